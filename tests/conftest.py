@@ -1,9 +1,15 @@
-"""Set-up shared by all tests: no display needed, one torch thread, fresh settings."""
+"""Set-up shared by all tests: no display needed, one torch thread, settings of their own."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+# Neither a test nor a process it starts may read or write the settings of the person who runs it.
+_home = tempfile.mkdtemp(prefix="masklens-tests-")
+for _name in ("CONFIG", "CACHE", "DATA", "STATE"):
+    os.environ[f"XDG_{_name}_HOME"] = os.path.join(_home, _name.lower())
