@@ -1,0 +1,117 @@
+"""The user's settings: typed records with defaults, kept in one small JSON file.
+
+Unknown or invalid values in the file are ignored (the default applies) and survive a save, so that
+an older program does not destroy what a newer one wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
+
+from PySide6.QtCore import QObject, Signal
+
+from core.storage.atomic import write_atomic
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T]):
+    """One setting: its key in the file, its default, and what values it accepts."""
+
+    key: str
+    default: T
+    accepts: Callable[[Any], bool]
+
+
+def _one_of(*values: str) -> Callable[[Any], bool]:
+    return lambda value: value in values
+
+
+def _number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    )
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _keys(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and _texts(keys) for name, keys in value.items()
+    )
+
+
+THEME: Final = Setting("theme", "system", _one_of("system", "light", "dark"))
+LANGUAGE: Final = Setting("language", "system", _one_of("system", "en", "de"))
+WHEEL: Final = Setting("wheel", "zoom", _one_of("zoom", "scroll"))
+OPACITY: Final = Setting("opacity", 0.35, _number(0.0, 1.0))
+AUTOSAVE: Final = Setting("autosave_seconds", 1.5, _number(0.2, 60.0))
+MODEL: Final = Setting("model", "starter", lambda value: isinstance(value, str) and value != "")
+DEVICE: Final = Setting("device", "auto", _one_of("auto", "cpu", "cuda", "mps"))
+PRECISION: Final = Setting("precision", "auto", _one_of("auto", "float32", "bf16"))
+THRESHOLD: Final = Setting("suggestion_score", 0.5, _number(0.05, 1.0))
+UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", _one_of("active", "add"))
+RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], _texts)
+KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, _keys)
+GEOMETRY: Final = Setting("window_geometry", "", lambda value: isinstance(value, str))
+LAYOUT: Final = Setting("window_layout", "", lambda value: isinstance(value, str))
+RECENT_COUNT: Final = 10
+
+
+class Settings(QObject):
+    """All settings of one user; `changed` carries the key of what was set."""
+
+    changed = Signal(str)
+
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self._values = _read(path)
+
+    def get(self, setting: Setting[T]) -> T:
+        """The value in force: the user's where it is valid, else the default."""
+        value = self._values.get(setting.key, setting.default)
+        return cast(T, value) if setting.accepts(value) else setting.default
+
+    def set(self, setting: Setting[T], value: T) -> None:
+        """Set a value, write the file and tell everyone. Raises ValueError when not accepted."""
+        if not setting.accepts(value):
+            raise ValueError(f"{setting.key} does not accept {value!r}")
+        if self.get(setting) == value:
+            return
+        self._values[setting.key] = value
+        self._write()
+        self.changed.emit(setting.key)
+
+    def remember_folder(self, folder: Path) -> None:
+        """Put a folder first among the recent ones."""
+        text = str(folder)
+        others = [name for name in self.get(RECENT) if name != text]
+        self.set(RECENT, [text, *others][:RECENT_COUNT])
+
+    def _write(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(self._path, json.dumps(self._values, indent=1, sort_keys=True).encode())
+        except OSError:
+            log.warning("settings could not be written to %s", self._path, exc_info=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        log.warning("settings could not be read from %s", path, exc_info=True)
+        return {}
+    return value if isinstance(value, dict) else {}
