@@ -1,0 +1,1 @@
+"""What the stages of the network hold, and what can be learnt from them. No torch here."""

@@ -1,0 +1,190 @@
+"""Backbones with a feature pyramid: C2 to C5 at strides 4 to 32, P2 to P6 over them.
+
+The FPN follows Lin et al. 2017, section 3; P6 is every second value of P5 and feeds the RPN only.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, cast
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import mobilenet, resnet
+from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
+
+from core.engine.config import ConfigError, ModelConfig
+from core.sentences import say
+
+BackboneFactory = Callable[[], nn.Module]
+"""Makes a trunk: N×3×H×W in, four maps at strides 4, 8, 16 and 32 out, the finest first."""
+
+CUSTOM: Final = "custom"
+STRIDES: Final = (4, 8, 16, 32)
+_RESNETS: Final = {
+    "resnet18": "resnet18",
+    "resnet34": "resnet34",
+    "resnet50": "resnet50",
+    "resnet101": "resnet101",
+    "resnext50": "resnext50_32x4d",
+    "resnext101": "resnext101_32x8d",
+}
+# The last block of each stride among `features`; torchvision's own detection models take only the
+# two coarsest of these, which loses small objects.
+_MOBILENETS: Final = {
+    "mobilenet_v2": (3, 6, 13, 18),
+    "mobilenet_v3_large": (3, 6, 12, 16),
+    "mobilenet_v3_small": (1, 3, 8, 12),
+}
+BACKBONES: Final[tuple[str, ...]] = (*_RESNETS, *_MOBILENETS)
+NormLayer = Callable[[int], nn.Module]
+
+
+class CustomBackbone(nn.Module):
+    """A user's own trunk under a feature pyramid, shaped like `BackboneWithFPN`."""
+
+    def __init__(self, trunk: nn.Module, out_channels: int, norm: NormLayer | None) -> None:
+        """Probe the trunk with one small image. Raises ConfigError when its maps do not fit."""
+        super().__init__()
+        self.body = _Named(trunk)
+        self.fpn = FeaturePyramidNetwork(
+            probe_channels(self.body), out_channels, LastLevelMaxPool(), norm
+        )
+        self.out_channels = out_channels
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """The maps P2 to P6 by the names that torchvision gives them."""
+        return cast(dict[str, Tensor], self.fpn(self.body(images)))
+
+
+class _Named(nn.Module):
+    """Gives the maps of a trunk the names `0` to `3`, whatever container they come in."""
+
+    def __init__(self, trunk: nn.Module) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, images: Tensor) -> OrderedDict[str, Tensor]:
+        maps = self.trunk(images)
+        if isinstance(maps, Mapping):
+            maps = tuple(maps.values())
+        if not isinstance(maps, Sequence) or not all(isinstance(m, Tensor) for m in maps):
+            raise ConfigError(say("engine.backbone_levels", found=type(maps).__name__))
+        return OrderedDict((str(index), level) for index, level in enumerate(maps))
+
+
+def build_backbone(
+    config: ModelConfig, norm: NormLayer, factory: BackboneFactory | None
+) -> nn.Module:
+    """The backbone of a configuration, its frozen stages without gradients.
+
+    Raises ConfigError for an unknown name, or `custom` without a factory.
+    """
+    pyramid_norm = norm if config.version == 2 else None
+    if config.arch == CUSTOM:
+        if factory is None:
+            raise ConfigError(say("engine.backbone_needed"))
+        backbone: nn.Module = CustomBackbone(factory(), config.fpn_channels, pyramid_norm)
+    elif config.arch in BACKBONES:
+        trunk, layers = _trunk(config.arch, norm)
+        backbone = BackboneWithFPN(
+            trunk,
+            {name: str(index) for index, (name, _) in enumerate(layers)},
+            [channels for _, channels in layers],
+            config.fpn_channels,
+            extra_blocks=LastLevelMaxPool(),
+            norm_layer=pyramid_norm,
+        )
+    else:
+        known = ", ".join(BACKBONES)
+        raise ConfigError(say("engine.arch_unknown", arch=config.arch, known=known))
+    freeze_stages(backbone, config.arch, config.trainable_layers)
+    return backbone
+
+
+def freeze_stages(backbone: nn.Module, arch: str, trainable: int) -> None:
+    """Let the last `trainable` stages of the body learn (0 to 5) and freeze the rest.
+
+    Stages count from the end: C5, C4, C3, C2, stem. A custom trunk cannot be cut into stages:
+    it learns whole, unless `trainable` is 0. The pyramid always learns.
+    """
+    body = cast(nn.Module, backbone.body)
+    frozen = _frozen_prefixes(arch, trainable)
+    for name, parameter in body.named_parameters():
+        parameter.requires_grad_(name.partition(".")[0] not in frozen)
+
+
+def frozen_modules(backbone: nn.Module, arch: str, trainable: int) -> tuple[nn.Module, ...]:
+    """The children of the body that `freeze_stages` froze."""
+    frozen = _frozen_prefixes(arch, trainable)
+    body = cast(nn.Module, backbone.body)
+    return tuple(module for name, module in body.named_children() if name in frozen)
+
+
+def probe_channels(body: nn.Module) -> list[int]:
+    """Channels of the four maps of a body. Raises ConfigError unless the strides are 4 to 32."""
+    was_training = body.training
+    body.eval()
+    with torch.no_grad():
+        maps = list(body(torch.zeros(1, 3, 64, 64)).values())
+    body.train(was_training)
+    sizes = [tuple(level.shape[-2:]) for level in maps]
+    if sizes != [(64 // stride, 64 // stride) for stride in STRIDES]:
+        found = ", ".join(f"{h}x{w}" for h, w in sizes) + " for a 64x64 image"
+        raise ConfigError(say("engine.backbone_levels", found=found))
+    return [level.shape[1] for level in maps]
+
+
+def import_factory(spec: str) -> BackboneFactory:
+    """The callable that `module:function` names. Raises ConfigError when it cannot be had."""
+    module_name, colon, name = spec.partition(":")
+    if not colon or not module_name or not name:
+        raise _unusable(spec, "it has no colon between module and function")
+    try:
+        factory = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        raise _unusable(spec, str(error)) from error
+    if not callable(factory):
+        raise _unusable(spec, f"{name} is not callable")
+    return cast(BackboneFactory, factory)
+
+
+def _unusable(spec: str, problem: str) -> ConfigError:
+    return ConfigError(say("engine.backbone_callable", spec=spec, problem=problem))
+
+
+def _trunk(arch: str, norm: NormLayer) -> tuple[nn.Module, list[tuple[str, int]]]:
+    """A classification network and the children, with channels, that hold C2 to C5."""
+    if arch in _RESNETS:
+        network = getattr(resnet, _RESNETS[arch])(weights=None, norm_layer=norm)
+        narrowest = network.inplanes // 8
+        return network, [(f"layer{i + 1}", narrowest * 2**i) for i in range(4)]
+    features = getattr(mobilenet, arch)(weights=None, norm_layer=norm).features
+    return features, [(str(i), features[i].out_channels) for i in _MOBILENETS[arch]]
+
+
+def _frozen_prefixes(arch: str, trainable: int) -> frozenset[str]:
+    """First parts of the parameter names of the frozen stages."""
+    if arch in _RESNETS:
+        stages = [("layer4",), ("layer3",), ("layer2",), ("layer1",), ("conv1", "bn1")]
+    elif arch in _MOBILENETS:
+        stages = _mobilenet_stages(_MOBILENETS[arch])
+    else:
+        stages = [("trunk",)]
+    return frozenset(name for stage in stages[trainable:] for name in stage)
+
+
+def _mobilenet_stages(ends: tuple[int, ...]) -> list[tuple[str, ...]]:
+    """The children of each stage, from the last: a stage ends where a pyramid level is taken.
+
+    The stem is the first convolution; the blocks up to the first level form C2.
+    """
+    starts = [1, *(end + 1 for end in ends[:-1])]
+    stages = [
+        tuple(str(i) for i in range(start, end + 1))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return [*reversed(stages), ("0",)]

@@ -1,0 +1,121 @@
+"""Bare torchvision state_dicts: which configuration they need, and how they are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.detection import MaskRCNN, MaskRCNN_ResNet50_FPN_Weights
+
+from core.engine.backbones import CUSTOM
+from core.engine.config import ModelConfig
+from core.engine.zoo import parse_arch
+
+COCO_V1_HASH: Final = "bf2d0c1e"
+"""First digits of the SHA-256 of torchvision's `maskrcnn_resnet50_fpn` COCO file."""
+
+_COCO_CLASSES: Final = 91
+_MOMENTS: Final = "num_batches_tracked"
+
+
+def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> ModelConfig:
+    """The configuration that makes a network which these weights fit.
+
+    Widths and the number of classes are read from the tensors; what they cannot say (sizes,
+    anchors, thresholds) is torchvision's default. Weights that hold `num_batches_tracked` come
+    from live batch normalisation with epsilon 1e-5. Epsilon 0 belongs to torchvision's own COCO
+    file alone, which is known by its SHA-256 `digest`.
+    Raises ValueError when a tensor is missing, ConfigError for an unknown `arch`.
+    """
+    name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
+    live = any(key.endswith(_MOMENTS) for key in state)
+    classes = _size(state, "roi_heads.box_predictor.cls_score.weight")
+    anchors = _size(state, "rpn.head.cls_logits.weight")
+    if anchors != 3:
+        raise ValueError(f"it has {anchors} anchors per cell, torchvision's default is 3")
+    return ModelConfig(
+        arch=name,
+        version=2 if version == 2 else 1,
+        class_names=_names(classes),
+        fpn_channels=_size(state, "rpn.head.cls_logits.weight", 1),
+        box_head_width=_size(state, "roi_heads.box_predictor.cls_score.weight", 1),
+        mask_channels=_size(state, "roi_heads.mask_predictor.mask_fcn_logits.weight", 1),
+        norm="batch" if live else "frozen",
+        norm_eps=0.0 if digest.startswith(COCO_V1_HASH) else 1e-5,
+    )
+
+
+def load_into(module: MaskRCNN, state: Mapping[str, Tensor]) -> None:
+    """Fill a network, old torchvision key names included; half precision becomes float32.
+
+    Raises ValueError that names the first tensors which are missing, left over or misshapen.
+    """
+    full = {
+        key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        for key, value in state.items()
+    }
+    try:
+        result = module.load_state_dict(full, strict=False)
+    except RuntimeError as error:
+        lines = str(error).splitlines()
+        raise ValueError((lines[1] if len(lines) > 1 else lines[0]).strip()) from error
+    lacking = [key for key in result.missing_keys if not key.endswith(_MOMENTS)]
+    if lacking:
+        raise ValueError(f"{len(lacking)} tensors are missing, first {lacking[0]}")
+    if result.unexpected_keys:
+        surplus = result.unexpected_keys
+        raise ValueError(f"{len(surplus)} tensors are left over, first {surplus[0]}")
+
+
+def load_backbone_state(body: nn.Module, state: Mapping[str, Tensor]) -> int:
+    """Fill the body of a backbone from a classifier's state_dict and return the tensors used.
+
+    Prefixes that libraries put in front (`module.`, `backbone.`, `body.`, `features.`) are taken
+    off and the classifier is left out. Raises ValueError when a tensor of the body is missing or
+    has another shape.
+    """
+    wanted = body.state_dict()
+    prefix = _best_prefix(state, wanted)
+    given = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    lacking = [key for key in wanted if key not in given and not key.endswith(_MOMENTS)]
+    if lacking:
+        raise ValueError(f"{len(lacking)} tensors are missing, first {lacking[0]}")
+    used = {key: given[key].float() for key in wanted if key in given}
+    for key, value in used.items():
+        if value.shape != wanted[key].shape:
+            found, needed = tuple(value.shape), tuple(wanted[key].shape)
+            raise ValueError(f"{key} has the shape {found}, not {needed}")
+    body.load_state_dict({**wanted, **used})
+    return len(used)
+
+
+_PREFIXES: Final = (
+    "",
+    "module.",
+    "features.",
+    "module.features.",
+    "backbone.",
+    "backbone.body.",
+    "body.",
+    "trunk.",
+    "model.",
+    "encoder.",
+)
+
+
+def _best_prefix(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
+    return max(_PREFIXES, key=lambda prefix: sum(prefix + key in state for key in wanted))
+
+
+def _size(state: Mapping[str, Tensor], key: str, dimension: int = 0) -> int:
+    if key not in state or state[key].dim() <= dimension:
+        raise ValueError(f"the tensor {key} is missing")
+    return state[key].shape[dimension]
+
+
+def _names(classes: int) -> tuple[str, ...]:
+    if classes == _COCO_CLASSES:
+        return tuple(MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"][1:])
+    return tuple(f"class {index}" for index in range(1, classes))

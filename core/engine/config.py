@@ -1,0 +1,239 @@
+"""One typed description of a model: it travels in the model file beside the weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from core.lens.settings import SettingError, StageSettings
+from core.sentences import MasklensError, english, say
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+LEVELS = 5
+"""Pyramid levels P2 to P6, at strides of about 4, 8, 16, 32 and 64."""
+
+
+class ConfigError(MasklensError):
+    """A field of a model configuration is missing, of a wrong type or out of range."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How anchors and RoIs are matched and sampled in training; torchvision's defaults."""
+
+    rpn_pre_nms_top_n: int = 2000
+    rpn_post_nms_top_n: int = 2000
+    rpn_samples: int = 256
+    rpn_positive_fraction: float = 0.5
+    rpn_foreground_iou: float = 0.7
+    rpn_background_iou: float = 0.3
+    roi_samples: int = 512
+    roi_positive_fraction: float = 0.25
+    roi_foreground_iou: float = 0.5
+    roi_background_iou: float = 0.5
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.type == "int":
+                _whole(f"training.{item.name}", value, 1, 10_000_000)
+            else:
+                _number(f"training.{item.name}", value, 0, 1)
+        if self.rpn_background_iou > self.rpn_foreground_iou:
+            raise _bad("training.rpn_background_iou", "is above the foreground IoU")
+        if self.roi_background_iou > self.roi_foreground_iou:
+            raise _bad("training.roi_background_iou", "is above the foreground IoU")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Everything about a Mask R-CNN that its state_dict does not say.
+
+    Label index 0 is the background; `class_names[i]` belongs to label index i + 1.
+    Sizes are pixels. Raises ConfigError when a field is out of its range.
+    """
+
+    arch: str = "resnet50"
+    """The backbone: a name from `zoo.ARCHES`, or `custom` for a user's own callable."""
+    version: Literal[1, 2] = 1
+    """Heads as in torchvision's `maskrcnn_resnet50_fpn` (1) or `..._v2` (2)."""
+    class_names: tuple[str, ...] = ("object",)
+    min_size: int = 800
+    """Length to which the shorter side is resized (up or down)..."""
+    max_size: int = 1333
+    """... unless the longer side would exceed this."""
+    image_mean: tuple[float, float, float] = IMAGENET_MEAN
+    image_std: tuple[float, float, float] = IMAGENET_STD
+    anchor_sizes: tuple[tuple[float, ...], ...] = ((32.0,), (64.0,), (128.0,), (256.0,), (512.0,))
+    """Side lengths for each of P2 to P6; every level has as many."""
+    aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    """Height divided by width, the same on every level."""
+    fpn_channels: int = 256
+    box_head_width: int = 1024
+    mask_channels: int = 256
+    roi_canonical_size: int = 224
+    """Side of the RoI that is pooled from P4 (224 in the FPN paper, equation 1)."""
+    norm: Literal["frozen", "batch"] = "frozen"
+    norm_eps: float = 1e-5
+    trainable_layers: int = 3
+    """Stages of the backbone that train, from the last: 0 (heads only) to 5 (all)."""
+    settings: StageSettings = field(default_factory=StageSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        _check_classes(self.class_names)
+        _check_transform(self)
+        _check_anchors(self.anchor_sizes, self.aspect_ratios)
+        if not isinstance(self.arch, str) or not self.arch:
+            raise _bad("arch", "must be a name")
+        if self.version not in (1, 2):
+            raise _bad("version", "must be 1 or 2")
+        if self.norm not in ("frozen", "batch"):
+            raise _bad("norm", "must be 'frozen' or 'batch'")
+        for name in ("fpn_channels", "box_head_width", "mask_channels", "roi_canonical_size"):
+            _whole(name, getattr(self, name), 1, 65536)
+        _number("norm_eps", self.norm_eps, 0, 1)
+        _whole("trainable_layers", self.trainable_layers, 0, 5)
+
+    @property
+    def num_classes(self) -> int:
+        """Outputs of the class predictor, the background included."""
+        return len(self.class_names) + 1
+
+    def class_name(self, label: int) -> str:
+        """The name of a label index (1 or more). Raises IndexError when there is none."""
+        if not 1 <= label <= len(self.class_names):
+            raise IndexError(label)
+        return self.class_names[label - 1]
+
+    def to_json(self) -> dict[str, object]:
+        """The configuration as plain JSON values."""
+        values: dict[str, object] = {
+            item.name: _plain(getattr(self, item.name)) for item in fields(self)
+        }
+        values["settings"] = self.settings.to_json()
+        values["training"] = {
+            item.name: getattr(self.training, item.name) for item in fields(self.training)
+        }
+        return values
+
+    @staticmethod
+    def from_json(value: object) -> ModelConfig:
+        """Read what `to_json` wrote, field by field; absent fields take their default.
+
+        Raises ConfigError naming the field that is unknown, of a wrong type or out of range.
+        """
+        if not isinstance(value, Mapping):
+            raise ConfigError(say("engine.config_not_object"))
+        values: dict[str, object] = {}
+        known = {item.name for item in fields(ModelConfig)}
+        for name, item in value.items():
+            if name not in known:
+                raise _bad(str(name), "is not a field of this version")
+            values[name] = _READERS.get(name, _as_is)(name, item)
+        return ModelConfig(**values)  # type: ignore[arg-type]
+
+
+def _bad(name: str, problem: str) -> ConfigError:
+    return ConfigError(say("engine.config_field", field=name, problem=problem))
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise _bad(name, f"must be a whole number from {low} to {high}")
+
+
+def _number(name: str, value: object, low: float, high: float) -> None:
+    right_type = isinstance(value, int | float) and not isinstance(value, bool)
+    if not right_type or not low <= value <= high:  # type: ignore[operator]
+        raise _bad(name, f"must be a number from {low:g} to {high:g}")
+
+
+def _check_classes(names: object) -> None:
+    if not isinstance(names, tuple) or not all(isinstance(n, str) and n for n in names):
+        raise _bad("class_names", "must be a list of names that are not empty")
+    if not 1 <= len(names) <= 100_000:
+        raise _bad("class_names", "must hold from 1 to 100000 names")
+
+
+def _check_transform(config: ModelConfig) -> None:
+    _whole("min_size", config.min_size, 1, 65536)
+    _whole("max_size", config.max_size, 1, 65536)
+    if config.max_size < config.min_size:
+        raise _bad("max_size", "is below min_size")
+    for name, low in (("image_mean", -1e6), ("image_std", 1e-6)):
+        triple = getattr(config, name)
+        if not isinstance(triple, tuple) or len(triple) != 3:
+            raise _bad(name, "must hold three numbers")
+        for number in triple:
+            _number(name, number, low, 1e6)
+
+
+def _check_anchors(sizes: object, ratios: object) -> None:
+    if not isinstance(sizes, tuple) or len(sizes) != LEVELS:
+        raise _bad("anchor_sizes", f"must hold a list for each of the {LEVELS} levels")
+    for level in sizes:
+        if not isinstance(level, tuple) or not level or len(level) != len(sizes[0]):
+            raise _bad("anchor_sizes", "must hold equally many sizes for each level")
+        for size in level:
+            _number("anchor_sizes", size, 1, 65536)
+    if not isinstance(ratios, tuple) or not ratios:
+        raise _bad("aspect_ratios", "must hold at least one ratio")
+    for ratio in ratios:
+        _number("aspect_ratios", ratio, 0.01, 100)
+
+
+def _plain(value: object) -> object:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _as_is(name: str, value: object) -> object:
+    return value
+
+
+def _tuple(name: str, value: object) -> object:
+    if not isinstance(value, list | tuple):
+        raise _bad(name, "must be a list")
+    return tuple(value)
+
+
+def _floats(name: str, value: object) -> object:
+    if not isinstance(value, list | tuple):
+        raise _bad(name, "must be a list of numbers")
+    for number in value:
+        _number(name, number, -math.inf, math.inf)
+    return tuple(float(number) for number in value)
+
+
+def _float_lists(name: str, value: object) -> object:
+    if not isinstance(value, list | tuple):
+        raise _bad(name, "must be a list of lists of numbers")
+    return tuple(_floats(name, item) for item in value)
+
+
+def _settings(name: str, value: object) -> object:
+    try:
+        return StageSettings.from_json(value)
+    except SettingError as error:
+        raise _bad(name, f"do not hold: {english(error.sentence)}") from error
+
+
+def _training(name: str, value: object) -> object:
+    known = {item.name for item in fields(TrainingSettings)}
+    if not isinstance(value, Mapping) or not set(value) <= known:
+        raise _bad(name, "must be an object of known training settings")
+    return TrainingSettings(**value)
+
+
+_READERS: dict[str, Callable[[str, object], object]] = {
+    "class_names": _tuple,
+    "image_mean": _floats,
+    "image_std": _floats,
+    "anchor_sizes": _float_lists,
+    "aspect_ratios": _floats,
+    "settings": _settings,
+    "training": _training,
+}

@@ -1,0 +1,185 @@
+"""The models that have a name: the bundled starter and torchvision's COCO models."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from torchvision.models import WeightsEnum
+from torchvision.models.detection import (
+    MaskRCNN_ResNet50_FPN_V2_Weights,
+    MaskRCNN_ResNet50_FPN_Weights,
+)
+
+import resources
+from core.sentences import MasklensError, say
+
+STARTER: Final = "starter"
+_CHUNK: Final = 1 << 18
+_TIMEOUT_SECONDS: Final = 30.0
+
+OnProgress = Callable[[int, int], None]
+"""Called with bytes so far and bytes in all (0 when the server does not say)."""
+
+
+class ModelError(MasklensError):
+    """A named model is unknown, not on this machine, or could not be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A model that can be asked for by name."""
+
+    name: str
+    summary: str
+    arch: str
+    classes: int
+    bytes: int
+    """Size of its file, to be fetched or on disk."""
+    path: Path
+    """Where its file lies, or will lie once fetched."""
+    url: str | None
+    """Where it is fetched from; None for a model that comes with the program."""
+
+    @property
+    def present(self) -> bool:
+        """Whether the file is on this machine."""
+        return self.path.is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Where to load a model from: its file, its name and, for bare weights, its architecture."""
+
+    path: Path
+    name: str
+    arch: str | None
+
+
+def list_models() -> tuple[NamedModel, ...]:
+    """Every named model, the starter first, on this machine or not."""
+    return (_starter(), *(_coco(name, arch, weights) for name, arch, weights in _COCO))
+
+
+def info(name: str) -> NamedModel:
+    """One named model. Raises ModelError when there is none of that name."""
+    for model in list_models():
+        if model.name == name:
+            return model
+    known = ", ".join(model.name for model in list_models())
+    raise ModelError(say("models.unknown", name=name, known=known))
+
+
+def resolve(spec: str | Path) -> ModelSource:
+    """Where a model named on the command line lies: a name first, else a file.
+
+    Raises ModelError when the model of that name has to be fetched first, or when the text is
+    neither a name nor a file.
+    """
+    by_name = {model.name: model for model in list_models()}
+    if isinstance(spec, str) and spec in by_name:
+        model = by_name[spec]
+        if not model.present:
+            sentence = "models.starter_missing" if model.url is None else "models.not_fetched"
+            raise ModelError(say(sentence, name=model.name, path=str(model.path)))
+        return ModelSource(model.path, model.name, model.arch if model.url else None)
+    path = Path(spec)
+    if not path.exists():
+        raise ModelError(say("models.no_such", spec=str(spec), known=", ".join(by_name)))
+    return ModelSource(path, path.stem, None)
+
+
+def download(name: str, on_progress: OnProgress | None = None) -> Path:
+    """Fetch a named model unless it is here, check its hash, and return its file.
+
+    The file is written beside and renamed, so that a broken download leaves nothing behind.
+    Raises ModelError when the name is unknown, the network cannot be reached, or the hash is
+    wrong.
+    """
+    model = info(name)
+    if model.present:
+        return model.path
+    if model.url is None:
+        raise ModelError(say("models.starter_missing", name=name, path=str(model.path)))
+    model.path.parent.mkdir(parents=True, exist_ok=True)
+    partial = model.path.with_name(f"{model.path.name}.{os.getpid()}.part")
+    try:
+        digest = _fetch(model, partial, on_progress)
+        # torchvision names a file by the first digits of its SHA-256, after the last dash.
+        wanted = model.path.stem.rpartition("-")[2]
+        if not digest.startswith(wanted):
+            raise ModelError(say("models.wrong_hash", name=name, url=model.url))
+        os.replace(partial, model.path)
+    except OSError as error:
+        raise ModelError(
+            say("models.offline", name=name, url=model.url, path=str(model.path), why=str(error))
+        ) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()
+    return model.path
+
+
+def _fetch(model: NamedModel, partial: Path, on_progress: OnProgress | None) -> str:
+    assert model.url is not None
+    digest = hashlib.sha256()
+    request = urllib.request.Request(model.url, headers={"User-Agent": "masklens"})
+    with (
+        urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer,
+        partial.open("wb") as file,
+    ):
+        total = int(answer.headers.get("Content-Length") or 0)
+        done = 0
+        while chunk := answer.read(_CHUNK):
+            file.write(chunk)
+            digest.update(chunk)
+            done += len(chunk)
+            if on_progress is not None:
+                on_progress(done, total)
+    if total and done != total:
+        raise urllib.error.URLError(f"the connection ended after {done} of {total} bytes")
+    return digest.hexdigest()
+
+
+def _starter() -> NamedModel:
+    path = Path(resources.__file__).parent / "starter.pt"
+    return NamedModel(
+        name=STARTER,
+        summary="Small general model trained on generated scenes; one class, fast on a CPU",
+        arch="maskrcnn_resnet18_fpn",
+        classes=1,
+        bytes=path.stat().st_size if path.is_file() else 0,
+        path=path,
+        url=None,
+    )
+
+
+_COCO: Final[tuple[tuple[str, str, WeightsEnum], ...]] = (
+    ("coco", "maskrcnn_resnet50_fpn", MaskRCNN_ResNet50_FPN_Weights.COCO_V1),
+    ("coco-v2", "maskrcnn_resnet50_fpn_v2", MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1),
+)
+
+
+def _coco(name: str, arch: str, weights: WeightsEnum) -> NamedModel:
+    meta = weights.meta
+    figures = meta["_metrics"]["COCO-val2017"]
+    return NamedModel(
+        name=name,
+        summary=(
+            f"torchvision's {arch} trained on COCO: "
+            f"box AP {figures['box_map']}, mask AP {figures['mask_map']}"
+        ),
+        arch=arch,
+        classes=len(meta["categories"]) - 1,
+        bytes=round(meta["_file_size"] * 1024 * 1024),
+        path=Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2],
+        url=weights.url,
+    )

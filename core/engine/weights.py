@@ -1,0 +1,247 @@
+"""Model files: one `*.pt` with weights, configuration and class names; and bare state_dicts.
+
+Everything is loaded with `weights_only`, so a file cannot run code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeGuard
+
+import torch
+from torch import Tensor
+from torchvision.models.detection import MaskRCNN
+
+from core.engine.backbones import BackboneFactory, import_factory
+from core.engine.bare import config_of_bare, load_backbone_state, load_into
+from core.engine.config import ConfigError, ModelConfig
+from core.engine.models import resolve
+from core.engine.zoo import build_model
+from core.sentences import MasklensError, say
+
+FORMAT: Final = "masklens-model"
+FORMAT_VERSION: Final = 1
+_HASH_LENGTH: Final = 12
+
+
+class ModelFileError(MasklensError):
+    """A model file is missing, unreadable, damaged or does not fit its architecture."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A network ready to predict (eval mode, CPU), with what is known about it."""
+
+    module: MaskRCNN
+    config: ModelConfig
+    name: str
+    revision: str
+    """Name and the first digits of the file's SHA-256: the same file has the same revision."""
+    extra: Mapping[str, object]
+    """What `save_model` was given beside the configuration: figures, seeds, provenance."""
+
+
+def save_model(
+    path: Path,
+    module: MaskRCNN,
+    config: ModelConfig,
+    extra: Mapping[str, object] | None = None,
+    *,
+    store: Literal["float32", "float16"] = "float32",
+) -> str:
+    """Write one model file, whole or not at all, and return its SHA-256 in hex.
+
+    `extra` holds plain JSON values. With `store="float16"` weights of two or more dimensions
+    take half the room; vectors (biases, normalisation statistics) stay float32.
+    Raises ModelFileError when `path` is a folder, OSError when it cannot be written.
+    """
+    if path.is_dir():
+        raise ModelFileError(say("engine.model_exists", path=str(path)))
+    state = {name: _stored(value, store) for name, value in module.state_dict().items()}
+    content = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "config": config.to_json(),
+        "extra": dict(extra or {}),
+        "state": state,
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    data = buffer.getvalue()
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside.write_bytes(data)
+    os.replace(beside, path)
+    return hashlib.sha256(data).hexdigest()
+
+
+def load_file(
+    path: Path, *, name: str | None = None, arch: str | None = None, backbone: str | None = None
+) -> LoadedModel:
+    """Load a masklens model file, or a bare state_dict of the network that `arch` names.
+
+    `backbone` is the `module:function` of a user's own trunk; it comes from the command line or
+    the settings, never from the file. Raises ModelFileError or ConfigError.
+    """
+    content = read_checked(path)
+    digest = _sha256(path)
+    factory = import_factory(backbone) if backbone is not None else None
+    if content.get("format") == FORMAT:
+        module, config = _from_masklens(path, content, factory)
+        extra = content.get("extra")
+    else:
+        module, config = _from_bare(path, content, digest, arch, factory)
+        extra = None
+    label = name or path.stem
+    return LoadedModel(
+        module.eval(),
+        config,
+        label,
+        f"{label}@{digest[:_HASH_LENGTH]}",
+        dict(extra) if isinstance(extra, Mapping) else {},
+    )
+
+
+def load_model(
+    spec: str | Path, *, arch: str | None = None, backbone: str | None = None
+) -> LoadedModel:
+    """Load a model by its name (`starter`, or one from `models.list_models`) or its file.
+
+    Raises ModelFileError, ConfigError, or ModelError when a named model is not on this machine.
+    """
+    source = resolve(spec)
+    return load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
+
+
+def load_backbone_weights(module: MaskRCNN, file: Path) -> int:
+    """Fill the backbone's body from its own state_dict, such as an ImageNet classifier's.
+
+    Returns the number of tensors taken. Raises ModelFileError when they do not fit.
+    """
+    content = read_checked(file)
+    state = _bare_state(file, content)
+    body = module.backbone.body
+    try:
+        return load_backbone_state(getattr(body, "trunk", body), state)
+    except ValueError as error:
+        raise _mismatch(file, "of the backbone", str(error)) from error
+
+
+def read_checked(path: Path) -> Mapping[str, Any]:
+    """The top-level mapping of a `torch.save` file, read without running any code in it.
+
+    Raises ModelFileError when there is no such file or it is not such a mapping.
+    """
+    if not path.is_file():
+        raise ModelFileError(say("engine.model_missing", path=str(path)))
+    try:
+        # torchvision's reference scripts store their command line in the checkpoint.
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise ModelFileError(say("engine.model_unreadable", path=str(path))) from error
+    if not isinstance(content, Mapping):
+        raise ModelFileError(say("engine.model_unreadable", path=str(path)))
+    return content
+
+
+def _from_masklens(
+    path: Path, content: Mapping[str, Any], factory: BackboneFactory | None
+) -> tuple[MaskRCNN, ModelConfig]:
+    version = content.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        raise _damaged(path, "format_version", "is not a version number")
+    if version > FORMAT_VERSION:
+        raise ModelFileError(
+            say("engine.model_newer", path=str(path), found=version, known=FORMAT_VERSION)
+        )
+    config = ModelConfig.from_json(content.get("config"))
+    state = content.get("state")
+    if not is_state(state):
+        raise _damaged(path, "state", "is not a state_dict")
+    module = build_model(config, backbone_factory=factory)
+    _fill(path, module, state, config.arch)
+    return module, config
+
+
+def _from_bare(
+    path: Path,
+    content: Mapping[str, Any],
+    digest: str,
+    arch: str | None,
+    factory: BackboneFactory | None,
+) -> tuple[MaskRCNN, ModelConfig]:
+    state = _bare_state(path, content)
+    if arch is None:
+        raise ModelFileError(say("engine.arch_needed", path=str(path)))
+    try:
+        config = config_of_bare(state, arch, digest)
+    except ValueError as error:
+        raise _mismatch(path, arch, str(error)) from error
+    module = build_model(config, backbone_factory=factory)
+    _fill(path, module, state, arch)
+    return module, config
+
+
+def _fill(path: Path, module: MaskRCNN, state: Mapping[str, Tensor], arch: str) -> None:
+    try:
+        load_into(module, state)
+    except ValueError as error:
+        raise _mismatch(path, arch, str(error)) from error
+
+
+def _bare_state(path: Path, content: Mapping[str, Any]) -> Mapping[str, Tensor]:
+    """The state_dict in a file: the whole of it, or below `model` or `state_dict`."""
+    for candidate in (content.get("model"), content.get("state_dict"), content):
+        if is_state(candidate):
+            return candidate
+    raise ModelFileError(say("engine.model_unreadable", path=str(path)))
+
+
+def is_state(value: object) -> TypeGuard[Mapping[str, Tensor]]:
+    """Whether a value looks like a state_dict: a mapping of names to tensors that is not empty."""
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in value.items())
+    )
+
+
+def _stored(value: Tensor, store: str) -> Tensor:
+    plain = value.detach().cpu().contiguous()
+    if store == "float16" and plain.dtype == torch.float32 and plain.dim() >= 2:
+        return plain.half()
+    # A view would carry the whole storage that it looks into.
+    return plain.clone()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _damaged(path: Path, field: str, problem: str) -> ModelFileError:
+    return ModelFileError(say("engine.model_field", path=str(path), field=field, problem=problem))
+
+
+def _mismatch(path: Path, arch: str, problem: str) -> ModelFileError:
+    return ModelFileError(
+        say("engine.weights_mismatch", path=str(path), arch=arch, problem=problem)
+    )
+
+
+__all__ = [
+    "ConfigError",
+    "LoadedModel",
+    "ModelFileError",
+    "load_backbone_weights",
+    "load_file",
+    "load_model",
+    "save_model",
+]

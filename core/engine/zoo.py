@@ -1,0 +1,146 @@
+"""The networks: torchvision's Mask R-CNN module tree over a choice of backbones.
+
+Parameter names equal torchvision's, so that published state_dicts load unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, cast
+
+from torch import nn
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import (
+    FastRCNNConvFCHead,
+    FastRCNNPredictor,
+    TwoMLPHead,
+)
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.rpn import RPNHead
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
+from torchvision.ops.poolers import initLevelMapper
+
+from core.engine.backbones import BACKBONES, CUSTOM, BackboneFactory, build_backbone
+from core.engine.config import ConfigError, ModelConfig
+from core.sentences import say
+
+ARCHES: Final[tuple[str, ...]] = tuple(
+    f"maskrcnn_{name}_fpn{suffix}" for name in BACKBONES for suffix in ("", "_v2")
+)
+"""Names of whole networks, as `--arch` takes them."""
+
+NormLayer = Callable[[int], nn.Module]
+
+_BOX_POOL, _MASK_POOL, _SAMPLING = 7, 14, 2
+
+
+def parse_arch(arch: str) -> tuple[str, int]:
+    """Backbone name and version of a network name: `maskrcnn_resnet50_fpn_v2` → resnet50, 2.
+
+    A bare backbone name means version 1. Raises ConfigError when nothing has that name.
+    """
+    name, version = arch, 1
+    if name.endswith("_v2") and name.startswith("maskrcnn_"):
+        name, version = name.removesuffix("_v2"), 2
+    name = name.removeprefix("maskrcnn_").removesuffix("_fpn")
+    if name not in BACKBONES:
+        known = ", ".join(ARCHES)
+        raise ConfigError(say("engine.arch_unknown", arch=arch, known=known))
+    return name, version
+
+
+def build_model(
+    config: ModelConfig, *, backbone_factory: BackboneFactory | None = None
+) -> MaskRCNN:
+    """A Mask R-CNN with freshly initialised weights, in training mode.
+
+    `backbone_factory` makes the trunk when `config.arch` is `custom`; see `backbones`.
+    Raises ConfigError for an unknown architecture or a trunk of the wrong shape.
+    """
+    norm = norm_layer(config)
+    backbone = build_backbone(config, norm, backbone_factory)
+    anchors = AnchorGenerator(
+        config.anchor_sizes, (config.aspect_ratios,) * len(config.anchor_sizes)
+    )
+    model = MaskRCNN(
+        backbone,
+        rpn_anchor_generator=anchors,
+        rpn_head=RPNHead(
+            config.fpn_channels, anchors.num_anchors_per_location()[0], conv_depth=config.version
+        ),
+        box_roi_pool=_roi_pool(config, _BOX_POOL),
+        box_head=_box_head(config, norm),
+        box_predictor=FastRCNNPredictor(config.box_head_width, config.num_classes),
+        mask_roi_pool=_roi_pool(config, _MASK_POOL),
+        mask_head=MaskRCNNHeads(
+            config.fpn_channels,
+            [config.mask_channels] * 4,
+            1,
+            norm_layer=norm if config.version == 2 else None,
+        ),
+        mask_predictor=MaskRCNNPredictor(
+            config.mask_channels, config.mask_channels, config.num_classes
+        ),
+        min_size=config.min_size,
+        max_size=config.max_size,
+        image_mean=list(config.image_mean),
+        image_std=list(config.image_std),
+        **_thresholds(config),
+    )
+    model.rpn.min_size = config.settings.rpn_min_size
+    return model
+
+
+def norm_layer(config: ModelConfig) -> NormLayer:
+    """The batch normalisation of the configuration, with its epsilon."""
+    kind = FrozenBatchNorm2d if config.norm == "frozen" else nn.BatchNorm2d
+    return cast(NormLayer, partial(kind, eps=config.norm_eps))
+
+
+def _roi_pool(config: ModelConfig, size: int) -> MultiScaleRoIAlign:
+    pool = MultiScaleRoIAlign(["0", "1", "2", "3"], size, _SAMPLING)
+    # torchvision would infer these from the first image it sees, wrongly for a small one,
+    # and keep them for life.
+    pool.scales = [1 / 4, 1 / 8, 1 / 16, 1 / 32]
+    pool.map_levels = initLevelMapper(2, 5, canonical_scale=config.roi_canonical_size)
+    return pool
+
+
+def _box_head(config: ModelConfig, norm: NormLayer) -> nn.Module:
+    if config.version == 2:
+        channels = config.fpn_channels
+        head = FastRCNNConvFCHead(
+            (channels, _BOX_POOL, _BOX_POOL), [channels] * 4, [config.box_head_width], norm
+        )
+    else:
+        head = TwoMLPHead(config.fpn_channels * _BOX_POOL**2, config.box_head_width)
+    return cast(nn.Module, head)
+
+
+def _thresholds(config: ModelConfig) -> dict[str, object]:
+    """The numbers that torchvision's own forward uses, so that it agrees with the stages."""
+    settings, training = config.settings, config.training
+    return {
+        "rpn_pre_nms_top_n_train": training.rpn_pre_nms_top_n,
+        "rpn_pre_nms_top_n_test": settings.rpn_pre_nms_top_n,
+        "rpn_post_nms_top_n_train": training.rpn_post_nms_top_n,
+        "rpn_post_nms_top_n_test": settings.rpn_post_nms_top_n,
+        "rpn_nms_thresh": settings.rpn_nms,
+        "rpn_fg_iou_thresh": training.rpn_foreground_iou,
+        "rpn_bg_iou_thresh": training.rpn_background_iou,
+        "rpn_batch_size_per_image": training.rpn_samples,
+        "rpn_positive_fraction": training.rpn_positive_fraction,
+        "rpn_score_thresh": settings.rpn_score,
+        "box_score_thresh": settings.score,
+        "box_nms_thresh": settings.nms,
+        "box_detections_per_img": settings.detections_per_image,
+        "box_fg_iou_thresh": training.roi_foreground_iou,
+        "box_bg_iou_thresh": training.roi_background_iou,
+        "box_batch_size_per_image": training.roi_samples,
+        "box_positive_fraction": training.roi_positive_fraction,
+    }
+
+
+__all__ = ["ARCHES", "CUSTOM", "build_model", "norm_layer", "parse_arch"]
