@@ -1,0 +1,1 @@
+"""What a person labels: instances, invertible edits, history, geometry and hit test."""

@@ -1,0 +1,1 @@
+"""What lies on disk: atomic files, the edit journal, the project folder, images."""

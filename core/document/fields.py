@@ -1,0 +1,92 @@
+"""Reading values that come from files, field by field, with errors that name the field."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from core.sentences import MasklensError, say
+
+
+class FieldError(MasklensError):
+    """A value from outside is not what it should be; the sentence names the field."""
+
+
+def wrong(where: str, problem: str) -> FieldError:
+    """The error for a field: `wrong("edits[2].id", "expected a text")`."""
+    return FieldError(say("fields.problem", where=where, problem=problem))
+
+
+def as_object(value: object, where: str) -> Mapping[str, object]:
+    """The value as a JSON object. Raises FieldError."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise wrong(where, "expected an object")
+    return value
+
+
+def as_list(value: object, where: str) -> list[object]:
+    """The value as a JSON list. Raises FieldError."""
+    if not isinstance(value, list):
+        raise wrong(where, "expected a list")
+    return value
+
+
+def as_text(value: object, where: str, *, empty: bool = True) -> str:
+    """The value as a text, which may be empty or not. Raises FieldError."""
+    if not isinstance(value, str):
+        raise wrong(where, "expected a text")
+    if not value and not empty:
+        raise wrong(where, "expected a text that is not empty")
+    return value
+
+
+def as_bool(value: object, where: str) -> bool:
+    """The value as true or false. Raises FieldError."""
+    if not isinstance(value, bool):
+        raise wrong(where, "expected true or false")
+    return value
+
+
+def as_int(value: object, where: str, *, least: int | None = None) -> int:
+    """The value as a whole number. Raises FieldError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong(where, "expected a whole number")
+    if least is not None and value < least:
+        raise wrong(where, f"expected at least {least}")
+    return value
+
+
+def as_number(value: object, where: str) -> float:
+    """The value as a finite number. Raises FieldError."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong(where, "expected a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise wrong(where, "expected a finite number") from None
+    if not math.isfinite(number):
+        raise wrong(where, "expected a finite number")
+    return number
+
+
+def as_fraction(value: object, where: str) -> float:
+    """The value as a number from 0 to 1. Raises FieldError."""
+    number = as_number(value, where)
+    if not 0 <= number <= 1:
+        raise wrong(where, "expected a number from 0 to 1")
+    return number
+
+
+def as_choice(value: object, where: str, choices: Iterable[str]) -> str:
+    """The value as one of the given texts. Raises FieldError."""
+    known = list(choices)
+    if not isinstance(value, str) or value not in known:
+        raise wrong(where, f"expected one of {', '.join(known)}")
+    return value
+
+
+def get(value: Mapping[str, object], key: str, where: str) -> object:
+    """The value of a key that must be there. Raises FieldError."""
+    if key not in value:
+        raise wrong(f"{where}.{key}", "missing")
+    return value[key]

@@ -1,0 +1,63 @@
+"""Geometry of outlines in image pixels: measures, vertices, and polygon algebra with shapely."""
+
+from core.document.geometry.algebra import (
+    GeometryError,
+    clip_to_image,
+    is_valid,
+    polygon_iou,
+    repair,
+    repair_ring,
+    simplify,
+    subtract,
+    union,
+)
+from core.document.geometry.measure import (
+    Outline,
+    Rect,
+    area,
+    bounds,
+    contains,
+    polygons_of,
+    ring_contains,
+    signed_area,
+    union_rect,
+)
+from core.document.geometry.vertices import (
+    EdgeRef,
+    VertexRef,
+    delete_vertex,
+    insert_vertex,
+    move_vertex,
+    nearest_edge,
+    nearest_vertex,
+    translate,
+)
+
+__all__ = [
+    "EdgeRef",
+    "GeometryError",
+    "Outline",
+    "Rect",
+    "VertexRef",
+    "area",
+    "bounds",
+    "clip_to_image",
+    "contains",
+    "delete_vertex",
+    "insert_vertex",
+    "is_valid",
+    "move_vertex",
+    "nearest_edge",
+    "nearest_vertex",
+    "polygon_iou",
+    "polygons_of",
+    "repair",
+    "repair_ring",
+    "ring_contains",
+    "signed_area",
+    "simplify",
+    "subtract",
+    "translate",
+    "union",
+    "union_rect",
+]

@@ -1,0 +1,194 @@
+"""Polygon algebra: repair, simplify, clip, union, difference and overlap, with shapely.
+
+All functions take and return tuples of polygons in image pixels. Results have open rings without
+repeated vertices and are valid: rings do not cross themselves or each other, holes lie inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import shapely
+from shapely.geometry import MultiPolygon
+from shapely.geometry import Polygon as Shape
+from shapely.geometry.base import BaseGeometry
+
+from core.document.geometry.errors import GeometryError
+from core.document.geometry.measure import Outline, bounds, polygons_of
+from core.document.instance import Polygon, Polygons, Ring
+from core.sentences import say
+
+__all__ = [
+    "GeometryError",
+    "clip_to_image",
+    "is_valid",
+    "polygon_iou",
+    "repair",
+    "repair_ring",
+    "simplify",
+    "subtract",
+    "union",
+]
+
+# Parts smaller than this, in square pixels, are rounding dust of the algebra and not objects.
+_DUST = 1e-6
+# The finest grid to which a stubborn result is snapped, in pixels.
+_GRID = 1e-6
+
+
+def is_valid(outline: Outline) -> bool:
+    """Whether no ring crosses itself or another, and each hole lies inside its outer ring."""
+    return all(bool(shapely.is_valid(_shape(polygon))) for polygon in polygons_of(outline))
+
+
+def repair_ring(ring: Iterable[tuple[float, float]]) -> Polygons:
+    """Valid polygons that cover what a ring encloses: a figure of eight becomes two parts.
+
+    Repeated vertices and those in the middle of a straight edge go. Raises GeometryError, saying
+    why, when nothing with an area remains.
+    """
+    return repair((Polygon(tuple(ring)),))
+
+
+def repair(polygons: Polygons) -> Polygons:
+    """The polygons with broken rings repaired, each for itself; valid ones keep their vertices.
+
+    Repeated vertices and those in the middle of a straight edge go, and so do holes without an
+    area. Raises GeometryError, saying why, when nothing with an area remains.
+    """
+    repaired: list[Polygon] = []
+    reason = say("geometry.no_area")
+    for polygon in polygons:
+        outer = _clean(polygon.outer)
+        if len(outer) < 3:
+            if len(set(polygon.outer)) < 3:
+                reason = say("geometry.few_points")
+            continue
+        holes = tuple(ring for ring in map(_clean, polygon.holes) if len(ring) >= 3)
+        clean = Polygon(outer, holes)
+        if is_valid((clean,)):
+            repaired.append(clean)
+        else:
+            repaired.extend(_mended(clean))
+    if not repaired:
+        raise GeometryError(reason)
+    return tuple(repaired)
+
+
+def _mended(polygon: Polygon) -> Polygons:
+    """Valid polygons for one with crossing rings: what the outer ring encloses, less the holes."""
+    covered = shapely.make_valid(Shape(polygon.outer))
+    for hole in polygon.holes:
+        covered = shapely.difference(covered, shapely.make_valid(Shape(hole)))
+    return _polygons(covered)
+
+
+def simplify(polygons: Polygons, tolerance: float) -> Polygons:
+    """The polygons with fewer vertices, none of the removed ones over `tolerance` pixels away.
+
+    Douglas and Peucker's method as shapely does it, topology kept. Invalid input is repaired first.
+    """
+    return _polygons(shapely.simplify(_geometry(polygons), tolerance, preserve_topology=True))
+
+
+def clip_to_image(polygons: Polygons, width: int, height: int) -> Polygons:
+    """The part of the polygons inside the image; empty when none is. Those inside stay as they are."""
+    kept: list[Polygon] = []
+    frame = shapely.box(0, 0, width, height)
+    for polygon in polygons:
+        box = bounds((polygon,))
+        if box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height:
+            kept.append(polygon)
+        else:
+            kept.extend(_polygons(shapely.intersection(_geometry((polygon,)), frame)))
+    return tuple(kept)
+
+
+def union(*outlines: Outline) -> Polygons:
+    """What any of the outlines covers."""
+    return _polygons(shapely.union_all([_geometry(polygons_of(each)) for each in outlines]))
+
+
+def subtract(outline: Outline, *others: Outline) -> Polygons:
+    """What the outline covers and none of the others does; empty when nothing remains."""
+    rest = _geometry(polygons_of(outline))
+    for other in others:
+        rest = shapely.difference(rest, _geometry(polygons_of(other)))
+    return _polygons(rest)
+
+
+def polygon_iou(a: Outline, b: Outline) -> float:
+    """Overlap of two outlines: shared area divided by covered area, 0 to 1."""
+    if not bounds(a).intersects(bounds(b)):
+        return 0.0
+    first, second = _geometry(polygons_of(a)), _geometry(polygons_of(b))
+    shared = float(shapely.intersection(first, second).area)
+    covered = float(first.area) + float(second.area) - shared
+    return shared / covered if covered > 0 else 0.0
+
+
+def _clean(ring: Ring) -> Ring:
+    """The ring without repeated vertices, spikes, and vertices in the middle of a straight edge."""
+    points = list(ring)
+    k = 0
+    seen_fine = 0
+    # Walk round until a whole lap removes nothing: a removal can make its neighbours removable.
+    while len(points) >= 3 and seen_fine < len(points):
+        k %= len(points)
+        (ax, ay), (bx, by), (cx, cy) = points[k - 1], points[k], points[(k + 1) % len(points)]
+        if (bx - ax) * (cy - by) == (by - ay) * (cx - bx):
+            del points[k]
+            k = max(k - 1, 0)
+            seen_fine = 0
+        else:
+            k += 1
+            seen_fine += 1
+    return tuple(points)
+
+
+def _shape(polygon: Polygon) -> Shape:
+    return Shape(polygon.outer, polygon.holes)
+
+
+def _geometry(polygons: Polygons) -> BaseGeometry:
+    """One valid shapely geometry that covers what the polygons cover."""
+    shapes = [_shape(polygon) for polygon in polygons]
+    valid = [each if each.is_valid else shapely.make_valid(each) for each in shapes]
+    return valid[0] if len(valid) == 1 else shapely.union_all(valid)
+
+
+def _polygons(geometry: BaseGeometry) -> Polygons:
+    """The parts of a geometry that have an area, as valid polygons."""
+    found: list[Polygon] = []
+    for part in _parts(geometry):
+        polygon = _polygon(part)
+        if polygon is not None and _shape(polygon).is_valid:
+            found.append(polygon)
+            continue
+        # Rounding can leave rings that touch themselves; on a grid they come apart.
+        for snapped in _parts(shapely.set_precision(part, _GRID)):
+            again = _polygon(snapped)
+            if again is not None and _shape(again).is_valid:
+                found.append(again)
+    return tuple(found)
+
+
+def _parts(geometry: BaseGeometry) -> list[Shape]:
+    if isinstance(geometry, Shape):
+        return [] if geometry.area <= _DUST else [geometry]
+    if isinstance(geometry, MultiPolygon) or hasattr(geometry, "geoms"):
+        return [part for each in geometry.geoms for part in _parts(each)]
+    return []
+
+
+def _polygon(shape: Shape) -> Polygon | None:
+    outer = _clean(_open(shape.exterior.coords))
+    holes = tuple(_clean(_open(ring.coords)) for ring in shape.interiors)
+    if len(outer) < 3:
+        return None
+    return Polygon(outer, tuple(hole for hole in holes if len(hole) >= 3))
+
+
+def _open(coords: Iterable[tuple[float, ...]]) -> Ring:
+    ring = tuple((float(point[0]), float(point[1])) for point in coords)
+    return ring[:-1]

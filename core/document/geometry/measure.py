@@ -1,0 +1,110 @@
+"""Measures of outlines: bounding boxes, areas, containment. Plain arithmetic, no shapely.
+
+An outline is an instance or its polygons. All values are image pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.document.instance import Instance, Point, Polygons, Ring
+
+Outline = Instance | Polygons
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """An axis-parallel box: left, top, right, bottom in image pixels."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """Right minus left."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Bottom minus top."""
+        return self.y1 - self.y0
+
+    @property
+    def centre(self) -> Point:
+        """The middle of the box."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def grown(self, margin: float) -> Rect:
+        """The box with `margin` pixels more on each side."""
+        return Rect(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)
+
+    def intersects(self, other: Rect) -> bool:
+        """Whether the boxes share a point, borders included."""
+        return (
+            self.x0 <= other.x1
+            and other.x0 <= self.x1
+            and self.y0 <= other.y1
+            and other.y0 <= self.y1
+        )
+
+
+def union_rect(a: Rect | None, b: Rect | None) -> Rect | None:
+    """The smallest box around both; None stands for nothing."""
+    if a is None or b is None:
+        return b if a is None else a
+    return Rect(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))
+
+
+def polygons_of(outline: Outline) -> Polygons:
+    """The polygons of an instance, or the polygons themselves."""
+    return outline.polygons if isinstance(outline, Instance) else outline
+
+
+def bounds(outline: Outline) -> Rect:
+    """The smallest box around an outline. Raises ValueError when it has no polygon."""
+    xs = [x for polygon in polygons_of(outline) for x, _ in polygon.outer]
+    ys = [y for polygon in polygons_of(outline) for _, y in polygon.outer]
+    return Rect(min(xs), min(ys), max(xs), max(ys))
+
+
+def signed_area(ring: Ring) -> float:
+    """The area of a ring by the shoelace rule: positive when it runs clockwise on the screen."""
+    # Relative to the first vertex, which keeps small rings exact far from the origin.
+    ox, oy = ring[0]
+    total = 0.0
+    px, py = ring[-1][0] - ox, ring[-1][1] - oy
+    for x, y in ring:
+        qx, qy = x - ox, y - oy
+        total += px * qy - qx * py
+        px, py = qx, qy
+    return total / 2
+
+
+def area(outline: Outline) -> float:
+    """The area in square pixels, holes taken off. Assumes valid polygons that do not overlap."""
+    return sum(
+        abs(signed_area(polygon.outer)) - sum(abs(signed_area(hole)) for hole in polygon.holes)
+        for polygon in polygons_of(outline)
+    )
+
+
+def ring_contains(ring: Ring, x: float, y: float) -> bool:
+    """Whether a point lies inside a ring by the even-odd rule; the border may fall on either side."""
+    inside = False
+    px, py = ring[-1]
+    for qx, qy in ring:
+        if (py > y) != (qy > y) and x < (qx - px) * (y - py) / (qy - py) + px:
+            inside = not inside
+        px, py = qx, qy
+    return inside
+
+
+def contains(outline: Outline, x: float, y: float) -> bool:
+    """Whether a point lies on the object: inside an outer ring and in none of its holes."""
+    return any(
+        ring_contains(polygon.outer, x, y)
+        and not any(ring_contains(hole, x, y) for hole in polygon.holes)
+        for polygon in polygons_of(outline)
+    )

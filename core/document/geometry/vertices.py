@@ -1,0 +1,134 @@
+"""Single vertices and edges of an outline: the nearest ones, and outlines with one changed.
+
+A vertex is named by polygon, ring and index, an edge by the index of the vertex it starts at; the
+last edge of a ring runs back to its first vertex. Ring 0 is the outer ring, ring k is hole k - 1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from core.document.geometry.errors import GeometryError
+from core.document.geometry.measure import Outline, polygons_of
+from core.document.instance import Point, Polygon, Polygons, Ring
+from core.sentences import say
+
+
+@dataclass(frozen=True, slots=True)
+class VertexRef:
+    """A vertex of an outline and how far, in pixels, it is from the point asked about."""
+
+    polygon: int
+    ring: int
+    index: int
+    point: Point
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRef:
+    """An edge of an outline, the point on it nearest to the one asked about, and their distance."""
+
+    polygon: int
+    ring: int
+    index: int
+    point: Point
+    distance: float
+
+
+def nearest_vertex(outline: Outline, x: float, y: float) -> VertexRef:
+    """The vertex nearest to a point. Raises ValueError when the outline has no polygon."""
+    return min(
+        (
+            VertexRef(p, r, k, point, math.hypot(point[0] - x, point[1] - y))
+            for p, polygon in enumerate(polygons_of(outline))
+            for r, ring in enumerate(polygon.rings)
+            for k, point in enumerate(ring)
+        ),
+        key=lambda vertex: vertex.distance,
+    )
+
+
+def nearest_edge(outline: Outline, x: float, y: float) -> EdgeRef:
+    """The edge nearest to a point. Raises ValueError when the outline has no polygon."""
+    return min(
+        (
+            _edge(p, r, k, ring, x, y)
+            for p, polygon in enumerate(polygons_of(outline))
+            for r, ring in enumerate(polygon.rings)
+            for k in range(len(ring))
+        ),
+        key=lambda edge: edge.distance,
+    )
+
+
+def _edge(polygon: int, ring: int, index: int, points: Ring, x: float, y: float) -> EdgeRef:
+    ax, ay = points[index]
+    bx, by = points[(index + 1) % len(points)]
+    dx, dy = bx - ax, by - ay
+    length2 = dx * dx + dy * dy
+    along = 0.0 if length2 == 0 else ((x - ax) * dx + (y - ay) * dy) / length2
+    along = min(1.0, max(0.0, along))
+    px, py = ax + along * dx, ay + along * dy
+    return EdgeRef(polygon, ring, index, (px, py), math.hypot(px - x, py - y))
+
+
+def move_vertex(polygons: Polygons, polygon: int, ring: int, index: int, to: Point) -> Polygons:
+    """The polygons with one vertex at another place. Raises IndexError when there is no such vertex."""
+    points = _ring(polygons, polygon, ring, index)
+    return _with_ring(polygons, polygon, ring, (*points[:index], to, *points[index + 1 :]))
+
+
+def insert_vertex(polygons: Polygons, polygon: int, ring: int, edge: int, at: Point) -> Polygons:
+    """The polygons with a new vertex in an edge. Raises IndexError when there is no such edge."""
+    points = _ring(polygons, polygon, ring, edge)
+    return _with_ring(polygons, polygon, ring, (*points[: edge + 1], at, *points[edge + 1 :]))
+
+
+def delete_vertex(polygons: Polygons, polygon: int, ring: int, index: int) -> Polygons:
+    """The polygons without one vertex.
+
+    A hole that would keep fewer than three vertices goes as a whole, and so does a part, unless it
+    is the last one: that raises GeometryError. Raises IndexError when there is no such vertex.
+    """
+    points = _ring(polygons, polygon, ring, index)
+    if len(points) > 3:
+        return _with_ring(polygons, polygon, ring, (*points[:index], *points[index + 1 :]))
+    if ring > 0:
+        return _with_ring(polygons, polygon, ring, None)
+    if len(polygons) == 1:
+        raise GeometryError(say("geometry.last_triangle"))
+    return (*polygons[:polygon], *polygons[polygon + 1 :])
+
+
+def translate(polygons: Polygons, dx: float, dy: float) -> Polygons:
+    """The polygons moved by (dx, dy) pixels."""
+
+    def moved(ring: Ring) -> Ring:
+        return tuple((x + dx, y + dy) for x, y in ring)
+
+    return tuple(
+        Polygon(moved(polygon.outer), tuple(moved(hole) for hole in polygon.holes))
+        for polygon in polygons
+    )
+
+
+def _ring(polygons: Polygons, polygon: int, ring: int, index: int) -> Ring:
+    if min(polygon, ring, index) < 0:
+        raise IndexError("polygon, ring and index count from 0")
+    points = polygons[polygon].rings[ring]
+    if index >= len(points):
+        raise IndexError("no such vertex")
+    return points
+
+
+def _with_ring(polygons: Polygons, polygon: int, ring: int, points: Ring | None) -> Polygons:
+    """The polygons with another ring; None takes a hole out."""
+    old = polygons[polygon]
+    new = () if points is None else (points,)
+    if ring == 0:
+        changed = Polygon(new[0], old.holes)
+    else:
+        changed = Polygon(old.outer, (*old.holes[: ring - 1], *new, *old.holes[ring:]))
+    return (*polygons[:polygon], changed, *polygons[polygon + 1 :])

@@ -1,0 +1,103 @@
+"""Writing files so that each is, at any moment, either the old one or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.sentences import MasklensError, Sentence, say
+
+# On Windows a virus scanner or an indexer can hold the old file for a moment.
+_TRIES = 5
+_PAUSE_S = 0.05
+
+
+class StorageError(MasklensError):
+    """Something could not be written or read; what was on disk before is still there."""
+
+
+def write_atomic(path: Path, data: bytes, *, check: Callable[[], None] | None = None) -> None:
+    """Write a file beside and rename it into place; after a crash the old or the new one is whole.
+
+    `check` runs last before the rename and may raise to call it off. The mode of an existing file
+    is kept. Raises StorageError, with the old file untouched, when the disk refuses.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{secrets.token_hex(8)}.masklens-tmp")
+    try:
+        _write_synced(temporary, data, _mode_of(path))
+        if check is not None:
+            check()
+        _replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(explain(error, path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def explain(error: OSError, path: Path) -> Sentence:
+    """What an error of the operating system while writing `path` means to a person."""
+    name = str(path)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return say("storage.full", path=name)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return say("storage.denied", path=name)
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return say("storage.gone", path=name)
+    return say("storage.failed", path=name, reason=error.strerror or str(error))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder safe against a power cut, where the system can do that."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_all(handle: int, data: bytes) -> None:
+    """Write all bytes to an open file; a short write goes on where it stopped. Raises OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+def _write_synced(path: Path, data: bytes, mode: int | None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags, 0o666)
+    try:
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(handle, mode)
+        write_all(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    for left in reversed(range(_TRIES)):
+        try:
+            os.replace(temporary, path)
+        except PermissionError:
+            if os.name != "nt" or left == 0:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
