@@ -153,8 +153,9 @@ class _Draft:
     def _swap(self, old: dict[str, Instance], new: dict[str, Instance]) -> Changed:
         """Put altered instances in the place of the old ones."""
         if len(new) == 1:
-            (instance,) = new.values()
-            self.instances[self.instances.index(old[instance.id])] = instance
+            ((id, instance),) = new.items()
+            place = next(k for k, each in enumerate(self.instances) if each is old[id])
+            self.instances[place] = instance
         else:
             self.instances = [new.get(instance.id, instance) for instance in self.instances]
         self.by_id.update(new)
@@ -240,10 +241,10 @@ class _Draft:
 
     def _set_rejected(self, edit: SetRejected) -> tuple[Edit, Changed]:
         # Only ids that really change sides are taken back later.
-        moving = tuple(id for id in edit.ids if (id in self.rejected) != edit.rejected)
-        self.rejected = (
-            self.rejected | set(moving) if edit.rejected else self.rejected - set(moving)
+        moving = tuple(
+            id for id in dict.fromkeys(edit.ids) if (id in self.rejected) != edit.rejected
         )
+        self.rejected = self.rejected ^ frozenset(moving)
         return SetRejected(moving, not edit.rejected), Changed(rejected=bool(moving))
 
     def _batch(self, edit: Batch) -> tuple[Edit, Changed]:
@@ -257,7 +258,7 @@ class _Draft:
 
 
 def check_instance(instance: Instance) -> None:
-    """Raise EditError unless the instance has an id, polygons, and finite rings of 3 or more points."""
+    """Raise EditError unless it has an id, polygons, and finite rings of three or more points."""
     if not instance.id:
         raise EditError(say("edits.no_id"))
     if not instance.polygons:

@@ -110,7 +110,7 @@ class SetRejected:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Several edits that happen, and are undone, together. `name` says what they are to a person."""
+    """Several edits that happen, and are undone, together; `name` tells a person what they are."""
 
     edits: tuple[Edit, ...]
     name: str = ""

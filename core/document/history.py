@@ -89,7 +89,7 @@ class History:
 
     @property
     def state(self) -> int:
-        """A number for the present state of the document; undoing to a state brings its number back."""
+        """A number for the present state; undoing back to a state brings its number back."""
         return self._undo[-1].state if self._undo else 0
 
     def mark_clean(self, state: int | None = None) -> None:

@@ -23,11 +23,15 @@ from core.document.instance import Instance, Polygon, Polygons, Ring, Source
 def polygons_to_json(polygons: Polygons) -> list[object]:
     """The polygons as a JSON list."""
     return [
-        {"outer": polygon.outer, "holes": polygon.holes}
+        {"outer": _points(polygon.outer), "holes": [_points(hole) for hole in polygon.holes]}
         if polygon.holes
-        else {"outer": polygon.outer}
+        else {"outer": _points(polygon.outer)}
         for polygon in polygons
     ]
+
+
+def _points(ring: Ring) -> list[list[float]]:
+    return [[x, y] for x, y in ring]
 
 
 def polygons_from_json(value: object, where: str) -> Polygons:

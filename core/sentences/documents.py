@@ -16,5 +16,7 @@ TEXTS: Final[dict[str, str]] = {
     "fields.problem": "{where}: {problem}.",
     "geometry.few_points": "The outline has fewer than three different points.",
     "geometry.no_area": "The outline encloses no area.",
-    "geometry.last_triangle": "The last three points of an instance cannot become fewer; delete the instance instead.",
+    "geometry.last_triangle": (
+        "The last three points of an instance cannot become fewer; delete the instance instead."
+    ),
 }

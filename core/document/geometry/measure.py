@@ -91,7 +91,7 @@ def area(outline: Outline) -> float:
 
 
 def ring_contains(ring: Ring, x: float, y: float) -> bool:
-    """Whether a point lies inside a ring by the even-odd rule; the border may fall on either side."""
+    """Whether a point lies inside a ring by the even-odd rule; the border falls on either side."""
     inside = False
     px, py = ring[-1]
     for qx, qy in ring:

@@ -75,7 +75,7 @@ def _edge(polygon: int, ring: int, index: int, points: Ring, x: float, y: float)
 
 
 def move_vertex(polygons: Polygons, polygon: int, ring: int, index: int, to: Point) -> Polygons:
-    """The polygons with one vertex at another place. Raises IndexError when there is no such vertex."""
+    """The polygons with one vertex at another place. Raises IndexError when it is not there."""
     points = _ring(polygons, polygon, ring, index)
     return _with_ring(polygons, polygon, ring, (*points[:index], to, *points[index + 1 :]))
 
@@ -126,9 +126,9 @@ def _ring(polygons: Polygons, polygon: int, ring: int, index: int) -> Ring:
 def _with_ring(polygons: Polygons, polygon: int, ring: int, points: Ring | None) -> Polygons:
     """The polygons with another ring; None takes a hole out."""
     old = polygons[polygon]
-    new = () if points is None else (points,)
-    if ring == 0:
-        changed = Polygon(new[0], old.holes)
+    if ring == 0 and points is not None:
+        changed = Polygon(points, old.holes)
     else:
+        new = () if points is None else (points,)
         changed = Polygon(old.outer, (*old.holes[: ring - 1], *new, *old.holes[ring:]))
     return (*polygons[:polygon], changed, *polygons[polygon + 1 :])
