@@ -92,7 +92,7 @@ def simplify(polygons: Polygons, tolerance: float) -> Polygons:
 
 
 def clip_to_image(polygons: Polygons, width: int, height: int) -> Polygons:
-    """The part of the polygons inside the image; empty when none is. Those inside are not touched."""
+    """The part of the polygons inside the image, maybe none; those wholly inside stay untouched."""
     kept: list[Polygon] = []
     frame = shapely.box(0, 0, width, height)
     for polygon in polygons:

@@ -1,0 +1,233 @@
+"""What lies under the pointer: a table of bounding boxes, then an exact test of those that remain.
+
+Coordinates and tolerances are image pixels (float64). Vertices go before edges and edges before
+bodies, so that what is drawn as a handle can always be taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from core.document.geometry.measure import Rect
+from core.document.instance import Instance
+
+_Floats = npt.NDArray[np.float64]
+_Ints = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A part of an instance under the pointer.
+
+    For a vertex, `index` is its place in the ring; for an edge, that of the vertex it starts at.
+    For a body, `ring` and `index` are 0. Ring 0 is the outer ring, ring k is hole k - 1.
+    """
+
+    kind: Literal["vertex", "edge", "body"]
+    id: str
+    polygon: int = 0
+    ring: int = 0
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An instance made ready: its vertices, where each edge ends, and where each ring starts."""
+
+    instance: Instance
+    points: _Floats  # (N, 2), all rings one after another
+    ends: _Floats  # (N, 2), the vertex after each
+    starts: tuple[int, ...]  # first row of each ring
+    names: tuple[tuple[int, int], ...]  # polygon and ring of each ring
+    box: tuple[float, float, float, float]
+
+    def locate(self, row: int) -> tuple[int, int, int]:
+        """Polygon, ring and index of a row of `points`."""
+        k = max(k for k, start in enumerate(self.starts) if start <= row)
+        return (*self.names[k], row - self.starts[k])
+
+    def polygon_starts(self) -> list[int]:
+        """The first row of each polygon."""
+        return [start for start, name in zip(self.starts, self.names, strict=True) if name[1] == 0]
+
+
+class HitIndex:
+    """Finds what lies at a point among instances in z order, the lowest first.
+
+    Frozen like a document's tuple of instances; `updated` makes the next one and takes over all
+    that has not changed.
+    """
+
+    def __init__(self, instances: Sequence[Instance] = ()) -> None:
+        self._fill(_entries(instances))
+
+    def _fill(self, entries: Sequence[_Entry]) -> None:
+        self._entries = tuple(entries)
+        flat = np.fromiter(
+            chain.from_iterable(entry.box for entry in entries), np.float64, 4 * len(entries)
+        )
+        self._boxes = flat.reshape(-1, 4).T.copy()
+
+    def updated(self, instances: Sequence[Instance]) -> HitIndex:
+        """The index of other instances; those that are the same objects cost next to nothing."""
+        known = {id(entry.instance): entry for entry in self._entries}
+        fresh = [instance for instance in instances if id(instance) not in known]
+        known.update((id(entry.instance), entry) for entry in _entries(fresh))
+        index = HitIndex()
+        index._fill([known[id(instance)] for instance in instances])
+        return index
+
+    def at(
+        self, x: float, y: float, tolerance: float, *, first: Collection[str] = ()
+    ) -> Hit | None:
+        """The best hit within `tolerance` pixels: nearest vertex, nearest edge, topmost body.
+
+        Instances named in `first` (the selection, as a rule) go before all others.
+        """
+        candidates = self._candidates(x, y, tolerance)
+        if first:
+            preferred = [entry for entry in candidates if entry.instance.id in first]
+            hit = _best(preferred, x, y, tolerance)
+            if hit is not None:
+                return hit
+        return _best(candidates, x, y, tolerance)
+
+    def all_at(self, x: float, y: float, tolerance: float = 0.0) -> tuple[Hit, ...]:
+        """Every instance at a point, the topmost first: as a body, or as its nearest edge."""
+        hits: list[Hit] = []
+        for entry in reversed(self._candidates(x, y, tolerance)):
+            hit = _body([entry], x, y) or _nearest_edge([entry], x, y, tolerance)
+            if hit is not None:
+                hits.append(hit)
+        return tuple(hits)
+
+    def in_rect(self, rect: Rect) -> tuple[str, ...]:
+        """The ids of instances whose bounding box meets a rectangle, the lowest first."""
+        x0, y0, x1, y1 = self._boxes
+        meets = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
+        return tuple(self._entries[k].instance.id for k in np.flatnonzero(meets))
+
+    def _candidates(self, x: float, y: float, tolerance: float) -> list[_Entry]:
+        x0, y0, x1, y1 = self._boxes
+        near = (x0 <= x + tolerance) & (x1 >= x - tolerance)
+        near &= (y0 <= y + tolerance) & (y1 >= y - tolerance)
+        return [self._entries[k] for k in np.flatnonzero(near)]
+
+
+def _entries(instances: Sequence[Instance]) -> list[_Entry]:
+    """Make instances ready, all their vertices in one pass."""
+    rings = [
+        (k, (p, r), ring)
+        for k, instance in enumerate(instances)
+        for p, polygon in enumerate(instance.polygons)
+        for r, ring in enumerate(polygon.rings)
+    ]
+    lengths = np.fromiter((len(ring) for _, _, ring in rings), np.intp, len(rings))
+    count = int(lengths.sum())
+    numbers = chain.from_iterable(chain.from_iterable(ring for _, _, ring in rings))
+    points = np.fromiter(numbers, np.float64, 2 * count).reshape(-1, 2)
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    following = np.arange(1, count + 1)
+    following[starts[1:] - 1] = starts[:-1]
+    ends = points[following]
+
+    owners = np.fromiter((k for k, _, _ in rings), np.intp, len(rings))
+    firsts = np.searchsorted(owners, np.arange(len(instances) + 1))
+    rows = starts[firsts]
+    boxes = _boxes(points, rows[:-1]) if instances else []
+    names = [name for _, name, _ in rings]
+    return [
+        _Entry(
+            instance,
+            points[rows[k] : rows[k + 1]],
+            ends[rows[k] : rows[k + 1]],
+            tuple((starts[firsts[k] : firsts[k + 1]] - rows[k]).tolist()),
+            tuple(names[firsts[k] : firsts[k + 1]]),
+            boxes[k],
+        )
+        for k, instance in enumerate(instances)
+    ]
+
+
+def _boxes(points: _Floats, rows: _Ints) -> list[tuple[float, float, float, float]]:
+    low = np.minimum.reduceat(points, rows)
+    high = np.maximum.reduceat(points, rows)
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in np.hstack((low, high)).tolist()]
+
+
+def _best(entries: Sequence[_Entry], x: float, y: float, tolerance: float) -> Hit | None:
+    if not entries:
+        return None
+    return (
+        _nearest_vertex(entries, x, y, tolerance)
+        or _nearest_edge(entries, x, y, tolerance)
+        or _body(entries, x, y)
+    )
+
+
+def _nearest_vertex(entries: Sequence[_Entry], x: float, y: float, tolerance: float) -> Hit | None:
+    points = np.concatenate([entry.points for entry in entries])
+    distance2 = (points[:, 0] - x) ** 2 + (points[:, 1] - y) ** 2
+    return _nearest("vertex", entries, distance2, tolerance)
+
+
+def _nearest_edge(entries: Sequence[_Entry], x: float, y: float, tolerance: float) -> Hit | None:
+    start = np.concatenate([entry.points for entry in entries]) - (x, y)
+    along = np.concatenate([entry.ends for entry in entries]) - (x, y) - start
+    length2 = (along * along).sum(axis=1)
+    # An edge without length is its vertex: any share of it will do.
+    share = -(start * along).sum(axis=1) / np.where(length2 > 0, length2, 1.0)
+    nearest = start + np.clip(share, 0.0, 1.0)[:, None] * along
+    return _nearest("edge", entries, (nearest * nearest).sum(axis=1), tolerance)
+
+
+def _nearest(
+    kind: Literal["vertex", "edge"],
+    entries: Sequence[_Entry],
+    distance2: _Floats,
+    tolerance: float,
+) -> Hit | None:
+    # From the end, so that of two at the same distance the upper one is found.
+    row = len(distance2) - 1 - int(np.argmin(distance2[::-1]))
+    if distance2[row] > tolerance * tolerance:
+        return None
+    for entry in entries:
+        if row < len(entry.points):
+            return Hit(kind, entry.instance.id, *entry.locate(row))
+        row -= len(entry.points)
+    raise AssertionError("a row beyond the last entry")
+
+
+def _body(entries: Sequence[_Entry], x: float, y: float) -> Hit | None:
+    """The topmost instance with a polygon that holds the point, by the even-odd rule."""
+    start = np.concatenate([entry.points for entry in entries])
+    end = np.concatenate([entry.ends for entry in entries])
+    spans = (start[:, 1] > y) != (end[:, 1] > y)
+    height = np.where(spans, end[:, 1] - start[:, 1], 1.0)
+    meets = start[:, 0] + (y - start[:, 1]) / height * (end[:, 0] - start[:, 0])
+    crossed = spans & (x < meets)
+    owners, starts = _polygon_rows(entries)
+    inside = np.flatnonzero(np.add.reduceat(crossed.astype(np.intp), starts) % 2)
+    if not len(inside):
+        return None
+    owner, polygon = owners[int(inside[-1])]
+    return Hit("body", entries[owner].instance.id, polygon)
+
+
+def _polygon_rows(entries: Iterable[_Entry]) -> tuple[list[tuple[int, int]], list[int]]:
+    """Entry and polygon number of each polygon, and its first row in the joined vertices."""
+    owners: list[tuple[int, int]] = []
+    starts: list[int] = []
+    offset = 0
+    for k, entry in enumerate(entries):
+        for p, start in enumerate(entry.polygon_starts()):
+            owners.append((k, p))
+            starts.append(offset + start)
+        offset += len(entry.points)
+    return owners, starts
