@@ -1,0 +1,212 @@
+"""Frames: how a message and its arrays travel as bytes between the window and the engine.
+
+A frame is a fixed prefix (magic, version, header length, body length), a JSON header in UTF-8
+and the raw bytes of the arrays, in the order in which the header lists them. Lengths are bounded
+and checked before anything is allocated, because a frame may come from a broken or foreign program.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.sentences import MasklensError, say
+
+__all__ = ["VERSION", "AnyArray", "Frame", "FrameReader", "ProtocolError", "write_frame"]
+
+AnyArray = NDArray[np.generic]
+
+VERSION: Final = 1
+MAGIC: Final = b"MLNS"
+PREFIX: Final = struct.Struct("<4sHIQ")  # magic, version, bytes of header, bytes of body
+MAX_HEADER: Final = 64 << 20
+MAX_BODY: Final = 4 << 30
+MAX_ARRAYS: Final = 65536
+MAX_DIMENSIONS: Final = 8
+DTYPES: Final = {
+    name: np.dtype(name)
+    for name in ("|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f2", "<f4", "<f8")
+}
+
+
+class ProtocolError(MasklensError):
+    """What came over the pipe is not a message of this protocol and version."""
+
+
+def broken(detail: str) -> ProtocolError:
+    """The error for a frame or message that does not hold together; `detail` is for the log."""
+    return ProtocolError(say("process.broken_message", detail=detail))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One frame: the JSON object of its header (without the array table) and its arrays."""
+
+    header: dict[str, object]
+    arrays: tuple[AnyArray, ...] = ()
+
+
+def write_frame(frame: Frame) -> list[bytes | memoryview]:
+    """The frame as byte chunks, to be written in order; arrays are not copied if avoidable.
+
+    Raises ValueError when the frame is over the limits that a reader accepts or holds an array
+    whose dtype cannot travel.
+    """
+    arrays = [_portable(array) for array in frame.arrays]
+    table = [{"dtype": array.dtype.str, "shape": array.shape} for array in arrays]
+    header = json.dumps(
+        {**frame.header, "arrays": table},
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
+    ).encode("utf-8", "surrogatepass")
+    body = sum(array.nbytes for array in arrays)
+    if len(header) > MAX_HEADER or body > MAX_BODY or len(arrays) > MAX_ARRAYS:
+        raise ValueError("the message is too large for one frame")
+    chunks: list[bytes | memoryview] = [PREFIX.pack(MAGIC, VERSION, len(header), body), header]
+    chunks.extend(array.data.cast("B") for array in arrays if array.nbytes)
+    return chunks
+
+
+def _portable(array: AnyArray) -> AnyArray:
+    """The array as contiguous little-endian memory."""
+    dtype = array.dtype.newbyteorder("<")
+    if dtype.str not in DTYPES:
+        raise ValueError(f"arrays of {array.dtype} do not travel")
+    if array.ndim > MAX_DIMENSIONS:
+        raise ValueError("the array has too many dimensions")
+    return np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+
+
+class FrameReader:
+    """Puts frames together from chunks of any size, as they come out of a pipe.
+
+    After a ProtocolError nothing more can be read: there is no telling where the next frame starts.
+    """
+
+    def __init__(self) -> None:
+        self._prefix = bytearray()
+        self._sizes: tuple[int, int] | None = None  # bytes of header and body
+        self._header: dict[str, object] | None = None
+        self._buffer = bytearray()  # of the part that is being read: header, then body
+        self._filled = 0
+
+    @property
+    def is_between_frames(self) -> bool:
+        """True when no frame has been started, so that the stream may end here."""
+        return not self._prefix and self._sizes is None
+
+    def feed(self, data: bytes | bytearray | memoryview) -> Iterator[Frame]:
+        """Take in a chunk and yield the frames that it completes.
+
+        Raises ProtocolError at the first byte that cannot belong to a frame, and when lengths,
+        header or array table are not valid. The chunk is used up only as far as one iterates.
+        """
+        rest = memoryview(data).cast("B")
+        while True:
+            if self._sizes is None:
+                rest = self._take_prefix(rest)
+            if self._sizes is None:
+                return
+            rest = self._fill(rest)
+            if self._filled < len(self._buffer):
+                return
+            frame = self._complete()
+            if frame is not None:
+                yield frame
+
+    def _take_prefix(self, data: memoryview) -> memoryview:
+        wanted = PREFIX.size - len(self._prefix)
+        self._prefix += data[:wanted]
+        if not MAGIC.startswith(self._prefix[: len(MAGIC)]):
+            raise broken("does not begin as a frame")
+        if len(self._prefix) == PREFIX.size:
+            _, version, header, body = PREFIX.unpack(self._prefix)
+            if version != VERSION:
+                raise ProtocolError(
+                    say("process.version_mismatch", theirs=int(version), ours=VERSION)
+                )
+            if header > MAX_HEADER or body > MAX_BODY:
+                raise broken(f"header of {header} and body of {body} bytes")
+            self._sizes = (header, body)
+            self._start_buffer(header)
+        return data[wanted:]
+
+    def _start_buffer(self, size: int) -> None:
+        try:
+            self._buffer = bytearray(size)
+        except MemoryError as error:
+            raise broken(f"no memory for {size} bytes") from error
+        self._filled = 0
+
+    def _fill(self, data: memoryview) -> memoryview:
+        taken = min(len(data), len(self._buffer) - self._filled)
+        self._buffer[self._filled : self._filled + taken] = data[:taken]
+        self._filled += taken
+        return data[taken:]
+
+    def _complete(self) -> Frame | None:
+        """Go on from header to body; the frame when the body is there."""
+        assert self._sizes is not None
+        if self._header is None:
+            self._header = _parse_header(bytes(self._buffer))
+            _check_table(self._header.get("arrays"), self._sizes[1])
+            self._start_buffer(self._sizes[1])
+            return None
+        header, body = self._header, self._buffer
+        self._prefix, self._sizes, self._header = bytearray(), None, None
+        return Frame(header, _cut(header.pop("arrays"), body))
+
+
+def _parse_header(data: bytes) -> dict[str, object]:
+    try:
+        header = json.loads(data.decode("utf-8", "surrogatepass"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise broken("the header is not JSON") from error
+    if not isinstance(header, dict):
+        raise broken("the header is not an object")
+    return header
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number")
+
+
+def _check_table(table: object, body: int) -> None:
+    if not isinstance(table, list) or len(table) > MAX_ARRAYS:
+        raise broken("the array table is missing or too long")
+    if sum(_entry_bytes(entry) for entry in table) != body:
+        raise broken("the arrays do not fill the body")
+
+
+def _entry_bytes(entry: object) -> int:
+    if not isinstance(entry, dict):
+        raise broken("an entry of the array table is not an object")
+    dtype, shape = entry.get("dtype"), entry.get("shape")
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise broken("an array has no known dtype")
+    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
+        raise broken("an array has no valid shape")
+    if not all(type(side) is int and 0 <= side <= MAX_BODY for side in shape):
+        raise broken("an array has no valid shape")
+    return math.prod(shape) * DTYPES[dtype].itemsize
+
+
+def _cut(table: object, body: bytearray) -> tuple[AnyArray, ...]:
+    """The arrays of a checked table as views of the body."""
+    arrays, offset = [], 0
+    assert isinstance(table, list)
+    for entry in table:
+        dtype, shape = DTYPES[entry["dtype"]], tuple(entry["shape"])
+        count = math.prod(shape)
+        array = np.frombuffer(body, dtype, count, offset) if count else np.empty(0, dtype)
+        arrays.append(array.reshape(shape))
+        offset += count * dtype.itemsize
+    return tuple(arrays)

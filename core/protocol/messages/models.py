@@ -1,0 +1,86 @@
+"""Messages about models: which there are, fetch one, load one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from core.lens.settings import StageSettings
+from core.protocol.messages.base import Answer, Request
+
+
+@dataclass(frozen=True, slots=True)
+class LoadModel(Request):
+    """Load a model beside the one in use, try it, and swap it in. Answered by ModelLoaded.
+
+    `spec` is a name from ListModels or a file; `arch` is for a bare state_dict, `backbone` the
+    `module:function` of a user's own trunk. On failure the model in use stays.
+    """
+
+    TYPE: ClassVar = "load_model"
+    spec: str = "starter"
+    arch: str | None = None
+    backbone: str | None = None
+    device: str = "auto"
+    precision: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded(Answer):
+    """The model that is in use from now on. `labels[i]` is the name of label index i + 1."""
+
+    TYPE: ClassVar = "model_loaded"
+    spec: str
+    name: str
+    revision: str
+    labels: tuple[str, ...]
+    device: str
+    precision: str
+    settings: StageSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ListModels(Request):
+    """Which models have a name. Answered by Models."""
+
+    TYPE: ClassVar = "list_models"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that can be asked for by name; `bytes` is the size of its file."""
+
+    name: str
+    summary: str
+    arch: str
+    classes: int
+    bytes: int
+    present: bool
+    """Whether the file is on the engine's machine; if not, Download fetches it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models(Answer):
+    """The named models, the starter first."""
+
+    TYPE: ClassVar = "models"
+    models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Download(Request):
+    """Fetch a named model. Answered by Progress in bytes, then Downloaded."""
+
+    TYPE: ClassVar = "download"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded(Answer):
+    """The model of that name is on the engine's machine now."""
+
+    TYPE: ClassVar = "downloaded"
+    name: str
+
+
+MESSAGES: Final = (LoadModel, ModelLoaded, ListModels, Models, Download, Downloaded)

@@ -1,0 +1,63 @@
+"""Messages about predictions: an image goes, suggestions come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.document.instance import Instance
+from core.lens.settings import StageSettings
+from core.protocol.messages.base import Answer, Request
+from core.protocol.shape import Shape
+from core.sentences import Sentence
+
+Pixels = Annotated[NDArray[np.uint8], Shape(None, None, 3)]
+"""An upright RGB image, H×W×3."""
+Boxes = Annotated[NDArray[np.float32], Shape(None, 4)]
+"""x0, y0, x1, y1 in image pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predict(Request):
+    """Propose the instances of one image. Answered by Progress (stages), then Prediction.
+
+    The image is named by `path` where both sides see the same files, or travels as `pixels`;
+    exactly one of the two is given. `settings` replaces the model's own. Raises ValueError.
+    """
+
+    TYPE: ClassVar = "predict"
+    path: str | None = None
+    pixels: Pixels | None = None
+    settings: StageSettings | None = None
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.pixels is None):
+            raise ValueError("an image is given by its path or by its pixels")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction(Answer):
+    """What the model proposes for one image.
+
+    Row i of `boxes`, `labels` (label indices) and `scores` is one detection of the network;
+    `instances` are those with an outline, as suggestions with label name, score and model
+    revision. `milliseconds` are pairs of stage and time. `notes` are about reading the image.
+    """
+
+    TYPE: ClassVar = "prediction"
+    model: str
+    """The model revision."""
+    width: int
+    height: int
+    instances: tuple[Instance, ...]
+    boxes: Boxes
+    labels: Annotated[NDArray[np.int64], Shape(None)]
+    scores: Annotated[NDArray[np.float32], Shape(None)]
+    milliseconds: tuple[tuple[str, float], ...] = ()
+    notes: tuple[Sentence, ...] = ()
+
+
+MESSAGES: Final = (Predict, Prediction)
