@@ -10,4 +10,13 @@ TEXTS: Final[dict[str, str]] = {
         "The engine speaks version {theirs} of the protocol and this program version {ours}. "
         "Install the same masklens on both sides."
     ),
+    "process.hung": "The engine gave no sign of life for {seconds} seconds and was ended.",
+    "process.not_started": "The engine could not be started: {why}.",
+    "process.killed": (
+        "The engine crashed or was ended from outside. If this happens with large images, "
+        "memory may be short."
+    ),
+    "process.exited": "The engine ended by itself with exit code {code}.",
+    "process.died_on_it": "The engine ended while it worked on this.",
+    "process.gave_up": "The engine ended several times in a row and is not started again.",
 }
