@@ -14,6 +14,7 @@ from app.icons import icon
 from app.settings import KEYS, Settings
 
 NATIVE: Final = QKeySequence.SequenceFormat.NativeText
+SHARED: Final = {"delete", "last_vertex"}  # the canvas takes a vertex back only while it draws
 
 
 class ActionSet(QObject):
@@ -86,7 +87,10 @@ class ActionSet(QObject):
         return action
 
     def _relay(self, id: str) -> Callable[[bool], None]:
-        return lambda checked=False: self.triggered.emit(id, checked)
+        def relay(checked: bool) -> None:
+            self.triggered.emit(id, checked)
+
+        return relay
 
     def _apply_keys(self) -> None:
         overrides = self._settings.get(KEYS)
@@ -112,11 +116,8 @@ def conflict(id: str, key: str, overrides: dict[str, list[str]]) -> Action | Non
     """The other action that already has this key; None when it is free."""
     wanted = QKeySequence(key)
     for spec in ACTIONS:
-        if spec.id != id and any(QKeySequence(k) == wanted for k in keys_of(spec, overrides)):
-            return spec if not _apart(BY_ID[id], spec) else None
+        if spec.id == id or {spec.id, id} == SHARED:
+            continue
+        if any(QKeySequence(other) == wanted for other in keys_of(spec, overrides)):
+            return spec
     return None
-
-
-def _apart(one: Action, other: Action) -> bool:
-    """Whether two actions may share a key: the canvas takes back a vertex only while it draws."""
-    return {one.id, other.id} == {"delete", "last_vertex"}

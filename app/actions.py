@@ -170,9 +170,7 @@ _CANVAS: Final = tuple(
 
 # fmt: on
 
-ACTIONS: Final = (
-    *_FILE, *_EDIT, *_TOOLS, *_LABELS, *_SUGGEST, *_IMAGE, *_VIEW, *_HELP, *_CANVAS
-)
+ACTIONS: Final = (*_FILE, *_EDIT, *_TOOLS, *_LABELS, *_SUGGEST, *_IMAGE, *_VIEW, *_HELP, *_CANVAS)
 BY_ID: Final = {action.id: action for action in ACTIONS}
 
 

@@ -1,0 +1,1 @@
+"""Windows and popovers beside the main window; none of them is modal."""

@@ -1,0 +1,75 @@
+"""The key sheet: all keys of the table on one page, in columns by group."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.action_set import key_texts
+from app.actions import ACTIONS, MOUSE, keys_of, translated
+
+COLUMNS: Final = (("Tools", "Edit", "Labels"), ("Suggestions", "Image", MOUSE),
+                  ("View", "File", "Help"))  # fmt: skip
+
+
+class KeySheet(QDialog):
+    """A window beside the main one; it may stay open while one works."""
+
+    def __init__(self, parent: QWidget, keys: dict[str, list[str]]) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Keys"))
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(20, 16, 20, 16)
+        row.setSpacing(36)
+        for groups in COLUMNS:
+            column = QVBoxLayout()
+            column.setSpacing(4)
+            for group in groups:
+                self._add_group(column, group, keys)
+            column.addStretch(1)
+            row.addLayout(column, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(page)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+        screen = self.screen().availableGeometry()
+        wish = page.sizeHint()
+        self.resize(min(wish.width() + 30, screen.width() - 40),
+                    min(wish.height() + 10, screen.height() - 80))  # fmt: skip
+
+    def _add_group(self, column: QVBoxLayout, group: str, keys: dict[str, list[str]]) -> None:
+        head = QLabel(translated(group))
+        font = QFont(head.font())
+        font.setBold(True)
+        head.setFont(font)
+        head.setContentsMargins(0, 10 if column.count() else 0, 0, 2)
+        column.addWidget(head)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(3)
+        for action in ACTIONS:
+            texts = key_texts(keys_of(action, keys))
+            if action.group == group and texts:
+                line = grid.rowCount()
+                key = QLabel("   ".join(texts))
+                key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+                grid.addWidget(QLabel(translated(action.text).rstrip("…")), line, 0)
+                grid.addWidget(key, line, 1, Qt.AlignmentFlag.AlignRight)
+        grid.setColumnStretch(0, 1)
+        column.addLayout(grid)

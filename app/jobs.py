@@ -1,0 +1,86 @@
+"""Work that takes a while, as the job strip shows it: how far, how long still, how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+
+class JobState(Enum):
+    """From start to end; the last three are final."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job(QObject):
+    """One piece of work: `done` of `total` steps (total 0: not known yet)."""
+
+    changed = Signal()
+
+    def __init__(
+        self, title: str, cancel: Callable[[], None] | None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.title = title
+        self.state = JobState.RUNNING
+        self.done = 0
+        self.total = 0
+        self.outcome = ""
+        self._cancel = cancel
+        self._first: tuple[float, int] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the work is still under way."""
+        return self.state is JobState.RUNNING
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a person may stop it."""
+        return self.running and self._cancel is not None
+
+    def cancel(self) -> None:
+        """Ask the work to stop; its owner ends the job."""
+        if self._cancel is not None and self.running:
+            self._cancel()
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far the work is."""
+        if self._first is None:
+            self._first = (time.monotonic(), done)
+        self.done, self.total = done, total
+        self.changed.emit()
+
+    def end(self, state: JobState, outcome: str) -> None:
+        """Say how it ended, in a sentence."""
+        if self.running:
+            self.state, self.outcome = state, outcome
+            self.changed.emit()
+
+    def seconds_left(self) -> float | None:
+        """An estimate from the speed so far; None before the first step is over."""
+        if self._first is None or self.total <= 0:
+            return None
+        since, at = self._first
+        steps = self.done - at
+        if steps <= 0:
+            return None
+        return (time.monotonic() - since) / steps * (self.total - self.done)
+
+
+class Jobs(QObject):
+    """All jobs that run or have just ended."""
+
+    added = Signal(object)
+
+    def start(self, title: str, cancel: Callable[[], None] | None = None) -> Job:
+        """Begin a job; the strip shows it."""
+        job = Job(title, cancel, self)
+        self.added.emit(job)
+        return job

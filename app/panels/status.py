@@ -1,0 +1,76 @@
+"""The status bar: pixel, zoom, model, device, engine, save state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+
+class StatusBar(QWidget):
+    """Plain cells with thin rules between them; the one that can be long gives way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(10, 0, 10, 0)
+        self._row.setSpacing(8)
+        self._pixel = self._cell(self.tr("Pixel under the pointer"), 30)
+        self._size = self._cell(self.tr("Size of the image"), 12)
+        self._zoom = self._cell(self.tr("Zoom"), 7)
+        self._row.addStretch(1)
+        self._engine = self._cell(self.tr("Model, device and state of the engine"), 0)
+        self._save = self._cell(self.tr("Whether all is saved"), 10)
+        self.setMinimumHeight(self.fontMetrics().height() + 8)
+
+    def set_pixel(self, text: str) -> None:
+        """Where the pointer is and what the image holds there."""
+        self._pixel.setText(text)
+
+    def set_size(self, text: str) -> None:
+        """Width and height of the image."""
+        self._size.setText(text)
+
+    def set_zoom(self, text: str) -> None:
+        """The zoom in per cent."""
+        self._zoom.setText(text)
+
+    def set_engine(self, text: str, tip: str) -> None:
+        """Model, device and what the engine does."""
+        self._engine.setText(text)
+        self._engine.setToolTip(tip)
+
+    def set_save(self, text: str, tip: str = "") -> None:
+        """Saved, unsaved, saving or failed."""
+        self._save.setText(text)
+        self._save.setToolTip(tip)
+
+    def texts(self) -> dict[str, str]:
+        """All cells by name, for tests and for people who ask for help."""
+        return {
+            "pixel": self._pixel.text(),
+            "size": self._size.text(),
+            "zoom": self._zoom.text(),
+            "engine": self._engine.text(),
+            "save": self._save.text(),
+        }
+
+    def _cell(self, name: str, letters: int) -> QLabel:
+        if self._row.count() and letters != 0:
+            rule = QFrame()
+            rule.setFrameShape(QFrame.Shape.VLine)
+            rule.setForegroundRole(QPalette.ColorRole.Mid)
+            rule.setFixedHeight(self.fontMetrics().height())
+            self._row.addWidget(rule)
+        label = QLabel()
+        label.setAccessibleName(name)
+        label.setToolTip(name)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        label.setMinimumWidth(self.fontMetrics().averageCharWidth() * letters)
+        if letters == 0:
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._row.addWidget(label, 6)
+        else:
+            self._row.addWidget(label)
+        return label

@@ -1,0 +1,53 @@
+"""Sentences of core, durations and counts in the user's language."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from core.document.status import ImageStatus
+from core.sentences import MasklensError, Sentence, templates
+
+
+def sentence_text(sentence: Sentence) -> str:
+    """A sentence of core in the user's language."""
+    template = templates()[sentence.id]
+    return QCoreApplication.translate("sentences", template).format(**dict(sentence.args))
+
+
+def error_text(error: Exception) -> str:
+    """What went wrong, for a person; system errors speak for themselves."""
+    if isinstance(error, MasklensError):
+        return sentence_text(error.sentence)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
+def status_text(status: ImageStatus) -> str:
+    """The status of an image in one word."""
+    return {
+        ImageStatus.UNTOUCHED: QCoreApplication.translate("words", "untouched"),
+        ImageStatus.SUGGESTED: QCoreApplication.translate("words", "suggested"),
+        ImageStatus.CORRECTED: QCoreApplication.translate("words", "corrected"),
+        ImageStatus.DONE: QCoreApplication.translate("words", "done"),
+    }[status]
+
+
+def duration_text(seconds: float) -> str:
+    """A rough duration: seconds to one minute, minutes to one hour, then hours."""
+    if seconds < 60:
+        return QCoreApplication.translate("words", "{n} s").format(n=max(1, round(seconds)))
+    if seconds < 3600:
+        return QCoreApplication.translate("words", "{n} min").format(n=round(seconds / 60))
+    hours = QLocale().toString(seconds / 3600, "f", 1)
+    return QCoreApplication.translate("words", "{n} h").format(n=hours)
+
+
+def count_text(number: int) -> str:
+    """A count with the thousands marks of the user's language."""
+    return QLocale().toString(number)
+
+
+def bytes_text(number: int) -> str:
+    """A size of a file."""
+    return QLocale().formattedDataSize(number, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
