@@ -15,4 +15,16 @@ TEXTS: Final[dict[str, str]] = {
     "storage.failed": (
         "{path} could not be written ({reason}). What was there before is unchanged."
     ),
+    "journal.unreadable": "The edits kept in {path} cannot be read ({reason}).",
+    "journal.no_header": "{path} is not a journal of edits that this version can read.",
+    "lock.held": (
+        "Another masklens (process {pid} on {host}) is working in {folder}. "
+        "Here the images can be looked at, but not changed."
+    ),
+    "suggestions.unreadable": "The suggestions in {path} cannot be read ({reason}).",
+    "suggestions.broken": "The suggestions in {path} cannot be used. {problem}",
+    "project.unreadable": "The project settings in {path} cannot be read ({reason}).",
+    "project.broken": "The project settings in {path} cannot be used. {problem}",
+    "project.link_leaves": "{path} is a link out of the folder; nothing is written through it.",
+    "project.not_locked": "{folder} is open for looking only; nothing is written there.",
 }

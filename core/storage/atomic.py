@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 from core.sentences import MasklensError, Sentence, say
 
 # On Windows a virus scanner or an indexer can hold the old file for a moment.
-_TRIES = 5
+_TRIES = 5 if sys.platform == "win32" else 1
 _PAUSE_S = 0.05
 
 
@@ -56,13 +58,33 @@ def explain(error: OSError, path: Path) -> Sentence:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder safe against a power cut, where the system can do that."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def move_aside(path: Path, folder: Path) -> Path | None:
+    """Move a file into a folder under a name that is free there; None when there is no file.
+
+    Raises StorageError when it cannot be moved.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            target = folder / f"{path.name}.{number}"
+            if not os.path.lexists(target):
+                os.rename(path, target)
+                sync_folder(folder)
+                return target
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(explain(error, path)) from error
+    raise AssertionError("there is always a free number")
 
 
 def write_all(handle: int, data: bytes) -> None:
@@ -96,7 +118,7 @@ def _replace(temporary: Path, path: Path) -> None:
         try:
             os.replace(temporary, path)
         except PermissionError:
-            if os.name != "nt" or left == 0:
+            if not left:
                 raise
             time.sleep(_PAUSE_S)
         else:

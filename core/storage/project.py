@@ -1,0 +1,226 @@
+"""A project: a folder of images, the label files beside them, and `.masklens/` for the rest.
+
+    .masklens/project.json    labels with colours, the active label
+    .masklens/lock            held by the masklens that works in the folder
+    .masklens/suggestions/    what models propose, a file an image
+    .masklens/journals/       edits that no label file holds yet, a file an image
+    .masklens/journals/aside/ journals that a person turned down or that fit no file any more
+    .masklens/runs/           fine-tunings
+
+Nothing outside the folder is ever written: links that lead out of it are refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from core.document.status import ImageStatus
+from core.sentences import Sentence, say
+from core.storage.atomic import StorageError, move_aside
+from core.storage.images import list_images
+from core.storage.lock import FolderLock
+from core.storage.paths import assign_label_files, own_name
+from core.storage.settings import ProjectSettings, load_settings, save_settings
+from core.storage.suggestions import SuggestionSet, load_suggestions
+from core.storage.summary import NO_LABELS, LabelSummary, summarise
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEntry:
+    """An image of a project: its path, its name relative to the folder, and its label file."""
+
+    path: Path
+    relative: str
+    label_file: Path
+
+    @property
+    def name(self) -> str:
+        """The file name of the image."""
+        return self.path.name
+
+
+class _Seen(Generic[_T]):
+    """Remembers what was read from files until they change (by time and size)."""
+
+    def __init__(self, read: Callable[[Path], _T], absent: _T) -> None:
+        self._read = read
+        self._absent = absent
+        self._known: dict[Path, tuple[tuple[int, int, int], _T]] = {}
+
+    def get(self, path: Path) -> _T:
+        try:
+            stat = path.stat()
+        except OSError:
+            return self._absent
+        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        known = self._known.get(path)
+        if known is None or known[0] != stamp:
+            # Single dictionary steps, so that two threads at worst read a file twice.
+            known = self._known[path] = (stamp, self._read(path))
+        return known[1]
+
+
+class Project:
+    """The images of a folder and all that belongs to them.
+
+    With `only`, the project shows just these images of the folder. Reading is safe from any
+    thread. Nothing is written before `lock` has succeeded.
+    """
+
+    def __init__(self, root: Path, only: Sequence[Path] = ()) -> None:
+        self.root = Path(root).absolute()
+        self.folder = self.root / ".masklens"
+        self._only = frozenset(path.name for path in only)
+        self._lock: FolderLock | None = None
+        self._lock_guard = threading.Lock()
+        self._summaries = _Seen(summarise, NO_LABELS)
+        self._suggestions = _Seen(_suggested, _NOTHING_SUGGESTED)
+
+    # Images
+
+    def images(self) -> list[ImageEntry]:
+        """The images, in natural order. Raises ImageError when the folder cannot be read."""
+        found = list_images(self.root)
+        label_files = assign_label_files(found)
+        return [
+            ImageEntry(path, path.relative_to(self.root).as_posix(), label_files[path])
+            for path in found
+            if not self._only or path.name in self._only
+        ]
+
+    def label_path(self, image: ImageEntry) -> Path:
+        """The label file of an image, beside it."""
+        return image.label_file
+
+    def suggestions_path(self, image: ImageEntry) -> Path:
+        """Where the suggestions for an image lie."""
+        return self.folder / "suggestions" / own_name(image.relative, ".json")
+
+    def journal_path(self, image: ImageEntry) -> Path:
+        """Where the edits of an image lie that its label file lacks."""
+        return self.folder / "journals" / own_name(image.relative, ".jsonl")
+
+    @property
+    def aside_dir(self) -> Path:
+        """Where journals are kept that were turned down."""
+        return self.folder / "journals" / "aside"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Where fine-tunings lie."""
+        return self.folder / "runs"
+
+    # State
+
+    def summary(self, image: ImageEntry) -> LabelSummary:
+        """What the label file of an image holds; read again only after the file has changed."""
+        return self._summaries.get(image.label_file)
+
+    def status(self, image: ImageEntry) -> ImageStatus:
+        """How far the work on an image has come; never raises.
+
+        Costs two file stats, and a read where a file has changed. Edits that are in no label file
+        yet do not count.
+        """
+        labels = self.summary(image)
+        if labels.done:
+            return ImageStatus.DONE
+        if labels.own or not labels.readable:
+            return ImageStatus.CORRECTED
+        ids, rejected = self._suggestions.get(self.suggestions_path(image))
+        if (ids | labels.suggested) - rejected:
+            return ImageStatus.SUGGESTED
+        return ImageStatus.UNTOUCHED
+
+    def label_counts(self, images: Iterable[ImageEntry] | None = None) -> Counter[str]:
+        """How many instances of each label the label files hold, suggestions left out."""
+        counts: Counter[str] = Counter()
+        for image in self.images() if images is None else images:
+            counts.update(dict(self.summary(image).labels))
+        return counts
+
+    def left_journals(self, images: Iterable[ImageEntry] | None = None) -> list[ImageEntry]:
+        """The images with edits that no label file holds, as a crash leaves them."""
+        listed = self.images() if images is None else images
+        return [image for image in listed if self.journal_path(image).is_file()]
+
+    # Settings
+
+    def load_settings(self) -> ProjectSettings:
+        """The labels and the active label. Raises StorageError when the file is not ours."""
+        return load_settings(self.folder / "project.json")
+
+    def save_settings(self, settings: ProjectSettings) -> None:
+        """Write labels and active label; a broken file is set aside first. Raises StorageError."""
+        self.check_writable()
+        path = self.folder / "project.json"
+        try:
+            load_settings(path)
+        except StorageError:
+            move_aside(path, self.folder)
+        save_settings(path, settings)
+
+    # Writing
+
+    def lock(self) -> None:
+        """Become the one masklens that writes in this folder; safe to call again.
+
+        Raises FolderLocked when another one is, and StorageError when nothing can be written.
+        """
+        with self._lock_guard:
+            if self._lock is None:
+                self._check_own_folder()
+                self._lock = FolderLock.acquire(self.folder / "lock")
+
+    def unlock(self) -> None:
+        """Give the folder free."""
+        with self._lock_guard:
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether this object may write."""
+        return self._lock is not None
+
+    def check_writable(self) -> None:
+        """Raise StorageError unless this object may write in the folder."""
+        if not self.locked:
+            raise StorageError(say("project.not_locked", folder=str(self.root)))
+
+    def write_problem(self, image: ImageEntry) -> Sentence | None:
+        """Why the label file of an image must not be written; None when it may be."""
+        target = image.label_file
+        if target.is_symlink() and not self._inside(target):
+            return say("project.link_leaves", path=str(target))
+        return None
+
+    def _inside(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self.root.resolve())
+
+    def _check_own_folder(self) -> None:
+        names = ("suggestions", "journals", "journals/aside", "runs", "project.json", "lock")
+        for path in (self.folder, *(self.folder / name for name in names)):
+            if path.is_symlink() and not self._inside(path):
+                raise StorageError(say("project.link_leaves", path=str(path)))
+
+
+_Suggested = tuple[frozenset[str], frozenset[str]]
+_NOTHING_SUGGESTED: _Suggested = (frozenset(), frozenset())
+
+
+def _suggested(path: Path) -> _Suggested:
+    """Ids suggested and ids rejected; nothing for a file that cannot be read."""
+    try:
+        found = load_suggestions(path) or SuggestionSet()
+    except StorageError:
+        return _NOTHING_SUGGESTED
+    return frozenset(each.id for each in found.instances), found.rejected

@@ -1,0 +1,79 @@
+"""A quick look into a label file: finished or not, whose instances, which labels.
+
+It reads the few keys that the image list needs and leaves all judgement of the file to the format:
+a file that cannot be read counts as somebody's work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.document.instance import Source
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSummary:
+    """What a label file holds: the finished mark, its labels with counts, ids by who made them.
+
+    `own` counts instances that a person drew, edited or accepted; `suggested` are the ids of those
+    that nobody has accepted. `readable` is False for a file that is not a label file.
+    """
+
+    readable: bool = True
+    done: bool = False
+    own: int = 0
+    labels: tuple[tuple[str, int], ...] = ()
+    own_ids: frozenset[str] = frozenset()
+    suggested: frozenset[str] = frozenset()
+
+
+NO_LABELS = LabelSummary()
+
+
+def summarise(label_file: Path) -> LabelSummary:
+    """Look into a label file; NO_LABELS when there is none. Never raises."""
+    try:
+        value = json.loads(label_file.read_bytes())
+    except FileNotFoundError:
+        return NO_LABELS
+    except (OSError, ValueError, RecursionError):
+        return LabelSummary(readable=False)
+    shapes = value.get("shapes") if isinstance(value, dict) else None
+    if not isinstance(shapes, list):
+        return LabelSummary(readable=False)
+    own: set[object] = set()
+    labels: Counter[str] = Counter()
+    own_ids: set[str] = set()
+    suggested: set[str] = set()
+    for k, shape in enumerate(shapes):
+        if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
+            return LabelSummary(readable=False)
+        extra = _ours(shape)
+        id, label, group = extra.get("id"), shape["label"], shape.get("group_id")
+        if extra.get("source") == Source.SUGGESTED.value:
+            suggested.add(id if isinstance(id, str) else str(k))
+            continue
+        # Shapes of one label and group are the parts of one instance.
+        name: object = k if not isinstance(group, int) else (label, group)
+        if name not in own:
+            own.add(name)
+            labels[label] += 1
+        if isinstance(id, str):
+            own_ids.add(id)
+    return LabelSummary(
+        done=_ours(value).get("status") == "done",
+        own=len(own),
+        labels=tuple(labels.items()),
+        own_ids=frozenset(own_ids),
+        suggested=frozenset(suggested),
+    )
+
+
+def _ours(value: Mapping[str, object]) -> Mapping[str, object]:
+    """The object under the key of masklens; empty when there is none."""
+    extra = value.get("masklens")
+    return extra if isinstance(extra, dict) else {}
