@@ -1,0 +1,322 @@
+"""Reading images: any of the usual files becomes upright 8-bit RGB, or a sentence says why not.
+
+`read_image` looks at the content of a file, never at its name alone, checks the size in the header
+before it decodes, turns the picture upright (EXIF), and brings every pixel format to RGB as
+`core.storage.pixels` describes. Each failure is an ImageError that names file, reason and remedy.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from core.sentences import MasklensError, Sentence, say
+from core.storage import pixels, tiff
+from core.storage.natural import natural_key
+from core.storage.pixels import Pixels
+from core.storage.quiet import Quiet
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "DecodedImage",
+    "ImageError",
+    "decode_image",
+    "image_size",
+    "is_image_name",
+    "list_images",
+    "natural_key",
+    "read_image",
+]
+
+IMAGE_SUFFIXES: Final = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
+    *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
+)
+# The largest image that is decoded, in pixels; as RGB it takes 900 MB.
+MAX_PIXELS: Final = 300_000_000
+
+_FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "PPM")
+# A TGA file has no signature of its own, so only its name can tell.
+_TGA: Final = (*_FORMATS, "TGA")
+_SIGNATURES: Final = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF8", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+    (b"BM", "BMP"),
+)
+# What Pillow's decoders raise on damaged files, besides MemoryError.
+_DECODER_ERRORS: Final = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+    *(EOFError, RuntimeError, SystemError, struct.error, zlib.error, Image.DecompressionBombError),
+)
+# The size of an image is checked here, against a limit that a caller may set, before decoding;
+# Pillow's own fixed limit would refuse images that are meant to be read.
+Image.MAX_IMAGE_PIXELS = None
+# Pillow warns about oddities of files; what matters to a person is said in notes and errors.
+_QUIET: Final = Quiet(r"PIL\.")
+
+
+class ImageError(MasklensError):
+    """An image cannot be read; the sentence names the file, the reason and what to do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedImage:
+    """An upright image.
+
+    `pixels` is uint8 of shape (height, width, 3), RGB, C-contiguous. `notes` say what was left
+    out or changed on the way; `source_mode` is the file's own pixel format as Pillow names it.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+    notes: tuple[Sentence, ...]
+    source_mode: str
+
+
+def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> DecodedImage:
+    """Decode the first picture of an image file, upright.
+
+    Raises ImageError when the file is missing, not an image, damaged, cut off, of a kind that
+    needs a package that is not installed, or has over `max_pixels` pixels.
+    """
+    return _decode(_Input.of_file(Path(path)), max_pixels)
+
+
+def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> DecodedImage:
+    """As `read_image`, for the bytes of a file; `name` is what sentences call it."""
+    return _decode(_Input(name, Path(name).suffix.lower(), data), max_pixels)
+
+
+def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Width and height of the upright image, from the header alone.
+
+    Raises ImageError as `read_image` does, as far as the header shows.
+    """
+    source = _Input.of_file(Path(path))
+    with _QUIET, _explained(source):
+        image = _open(source)
+        if image is None:
+            height, width = tiff.shape(source.data)
+            _check_size(source, (width, height), max_pixels)
+            return width, height
+        with image:
+            _check_size(source, image.size, max_pixels)
+            return _upright_size(image)
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file name has the suffix of an image and is not hidden."""
+    return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
+
+
+def list_images(folder: Path | str) -> list[Path]:
+    """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
+
+    Raises ImageError when the folder cannot be read.
+    """
+    try:
+        found = [path for path in Path(folder).iterdir() if is_image_name(path.name)]
+        return sorted((p for p in found if p.is_file()), key=lambda path: natural_key(path.name))
+    except OSError as error:
+        raise ImageError(
+            say("images.unreadable", path=str(folder), reason=error.strerror or "unknown")
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """Where an image comes from: bytes already in memory, or a file."""
+
+    name: str
+    suffix: str
+    content: bytes | Path
+
+    @staticmethod
+    def of_file(path: Path) -> _Input:
+        """The file, seen to be there and not empty. Raises ImageError."""
+        try:
+            if path.is_dir():
+                raise ImageError(say("images.folder", path=str(path)))
+            if path.stat().st_size == 0:
+                raise ImageError(say("images.empty", path=str(path)))
+        except FileNotFoundError as error:
+            raise ImageError(say("images.missing", path=str(path))) from error
+        except OSError as error:
+            raise ImageError(
+                say("images.unreadable", path=str(path), reason=error.strerror or "unknown")
+            ) from error
+        except ValueError as error:  # a null byte in the name
+            raise ImageError(say("images.missing", path=str(path))) from error
+        return _Input(str(path), path.suffix.lower(), path)
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, enough to tell the kind of file."""
+        if isinstance(self.content, bytes):
+            return self.content[:16]
+        with self.content.open("rb") as stream:
+            return stream.read(16)
+
+    @property
+    def data(self) -> bytes:
+        """All bytes."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+    @property
+    def kind(self) -> str | None:
+        """The image format that the first bytes announce."""
+        head = self.head
+        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+            return "WebP"
+        return next((kind for mark, kind in _SIGNATURES if head.startswith(mark)), None)
+
+
+def _decode(source: _Input, max_pixels: int) -> DecodedImage:
+    with _QUIET, _explained(source):
+        image = _open(source)
+        if image is None:
+            return _decode_with_tifffile(source, max_pixels)
+        with image:
+            _check_size(source, image.size, max_pixels)
+            return _to_rgb(source, image)
+
+
+def _open(source: _Input) -> Image.Image | None:
+    """The image with its header read, or None for a TIFF that only tifffile can read."""
+    stream = io.BytesIO(source.content) if isinstance(source.content, bytes) else source.content
+    try:
+        return Image.open(stream, formats=_TGA if source.suffix == ".tga" else _FORMATS)
+    except UnidentifiedImageError as error:
+        kind = source.kind
+        if kind == "TIFF" and tiff.looks_whole(source.data):
+            if not tiff.available():
+                raise ImageError(say("images.needs_tifffile", path=source.name)) from error
+            return None
+        if kind is None:
+            raise ImageError(say("images.not_an_image", path=source.name)) from error
+        raise ImageError(
+            say("images.damaged", path=source.name, format=kind, reason="its header makes no sense")
+        ) from error
+
+
+def _to_rgb(source: _Input, image: Image.Image) -> DecodedImage:
+    mode = image.mode
+    notes = _frame_notes(source, image)
+    high_bytes = pixels.drops_low_bytes(image)
+    # Pillow turns a TIFF upright while it loads.
+    orientation = 1 if image.format == "TIFF" else _orientation(image)
+    image.load()
+    converted = pixels.convert(source.name, image)
+    notes += converted.notes
+    if high_bytes:
+        notes += (say("images.high_bytes", path=source.name),)
+    upright = _upright(converted.pixels, orientation)
+    height, width = upright.shape[:2]
+    return DecodedImage(np.ascontiguousarray(upright), width, height, notes, mode)
+
+
+def _decode_with_tifffile(source: _Input, max_pixels: int) -> DecodedImage:
+    data = source.data
+    height, width = tiff.shape(data)
+    _check_size(source, (width, height), max_pixels)
+    array = tiff.read(data)
+    if array.ndim not in (2, 3) or (array.ndim == 3 and not 1 <= array.shape[2] <= 4):
+        text = " x ".join(map(str, array.shape))
+        raise ImageError(say("images.unknown_layout", path=source.name, shape=text))
+    converted = pixels.from_values(source.name, array)
+    return DecodedImage(converted.pixels, width, height, converted.notes, str(array.dtype))
+
+
+def _check_size(source: _Input, size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width <= 0 or height <= 0:
+        raise ImageError(say("images.no_pixels", path=source.name, width=width, height=height))
+    if width * height > max_pixels:
+        limit, megapixels = round(max_pixels / 1e6, 1), round(width * height / 1e6, 1)
+        raise ImageError(
+            say(
+                "images.too_large",
+                path=source.name,
+                width=width,
+                height=height,
+                megapixels=megapixels,
+                limit=limit,
+            )
+        )
+
+
+def _frame_notes(source: _Input, image: Image.Image) -> tuple[Sentence, ...]:
+    try:
+        frames = int(getattr(image, "n_frames", 1))
+        image.seek(0)
+    except _DECODER_ERRORS:  # a later frame is damaged; the first may be whole
+        return (say("images.first_page", path=source.name),)
+    return (say("images.first_frame", path=source.name, frames=frames),) if frames > 1 else ()
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) to 8; 1 where it is absent, invalid or unreadable."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DECODER_ERRORS:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    # For a TIFF recent versions of Pillow give the size as it is when upright, older ones as
+    # stored; the stored size is asked for by its tags.
+    tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
+    width, height = tags.get(256, image.width), tags.get(257, image.height)
+    return (height, width) if _orientation(image) >= 5 else (width, height)
+
+
+def _upright(array: Pixels, orientation: int) -> Pixels:
+    """The array (height, width, 3) turned as the EXIF orientation asks (EXIF 2.32, tag 0x0112)."""
+    if orientation >= 5:
+        array = array.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    return array
+
+
+@contextmanager
+def _explained(source: _Input) -> Iterator[None]:
+    """Turn what a decoder raises into an ImageError."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except MemoryError as error:
+        raise ImageError(say("images.out_of_memory", path=source.name)) from error
+    except _DECODER_ERRORS as error:
+        text = str(error)
+        if isinstance(error, EOFError) or "truncat" in text.lower():
+            raise ImageError(say("images.truncated", path=source.name)) from error
+        if isinstance(error, OSError) and error.errno is not None:
+            reason = error.strerror or text
+            raise ImageError(say("images.unreadable", path=source.name, reason=reason)) from error
+        kind = source.kind or "image"
+        raise ImageError(
+            say(
+                "images.damaged", path=source.name, format=kind, reason=text or type(error).__name__
+            )
+        ) from error

@@ -1,0 +1,145 @@
+"""Pixels of any format as 8-bit RGB.
+
+How each kind is shown; all of it is deterministic and depends on the file alone:
+
+- 1-bit, 8-bit grey, RGB, palette, YCbCr, HSV, CMYK (Adobe's inverted too): the colours they stand
+  for. CIE Lab goes through colour management to sRGB. Embedded colour profiles are not applied.
+- Grey of 12, 16 or 32 bits and float, and several bands of such values: stretched linearly, so
+  that the 0.1 and 99.9 percentile over all bands become black and white. Where these two are equal,
+  minimum and maximum do; an image of one value is black when that is 0 and middle grey otherwise.
+  Values that are not numbers count as black. Scaling by bit depth instead would show 12-bit
+  microscope images, which are often stored in 16 bits, as nearly black.
+- Colour of 16 bits in PNG and TIFF: the upper 8 bits, as Pillow decodes it.
+- Transparency, from an alpha channel or a transparent colour: laid over middle grey.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.sentences import Sentence, say
+
+Pixels = NDArray[np.uint8]
+
+_GREY: Final = 128
+_PERCENTILES: Final = (0.1, 99.9)
+# Percentiles are taken over at most about this many values, evenly spaced.
+_SAMPLE: Final = 4_000_000
+_WIDE_MODES: Final = ("I", "F")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Converted:
+    """Pixels (height, width, 3) and what a person should know about them."""
+
+    pixels: Pixels
+    notes: tuple[Sentence, ...] = ()
+
+
+def convert(name: str, image: Image.Image) -> Converted:
+    """The loaded picture as RGB. Raises what Pillow raises for modes it cannot convert."""
+    if image.mode.startswith(_WIDE_MODES):
+        return _wide(name, image)
+    if image.has_transparency_data or image.mode in ("La", "RGBa"):
+        return _over_grey(name, np.asarray(image.convert("RGBA")))
+    return Converted(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
+
+
+def from_values(name: str, values: NDArray[Any]) -> Converted:
+    """Values (height, width) or (height, width, bands) as RGB: one band is grey, of two the first
+    counts, of four the first three. 8-bit values stay as they are, others are stretched.
+    """
+    if values.ndim == 3:
+        values = values[..., 0] if values.shape[2] < 3 else values[..., :3]
+    if values.dtype == np.bool_:
+        values = values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint8:
+        return Converted(_three_bands(values))
+    low, high = _limits(values)
+    return Converted(
+        _three_bands(_stretch(values, low, high)), (_stretch_note(name, values, low, high),)
+    )
+
+
+def drops_low_bytes(image: Image.Image) -> bool:
+    """Whether the file has 16 bits a colour, of which Pillow keeps 8; to be asked before loading."""
+    if image.mode.startswith(_WIDE_MODES):
+        return False
+    return any(";16" in str(getattr(tile, "args", "")) for tile in _tiles(image))
+
+
+def _tiles(image: Image.Image) -> list[Any]:
+    """Pillow's plan for decoding: entries whose `args` begin with the pixel format in the file."""
+    return list(getattr(image, "tile", []))
+
+
+def _wide(name: str, image: Image.Image) -> Converted:
+    values = np.asarray(image)
+    shown = from_values(name, values)
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return shown
+    grey = np.where((values == clear)[..., None], np.uint8(_GREY), shown.pixels)
+    return Converted(grey, (*shown.notes, say("images.transparent", path=name)))
+
+
+def _over_grey(name: str, rgba: Pixels) -> Converted:
+    alpha = rgba[..., 3]
+    if alpha.min() == 255:
+        return Converted(np.ascontiguousarray(rgba[..., :3]))
+    out = np.empty((*alpha.shape, 3), np.uint8)
+    weight = alpha.astype(np.uint32)
+    for band in range(3):
+        mixed = rgba[..., band] * weight + _GREY * (255 - weight)
+        out[..., band] = (mixed + 127) // 255
+    return Converted(out, (say("images.transparent", path=name),))
+
+
+def _three_bands(values: Pixels) -> Pixels:
+    if values.ndim == 3:
+        return np.ascontiguousarray(values)
+    return np.repeat(values[..., None], 3, axis=2)
+
+
+def _limits(values: NDArray[Any]) -> tuple[float, float]:
+    """The values that become black and white."""
+    flat = values.ravel()
+    sample = flat[:: max(1, flat.size // _SAMPLE)].astype(np.float64)
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return 0.0, 0.0
+    low, high = (float(value) for value in np.percentile(sample, _PERCENTILES))
+    return (low, high) if low < high else (float(sample.min()), float(sample.max()))
+
+
+def _stretch(values: NDArray[Any], low: float, high: float) -> Pixels:
+    if not low < high:
+        return np.full(values.shape, _GREY if low else 0, np.uint8)
+    scaled = values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32)
+    scaled = np.nan_to_num(scaled, copy=False, nan=low, posinf=high, neginf=low)
+    # Halved before subtracting, so that the largest floats do not overflow.
+    scaled = (np.clip(scaled, low, high) / 2 - low / 2) / (high / 2 - low / 2)
+    return np.rint(scaled * 255).astype(np.uint8)
+
+
+def _stretch_note(name: str, values: NDArray[Any], low: float, high: float) -> Sentence:
+    with np.errstate(invalid="ignore"):
+        finite = values[np.isfinite(values)]
+    bounds = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    return say(
+        "images.stretched",
+        path=name,
+        low=_short(bounds[0]),
+        high=_short(bounds[1]),
+        black=_short(low),
+        white=_short(high),
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:.6g}"

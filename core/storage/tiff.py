@@ -1,0 +1,70 @@
+"""TIFF files that Pillow cannot open, such as three bands of floats, through the package tifffile.
+
+tifffile is optional; `available` says whether it is installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import io
+import logging
+import struct
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The axes of a picture as tifffile names them: rows, columns, samples of a pixel.
+_PICTURE_AXES: Final = "YXS"
+# Without a handler of its own its log would reach the terminal; errors are raised and told there.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+
+def available() -> bool:
+    """Whether tifffile is installed."""
+    return importlib.util.find_spec("tifffile") is not None
+
+
+def looks_whole(data: bytes) -> bool:
+    """Whether the file has a TIFF header that points to a directory inside the file."""
+    if len(data) < 16:
+        return False
+    order = "<" if data.startswith(b"II") else ">"
+    if data[2:4] in (b"+\0", b"\0+"):  # BigTIFF
+        start, size, count_format = struct.unpack_from(order + "Q", data, 8)[0], 20, "Q"
+    else:
+        start, size, count_format = struct.unpack_from(order + "I", data, 4)[0], 12, "H"
+    header = struct.calcsize(order + count_format)
+    if start < 8 or start + header > len(data):
+        return False
+    (count,) = struct.unpack_from(order + count_format, data, start)
+    return count > 0 and start + header + count * size <= len(data)
+
+
+def shape(data: bytes) -> tuple[int, int]:
+    """Height and width of the first picture, from the header. Raises what tifffile raises."""
+    with _file(data) as tiff:
+        sizes = dict(zip(tiff.series[0].axes, tiff.series[0].shape, strict=True))
+        return int(sizes["Y"]), int(sizes["X"])
+
+
+def read(data: bytes) -> NDArray[Any]:
+    """The first picture as an array (height, width) or (height, width, samples), values as stored.
+
+    Of axes other than rows, columns and samples (pages, depth, time) the first entry is taken;
+    what tifffile calls channels counts as samples. Raises what tifffile raises.
+    """
+    with _file(data) as tiff:
+        series = tiff.series[0]
+        axes = series.axes if "S" in series.axes else series.axes.replace("C", "S")
+        array: NDArray[Any] = np.asarray(series.asarray())
+    first = tuple(slice(None) if axis in _PICTURE_AXES else 0 for axis in axes)
+    kept = [axis for axis in axes if axis in _PICTURE_AXES]
+    order = [kept.index(axis) for axis in _PICTURE_AXES if axis in kept]
+    return array[first].transpose(order)
+
+
+def _file(data: bytes) -> Any:
+    # An optional package, so it is loaded only when a file needs it.
+    return importlib.import_module("tifffile").TiffFile(io.BytesIO(data))
