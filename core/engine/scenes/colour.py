@@ -41,9 +41,18 @@ _PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "stone": ("noise", "fine"),
 }
 _DEFAULT_PATTERNS: Final = (
-    "plain", "plain", "noise", "noise", "fine", "stripes", "checker", "blotch", "gleam", "grain",
+    "plain",
+    "plain",
+    "noise",
+    "noise",
+    "fine",
+    "stripes",
+    "checker",
+    "blotch",
+    "gleam",
+    "grain",
     "dots",
-)  # fmt: skip
+)
 
 Colour = Field
 
