@@ -73,13 +73,15 @@ class ActionSet(QObject):
                 action.setIcon(icon(BY_ID[id].icon))
 
     def enabled(self) -> list[Action]:
-        """The actions that can be triggered now, in the order of the table."""
-        return [BY_ID[id] for id, action in self._actions.items() if action.isEnabled()]
+        """The actions that can be chosen from a list now, in the order of the table."""
+        possible = [BY_ID[id] for id, action in self._actions.items() if action.isEnabled()]
+        return [spec for spec in possible if spec.scope is not Scope.HOLD]
 
     def _make(self, spec: Action) -> QAction:
         action = QAction(translated(spec.text), self)
         action.setObjectName(spec.id)
         action.setCheckable(spec.checkable)
+        action.setAutoRepeat(spec.scope is not Scope.HOLD and not spec.checkable)
         if spec.icon:
             action.setIcon(icon(spec.icon))
         action.triggered.connect(self._relay(spec.id))
@@ -96,8 +98,7 @@ class ActionSet(QObject):
         overrides = self._settings.get(KEYS)
         for id, action in self._actions.items():
             spec = BY_ID[id]
-            if spec.scope is not Scope.HOLD:  # a held key is no shortcut: app/held_keys.py
-                action.setShortcuts([QKeySequence(key) for key in keys_of(spec, overrides)])
+            action.setShortcuts([QKeySequence(key) for key in keys_of(spec, overrides)])
             self._describe(spec, action)
 
     def _describe(self, spec: Action, action: QAction) -> None:

@@ -22,7 +22,7 @@ class Scope(Enum):
 
     WINDOW = "window"  # everywhere except while a text is typed
     CANVAS = "canvas"  # only while the canvas has the focus
-    HOLD = "hold"  # everywhere except in a text; acts while the key is held down
+    HOLD = "hold"  # as WINDOW; acts while the key is held down
     TOOL = "tool"  # the canvas itself answers; listed for the key sheet only
 
 
@@ -139,7 +139,8 @@ _VIEW: Final = (
     Action("actual_size", VIEW, "Actual size", ("Ctrl+0",), "actual-size", _I),
     Action("show_instances", VIEW, "Show instances", ("T", "Ctrl+H"), "eye", _I, checkable=True,
            rule=True),
-    Action("peek", VIEW, "Hide everything while held", ("H",), "", _I, scope=Scope.HOLD),
+    Action("peek", VIEW, "Hide everything while held", ("H",), "", _I, scope=Scope.HOLD,
+           menu=False),
     Action("opacity", VIEW, "Next opacity", ("O",), "", _I,
            tip="Step through outlines only, light and strong fill"),
     Action("adjust", VIEW, "Brightness and contrast…", ("B",), "adjust", _I,

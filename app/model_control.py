@@ -1,0 +1,192 @@
+"""The model in use: which there are, load, download, and what the engine says about itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu
+
+from app.engine_client import EngineClient, EngineState
+from app.jobs import Job, Jobs, JobState
+from app.settings import DEVICE, MODEL, PRECISION, Settings
+from app.words import bytes_text, sentence_text
+from core.protocol import ModelInfo, ModelLoaded, Models, Progress
+from core.sentences import Sentence
+
+
+class ModelControl(QObject):
+    """`changed` when model or engine state changed; `failed` carries a key and a sentence."""
+
+    changed = Signal()
+    failed = Signal(str, str)
+    succeeded = Signal(str)
+    file_wanted = Signal()
+
+    def __init__(self, client: EngineClient, settings: Settings, jobs: Jobs) -> None:
+        super().__init__(client)
+        self._client = client
+        self._settings = settings
+        self._jobs = jobs
+        self._models: tuple[ModelInfo, ...] = ()
+        self._loading: tuple[int, str] | None = None
+        self._downloads: dict[int, tuple[str, Job]] = {}
+        client.state_changed.connect(lambda _state: self.changed.emit())
+        client.models_listed.connect(self._on_models)
+        client.model_loaded.connect(self._on_loaded)
+        client.progress.connect(self._on_progress)
+        client.downloaded.connect(self._on_downloaded)
+        client.failed.connect(self._on_failed)
+        client.cancelled.connect(self._on_cancelled)
+        settings.changed.connect(self._on_setting)
+
+    def start(self) -> None:
+        """Start the engine with the model of the settings."""
+        self._client.start()
+        self._client.list_models()
+        self.choose(self._settings.get(MODEL))
+
+    def choose(self, spec: str) -> None:
+        """Load a model by name or file; a named one that is not here is fetched first."""
+        info = next((info for info in self._models if info.name == spec), None)
+        if info is not None and not info.present:
+            self._download(info)
+            return
+        id = self._client.load_model(
+            spec, device=self._settings.get(DEVICE), precision=self._settings.get(PRECISION)
+        )
+        self._loading = (id, spec)
+        self.changed.emit()
+
+    @property
+    def model(self) -> ModelLoaded | None:
+        """The model in use."""
+        return self._client.model
+
+    @property
+    def name(self) -> str:
+        """The name of the model in use, or of the one that is being loaded."""
+        if self.model is not None:
+            return self.model.name
+        return _short(self._loading[1] if self._loading else self._settings.get(MODEL))
+
+    @property
+    def usable(self) -> bool:
+        """Whether a suggestion can be asked for (it may wait until torch is loaded)."""
+        return self._client.state not in (EngineState.STOPPED, EngineState.DEAD) and (
+            self.model is not None or self._loading is not None
+        )
+
+    def status(self) -> str:
+        """Model, device and state of the engine on one line."""
+        parts = [self.name]
+        if self.model is not None:
+            parts.append(f"{self.model.device.upper()} {self.model.precision}".strip())
+        parts.append(self._state_text())
+        return " · ".join(parts)
+
+    def fill(self, menu: QMenu) -> None:
+        """The model menu: named models, the file in use, a file to choose."""
+        menu.clear()
+        group = QActionGroup(menu)
+        current = self._loading[1] if self._loading else self._settings.get(MODEL)
+        names = [info.name for info in self._models]
+        for info in self._models:
+            text = f"{info.name}  –  {info.summary}"
+            if not info.present:
+                text += self.tr("  ({size} to download)").format(size=bytes_text(info.bytes))
+            self._entry(menu, group, text, info.name, info.name == current)
+        if current not in names:
+            self._entry(menu, group, _short(current), current, True)
+        menu.addSeparator()
+        menu.addAction(self.tr("A file…"), self.file_wanted.emit)
+
+    def _entry(self, menu: QMenu, group: QActionGroup, text: str, spec: str, chosen: bool) -> None:
+        action = QAction(text.replace("&", "&&"), menu)
+        action.setCheckable(True)
+        action.setChecked(chosen)
+        action.setActionGroup(group)
+        action.triggered.connect(lambda _checked: self.choose(spec))
+        menu.addAction(action)
+
+    def _state_text(self) -> str:
+        if self._loading is not None and self._client.state is not EngineState.STARTING:
+            return self.tr("loading the model")
+        return {
+            EngineState.STOPPED: self.tr("stopped"),
+            EngineState.STARTING: self.tr("starting"),
+            EngineState.READY: self.tr("ready"),
+            EngineState.BUSY: self.tr("working"),
+            EngineState.RESTARTING: self.tr("restarting"),
+            EngineState.DEAD: self.tr("not running"),
+        }[self._client.state]
+
+    def _download(self, info: ModelInfo) -> None:
+        if any(name == info.name for name, _ in self._downloads.values()):
+            return
+        id = self._client.download(info.name)
+        title = self.tr("Downloading {model}").format(model=info.name)
+        job = self._jobs.start(title, lambda: self._client.cancel(id))
+        job.progress(0, info.bytes)
+        self._downloads[id] = (info.name, job)
+
+    def _on_models(self, message: Models) -> None:
+        self._models = message.models
+        self.changed.emit()
+
+    def _on_loaded(self, message: ModelLoaded) -> None:
+        if self._loading is not None and self._loading[1] == message.spec:
+            self._loading = None
+            self._settings.set(MODEL, message.spec)
+        self.succeeded.emit("model")
+        self.changed.emit()
+
+    def _on_progress(self, id: int, message: Progress) -> None:
+        if id in self._downloads and message.step == "bytes":
+            self._downloads[id][1].progress(message.done, message.total)
+
+    def _on_downloaded(self, id: int, name: str) -> None:
+        if id in self._downloads:
+            _, job = self._downloads.pop(id)
+            job.end(JobState.DONE, self.tr("downloaded"))
+            self._client.list_models()
+            self._models = tuple(
+                info if info.name != name else _present(info) for info in self._models
+            )
+            self.choose(name)
+
+    def _on_failed(self, id: int, sentence: Sentence) -> None:
+        if id in self._downloads:
+            _, job = self._downloads.pop(id)
+            job.end(JobState.FAILED, sentence_text(sentence))
+        elif self._loading is not None and id == self._loading[0]:
+            _, spec = self._loading
+            self._loading = None
+            text = self.tr("The model {model} cannot be used. {reason}").format(
+                model=_short(spec), reason=sentence_text(sentence)
+            )
+            self.failed.emit("model", text)
+            self.changed.emit()
+
+    def _on_cancelled(self, id: int) -> None:
+        if id in self._downloads:
+            _, job = self._downloads.pop(id)
+            job.end(JobState.CANCELLED, self.tr("cancelled"))
+        elif self._loading is not None and id == self._loading[0]:
+            self._loading = None
+            self.changed.emit()
+
+    def _on_setting(self, key: str) -> None:
+        if key in (DEVICE.key, PRECISION.key) and self.usable:
+            self.choose(self._settings.get(MODEL))
+
+
+def _present(info: ModelInfo) -> ModelInfo:
+    return replace(info, present=True)
+
+
+def _short(spec: str) -> str:
+    """A model by name, or the file's own name."""
+    return Path(spec).name if ("/" in spec or "\\" in spec) else spec
