@@ -49,7 +49,7 @@ class CustomBackbone(nn.Module):
     def __init__(self, trunk: nn.Module, out_channels: int, norm: NormLayer | None) -> None:
         """Probe the trunk with one small image. Raises ConfigError when its maps do not fit."""
         super().__init__()
-        self.body = _Named(trunk)
+        self.body = CustomTrunk(trunk)
         self.fpn = FeaturePyramidNetwork(
             probe_channels(self.body), out_channels, LastLevelMaxPool(), norm
         )
@@ -60,14 +60,15 @@ class CustomBackbone(nn.Module):
         return cast(dict[str, Tensor], self.fpn(self.body(images)))
 
 
-class _Named(nn.Module):
-    """Gives the maps of a trunk the names `0` to `3`, whatever container they come in."""
+class CustomTrunk(nn.Module):
+    """A user's own trunk, its maps named `0` to `3` in whatever container they come."""
 
     def __init__(self, trunk: nn.Module) -> None:
         super().__init__()
         self.trunk = trunk
 
     def forward(self, images: Tensor) -> OrderedDict[str, Tensor]:
+        """C2 to C5. Raises ConfigError when the trunk returns something else than maps."""
         maps = self.trunk(images)
         if isinstance(maps, Mapping):
             maps = tuple(maps.values())

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
-import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from core.engine.config import ConfigError, ModelConfig
 from core.engine.models import resolve
 from core.engine.zoo import build_model
 from core.sentences import MasklensError, say
+from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
 FORMAT_VERSION: Final = 1
@@ -60,7 +60,7 @@ def save_model(
 
     `extra` holds plain JSON values. With `store="float16"` weights of two or more dimensions
     take half the room; vectors (biases, normalisation statistics) stay float32.
-    Raises ModelFileError when `path` is a folder, OSError when it cannot be written.
+    Raises ModelFileError when `path` is a folder, StorageError when it cannot be written.
     """
     if path.is_dir():
         raise ModelFileError(say("engine.model_exists", path=str(path)))
@@ -75,9 +75,7 @@ def save_model(
     buffer = io.BytesIO()
     torch.save(content, buffer)
     data = buffer.getvalue()
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    beside.write_bytes(data)
-    os.replace(beside, path)
+    write_atomic(path, data)
     return hashlib.sha256(data).hexdigest()
 
 

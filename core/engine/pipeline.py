@@ -1,0 +1,207 @@
+"""The stages in their order: one path for a quick prediction and for a full trace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torchvision.models.detection import MaskRCNN
+
+from core.engine.stages import features, inputs, masks, proposals, roi
+from core.engine.stages.numerics import FLOAT32, Numerics
+from core.lens.settings import StageSettings
+from core.lens.trace import (
+    STAGES,
+    Anchors,
+    BoxHead,
+    Candidates,
+    Decoded,
+    Detections,
+    MaskLogits,
+    Polygons,
+    Prepared,
+    Proposals,
+    RoiLevels,
+    Rpn,
+    Trace,
+)
+
+Cancelled = Callable[[], bool]
+OnStage = Callable[[str, int], None]
+"""Called with the name of a stage and its place from 0 when the stage begins."""
+
+
+class PredictionCancelled(Exception):
+    """The asker no longer wants the answer."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Times each stage, tells who wants to know, and stops between stages when asked to."""
+
+    cancelled: Cancelled | None = None
+    on_stage: OnStage | None = None
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Around the work of one stage. Raises PredictionCancelled before it when asked to."""
+        self.check()
+        if self.on_stage is not None:
+            self.on_stage(name, STAGES.index(name))
+        start = time.perf_counter()
+        yield
+        taken = (time.perf_counter() - start) * 1000
+        self.milliseconds[name] = self.milliseconds.get(name, 0.0) + taken
+
+    def check(self) -> None:
+        """Raise PredictionCancelled when the asker has lost interest."""
+        if self.cancelled is not None and self.cancelled():
+            raise PredictionCancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run knows of one image at its end; `trace` is there when it was asked for."""
+
+    prepared: Prepared
+    detections: Detections
+    masks: MaskLogits
+    polygons: Polygons
+    trace: Trace | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Boxes:
+    """The stages between the pyramid and the masks, of one image."""
+
+    anchors: Anchors
+    rpn: Rpn
+    decoded: Decoded
+    proposals: Proposals
+    roi_levels: RoiLevels
+    box_head: BoxHead
+    candidates: Candidates
+    detections: Detections
+
+
+@torch.inference_mode()
+def run(
+    model: MaskRCNN,
+    images: Sequence[Tensor],
+    settings: StageSettings,
+    *,
+    numerics: Numerics = FLOAT32,
+    keep: bool = False,
+    class_names: tuple[str, ...] = (),
+    revision: str = "",
+    watch: Watch | None = None,
+) -> list[Run]:
+    """All stages over images 3×H×W (uint8, or float 0 to 1) of any sizes, padded to one batch.
+
+    `model` is in eval mode and on the device of the images. `keep` makes a trace of each image
+    and looks up every suppressor; the numbers are the same either way. Raises
+    PredictionCancelled between two stages when the watch says so.
+    """
+    watch = watch or Watch()
+    with watch.stage("input"):
+        batch = inputs.prepare(model, images)
+    with watch.stage("backbone"):
+        maps = features.run_backbone(model, batch, numerics)
+    with watch.stage("pyramid"):
+        levels = features.run_pyramid(model, maps, numerics)
+    backbones = [features.backbone_of(maps, i) for i in range(len(images))] if keep else []
+    del maps  # C2 to C5 take more room than all later stages together
+    boxes = _find_boxes(model, batch, levels, settings, numerics, watch, explain=keep)
+    with watch.stage("mask_logits"):
+        found_masks = masks.find_masks(
+            model,
+            levels,
+            [each.detections for each in boxes],
+            numerics,
+            all_classes=keep,
+            between=watch.check,
+        )
+    runs = []
+    for index, (found, mask) in enumerate(zip(boxes, found_masks, strict=True)):
+        prepared = batch.one(index)
+        with watch.stage("polygons"):
+            polygons = masks.trace_outlines(mask, found.detections, prepared.image_size, settings)
+        trace = None
+        if keep:
+            trace = Trace(
+                input=prepared,
+                backbone=backbones[index],
+                pyramid=features.pyramid_of(levels, index),
+                anchors=found.anchors,
+                rpn=found.rpn,
+                decoded=found.decoded,
+                proposals=found.proposals,
+                roi_levels=found.roi_levels,
+                box_head=found.box_head,
+                candidates=found.candidates,
+                detections=found.detections,
+                mask_logits=mask,
+                polygons=polygons,
+                settings=settings,
+                class_names=class_names,
+                model=revision,
+                milliseconds=dict(watch.milliseconds),
+            )
+        runs.append(Run(prepared, found.detections, mask, polygons, trace))
+    return runs
+
+
+def _find_boxes(
+    model: MaskRCNN,
+    batch: inputs.Batch,
+    levels: features.Maps,
+    settings: StageSettings,
+    numerics: Numerics,
+    watch: Watch,
+    *,
+    explain: bool,
+) -> list[_Boxes]:
+    with watch.stage("anchors"):
+        anchors = features.make_anchors(model, batch, levels)
+    with watch.stage("rpn"):
+        rpns = features.split_rpn(features.run_rpn(model, levels, numerics), len(batch.sizes))
+    decoded, chosen = [], []
+    for rpn, size in zip(rpns, batch.sizes, strict=True):
+        with watch.stage("decoded"):
+            boxes = proposals.decode(model, rpn, anchors)
+        with watch.stage("proposals"):
+            one, two = proposals.select(boxes, rpn, anchors, size, settings, explain=explain)
+        decoded.append(one)
+        chosen.append(two)
+    with watch.stage("roi_levels"):
+        roi_levels = [roi.roi_levels(model.roi_heads.box_roi_pool, each.boxes) for each in chosen]
+    with watch.stage("box_head"):
+        answer = roi.run_box_head(model, levels, [each.boxes for each in chosen], numerics)
+        answers = roi.split_box_head(answer, [len(each.boxes) for each in chosen])
+    found = []
+    for index, (head, kept) in enumerate(zip(answers, chosen, strict=True)):
+        prepared = batch.one(index)
+        with watch.stage("candidates"):
+            candidates, rows = roi.find_candidates(
+                model, head, kept, prepared.size, settings, explain=explain
+            )
+        with watch.stage("detections"):
+            detections = roi.find_detections(candidates, rows, kept, prepared)
+        found.append(
+            _Boxes(
+                anchors,
+                rpns[index],
+                decoded[index],
+                kept,
+                roi_levels[index],
+                head,
+                candidates,
+                detections,
+            )
+        )
+    return found

@@ -1,0 +1,93 @@
+"""Stages `backbone`, `pyramid`, `anchors` and `rpn`: one pass of convolutions over a batch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.rpn import concat_box_prediction_layers
+
+from core.engine.stages.inputs import Batch
+from core.engine.stages.numerics import FLOAT32, Numerics
+from core.lens.trace import Anchors, Backbone, Pyramid, Rpn
+
+Maps = OrderedDict[str, Tensor]
+"""Feature maps N×C×H×W by torchvision's names: `0` to `3`, and `pool` for P6."""
+
+
+def run_backbone(model: MaskRCNN, batch: Batch, numerics: Numerics = FLOAT32) -> Maps:
+    """C2 to C5 of a batch."""
+    with numerics.lowered(batch.tensors.device):
+        maps: Maps = model.backbone.body(numerics.laid_out(batch.tensors))
+    return maps
+
+
+def run_pyramid(model: MaskRCNN, maps: Maps, numerics: Numerics = FLOAT32) -> Maps:
+    """P2 to P6 of a batch (Lin et al. 2017, section 3)."""
+    with numerics.lowered(next(iter(maps.values())).device):
+        levels: Maps = model.backbone.fpn(maps)
+    return levels
+
+
+def make_anchors(model: MaskRCNN, batch: Batch, levels: Maps) -> Anchors:
+    """The anchors of every image of the batch: they share one padded size.
+
+    Always float32: lower precision would move anchors by several pixels.
+    """
+    maps = list(levels.values())
+    # The generator takes only shape, dtype and device from the maps.
+    float32 = batch.tensors.new_empty((1, 1, 1, 1), dtype=torch.float32)
+    shapes = [float32.expand(1, 1, *level.shape[-2:]) for level in maps]
+    boxes = model.rpn.anchor_generator(batch.as_list(), shapes)[0]
+    grids = tuple((int(level.shape[-2]), int(level.shape[-1])) for level in maps)
+    height, width = batch.tensors.shape[-2:]
+    return Anchors(
+        boxes=boxes,
+        grids=grids,
+        strides=tuple((height // rows, width // columns) for rows, columns in grids),
+        per_cell=model.rpn.anchor_generator.num_anchors_per_location()[0],
+    )
+
+
+def run_rpn(model: MaskRCNN, levels: Maps, numerics: Numerics = FLOAT32) -> Rpn:
+    """Objectness and deltas of a batch: logits (N·A)×1 and deltas (N·A)×4, image after image.
+
+    The last layers run in float32, so that close scores keep their order.
+    """
+    head = model.rpn.head
+    logits, deltas = [], []
+    for level in levels.values():
+        with numerics.lowered(level.device):
+            hidden = head.conv(level)
+        hidden = hidden.float()
+        logits.append(head.cls_logits(hidden))
+        deltas.append(head.bbox_pred(hidden))
+    flat_logits, flat_deltas = concat_box_prediction_layers(logits, deltas)
+    return Rpn(flat_logits, flat_deltas)
+
+
+def split_rpn(rpn: Rpn, images: int) -> list[Rpn]:
+    """The RPN's answer image by image: logits A, deltas A×4."""
+    logits = rpn.logits.reshape(images, -1)
+    deltas = rpn.deltas.reshape(images, -1, 4)
+    return [Rpn(one, two) for one, two in zip(logits, deltas, strict=True)]
+
+
+def backbone_of(maps: Maps, index: int) -> Backbone:
+    """The stage `backbone` of one image of a batch."""
+    return Backbone(tuple(level[index] for level in maps.values()))
+
+
+def pyramid_of(levels: Maps, index: int) -> Pyramid:
+    """The stage `pyramid` of one image of a batch."""
+    return Pyramid(tuple(level[index] for level in levels.values()))
+
+
+def maps_of(pyramids: Sequence[Pyramid]) -> Maps:
+    """The pyramids of images of one padded size as a batch again."""
+    names = ("0", "1", "2", "3", "pool")
+    stacked = [torch.stack(level) for level in zip(*(p.maps for p in pyramids), strict=True)]
+    return OrderedDict(zip(names, stacked, strict=True))

@@ -1,0 +1,86 @@
+"""Stage `input`: images normalised, resized and padded, as `GeneralizedRCNNTransform` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.image_list import ImageList
+
+from core.lens.trace import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Prepared images that share one padded tensor."""
+
+    tensors: Tensor
+    """float32 N×3×H×W."""
+    sizes: tuple[tuple[int, int], ...]
+    """Height and width of each resized image."""
+    image_sizes: tuple[tuple[int, int], ...]
+    """Height and width of each image."""
+
+    def one(self, index: int) -> Prepared:
+        """One image of the batch."""
+        return Prepared(self.tensors[index], self.sizes[index], self.image_sizes[index])
+
+    def as_list(self) -> ImageList:
+        """The batch as torchvision's modules want it."""
+        return ImageList(self.tensors, list(self.sizes))
+
+
+def prepare(model: MaskRCNN, images: Sequence[Tensor]) -> Batch:
+    """Prepare images, uint8 or float 0 to 1, 3×H×W, of any sizes.
+
+    Bit-equal to `model.transform` in eval mode, but with one copy of the image as floats instead
+    of three. uint8 becomes float by division by 255.
+    """
+    resized = [_resize(model, image) for image in images]
+    divisor = model.transform.size_divisible
+    height = _up(max(image.shape[1] for image in resized), divisor)
+    width = _up(max(image.shape[2] for image in resized), divisor)
+    tensors = resized[0].new_zeros((len(resized), 3, height, width))
+    for slot, image in zip(tensors, resized, strict=True):
+        slot[:, : image.shape[1], : image.shape[2]].copy_(image)
+    return Batch(
+        tensors,
+        tuple((image.shape[1], image.shape[2]) for image in resized),
+        tuple((image.shape[1], image.shape[2]) for image in images),
+    )
+
+
+def _resize(model: MaskRCNN, image: Tensor) -> Tensor:
+    transform = model.transform
+    height, width = image.shape[-2:]
+    factor = min(
+        transform.min_size[-1] / min(height, width), transform.max_size / max(height, width)
+    )
+    whole = torch.empty(image.shape, dtype=_float_of(image), device=image.device).copy_(image)
+    if not image.is_floating_point():
+        whole.div_(255)
+    whole.sub_(_column(transform.image_mean, whole)).div_(_column(transform.image_std, whole))
+    resized: Tensor = functional.interpolate(
+        whole[None],
+        scale_factor=factor,
+        mode="bilinear",
+        recompute_scale_factor=True,
+        align_corners=False,
+    )[0]
+    return resized
+
+
+def _float_of(image: Tensor) -> torch.dtype:
+    return image.dtype if image.is_floating_point() else torch.float32
+
+
+def _column(values: Sequence[float], like: Tensor) -> Tensor:
+    return torch.as_tensor(values, dtype=like.dtype, device=like.device)[:, None, None]
+
+
+def _up(length: int, divisor: int) -> int:
+    return -(-length // divisor) * divisor

@@ -1,0 +1,87 @@
+"""Stages `mask_logits` and `polygons`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torchvision.models.detection import MaskRCNN
+
+from core.engine.stages.features import Maps
+from core.engine.stages.numerics import FLOAT32, Numerics
+from core.engine.stages.roi import pool_rois
+from core.lens.outline import outline
+from core.lens.settings import StageSettings
+from core.lens.trace import Detections, MaskLogits, Polygons, numpy_of
+
+MASKS_AT_ONCE = 128
+"""RoIs that go through the mask head together: 128 take about 100 MB."""
+
+
+def run_mask_head(
+    model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics = FLOAT32
+) -> Tensor:
+    """Mask logits ΣD×K×28×28 of boxes in resized pixels, one tensor D×4 an image."""
+    heads = model.roi_heads
+    pooled = pool_rois(heads.mask_roi_pool, levels, boxes)
+    with numerics.lowered(pooled.device):
+        hidden = heads.mask_head(pooled)
+        hidden = heads.mask_predictor.relu(heads.mask_predictor.conv5_mask(hidden))
+    logits: Tensor = heads.mask_predictor.mask_fcn_logits(hidden.float())
+    return logits
+
+
+def find_masks(
+    model: MaskRCNN,
+    levels: Maps,
+    detections: Sequence[Detections],
+    numerics: Numerics = FLOAT32,
+    *,
+    all_classes: bool = False,
+    between: Callable[[], None] = lambda: None,
+) -> list[MaskLogits]:
+    """The masks of a batch, one result an image; `between` is called before each part.
+
+    With `all_classes` the logits of every class are kept, else only the answer.
+    """
+    counts = [len(each.label) for each in detections]
+    label = torch.cat([each.label for each in detections])
+    pool, kept, own = model.roi_heads.mask_roi_pool, [], []
+    for start in range(0, max(len(label), 1), MASKS_AT_ONCE):
+        between()
+        boxes = _rows([each.resized_boxes for each in detections], start)
+        logits = run_mask_head(model, levels, boxes, numerics)
+        part = label[start : start + MASKS_AT_ONCE]
+        own.append(torch.sigmoid(logits)[torch.arange(len(part), device=part.device), part])
+        if all_classes:
+            kept.append(logits)
+    probabilities = torch.split(torch.cat(own), counts)
+    everything = torch.split(torch.cat(kept), counts) if kept else [None] * len(counts)
+    return [
+        MaskLogits(pool.map_levels([each.resized_boxes]), logits, probability)
+        for each, logits, probability in zip(detections, everything, probabilities, strict=True)
+    ]
+
+
+def _rows(boxes: Sequence[Tensor], start: int) -> list[Tensor]:
+    """`MASKS_AT_ONCE` rows from row `start` of the boxes of all images, still image by image."""
+    rows, before = [], 0
+    for each in boxes:
+        first = max(start - before, 0)
+        rows.append(each[first : max(start + MASKS_AT_ONCE - before, 0)])
+        before += len(each)
+    return rows
+
+
+def trace_outlines(
+    masks: MaskLogits, detections: Detections, image_size: tuple[int, int], settings: StageSettings
+) -> Polygons:
+    """The outline of each mask in pixels of the image, never pasted to full size."""
+    probabilities, boxes = numpy_of(masks.probabilities), numpy_of(detections.boxes)
+    return Polygons(
+        tuple(
+            outline(probability, box, image_size, settings.mask)
+            for probability, box in zip(probabilities, boxes, strict=True)
+        )
+    )

@@ -1,0 +1,116 @@
+"""Stages `roi_levels`, `box_head`, `candidates` and `detections`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.transform import resize_boxes
+from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops import boxes as box_ops
+
+from core.engine.stages.features import Maps
+from core.engine.stages.nms import grouped_nms, suppressors
+from core.engine.stages.numerics import FLOAT32, Numerics
+from core.lens.settings import StageSettings
+from core.lens.trace import BoxHead, Candidates, Detections, Fate, Prepared, Proposals, RoiLevels
+
+
+def roi_levels(pool: MultiScaleRoIAlign, boxes: Tensor) -> RoiLevels:
+    """From which pyramid level each box is pooled; `boxes` float32 R×4 in resized pixels."""
+    return RoiLevels(
+        level=pool.map_levels([boxes]),
+        scales=tuple(pool.scales),
+        canonical_size=pool.map_levels.s0,
+    )
+
+
+def pool_rois(pool: MultiScaleRoIAlign, levels: Maps, boxes: Sequence[Tensor]) -> Tensor:
+    """RoIAlign of boxes, one tensor R×4 an image: float32 ΣR×C×S×S.
+
+    The scales are fixed in the pool, so that image sizes play no part.
+    """
+    maps = {name: levels[name].float() for name in pool.featmap_names}
+    pooled: Tensor = pool(maps, list(boxes), [])
+    return pooled
+
+
+def run_box_head(
+    model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics = FLOAT32
+) -> BoxHead:
+    """Class logits ΣR×K and deltas ΣR×4K of boxes, one tensor R×4 an image."""
+    heads = model.roi_heads
+    pooled = pool_rois(heads.box_roi_pool, levels, boxes)
+    with numerics.lowered(pooled.device):
+        hidden = heads.box_head(pooled)
+    logits, deltas = heads.box_predictor(hidden.float())
+    return BoxHead(logits, deltas)
+
+
+def split_box_head(answer: BoxHead, counts: Sequence[int]) -> list[BoxHead]:
+    """The answer of `run_box_head` image by image."""
+    logits, deltas = answer.logits.split(list(counts)), answer.deltas.split(list(counts))
+    return [BoxHead(one, two) for one, two in zip(logits, deltas, strict=True)]
+
+
+def find_candidates(
+    model: MaskRCNN,
+    answer: BoxHead,
+    proposals: Proposals,
+    size: tuple[int, int],
+    settings: StageSettings,
+    *,
+    explain: bool = False,
+) -> tuple[Candidates, Tensor]:
+    """Every proposal as every class, the fate of each, and the rows that become detections.
+
+    The order of the cuts is torchvision's `RoIHeads.postprocess_detections`; the rows come
+    strongest first. `explain` also names the suppressor of each candidate that fell to NMS.
+    """
+    classes = answer.logits.shape[-1] - 1
+    decoded = model.roi_heads.box_coder.decode(answer.deltas, [proposals.boxes])
+    decoded = decoded.reshape(-1, classes + 1, 4)
+    boxes = box_ops.clip_boxes_to_image(decoded, size)[:, 1:].reshape(-1, 4)
+    score = functional.softmax(answer.logits, -1)[:, 1:].reshape(-1)
+    rows = torch.arange(len(score), device=score.device)
+    label = rows % classes + 1
+    fate = torch.full((len(score),), Fate.LOW_SCORE, dtype=torch.int8, device=score.device)
+
+    index = torch.where(score > settings.score)[0]
+    fate[index] = Fate.TOO_SMALL
+    index = index[box_ops.remove_small_boxes(boxes[index], settings.box_min_size)]
+
+    kept = grouped_nms(boxes[index], score[index], label[index], settings.nms)
+    fate[index] = Fate.SUPPRESSED
+    fate[index[kept]] = Fate.OVER_LIMIT
+    blame = None
+    if explain:
+        blame = torch.full((len(score),), -1, dtype=torch.int64, device=score.device)
+        local = suppressors(boxes[index], score[index], label[index], kept, settings.nms)
+        fallen = torch.where(local >= 0)[0]
+        blame[index[fallen]] = index[local[fallen]]
+
+    chosen = index[kept[: settings.detections_per_image]]
+    fate[chosen] = Fate.KEPT
+    proposal_index = torch.div(rows, classes, rounding_mode="floor")
+    return Candidates(boxes, label, score, proposal_index, fate, blame), chosen
+
+
+def find_detections(
+    candidates: Candidates, chosen: Tensor, proposals: Proposals, prepared: Prepared
+) -> Detections:
+    """The chosen candidates as detections, their boxes carried back to the image."""
+    proposal_index = candidates.proposal_index[chosen]
+    resized = candidates.boxes[chosen]
+    return Detections(
+        boxes=resize_boxes(resized, prepared.size, prepared.image_size),
+        resized_boxes=resized,
+        label=candidates.label[chosen],
+        score=candidates.score[chosen],
+        candidate_index=chosen,
+        proposal_index=proposal_index,
+        anchor_index=proposals.anchor_index[proposal_index],
+    )

@@ -1,0 +1,125 @@
+"""The outline of a 28×28 mask: resized inside its own box, traced with holes, simplified.
+
+The mask is laid over the image exactly as torchvision's `paste_masks_in_image` does it, so that
+the outline encloses the pixels which a pasted mask would have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from contourpy import FillType, contour_generator
+from numpy.typing import NDArray
+
+from core.document.geometry import area, clip_to_image, simplify
+from core.document.instance import Polygon, Polygons, Ring
+
+TOLERANCE: Final = 0.5
+"""Largest distance in pixels that simplification may move an outline."""
+_FINEST: Final = 16
+"""Samples across one mask cell at most: more would bend an outline by less than the tolerance."""
+_SPECK: Final = 1.0
+"""Parts and holes below this area, in square pixels, are noise beside a larger part."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasteBox:
+    """Where a mask, padded by one cell on each side, lies on the image: whole pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def paste_box(box: NDArray[np.float32], side: int) -> PasteBox:
+    """The pixels that the mask of a box covers: torchvision's `expand_boxes`, then truncation.
+
+    `box` is float32 x0, y0, x1, y1 in image pixels, `side` the cells along a side of the mask.
+    """
+    x0, y0, x1, y1 = box.astype(np.float32)
+    half, scale = np.float32(0.5), np.float32((side + 2) / side)
+    half_width, half_height = (x1 - x0) * half * scale, (y1 - y0) * half * scale
+    centre_x, centre_y = (x1 + x0) * half, (y1 + y0) * half
+    left, top = int(centre_x - half_width), int(centre_y - half_height)
+    right, bottom = int(centre_x + half_width), int(centre_y + half_height)
+    return PasteBox(left, top, max(right - left + 1, 1), max(bottom - top + 1, 1))
+
+
+def outline(
+    probability: NDArray[np.float32],
+    box: NDArray[np.float32],
+    image_size: tuple[int, int],
+    threshold: float,
+) -> Polygons:
+    """The polygons around mask values of at least `threshold`, in pixels of the image.
+
+    `probability` is float32 S×S, `box` x0, y0, x1, y1 in image pixels, `image_size` height and
+    width. Vertices lie at most half a pixel off the traced line. Empty when the mask is.
+    """
+    padded = np.pad(probability, 1)
+    place = paste_box(box, probability.shape[-1])
+    across = _positions(place.width, padded.shape[1])
+    down = _positions(place.height, padded.shape[0])
+    field = _weights(down, padded.shape[0]) @ padded @ _weights(across, padded.shape[1]).T
+    # The padding is zero, so that a level above zero closes every line inside the field.
+    level = max(threshold, 1e-6)
+    if not (field >= level).any():
+        return ()
+    filled = contour_generator(
+        x=_to_image(across, place.x, place.width, padded.shape[1]),
+        y=_to_image(down, place.y, place.height, padded.shape[0]),
+        z=field,
+        fill_type=FillType.OuterOffset,
+    ).filled(level, np.inf)
+    polygons = tuple(_polygon(points, offsets) for points, offsets in zip(*filled, strict=True))
+    height, width = image_size
+    return _without_specks(clip_to_image(simplify(polygons, TOLERANCE), width, height))
+
+
+def _positions(pixels: int, cells: int) -> NDArray[np.float64]:
+    """Where to sample along one axis, in cells: at pixel centres, but no coarser than the cells
+    and no finer than needed."""
+    count = int(np.clip(pixels, cells, cells * _FINEST))
+    return np.clip((np.arange(count) + 0.5) * cells / count - 0.5, 0, cells - 1)
+
+
+def _weights(positions: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
+    """Bilinear weights along one axis: positions × cells."""
+    below = np.minimum(positions.astype(np.int64), cells - 2)
+    share = positions - below
+    weights = np.zeros((len(positions), cells))
+    rows = np.arange(len(positions))
+    weights[rows, below] = 1 - share
+    weights[rows, below + 1] += share
+    return weights
+
+
+def _to_image(
+    positions: NDArray[np.float64], start: int, pixels: int, cells: int
+) -> NDArray[np.float64]:
+    """Positions in cells as image coordinates: cell 0 has its centre half a cell inside."""
+    return start + (positions + 0.5) * pixels / cells
+
+
+def _polygon(points: Any, offsets: Any) -> Polygon:
+    rings = [_ring(points[a:b]) for a, b in pairwise(offsets)]
+    return Polygon(rings[0], tuple(rings[1:]))
+
+
+def _ring(points: NDArray[np.float64]) -> Ring:
+    return tuple((float(x), float(y)) for x, y in points[:-1])
+
+
+def _without_specks(polygons: Polygons) -> Polygons:
+    if not polygons:
+        return ()
+    largest = max(polygons, key=lambda polygon: area((polygon,)))
+    return tuple(
+        Polygon(p.outer, tuple(h for h in p.holes if area((Polygon(h),)) >= _SPECK))
+        for p in polygons
+        if p is largest or area((p,)) >= _SPECK
+    )

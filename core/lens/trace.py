@@ -1,0 +1,325 @@
+"""What each stage of one prediction holds, in the order of the network.
+
+The fields hold torch tensors inside the engine and numpy arrays outside; `to_numpy` carries a
+trace over. All boxes are x0, y0, x1, y1. Two frames occur: pixels of the *resized* image that
+the network sees, and pixels of the upright *image*. A trace describes one image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import IntEnum
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from core.document.instance import Polygon
+from core.lens.settings import StageSettings
+
+Array = Any
+"""A torch tensor inside the engine, a numpy array outside; shapes and dtypes are the same."""
+
+STAGES: Final[tuple[str, ...]] = (
+    "input",
+    "backbone",
+    "pyramid",
+    "anchors",
+    "rpn",
+    "decoded",
+    "proposals",
+    "roi_levels",
+    "box_head",
+    "candidates",
+    "detections",
+    "mask_logits",
+    "polygons",
+)
+BACKBONE_LEVELS: Final = ("C2", "C3", "C4", "C5")
+PYRAMID_LEVELS: Final = ("P2", "P3", "P4", "P5", "P6")
+
+
+class Fate(IntEnum):
+    """Why a box did not go on, in the order in which the cuts are made for anchors."""
+
+    KEPT = 0
+    BELOW_TOP_K = 1
+    """Objectness outside the best `rpn_pre_nms_top_n` of its level (anchors only)."""
+    TOO_SMALL = 2
+    """A side is below `rpn_min_size` or `box_min_size` after clipping."""
+    LOW_SCORE = 3
+    """Objectness below `rpn_score`; class probability not above `score`."""
+    SUPPRESSED = 4
+    """Overlaps a stronger box of its level, or of its class, by more than the NMS threshold."""
+    OVER_LIMIT = 5
+    """Survived NMS but came after `rpn_post_nms_top_n` or `detections_per_image` others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The image as the network sees it: normalised, resized, padded at the right and bottom."""
+
+    tensor: Array
+    """float32 3×H×W, H and W multiples of 32; zeros (the mean colour) in the padding."""
+    size: tuple[int, int]
+    """Height and width of the resized image without the padding."""
+    image_size: tuple[int, int]
+    """Height and width of the image."""
+
+    @property
+    def padded(self) -> tuple[int, int]:
+        """Height and width with the padding."""
+        return int(self.tensor.shape[-2]), int(self.tensor.shape[-1])
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Resized pixels for one pixel of the image, across and down (they differ slightly)."""
+        return self.size[1] / self.image_size[1], self.size[0] / self.image_size[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """C2 to C5: float C×H×W each, at strides of about 4, 8, 16 and 32."""
+
+    maps: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pyramid:
+    """P2 to P6: float C×H×W each, all with the same C."""
+
+    maps: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where an anchor sits: level 0 is P2; `shape` counts sizes within ratios."""
+
+    level: int
+    row: int
+    column: int
+    shape: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Every anchor of the image, in the order level, row, column, shape."""
+
+    boxes: Array
+    """float32 A×4, resized pixels; they may leave the image."""
+    grids: tuple[tuple[int, int], ...]
+    """Rows and columns of each level."""
+    strides: tuple[tuple[int, int], ...]
+    """Resized pixels from cell to cell, down and across: padded size // grid, so P6 may have 61."""
+    per_cell: int
+
+    @property
+    def level_counts(self) -> tuple[int, ...]:
+        """Anchors of each level."""
+        return tuple(rows * columns * self.per_cell for rows, columns in self.grids)
+
+    def cell(self, index: int) -> Cell:
+        """Where anchor `index` sits. Raises IndexError when there is no such anchor."""
+        rest = index
+        for level, count in enumerate(self.level_counts):
+            if 0 <= rest < count:
+                place, shape = divmod(rest, self.per_cell)
+                row, column = divmod(place, self.grids[level][1])
+                return Cell(level, row, column, shape)
+            rest -= count
+        raise IndexError(index)
+
+    def index(self, cell: Cell) -> int:
+        """The number of the anchor at a cell: the inverse of `cell`."""
+        before = sum(self.level_counts[: cell.level])
+        place = cell.row * self.grids[cell.level][1] + cell.column
+        return before + place * self.per_cell + cell.shape
+
+
+@dataclass(frozen=True, slots=True)
+class Rpn:
+    """What the RPN says of each anchor."""
+
+    logits: Array
+    """float32 A: objectness before the sigmoid."""
+    deltas: Array
+    """float32 A×4: dx, dy, dw, dh in units of the anchor (weights 1, 1, 1, 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Each anchor moved by its deltas, and why it did not become a proposal."""
+
+    boxes: Array
+    """float32 A×4, resized pixels, not clipped to the image."""
+    fate: Array
+    """int8 A, values of `Fate`."""
+    suppressor: Array | None
+    """int64 A: the anchor that suppressed it, or -1; None when nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """The boxes that the RPN hands on, strongest first."""
+
+    boxes: Array
+    """float32 R×4, resized pixels, clipped to the image."""
+    score: Array
+    """float32 R: objectness, 0 to 1."""
+    anchor_index: Array
+    """int64 R."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoiLevels:
+    """From which level each proposal is pooled (FPN paper, equation 1)."""
+
+    level: Array
+    """int64 R: 0 for P2 to 3 for P5."""
+    scales: tuple[float, ...]
+    """Cells of the map for one resized pixel, by level."""
+    canonical_size: int
+    """A box of this side is pooled from P4."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxHead:
+    """What the box head says of each proposal; class 0 is the background."""
+
+    logits: Array
+    """float32 R×K."""
+    deltas: Array
+    """float32 R×4K: dx, dy, dw, dh for each class (weights 10, 10, 5, 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Each proposal as each class but the background: row `proposal * (K - 1) + label - 1`."""
+
+    boxes: Array
+    """float32 M×4, resized pixels, clipped to the image."""
+    label: Array
+    """int64 M, 1 to K - 1."""
+    score: Array
+    """float32 M: class probability."""
+    proposal_index: Array
+    """int64 M."""
+    fate: Array
+    """int8 M, values of `Fate`."""
+    suppressor: Array | None
+    """int64 M: the candidate that suppressed it, or -1; None when nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What survives the last NMS, strongest first."""
+
+    boxes: Array
+    """float32 D×4, pixels of the image."""
+    resized_boxes: Array
+    """float32 D×4, resized pixels: what the masks are pooled from."""
+    label: Array
+    """int64 D."""
+    score: Array
+    """float32 D."""
+    candidate_index: Array
+    """int64 D."""
+    proposal_index: Array
+    """int64 D."""
+    anchor_index: Array
+    """int64 D."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskLogits:
+    """The mask head's answer for each detection."""
+
+    level: Array
+    """int64 D: 0 for P2 to 3 for P5, from the refined box, so it may differ from the proposal's."""
+    logits: Array | None
+    """float32 D×K×28×28, every class; None when only the answer was kept."""
+    probabilities: Array
+    """float32 D×28×28: the sigmoid for the detection's own class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polygons:
+    """The outline of each detection in pixels of the image; empty where the mask is."""
+
+    outlines: tuple[tuple[Polygon, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All stages of one prediction; the field names are those of `STAGES`."""
+
+    input: Prepared
+    backbone: Backbone
+    pyramid: Pyramid
+    anchors: Anchors
+    rpn: Rpn
+    decoded: Decoded
+    proposals: Proposals
+    roi_levels: RoiLevels
+    box_head: BoxHead
+    candidates: Candidates
+    detections: Detections
+    mask_logits: MaskLogits
+    polygons: Polygons
+    settings: StageSettings
+    class_names: tuple[str, ...]
+    """Name of label index i + 1."""
+    model: str
+    """The model revision."""
+    milliseconds: Mapping[str, float]
+    """Time of each stage."""
+
+    def counts(self) -> dict[str, int]:
+        """What each stage holds, as the strip of stages shows it.
+
+        Decoded counts the boxes inside the top-k, candidates those above the score.
+        """
+        fate = np.asarray(numpy_of(self.decoded.fate))
+        candidate_fate = np.asarray(numpy_of(self.candidates.fate))
+        return {
+            "input": 1,
+            "backbone": len(self.backbone.maps),
+            "pyramid": len(self.pyramid.maps),
+            "anchors": len(self.anchors.boxes),
+            "rpn": len(self.rpn.logits),
+            "decoded": int((fate != Fate.BELOW_TOP_K).sum()),
+            "proposals": len(self.proposals.boxes),
+            "roi_levels": len(self.roi_levels.level),
+            "box_head": len(self.box_head.logits),
+            "candidates": int((candidate_fate != Fate.LOW_SCORE).sum()),
+            "detections": len(self.detections.boxes),
+            "mask_logits": len(self.mask_logits.probabilities),
+            "polygons": sum(1 for outline in self.polygons.outlines if outline),
+        }
+
+
+T = TypeVar("T")
+
+
+def to_numpy(value: T) -> T:
+    """A copy of a stage or trace in which every tensor is a numpy array (bfloat16 as float32)."""
+    return _carry(value)  # type: ignore[no-any-return]
+
+
+def numpy_of(value: Array) -> Array:
+    """A tensor as a numpy array on the host; anything else as it is."""
+    if not hasattr(value, "detach"):
+        return value
+    tensor = value.detach().cpu()
+    # numpy has no bfloat16; torch is not imported here, so the type is known by its name.
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+
+
+def _carry(value: Any) -> Any:
+    if hasattr(value, "detach"):
+        return numpy_of(value)
+    if is_dataclass(value) and not isinstance(value, type | StageSettings | Polygon):
+        return type(value)(**{f.name: _carry(getattr(value, f.name)) for f in fields(value)})
+    if isinstance(value, tuple):
+        return tuple(_carry(item) for item in value)
+    return value
