@@ -73,18 +73,31 @@ def move_aside(path: Path, folder: Path) -> Path | None:
     Raises StorageError when it cannot be moved.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number in itertools.count(1):
-            target = folder / f"{path.name}.{number}"
-            if not os.path.lexists(target):
-                os.rename(path, target)
-                sync_folder(folder)
-                return target
+        target = _free_name(path, folder)
+        os.rename(path, target)
+        sync_folder(folder)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StorageError(explain(error, path)) from error
-    raise AssertionError("there is always a free number")
+    return target
+
+
+def copy_aside(path: Path, folder: Path) -> Path:
+    """Copy a file into a folder under a name that is free there. Raises StorageError."""
+    try:
+        target = _free_name(path, folder)
+        data = path.read_bytes()
+    except OSError as error:
+        raise StorageError(explain(error, path)) from error
+    write_atomic(target, data)
+    return target
+
+
+def _free_name(path: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    names = (folder / f"{path.name}.{number}" for number in itertools.count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def write_all(handle: int, data: bytes) -> None:

@@ -181,7 +181,7 @@ class Journal:
             self._saves.append((sha256, edits))
             self._add_line(_save_line(sha256, edits))
 
-    def saved(self, sha256: str, edits: int) -> None:
+    def saved(self, sha256: str | None, edits: int) -> None:
         """Drop the first `edits` edits: a label file of this hash holds them now.
 
         With none left the file goes. Raises StorageError; the journal stays right even so.

@@ -1,0 +1,15 @@
+"""One open image: its label file, journal, suggestions, document and history, kept in step."""
+
+from core.session.recovery import Recovery
+from core.session.save import SaveOutcome, Snapshot
+from core.session.session import ImageSession, SessionError
+from core.session.suggest import store_suggestions
+
+__all__ = [
+    "ImageSession",
+    "Recovery",
+    "SaveOutcome",
+    "SessionError",
+    "Snapshot",
+    "store_suggestions",
+]

@@ -1,0 +1,67 @@
+"""Label files by content: reading with the hash of what was read, and noticing that it changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.formats import labelme
+from core.formats.label_file import LabelFile
+from core.sentences import say
+from core.storage.atomic import StorageError
+
+
+class LabelsChanged(StorageError):
+    """Somebody else wrote the label file since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLabels:
+    """A label file as read, and the SHA-256 of its bytes; both None when there is no file."""
+
+    content: LabelFile | None = None
+    sha256: str | None = None
+
+
+def read_labels(path: Path) -> ReadLabels:
+    """Read a label file.
+
+    Raises StorageError when it cannot be read, FormatError when it is not a label file.
+    """
+    data = read_bytes(path)
+    if data is None:
+        return ReadLabels()
+    return ReadLabels(labelme.loads(data, path), digest(data))
+
+
+def check_unchanged(path: Path, sha256: str | None) -> None:
+    """Raise LabelsChanged when a label file is there and not the one with this hash.
+
+    A file that is gone is no obstacle: nothing can be overwritten.
+    """
+    data = read_bytes(path)
+    if data is not None and digest(data) != sha256:
+        raise LabelsChanged(say("session.changed_on_disk", path=str(path)))
+
+
+def hash_of(path: Path) -> str | None:
+    """The SHA-256 of a file; None when there is none. Raises StorageError."""
+    data = read_bytes(path)
+    return None if data is None else digest(data)
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of bytes in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The bytes of a file; None when there is none. Raises StorageError."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(say("session.unreadable", path=str(path), reason=reason)) from error

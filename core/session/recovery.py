@@ -1,0 +1,63 @@
+"""What a journal left by a crash can give back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.document.document import Document
+from core.document.edits import Edit, EditError
+from core.sentences import Sentence, say
+from core.storage.journal import JournalContent
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Edits found in a journal that the label file lacks.
+
+    `edits` is empty when they cannot be made again because the label file has changed since; the
+    journal is then only set aside, never deleted. `sentence` says what was found; `lost` counts
+    the lines of the journal that could not be used.
+    """
+
+    edits: tuple[Edit, ...]
+    sentence: Sentence
+    lost: int = 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether the edits can be made again."""
+        return bool(self.edits)
+
+
+def examine(
+    content: JournalContent, document: Document, image: str, label_sha256: str | None
+) -> Recovery | None:
+    """What a journal can give back onto the document of its image; None when nothing is missing."""
+    edits = content.edits_after(label_sha256)
+    fits = (content.header.width, content.header.height) == (document.width, document.height)
+    if edits is None or not fits:
+        sentence = say("recovery.other_base", image=image, count=len(content.edits))
+        return (
+            Recovery((), sentence, len(content.edits) + content.unread) if content.edits else None
+        )
+    usable = _usable(edits, document)
+    # One unread line is the edit that the crash cut short; it was never made.
+    lost = len(edits) - usable + max(0, content.unread - 1)
+    if lost:
+        return Recovery(
+            edits[:usable], say("recovery.partly", image=image, count=usable, lost=lost), lost
+        )
+    return Recovery(edits, say("recovery.found", image=image, count=len(edits))) if edits else None
+
+
+def _usable(edits: tuple[Edit, ...], document: Document) -> int:
+    """How many of the edits, from the first on, fit the document; it is not changed."""
+    trial = Document(
+        document.width, document.height, document.instances, document.done, document.rejected
+    )
+    for count, edit in enumerate(edits):
+        try:
+            trial.apply(edit)
+        except EditError:
+            return count
+    return len(edits)

@@ -1,0 +1,347 @@
+"""One open image: what a person does goes through the history and at once into the journal."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from core.document.document import Changed, Document
+from core.document.edits import Edit
+from core.document.history import History
+from core.document.instance import Instance
+from core.formats import labelme
+from core.formats.label_file import LabelFile
+from core.sentences import MasklensError, Sentence, say
+from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, read_labels
+from core.session.recovery import Recovery, examine
+from core.session.save import SaveOutcome, Snapshot
+from core.session.suggest import merged, split
+from core.storage.atomic import StorageError, copy_aside, move_aside
+from core.storage.images import image_size
+from core.storage.journal import Journal, JournalHeader, read_journal
+from core.storage.project import ImageEntry, Project
+from core.storage.suggestions import SuggestionSet, load_suggestions
+
+
+class SessionError(MasklensError):
+    """An edit was refused; the sentence says why and the document is as it was."""
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What opening an image brought together, before the session is made."""
+
+    size: tuple[int, int]
+    label_path: Path
+    labels: ReadLabels = field(default_factory=ReadLabels)
+    suggestions: SuggestionSet = field(default_factory=SuggestionSet)
+    suggestions_only_in_file: bool = False
+    notes: list[Sentence] = field(default_factory=list)
+    read_only: Sentence | None = None
+
+
+class ImageSession:
+    """An image under work. Make it with `open`; use it from one thread.
+
+    Edits go through `do`, `undo` and `redo`, each of which is on disk in the journal when it
+    returns. To save: take a `snapshot`, call its `write` on any thread, hand the outcome to
+    `saved`. Do not open the same image again while a save is under way.
+
+    `read_only` says why nothing may be changed (another masklens, a label file that is corrupt or
+    not one, a link out of the folder); None when all may be. `notes` are things worth telling.
+    `recovery` offers edits that a crash left behind; while they can be made again, answer with
+    `recover` or `set_aside_recovery` before the first edit.
+    """
+
+    def __init__(self, project: Project, image: ImageEntry, opened: _Opened) -> None:
+        self.project = project
+        self.image = image
+        self.read_only = opened.read_only
+        self.notes = tuple(opened.notes)
+        self.conflict: Sentence | None = None
+        self.journal_problem: Sentence | None = None
+        self.recovery: Recovery | None = None
+        self._label_path = opened.label_path
+        self._label_file = opened.labels.content
+        self._sha256 = opened.labels.sha256
+        self._suggestions = opened.suggestions
+        self._stored = opened.suggestions
+        self._only_in_file = opened.suggestions_only_in_file
+        self._saving = False
+        self._left_over = False
+        own, _ = split(self._label_file.instances if self._label_file else ())
+        done = self._label_file is not None and self._label_file.done
+        self._saved_labels = (own, done)
+        self.document = Document(*opened.size, own, done, opened.suggestions.rejected)
+        self.history = History(self.document, self._record)
+        self._recording = True
+        self._journal = Journal(project.journal_path(image))
+        self._journal.start(self._header())
+        if self.read_only is None:
+            self._look_for_left_edits()
+
+    @staticmethod
+    def open(
+        project: Project, image: ImageEntry, size: tuple[int, int] | None = None
+    ) -> ImageSession:
+        """Open an image: label file, suggestions, journal. Reads files, so not on the GUI thread.
+
+        `size` is the upright (width, height) of the image where it is known already. Raises
+        ImageError when it is not and the image cannot be read; all else that is wrong ends in a
+        session that can be looked at, with `read_only` or `notes` saying what it is.
+        """
+        path = image.label_file
+        inside = path.resolve() if path.is_symlink() else path
+        opened = _Opened(size or image_size(image.path), inside)
+        opened.read_only = _why_read_only(project, image)
+        stored = _load_stored(project, image, opened)
+        try:
+            opened.labels = _load_labels(path, opened)
+        except MasklensError as error:
+            opened.labels = ReadLabels()
+            opened.read_only = error.sentence
+        content = opened.labels.content
+        _, in_file = split(content.instances if content else ())
+        opened.suggestions = merged(stored, in_file, opened.labels.sha256)
+        opened.suggestions_only_in_file = opened.suggestions is not stored and bool(in_file)
+        return ImageSession(project, image, opened)
+
+    # Edits
+
+    def do(self, edit: Edit, name: str) -> Changed:
+        """Make an edit; `name` is for the undo menu.
+
+        Raises EditError when it does not fit, SessionError when nothing may be changed.
+        """
+        self._check_editable()
+        return self.history.do(edit, name)
+
+    def undo(self) -> Changed | None:
+        """Take the last edit back; None when there is none. Raises SessionError."""
+        self._check_editable()
+        return self.history.undo()
+
+    def redo(self) -> Changed | None:
+        """Make again what was undone last; None when there is none. Raises SessionError."""
+        self._check_editable()
+        return self.history.redo()
+
+    def _check_editable(self) -> None:
+        if self.read_only is not None:
+            raise SessionError(self.read_only)
+        if self.recovery is not None and self.recovery.possible:
+            raise SessionError(say("recovery.first", image=self.image.name))
+        if self._left_over:
+            self._move_journal_aside()
+
+    def _record(self, edit: Edit) -> None:
+        """Journal an edit. The document has it already, so a full disk must not undo it."""
+        if not self._recording:
+            return
+        try:
+            self._journal.append(edit)
+        except StorageError as error:
+            self.journal_problem = error.sentence
+        else:
+            self.journal_problem = None
+
+    # Suggestions
+
+    @property
+    def suggestions(self) -> SuggestionSet:
+        """What a model proposes, all of it, and what was rejected."""
+        return replace(self._suggestions, rejected=self.document.rejected)
+
+    @property
+    def pending(self) -> tuple[Instance, ...]:
+        """The suggestions that wait for an answer: neither accepted nor rejected."""
+        return self.suggestions.pending(self.document)
+
+    def set_suggestions(self, suggestions: SuggestionSet) -> None:
+        """Put new suggestions in the place of the old, until the next save in memory only."""
+        self._suggestions = suggestions
+
+    # Recovery
+
+    def recover(self, name: str) -> Changed:
+        """Make the left edits again, each one undoable under `name`.
+
+        They stay in the journal until the next save. Raises SessionError when there are none, and
+        StorageError when the journal cannot be written; then nothing has changed.
+        """
+        if self.recovery is None or not self.recovery.possible or self.read_only is not None:
+            raise SessionError(say("recovery.none", image=self.image.name))
+        edits = self.recovery.edits
+        if self.recovery.lost:
+            copy_aside(self._journal.path, self.project.aside_dir)
+        self._journal.start(self._header(), edits)
+        self.recovery = None
+        self._left_over = False
+        changed = Changed()
+        self._recording = False
+        try:
+            for edit in edits:
+                changed = changed | self.history.do(edit, name)
+        finally:
+            self._recording = True
+        return changed
+
+    def set_aside_recovery(self) -> Path | None:
+        """Turn the left edits down; their journal moves to `.masklens/journals/aside/`.
+
+        Returns where it lies now. Raises StorageError when it cannot be moved.
+        """
+        self.recovery = None
+        return self._move_journal_aside()
+
+    def _look_for_left_edits(self) -> None:
+        try:
+            content = read_journal(self._journal.path)
+        except StorageError as error:
+            self.recovery = Recovery((), error.sentence)
+        else:
+            if content is None:
+                return
+            self.recovery = examine(content, self.document, self.image.name, self._sha256)
+        self._left_over = self.recovery is not None
+        if not self._left_over:
+            # Nothing in it that the label file lacks; if it stays, the first edit replaces it.
+            with contextlib.suppress(StorageError):
+                self._journal.reset()
+
+    def _move_journal_aside(self) -> Path | None:
+        moved = move_aside(self._journal.path, self.project.aside_dir)
+        self._left_over = False
+        self.recovery = None
+        return moved
+
+    # Saving
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the files hold everything."""
+        return self.history.is_clean and self.suggestions == self._stored
+
+    @property
+    def saving(self) -> bool:
+        """Whether a snapshot is out that has not come back through `saved`."""
+        return self._saving
+
+    def snapshot(self) -> Snapshot | None:
+        """What is to be written; None when nothing is, while a save is out, or in conflict."""
+        if self.read_only is not None or self._saving or self.conflict or self.is_clean:
+            return None
+        self._saving = True
+        return self._capture()
+
+    def snapshot_of_all(self) -> Snapshot | None:
+        """For `write_beside` and `write_over`, after a conflict: all labels, whoever wrote last.
+
+        No edit is taken until `saved`. None while a save is under way.
+        """
+        if self._saving:
+            return None
+        self._saving = True
+        self.read_only = say("session.saving", image=self.image.name)
+        return replace(self._capture(), label_file=self._labels_now())
+
+    def saved(self, outcome: SaveOutcome) -> None:
+        """Take note of how a save went; on the thread that owns the session.
+
+        After labels went beside, the session stays closed for edits: open the image anew.
+        """
+        self._saving = False
+        snapshot = outcome.snapshot
+        if self.conflict is not None and outcome.beside is None:
+            self.read_only = None
+        if outcome.conflict:
+            self.conflict = outcome.problem
+        if not outcome.ok or outcome.beside is not None:
+            return
+        self.conflict = None
+        self._sha256 = outcome.sha256
+        self.history.mark_clean(snapshot.state)
+        if snapshot.label_file is not None:
+            self._label_file = snapshot.label_file
+            self._saved_labels = (snapshot.label_file.instances, snapshot.label_file.done)
+        if snapshot.suggestions is not None:
+            self._stored = snapshot.suggestions
+            self._only_in_file = False
+
+    def changed_on_disk(self) -> bool:
+        """Whether somebody else has written the label file since; reads the file."""
+        try:
+            check_unchanged(self._label_path, self._sha256)
+        except LabelsChanged:
+            return True
+        return False
+
+    def _capture(self) -> Snapshot:
+        suggestions = self.suggestions
+        labels_changed = (self.document.instances, self.document.done) != self._saved_labels
+        # The label file is about to lose its suggestions: the store must have them first.
+        store_lacks = suggestions != self._stored or (labels_changed and self._only_in_file)
+        return Snapshot(
+            label_path=self._label_path,
+            label_file=self._labels_now() if labels_changed else None,
+            base_sha256=self._sha256,
+            suggestions_path=self.project.suggestions_path(self.image),
+            suggestions=suggestions if store_lacks else None,
+            journal=self._journal,
+            edits=self._journal.count,
+            state=self.history.state,
+        )
+
+    def _labels_now(self) -> LabelFile:
+        base = self._label_file or labelme.new_label_file(self.image.name)
+        return replace(
+            base,
+            width=self.document.width,
+            height=self.document.height,
+            instances=self.document.instances,
+            done=self.document.done,
+        )
+
+    def _header(self) -> JournalHeader:
+        return JournalHeader(
+            self.image.name, self.document.width, self.document.height, self._sha256
+        )
+
+
+def _why_read_only(project: Project, image: ImageEntry) -> Sentence | None:
+    try:
+        project.check_writable()
+    except StorageError as error:
+        return error.sentence
+    return project.write_problem(image)
+
+
+def _load_stored(project: Project, image: ImageEntry, opened: _Opened) -> SuggestionSet | None:
+    try:
+        return load_suggestions(project.suggestions_path(image))
+    except StorageError as error:
+        opened.notes.append(error.sentence)
+        return None
+
+
+def _load_labels(path: Path, opened: _Opened) -> ReadLabels:
+    labels = read_labels(path)
+    content = labels.content
+    if content is None:
+        return labels
+    # The document judges outlines and ids; a file that it refuses must not be written over.
+    Document(*opened.size, content.instances)
+    opened.notes.extend(content.notes)
+    written = (content.width, content.height)
+    if None not in written and written != opened.size:
+        (was_width, was_height), (width, height) = written, opened.size
+        opened.notes.append(
+            say(
+                "session.size_differs",
+                path=str(path),
+                was=f"{was_width} x {was_height}",
+                size=f"{width} x {height}",
+            )
+        )
+    return labels

@@ -1,0 +1,49 @@
+"""Suggestions of an image from both places they can come from: the store, and its label file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from core.document.instance import Instance, Source
+from core.session.label_io import hash_of
+from core.storage.project import ImageEntry, Project
+from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
+
+
+def split(instances: Iterable[Instance]) -> tuple[tuple[Instance, ...], tuple[Instance, ...]]:
+    """The instances that are a person's, and those that are only suggested."""
+    own: list[Instance] = []
+    suggested: list[Instance] = []
+    for instance in instances:
+        (suggested if instance.source is Source.SUGGESTED else own).append(instance)
+    return tuple(own), tuple(suggested)
+
+
+def merged(
+    stored: SuggestionSet | None, in_file: tuple[Instance, ...], label_sha256: str | None
+) -> SuggestionSet:
+    """The suggestions that count: those of the label file when they are newer than the store."""
+    known = stored or SuggestionSet()
+    if not in_file or (stored is not None and stored.seen_label_file == label_sha256):
+        return known
+    return replace(known, model=in_file[0].model, settings=(), instances=in_file)
+
+
+def store_suggestions(project: Project, image: ImageEntry, suggestions: SuggestionSet) -> None:
+    """Write suggestions for an image that is not open, in place of those there were.
+
+    What a person rejected before stays rejected. The label file is not touched. Raises
+    StorageError, also when the folder is open for looking only or the old file is broken.
+    """
+    project.check_writable()
+    path = project.suggestions_path(image)
+    old = load_suggestions(path) or SuggestionSet()
+    save_suggestions(
+        path,
+        replace(
+            suggestions,
+            rejected=suggestions.rejected | old.rejected,
+            seen_label_file=hash_of(image.label_file),
+        ),
+    )
