@@ -18,5 +18,15 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "process.exited": "The engine ended by itself with exit code {code}.",
     "process.died_on_it": "The engine ended while it worked on this.",
+    "process.no_torch": "The engine cannot load torch: {why}.",
+    "process.no_model": "No model is loaded yet.",
+    "process.model_not_finite": (
+        "The model gives numbers that are not finite, so it is not taken into use."
+    ),
+    "process.no_such_precision": "{name} is not a precision; use auto, float32 or bf16.",
+    "process.out_of_memory": (
+        "Memory ran out. Close other programs, or choose a smaller model or image."
+    ),
+    "process.unexpected": "Something unforeseen went wrong in the engine: {error}.",
     "process.gave_up": "The engine ended several times in a row and is not started again.",
 }

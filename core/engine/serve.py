@@ -1,0 +1,197 @@
+"""What the engine does for each request. Importing this loads torch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, cast, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.engine import models
+from core.engine.jobs import Job, JobStopped
+from core.engine.precision import Precision, choose_device
+from core.engine.predict import Prediction as Predicted
+from core.engine.predict import PredictionCancelled, Predictor
+from core.engine.weights import load_model
+from core.lens.trace import STAGES
+from core.protocol import (
+    Answer,
+    Download,
+    Downloaded,
+    Failed,
+    ListModels,
+    LoadModel,
+    ModelInfo,
+    ModelLoaded,
+    Models,
+    Predict,
+    Prediction,
+    Priority,
+    Progress,
+    Request,
+)
+from core.sentences import MasklensError, Sentence, say
+from core.storage.images import read_image
+
+log = logging.getLogger(__name__)
+
+Report = Callable[[str, int, int], None]
+"""Says how far a request has come: step, done, total."""
+
+
+class ServeError(MasklensError):
+    """A request that cannot be met, with the reason."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """What lasts from one request to the next: the model in use."""
+
+    predictor: Predictor | None = None
+    threads: int = field(default_factory=torch.get_num_threads)
+    """Threads while a person waits; background work leaves one core to the window."""
+
+
+Handler = Callable[[Engine, Any, Job, Report], Answer]
+
+
+def description() -> tuple[str, str]:
+    """The best device of this machine and the version of torch."""
+    return str(choose_device("auto")), str(torch.__version__)
+
+
+def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
+    """Do what a request asks and return its final message; errors become `Failed`.
+
+    Raises JobStopped when the job was given up or interrupted on the way.
+    """
+    request = job.request
+
+    def report(step: str, done: int, total: int) -> None:
+        job.check()
+        tell(Progress(request.id, step, done, total))
+
+    try:
+        return HANDLERS[type(request)](engine, request, job, report)
+    except (JobStopped, PredictionCancelled) as error:
+        raise JobStopped from error
+    except MasklensError as error:
+        return Failed(request.id, error.sentence)
+    except (MemoryError, torch.OutOfMemoryError):
+        log.exception("out of memory in request %d", request.id)
+        return Failed(request.id, say("process.out_of_memory"))
+    except Exception as error:
+        log.exception("request %d failed", request.id)
+        return Failed(request.id, unexpected(error))
+
+
+def unexpected(error: Exception) -> Sentence:
+    """The sentence for an error that nobody foresaw."""
+    return say("process.unexpected", error=f"{type(error).__name__}: {error}"[:300])
+
+
+def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> ModelLoaded:
+    """Load beside the model in use, try it on a small picture, then swap."""
+    report("load", 0, 2)
+    loaded = load_model(request.spec, arch=request.arch, backbone=request.backbone)
+    job.check()
+    report("try", 1, 2)
+    predictor = Predictor(loaded, device=request.device, precision=_precision(request))
+    _try_out(predictor, job)
+    job.check()
+    engine.predictor = predictor
+    return ModelLoaded(
+        request.id,
+        spec=request.spec,
+        name=loaded.name,
+        revision=loaded.revision,
+        labels=loaded.config.class_names,
+        device=str(predictor.device),
+        precision=str(predictor.dtype).removeprefix("torch."),
+        settings=loaded.config.settings,
+    )
+
+
+def _precision(request: LoadModel) -> Precision:
+    for known in get_args(Precision):
+        if request.precision == known:
+            return cast(Precision, known)
+    raise ServeError(say("process.no_such_precision", name=request.precision))
+
+
+def _try_out(predictor: Predictor, job: Job) -> None:
+    """One prediction on noise: a model that gives no finite numbers is not taken into use."""
+    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    tried = predictor.predict(noise, cancelled=job.should_stop)
+    if not (np.isfinite(tried.boxes).all() and np.isfinite(tried.scores).all()):
+        raise ServeError(say("process.model_not_finite"))
+
+
+def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Prediction:
+    if engine.predictor is None:
+        raise ServeError(say("process.no_model"))
+    pixels, notes = _pixels(request)
+    job.check()
+    spare = 1 if request.priority is Priority.BATCH else 0
+    torch.set_num_threads(max(1, engine.threads - spare))
+    try:
+        predicted = engine.predictor.predict(
+            pixels,
+            request.settings,
+            cancelled=job.should_stop,
+            on_stage=lambda name, index: report(name, index, len(STAGES)),
+        )
+    finally:
+        torch.set_num_threads(engine.threads)
+    return _as_message(request, engine.predictor, predicted, notes)
+
+
+def _pixels(request: Predict) -> tuple[NDArray[np.uint8], tuple[Sentence, ...]]:
+    if request.path is None:
+        assert request.pixels is not None
+        return np.ascontiguousarray(request.pixels), ()
+    image = read_image(Path(request.path))
+    return image.pixels, image.notes
+
+
+def _as_message(
+    request: Predict, predictor: Predictor, predicted: Predicted, notes: tuple[Sentence, ...]
+) -> Prediction:
+    return Prediction(
+        request.id,
+        model=predictor.loaded.revision,
+        width=predicted.width,
+        height=predicted.height,
+        instances=predicted.instances,
+        boxes=predicted.boxes,
+        labels=predicted.labels,
+        scores=predicted.scores,
+        milliseconds=tuple(predicted.ms.items()),
+        notes=notes,
+    )
+
+
+def _list(engine: Engine, request: ListModels, job: Job, report: Report) -> Models:
+    return Models(
+        request.id,
+        tuple(
+            ModelInfo(one.name, one.summary, one.arch, one.classes, one.bytes, one.present)
+            for one in models.list_models()
+        ),
+    )
+
+
+def _download(engine: Engine, request: Download, job: Job, report: Report) -> Downloaded:
+    models.download(request.name, lambda done, total: report("bytes", done, total))
+    return Downloaded(request.id, request.name)
+
+
+HANDLERS: Final[Mapping[type[Request], Handler]] = MappingProxyType(
+    {LoadModel: _load, Predict: _predict, ListModels: _list, Download: _download}
+)

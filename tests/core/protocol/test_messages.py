@@ -1,0 +1,267 @@
+"""Messages: each type survives the pipe; each wrong field is named and refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+import typing
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from core.document.instance import Instance, Polygon, Source
+from core.lens.settings import StageSettings
+from core.protocol import (
+    Cancel,
+    Failed,
+    Heartbeat,
+    Message,
+    MessageReader,
+    ModelLoaded,
+    Models,
+    Predict,
+    Prediction,
+    Priority,
+    ProtocolError,
+    Request,
+    decode,
+    encode,
+)
+from core.protocol.codec import from_wire, to_wire
+from core.protocol.frames import AnyArray, Frame, FrameReader
+from core.protocol.messages import message_types
+from core.sentences import Sentence, say
+
+coordinates = st.floats(-1e6, 1e6)
+rings = st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=6).map(tuple)
+polygons = st.builds(Polygon, rings, st.lists(rings, max_size=2).map(tuple))
+instances = st.builds(
+    Instance,
+    st.text(),
+    st.text(),
+    st.lists(polygons, min_size=1, max_size=3).map(tuple),
+    st.sampled_from(Source),
+    st.none() | st.floats(0, 1),
+    st.none() | st.text(),
+    st.lists(st.tuples(st.text(), st.booleans()), max_size=2).map(tuple),
+    st.text(),
+    st.booleans(),
+    st.none() | st.integers(-(2**40), 2**40),
+)
+settings = st.builds(StageSettings, score=st.floats(0, 1), detections_per_image=st.integers(1, 900))
+arguments = st.tuples(st.text(), st.text() | st.integers(-9, 9) | st.floats(-9, 9))
+sentences = st.builds(
+    Sentence, st.text(), st.lists(arguments, max_size=3, unique_by=lambda one: one[0]).map(tuple)
+)
+PLAIN: dict[object, st.SearchStrategy[Any]] = {
+    tuple[Instance, ...]: st.lists(instances, max_size=3).map(tuple),
+    StageSettings: settings,
+    Sentence: sentences,
+    int: st.integers(-(2**60), 2**60),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+}
+
+
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    """Anything that fits an annotation."""
+    if hint in PLAIN:
+        return PLAIN[hint]
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        (dtype,) = typing.get_args(typing.get_args(args[0])[1])
+        sides = [st.integers(0, 4) if side is None else st.just(side) for side in args[1].sides]
+        return hnp.arrays(np.dtype(dtype), st.tuples(*sides))
+    if origin is tuple and args[-1] is Ellipsis:
+        return st.lists(values(args[0]), max_size=3).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(values, args))
+    if args:
+        return st.one_of(*map(values, args))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return messages(hint)
+    return st.from_type(hint)
+
+
+def messages(kind: type) -> st.SearchStrategy[Any]:
+    """Any message of a type."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    given = {field.name: values(hints[field.name]) for field in dataclasses.fields(kind)}
+    if kind is Predict:
+        given["path"] = st.none()
+        given["pixels"] = values(typing.get_args(hints["pixels"])[0])
+    return st.builds(kind, **given)
+
+
+def to_bytes(message: Message) -> bytes:
+    return b"".join(bytes(chunk) for chunk in encode(message))
+
+
+def same(a: object, b: object) -> bool:
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    if dataclasses.is_dataclass(a) and not isinstance(a, type):
+        return type(a) is type(b) and all(
+            same(getattr(a, field.name), getattr(b, field.name)) for field in dataclasses.fields(a)
+        )
+    return type(a) is type(b) and a == b
+
+
+@given(st.data())
+@pytest.mark.parametrize("kind", list(message_types().values()), ids=list(message_types()))
+def test_every_message_survives_the_pipe(kind: type[Message], data: st.DataObject) -> None:
+    message = data.draw(messages(kind))
+    (back,) = MessageReader().feed(to_bytes(message))
+    assert same(message, back)
+
+
+def test_every_request_can_be_answered_and_has_an_id() -> None:
+    requests = [kind for kind in message_types().values() if issubclass(kind, Request)]
+    assert len(requests) >= 4
+    for name, kind in message_types().items():
+        assert name == kind.TYPE
+
+
+def altered(message: Message, **fields: object) -> Frame:
+    arrays: list[AnyArray] = []
+    json = to_wire(message, arrays)
+    assert isinstance(json, dict)
+    json.update(fields)
+    return Frame({"type": message.TYPE, "fields": json}, tuple(arrays))
+
+
+def prediction() -> Prediction:
+    square = Polygon(((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)))
+    return Prediction(
+        3,
+        "m@1",
+        10,
+        20,
+        (Instance("a", "cell", (square,), Source.SUGGESTED, 0.5, "m@1"),),
+        np.zeros((1, 4), np.float32),
+        np.ones(1, np.int64),
+        np.ones(1, np.float32),
+    )
+
+
+PACKED: dict[str, Any] = to_wire(prediction(), [])["instances"]  # type: ignore[index]
+
+
+def test_vertices_must_fill_the_rings() -> None:
+    arrays: list[AnyArray] = []
+    json = to_wire(prediction(), arrays)
+    arrays[PACKED["points"]] = arrays[PACKED["points"]][:3]
+    with pytest.raises(ProtocolError, match="fill the rings"):
+        from_wire(Prediction, json, arrays)
+    arrays[PACKED["points"]] = np.full((4, 2), np.nan)
+    with pytest.raises(ProtocolError, match="not finite"):
+        from_wire(Prediction, json, arrays)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame({}),
+        Frame({"type": 3, "fields": {}}),
+        Frame({"type": "no such", "fields": {}}),
+        Frame({"type": "cancel"}),
+        Frame({"type": "cancel", "fields": {}}),
+        Frame({"type": "cancel", "fields": {"id": 1, "more": 2}}),
+        Frame({"type": "cancel", "fields": {"id": "1"}}),
+        Frame({"type": "cancel", "fields": {"id": True}}),
+        Frame({"type": "cancel", "fields": {"id": 2**70}}),
+        altered(Heartbeat(None, 0), busy_with="x"),
+        altered(Failed(1, say("a.b")), sentence=None),
+        altered(Failed(1, say("a.b")), sentence={"id": "a.b", "args": [["x", [1]]]}),
+        altered(prediction(), boxes=None),
+        altered(prediction(), boxes=7),
+        altered(prediction(), boxes=-1),
+        altered(prediction(), boxes=3),
+        altered(prediction(), labels=6),
+        altered(prediction(), width=1.5),
+        altered(prediction(), milliseconds=[["a"]]),
+        altered(prediction(), milliseconds=[["a", math.inf]]),
+        altered(prediction(), instances={}),
+        altered(prediction(), instances={**PACKED, "ids": []}),
+        altered(prediction(), instances={**PACKED, "ids": ["a", "b"]}),
+        altered(prediction(), instances={**PACKED, "ids": [7]}),
+        altered(prediction(), instances={**PACKED, "scores": ["x"]}),
+        altered(prediction(), instances={**PACKED, "sources": ["x"]}),
+        altered(prediction(), instances={**PACKED, "polygons": PACKED["points"]}),
+        altered(prediction(), instances={**PACKED, "rings": PACKED["vertices"]}),
+        altered(Predict(1, path="x"), path=None),
+        altered(Predict(1, path="x"), priority=9),
+        altered(Predict(1, path="x"), settings={"score": 2}),
+    ],
+)
+def test_a_wrong_field_is_refused(frame: Frame) -> None:
+    with pytest.raises(ProtocolError):
+        decode(frame)
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    frame = altered(
+        Predict(1, path="x", settings=StageSettings()),
+        settings={**StageSettings().to_json(), "score": 2.0},
+    )
+    with pytest.raises(ProtocolError):
+        decode(frame)
+
+
+def test_the_error_names_the_field() -> None:
+    with pytest.raises(ProtocolError, match=r"Cancel\.id"):
+        decode(Frame({"type": "cancel", "fields": {"id": "x"}}))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+@pytest.mark.parametrize("kind", [ModelLoaded, Models, Prediction, Failed])
+def test_any_json_gives_a_message_or_a_protocol_error(kind: type[Message], value: object) -> None:
+    with pytest.raises(ProtocolError):
+        from_wire(kind, value, ())
+
+
+def test_a_value_of_the_wrong_type_is_not_sent() -> None:
+    with pytest.raises(TypeError):
+        encode(Cancel("7"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        encode(Predict(1, pixels=np.zeros((2, 2, 3))))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="shape"):
+        encode(Predict(1, pixels=np.zeros((2, 2), np.uint8)))
+
+
+def test_an_image_comes_by_path_or_by_pixels_not_both() -> None:
+    with pytest.raises(ValueError):
+        Predict(1)
+    with pytest.raises(ValueError):
+        Predict(1, path="x", pixels=np.zeros((1, 1, 3), np.uint8))
+
+
+def test_priorities_are_ordered_by_who_waits() -> None:
+    assert Priority.NOW < Priority.SOON < Priority.BATCH
+
+
+def test_a_thousand_instances_are_read_quickly() -> None:
+    ring = tuple((float(k), k + 0.5) for k in range(40))
+    many = tuple(
+        Instance(f"id{k}", "cell", (Polygon(ring),), Source.SUGGESTED, 0.5, "m@1")
+        for k in range(1000)
+    )
+    stream = to_bytes(dataclasses.replace(prediction(), instances=many))
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        (frame,) = FrameReader().feed(stream)
+        message = decode(frame)
+        times.append(time.process_time() - start)
+    assert isinstance(message, Prediction)
+    assert message.instances == many
+    assert min(times) < 0.05
