@@ -11,6 +11,8 @@ from core.formats.label_file import LabelFile
 from core.sentences import say
 from core.storage.atomic import StorageError
 
+_TRIES = 5
+
 
 class LabelsChanged(StorageError):
     """Somebody else wrote the label file since it was read."""
@@ -29,10 +31,15 @@ def read_labels(path: Path) -> ReadLabels:
 
     Raises StorageError when it cannot be read, FormatError when it is not a label file.
     """
-    data = read_bytes(path)
-    if data is None:
-        return ReadLabels()
-    return ReadLabels(labelme.loads(data, path), digest(data))
+    for _ in range(_TRIES):
+        sha256 = hash_of(path)
+        if sha256 is None:
+            return ReadLabels()
+        content = labelme.read(path)
+        # Content and hash must be of the same bytes: somebody may be writing just now.
+        if hash_of(path) == sha256:
+            return ReadLabels(content, sha256)
+    raise StorageError(say("session.restless", path=str(path)))
 
 
 def check_unchanged(path: Path, sha256: str | None) -> None:

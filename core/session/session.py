@@ -10,7 +10,6 @@ from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.history import History
 from core.document.instance import Instance
-from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError, Sentence, say
 from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, read_labels
@@ -294,7 +293,7 @@ class ImageSession:
         )
 
     def _labels_now(self) -> LabelFile:
-        base = self._label_file or labelme.new_label_file(self.image.name)
+        base = self._label_file or LabelFile(self.image.name, None, None)
         return replace(
             base,
             width=self.document.width,

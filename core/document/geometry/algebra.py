@@ -14,7 +14,7 @@ from shapely.geometry import Polygon as Shape
 from shapely.geometry.base import BaseGeometry
 
 from core.document.geometry.errors import GeometryError
-from core.document.geometry.measure import Outline, bounds, polygons_of
+from core.document.geometry.measure import Outline, bounds, polygons_of, ring_contains
 from core.document.instance import Polygon, Polygons, Ring
 from core.sentences import say
 
@@ -69,18 +69,10 @@ def repair(polygons: Polygons) -> Polygons:
         if is_valid((clean,)):
             repaired.append(clean)
         else:
-            repaired.extend(_mended(clean))
+            repaired.extend(_polygons(_covered(clean)))
     if not repaired:
         raise GeometryError(reason)
     return tuple(repaired)
-
-
-def _mended(polygon: Polygon) -> Polygons:
-    """Valid polygons for one with crossing rings: what the outer ring encloses, less the holes."""
-    covered = shapely.make_valid(Shape(polygon.outer))
-    for hole in polygon.holes:
-        covered = shapely.difference(covered, shapely.make_valid(Shape(hole)))
-    return _polygons(covered)
 
 
 def simplify(polygons: Polygons, tolerance: float) -> Polygons:
@@ -153,8 +145,33 @@ def _shape(polygon: Polygon) -> Shape:
 def _geometry(polygons: Polygons) -> BaseGeometry:
     """One valid shapely geometry that covers what the polygons cover."""
     shapes = [_shape(polygon) for polygon in polygons]
-    valid = [each if each.is_valid else shapely.make_valid(each) for each in shapes]
+    valid = [
+        shape if shape.is_valid else _covered(polygon)
+        for shape, polygon in zip(shapes, polygons, strict=True)
+    ]
     return valid[0] if len(valid) == 1 else shapely.union_all(valid)
+
+
+def _covered(polygon: Polygon) -> BaseGeometry:
+    """What a polygon with crossing rings covers: what its outer ring encloses, less its holes."""
+    covered = _enclosed(polygon.outer)
+    for hole in polygon.holes:
+        covered = shapely.difference(covered, _enclosed(hole))
+    return covered
+
+
+def _enclosed(ring: Ring) -> BaseGeometry:
+    """What a ring encloses by the even-odd rule, as hit test and masks have it."""
+    outline = shapely.LineString([*ring, ring[0]])
+    # The outline cut at each crossing divides the plane into faces, each wholly in or out.
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all([outline])]))
+    points = shapely.point_on_surface(faces)
+    inside = [
+        face
+        for face, point in zip(faces, points, strict=True)
+        if ring_contains(ring, point.x, point.y)
+    ]
+    return shapely.union_all(inside)
 
 
 def _polygons(geometry: BaseGeometry) -> Polygons:

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.document.answers import accept, accept_reshaped, copies, delete, reject
+from core.document.document import Document
+from core.document.edits import (
+    Add,
+    Batch,
+    EditError,
+    Relabel,
+    Remove,
+    Reshape,
+    SetDone,
+    SetFields,
+    SetRejected,
+    edit_from_json,
+    edit_to_json,
+)
+from core.document.fields import FieldError
+from core.document.instance import Instance, Polygon, Source, new_id
+from tests.core.document.strategies import blob, copy_of, documents, edits_for, square, state
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_the_inverse_takes_an_edit_back_and_its_inverse_makes_it_again(data):
+    document = data.draw(documents)
+    edit = data.draw(edits_for(document))
+    before = state(document)
+    inverse, _ = document.apply(edit)
+    after = state(document)
+    again, _ = document.apply(inverse)
+    assert state(document) == before
+    document.apply(again)
+    assert state(document) == after
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_edits_survive_json(data):
+    document = data.draw(documents)
+    edit = data.draw(edits_for(document))
+    assert edit_from_json(json.loads(json.dumps(edit_to_json(edit), allow_nan=False))) == edit
+    inverse, _ = document.apply(edit)
+    assert edit_from_json(json.loads(json.dumps(edit_to_json(inverse)))) == inverse
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_failing_batch_changes_nothing(data):
+    document = data.draw(documents)
+    edit = data.draw(edits_for(document))
+    before = state(document)
+    with pytest.raises(EditError):
+        document.apply(Batch((edit, SetDone(not document.done), Remove(("nobody",)))))
+    assert state(document) == before
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_what_changed_is_named(data):
+    document = data.draw(documents)
+    edit = data.draw(edits_for(document, depth=1))
+    before = copy_of(document)
+    _, changed = document.apply(edit)
+    for id in {each.id for each in (*before.instances, *document.instances)}:
+        if before.get(id) != document.get(id):
+            assert id in changed.ids
+            for each in filter(None, (before.get(id), document.get(id))):
+                for polygon in each.polygons:
+                    for x, y in polygon.outer:
+                        assert changed.rect.x0 <= x <= changed.rect.x1
+                        assert changed.rect.y0 <= y <= changed.rect.y1
+    order = [each.id for each in before.instances], [each.id for each in document.instances]
+    assert changed.order or order[0] == order[1]
+    assert changed.done or before.done == document.done
+    assert changed.rejected or before.rejected == document.rejected
+
+
+BAD_RING = Polygon(((0, 0), (1, 1)))
+NOT_FINITE = Polygon(((0, 0), (1, 1), (math.nan, 2)))
+INFINITE = Polygon(((0, 0), (math.inf, 1), (-math.inf, 2)))
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (Remove(("x",)), "edits.unknown_instance"),
+        (Remove(("a", "a")), "edits.id_twice"),
+        (Reshape("x", (Polygon(square(0, 0, 1)),)), "edits.unknown_instance"),
+        (Reshape("a", ()), "edits.no_polygon"),
+        (Reshape("a", (BAD_RING,)), "edits.short_ring"),
+        (Reshape("a", (Polygon(square(0, 0, 9), (((1, 1), (2, 2)),)),)), "edits.short_ring"),
+        (Reshape("a", (NOT_FINITE,)), "edits.not_finite"),
+        (Reshape("a", (INFINITE,)), "edits.not_finite"),
+        (Relabel.to("dog", ["a", "x"]), "edits.unknown_instance"),
+        (Relabel((("a", "dog"), ("a", "cow"))), "edits.id_twice"),
+        (Relabel((("a", "dog"),), (Source.DRAWN, Source.DRAWN)), "edits.sources"),
+        (SetFields("x", (), "", False, None), "edits.unknown_instance"),
+        (Add((blob("a", 0, 0, 1),)), "edits.id_twice"),
+        (Add((blob("c", 0, 0, 1), blob("c", 0, 0, 1))), "edits.id_twice"),
+        (Add((blob("", 0, 0, 1),)), "edits.no_id"),
+        (Add((blob("c", 0, 0, 1),), (3,)), "edits.places"),
+        (Add((blob("c", 0, 0, 1),), (-1,)), "edits.places"),
+        (Add((blob("c", 0, 0, 1), blob("d", 0, 0, 1)), (1, 0)), "edits.places"),
+        (Add((blob("c", 0, 0, 1),), (0, 1)), "edits.places"),
+        (Add((), (0,)), "edits.places"),
+    ],
+)
+def test_an_edit_that_does_not_fit_is_refused(edit, sentence):
+    document = Document(9, 9, (blob("a", 1, 1, 1), blob("b", 5, 5, 1)))
+    before = state(document)
+    with pytest.raises(EditError) as caught:
+        document.apply(edit)
+    assert caught.value.sentence.id == sentence
+    assert str(caught.value)
+    assert state(document) == before
+
+
+def test_a_document_with_an_id_twice_is_refused():
+    with pytest.raises(EditError):
+        Document(9, 9, (blob("a", 1, 1, 1), blob("a", 5, 5, 1)))
+
+
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [
+        (Source.DRAWN, Source.DRAWN),
+        (Source.EDITED, Source.EDITED),
+        (Source.ACCEPTED, Source.EDITED),
+        (Source.SUGGESTED, Source.EDITED),
+    ],
+)
+def test_changing_what_a_model_proposed_makes_it_edited(source, after):
+    instance = replace(blob("a", 5, 5, 2), source=source, score=0.5, model="m1")
+    moved = (Polygon(square(0, 0, 3)),)
+    for edit in (Reshape("a", moved), Relabel.to("dog", ["a"])):
+        document = Document(9, 9, (instance,))
+        inverse, _ = document.apply(edit)
+        changed = document.get("a")
+        assert (changed.source, changed.score, changed.model) == (after, 0.5, "m1")
+        document.apply(inverse)
+        assert document.get("a") == instance
+
+
+def test_a_new_place_in_the_z_order_is_kept():
+    a, b, c = (blob(id, 1, 1, 1) for id in "abc")
+    document = Document(9, 9, (a, b, c))
+    inverse, _ = document.apply(Remove(("c", "a")))
+    assert inverse == Add((a, c), (0, 2))
+    document.apply(inverse)
+    assert document.instances == (a, b, c)
+
+
+def test_accepting_keeps_model_and_score_and_undo_brings_the_suggestion_back():
+    suggestion = replace(
+        blob("s", 5, 5, 2, "nucleus"), source=Source.SUGGESTED, score=0.9, model="m"
+    )
+    document = Document(9, 9)
+    inverse, _ = document.apply(accept([suggestion], {"nucleus": "cell"}))
+    taken = document.get("s")
+    assert taken == replace(suggestion, source=Source.ACCEPTED, label="cell")
+    document.apply(inverse)
+    assert "s" not in document
+
+
+def test_accepting_with_another_outline_is_one_edit_and_counts_as_edited():
+    suggestion = replace(blob("s", 5, 5, 2), source=Source.SUGGESTED, score=0.9, model="m")
+    document = Document(9, 9)
+    outline = (Polygon(square(1, 1, 3)),)
+    document.apply(accept_reshaped(suggestion, outline))
+    taken = document.get("s")
+    assert (taken.source, taken.polygons, taken.score) == (Source.EDITED, outline, 0.9)
+
+
+def test_deleting_an_accepted_suggestion_does_not_bring_it_back():
+    document = Document(9, 9, (blob("s", 5, 5, 2), blob("d", 3, 3, 1)))
+    inverse, _ = document.apply(delete(["s", "d"], {"s"}))
+    assert document.instances == ()
+    assert document.rejected == {"s"}
+    document.apply(inverse)
+    assert document.rejected == frozenset()
+    assert delete(["d"], {"s"}) == Remove(("d",))
+
+
+def test_rejecting_twice_is_undone_once():
+    document = Document(9, 9, rejected=["a"])
+    inverse, changed = document.apply(reject(["a", "b", "b"]))
+    assert document.rejected == {"a", "b"}
+    assert changed.rejected
+    document.apply(inverse)
+    assert document.rejected == {"a"}
+    assert inverse == SetRejected(("b",), rejected=False)
+
+
+def test_copies_are_a_persons_own_work():
+    original = replace(blob("a", 5, 5, 2), source=Source.ACCEPTED, score=0.5, model="m")
+    (copy,) = copies([original], 2, 3).instances
+    assert copy.id != "a"
+    assert (copy.source, copy.score, copy.model) == (Source.DRAWN, None, None)
+    assert copy.polygons[0].outer[0] == pytest.approx((9, 8))
+
+
+def test_new_ids_differ():
+    assert len({new_id() for _ in range(1000)}) == 1000
+
+
+GOOD = edit_to_json(Add((replace(blob("a", 1, 1, 1), score=0.5, flags=(("x", True),)),), (0,)))
+
+
+def _damaged(path, value):
+    damaged = json.loads(json.dumps(GOOD))
+    target = damaged
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = value
+    return damaged
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (["do"], "explode", "edit.do"),
+        (["instances"], {}, "edit.instances"),
+        (["instances", 0, "id"], "", "edit.instances[0].id"),
+        (["instances", 0, "label"], 3, "edit.instances[0].label"),
+        (["instances", 0, "source"], "stolen", "edit.instances[0].source"),
+        (["instances", 0, "score"], 1.5, "edit.instances[0].score"),
+        (["instances", 0, "score"], True, "edit.instances[0].score"),
+        (["instances", 0, "flags", 0], ["x"], "edit.instances[0].flags[0]"),
+        (["instances", 0, "flags", 0, 1], 1, "edit.instances[0].flags[0]"),
+        (["instances", 0, "crowd"], 1, "edit.instances[0].crowd"),
+        (["instances", 0, "group_id"], True, "edit.instances[0].group_id"),
+        (["instances", 0, "polygons"], [], "edit.instances[0].polygons"),
+        (["instances", 0, "polygons", 0, "outer"], [[0, 0]], "edit.instances[0].polygons[0].outer"),
+        (
+            ["instances", 0, "polygons", 0, "outer", 2],
+            [0, math.nan],
+            "edit.instances[0].polygons[0].outer[2]",
+        ),
+        (
+            ["instances", 0, "polygons", 0, "outer", 2],
+            [0, 10**400],
+            "edit.instances[0].polygons[0].outer[2]",
+        ),
+        (["at"], [-1], "edit.at[0]"),
+        (["at"], [0.5], "edit.at[0]"),
+    ],
+)
+def test_a_damaged_edit_is_refused_by_the_name_of_the_field(path, value, where):
+    with pytest.raises(FieldError) as caught:
+        edit_from_json(_damaged(path, value))
+    assert dict(caught.value.sentence.args)["where"] == where
+
+
+@pytest.mark.parametrize("value", [None, 3, [], "add", {}, {"do": ["add"]}])
+def test_what_is_no_edit_is_refused(value):
+    with pytest.raises(FieldError):
+        edit_from_json(value)
+
+
+def test_batches_nested_without_end_are_refused():
+    value = edit_to_json(SetDone(True))
+    for _ in range(100):
+        value = {"do": "batch", "name": "", "edits": [value]}
+    with pytest.raises(FieldError):
+        edit_from_json(value)
+
+
+def test_instances_are_frozen():
+    instance: Instance = blob("a", 1, 1, 1)
+    with pytest.raises(AttributeError):
+        instance.label = "dog"
