@@ -1,0 +1,1 @@
+"""Label files of this and other programs: labelme, COCO and VIA; one file a format."""

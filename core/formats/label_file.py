@@ -1,0 +1,56 @@
+"""A label file: the instances of one image, and all else that must survive a round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.document.instance import Instance, Polygons
+from core.sentences import Sentence
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptShape:
+    """A shape as it stood in the file, to be treated as read-only.
+
+    `polygons` are what it stands for; none for a shape that is no outline of an object. `outdated`
+    says that what masklens wrote beside the outline no longer belongs to it.
+    """
+
+    raw: Json
+    polygons: Polygons = ()
+    outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What a label file held, as it stood. Opaque to all but the format that made it.
+
+    `top` are the keys beside the shapes. `shapes` are in the order of the file, each with the id of
+    its instance or None. `read` are the instances as they were read, by id.
+    """
+
+    top: Json = field(default_factory=dict)
+    shapes: tuple[tuple[str | None, KeptShape], ...] = ()
+    read: Mapping[str, Instance] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """The labels of one image.
+
+    `image_name` is the image's path as the file has it, with forward slashes, relative to the
+    file. `width` and `height` are those of the upright image, None where the file does not say.
+    `instances` stand in their order from back to front. `done` says that a person finished the
+    image. `notes` are what a person should know about the file.
+    """
+
+    image_name: str
+    width: int | None
+    height: int | None
+    instances: tuple[Instance, ...] = ()
+    done: bool = False
+    kept: Kept = field(default_factory=Kept)
+    notes: tuple[Sentence, ...] = ()

@@ -1,0 +1,125 @@
+"""The shapes of labelme and its relatives: what each kind stands for, as polygons.
+
+Point counts follow labelme: two corners for a rectangle, centre and rim for a circle, the inclusive
+box and a PNG for a mask. X-AnyLabeling writes rectangles with four corners, and rotated boxes and
+quadrilaterals as kinds of their own.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from core.document.fields import as_list, as_number, as_text, wrong
+from core.document.geometry import signed_area
+from core.document.instance import Point, Polygon, Polygons
+from core.formats.masks import Mask, trace
+from core.storage.images import MAX_PIXELS
+
+# The kinds that outline an object; all others are kept as they are.
+_CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
+OUTLINES: Final = (*_CORNERS, "circle", "mask")
+# How far, in pixels, the polygon of a circle may stay inside the circle.
+_SAGITTA: Final = 0.05
+
+
+def points_of(value: object, where: str) -> tuple[Point, ...]:
+    """The points of a shape, finite numbers. Raises FieldError."""
+    points: list[Any] = as_list(value, where)
+    try:
+        found = tuple([(float(x), float(y)) for x, y in points])
+        # A JSON number is exactly one of these; a text that reads as a number is not.
+        if {type(number) for point in points for number in point} <= {int, float} and all(
+            isfinite(x) and isfinite(y) for x, y in found
+        ):
+            return found
+    except (TypeError, ValueError, OverflowError):
+        pass
+    # Something is wrong; look again, slowly, for where.
+    for k, point in enumerate(points):
+        pair = as_list(point, f"{where}[{k}]")
+        if len(pair) != 2:
+            raise wrong(f"{where}[{k}]", "expected two numbers")
+        for number in pair:
+            as_number(number, f"{where}[{k}]")
+    raise wrong(where, "expected a list of points")
+
+
+def outline(kind: str, shape: Mapping[str, object], where: str) -> Polygons:
+    """What a shape of one of the OUTLINES covers; nothing without an area. Raises FieldError."""
+    points = points_of(shape.get("points"), f"{where}.points")
+    if kind == "mask":
+        return _mask(points, shape.get("mask"), where)
+    if kind == "circle":
+        if len(points) != 2:
+            raise wrong(f"{where}.points", "expected the centre and a point of the rim")
+        radius = math.dist(points[0], points[1])
+        return ellipse(points[0], radius, radius)
+    if kind == "rectangle" and len(points) == 2:
+        return rectangle(points[0], points[1])
+    return polygon(points)
+
+
+def polygon(points: tuple[Point, ...]) -> Polygons:
+    """The polygon through the points, the first not repeated; nothing when it has no area."""
+    ring = points[:-1] if len(points) > 3 and points[0] == points[-1] else points
+    if len(ring) < 3:
+        return ()
+    area = signed_area(ring)
+    # A figure of eight can have a signed area of zero and still enclose something.
+    if not isfinite(area) or (area == 0 and _straight(ring)):
+        return ()
+    return (Polygon(ring),)
+
+
+def _straight(ring: tuple[Point, ...]) -> bool:
+    """Whether all points lie on one line."""
+    ox, oy = ring[0]
+    dx, dy = max(((x - ox, y - oy) for x, y in ring), key=lambda d: d[0] ** 2 + d[1] ** 2)
+    return all((x - ox) * dy == (y - oy) * dx for x, y in ring)
+
+
+def rectangle(a: Point, b: Point) -> Polygons:
+    """The rectangle with these opposite corners; nothing when it has no area."""
+    x0, x1, y0, y1 = min(a[0], b[0]), max(a[0], b[0]), min(a[1], b[1]), max(a[1], b[1])
+    return polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
+
+
+def ellipse(centre: Point, rx: float, ry: float) -> Polygons:
+    """The ellipse with half axes along x and y, as a polygon at most 0.05 pixels inside of it."""
+    radius = max(rx, ry)
+    if not isfinite(radius) or min(rx, ry) <= 0:
+        return ()
+    step = math.acos(max(1 - _SAGITTA / radius, 0.5))
+    count = min(max(math.ceil(math.pi / step), 12), 720)
+    turns = (2 * math.pi * k / count for k in range(count))
+    ring = ((centre[0] + rx * math.cos(t), centre[1] + ry * math.sin(t)) for t in turns)
+    return polygon(tuple(ring))
+
+
+def _mask(points: tuple[Point, ...], mask: object, where: str) -> Polygons:
+    if len(points) != 2:
+        raise wrong(f"{where}.points", "expected the two corners of the mask")
+    x, y = min(points[0][0], points[1][0]), min(points[0][1], points[1][1])
+    return trace(_decode_mask(as_text(mask, f"{where}.mask"), f"{where}.mask"), x, y)
+
+
+def _decode_mask(text: str, where: str) -> Mask:
+    problem = "expected a PNG of one channel in base64"
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(text)), formats=("PNG",)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise wrong(where, "too large a mask")
+            mask = np.asarray(image)
+    except (OSError, ValueError, SyntaxError, EOFError, LookupError) as error:
+        raise wrong(where, problem) from error
+    if mask.ndim != 2:
+        raise wrong(where, problem)
+    return np.asarray(mask != 0)

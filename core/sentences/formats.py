@@ -1,0 +1,95 @@
+"""Sentences about label files of this and other programs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, str]] = {
+    # Files that cannot be read; what is on disk stays as it is.
+    "formats.unreadable": "{path} cannot be read ({reason}): check the drive and the permissions.",
+    "formats.missing": "{path} is not there: it may have been moved, renamed or deleted.",
+    "formats.not_json": (
+        "{path} is not valid JSON ({reason}), so it was left as it is: restore it from a copy, or "
+        "save it again in the program that wrote it."
+    ),
+    "formats.field": (
+        "{path} cannot be used as {format}, and was left as it is: {problem} Correct that place, "
+        "or save the file again in the program that wrote it."
+    ),
+    "formats.unknown": (
+        "{path} is neither a COCO file with images and annotations, nor a labelme or VIA file."
+    ),
+    "formats.results": (
+        "{path} is a list of results without images and categories: name the COCO file that it "
+        "belongs to."
+    ),
+    "formats.via3": "{path} was written by VIA 3: export it from there as COCO.",
+    "formats.no_labels": "{path} holds no COCO, labelme or VIA file.",
+    "formats.several_coco": "{path} holds several COCO files ({names}): name one of them.",
+    # What was noticed in files that were read.
+    "formats.stale_hole": (
+        "{path}: the outline of shape {number} ({label}) was changed in another program after its "
+        "holes were drawn, so the holes were dropped."
+    ),
+    "formats.not_outlines": (
+        "{path}: {count} shapes are no outlines of objects ({kinds}); they are kept as they are."
+    ),
+    "formats.no_area": "{path}: shape {number} ({label}) encloses nothing; it is kept as it is.",
+    "formats.no_area_dropped": "{path}: {count} regions enclose nothing and were left out.",
+    "formats.boxes": (
+        "{path}: {count} annotations have a box and no outline; the box stands for the outline."
+    ),
+    "formats.no_geometry": (
+        "{path}: {count} annotations have neither an outline nor a box and were left out."
+    ),
+    "formats.dangling": (
+        "{path}: {count} annotations belong to an image or a category that the file does not list; "
+        "they were left out."
+    ),
+    "formats.category_twice": (
+        "{path}: several categories are called {label}; they became one label."
+    ),
+    "formats.via_attribute": "{path}: the labels were taken from the attribute {name}.",
+    "formats.via_no_attribute": "{path}: regions without a label were labelled {label}.",
+    "formats.via_kinds": (
+        "{path}: {count} regions are no outlines of objects ({kinds}) and were left out."
+    ),
+    # Images of a data set.
+    "formats.image_missing": (
+        "{path} names the image {name}, which was not found: put it beside the file or name the "
+        "folder of the images."
+    ),
+    "formats.image_inside": (
+        "{path} carries its image inside, and no image file {name} was found: open it in labelme "
+        "and save the image."
+    ),
+    "formats.image_size": (
+        "{path} says that {name} is {width} x {height} pixels, but upright it is {real_width} x "
+        "{real_height}; its labels may not fit, so it was left out."
+    ),
+    "formats.image_twice": "{name} is labelled in {path} and in {other}; {path} was used.",
+    "formats.suggestions_left_out": (
+        "{count} suggestions that nobody has accepted were left out of the data set."
+    ),
+    # Conversion.
+    "convert.exists": (
+        "{path} is there already and was not overwritten: choose another place, or move it away."
+    ),
+    "convert.no_size": (
+        "{path} does not say how large {name} is, and the image was not found: put it beside the "
+        "file or name the folder of the images."
+    ),
+    "convert.suggestions": "{count} of the instances are suggestions that nobody has accepted.",
+    "convert.kept_shapes": (
+        "{count} shapes are no outlines of objects and have no place in COCO; they were left out."
+    ),
+    "convert.image_not_found": (
+        "{name} was not found; its labels were written, with the name as {path} has it."
+    ),
+    "convert.renamed": (
+        "{path} names the image {name}, which lies outside of the folder; its labels were written "
+        "as {target}."
+    ),
+    "convert.not_a_folder": "{path} is a file; labelme files go into a folder: name a folder.",
+    "convert.not_a_file": "{path} is a folder; COCO goes into one file: name a file.",
+}
