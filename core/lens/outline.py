@@ -14,12 +14,12 @@ import numpy as np
 from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
 
-from core.document.geometry import area, clip_to_image, simplify
+from core.document.geometry import clip_to_image, signed_area, simplify
 from core.document.instance import Polygon, Polygons, Ring
 
 TOLERANCE: Final = 0.5
 """Largest distance in pixels that simplification may move an outline."""
-_FINEST: Final = 16
+_FINEST: Final = 8
 """Samples across one mask cell at most: more would bend an outline by less than the tolerance."""
 _SPECK: Final = 1.0
 """Parts and holes below this area, in square pixels, are noise beside a larger part."""
@@ -75,9 +75,11 @@ def outline(
         z=field,
         fill_type=FillType.OuterOffset,
     ).filled(level, np.inf)
-    polygons = tuple(_polygon(points, offsets) for points, offsets in zip(*filled, strict=True))
+    polygons = _without_specks(
+        tuple(_polygon(points, offsets) for points, offsets in zip(*filled, strict=True))
+    )
     height, width = image_size
-    return _without_specks(clip_to_image(simplify(polygons, TOLERANCE), width, height))
+    return clip_to_image(simplify(polygons, TOLERANCE), width, height)
 
 
 def _positions(pixels: int, cells: int) -> NDArray[np.float64]:
@@ -115,11 +117,10 @@ def _ring(points: NDArray[np.float64]) -> Ring:
 
 
 def _without_specks(polygons: Polygons) -> Polygons:
-    if not polygons:
-        return ()
-    largest = max(polygons, key=lambda polygon: area((polygon,)))
+    areas = [abs(signed_area(polygon.outer)) for polygon in polygons]
+    largest = max(areas)
     return tuple(
-        Polygon(p.outer, tuple(h for h in p.holes if area((Polygon(h),)) >= _SPECK))
-        for p in polygons
-        if p is largest or area((p,)) >= _SPECK
+        Polygon(p.outer, tuple(h for h in p.holes if abs(signed_area(h)) >= _SPECK))
+        for p, size in zip(polygons, areas, strict=True)
+        if size == largest or size >= _SPECK
     )

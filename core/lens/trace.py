@@ -129,11 +129,10 @@ class Anchors:
             rest -= count
         raise IndexError(index)
 
-    def index(self, cell: Cell) -> int:
-        """The number of the anchor at a cell: the inverse of `cell`."""
-        before = sum(self.level_counts[: cell.level])
-        place = cell.row * self.grids[cell.level][1] + cell.column
-        return before + place * self.per_cell + cell.shape
+    def cell_index(self, level: int, row: int, column: int, shape: int = 0) -> int:
+        """The number of the anchor at a place: the inverse of `cell`."""
+        place = row * self.grids[level][1] + column
+        return sum(self.level_counts[:level]) + place * self.per_cell + shape
 
 
 @dataclass(frozen=True, slots=True)

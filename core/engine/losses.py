@@ -1,0 +1,206 @@
+"""The five losses of Mask R-CNN over the same stages as prediction; bit-equal to torchvision's.
+
+Matching, sampling and losses happen in torchvision's order, so that one seed gives one result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.roi_heads import (
+    fastrcnn_loss,
+    maskrcnn_loss,
+    project_masks_on_boxes,
+)
+
+from core.engine.config import ModelConfig
+from core.engine.stages import features, masks, proposals, roi
+from core.engine.stages.inputs import Batch
+from core.engine.stages.numerics import FLOAT32, Numerics
+from core.engine.targets import match_anchors, sample_anchors, sample_rois
+from core.lens.settings import StageSettings
+from core.lens.trace import BoxHead, Rpn
+from core.lens.training import AnchorTargets, ItemLosses, RoiTargets, TrainingTrace
+
+_BETA = 1 / 9
+Target = dict[str, Tensor]
+"""`boxes` float32 N×4 and `masks` uint8 N×H×W in image pixels, `labels` int64 N from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPass:
+    """One forward pass in training."""
+
+    losses: dict[str, Tensor]
+    """The five scalars by torchvision's names."""
+    traces: tuple[TrainingTrace, ...]
+    """One for each image when items were asked for, else none."""
+
+    @property
+    def total(self) -> Tensor:
+        """The sum that is minimised."""
+        return torch.stack(list(self.losses.values())).sum()
+
+
+def training_pass(
+    model: MaskRCNN,
+    config: ModelConfig,
+    images: Sequence[Tensor],
+    targets: Sequence[Target],
+    *,
+    items: bool = False,
+    numerics: Numerics = FLOAT32,
+) -> TrainingPass:
+    """The losses of a batch of float images 3×H×W with values 0 to 1, and their targets.
+
+    Works in train mode, and in eval mode as a validation loss: then normalisation stands still
+    and the size is not drawn at random. `items` also keeps matches, samples and every item's
+    share. Raises ValueError when a target box has no width or no height.
+    """
+    listed, scaled = model.transform(list(images), [dict(target) for target in targets])
+    _refuse_degenerate(scaled)
+    sizes = tuple((image.shape[-2], image.shape[-1]) for image in images)
+    batch = Batch(listed.tensors, tuple(listed.image_sizes), sizes)
+    levels = features.run_pyramid(model, features.run_backbone(model, batch, numerics), numerics)
+    anchors = features.make_anchors(model, batch, levels)
+    rpn = features.run_rpn(model, levels, numerics)
+    found = [
+        proposals.select(
+            proposals.decode(model, one, anchors), one, anchors, size, _settings(config)
+        )[1]
+        for one, size in zip(features.split_rpn(rpn, len(images)), batch.sizes, strict=True)
+    ]
+    anchor_targets = sample_anchors(
+        model, [match_anchors(model, anchors.boxes, target["boxes"]) for target in scaled]
+    )
+    rpn_losses = _rpn_losses(rpn, anchor_targets)
+    rois = sample_rois(model, [each.boxes for each in found], scaled)
+    answer = roi.run_box_head(model, levels, [each.boxes for each in rois], numerics)
+    box_losses = fastrcnn_loss(
+        answer.logits, answer.deltas, [r.label for r in rois], [r.deltas for r in rois]
+    )
+    positive = [torch.where(each.label > 0)[0] for each in rois]
+    boxes = [each.boxes[rows] for each, rows in zip(rois, positive, strict=True)]
+    matched = [each.match[rows] for each, rows in zip(rois, positive, strict=True)]
+    logits = masks.run_mask_head(model, levels, boxes, numerics)
+    mask_loss = maskrcnn_loss(
+        logits, boxes, [t["masks"] for t in scaled], [t["labels"] for t in scaled], matched
+    )
+    losses = {
+        "loss_classifier": box_losses[0],
+        "loss_box_reg": box_losses[1],
+        "loss_mask": mask_loss,
+        "loss_objectness": rpn_losses[0],
+        "loss_rpn_box_reg": rpn_losses[1],
+    }
+    if not items:
+        return TrainingPass(losses, ())
+    work = _Pass(rpn, anchor_targets, answer, rois, positive, boxes, matched, logits, scaled)
+    return TrainingPass(losses, work.traces())
+
+
+def _settings(config: ModelConfig) -> StageSettings:
+    """The settings of inference with the limits that training puts on proposals."""
+    return replace(
+        config.settings,
+        rpn_pre_nms_top_n=config.training.rpn_pre_nms_top_n,
+        rpn_post_nms_top_n=config.training.rpn_post_nms_top_n,
+    )
+
+
+def _refuse_degenerate(targets: Sequence[Target]) -> None:
+    for index, target in enumerate(targets):
+        boxes = target["boxes"]
+        bad = (boxes[:, 2:] <= boxes[:, :2]).any(dim=1)
+        if bad.any():
+            box = boxes[torch.where(bad)[0][0]].tolist()
+            raise ValueError(f"target {index} has a box without width or height: {box}")
+
+
+def _rpn_losses(rpn: Rpn, targets: Sequence[AnchorTargets]) -> tuple[Tensor, Tensor]:
+    """Objectness and box loss as `RegionProposalNetwork.compute_loss` has them."""
+    count = len(targets[0].label)
+    positive = torch.cat([each.positive + i * count for i, each in enumerate(targets)])
+    negative = torch.cat([each.negative + i * count for i, each in enumerate(targets)])
+    sampled = torch.cat([positive, negative])
+    label = torch.cat([each.label for each in targets])
+    wanted = torch.cat([each.deltas for each in targets])
+    box = functional.smooth_l1_loss(
+        rpn.deltas[positive], wanted[positive], beta=_BETA, reduction="sum"
+    )
+    objectness = functional.binary_cross_entropy_with_logits(
+        rpn.logits.flatten()[sampled], label[sampled]
+    )
+    return objectness, box / sampled.numel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """The values of a pass from which the shares of the items are worked out."""
+
+    rpn: Rpn
+    anchors: Sequence[AnchorTargets]
+    answer: BoxHead
+    rois: Sequence[RoiTargets]
+    positive: Sequence[Tensor]
+    boxes: Sequence[Tensor]
+    matched: Sequence[Tensor]
+    mask_logits: Tensor
+    targets: Sequence[Target]
+
+    def traces(self) -> tuple[TrainingTrace, ...]:
+        """One trace an image."""
+        images = len(self.rois)
+        rpns = features.split_rpn(self.rpn, images)
+        answers = roi.split_box_head(self.answer, [len(each.label) for each in self.rois])
+        logits = torch.split(self.mask_logits, [len(rows) for rows in self.positive])
+        return tuple(self._one(i, rpns[i], answers[i], logits[i]) for i in range(images))
+
+    def _one(self, i: int, rpn: Rpn, answer: BoxHead, mask_logits: Tensor) -> TrainingTrace:
+        objectness, rpn_box = self._rpn_shares(self.anchors[i], rpn)
+        classifier, box = self._roi_shares(self.rois[i], self.positive[i], answer)
+        side = mask_logits.shape[-1]
+        wanted = project_masks_on_boxes(
+            self.targets[i]["masks"], self.boxes[i], self.matched[i], side
+        )
+        label = self.rois[i].label[self.positive[i]]
+        own = mask_logits[torch.arange(len(label), device=label.device), label]
+        pixels = sum(len(rows) for rows in self.positive) * side * side
+        mask = functional.binary_cross_entropy_with_logits(own, wanted, reduction="none")
+        shares = ItemLosses(
+            objectness, rpn_box, classifier, box, mask.flatten(1).sum(1) / max(pixels, 1)
+        )
+        return TrainingTrace(self.anchors[i], self.rois[i], wanted, own, shares)
+
+    def _rpn_shares(self, target: AnchorTargets, rpn: Rpn) -> tuple[Tensor, Tensor]:
+        sampled = sum(len(each.positive) + len(each.negative) for each in self.anchors)
+        rows = torch.cat([target.positive, target.negative])
+        objectness = functional.binary_cross_entropy_with_logits(
+            rpn.logits[rows], target.label[rows], reduction="none"
+        )
+        box = functional.smooth_l1_loss(
+            rpn.deltas[target.positive],
+            target.deltas[target.positive],
+            beta=_BETA,
+            reduction="none",
+        )
+        return objectness / sampled, box.sum(1) / sampled
+
+    def _roi_shares(
+        self, target: RoiTargets, positive: Tensor, answer: BoxHead
+    ) -> tuple[Tensor, Tensor]:
+        rois = sum(len(each.label) for each in self.rois)
+        classifier = functional.cross_entropy(answer.logits, target.label, reduction="none")
+        deltas = answer.deltas.reshape(len(target.label), -1, 4)
+        box = functional.smooth_l1_loss(
+            deltas[positive, target.label[positive]],
+            target.deltas[positive],
+            beta=_BETA,
+            reduction="none",
+        )
+        return classifier / rois, box.sum(1) / rois

@@ -1,0 +1,141 @@
+"""Which device and which precision: chosen from what the machine has and what is faster on it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Final, Literal, cast
+
+import platformdirs
+import torch
+
+from core.engine.fusing import lowered_copy
+from core.engine.stages.numerics import Numerics
+from core.engine.weights import LoadedModel
+from core.sentences import MasklensError, say
+from core.storage.atomic import write_atomic
+
+Precision = Literal["auto", "float32", "bf16"]
+
+_PROBE_SIZE: Final = (256, 320)
+_ROUNDS: Final = 3
+_WORTH_IT: Final = 0.9
+"""Lower precision is taken when it needs at most this share of the time."""
+
+
+class DeviceError(MasklensError):
+    """The device that was asked for is not there."""
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; `auto` means CUDA, then MPS, then CPU. Raises DeviceError."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(say("engine.device_unknown", name=name)) from error
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(device.type, False):
+        raise DeviceError(say("engine.device_missing", name=name))
+    return device
+
+
+def choose_dtype(
+    loaded: LoadedModel, device: torch.device, precision: Precision, cache: Path | None = None
+) -> torch.dtype:
+    """The dtype for convolutions and fully connected layers on a device.
+
+    `auto` on a CPU runs the model's backbone in both precisions once and remembers the winner in
+    `cache` (by default in the user's cache folder), by processor, torch version, number of
+    threads and architecture. On CUDA `auto` is bfloat16 where the card has it, else float16;
+    on MPS float32.
+    """
+    if precision == "float32":
+        return torch.float32
+    if precision == "bf16":
+        return torch.bfloat16
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type != "cpu":
+        return torch.float32
+    file = cache or Path(platformdirs.user_cache_dir("masklens")) / "precision.json"
+    return _remembered(loaded, file)
+
+
+def measure(loaded: LoadedModel) -> dict[str, float]:
+    """Seconds that the backbone takes on a small image, by precision; the best of a few rounds.
+
+    The rounds alternate, so that other work on the machine slows both alike.
+    """
+    image = torch.zeros(1, 3, *_PROBE_SIZE)
+    contenders = {
+        "float32": (loaded.module.backbone, Numerics()),
+        "bf16": (
+            lowered_copy(loaded.module, torch.bfloat16).backbone,
+            Numerics(torch.bfloat16),
+        ),
+    }
+    best = dict.fromkeys(contenders, float("inf"))
+    with torch.inference_mode():
+        for round_number in range(_ROUNDS + 1):
+            for name, (backbone, numerics) in contenders.items():
+                start = time.perf_counter()
+                with numerics.lowered(image.device):
+                    backbone(numerics.laid_out(image))
+                if round_number:  # the first round warms up
+                    best[name] = min(best[name], time.perf_counter() - start)
+    return best
+
+
+def _remembered(loaded: LoadedModel, file: Path) -> torch.dtype:
+    key = _machine_key(loaded)
+    known = _read(file)
+    answer = known.get(key)
+    if answer not in ("float32", "bf16"):
+        seconds = measure(loaded)
+        answer = "bf16" if seconds["bf16"] <= _WORTH_IT * seconds["float32"] else "float32"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(file, json.dumps({**known, key: answer}, indent=1).encode())
+    return torch.bfloat16 if answer == "bf16" else torch.float32
+
+
+def _read(file: Path) -> dict[str, str]:
+    """What was remembered; a file that is missing or broken is no more than forgotten."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return cast(dict[str, str], content) if isinstance(content, dict) else {}
+
+
+def _machine_key(loaded: LoadedModel) -> str:
+    parts = (
+        _processor(),
+        torch.backends.cpu.get_cpu_capability(),
+        torch.__version__,
+        str(torch.get_num_threads()),
+        loaded.config.arch,
+        str(loaded.config.version),
+        str(loaded.config.fpn_channels),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """The processor's name with its abilities where the system tells them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    wanted = ("model name", "model\t", "cpu family", "flags", "Features", "CPU part")
+    return "\n".join(sorted({line for line in lines if line.startswith(wanted)}))

@@ -1,0 +1,137 @@
+"""Predicting one image: pixels in, detections and suggested instances out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.document.instance import Instance, Source, new_id
+from core.engine.fusing import lowered_copy
+from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
+from core.engine.precision import Precision, choose_device, choose_dtype
+from core.engine.stages.numerics import Numerics
+from core.engine.weights import LoadedModel
+from core.lens.settings import StageSettings
+from core.lens.trace import Trace, numpy_of
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model sees in one image; D detections, strongest first, boxes in image pixels."""
+
+    width: int
+    height: int
+    boxes: NDArray[np.float32]
+    """D×4: x0, y0, x1, y1."""
+    labels: NDArray[np.int64]
+    """D: label index, from 1."""
+    label_names: tuple[str, ...]
+    """D: the class name of each detection."""
+    scores: NDArray[np.float32]
+    """D, 0 to 1."""
+    mask_probs: NDArray[np.float32]
+    """D×28×28: probability of the detection's own class inside its box."""
+    instances: tuple[Instance, ...]
+    """A suggestion for each detection whose mask is not empty."""
+    instance_detections: tuple[int, ...]
+    """The detection that each instance comes from."""
+    trace: Trace | None
+    """Every stage, with tensors; None unless asked for."""
+    ms: Mapping[str, float]
+    """Milliseconds of each stage, by the names of `core.lens.trace.STAGES`."""
+
+
+class Predictor:
+    """A loaded model on a device, in a precision that suits it.
+
+    `device` is `auto` (CUDA, then MPS, then CPU) or a name of torch; `precision` is `auto`
+    (measured once on a CPU and remembered), `float32` or `bf16`; `threads` caps torch's threads.
+    Boxes, anchors and NMS are float32 whatever the precision. Not safe to share between threads.
+    Raises DeviceError when the device is not there.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        threads: int | None = None,
+    ) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.loaded = loaded
+        self.device = choose_device(device)
+        self.dtype = choose_dtype(loaded, self.device, precision)
+        lowered = self.dtype != torch.float32
+        module = lowered_copy(loaded.module, self.dtype) if lowered else loaded.module
+        self.module = module.to(self.device).eval()
+        self.numerics = Numerics(self.dtype if lowered else None)
+
+    def predict(
+        self,
+        pixels: NDArray[np.uint8],
+        settings: StageSettings | None = None,
+        *,
+        keep_trace: bool = False,
+        cancelled: Cancelled | None = None,
+        on_stage: OnStage | None = None,
+    ) -> Prediction:
+        """Detections of an upright image, uint8 H×W×3 in RGB.
+
+        `settings` default to the model's own. Raises PredictionCancelled between stages once
+        `cancelled` returns True; ValueError when the pixels have another shape or type.
+        """
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+            raise ValueError(f"pixels must be uint8 H×W×3, not {pixels.dtype} {pixels.shape}")
+        watch = Watch(cancelled, on_stage)
+        image = torch.from_numpy(pixels).to(self.device).permute(2, 0, 1)
+        found = run(
+            self.module,
+            [image],
+            settings or self.loaded.config.settings,
+            numerics=self.numerics,
+            keep=keep_trace,
+            class_names=self.loaded.config.class_names,
+            revision=self.loaded.revision,
+            watch=watch,
+        )[0]
+        return self._prediction(found, watch)
+
+    def _prediction(self, found: Run, watch: Watch) -> Prediction:
+        height, width = found.prepared.image_size
+        labels = numpy_of(found.detections.label)
+        scores = numpy_of(found.detections.score)
+        names = tuple(self.loaded.config.class_name(int(label)) for label in labels)
+        outlines = found.polygons.outlines
+        drawn = tuple(index for index, polygons in enumerate(outlines) if polygons)
+        return Prediction(
+            width=width,
+            height=height,
+            boxes=numpy_of(found.detections.boxes),
+            labels=labels,
+            label_names=names,
+            scores=scores,
+            mask_probs=numpy_of(found.masks.probabilities),
+            instances=tuple(
+                Instance(
+                    id=new_id(),
+                    label=names[index],
+                    polygons=outlines[index],
+                    source=Source.SUGGESTED,
+                    score=float(scores[index]),
+                    model=self.loaded.revision,
+                )
+                for index in drawn
+            ),
+            instance_detections=drawn,
+            trace=found.trace,
+            ms=dict(watch.milliseconds),
+        )
+
+
+__all__ = ["Prediction", "PredictionCancelled", "Predictor"]

@@ -1,0 +1,75 @@
+"""What anchors and RoIs should answer in training: matching and sampling, with every index kept.
+
+torchvision's `assign_targets_to_anchors` and `select_training_samples` in their own order, on
+their own matchers and samplers, but nothing about the way is thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torchvision.models.detection import MaskRCNN
+from torchvision.ops import box_iou
+
+from core.lens.training import BELOW, BETWEEN, AnchorTargets, RoiTargets
+
+
+def match_anchors(model: MaskRCNN, anchors: Tensor, boxes: Tensor) -> AnchorTargets:
+    """Match the anchors A×4 of an image with its instances' boxes N×4; nothing is sampled yet."""
+    nobody = torch.zeros(0, dtype=torch.int64, device=anchors.device)
+    if len(boxes) == 0:
+        match = torch.full((len(anchors),), BELOW, dtype=torch.int64, device=anchors.device)
+        overlap = torch.zeros(len(anchors), device=anchors.device)
+        matched = torch.zeros_like(anchors)
+    else:
+        overlaps = box_iou(boxes, anchors)
+        match = model.rpn.proposal_matcher(overlaps)
+        overlap = overlaps.max(dim=0).values
+        matched = boxes[match.clamp(min=0)]
+    label = (match >= 0).to(torch.float32)
+    label[match == BETWEEN] = -1.0
+    deltas = model.rpn.box_coder.encode_single(matched, anchors)
+    return AnchorTargets(match, label, overlap, deltas, nobody, nobody)
+
+
+def sample_anchors(model: MaskRCNN, matched: Sequence[AnchorTargets]) -> list[AnchorTargets]:
+    """Draw the anchors that count in the loss, for a batch at once; uses torch's generator."""
+    positive, negative = model.rpn.fg_bg_sampler([each.label for each in matched])
+    return [
+        replace(each, positive=torch.where(yes)[0], negative=torch.where(no)[0])
+        for each, yes, no in zip(matched, positive, negative, strict=True)
+    ]
+
+
+def sample_rois(
+    model: MaskRCNN, proposals: Sequence[Tensor], targets: Sequence[dict[str, Tensor]]
+) -> list[RoiTargets]:
+    """Match and draw the RoIs of a batch: proposals R×4, after them the instances' own boxes.
+
+    Uses torch's generator.
+    """
+    heads = model.roi_heads
+    boxes = [target["boxes"].to(proposals[0].dtype) for target in targets]
+    pool = heads.add_gt_proposals(list(proposals), boxes)
+    match, label = heads.assign_targets_to_proposals(
+        pool, boxes, [target["labels"] for target in targets]
+    )
+    sampled = heads.subsample(label)
+    rois = []
+    for index, rows in enumerate(sampled):
+        instances = boxes[index] if len(boxes[index]) else pool[index].new_zeros((1, 4))
+        chosen, matched = pool[index][rows], match[index][rows]
+        rois.append(
+            RoiTargets(
+                boxes=chosen,
+                source=rows,
+                proposal_count=len(proposals[index]),
+                match=matched,
+                label=label[index][rows],
+                deltas=heads.box_coder.encode_single(instances[matched], chosen),
+            )
+        )
+    return rois
