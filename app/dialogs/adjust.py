@@ -14,6 +14,7 @@ class AdjustPopover(QFrame):
 
     def __init__(self, parent: QWidget, brightness: float, contrast: float, opacity: float) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self._over = parent
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._grid = QGridLayout(self)
@@ -31,7 +32,7 @@ class AdjustPopover(QFrame):
 
     def open_near(self, place: QPoint) -> None:
         """Show it at a place on the screen, moved so that it stays on it."""
-        screen = self.parentWidget().screen().availableGeometry()
+        screen = self._over.screen().availableGeometry()
         size = self.sizeHint()
         x = max(screen.left(), min(place.x(), screen.right() - size.width()))
         y = max(screen.top(), min(place.y(), screen.bottom() - size.height()))

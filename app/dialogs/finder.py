@@ -35,6 +35,7 @@ class Finder(QFrame):
 
     def __init__(self, parent: QWidget, prompt: str, list_name: str) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self._over = parent
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.field = QLineEdit()
@@ -63,12 +64,9 @@ class Finder(QFrame):
         """Act on a row."""
         raise NotImplementedError
 
-    def take_text(self, text: str) -> None:
-        """Act on a text that no row stands for; nothing by default."""
-
     def open_at(self, corner: QPoint, width: int, height: int) -> None:
         """Show it with its upper left corner there, moved so that it stays on the screen."""
-        screen = self.parentWidget().screen().availableGeometry()
+        screen = self._over.screen().availableGeometry()
         x = max(screen.left(), min(corner.x(), screen.right() - width))
         y = max(screen.top(), min(corner.y(), screen.bottom() - height))
         self._narrow("")
@@ -85,11 +83,8 @@ class Finder(QFrame):
                 self.list.setCurrentRow(max(0, min(self.list.count() - 1, row)))
                 return True
             if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                item = self.list.currentItem()
-                if item is not None:
-                    self.take(item)
-                else:
-                    self.take_text(self.field.text().strip())
+                if self.list.count():
+                    self.take(self.list.currentItem())
                 return True
         return False
 

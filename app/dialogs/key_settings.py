@@ -89,8 +89,9 @@ class KeySettings(QWidget):
 
     def _choose(self, head: QTreeWidgetItem, id: str | None) -> None:
         for place in range(head.childCount()):
-            if head.child(place).data(0, ID) == id:
-                self._tree.setCurrentItem(head.child(place))
+            item = head.child(place)
+            if item is not None and item.data(0, ID) == id:
+                self._tree.setCurrentItem(item)
 
     def _chosen(self) -> str | None:
         item = self._tree.currentItem()
@@ -126,7 +127,7 @@ class KeySettings(QWidget):
         id = self._chosen()
         if id is None:
             return
-        overrides = dict(self._settings.get(KEYS))
+        overrides = self._settings.get(KEYS).copy()
         taken = None
         if keys is None:
             overrides.pop(id, None)

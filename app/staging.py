@@ -1,0 +1,110 @@
+"""Bringing an image onto the screen off-thread: decode, halve, open labels; and looking ahead."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from app.canvas.pyramid import ImagePyramid
+from app.tasks import Context
+from core.document.geometry import polygon_iou
+from core.document.geometry.measure import Rect, area, bounds
+from core.document.instance import Instance
+from core.session import ImageSession
+from core.storage.images import DecodedImage, read_image
+from core.storage.project import ImageEntry, Project
+
+KEEP_BYTES: Final = 512 << 20
+SAME: Final = 0.8  # a suggestion this like an instance that is there already is not shown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded image and its levels."""
+
+    decoded: DecodedImage
+    pyramid: ImagePyramid
+    stamp: tuple[int, int]
+
+    @property
+    def size(self) -> int:
+        """Roughly how many bytes it holds."""
+        return self.decoded.pixels.nbytes * 4 // 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Staged:
+    """An image ready to be shown. `covered` are suggestions that an instance already says."""
+
+    entry: ImageEntry
+    picture: Picture
+    session: ImageSession
+    covered: frozenset[str]
+
+
+class Pictures:
+    """Keeps the pictures seen last, up to a number of bytes. Safe from any thread."""
+
+    def __init__(self, keep_bytes: int = KEEP_BYTES) -> None:
+        self._keep = keep_bytes
+        self._lock = Lock()
+        self._known: OrderedDict[Path, Picture] = OrderedDict()
+
+    def get(self, path: Path) -> Picture:
+        """The picture, decoded now unless it is known. Raises ImageError."""
+        stamp = _stamp(path)
+        with self._lock:
+            known = self._known.get(path)
+            if known is not None and known.stamp == stamp:
+                self._known.move_to_end(path)
+                return known
+        decoded = read_image(path)
+        picture = Picture(decoded, ImagePyramid.build(decoded.pixels), stamp)
+        with self._lock:
+            self._known[path] = picture
+            self._known.move_to_end(path)
+            while len(self._known) > 1 and self._bytes() > self._keep:
+                self._known.popitem(last=False)
+        return picture
+
+    def _bytes(self) -> int:
+        return sum(picture.size for picture in self._known.values())
+
+
+def stage(pictures: Pictures, project: Project, entry: ImageEntry, context: Context) -> Staged:
+    """Everything needed to show an image. Raises ImageError when it cannot be read."""
+    picture = pictures.get(entry.path)
+    context.check()
+    size = (picture.decoded.width, picture.decoded.height)
+    session = ImageSession.open(project, entry, size)
+    return Staged(entry, picture, session, covered(session.pending, session.document.instances))
+
+
+def covered(suggestions: tuple[Instance, ...], instances: tuple[Instance, ...]) -> frozenset[str]:
+    """The ids of the suggestions that overlap an instance by an IoU of `SAME` or more."""
+    there = [(instance, bounds(instance), area(instance)) for instance in instances]
+    found = set()
+    for suggestion in suggestions:
+        box, size = bounds(suggestion), area(suggestion)
+        for instance, other_box, other_size in there:
+            # No IoU exceeds the ratio of the areas, so most pairs need no exact look.
+            alike = min(size, other_size) >= SAME * max(size, other_size)
+            if alike and _touching(box, other_box) and polygon_iou(suggestion, instance) >= SAME:
+                found.add(suggestion.id)
+                break
+    return frozenset(found)
+
+
+def _touching(a: Rect, b: Rect) -> bool:
+    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0)
+    return (stat.st_mtime_ns, stat.st_size)
