@@ -11,8 +11,9 @@ Files of labelme 2.5 to 7 and of X-AnyLabeling are read; what is written opens i
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 
@@ -142,14 +143,13 @@ def _instances(shapes: list[_Shape]) -> tuple[tuple[Instance, ...], list[str | N
             members.setdefault(k if alone else (shape.label, shape.group), []).append(k)
     ids: list[str | None] = [None] * len(shapes)
     made: dict[str, Instance] = {}
-    claimed = {
-        shape.extras.id for shape in shapes if shape.kept.polygons and shape.extras.id is not None
-    }
+    taken = {shape.extras.id for shape in shapes if shape.kept.polygons and shape.extras.id}
     for numbers in members.values():
         instance = _instance([shapes[k] for k in numbers])
         # A shape copied in another program brings its id along; only the first keeps it.
         if not instance.id or instance.id in made:
-            instance = replace(instance, id=_made_up_id(instance, made.keys() | claimed))
+            instance = replace(instance, id=_made_up_id(instance, taken))
+        taken.add(instance.id)
         made[instance.id] = instance
         for k in numbers:
             ids[k] = instance.id
@@ -173,11 +173,12 @@ def _instance(parts: list[_Shape]) -> Instance:
     )
 
 
-def _made_up_id(instance: Instance, taken: Mapping[str, object] | set[str]) -> str:
+def _made_up_id(instance: Instance, taken: Container[str]) -> str:
     """An id that the same shape gets whenever the file is read, so that a journal can name it."""
-    rings = [polygon.rings for polygon in instance.polygons]
-    text = repr((instance.label, instance.group_id, rings))
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
+    for polygon in instance.polygons:
+        for ring in polygon.rings:
+            digest.update(array("d", [value for point in ring for value in point]).tobytes())
     number = 0
     while True:
         digest.update(b"%d" % number)

@@ -1,0 +1,508 @@
+"""labelme's files: what is read, what survives, what is refused."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from core.document.geometry import area, bounds
+from core.document.instance import Instance, Polygon, Source
+from core.formats import labelme
+from core.formats.label_file import LabelFile
+from core.formats.labelme import FormatError
+from core.sentences import english
+from tests.core.formats.making import HOLE, SQUARE, instances, json_values, ring
+from tests.data import shared_data
+
+PATH = Path("a.json")
+
+
+def shape(kind: str = "polygon", points: object = SQUARE, label: str = "cell", **more) -> dict:
+    return {"label": label, "points": [list(p) for p in points], "shape_type": kind, **more}
+
+
+def file(*shapes: dict, **more) -> dict:
+    top = {"version": "5.7.0", "flags": {}, "shapes": list(shapes), "imagePath": "a.png"}
+    return {**top, "imageData": None, "imageHeight": 80, "imageWidth": 100, **more}
+
+
+def parse(*shapes: dict, **more) -> LabelFile:
+    return labelme.parse(json.loads(json.dumps(file(*shapes, **more))), PATH)
+
+
+def again(label_file: LabelFile) -> LabelFile:
+    return labelme.parse(json.loads(labelme.dumps(label_file)), PATH)
+
+
+def written(label_file: LabelFile) -> dict:
+    return json.loads(labelme.dumps(label_file))
+
+
+def problem(value: object) -> str:
+    with pytest.raises(FormatError) as error:
+        labelme.parse(value, PATH)
+    return str(error.value)
+
+
+def png(mask: np.ndarray) -> str:
+    out = io.BytesIO()
+    Image.fromarray(mask).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def new(*items: Instance, **more) -> LabelFile:
+    return LabelFile("a.png", 100, 80, items, **more)
+
+
+# What shapes mean
+
+
+def test_a_polygon_is_an_instance() -> None:
+    read = parse(shape(flags={"hard": True, "cut": False}, description="left", group_id=4))
+    (instance,) = read.instances
+    assert instance.polygons == (Polygon(SQUARE),)
+    assert (instance.label, instance.group_id, instance.description) == ("cell", 4, "left")
+    assert instance.flags == (("hard", True), ("cut", False))
+    assert instance.source is Source.DRAWN
+    assert (read.image_name, read.width, read.height, read.done) == ("a.png", 100, 80, False)
+
+
+def test_whole_numbers_and_a_repeated_first_vertex() -> None:
+    (instance,) = parse(shape(points=[[10, 10], [60, 10], [60, 60], [10, 60], [10, 10]])).instances
+    assert instance.polygons == (Polygon(SQUARE),)
+    assert all(isinstance(value, float) for point in instance.polygons[0].outer for value in point)
+
+
+@pytest.mark.parametrize(
+    ("kind", "points", "covered"),
+    [
+        ("rectangle", [[60, 40], [10, 20]], 1000.0),
+        ("rectangle", [[10, 20], [60, 20], [60, 40], [10, 40]], 1000.0),  # X-AnyLabeling
+        ("rotation", [[10, 0], [20, 10], [10, 20], [0, 10]], 200.0),
+        ("oriented_rectangle", [[10, 0], [20, 10], [10, 20], [0, 10]], 200.0),
+        ("circle", [[50, 40], [50, 60]], np.pi * 400),
+    ],
+)
+def test_other_outlines(kind: str, points: list, covered: float) -> None:
+    (instance,) = parse(shape(kind, points)).instances
+    assert area(instance) == pytest.approx(covered, rel=0.005)
+
+
+def test_a_mask_becomes_polygons_with_holes() -> None:
+    mask = np.zeros((30, 40), np.uint8)
+    mask[2:20, 3:33] = 1
+    mask[8:12, 10:20] = 0
+    mask[25:28, 1:5] = 1
+    (instance,) = parse(shape("mask", [[7, 11], [46, 40]], mask=png(mask))).instances
+    big, small = sorted(instance.polygons, key=lambda polygon: -len(polygon.holes))
+    assert len(big.holes) == 1
+    assert area(instance) == pytest.approx(mask.sum(), abs=1)
+    box = bounds((big,))
+    assert (box.x0, box.y0, box.x1, box.y1) == (10, 13, 40, 31)
+    assert bounds((small,)).y1 == 39
+
+
+def test_parts_of_one_group_are_one_instance() -> None:
+    other = ring(80, 40, 5, 6)
+    read = parse(
+        shape(group_id=1),
+        shape(label="dog", group_id=1),
+        shape(points=other, group_id=1),
+        shape(points=other),
+    )
+    assert [len(instance.polygons) for instance in read.instances] == [2, 1, 1]
+    assert read.instances[0].polygons == (Polygon(SQUARE), Polygon(other))
+
+
+def test_lines_and_points_are_kept_and_said() -> None:
+    line = shape("linestrip", [[1, 2], [3, 4], [5, 6]])
+    read = parse(shape("point", [[1, 2]]), line, shape(), shape("cuboid", [[0, 0]] * 8))
+    assert len(read.instances) == 1
+    assert [note.id for note in read.notes] == ["formats.not_outlines"]
+    assert "cuboid, linestrip, point" in english(read.notes[0])
+
+
+def test_shapes_without_area_are_kept_and_said() -> None:
+    flat = [[[5, 5], [5, 5]], [[1, 1], [9, 1]]]
+    read = parse(
+        shape("rectangle", flat[0]),
+        shape("circle", flat[0]),
+        shape("polygon", flat[1]),
+        shape("polygon", [[0, 0], [5, 5], [9, 9]]),
+        shape("mask", [[0, 0], [3, 3]], mask=png(np.zeros((4, 4), np.uint8))),
+        shape("polygon", [[0, 0], [9, 9], [9, 0], [0, 9]]),
+    )
+    assert len(read.instances) == 1  # the figure of eight
+    assert [note.id for note in read.notes] == ["formats.no_area"] * 5
+    assert len(written(read)["shapes"]) == 6
+
+
+def test_old_files() -> None:
+    old = {
+        "shapes": [{"label": "0", "line_color": None, "fill_color": None, "points": [*SQUARE]}],
+        "imagePath": "..\\images\\b.jpg",
+        "imageData": None,
+        "lineColor": [0, 255, 0, 128],
+    }
+    read = labelme.parse(json.loads(json.dumps(old)), PATH)
+    assert read.image_name == "../images/b.jpg"
+    assert (read.width, read.height) == (None, None)
+    back = written(read)
+    assert back["imagePath"] == "..\\images\\b.jpg"
+    assert back["lineColor"] == [0, 255, 0, 128]
+    assert back["shapes"] == json.loads(json.dumps(old["shapes"]))
+
+
+# What survives
+
+
+def test_nothing_unchanged_is_touched() -> None:
+    mask = np.ones((4, 5), np.uint8)
+    value = file(
+        shape("rectangle", [[1, 2], [3, 4]], score=0.5, attributes={"a": [1, {"b": None}]}),
+        shape("point", [[1, 2]], group_id=7),
+        shape("mask", [[0, 0], [4, 3]], mask=png(mask), description=None),
+        shape("circle", [[9, 9], [9, 5]], masklens={"id": "x", "later": 3}),
+        checked=True,
+        tags=["a"],
+        imageData="QUJD",
+        masklens={"later": [1]},
+    )
+    read = labelme.parse(value, PATH)
+    back = written(read)
+    assert back.pop("masklens") == {"format": 1, "later": [1]}
+    del value["masklens"]
+    assert back == value
+    assert list(back) == list(value)
+
+
+def test_a_change_keeps_what_belongs_to_the_rest() -> None:
+    mask = np.ones((4, 5), np.uint8)
+    read = parse(
+        shape("rectangle", [[1, 2], [3, 4]], attributes={"a": 1}),
+        shape("mask", [[0, 0], [4, 3]], mask=png(mask)),
+        shape("line", [[1, 2], [3, 4]]),
+        shape("polygon", ring(50, 50, 9, 5), mask=None, difficult=True, masklens={"later": 1}),
+    )
+    box, blot, poly = read.instances
+    moved = (Polygon(ring(40, 40, 9, 5)),)
+    changed = replace(
+        read,
+        instances=(
+            replace(box, label="bus"),
+            replace(blot, flags=(("x", True),)),
+            replace(poly, polygons=moved),
+        ),
+    )
+    shapes = written(changed)["shapes"]
+    assert [s["shape_type"] for s in shapes] == ["rectangle", "mask", "line", "polygon"]
+    assert shapes[0]["points"] == [[1, 2], [3, 4]]
+    assert (shapes[0]["label"], shapes[0]["attributes"]) == ("bus", {"a": 1})
+    assert (shapes[1]["mask"], shapes[1]["flags"]) == (png(mask), {"x": True})
+    assert shapes[3]["points"] == [[x, y] for x, y in moved[0].outer]
+    assert (shapes[3]["difficult"], shapes[3]["masklens"]["later"]) == (True, 1)
+    assert again(changed).instances == changed.instances
+
+
+def test_an_edited_rectangle_or_mask_becomes_a_polygon() -> None:
+    mask = png(np.ones((4, 5), np.uint8))
+    read = parse(shape("rectangle", [[1, 2], [30, 40]]), shape("mask", [[0, 0], [4, 3]], mask=mask))
+    moved = tuple(replace(i, polygons=(Polygon(SQUARE),)) for i in read.instances)
+    for each in written(replace(read, instances=moved))["shapes"]:
+        assert each["shape_type"] == "polygon"
+        assert each.get("mask") is None
+        assert len(each["points"]) == 4
+
+
+def test_deleted_instances_and_new_order() -> None:
+    line = shape("line", [[1, 2], [3, 4]])
+    read = parse(shape(label="a"), line, shape(label="b"), shape(label="c"))
+    a, _, c = read.instances
+    extra = Instance("new", "d", (Polygon(SQUARE),))
+    shapes = written(replace(read, instances=(c, a, extra)))["shapes"]
+    assert [s["label"] for s in shapes] == ["c", "a", "cell", "d"]
+    assert shapes[2] == json.loads(json.dumps(line))
+
+
+def test_ids_of_foreign_shapes_stay_from_reading_to_reading() -> None:
+    shapes = [shape(), shape(), shape(points=HOLE), shape(label="dog", group_id=3)]
+    first, second = parse(*shapes), parse(*shapes)
+    ids = [instance.id for instance in first.instances]
+    assert ids == [instance.id for instance in second.instances]
+    assert len(set(ids)) == 4
+    fewer = parse(*shapes[1:])
+    assert [i.id for i in fewer.instances][1:] == ids[2:]
+
+
+def test_done_also_without_instances() -> None:
+    read = again(new(done=True))
+    assert read.done
+    assert written(read)["masklens"]["status"] == "done"
+    assert not again(replace(read, done=False)).done
+
+
+# Extras: holes, provenance, changes by others
+
+
+def test_holes_and_provenance_ride_along() -> None:
+    instance = Instance(
+        "i1",
+        "cell",
+        (Polygon(SQUARE, (HOLE,)), Polygon(ring(80, 40, 5, 6))),
+        source=Source.ACCEPTED,
+        score=0.75,
+        model="starter@2",
+        crowd=True,
+    )
+    (back,) = again(new(instance)).instances
+    assert replace(back, group_id=None) == instance
+    assert back.group_id == 1
+
+
+@pytest.mark.parametrize(("source", "then"), [("drawn", "drawn"), ("suggested", "edited")])
+def test_an_outline_moved_elsewhere_drops_its_holes(source: str, then: str) -> None:
+    instance = Instance("i1", "cell", (Polygon(SQUARE, (HOLE,)),), source=Source(source))
+    value = written(new(instance))
+    value["shapes"][0]["points"][0][0] += 1
+    read = labelme.parse(value, PATH)
+    (moved,) = read.instances
+    assert moved.polygons[0].holes == ()
+    assert (moved.id, moved.source.value) == ("i1", then)
+    assert [note.id for note in read.notes] == ["formats.stale_hole"]
+    assert "shape 1 (cell)" in english(read.notes[0])
+    # Written again, the file no longer speaks of the hole, and reading it has nothing to say.
+    assert again(read).notes == ()
+    assert again(read).instances == read.instances
+
+
+def test_numbers_rounded_elsewhere_do_not_drop_holes() -> None:
+    outer = ring(40, 40, 17.123456789, 7)
+    value = written(new(Instance("i1", "cell", (Polygon(outer, (ring(40, 40, 3, 5),)),))))
+    for point in value["shapes"][0]["points"]:
+        point[:] = [round(number, 2) for number in point]
+    (back,) = labelme.parse(value, PATH).instances
+    assert len(back.polygons[0].holes) == 1
+
+
+def test_a_suggestion_relabelled_elsewhere_counts_as_edited() -> None:
+    value = written(new(Instance("i1", "cell", (Polygon(SQUARE),), source=Source.SUGGESTED)))
+    assert value["shapes"][0]["masklens"]["source"] == "suggested"
+    value["shapes"][0]["label"] = "nucleus"
+    (back,) = labelme.parse(value, PATH).instances
+    assert back.source is Source.EDITED
+
+
+def test_a_shape_copied_elsewhere_gets_an_id_of_its_own() -> None:
+    value = written(new(Instance("i1", "cell", (Polygon(SQUARE),))))
+    value["shapes"].append({**value["shapes"][0], "points": [[0, 0], [9, 0], [9, 9]]})
+    first, second = labelme.parse(value, PATH).instances
+    assert first.id == "i1"
+    assert second.id not in ("", "i1")
+
+
+def test_instances_of_one_group_stay_apart() -> None:
+    read = parse(shape(label="a", group_id=1), shape(label="b", group_id=1, points=HOLE))
+    a, b = read.instances
+    two_parts = (Polygon(HOLE), Polygon(ring(80, 40, 5, 6)))
+    changed = replace(
+        read,
+        instances=(
+            replace(b, label="a"),
+            a,
+            replace(a, id="copy"),
+            Instance("n", "a", two_parts),
+            Instance("m", "a", two_parts),
+        ),
+    )
+    back = again(changed).instances
+    assert [i.id for i in back] == [b.id, a.id, "copy", "n", "m"]
+    assert [i.polygons for i in back] == [i.polygons for i in changed.instances]
+    assert back[1].group_id == 1
+
+
+# Whose file it is
+
+
+def test_predictions_may_be_replaced_until_somebody_touches_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    assert labelme.provenance(path) is labelme.Provenance.ABSENT
+    suggestion = Instance("i1", "cell", (Polygon(SQUARE),), source=Source.SUGGESTED, score=0.4)
+    path.write_bytes(labelme.dumps(new(suggestion), predicted=True))
+    assert labelme.provenance(path) is labelme.Provenance.PREDICTED
+    assert labelme.may_overwrite(path)
+    value = json.loads(path.read_bytes())
+    for touch in (
+        lambda v: v["shapes"].clear(),
+        lambda v: v["shapes"][0]["points"][0].__setitem__(0, 11),
+        lambda v: v["shapes"][0].__setitem__("label", "other"),
+        lambda v: v.__setitem__("flags", {"seen": True}),
+        lambda v: v["masklens"].__setitem__("status", "done"),
+    ):
+        touched = json.loads(json.dumps(value))
+        touch(touched)
+        path.write_text(json.dumps(touched))
+        assert labelme.provenance(path) is labelme.Provenance.OURS
+        assert not labelme.may_overwrite(path)
+    # What the window saves after opening a prediction is a person's.
+    path.write_bytes(labelme.dumps(labelme.parse(value, path)))
+    assert not labelme.may_overwrite(path)
+    path.write_bytes(labelme.dumps(new(), predicted=True))
+    assert labelme.may_overwrite(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"shapes": []}', b"[" * 100_000, b"\xff"])
+def test_foreign_and_broken_files_are_never_overwritten(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    assert labelme.provenance(path) is labelme.Provenance.FOREIGN
+    with pytest.raises(FormatError, match=r"a\.json"):
+        labelme.read(path)
+    assert not labelme.may_overwrite(tmp_path)
+
+
+def test_only_suggestions_are_predictions() -> None:
+    with pytest.raises(ValueError, match="suggestions only"):
+        labelme.dumps(new(Instance("i", "cell", (Polygon(SQUARE),))), predicted=True)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ([], "file"),
+        ({"imagePath": "a.png"}, "file.shapes"),
+        (file(imagePath=3), "imagePath"),
+        ({"shapes": []}, "file.imagePath"),
+        (file(imageData=3), "imageData"),
+        (file(imageHeight=0), "imageHeight"),
+        (file(imageWidth="100"), "imageWidth"),
+        (file("x"), "shapes[0]"),
+        (file(shape(), {"points": []}), "shapes[1].label"),
+        (file(shape(label=3)), "shapes[0].label"),
+        (file(shape(points=[[1, 2], [3, "4"], [5, 6]])), "shapes[0].points[1]"),
+        (file(shape(points=[[1, 2], [3, True], [5, 6]])), "shapes[0].points[1]"),
+        (file(shape(points=[[1, 2], [3, 4, 5], [5, 6]])), "shapes[0].points[1]"),
+        (file(shape(points=[[1, 2], [3, float("nan")], [5, 6]])), "shapes[0].points[1]"),
+        (file(shape(points=[[1, 2], [3, 10**400], [5, 6]])), "shapes[0].points[1]"),
+        (file({"label": "a"}), "shapes[0].points"),
+        (file({"label": "a", "shape_type": "line"}), "shapes[0].points"),
+        (file(shape(shape_type=3)), "shapes[0].shape_type"),
+        (file(shape("circle")), "shapes[0].points"),
+        (file(shape("mask", SQUARE[:2])), "shapes[0].mask"),
+        (file(shape("mask", SQUARE[:2], mask="AAAA")), "shapes[0].mask"),
+        (file(shape(group_id=True)), "shapes[0].group_id"),
+        (file(shape(group_id="1")), "shapes[0].group_id"),
+        (file(shape(flags={"a": 1})), "shapes[0].flags.a"),
+        (file(shape(flags=[])), "shapes[0].flags"),
+        (file(shape(description=1)), "shapes[0].description"),
+        (file(shape(masklens=[])), "shapes[0].masklens"),
+        (file(shape(masklens={"source": "stolen"})), "shapes[0].masklens.source"),
+        (file(shape(masklens={"score": 2})), "shapes[0].masklens.score"),
+        (file(shape(masklens={"holes": [[[1, 2]]]})), "shapes[0].masklens.holes[0]"),
+        (file(masklens=3), "masklens"),
+    ],
+)
+def test_wrong_fields_are_named(value: object, where: str) -> None:
+    message = problem(value)
+    assert f" {where}: " in message
+    assert "a.json" in message
+
+
+def test_a_mask_of_colours_is_refused() -> None:
+    colours = png(np.zeros((4, 4, 3), np.uint8))
+    assert "shapes[0].mask" in problem(file(shape("mask", SQUARE[:2], mask=colours)))
+
+
+def test_utf8_with_a_mark_and_utf16_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "ä.json"
+    text = json.dumps(file(shape(label="Zelle ü")), ensure_ascii=False)
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_text(text, encoding=encoding)
+        assert labelme.read(path).instances[0].label == "Zelle ü"
+
+
+# Properties
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(instances(), max_size=6), st.booleans())
+def test_what_is_written_is_read(drawn: list[Instance], done: bool) -> None:
+    items = tuple(replace(instance, id=f"i{k}") for k, instance in enumerate(drawn))
+    back = again(new(*items, done=done))
+    assert back.done == done
+    assert back.notes == ()
+    plain = tuple(replace(i, group_id=None) for i in back.instances)
+    assert plain == tuple(replace(i, group_id=None) for i in items)
+    # From then on nothing moves.
+    assert again(back).instances == back.instances
+    assert labelme.dumps(again(back)) == labelme.dumps(back)
+
+
+KEYS = ("shapes", "imagePath", "imageData", "label", "points", "shape_type", "masklens", "holes")
+
+
+@settings(max_examples=300, deadline=None)
+@given(json_values(*KEYS, "group_id", "flags", "mask"))
+def test_any_json_is_read_or_refused(value: object) -> None:
+    for candidate in (value, file(imagePath="a", shapes=value), file(shapes=[value])):
+        with suppress(FormatError):
+            labelme.parse(candidate, PATH)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_good_file_with_a_bad_spot_is_read_or_refused(data: st.DataObject) -> None:
+    good = Instance("i1", "cell", (Polygon(SQUARE, (HOLE,)),), source=Source.SUGGESTED, score=0.5)
+    value = written(new(good))
+    mask = png(np.ones((4, 5), np.uint8))
+    value["shapes"].append(shape("mask", [[0, 0], [4, 3]], mask=mask))
+    target = data.draw(st.sampled_from([value, *value["shapes"], value["shapes"][0]["masklens"]]))
+    key = data.draw(st.sampled_from(sorted(target)))
+    target[key] = data.draw(json_values(*KEYS))
+    with suppress(FormatError):
+        read = labelme.parse(value, PATH)
+        assert again(read).instances == read.instances
+
+
+# Real files
+
+
+def test_real_files_come_back_as_they_were() -> None:
+    folders = ["formats/labelme", "formats/x_anylabeling", "grapes_labelme"]
+    folders += ["formats/same_four_photos/labelme_5.2.1", "formats/isat"]
+    count = 0
+    for folder in folders:
+        for path in sorted(shared_data(*folder.split("/")).rglob("*.json")):
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            if "shapes" not in raw:
+                with pytest.raises(FormatError):
+                    labelme.read(path)
+                continue
+            read = labelme.read(path)
+            back = json.loads(labelme.dumps(read))
+            assert {key: back[key] for key in raw} == raw, path
+            assert labelme.parse(back, path).instances == read.instances
+            count += 1
+    assert count >= 20
+
+
+def test_primitives_with_mask() -> None:
+    folder = shared_data("formats", "labelme", "v5.7.0_primitives_with_mask")
+    read = labelme.read(folder / "primitives.json")
+    labels = [instance.label for instance in read.instances]
+    assert labels == ["rectangle", "circle", "rectangle", "polygon", "octagon"]
+    raw = json.loads((folder / "primitives.json").read_text(encoding="utf-8"))["shapes"][-1]
+    mask = np.asarray(Image.open(io.BytesIO(base64.b64decode(raw["mask"]))))
+    assert area(read.instances[-1]) == pytest.approx((mask > 0).sum(), rel=0.002)
