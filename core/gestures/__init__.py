@@ -1,0 +1,1 @@
+"""The editing tools as small state machines over image coordinates, without a screen."""

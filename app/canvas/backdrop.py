@@ -1,0 +1,69 @@
+"""What surrounds the image and what helps the eye on it: ground, border, pixel grid, crosshair."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+
+from app.canvas.style import INK, PAPER, faded, line_pen
+from app.canvas.view import View
+
+GRID_FROM = 12.0
+"""Logical pixels per image pixel from which on the pixel grid is shown."""
+_RING = 2.0
+
+
+def ground(palette: QPalette) -> QColor:
+    """The neutral colour around the image: a step darker than the window's."""
+    window = palette.color(QPalette.ColorRole.Window)
+    return window.darker(114) if window.lightness() > 127 else window.darker(150)
+
+
+def paint_border(painter: QPainter, view: View, width: float, height: float) -> None:
+    """A hairline around the image, in device pixels."""
+    left, top = view.origin
+    scale = view.device_scale
+    painter.setPen(QPen(faded(INK, 0.5), view.dpr))
+    edge = view.dpr / 2
+    frame = QRectF(left, top, round(width * scale), round(height * scale))
+    painter.drawRect(frame.adjusted(-edge, -edge, edge, edge))
+
+
+def paint_grid(painter: QPainter, view: View, width: float, height: float) -> None:
+    """The borders of image pixels, when they are large enough to count."""
+    if view.scale < GRID_FROM:
+        return
+    part = view.visible()
+    columns = range(max(math.floor(part.x0), 0), min(math.ceil(part.x1), int(width)) + 1)
+    rows = range(max(math.floor(part.y0), 0), min(math.ceil(part.y1), int(height)) + 1)
+    if not columns or not rows:
+        return
+    left, top = view.to_device(columns[0], rows[0])
+    right, bottom = view.to_device(columns[-1], rows[-1])
+    lines = [QLineF(x, top, x, bottom) for x in (view.to_device(c, 0)[0] for c in columns)]
+    lines += [QLineF(left, y, right, y) for y in (view.to_device(0, r)[1] for r in rows)]
+    for colour, shift in ((INK, 0.0), (PAPER, 1.0)):
+        painter.setPen(QPen(faded(colour, 0.16), 1))
+        painter.drawLines([line.translated(shift, shift) for line in lines])
+
+
+def paint_crosshair(painter: QPainter, view: View, at: QPointF) -> None:
+    """Lines through the pointer (device pixels) across the viewport, seen on light and dark."""
+    across, down = view.device_size
+    x, y = math.floor(at.x()) + 0.5, math.floor(at.y()) + 0.5
+    lines = [QLineF(0, y, across, y), QLineF(x, 0, x, down)]
+    painter.setPen(QPen(faded(PAPER, 0.55), 1))
+    painter.drawLines(lines)
+    painter.setPen(line_pen(faded(INK, 0.7), 1, dashed=True))
+    painter.drawLines(lines)
+
+
+def paint_focus(painter: QPainter, view: View, palette: QPalette) -> None:
+    """The ring that says: keys go here."""
+    across, down = view.device_size
+    width = _RING * view.dpr
+    painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), width))
+    half = width / 2
+    painter.drawRect(QRectF(half, half, across - width, down - width))

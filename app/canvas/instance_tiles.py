@@ -1,0 +1,162 @@
+"""Tiles of instances or suggestions: fills first, then outlines, as many as a slice allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QTransform
+
+from app.canvas.outlines import Outline, OutlineTable
+from app.canvas.style import FILL, HALO, LINE, LINE_HALO, Palette, faded, line_pen
+from app.canvas.tile_layer import TileLayer
+from app.canvas.tiles import TILE, TileKey
+from app.canvas.view import View
+from core.document.geometry.measure import Rect
+
+_CROWDED = 120
+"""Outlines in one tile from which on they are drawn one device pixel wide, which is five times
+as fast and leaves more of the image to see."""
+_SPECK = 2.5
+"""Instances smaller than this many device pixels are drawn as a dot."""
+_BYTES = 64 << 20
+_RECTS = 40
+
+
+@dataclass(slots=True)
+class InstanceLook:
+    """What a layer of instances looks like; sizes in logical pixels."""
+
+    palette: Palette
+    fill: float = FILL
+    width: float = LINE
+    dashed: bool = False
+    halo: bool = True
+    dpr: float = 1.0
+
+
+class InstanceTiles:
+    """A layer of instances, or of suggestions, in retained tiles.
+
+    `marked` are the ids left out, because they are drawn elsewhere; with `inverted` they are the
+    only ones shown.
+    """
+
+    format = QImage.Format.Format_ARGB32_Premultiplied
+
+    def __init__(self, table: OutlineTable, look: InstanceLook, *, inverted: bool = False) -> None:
+        self.look = look
+        self.marked: frozenset[str] = frozenset()
+        self.tiles = TileLayer(self, _BYTES)
+        self._table = table
+        self._inverted = inverted
+
+    def mark(self, ids: frozenset[str]) -> None:
+        """Leave out (or show) these instances from now on."""
+        moved = ids ^ self.marked
+        self.marked = ids
+        rects = self._table.boxes_of(moved)
+        if len(rects) > _RECTS:
+            rects = [reduce(_joined, rects)]
+        for rect in rects:
+            self.invalidate(rect)
+
+    def invalidate(self, rect: Rect | None = None) -> None:
+        """What is inside `rect` (image pixels; None: everywhere) looks different now."""
+        self.tiles.invalidate(rect, LINE_HALO * self.look.dpr + 2)
+
+    def begin(self, key: TileKey) -> _InstanceJob | None:
+        """Start a tile; None when no instance is in it."""
+        part = key.rect().grown((LINE_HALO * self.look.dpr + 2) / key.scale)
+        outlines = [
+            outline
+            for outline in self._table.within(part)
+            if (outline.instance.id in self.marked) is self._inverted
+        ]
+        return _InstanceJob(outlines, self.look, key) if outlines else None
+
+    def stand_in(self, painter: QPainter, view: View) -> None:
+        """Nothing: what has never been drawn appears when its tile is ready."""
+
+
+class _InstanceJob:
+    """The making of one tile: a list of strokes, worked off in slices."""
+
+    def __init__(self, outlines: Sequence[Outline], look: InstanceLook, key: TileKey) -> None:
+        self._key = key
+        self._look = look
+        self._crowded = len(outlines) > _CROWDED
+        passes: list[Callable[[QPainter, Outline], None]] = [self._fill]
+        if look.halo and not self._crowded:
+            passes.append(self._halo)
+        passes.append(self._line)
+        self._steps = [(step, outline) for step in passes for outline in outlines]
+        self._next = 0
+        self._colour: QColor | None = None
+        self._pass: Callable[[QPainter, Outline], None] | None = None
+
+    def paint(self, painter: QPainter, deadline: float) -> bool:
+        """Paint until the deadline, at least one outline."""
+        scale = self._key.scale
+        painter.setTransform(
+            QTransform(scale, 0, 0, scale, -self._key.column * TILE, -self._key.row * TILE)
+        )
+        self._pass = self._colour = None
+        while self._next < len(self._steps):
+            step, outline = self._steps[self._next]
+            if step != self._pass:
+                self._begin_pass(painter, step)
+            step(painter, outline)
+            self._next += 1
+            if time.perf_counter() >= deadline:
+                break
+        return self._next >= len(self._steps)
+
+    def _begin_pass(self, painter: QPainter, step: Callable[[QPainter, Outline], None]) -> None:
+        self._pass, self._colour = step, None
+        # A fill ends under its outline: it needs no smooth border, which would cost most of all.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, step != self._fill)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if step == self._halo:
+            painter.setPen(line_pen(HALO, self._line_width + 1.6 * self._look.dpr))
+
+    @property
+    def _line_width(self) -> float:
+        return 1.0 if self._crowded else self._look.width * self._look.dpr
+
+    def _fill(self, painter: QPainter, outline: Outline) -> None:
+        colour = self._look.palette.colour(outline.instance.label)
+        if self._is_speck(outline):
+            side = _SPECK / self._key.scale
+            x, y = outline.box.centre
+            painter.fillRect(QRectF(x - side / 2, y - side / 2, side, side), colour)
+            return
+        if colour is not self._colour:
+            self._colour = colour
+            painter.setBrush(faded(colour, self._look.fill))
+        painter.drawPath(outline.path(self._key.scale))
+
+    def _halo(self, painter: QPainter, outline: Outline) -> None:
+        if not self._is_speck(outline):
+            painter.drawPath(outline.path(self._key.scale))
+
+    def _line(self, painter: QPainter, outline: Outline) -> None:
+        if self._is_speck(outline):
+            return
+        colour = self._look.palette.colour(outline.instance.label)
+        if colour is not self._colour:
+            self._colour = colour
+            painter.setPen(line_pen(colour, self._line_width, dashed=self._look.dashed))
+        painter.drawPath(outline.path(self._key.scale))
+
+    def _is_speck(self, outline: Outline) -> bool:
+        box = outline.box
+        return max(box.width, box.height) * self._key.scale < _SPECK
+
+
+def _joined(a: Rect, b: Rect) -> Rect:
+    return Rect(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))

@@ -1,0 +1,1 @@
+"""Layers that others may add over the image, one file a layer."""

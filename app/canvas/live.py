@@ -1,0 +1,249 @@
+"""What is painted anew in each frame: the selection with its handles, hover, and the preview."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+
+from app.canvas.outlines import make_path
+from app.canvas.style import (
+    FILL_SELECTED,
+    HALO,
+    HANDLE,
+    HANDLE_HOT,
+    INK,
+    LINE,
+    LINE_HALO,
+    LINE_SELECTED,
+    PAPER,
+    TOLERANCE,
+    Palette,
+    faded,
+    line_pen,
+)
+from app.canvas.view import View
+from core.document.geometry.measure import Rect
+from core.document.hit import Hit
+from core.document.instance import Instance
+from core.gestures.base import Preview
+from core.gestures.select import MIDPOINT_FROM
+
+_CROWDED_SPACING = 1.5
+"""Handles stand at least this many handle widths apart on average, else they become dots."""
+_DOT = 4.0
+
+
+@dataclass(slots=True)
+class LiveLook:
+    """Colours and the opacity of fills, as the tiles have them."""
+
+    palette: Palette
+    fill: float
+    label: str = ""
+
+
+class LivePainter:
+    """Paints on the viewport in device pixels."""
+
+    def __init__(self, painter: QPainter, view: View, look: LiveLook) -> None:
+        self._painter = painter
+        self._view = view
+        self._look = look
+        self._dpr = view.dpr
+        left, top = view.origin
+        self._to_device = QTransform(view.device_scale, 0, 0, view.device_scale, left, top)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    @property
+    def scale(self) -> float:
+        """Device pixels per image pixel."""
+        return self._view.device_scale
+
+    def instance(
+        self, instance: Instance, path: QPainterPath, *, selected: bool, dashed: bool = False
+    ) -> None:
+        """An instance as it is, or as it would become; `path` is in image pixels."""
+        colour = self._look.palette.colour(instance.label)
+        width = (LINE_SELECTED if selected else LINE) * self._dpr
+        painter = self._painter
+        painter.save()
+        painter.setTransform(self._to_device, True)
+        painter.fillPath(path, faded(colour, self._look.fill + FILL_SELECTED * selected))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(line_pen(HALO, width + (LINE_HALO - LINE_SELECTED) * self._dpr))
+        painter.drawPath(path)
+        painter.setPen(line_pen(colour, width, dashed=dashed))
+        painter.drawPath(path)
+        painter.restore()
+
+    def hovered(self, instance: Instance, path: QPainterPath, *, dashed: bool = False) -> None:
+        """A light rim and a little more fill on what the pointer would take."""
+        painter = self._painter
+        colour = self._look.palette.colour(instance.label)
+        painter.save()
+        painter.setTransform(self._to_device, True)
+        painter.fillPath(path, faded(colour, FILL_SELECTED))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(line_pen(faded(PAPER, 0.8), (LINE + 1.8) * self._dpr))
+        painter.drawPath(path)
+        painter.setPen(line_pen(colour, LINE * self._dpr, dashed=dashed))
+        painter.drawPath(path)
+        painter.restore()
+
+    def moved(self, dx: float, dy: float) -> LivePainter:
+        """A painter for the same viewport that paints (dx, dy) image pixels further on."""
+        other = LivePainter(self._painter, self._view, self._look)
+        other._to_device = QTransform.fromTranslate(dx, dy) * self._to_device
+        return other
+
+    def handles(self, instance: Instance, hover: Hit | None, vertex: Hit | None) -> None:
+        """A square on each vertex, a ring in the middle of each long edge."""
+        sight = self._view.visible().grown(HANDLE / self._view.scale)
+        colour = self._look.palette.colour(instance.label)
+        for p, polygon in enumerate(instance.polygons):
+            for r, ring in enumerate(polygon.rings):
+                points = [self._to_device.map(QPointF(x, y)) for x, y in ring]
+                seen = [_in(sight, *point) for point in ring]
+                self._vertices(points, seen, colour)
+                if len(points) < 200:
+                    self._middles(points)
+                for hit, active in ((hover, False), (vertex, True)):
+                    if hit and (hit.id, hit.polygon, hit.ring) == (instance.id, p, r):
+                        self._mark(points, hit, colour, active=active)
+
+    def _vertices(self, points: list[QPointF], seen: list[bool], colour: QColor) -> None:
+        crowded = _spacing(points) < _CROWDED_SPACING * HANDLE * self._dpr
+        side = (_DOT if crowded else HANDLE) * self._dpr
+        squares = [
+            QRectF(point.x() - side / 2, point.y() - side / 2, side, side)
+            for point, visible in zip(points, seen, strict=True)
+            if visible
+        ]
+        painter = self._painter
+        painter.setPen(Qt.PenStyle.NoPen if crowded else QPen(INK, self._dpr))
+        painter.setBrush(PAPER)
+        if not crowded:
+            # Whole pixels keep the squares sharp.
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            squares = [QRectF(square.toRect()) for square in squares]
+        painter.drawRects(squares)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def _middles(self, points: list[QPointF]) -> None:
+        painter = self._painter
+        painter.setPen(QPen(faded(INK, 0.8), self._dpr))
+        painter.setBrush(faded(PAPER, 0.75))
+        least = MIDPOINT_FROM * TOLERANCE * self._dpr
+        for a, b in zip(points, points[1:] + points[:1], strict=True):
+            if abs(a.x() - b.x()) + abs(a.y() - b.y()) >= least and _length(a, b) >= least:
+                painter.drawEllipse((a + b) / 2, 2.6 * self._dpr, 2.6 * self._dpr)
+
+    def _mark(self, points: list[QPointF], hit: Hit, colour: QColor, *, active: bool) -> None:
+        """The vertex or edge that the pointer would take, or that keys act on."""
+        if hit.index >= len(points):
+            return
+        painter = self._painter
+        if hit.kind == "edge":
+            painter.setPen(QPen(PAPER, 3.0 * self._dpr, c=Qt.PenCapStyle.RoundCap))
+            painter.drawLine(points[hit.index], points[(hit.index + 1) % len(points)])
+        elif hit.kind == "vertex":
+            side = HANDLE_HOT * self._dpr
+            centre = points[hit.index]
+            square = QRectF(centre.x() - side / 2, centre.y() - side / 2, side, side)
+            painter.setPen(QPen(INK if active else PAPER, 2.0 * self._dpr))
+            painter.setBrush(colour)
+            painter.drawRect(square)
+            if active:
+                painter.setPen(QPen(PAPER, self._dpr))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                inset = 2.0 * self._dpr
+                painter.drawRect(square.adjusted(-inset, -inset, inset, inset))
+
+    def ghost(self, x: float, y: float) -> None:
+        """A vertex that a press would insert."""
+        centre = self._to_device.map(QPointF(x, y))
+        radius = HANDLE_HOT / 2 * self._dpr
+        painter = self._painter
+        painter.setPen(QPen(INK, self._dpr))
+        painter.setBrush(PAPER)
+        painter.drawEllipse(centre, radius, radius)
+        arm = radius * 0.55
+        painter.setPen(QPen(INK, 1.6 * self._dpr))
+        painter.drawLine(centre - QPointF(arm, 0), centre + QPointF(arm, 0))
+        painter.drawLine(centre - QPointF(0, arm), centre + QPointF(0, arm))
+
+    def drawing(self, preview: Preview) -> None:
+        """An outline under the pencil: its edges, the next one, its vertices."""
+        painter = self._painter
+        colour = self._look.palette.colour(self._look.label)
+        points = [self._to_device.map(QPointF(x, y)) for x, y in preview.line]
+        ahead = [self._to_device.map(QPointF(*preview.next))] if preview.next else []
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faded(colour, 0.18))
+        painter.drawPolygon(QPolygonF(points + ahead))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in (QPen(HALO, LINE_HALO * self._dpr), QPen(colour, LINE_SELECTED * self._dpr)):
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
+            painter.drawPolyline(QPolygonF(points + (ahead if preview.closes else [])))
+        if ahead and not preview.closes:
+            self._next_edges(points, ahead[0], colour)
+        self._pencil_vertices(points, preview.closes, colour)
+
+    def _next_edges(self, points: list[QPointF], ahead: QPointF, colour: QColor) -> None:
+        painter = self._painter
+        line = QPolygonF([points[-1], ahead])
+        painter.setPen(QPen(HALO, (LINE + 1.6) * self._dpr))
+        painter.drawPolyline(line)
+        painter.setPen(line_pen(colour, LINE * self._dpr))
+        painter.drawPolyline(line)
+        if len(points) > 1:
+            painter.setPen(line_pen(faded(PAPER, 0.7), self._dpr, dashed=True))
+            painter.drawLine(ahead, points[0])
+
+    def _pencil_vertices(self, points: list[QPointF], closes: bool, colour: QColor) -> None:
+        seen = [True] * len(points)
+        self._vertices(points, seen, colour)
+        first = points[0]
+        radius = (HANDLE_HOT if closes else HANDLE) * 0.62 * self._dpr
+        self._painter.setPen(QPen(INK, 1.2 * self._dpr))
+        self._painter.setBrush(QBrush(colour if closes else PAPER))
+        self._painter.drawEllipse(first, radius, radius)
+
+    def band(self, band: Rect) -> None:
+        """A rectangle being spanned to select with."""
+        corner = self._to_device.map(QPointF(band.x0, band.y0))
+        opposite = self._to_device.map(QPointF(band.x1, band.y1))
+        painter = self._painter
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(faded(PAPER, 0.12))
+        painter.setPen(QPen(INK, self._dpr))
+        painter.drawRect(QRectF(corner, opposite))
+        pen = line_pen(PAPER, self._dpr, dashed=True)
+        painter.setPen(pen)
+        painter.drawRect(QRectF(corner, opposite))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def changed(self, instances: Iterable[Instance], preview: Preview) -> None:
+        """Instances as they would become."""
+        for instance in instances:
+            self.instance(instance, make_path(instance), selected=True)
+            self.handles(instance, preview.hover, preview.vertex)
+
+
+def _in(rect: Rect, x: float, y: float) -> bool:
+    return rect.x0 <= x <= rect.x1 and rect.y0 <= y <= rect.y1
+
+
+def _length(a: QPointF, b: QPointF) -> float:
+    return math.hypot(a.x() - b.x(), a.y() - b.y())
+
+
+def _spacing(points: list[QPointF]) -> float:
+    """The mean length of the edges of a ring."""
+    pairs = zip(points, points[1:] + points[:1], strict=True)
+    return sum(abs(a.x() - b.x()) + abs(a.y() - b.y()) for a, b in pairs) / max(len(points), 1)

@@ -1,0 +1,270 @@
+"""All that is seen of image and instances, from the image up, and the making of its tiles."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from PySide6.QtGui import QPainter, QTransform
+
+from app.canvas.backdrop import paint_border, paint_grid
+from app.canvas.image_tiles import ImageTiles, adjustment
+from app.canvas.instance_tiles import InstanceLook, InstanceTiles
+from app.canvas.layers.base import Layer, LayerView
+from app.canvas.live import LiveLook, LivePainter
+from app.canvas.outlines import Outline, OutlineTable
+from app.canvas.pyramid import ImagePyramid
+from app.canvas.style import FILL, LINE_SELECTED, TOLERANCE, Palette
+from app.canvas.tags import LEAST_SIDE, Tags
+from app.canvas.tile_layer import TileLayer
+from app.canvas.view import View
+from core.document.document import Changed
+from core.document.geometry.measure import Rect
+from core.document.instance import Instance
+from core.gestures.base import Preview
+from core.gestures.scene import Scene
+
+SLICE = 0.003
+"""Seconds of tile making at a time."""
+LIVE_MOST = 48
+"""Selections up to this size are painted anew in each frame; larger ones have tiles too."""
+_IMAGE_BYTES = 96 << 20
+_SUGGESTION_FILL = 0.45
+_TAGGED_MOST = 40
+
+
+class Renderer:
+    """The picture: image, layers, instances, suggestions, selection, preview, tags."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.preview = Preview()
+        self.layers: list[Layer] = []
+        self.tags_shown = True
+        self.tags = Tags(Palette())
+        self._scene = scene
+        self._size = (0.0, 0.0)
+        self._palette = Palette()
+        self._fill = FILL
+        self._selection: frozenset[str] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
+        self._lingering: frozenset[str] = frozenset()
+        self._instances = OutlineTable()
+        self._suggestions = OutlineTable()
+        self._image = ImageTiles()
+        self._image_tiles = TileLayer(self._image, _IMAGE_BYTES)
+        self._base = InstanceTiles(self._instances, InstanceLook(self._palette))
+        self._chosen = InstanceTiles(
+            self._instances, InstanceLook(self._palette, width=LINE_SELECTED), inverted=True
+        )
+        self._proposed = InstanceTiles(self._suggestions, InstanceLook(self._palette, dashed=True))
+        self.set_look(self._palette, FILL)
+
+    # What is shown
+
+    def set_image(self, pyramid: ImagePyramid | None) -> None:
+        """Show another image, or none; instances are to be set anew."""
+        self._image.set_pyramid(pyramid)
+        self._size = (pyramid.width, pyramid.height) if pyramid else (0.0, 0.0)
+        for tiles in self._layers():
+            tiles.set_extent(*self._size)
+
+    @property
+    def has_image(self) -> bool:
+        """Whether there is an image."""
+        return self._size != (0.0, 0.0)
+
+    def set_adjustment(self, brightness: float, contrast: float) -> None:
+        """Show the image brighter or with more contrast, each -1 to 1."""
+        self._image.set_adjustment(adjustment(brightness, contrast))
+        self._image_tiles.invalidate()
+
+    def set_look(self, palette: Palette, fill: float) -> None:
+        """The colours of labels and the opacity of fills, 0 to 1."""
+        self._palette, self.tags.palette, self._fill = palette, palette, fill
+        self.tags.clear()
+        for source in (self._base, self._chosen, self._proposed):
+            source.look.palette = palette
+            source.look.fill = fill
+            source.invalidate()
+        self._proposed.look.fill = fill * _SUGGESTION_FILL
+
+    def set_instances(self, instances: Sequence[Instance], changed: Changed | None = None) -> None:
+        """The document's instances; `changed` says which of them are new, altered or gone."""
+        self._instances.set(instances)
+        if changed is None:
+            self._lingering = frozenset()
+            self._base.invalidate()
+            self._chosen.invalidate()
+        elif changed.ids:
+            if not changed.ids <= self._base.marked:
+                self._base.invalidate(changed.rect)
+            self._chosen.invalidate(changed.rect)
+
+    def set_suggestions(self, suggestions: Sequence[Instance]) -> None:
+        """The suggestions above the threshold."""
+        self._suggestions.set(suggestions)
+        self._proposed.invalidate()
+
+    def set_selection(self, selection: frozenset[str], picked: frozenset[str]) -> None:
+        """What is selected is taken out of the tiles and drawn with its handles."""
+        gone = self._live() - selection
+        self._lingering = (self._lingering | gone) - selection
+        self._selection = selection
+        self._proposed.mark(picked)
+        self._mark()
+
+    def set_hidden(self, ids: frozenset[str]) -> None:
+        """Instances that are not to be seen at all."""
+        self._hidden = ids
+        self._mark()
+
+    def _mark(self) -> None:
+        self._base.mark(self._selection | self._hidden)
+        large = len(self._selection) > LIVE_MOST
+        self._chosen.mark(self._selection - self._hidden if large else frozenset())
+
+    def _live(self) -> frozenset[str]:
+        """The selected instances that are painted anew in each frame."""
+        few = len(self._selection) <= LIVE_MOST
+        return self._selection - self._hidden if few else frozenset()
+
+    # Making
+
+    def _layers(self) -> tuple[TileLayer, ...]:
+        return self._image_tiles, self._base.tiles, self._chosen.tiles, self._proposed.tiles
+
+    def take_progress(self) -> bool:
+        """Whether tiles were finished since the last call."""
+        progress = [tiles.take_progress() for tiles in self._layers()]
+        return any(progress)
+
+    def make(self, view: View, seconds: float = SLICE) -> bool:
+        """Make tiles for that long: those in sight first, then those around. True when done."""
+        deadline = time.perf_counter() + seconds
+        for source in (self._base, self._chosen, self._proposed):
+            if source.look.dpr != view.dpr:
+                source.look.dpr = view.dpr
+                source.invalidate()
+        for margin in (0, 1):
+            for tiles in self._layers():
+                if not tiles.make(view, deadline, margin):
+                    return False
+            if margin == 0:
+                self._lingering = frozenset()
+        return True
+
+    # Painting, in device pixels of the viewport
+
+    def paint(self, painter: QPainter, view: View) -> None:
+        """Paint a whole frame from what is there."""
+        self._image_tiles.paint(painter, view)
+        paint_border(painter, view, *self._size)
+        paint_grid(painter, view, *self._size)
+        self._paint_layers(painter, view, below=True)
+        if self._scene.instances_shown:
+            self._base.tiles.paint(painter, view)
+        if self._scene.suggestions_shown:
+            self._proposed.tiles.paint(painter, view)
+        if self._scene.instances_shown:
+            self._paint_chosen(painter, view)
+        self._paint_layers(painter, view, below=False)
+        self._paint_live(painter, view)
+
+    def _paint_layers(self, painter: QPainter, view: View, *, below: bool) -> None:
+        part, (width, height) = view.visible(), self._size
+        inside = Rect(
+            max(part.x0, 0.0), max(part.y0, 0.0), min(part.x1, width), min(part.y1, height)
+        )
+        left, top = view.origin
+        scale = view.device_scale
+        for layer in self.layers:
+            if layer.visible and layer.below_instances is below:
+                painter.save()
+                painter.setTransform(QTransform(scale, 0, 0, scale, left, top), True)
+                painter.setOpacity(layer.opacity)
+                layer.paint(painter, LayerView(inside, scale, view.dpr))
+                painter.restore()
+
+    def _paint_chosen(self, painter: QPainter, view: View) -> None:
+        """A large selection, perhaps on the move."""
+        dx, dy = self._offset()
+        scale = view.device_scale
+        if self.preview.copying or (dx, dy) == (0.0, 0.0):
+            self._chosen.tiles.paint(painter, view)
+        if (dx, dy) != (0.0, 0.0):
+            self._chosen.tiles.paint(painter, view, dx=round(dx * scale), dy=round(dy * scale))
+
+    def _offset(self) -> tuple[float, float]:
+        return self.preview.offset or (0.0, 0.0)
+
+    def _paint_live(self, painter: QPainter, view: View) -> None:
+        look = LiveLook(self._palette, self._fill, self._scene.label)
+        live = LivePainter(painter, view, look)
+        tagged: list[Outline] = []
+        if self._scene.suggestions_shown:
+            tagged += self._paint_picked(live)
+        if self._scene.instances_shown:
+            tagged += self._paint_selected(live, view)
+        self._paint_tags(painter, view, tagged)
+        if self.preview.ghost is not None:
+            live.ghost(*self.preview.ghost)
+        if self.preview.line:
+            live.drawing(self.preview)
+        if self.preview.band is not None:
+            live.band(self.preview.band)
+
+    def _paint_picked(self, live: LivePainter) -> list[Outline]:
+        tagged: list[Outline] = []
+        hover = self._suggestions.get(self.preview.hover_suggestion or "")
+        if hover is not None and hover.instance.id not in self._proposed.marked:
+            live.hovered(hover.instance, hover.path(live.scale), dashed=True)
+            tagged.append(hover)
+        for id in self._proposed.marked:
+            outline = self._suggestions.get(id)
+            if outline is not None:
+                path = outline.path(live.scale)
+                live.instance(outline.instance, path, selected=True, dashed=True)
+                tagged.append(outline)
+        return tagged
+
+    def _paint_selected(self, live: LivePainter, view: View) -> list[Outline]:
+        preview = self.preview
+        tolerance = TOLERANCE / view.scale
+        for outline in filter(None, map(self._instances.get, self._lingering)):
+            live.instance(outline.instance, outline.path(live.scale), selected=False)
+        changing = {each.id for each in preview.changed}
+        tagged: list[Outline] = []
+        hover = self._instances.get(preview.hover.id) if preview.hover else None
+        if hover is not None and hover.instance.id not in self._base.marked:
+            live.hovered(hover.instance, hover.path(live.scale))
+            tagged.append(hover)
+            if self._scene.offers_handles(hover.instance.id, tolerance):
+                live.handles(hover.instance, preview.hover, None)
+        dx, dy = self._offset()
+        moving = live if preview.offset is None else live.moved(dx, dy)
+        for id in self._live():
+            kept = self._instances.get(id)
+            if kept is None or id in changing:
+                continue
+            path = kept.path(live.scale)
+            if preview.copying:
+                live.instance(kept.instance, path, selected=False)
+            moving.instance(kept.instance, path, selected=True)
+            if preview.offset is None:
+                tagged.append(kept)
+            if self._scene.offers_handles(id, tolerance):
+                moving.handles(kept.instance, preview.hover, preview.vertex)
+        live.changed(preview.changed, preview)
+        return tagged
+
+    def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:
+        others: list[Outline] = []
+        if self.tags_shown and not self.preview.line:
+            part, side = view.visible(), LEAST_SIDE / view.scale
+            if self._scene.instances_shown:
+                others += self._instances.roomy(part, side)
+            if self._scene.suggestions_shown:
+                others += self._suggestions.roomy(part, side)
+            named = {each.instance.id for each in forced} | self._base.marked
+            others = [each for each in others if each.instance.id not in named]
+        self.tags.paint(painter, view, others, forced[:_TAGGED_MOST])

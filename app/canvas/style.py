@@ -1,0 +1,83 @@
+"""How things look on the canvas: widths and sizes in logical pixels, colours of labels."""
+
+from __future__ import annotations
+
+import colorsys
+import zlib
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+
+TOLERANCE: Final = 9.0
+"""How far a pointer may miss a handle."""
+HANDLE: Final = 8.0
+HANDLE_HOT: Final = 11.0
+LINE: Final = 1.6
+LINE_SELECTED: Final = 2.4
+LINE_HALO: Final = 4.6
+DASH: Final = (3.5, 2.5)
+"""Dashes of a suggestion, in line widths: drawn, left out."""
+FILL: Final = 0.22
+"""The opacity of the fill, where nobody chose another."""
+FILL_SELECTED: Final = 0.12
+"""How much stronger the fill of a selected instance is."""
+HALO: Final = QColor(10, 12, 14, 150)
+PAPER: Final = QColor(255, 255, 255)
+INK: Final = QColor(20, 22, 26)
+
+
+class Palette:
+    """The colour of each label: the one given to it, else one made from its name."""
+
+    def __init__(self, colours: Mapping[str, str] | None = None) -> None:
+        self._colours: dict[str, QColor] = {}
+        for label, text in (colours or {}).items():
+            colour = QColor(text)
+            if colour.isValid():
+                self._colours[label] = colour
+
+    def colour(self, label: str) -> QColor:
+        """The colour of a label, opaque."""
+        colour = self._colours.get(label)
+        if colour is None:
+            colour = self._colours[label] = _made_up(label)
+        return colour
+
+
+def _made_up(label: str) -> QColor:
+    """A colour that is the same for a name every time, bright enough to stand out on a photo."""
+    seed = zlib.crc32(label.encode())
+    hue = (seed % 360) / 360
+    red, green, blue = colorsys.hls_to_rgb(hue, 0.56, 0.85)
+    return QColor.fromRgbF(red, green, blue)
+
+
+def line_pen(colour: QColor, width: float, *, dashed: bool = False) -> QPen:
+    """A pen of that many device pixels whatever the zoom."""
+    pen = QPen(colour, width)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if dashed:
+        pen.setDashPattern(list(DASH))
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
+
+
+def faded(colour: QColor, opacity: float) -> QColor:
+    """The colour with that opacity, 0 to 1."""
+    copy = QColor(colour)
+    copy.setAlphaF(min(max(opacity, 0.0), 1.0))
+    return copy
+
+
+def ink_on(colour: QColor) -> QColor:
+    """Black or white, whichever reads better on a colour (contrast as WCAG 2.1 defines it)."""
+    luminance = 0.2126 * _linear(colour.redF())
+    luminance += 0.7152 * _linear(colour.greenF()) + 0.0722 * _linear(colour.blueF())
+    return INK if luminance > 0.179 else PAPER
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)

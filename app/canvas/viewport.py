@@ -1,0 +1,367 @@
+"""The viewport: one widget with the image, its instances, and the tools to edit them.
+
+It never changes the document. What a person does comes out as an edit in `edit_requested`; who
+applies it calls `document_changed` with what `History.do` returned, before the signal returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from app.canvas.backdrop import ground, paint_crosshair, paint_focus
+from app.canvas.hands import Hands
+from app.canvas.layers.base import Layer
+from app.canvas.navigator import Navigator
+from app.canvas.pyramid import ImagePyramid
+from app.canvas.renderer import SLICE, Renderer
+from app.canvas.style import FILL, Palette
+from app.canvas.tools import CURSORS
+from app.words import sentence_text
+from core.document.document import Changed, Document
+from core.document.geometry.measure import Rect
+from core.document.hit import Hit
+from core.document.instance import Instance
+from core.gestures.base import Cursor, Outcome
+from core.gestures.scene import Scene
+
+_REVEAL_MARGIN = 40.0
+
+
+class Viewport(QWidget):
+    """See the module. Centres and scales are image pixels, and logical pixels per image pixel."""
+
+    edit_requested = Signal(object, str)  # Edit, not yet applied; its name for the undo menu
+    selection_changed = Signal(object)  # frozenset[str]
+    suggestion_picked = Signal(object)  # frozenset[str]
+    instance_activated = Signal(str)  # double click on an instance
+    suggestion_activated = Signal(str)  # double click on a suggestion
+    pointer_moved = Signal(float, float)  # image pixels
+    pointer_left = Signal()
+    zoom_changed = Signal(float)
+    tool_changed = Signal(str)
+    context_requested = Signal(object, object)  # global QPoint, Hit or None
+    refused = Signal(object)  # Sentence: why a gesture made no edit
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setMinimumSize(120, 90)
+        self.setAccessibleName(self.tr("Canvas"))
+        self._scene = Scene()
+        self._renderer = Renderer(self._scene)
+        self._renderer.tags.font = self.font()
+        self._navigator = Navigator(self._view_changed)
+        self._hands = Hands(self, self._scene, self._navigator)
+        self._document: Document | None = None
+        self._suggestions: tuple[Instance, ...] = ()
+        self._threshold = 0.0
+        self._palette_of_labels = Palette()
+        self._fill = FILL
+        self._crosshair = True
+        self._reported_scale = 0.0
+        self._work = QTimer(self, singleShot=True, interval=0)
+        self._work.timeout.connect(self._make)
+
+    # The image and what is on it
+
+    def show_image(self, image: ImagePyramid | None) -> None:
+        """Show an image, fitted unless the view was chosen by hand; instances are set anew."""
+        self.cancel_gesture()
+        self._renderer.set_image(image)
+        size = (image.width, image.height) if image else (0, 0)
+        self._navigator.set_image(*size)
+        self.update()
+
+    def show_document(self, document: Document | None) -> None:
+        """Show the instances of a document; nothing is selected then."""
+        self.cancel_gesture()
+        self._document = self._scene.document = document
+        self._renderer.set_instances(document.instances if document else ())
+        self._select(frozenset(), self._scene.picked)
+        self.update()
+
+    def document_changed(self, changed: Changed) -> None:
+        """The shown document has changed; to be called after each edit, undo and redo."""
+        if self._document is None:
+            return
+        self._renderer.set_instances(self._document.instances, changed)
+        kept = frozenset(id for id in self._scene.selection if id in self._document)
+        self._select(kept, self._scene.picked)
+        self._hands.refresh()
+        self.update()
+
+    def show_suggestions(self, instances: Sequence[Instance]) -> None:
+        """Show these suggestions, as far as their score reaches the threshold."""
+        self._suggestions = tuple(instances)
+        self._show_suggestions()
+
+    def set_suggestion_threshold(self, score: float) -> None:
+        """Hide suggestions below a score; those without one stay."""
+        self._threshold = score
+        self._show_suggestions()
+
+    def _show_suggestions(self) -> None:
+        shown = [
+            each
+            for each in self._suggestions
+            if each.score is None or each.score >= self._threshold
+        ]
+        self._scene.set_suggestions(shown)
+        self._renderer.set_suggestions(shown)
+        self._select(self._scene.selection, self._scene.picked & {each.id for each in shown})
+        self._hands.refresh()
+        self.update()
+
+    # What it looks like
+
+    def set_colours(self, colours: Mapping[str, str]) -> None:
+        """The colour of each label as `#rrggbb`; others get one made from their name."""
+        self._palette_of_labels = Palette(colours)
+        self._restyle()
+
+    def set_opacity(self, opacity: float) -> None:
+        """The opacity of fills, 0 (outlines only) to 1."""
+        self._fill = opacity
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self._renderer.set_look(self._palette_of_labels, self._fill)
+        self.update()
+
+    def set_instances_visible(self, visible: bool) -> None:
+        """Show or hide all instances; hidden ones cannot be taken."""
+        self._scene.instances_shown = visible
+        self._hands.refresh()
+        self.update()
+
+    def set_suggestions_visible(self, visible: bool) -> None:
+        """Show or hide all suggestions; hidden ones cannot be picked."""
+        self._scene.suggestions_shown = visible
+        self._hands.refresh()
+        self.update()
+
+    def set_hidden(self, ids: Collection[str]) -> None:
+        """Hide these instances and no others; hidden ones cannot be taken."""
+        self._scene.set_hidden(frozenset(ids))
+        self._renderer.set_hidden(frozenset(ids))
+        self._hands.refresh()
+        self.update()
+
+    def set_tags_visible(self, visible: bool) -> None:
+        """Show or hide the names beside instances, those selected or hovered excepted."""
+        self._renderer.tags_shown = visible
+        self.update()
+
+    def set_crosshair_visible(self, visible: bool) -> None:
+        """Show or hide the lines through the pointer while drawing."""
+        self._crosshair = visible
+        self.update()
+
+    def set_image_adjust(self, brightness: float, contrast: float) -> None:
+        """Show the image brighter or with more contrast, each -1 to 1 with 0 for none."""
+        self._renderer.set_adjustment(brightness, contrast)
+        self.update()
+
+    def add_layer(self, layer: Layer) -> None:
+        """Put a layer on top of those added before."""
+        self._renderer.layers.append(layer)
+        self._hands.layers = tuple(self._renderer.layers)
+        self.update()
+
+    def remove_layer(self, layer: Layer) -> None:
+        """Take a layer away. Raises ValueError when it is not there."""
+        self._renderer.layers.remove(layer)
+        self._hands.layers = tuple(self._renderer.layers)
+        self.update()
+
+    def layer_changed(self) -> None:
+        """A layer wants to be painted again."""
+        self.update()
+
+    # What is selected, and with which tool
+
+    def set_active_label(self, label: str) -> None:
+        """The label of what is drawn next; without one nothing can be drawn."""
+        self._scene.label = label
+        self.update()
+
+    @property
+    def selection(self) -> frozenset[str]:
+        """The ids of the selected instances."""
+        return self._scene.selection
+
+    def set_selection(self, ids: Collection[str]) -> None:
+        """Select instances; unknown ids are passed over."""
+        known = frozenset(id for id in ids if self._scene.get(id) is not None)
+        self._select(known, self._scene.picked)
+
+    def select_suggestions(self, ids: Collection[str]) -> None:
+        """Pick suggestions."""
+        known = {each.id for each in self._suggestions}
+        self._select(self._scene.selection, frozenset(ids) & known)
+
+    def _select(self, selection: frozenset[str], picked: frozenset[str]) -> None:
+        scene = self._scene
+        selection_is_new, picks_are_new = selection != scene.selection, picked != scene.picked
+        if not selection_is_new and not picks_are_new:
+            return
+        scene.selection, scene.picked = selection, picked
+        self._renderer.set_selection(selection, picked)
+        self.update()
+        if selection_is_new:
+            self.selection_changed.emit(selection)
+        if picks_are_new:
+            self.suggestion_picked.emit(picked)
+
+    @property
+    def tool(self) -> str:
+        """The tool in use."""
+        return self._hands.tool
+
+    def set_tool(self, tool: str) -> None:
+        """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
+        if tool != self._hands.tool:
+            self._hands.take(tool)
+            self.tool_changed.emit(tool)
+
+    def cancel_gesture(self) -> None:
+        """Drop what has been begun, as Escape does."""
+        self._hands.cancel()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a gesture has begun that `cancel_gesture` would drop."""
+        return self._hands.busy
+
+    def apply_outcome(self, outcome: Outcome) -> None:
+        """Show what a gesture led to, and hand on its edit and selection."""
+        self._renderer.preview = outcome.preview
+        self.show_cursor(outcome.cursor)
+        if outcome.edit is not None and outcome.name is not None:
+            self.edit_requested.emit(outcome.edit, sentence_text(outcome.name))
+        selection, picked = self._scene.selection, self._scene.picked
+        if outcome.selection is not None:
+            selection = frozenset(id for id in outcome.selection if self._scene.get(id))
+        self._select(selection, picked if outcome.picked is None else outcome.picked)
+        if outcome.refusal is not None:
+            self.refused.emit(outcome.refusal)
+        self.update()
+
+    def forget_hover(self) -> None:
+        """The pointer is gone: nothing is under it."""
+        self._renderer.preview = replace(
+            self._renderer.preview, hover=None, hover_suggestion=None, ghost=None, next=None
+        )
+        self.update()
+
+    @property
+    def has_image(self) -> bool:
+        """Whether an image is shown."""
+        return self._renderer.has_image
+
+    def request_menu(self, at: QPoint, hit: Hit | None) -> None:
+        """Ask for a context menu at a logical point."""
+        self.context_requested.emit(self.mapToGlobal(at), hit)
+
+    # Where one looks
+
+    def view(self) -> tuple[tuple[float, float], float]:
+        """The image point in the middle, and the scale."""
+        view = self._navigator.view
+        return (view.centre_x, view.centre_y), view.scale
+
+    def set_view(self, centre: tuple[float, float], scale: float) -> None:
+        """Put an image point in the middle at a scale."""
+        self._navigator.look(centre, scale)
+
+    def zoom_by(self, factor: float) -> None:
+        """Zoom around the middle."""
+        self._navigator.zoom_by(factor)
+
+    def fit(self) -> None:
+        """Show the whole image, and keep doing so when the window's size changes."""
+        self._navigator.fit()
+
+    def fit_width(self) -> None:
+        """Show the whole width of the image, and keep doing so."""
+        self._navigator.fit_width()
+
+    def actual_size(self) -> None:
+        """One logical pixel for each image pixel."""
+        self._navigator.look(self.view()[0], 1.0)
+
+    def reveal(self, rect: Rect) -> None:
+        """Move the image, and zoom out if need be, so that a part of it is in sight."""
+        self._navigator.reveal(rect, _REVEAL_MARGIN)
+
+    def set_wheel_zooms(self, zooms: bool) -> None:
+        """Let the wheel alone zoom, and Ctrl with it go up and down."""
+        self._navigator.wheel_zooms = zooms
+
+    def _view_changed(self) -> None:
+        scale = self._navigator.view.scale
+        if scale != self._reported_scale:
+            self._reported_scale = scale
+            self.zoom_changed.emit(scale)
+        self.update()
+
+    # Qt
+
+    def show_cursor(self, cursor: Cursor) -> None:
+        """Show a pointer shape, the hand while the image is being moved."""
+        shape = CURSORS[cursor]
+        if self._navigator.panning:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif self._hands.space_held:
+            shape = Qt.CursorShape.OpenHandCursor
+        if shape != self.cursor().shape():
+            self.setCursor(shape)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Show the frame; make tiles within the time of a slice first."""
+        view = self._navigator.view
+        if view.dpr != self.devicePixelRatioF():
+            self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
+            view = self._navigator.view
+        if not self._renderer.make(view, SLICE):
+            self._work.start()
+        painter = QPainter(self)
+        painter.scale(1 / view.dpr, 1 / view.dpr)
+        across, down = view.device_size
+        painter.fillRect(0, 0, across + 1, down + 1, ground(self.palette()))
+        if self._renderer.has_image:
+            self._renderer.paint(painter, view)
+            pointer = self._hands.pointer
+            if self._crosshair and pointer is not None and self._hands.tool != "select":
+                paint_crosshair(painter, view, pointer * view.dpr)
+        if self.hasFocus():
+            paint_focus(painter, view, self.palette())
+        painter.end()
+
+    def _make(self) -> None:
+        if self._renderer.make(self._navigator.view, SLICE):
+            self.update()
+        else:
+            self._work.start()
+            if self._renderer.take_progress():
+                self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the image where it is, or fitted."""
+        self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the font and the palette."""
+        if event.type() == QEvent.Type.FontChange:
+            self._renderer.tags.font = self.font()
+            self._renderer.tags.clear()
+        self.update()
+        super().changeEvent(event)

@@ -1,0 +1,160 @@
+"""What goes into a gesture and what comes out of it.
+
+All coordinates are pixels of the upright image: x right, y down, (0, 0) the outer corner of the
+first pixel. A gesture never touches the document: it shows a preview while it runs, and when it
+ends it hands out one edit, or none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, Flag, auto
+from typing import Protocol
+
+from core.document.edits import Edit
+from core.document.geometry.measure import Rect
+from core.document.hit import Hit
+from core.document.instance import Instance, Point, Ring
+from core.sentences import Sentence
+
+
+class Button(Enum):
+    """The pressed button of a mouse or pen."""
+
+    LEFT = auto()
+    RIGHT = auto()
+
+
+class Modifier(Flag):
+    """Keys held while the pointer does something."""
+
+    NONE = 0
+    SHIFT = auto()
+    CTRL = auto()
+    ALT = auto()
+
+
+class Key(Enum):
+    """The keys that gestures understand."""
+
+    ENTER = auto()
+    ESCAPE = auto()
+    BACKSPACE = auto()
+    UNDO = auto()
+    REDO = auto()
+    LEFT = auto()
+    RIGHT = auto()
+    UP = auto()
+    DOWN = auto()
+
+
+class Cursor(Enum):
+    """What the pointer should look like."""
+
+    ARROW = auto()
+    POINT = auto()  # a click takes what is under it
+    MOVE = auto()  # a drag moves it
+    COPY = auto()
+    CROSS = auto()  # a click draws
+    INSERT = auto()  # a click inserts a vertex
+    REMOVE = auto()  # a click removes a vertex
+
+
+@dataclass(frozen=True, slots=True)
+class PointerEvent:
+    """A pointer at (x, y) with the button concerned and the modifiers held.
+
+    `tolerance` is how far, in image pixels, a hand may miss: a fixed length on the screen.
+    """
+
+    x: float
+    y: float
+    button: Button = Button.LEFT
+    modifiers: Modifier = Modifier.NONE
+    tolerance: float = 1.0
+
+    @property
+    def point(self) -> Point:
+        """Both coordinates."""
+        return self.x, self.y
+
+    def holds(self, modifier: Modifier) -> bool:
+        """Whether all of these modifiers are held."""
+        return modifier in self.modifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What to show over the document while nothing has changed yet.
+
+    `changed` holds instances as they would become: in the place of the one with the same id, or
+    beside the others. `offset` moves the whole selection (`copying`: a copy of it). `line` is an
+    outline being drawn and `next` where its next vertex would fall; `closes` says that a click now
+    closes it. `band` is a rectangle being spanned. `hover` is the part of an instance, and
+    `hover_suggestion` the suggestion, that a press would take; `ghost` a vertex that a press would
+    insert; `vertex` the vertex that keys act on.
+    """
+
+    changed: tuple[Instance, ...] = ()
+    offset: Point | None = None
+    copying: bool = False
+    line: Ring = ()
+    next: Point | None = None
+    closes: bool = False
+    band: Rect | None = None
+    hover: Hit | None = None
+    hover_suggestion: str | None = None
+    ghost: Point | None = None
+    vertex: Hit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an event led to.
+
+    `edit` is to be applied under `name` (an entry of the undo menu); then `selection` and `picked`
+    (suggestions), where not None, become what is selected. `finished` says that the gesture is at
+    rest, `menu` that a context menu is asked for, `refusal` why an edit was not made.
+    """
+
+    preview: Preview = field(default_factory=Preview)
+    edit: Edit | None = None
+    name: Sentence | None = None
+    selection: frozenset[str] | None = None
+    picked: frozenset[str] | None = None
+    cursor: Cursor = Cursor.ARROW
+    finished: bool = True
+    menu: bool = False
+    refusal: Sentence | None = None
+
+
+class Gesture(Protocol):
+    """A tool: fed with events, it answers each with an outcome."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether something has begun that `cancel` would drop."""
+
+    def press(self, event: PointerEvent) -> Outcome:
+        """A button goes down."""
+
+    def move(self, event: PointerEvent) -> Outcome:
+        """The pointer moves, with or without a button."""
+
+    def release(self, event: PointerEvent) -> Outcome:
+        """A button comes up."""
+
+    def double_click(self, event: PointerEvent) -> Outcome:
+        """The second press of a double click, in the place of `press`."""
+
+    def wants(self, key: Key) -> bool:
+        """Whether the key means something now, and so must not mean something else."""
+
+    def key(self, key: Key, modifiers: Modifier = Modifier.NONE) -> Outcome | None:
+        """A key goes down, or repeats. None when it means nothing here."""
+
+    def key_release(self, key: Key) -> Outcome | None:
+        """A key comes up. None when it means nothing here."""
+
+    def cancel(self) -> Outcome:
+        """Drop what has begun; the document stays as it was."""

@@ -1,0 +1,197 @@
+"""What a drag with the select tool does: move instances, a vertex, an edge, or span a band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from core.document.edits import Add, Batch, Edit, Reshape
+from core.document.geometry import GeometryError, insert_vertex, move_vertex, translate, union_rect
+from core.document.geometry.measure import Rect, bounds
+from core.document.hit import Hit
+from core.document.instance import Instance, Point, Polygons, Source, new_id
+from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
+from core.gestures.scene import Scene
+from core.gestures.shaping import settle
+from core.sentences import Sentence, say
+
+
+class Drag(Protocol):
+    """One kind of drag, from the press on."""
+
+    @property
+    def cursor(self) -> Cursor:
+        """What the pointer looks like meanwhile."""
+
+    def preview(self, dx: float, dy: float) -> Preview:
+        """What to show when the hand has moved by (dx, dy) pixels since the press."""
+
+    def finish(self, dx: float, dy: float) -> Outcome:
+        """The end, `offset` from the press."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveDrag:
+    """Moves instances, or copies of them, never beyond the image."""
+
+    scene: Scene
+    instances: Sequence[Instance]
+    copying: bool = False
+
+    @property
+    def cursor(self) -> Cursor:
+        """A move, or a copy."""
+        return Cursor.COPY if self.copying else Cursor.MOVE
+
+    def preview(self, dx: float, dy: float) -> Preview:
+        """The selection at another place."""
+        return Preview(offset=self._limited(dx, dy), copying=self.copying)
+
+    def finish(self, dx: float, dy: float) -> Outcome:
+        """One edit for all, or none where nothing moved."""
+        dx, dy = self._limited(dx, dy)
+        if not self.instances or (dx, dy) == (0.0, 0.0):
+            return Outcome()
+        moved = [(each, translate(each.polygons, dx, dy)) for each in self.instances]
+        if self.copying:
+            return self._copies(moved)
+        edits: list[Edit] = [Reshape(each.id, polygons) for each, polygons in moved]
+        edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
+        return Outcome(edit=edit, name=say("gestures.move"))
+
+    def _copies(self, moved: Sequence[tuple[Instance, Polygons]]) -> Outcome:
+        copies = tuple(copied(each, polygons) for each, polygons in moved)
+        ids = frozenset(copy.id for copy in copies)
+        return Outcome(edit=Add(copies), name=say("gestures.copy"), selection=ids)
+
+    def _limited(self, dx: float, dy: float) -> Point:
+        box: Rect | None = None
+        for instance in self.instances:
+            box = union_rect(box, bounds(instance))
+        if box is None:
+            return 0.0, 0.0
+        return (
+            _limit(dx, -box.x0, self.scene.width - box.x1),
+            _limit(dy, -box.y0, self.scene.height - box.y1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VertexDrag:
+    """Moves one vertex; with `inserted` the vertex is new, `instance` having it already."""
+
+    scene: Scene
+    instance: Instance
+    hit: Hit
+    inserted: bool = False
+    cursor: Cursor = Cursor.POINT
+
+    def preview(self, dx: float, dy: float) -> Preview:
+        """The instance with the vertex at its new place."""
+        changed = replace(self.instance, polygons=self._polygons(dx, dy))
+        return Preview(changed=(changed,), hover=self.hit, vertex=self.hit)
+
+    def finish(self, dx: float, dy: float) -> Outcome:
+        """A reshape, unless the vertex is where it was."""
+        if (dx, dy) == (0.0, 0.0) and not self.inserted:
+            return Outcome(preview=Preview(vertex=self.hit))
+        name = say("gestures.insert_vertex" if self.inserted else "gestures.move_vertex")
+        return reshaped(self.scene, self.instance.id, self._polygons(dx, dy), name)
+
+    def _polygons(self, dx: float, dy: float) -> Polygons:
+        hit = self.hit
+        x, y = vertex_point(self.instance, hit)
+        to = self.scene.clamp(x + dx, y + dy)
+        return move_vertex(self.instance.polygons, hit.polygon, hit.ring, hit.index, to)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeDrag:
+    """Moves both ends of an edge."""
+
+    scene: Scene
+    instance: Instance
+    hit: Hit
+    cursor: Cursor = Cursor.MOVE
+
+    def preview(self, dx: float, dy: float) -> Preview:
+        """The instance with the edge at its new place."""
+        changed = replace(self.instance, polygons=self._polygons(dx, dy))
+        return Preview(changed=(changed,), hover=self.hit)
+
+    def finish(self, dx: float, dy: float) -> Outcome:
+        """A reshape, unless the edge is where it was."""
+        if (dx, dy) == (0.0, 0.0):
+            return Outcome()
+        polygons = self._polygons(dx, dy)
+        return reshaped(self.scene, self.instance.id, polygons, say("gestures.move_edge"))
+
+    def _polygons(self, dx: float, dy: float) -> Polygons:
+        hit = self.hit
+        polygons = self.instance.polygons
+        ring = polygons[hit.polygon].rings[hit.ring]
+        for index in (hit.index, (hit.index + 1) % len(ring)):
+            to = self.scene.clamp(ring[index][0] + dx, ring[index][1] + dy)
+            polygons = move_vertex(polygons, hit.polygon, hit.ring, index, to)
+        return polygons
+
+
+@dataclass(frozen=True, slots=True)
+class BandDrag:
+    """Spans a rectangle and selects what lies wholly inside."""
+
+    scene: Scene
+    start: Point
+    adding: bool
+    cursor: Cursor = Cursor.ARROW
+
+    def preview(self, dx: float, dy: float) -> Preview:
+        """The rectangle."""
+        return Preview(band=self._band(dx, dy))
+
+    def finish(self, dx: float, dy: float) -> Outcome:
+        """No edit: another selection."""
+        instances, suggestions = self.scene.enclosed(self._band(dx, dy))
+        if self.adding:
+            instances, suggestions = (
+                instances | self.scene.selection,
+                suggestions | self.scene.picked,
+            )
+        return Outcome(selection=instances, picked=suggestions)
+
+    def _band(self, dx: float, dy: float) -> Rect:
+        x, y = self.start
+        return Rect(min(x, x + dx), min(y, y + dy), max(x, x + dx), max(y, y + dy))
+
+
+def begin_insert(scene: Scene, instance: Instance, edge: Hit, event: PointerEvent) -> VertexDrag:
+    """A drag of a new vertex in an edge, at the pointer."""
+    at = scene.clamp(*event.point)
+    polygons = insert_vertex(instance.polygons, edge.polygon, edge.ring, edge.index, at)
+    hit = Hit("vertex", edge.id, edge.polygon, edge.ring, edge.index + 1)
+    return VertexDrag(scene, replace(instance, polygons=polygons), hit, inserted=True)
+
+
+def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outcome:
+    """The edit that gives an instance these polygons, or why it cannot have them."""
+    try:
+        return Outcome(edit=Reshape(id, settle(polygons, scene.width, scene.height)), name=name)
+    except GeometryError as error:
+        return Outcome(refusal=error.sentence)
+
+
+def copied(instance: Instance, polygons: Polygons) -> Instance:
+    """A person's copy of an instance, with other polygons."""
+    return replace(
+        instance, id=new_id(), polygons=polygons, source=Source.DRAWN, score=None, model=None
+    )
+
+
+def vertex_point(instance: Instance, hit: Hit) -> Point:
+    """Where a vertex is."""
+    return instance.polygons[hit.polygon].rings[hit.ring][hit.index]
+
+
+def _limit(value: float, least: float, most: float) -> float:
+    return min(max(value, least), most) if least <= most else 0.0

@@ -1,0 +1,220 @@
+"""Drawing an outline: by clicks, by dragging freehand, or both in turn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from enum import Enum, auto
+
+from core.document.instance import Point, Polygon, Ring
+from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
+from core.gestures.purpose import Purpose, edit_for
+from core.gestures.scene import Scene
+from core.sentences import say
+
+_FREEHAND_FROM = 1.0
+_FREEHAND_STEP = 0.25
+_FREEHAND_ERROR = 0.12
+_KEYS = (Key.ENTER, Key.ESCAPE, Key.BACKSPACE, Key.UNDO)
+
+
+class _State(Enum):
+    IDLE = auto()
+    PRESSED = auto()  # a vertex was just put down; a long drag turns into freehand
+    FREEHAND = auto()
+    BETWEEN = auto()  # vertices are there, the next one is awaited
+
+
+class PolygonGesture:
+    """The polygon tool: the outline so far, and what was taken back of it.
+
+    A click adds a vertex; one on the first vertex, Enter or a double click closes the outline.
+    A press that is dragged draws freehand. Backspace or undo takes back the last vertex (after
+    freehand: the stroke's), redo returns it.
+    """
+
+    def __init__(self, scene: Scene, purpose: Purpose = Purpose.NEW) -> None:
+        self._scene = scene
+        self._purpose = purpose
+        self._points: list[Point] = []
+        self._undone: list[Point] = []
+        self._state = _State.IDLE
+        self._stroke_from = 0
+        self._pointer: Point | None = None
+        self._tolerance = 1.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether an outline has been begun."""
+        return bool(self._points)
+
+    def press(self, event: PointerEvent) -> Outcome:
+        """Add a vertex, or close the outline on its first one."""
+        if event.button is not Button.LEFT:
+            return self._show() if self._points else Outcome(cursor=Cursor.CROSS, menu=True)
+        self._note(event)
+        if self._closes(event):
+            return self._close()
+        self._stroke_from = len(self._points)
+        self._add(event)
+        self._state = _State.PRESSED
+        return self._show()
+
+    def move(self, event: PointerEvent) -> Outcome:
+        """Show the next edge, or draw on freehand."""
+        self._note(event)
+        gone = math.dist(self._points[-1], self._at(event)) if self._points else 0.0
+        if self._state is _State.PRESSED and gone > _FREEHAND_FROM * event.tolerance:
+            self._state = _State.FREEHAND
+        if self._state is _State.FREEHAND and gone > _FREEHAND_STEP * event.tolerance:
+            self._add(event)
+        return self._show()
+
+    def release(self, event: PointerEvent) -> Outcome:
+        """End a freehand stroke; near the first vertex it closes the outline."""
+        if event.button is not Button.LEFT or self._state in (_State.IDLE, _State.BETWEEN):
+            return self._show()
+        stroke = self._state is _State.FREEHAND
+        self._state = _State.BETWEEN
+        if stroke:
+            self._add(event)
+            closes = len(self._points) >= 3 and self._near_first(event)
+            self._thin_out(event.tolerance)
+            if closes:
+                return self._close()
+        return self._show()
+
+    def double_click(self, event: PointerEvent) -> Outcome:
+        """Close the outline; the first press of the double click added its last vertex."""
+        if event.button is not Button.LEFT:
+            return self._show()
+        return self._close() if self._points else self.press(event)
+
+    def wants(self, key: Key) -> bool:
+        """While drawing: all but the arrows, and redo where something was taken back."""
+        if key is Key.REDO:
+            return bool(self._points and self._undone)
+        return bool(self._points) and key in _KEYS
+
+    def key(self, key: Key, modifiers: Modifier = Modifier.NONE) -> Outcome | None:
+        """Enter closes, Backspace and undo take back, redo returns, Escape drops all."""
+        if not self.wants(key):
+            return None
+        if key is Key.ENTER:
+            return self._close()
+        if key is Key.ESCAPE:
+            return self.cancel()
+        return self._redo() if key is Key.REDO else self._take_back()
+
+    def key_release(self, key: Key) -> Outcome | None:
+        """Nothing: keys act when they go down."""
+        return None
+
+    def cancel(self) -> Outcome:
+        """Drop the outline."""
+        self._reset()
+        return Outcome(cursor=Cursor.CROSS)
+
+    def _note(self, event: PointerEvent) -> None:
+        self._pointer = self._at(event)
+        self._tolerance = event.tolerance
+
+    def _at(self, event: PointerEvent) -> Point:
+        return self._scene.clamp(event.x, event.y)
+
+    def _add(self, event: PointerEvent) -> None:
+        point = self._at(event)
+        self._undone.clear()
+        if not self._points or self._points[-1] != point:
+            self._points.append(point)
+
+    def _thin_out(self, tolerance: float) -> None:
+        """Leave of a freehand stroke only the vertices that its form needs."""
+        first = max(self._stroke_from - 1, 0)
+        stroke = self._points[first:]
+        self._points[first:] = thinned(stroke, _FREEHAND_ERROR * tolerance)
+
+    def _take_back(self) -> Outcome:
+        self._undone.append(self._points.pop())
+        self._state = _State.BETWEEN if self._points else _State.IDLE
+        return self._show()
+
+    def _redo(self) -> Outcome:
+        self._points.append(self._undone.pop())
+        self._state = _State.BETWEEN
+        return self._show()
+
+    def _near_first(self, event: PointerEvent) -> bool:
+        return math.dist(self._points[0], (event.x, event.y)) <= event.tolerance
+
+    def _closes(self, event: PointerEvent) -> bool:
+        return len(self._points) >= 3 and self._near_first(event)
+
+    def _show(self) -> Outcome:
+        if not self._points:
+            return Outcome(cursor=Cursor.CROSS)
+        near = (
+            len(self._points) >= 3
+            and self._pointer is not None
+            and self._state is not _State.PRESSED
+            and math.dist(self._points[0], self._pointer) <= self._tolerance
+        )
+        preview = Preview(
+            line=tuple(self._points),
+            next=self._points[0] if near else self._pointer,
+            closes=near,
+        )
+        cursor = Cursor.POINT if near else Cursor.CROSS
+        return Outcome(preview=preview, cursor=cursor, finished=False)
+
+    def _close(self) -> Outcome:
+        ring = _without_repeats(self._points)
+        if len(ring) < 3:
+            return replace(self._show(), refusal=say("gestures.few_points"))
+        outcome = edit_for(self._purpose, self._scene, (Polygon(ring),), "gestures.draw_polygon")
+        if outcome.refusal is not None:
+            # The outline stays, so that it can be mended, or a label chosen for it.
+            return replace(self._show(), refusal=outcome.refusal)
+        self._reset()
+        return outcome
+
+    def _reset(self) -> None:
+        self._points.clear()
+        self._undone.clear()
+        self._state = _State.IDLE
+
+
+def thinned(points: list[Point], error: float) -> list[Point]:
+    """An open line with fewer vertices, its ends kept, no removed one over `error` pixels away.
+
+    Douglas and Peucker's method, with a stack in the place of recursion.
+    """
+    if len(points) < 3:
+        return list(points)
+    kept = {0, len(points) - 1}
+    spans = [(0, len(points) - 1)]
+    while spans:
+        first, last = spans.pop()
+        inner = range(first + 1, last)
+        if not inner:
+            continue
+        far = max(inner, key=lambda k: _distance(points[k], points[first], points[last]))
+        if _distance(points[far], points[first], points[last]) > error:
+            kept.add(far)
+            spans += [(first, far), (far, last)]
+    return [points[k] for k in sorted(kept)]
+
+
+def _distance(point: Point, a: Point, b: Point) -> float:
+    """From a point to the line through a and b; to a where the two are the same."""
+    length = math.dist(a, b)
+    if length == 0:
+        return math.dist(point, a)
+    return abs((b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])) / length
+
+
+def _without_repeats(points: list[Point]) -> Ring:
+    ring = [point for k, point in enumerate(points) if k == 0 or point != points[k - 1]]
+    if len(ring) > 1 and ring[0] == ring[-1]:
+        ring.pop()
+    return tuple(ring)

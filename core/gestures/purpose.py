@@ -1,0 +1,70 @@
+"""What an outline is drawn for: a new instance, another part of one, or a piece cut out of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+
+from core.document.edits import Add, Batch, Edit, Reshape
+from core.document.geometry import GeometryError, subtract, union
+from core.document.instance import Instance, Polygons, new_id
+from core.gestures.base import Cursor, Outcome
+from core.gestures.scene import Scene
+from core.gestures.shaping import settle
+from core.sentences import say
+
+
+class Purpose(Enum):
+    """What becomes of a closed outline."""
+
+    NEW = "new"  # a new instance with the active label
+    ADD_PART = "add_part"  # what it covers is added to the selected instance
+    CUT = "cut"  # what it covers is taken from the selected instances: holes, or pieces
+
+
+def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: str) -> Outcome:
+    """The edit that an outline leads to, or the reason why there is none.
+
+    `name` is the sentence that names the edit when it draws a new instance.
+    """
+    try:
+        polygons = settle(drawn, scene.width, scene.height)
+        if purpose is Purpose.NEW:
+            outcome = _new(scene, polygons, name)
+        elif purpose is Purpose.ADD_PART:
+            outcome = _added(scene, polygons)
+        else:
+            outcome = _cut(scene, polygons)
+    except GeometryError as error:
+        outcome = Outcome(refusal=error.sentence)
+    return replace(outcome, cursor=Cursor.CROSS)
+
+
+def _new(scene: Scene, polygons: Polygons, name: str) -> Outcome:
+    if not scene.label:
+        return Outcome(refusal=say("gestures.no_label"))
+    instance = Instance(new_id(), scene.label, polygons)
+    selection = frozenset({instance.id})
+    return Outcome(edit=Add((instance,)), name=say(name), selection=selection, picked=frozenset())
+
+
+def _added(scene: Scene, polygons: Polygons) -> Outcome:
+    selected = scene.selected()
+    if len(selected) != 1:
+        return Outcome(refusal=say("gestures.nothing_selected"))
+    whole = union(selected[0], polygons)
+    return Outcome(edit=Reshape(selected[0].id, whole), name=say("gestures.add_part"))
+
+
+def _cut(scene: Scene, polygons: Polygons) -> Outcome:
+    selected = scene.selected()
+    if not selected:
+        return Outcome(refusal=say("gestures.nothing_selected"))
+    edits: list[Edit] = []
+    for instance in selected:
+        rest = subtract(instance, polygons)
+        if not rest:
+            return Outcome(refusal=say("gestures.nothing_left"))
+        edits.append(Reshape(instance.id, settle(rest, scene.width, scene.height)))
+    edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
+    return Outcome(edit=edit, name=say("gestures.cut"))

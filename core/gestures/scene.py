@@ -1,0 +1,169 @@
+"""What gestures work on: the instances and suggestions in sight and what is selected of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.document.document import Document
+from core.document.geometry.measure import Rect, bounds
+from core.document.hit import Hit, HitIndex
+from core.document.instance import Instance
+
+EDGE_REACH = 0.6
+"""Edges are taken from this share of the tolerance, so that a body keeps room to be dragged by."""
+
+_HANDLES_WHEN_SELECTED = 2.5
+_HANDLES_WHEN_HOVERED = 6.0
+_MANY_SELECTED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An instance, or a suggestion, under the pointer."""
+
+    id: str
+    suggested: bool = False
+
+
+class Scene:
+    """The document with what is selected, picked, shown, and the label of what is drawn next."""
+
+    def __init__(self) -> None:
+        self.document: Document | None = None
+        self.label = ""
+        self.selection: frozenset[str] = frozenset()
+        self.picked: frozenset[str] = frozenset()
+        self.instances_shown = True
+        self.suggestions_shown = True
+        self._hidden: frozenset[str] = frozenset()
+        self._suggestions: dict[str, Instance] = {}
+        self._index = HitIndex()
+        self._indexed: Sequence[Instance] | None = None
+        self._suggestion_index = HitIndex()
+
+    @property
+    def width(self) -> float:
+        """Width of the image in pixels; 0 without a document."""
+        return self.document.width if self.document else 0
+
+    @property
+    def height(self) -> float:
+        """Height of the image in pixels; 0 without a document."""
+        return self.document.height if self.document else 0
+
+    def set_suggestions(self, suggestions: Sequence[Instance]) -> None:
+        """The suggestions in sight, lowest first."""
+        self._suggestions = {each.id: each for each in suggestions}
+        self._suggestion_index = self._suggestion_index.updated(suggestions)
+
+    def set_hidden(self, ids: frozenset[str]) -> None:
+        """Instances that are hidden one by one, and so cannot be taken."""
+        self._hidden = ids
+        self._indexed = None
+
+    def get(self, id: str) -> Instance | None:
+        """The instance with that id, or None."""
+        return self.document.get(id) if self.document else None
+
+    def selected(self) -> tuple[Instance, ...]:
+        """The selected instances."""
+        found = (self.get(id) for id in sorted(self.selection))
+        return tuple(each for each in found if each is not None)
+
+    def clamp(self, x: float, y: float) -> tuple[float, float]:
+        """The nearest point on the image."""
+        return min(max(x, 0.0), self.width), min(max(y, 0.0), self.height)
+
+    def handle_at(self, x: float, y: float, tolerance: float) -> Hit | None:
+        """The vertex or edge that a press would take: one whose handles are shown."""
+        if not self.instances_shown:
+            return None
+        index = self._updated_index()
+        hit = index.at(x, y, tolerance, first=self.selection) if self.selection else None
+        if hit is not None and hit.id in self.selection and hit.kind != "body":
+            if not self.offers_handles(hit.id, tolerance):
+                return None
+            near = index.at(x, y, tolerance * EDGE_REACH, first=self.selection)
+            return hit if hit.kind == "vertex" else _edge_of(near, hit.id)
+        return self._hovered_vertex(index, x, y, tolerance)
+
+    def _hovered_vertex(self, index: HitIndex, x: float, y: float, tolerance: float) -> Hit | None:
+        """A vertex or edge of an instance that is not selected but large enough to show handles."""
+        target = self.target_at(x, y, tolerance)
+        if target is None or target.suggested or target.id in self.selection:
+            return None
+        if not self.offers_handles(target.id, tolerance):
+            return None
+        hit = index.at(x, y, tolerance * EDGE_REACH, first={target.id})
+        return hit if hit is not None and hit.id == target.id and hit.kind != "body" else None
+
+    def offers_handles(self, id: str, tolerance: float) -> bool:
+        """Whether an instance is large enough on the screen for its vertices to be taken singly."""
+        instance = self.get(id)
+        if instance is None or len(self.selection) > _MANY_SELECTED:
+            return False
+        least = _HANDLES_WHEN_SELECTED if id in self.selection else _HANDLES_WHEN_HOVERED
+        box = bounds(instance)
+        return max(box.width, box.height) >= least * tolerance
+
+    def target_at(self, x: float, y: float, tolerance: float) -> Target | None:
+        """The instance or suggestion that a click takes: the smallest of those under it.
+
+        The smallest, because a large one on top would hide those below for good. Where nothing
+        covers the point, what has its outline within reach.
+        """
+        found: list[tuple[bool, float, int, Target]] = []
+        reach = tolerance * EDGE_REACH
+        if self.suggestions_shown:
+            for place, hit in enumerate(self._suggestion_index.all_at(x, y, reach)):
+                size = _size(self._suggestions[hit.id])
+                found.append((hit.kind != "body", size, place, Target(hit.id, suggested=True)))
+        if self.instances_shown:
+            for place, hit in enumerate(self._updated_index().all_at(x, y, reach)):
+                size = _size(self.get(hit.id))
+                found.append((hit.kind != "body", size, place, Target(hit.id)))
+        return min(found, key=lambda each: each[:3])[3] if found else None
+
+    def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:
+        """The ids of instances, and of suggestions, that lie wholly inside a rectangle."""
+        instances: frozenset[str] = frozenset()
+        if self.instances_shown:
+            instances = frozenset(
+                id for id in self._updated_index().in_rect(band) if _inside(self.get(id), band)
+            )
+        suggestions: frozenset[str] = frozenset()
+        if self.suggestions_shown:
+            suggestions = frozenset(
+                id
+                for id in self._suggestion_index.in_rect(band)
+                if _inside(self._suggestions[id], band)
+            )
+        return instances, suggestions
+
+    def _updated_index(self) -> HitIndex:
+        instances = self.document.instances if self.document else ()
+        if instances is not self._indexed:
+            seen = [each for each in instances if each.id not in self._hidden]
+            self._index = self._index.updated(seen)
+            self._indexed = instances
+        return self._index
+
+
+def _edge_of(hit: Hit | None, id: str) -> Hit | None:
+    return hit if hit is not None and hit.id == id and hit.kind == "edge" else None
+
+
+def _size(instance: Instance | None) -> float:
+    if instance is None:
+        return math.inf
+    box = bounds(instance)
+    return box.width * box.height
+
+
+def _inside(instance: Instance | None, band: Rect) -> bool:
+    if instance is None:
+        return False
+    box = bounds(instance)
+    return box.x0 >= band.x0 and box.y0 >= band.y0 and box.x1 <= band.x1 and box.y1 <= band.y1

@@ -1,0 +1,313 @@
+"""The select tool: select, move, copy, nudge, and edit vertices and edges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from core.document.geometry import GeometryError, delete_vertex
+from core.document.hit import Hit
+from core.document.instance import Instance, Point
+from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
+from core.gestures.drags import (
+    BandDrag,
+    Drag,
+    EdgeDrag,
+    MoveDrag,
+    VertexDrag,
+    begin_insert,
+    reshaped,
+)
+from core.gestures.scene import Scene, Target
+from core.sentences import say
+
+DRAG_FROM = 0.35
+"""A press becomes a drag after this share of the tolerance; less is a shaking hand."""
+MIDPOINT_FROM = 5.0
+"""Edges of this many tolerances and more offer their middle for a new vertex."""
+_FAR = 10.0
+
+_STEPS = {Key.LEFT: (-1.0, 0.0), Key.RIGHT: (1.0, 0.0), Key.UP: (0.0, -1.0), Key.DOWN: (0.0, 1.0)}
+
+
+@dataclass(slots=True)
+class _Press:
+    """A button that is down: what a drag would do, and what a mere click would lead to.
+
+    `early` says that the selection of the click holds from the press on, so that what a drag
+    moves is shown as selected.
+    """
+
+    start: PointerEvent
+    drag: Drag | None
+    click: Outcome
+    early: bool = False
+    dragging: bool = False
+
+
+@dataclass(slots=True)
+class _Nudge:
+    """Arrow keys held or pressed until they come up."""
+
+    drag: Drag
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+class SelectGesture:
+    """The select tool as a state machine."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._pressed: _Press | None = None
+        self._nudging: _Nudge | None = None
+        self._vertex: Hit | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a drag or a nudge is under way."""
+        return self._nudging is not None or (self._pressed is not None and self._pressed.dragging)
+
+    @property
+    def vertex(self) -> Hit | None:
+        """The vertex that was clicked last and still exists; keys act on it."""
+        hit = self._vertex
+        instance = self._scene.get(hit.id) if hit else None
+        if hit is None or instance is None or hit.id not in self._scene.selection:
+            return None
+        rings = instance.polygons[hit.polygon].rings if hit.polygon < len(instance.polygons) else ()
+        there = hit.ring < len(rings) and hit.index < len(rings[hit.ring])
+        return hit if there else None
+
+    def press(self, event: PointerEvent) -> Outcome:
+        """Take what is under the pointer."""
+        if self._pressed is not None or self._nudging is not None:
+            return Outcome(finished=False)
+        self._pressed = self._begin(event)
+        click = self._pressed.click
+        if not self._pressed.early:
+            return Outcome(preview=Preview(vertex=self.vertex), finished=False)
+        return Outcome(
+            preview=click.preview, selection=click.selection, picked=click.picked, finished=False
+        )
+
+    def move(self, event: PointerEvent) -> Outcome:
+        """Drag, or show what a press would take."""
+        press = self._pressed
+        if press is None:
+            return self._hover(event)
+        dx, dy = event.x - press.start.x, event.y - press.start.y
+        if math.hypot(dx, dy) > DRAG_FROM * event.tolerance:
+            press.dragging = True
+        if press.drag is None or not press.dragging:
+            return Outcome(preview=Preview(vertex=self.vertex), finished=False)
+        preview = press.drag.preview(dx, dy)
+        return Outcome(preview=preview, cursor=press.drag.cursor, finished=False)
+
+    def release(self, event: PointerEvent) -> Outcome:
+        """End the drag with its edit, or the click with its selection."""
+        press, self._pressed = self._pressed, None
+        if press is None:
+            return self._hover(event)
+        if not press.dragging:
+            return press.click
+        if press.drag is None:
+            return Outcome(preview=Preview(vertex=self.vertex))
+        return press.drag.finish(event.x - press.start.x, event.y - press.start.y)
+
+    def double_click(self, event: PointerEvent) -> Outcome:
+        """A second press like the first."""
+        return self.press(event)
+
+    def wants(self, key: Key) -> bool:
+        """Arrows with a selection, Backspace with a current vertex, Escape with either."""
+        scene = self._scene
+        if key in _STEPS:
+            return bool(scene.selection) and self._pressed is None
+        if key is Key.BACKSPACE:
+            return self.vertex is not None
+        return key is Key.ESCAPE and bool(self.busy or scene.selection or scene.picked)
+
+    def key(self, key: Key, modifiers: Modifier = Modifier.NONE) -> Outcome | None:
+        """Arrows nudge, Backspace deletes the current vertex, Escape lets go."""
+        if not self.wants(key):
+            return None
+        if key is Key.ESCAPE:
+            return self._escape()
+        vertex = self.vertex
+        if key is Key.BACKSPACE and vertex is not None:
+            return self._delete(vertex)
+        return self._nudge(key, modifiers)
+
+    def key_release(self, key: Key) -> Outcome | None:
+        """The end of a nudge."""
+        if key not in _STEPS or self._nudging is None:
+            return None
+        nudge, self._nudging = self._nudging, None
+        outcome = nudge.drag.finish(nudge.dx, nudge.dy)
+        return replace(outcome, preview=replace(outcome.preview, vertex=self.vertex))
+
+    def cancel(self) -> Outcome:
+        """Forget what has begun."""
+        self._pressed = None
+        self._nudging = None
+        return Outcome(preview=Preview(vertex=self.vertex))
+
+    def _begin(self, event: PointerEvent) -> _Press:
+        scene = self._scene
+        if event.button is Button.RIGHT:
+            return self._begin_right(event)
+        if not event.holds(Modifier.CTRL):
+            on_handle = self._begin_on_handle(event)
+            if on_handle is not None:
+                return on_handle
+        self._vertex = None
+        target = scene.target_at(event.x, event.y, event.tolerance)
+        adding = event.holds(Modifier.CTRL) or event.holds(Modifier.SHIFT)
+        if target is None:
+            nothing = Outcome(selection=frozenset(), picked=frozenset())
+            drag = BandDrag(scene, event.point, adding)
+            return _Press(event, drag, Outcome() if adding else nothing, early=not adding)
+        if target.suggested:
+            picked = scene.picked ^ {target.id} if adding else frozenset({target.id})
+            click = Outcome(selection=frozenset(), picked=picked)
+            return _Press(event, None, click, early=not adding)
+        if adding:
+            selection = scene.selection ^ {target.id}
+            return _Press(event, None, Outcome(selection=selection, picked=frozenset()))
+        return self._begin_move(event, target)
+
+    def _begin_move(self, event: PointerEvent, target: Target) -> _Press:
+        scene = self._scene
+        click = Outcome(selection=frozenset({target.id}), picked=frozenset())
+        if target.id in scene.selection:
+            # A drag moves the whole selection; a click means this one.
+            return _Press(event, MoveDrag(scene, scene.selected()), click)
+        instance = scene.get(target.id)
+        drag = MoveDrag(scene, (instance,)) if instance else None
+        return _Press(event, drag, click, early=True)
+
+    def _begin_right(self, event: PointerEvent) -> _Press:
+        scene = self._scene
+        target = scene.target_at(event.x, event.y, event.tolerance)
+        if target is None:
+            return _Press(event, None, Outcome(menu=True))
+        if target.suggested:
+            picked = scene.picked if target.id in scene.picked else frozenset({target.id})
+            click = Outcome(menu=True, selection=frozenset(), picked=picked)
+            return _Press(event, None, click, early=True)
+        instance = scene.get(target.id)
+        alone = target.id not in scene.selection and instance is not None
+        copied = (instance,) if alone and instance is not None else scene.selected()
+        selection = frozenset(each.id for each in copied)
+        click = Outcome(menu=True, selection=selection, picked=frozenset())
+        return _Press(event, MoveDrag(scene, copied, copying=True), click, early=True)
+
+    def _begin_on_handle(self, event: PointerEvent) -> _Press | None:
+        scene = self._scene
+        hit = scene.handle_at(event.x, event.y, event.tolerance)
+        instance = scene.get(hit.id) if hit else None
+        if hit is None or instance is None:
+            return None
+        selected = hit.id in scene.selection
+        drag = self._handle_drag(event, instance, hit, selected)
+        if drag is None:
+            return None
+        selection = scene.selection if selected else frozenset({hit.id})
+        click = Outcome(selection=selection, picked=frozenset())
+        if hit.kind == "vertex":
+            if event.holds(Modifier.SHIFT):
+                return _Press(event, None, replace(self._delete(hit), selection=selection))
+            self._vertex = hit
+            click = replace(click, preview=Preview(vertex=hit))
+        elif isinstance(drag, VertexDrag):
+            # A click on an edge, without a drag, inserts as well.
+            self._vertex = drag.hit
+            click = replace(drag.finish(0, 0), selection=selection, picked=frozenset())
+        return _Press(event, drag, click, early=True)
+
+    def _handle_drag(
+        self, event: PointerEvent, instance: Instance, hit: Hit, selected: bool
+    ) -> Drag | None:
+        if hit.kind == "vertex":
+            return VertexDrag(self._scene, instance, hit)
+        if event.holds(Modifier.ALT) or (
+            selected and middle_of(instance, hit, event.point, event.tolerance) is not None
+        ):
+            return begin_insert(self._scene, instance, hit, event)
+        return EdgeDrag(self._scene, instance, hit) if selected else None
+
+    def _hover(self, event: PointerEvent) -> Outcome:
+        scene = self._scene
+        vertex = self.vertex
+        hit = scene.handle_at(event.x, event.y, event.tolerance)
+        instance = scene.get(hit.id) if hit else None
+        if hit is not None and instance is not None:
+            cursor, ghost = self._over_handle(event, instance, hit)
+            if cursor is not Cursor.ARROW:
+                return Outcome(Preview(hover=hit, ghost=ghost, vertex=vertex), cursor=cursor)
+        target = scene.target_at(event.x, event.y, event.tolerance)
+        if target is None:
+            return Outcome(Preview(vertex=vertex))
+        if target.suggested:
+            preview = Preview(hover_suggestion=target.id, vertex=vertex)
+            return Outcome(preview, cursor=Cursor.POINT)
+        cursor = Cursor.MOVE if target.id in scene.selection else Cursor.POINT
+        return Outcome(Preview(hover=Hit("body", target.id), vertex=vertex), cursor=cursor)
+
+    def _over_handle(
+        self, event: PointerEvent, instance: Instance, hit: Hit
+    ) -> tuple[Cursor, Point | None]:
+        if hit.kind == "vertex":
+            return (Cursor.REMOVE if event.holds(Modifier.SHIFT) else Cursor.POINT), None
+        if event.holds(Modifier.ALT):
+            return Cursor.INSERT, event.point
+        if hit.id not in self._scene.selection:
+            return Cursor.ARROW, None
+        middle = middle_of(instance, hit, event.point, event.tolerance)
+        return (Cursor.INSERT, middle) if middle is not None else (Cursor.MOVE, None)
+
+    def _nudge(self, key: Key, modifiers: Modifier) -> Outcome:
+        scene = self._scene
+        if self._nudging is None:
+            vertex = self.vertex
+            instance = scene.get(vertex.id) if vertex else None
+            if vertex is not None and instance is not None:
+                self._nudging = _Nudge(VertexDrag(scene, instance, vertex))
+            else:
+                self._nudging = _Nudge(MoveDrag(scene, scene.selected()))
+        far = _FAR if Modifier.SHIFT in modifiers else 1.0
+        self._nudging.dx += far * _STEPS[key][0]
+        self._nudging.dy += far * _STEPS[key][1]
+        preview = self._nudging.drag.preview(self._nudging.dx, self._nudging.dy)
+        return Outcome(preview=preview, finished=False)
+
+    def _delete(self, hit: Hit) -> Outcome:
+        instance = self._scene.get(hit.id)
+        if instance is None:
+            return Outcome()
+        self._vertex = None
+        try:
+            polygons = delete_vertex(instance.polygons, hit.polygon, hit.ring, hit.index)
+        except GeometryError as error:
+            return Outcome(refusal=error.sentence)
+        return reshaped(self._scene, hit.id, polygons, say("gestures.delete_vertex"))
+
+    def _escape(self) -> Outcome:
+        """One thing at a time: the drag, then the vertex, then the selection."""
+        if self.busy:
+            return self.cancel()
+        if self.vertex is not None:
+            self._vertex = None
+            return Outcome()
+        return Outcome(selection=frozenset(), picked=frozenset())
+
+
+def middle_of(instance: Instance, edge: Hit, point: Point, tolerance: float) -> Point | None:
+    """The middle of an edge that is long enough to offer it, where the point is near it."""
+    ring = instance.polygons[edge.polygon].rings[edge.ring]
+    (ax, ay), (bx, by) = ring[edge.index], ring[(edge.index + 1) % len(ring)]
+    middle = ((ax + bx) / 2, (ay + by) / 2)
+    if math.hypot(bx - ax, by - ay) < MIDPOINT_FROM * tolerance:
+        return None
+    return middle if math.dist(middle, point) <= tolerance else None
