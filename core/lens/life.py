@@ -1,0 +1,171 @@
+"""How far an instance lives through the stages, and so at which cut it is lost.
+
+`docs/lens.md` holds the table of definitions that this file follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.document.geometry import clip_to_image, polygon_iou
+from core.document.instance import Instance, Polygons
+from core.lens.boxes import Floats, box_of, iou, scaled
+from core.lens.reading import Reading, best_foreground
+from core.lens.trace import Fate
+
+ALIVE_FROM: Final = 0.5
+"""IoU from which a box or a mask speaks for an instance."""
+
+
+class Cut(StrEnum):
+    """The cuts in their order; each stands for the stage that it leaves behind."""
+
+    ANCHORS = "anchors"
+    RPN_TOPK = "rpn_topk"
+    RPN_SMALL = "rpn_small"
+    RPN_NMS = "rpn_nms"
+    PROPOSAL_LIMIT = "proposal_limit"
+    BOX_HEAD = "box_head"
+    CLASS = "class"
+    SCORE = "score"
+    NMS = "nms"
+    DETECTION_LIMIT = "detection_limit"
+    MASK = "mask"
+
+
+CUTS: Final[tuple[Cut, ...]] = tuple(Cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person's instance as the network meets it."""
+
+    instance: Instance
+    outline: Polygons
+    """Its part inside the image, image pixels."""
+    box: Floats
+    """float64 4, resized pixels, cut at the borders of the image."""
+    label_known: bool
+    """Whether the model has a class of this name; otherwise every class is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """IoU of the instance's box with every box, float64, and which candidates have its label."""
+
+    anchors: Floats
+    decoded: Floats
+    boxes: Floats
+    right: NDArray[np.bool_]
+    """M: the candidate has the label of the instance."""
+    wins: NDArray[np.bool_]
+    """M: no other class but the background is more probable for the proposal."""
+    masks: dict[int, float]
+    """Mask IoU by detection, of those whose label is right and whose box meets the instance's."""
+
+    def near(self, name: str) -> NDArray[np.bool_]:
+        """Where the overlap of a field is high enough to live."""
+        values: Floats = getattr(self, name)
+        return np.asarray(values >= ALIVE_FROM)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Whether some box spoke for the instance behind each cut, and what follows from it."""
+
+    alive: tuple[bool, ...]
+    """One for each of `CUTS`: alive at the stage behind that cut."""
+
+    @property
+    def found(self) -> bool:
+        """A detection with the right label has a mask that fits."""
+        return self.alive[-1]
+
+    @property
+    def reached(self) -> int:
+        """Cuts up to the last living stage: 0 when it never lived, 11 when it was found."""
+        return max((index + 1 for index, lives in enumerate(self.alive) if lives), default=0)
+
+    @property
+    def lost_at(self) -> Cut | None:
+        """The cut after the last living stage; None when the instance was found."""
+        return None if self.found else CUTS[self.reached]
+
+    def past(self, cut: Cut) -> bool:
+        """Whether the instance lives at a stage behind the cut."""
+        return self.reached > CUTS.index(cut)
+
+
+def subject_of(reading: Reading, instance: Instance) -> Subject:
+    """An instance of the image in resized pixels."""
+    height, width = reading.image_size
+    outline = clip_to_image(instance.polygons, width, height)
+    box = scaled(box_of(outline, reading.image_size)[None], reading.scale)[0]
+    return Subject(instance, outline, box, len(reading.labels_named(instance.label)) > 0)
+
+
+def measure(reading: Reading, subject: Subject, outlines: Sequence[Polygons]) -> Overlaps:
+    """All overlaps of one instance; `outlines` are those of the detections."""
+    right = np.ones(len(reading.label), dtype=np.bool_)
+    if subject.label_known:
+        right = np.isin(reading.label, reading.labels_named(subject.instance.label))
+    boxes = iou(reading.boxes, subject.box)
+    return Overlaps(
+        anchors=iou(reading.anchors, subject.box),
+        decoded=iou(reading.decoded, subject.box),
+        boxes=boxes,
+        right=right,
+        wins=best_foreground(reading.score, len(reading.class_names)),
+        masks=_mask_overlaps(reading, subject.outline, right, outlines),
+    )
+
+
+def _mask_overlaps(
+    reading: Reading,
+    outline: Polygons,
+    right: NDArray[np.bool_],
+    outlines: Sequence[Polygons],
+) -> dict[int, float]:
+    return {
+        detection: mask_iou(outlines[detection], outline)
+        for detection, row in enumerate(reading.detections)
+        if right[row] and outlines[detection]
+    }
+
+
+def mask_iou(one: Polygons, other: Polygons) -> float:
+    """IoU of the areas of two outlines, 0 where one has none."""
+    return polygon_iou(one, other) if one and other else 0.0
+
+
+def live(reading: Reading, overlaps: Overlaps) -> Life:
+    """At which stages some box speaks for the instance."""
+    near, fate = overlaps.near("decoded"), reading.anchor_fate
+    in_top_k = near & (fate != Fate.BELOW_TOP_K)
+    large = in_top_k & (fate != Fate.TOO_SMALL) & (fate != Fate.LOW_SCORE)
+    after_nms = large & (fate != Fate.SUPPRESSED)
+    refined = overlaps.near("boxes")
+    labelled, end = refined & overlaps.right, reading.fate
+    scored = labelled & (end != Fate.LOW_SCORE) & (end != Fate.TOO_SMALL)
+    distinct = scored & (end != Fate.SUPPRESSED)
+    return Life(
+        (
+            bool(overlaps.near("anchors").any() or near.any()),
+            bool(in_top_k.any()),
+            bool(large.any()),
+            bool(after_nms.any()),
+            bool((near & (fate == Fate.KEPT)).any()),
+            bool(refined.any()),
+            bool((labelled & overlaps.wins).any()),
+            bool(scored.any()),
+            bool(distinct.any()),
+            bool((labelled & (end == Fate.KEPT)).any()),
+            any(value >= ALIVE_FROM for value in overlaps.masks.values()),
+        )
+    )
