@@ -17,6 +17,8 @@ from core.sentences import MasklensError, Sentence, say
 # On Windows a virus scanner or an indexer can hold the old file for a moment.
 _TRIES = 5 if sys.platform == "win32" else 1
 _PAUSE_S = 0.05
+_TEMPORARY = ".masklens-tmp"
+_ABANDONED_S = 600.0
 
 
 class StorageError(MasklensError):
@@ -30,7 +32,7 @@ def write_atomic(path: Path, data: bytes, *, check: Callable[[], None] | None = 
     is kept. Raises StorageError, with the old file untouched, when the disk refuses.
     """
     path = Path(path)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.masklens-tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
     try:
         _write_synced(temporary, data, _mode_of(path))
         if check is not None:
@@ -57,14 +59,42 @@ def explain(error: OSError, path: Path) -> Sentence:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder safe against a power cut, where the system can do that."""
+    """Make the names in a folder safe against a power cut, where the system can do that.
+
+    Never raises: the names have changed by now, and some network shares cannot do more.
+    """
     if sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Take away what processes that were killed left half-written in a folder. Never raises."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f".*{_TEMPORARY}"):
+            with contextlib.suppress(OSError):
+                # A young one may belong to another process that is writing it right now.
+                if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                    path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, but never the one that holds `.masklens`.
+
+    So a project on a drive that was taken out does not come into being a second time, empty.
+    Raises StorageError.
+    """
+    if folder.name != ".masklens" and not folder.parent.exists():
+        make_folder(folder.parent)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StorageError(explain(error, folder)) from error
 
 
 def move_aside(path: Path, folder: Path) -> Path | None:
@@ -95,7 +125,7 @@ def copy_aside(path: Path, folder: Path) -> Path:
 
 
 def _free_name(path: Path, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     names = (folder / f"{path.name}.{number}" for number in itertools.count(1))
     return next(name for name in names if not os.path.lexists(name))
 

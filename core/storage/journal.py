@@ -19,7 +19,14 @@ from pathlib import Path
 from core.document.edits import Edit, edit_from_json, edit_to_json
 from core.document.fields import FieldError, as_int, as_object, as_text, get, wrong
 from core.sentences import say
-from core.storage.atomic import StorageError, explain, sync_folder, write_all, write_atomic
+from core.storage.atomic import (
+    StorageError,
+    explain,
+    make_folder,
+    sync_folder,
+    write_all,
+    write_atomic,
+)
 
 _VERSION = 1
 
@@ -247,14 +254,6 @@ class Journal:
             return
         except OSError as error:
             raise StorageError(explain(error, self.path)) from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it. Raises StorageError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(explain(error, folder)) from error
 
 
 def _save_line(sha256: str, edits: int) -> Mapping[str, object]:

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 from core.sentences import say
-from core.storage.atomic import StorageError, explain
-from core.storage.journal import make_folder
+from core.storage.atomic import StorageError, explain, make_folder
 
 # The locked byte lies far behind the text, which others can then read on every system.
 _LOCKED_BYTE = 1 << 30

@@ -21,7 +21,7 @@ from typing import Generic, TypeVar
 
 from core.document.status import ImageStatus
 from core.sentences import Sentence, say
-from core.storage.atomic import StorageError, move_aside
+from core.storage.atomic import StorageError, move_aside, sweep
 from core.storage.images import list_images
 from core.storage.lock import FolderLock
 from core.storage.paths import assign_label_files, own_name
@@ -178,6 +178,8 @@ class Project:
             if self._lock is None:
                 self._check_own_folder()
                 self._lock = FolderLock.acquire(self.folder / "lock")
+                for name in ("..", "", "suggestions", "journals"):
+                    sweep(self.folder / name)
 
     def unlock(self) -> None:
         """Give the folder free."""

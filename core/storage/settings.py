@@ -11,8 +11,7 @@ from typing import Final
 
 from core.document.fields import FieldError, as_list, as_object, as_text, get, wrong
 from core.sentences import say
-from core.storage.atomic import StorageError, write_atomic
-from core.storage.journal import make_folder
+from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _VERSION = 1
 _COLOUR = re.compile(r"#[0-9a-f]{6}")

@@ -20,8 +20,7 @@ from core.document.fields import (
 from core.document.instance import Instance, Source
 from core.document.instance_json import instance_from_json, instance_to_json
 from core.sentences import say
-from core.storage.atomic import StorageError, write_atomic
-from core.storage.journal import make_folder
+from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _VERSION = 1
 

@@ -233,7 +233,8 @@ def test_a_label_file_taken_away_is_written_again(project):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"not json", b"[]", b'{"images": [], "annotations": []}', b"\xff\xfe\x00"]
+    "content",
+    [b"", b"{", b"not json", b"[]", b'{"images": [], "annotations": []}', b"\xff\xfe\x00"],
 )
 def test_corrupt_and_foreign_files_are_shown_as_such_and_never_overwritten(project, content):
     image = entry(project)
