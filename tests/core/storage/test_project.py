@@ -1,0 +1,405 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from core.document.fields import FieldError
+from core.document.instance import Source
+from core.document.status import ImageStatus
+from core.storage import paths
+from core.storage import project as project_module
+from core.storage.atomic import StorageError
+from core.storage.lock import FolderLock, FolderLocked
+from core.storage.project import ImageEntry, Project
+from core.storage.settings import PALETTE, LabelStyle, ProjectSettings
+from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
+from core.storage.summary import NO_LABELS, summarise
+from tests.core.document.strategies import blob
+from tests.data import ROOT
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).write_bytes(b"")
+
+
+def label_files(folder, *names):
+    return {
+        image.relative: image.label_file.name
+        for image in Project(folder).images()
+        if not names or image.relative in names
+    }
+
+
+def write_labels(path, *shapes, done=False, **more):
+    value = {"shapes": list(shapes), "imagePath": "a.png", **more}
+    if done:
+        value["masklens"] = {"status": "done"}
+    path.write_text(json.dumps(value))
+
+
+def shape(label, source=None, id=None, group=None):
+    extra = {key: value for key, value in (("source", source), ("id", id)) if value}
+    value = {"label": label, "points": [], "group_id": group}
+    return {**value, "masklens": extra} if extra else value
+
+
+# Images and their files
+
+
+def test_images_in_natural_order_with_their_label_files(tmp_path):
+    touch(tmp_path, "b10.png", "b9.jpg", "a.tif", "notes.txt", "a.json", ".hidden.png")
+    images = Project(tmp_path).images()
+    assert [image.relative for image in images] == ["a.tif", "b9.jpg", "b10.png"]
+    assert images[1].path == tmp_path / "b9.jpg"
+    assert images[1].label_file == tmp_path / "b9.json"
+
+
+def test_only_some_images(tmp_path):
+    touch(tmp_path, "a.png", "a.jpg", "b.png")
+    project = Project(tmp_path, only=[tmp_path / "a.png"])
+    (image,) = project.images()
+    # The one left out still owns its label file.
+    assert image.label_file.name == "a.png.json"
+
+
+def test_images_of_one_stem_never_share_a_label_file(tmp_path):
+    touch(tmp_path, "a.jpg", "a.png", "a.PNG", "b.png")
+    assert label_files(tmp_path) == {
+        "a.jpg": "a.json",
+        "a.PNG": "a.PNG.json",
+        "a.png": "a.png.json",
+        "b.png": "b.json",
+    }
+
+
+@pytest.mark.parametrize("named", ["a.png", "sub\\a.png", "../x/a.png"])
+def test_the_image_that_a_label_file_names_keeps_it(tmp_path, named):
+    touch(tmp_path, "a.jpg", "a.png")
+    write_labels(tmp_path / "a.json", imagePath=named)
+    assert label_files(tmp_path) == {"a.jpg": "a.jpg.json", "a.png": "a.json"}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"imagePath": 3}', '{"imagePath": "c.png"}'])
+def test_a_label_file_that_names_no_image_belongs_to_the_first(tmp_path, text):
+    touch(tmp_path, "a.jpg", "a.png")
+    (tmp_path / "a.json").write_text(text)
+    assert label_files(tmp_path)["a.jpg"] == "a.json"
+
+
+def test_a_name_that_is_taken_by_a_third_image(tmp_path):
+    touch(tmp_path, "a.jpg", "a.png", "a.png.tif", "a.png~.bmp")
+    found = label_files(tmp_path)
+    assert len(set(found.values())) == 4
+    assert found["a.png.tif"] == "a.png.json"
+    assert found["a.png~.bmp"] == "a.png~.json"
+    assert found["a.png"] == "a.png~~.json"
+
+
+def test_odd_names(tmp_path):
+    names = ["Ünï cödé.png", "new\nline.png", "quote'\".png", "日本.jpg", "-dash.png", "%s {x}.png"]
+    touch(tmp_path, *names)
+    os.close(os.open(os.fsencode(tmp_path) + b"/not-utf8-\xff.png", os.O_CREAT | os.O_WRONLY))
+    project = Project(tmp_path)
+    images = project.images()
+    assert len(images) == 7
+    project.lock()
+    made = SuggestionSet("m", (), (blob("s", 1, 1, 1),))
+    for image in images:
+        save_suggestions(project.suggestions_path(image), made)
+        assert project.status(image) is ImageStatus.SUGGESTED
+
+
+def test_names_too_long_for_a_suffix_get_a_short_one(tmp_path):
+    long = ["x" * 250 + ".png", "x" * 249 + "y.png"]
+    touch(tmp_path, *long)
+    project = Project(tmp_path)
+    found = [project.journal_path(image) for image in project.images()]
+    assert found[0] != found[1]
+    for path in found:
+        assert len(path.name.encode()) <= 255
+    assert paths.own_name("short.png", ".json") == "short.png.json"
+
+
+# Status
+
+
+def test_status(tmp_path):
+    touch(tmp_path, *(f"{name}.png" for name in "abcdefgh"))
+    project = Project(tmp_path)
+    project.lock()
+    a, b, c, d, e, f, g, h = project.images()
+    made = SuggestionSet("m", (), (blob("s", 1, 1, 1), blob("t", 5, 5, 1)))
+    save_suggestions(project.suggestions_path(b), made)
+    write_labels(c.label_file, shape("cat"), shape("dog", "suggested", "s"))
+    write_labels(d.label_file, done=True)
+    write_labels(e.label_file, shape("cat", "suggested", "s"))
+    save_suggestions(project.suggestions_path(f), replace(made, rejected=frozenset("st")))
+    g.label_file.write_text("{")
+    write_labels(h.label_file)
+    assert [project.status(image) for image in (a, b, c, d, e, f, g, h)] == [
+        ImageStatus.UNTOUCHED,
+        ImageStatus.SUGGESTED,
+        ImageStatus.CORRECTED,
+        ImageStatus.DONE,
+        ImageStatus.SUGGESTED,
+        ImageStatus.UNTOUCHED,
+        ImageStatus.CORRECTED,
+        ImageStatus.UNTOUCHED,
+    ]
+
+
+def test_status_follows_the_files_and_reads_them_once(tmp_path, monkeypatch):
+    touch(tmp_path, "a.png")
+    reads = []
+    monkeypatch.setattr(
+        project_module, "summarise", lambda path: (reads.append(path), summarise(path))[1]
+    )
+    project = Project(tmp_path)
+    (image,) = project.images()
+    assert project.status(image) is ImageStatus.UNTOUCHED
+    write_labels(image.label_file, shape("cat"))
+    for _ in range(3):
+        assert project.status(image) is ImageStatus.CORRECTED
+    assert len(reads) == 1
+    write_labels(image.label_file, shape("cat"), done=True)
+    assert project.status(image) is ImageStatus.DONE
+    image.label_file.unlink()
+    assert project.status(image) is ImageStatus.UNTOUCHED
+
+
+def test_summary_counts_the_parts_of_one_instance_once(tmp_path):
+    path = tmp_path / "a.json"
+    parts = [shape("cat", group=1, id="x"), shape("cat", group=1, id="x"), shape("cat")]
+    write_labels(path, *parts, shape("dog", group=1), shape("cow", "suggested", "s"))
+    found = summarise(path)
+    assert dict(found.labels) == {"cat": 2, "dog": 1}
+    assert found.own == 3
+    assert found.own_ids == {"x"}
+    assert found.suggested == {"s"}
+    assert summarise(tmp_path / "none.json") == NO_LABELS
+    assert not summarise(tmp_path).readable
+
+
+def test_labels_across_the_folder(tmp_path):
+    touch(tmp_path, "a.png", "b.png")
+    write_labels(tmp_path / "a.json", shape("cat"), shape("dog"))
+    write_labels(tmp_path / "b.json", shape("cat"), shape("cow", "suggested", "s"))
+    assert Project(tmp_path).label_counts() == {"cat": 2, "dog": 1}
+
+
+def test_five_thousand_images_are_quick(tmp_path):
+    shapes = [shape("cat", "accepted", str(k)) for k in range(20)]
+    touch(tmp_path, *(f"{k}.png" for k in range(5000)))
+    for k in range(0, 5000, 2):
+        write_labels(tmp_path / f"{k}.json", *shapes)
+    project = Project(tmp_path)
+    start = time.perf_counter()
+    images = project.images()
+    listed = time.perf_counter() - start
+    first = [project.status(image) for image in images]
+    start = time.perf_counter()
+    assert [project.status(image) for image in images] == first
+    again = time.perf_counter() - start
+    assert first.count(ImageStatus.CORRECTED) == 2500
+    assert listed < 2
+    assert again < 1
+
+
+# Settings
+
+
+def test_settings_survive_and_keep_what_a_newer_version_wrote(tmp_path):
+    project = Project(tmp_path)
+    project.lock()
+    assert project.load_settings() == ProjectSettings()
+    mine = ProjectSettings().with_labels(["cat", "dög\n", "cat", ""])
+    assert [label.name for label in mine.labels] == ["cat", "dög\n"]
+    assert mine.active == "cat"
+    project.save_settings(mine)
+    assert project.load_settings() == mine
+    path = project.folder / "project.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "later": {"x": [1]}}))
+    project.save_settings(project.load_settings().with_colour("cat", "#ABCDEF"))
+    assert json.loads(path.read_text())["later"] == {"x": [1]}
+    assert project.load_settings().colours()["cat"] == "#abcdef"
+
+
+def test_labels_can_be_renamed_and_taken_out():
+    mine = ProjectSettings().with_labels(["cat", "dog"])
+    assert mine.renamed("cat", "lion").active == "lion"
+    assert mine.without_label("cat") == ProjectSettings((mine.labels[1],), "dog")
+    assert mine.without_label("cat").without_label("dog") == ProjectSettings()
+    with pytest.raises(FieldError):
+        mine.with_colour("cat", "red")
+
+
+def test_colours_are_used_evenly():
+    many = ProjectSettings().with_labels(str(k) for k in range(2 * len(PALETTE)))
+    colours = [label.colour for label in many.labels]
+    assert colours == [*PALETTE, *PALETTE]
+
+
+GOOD = {"masklens_project": 1, "labels": [{"name": "cat", "colour": "#e69f00"}], "active": "cat"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"masklens_project": 2},
+        {"labels": {}},
+        {"labels": [{"name": "", "colour": "#e69f00"}]},
+        {"labels": [{"name": "cat", "colour": "e69f00"}]},
+        {"labels": [{"name": "cat", "colour": "#e69f00"}] * 2},
+        {"active": "dog"},
+        {"active": 3},
+    ],
+)
+def test_broken_settings_are_told_and_set_aside_before_new_ones(tmp_path, damage):
+    project = Project(tmp_path)
+    project.lock()
+    path = project.folder / "project.json"
+    broken = json.dumps({**GOOD, **damage})
+    path.write_text(broken)
+    with pytest.raises(StorageError):
+        project.load_settings()
+    project.save_settings(ProjectSettings((LabelStyle("cat", "#e69f00"),), "cat"))
+    assert project.load_settings().active == "cat"
+    assert path.with_name("project.json.1").read_text() == broken
+
+
+# Suggestions
+
+
+def test_suggestions_survive(tmp_path):
+    path = tmp_path / "s.json"
+    assert load_suggestions(path) is None
+    instance = replace(blob("s", 1, 1, 1), source=Source.SUGGESTED, score=0.25, model="m")
+    settings = (("score", 0.5), ("precision", "auto"), ("n", 3), ("on", True), ("none", None))
+    made = SuggestionSet("m", settings, (instance,), frozenset({"r"}), "aa")
+    save_suggestions(path, made)
+    assert load_suggestions(path) == made
+    assert made.pending({"s": 1}) == ()
+    assert replace(made, rejected=frozenset("s")).pending() == ()
+
+
+def test_whatever_the_file_says_a_suggestion_is_one(tmp_path):
+    path = tmp_path / "s.json"
+    save_suggestions(path, SuggestionSet(instances=(blob("s", 1, 1, 1),)))
+    assert load_suggestions(path).instances[0].source is Source.SUGGESTED
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"masklens_suggestions": 0},
+        {"model": 1},
+        {"settings": []},
+        {"settings": {"x": []}},
+        {"instances": [{}]},
+        {"rejected": [1]},
+        {"seen_label_file": 5},
+    ],
+)
+def test_broken_suggestions_are_told(tmp_path, damage):
+    path = tmp_path / "s.json"
+    save_suggestions(path, SuggestionSet())
+    path.write_text(json.dumps({**json.loads(path.read_text()), **damage}))
+    with pytest.raises(StorageError):
+        load_suggestions(path)
+    path.write_text("{")
+    with pytest.raises(StorageError):
+        load_suggestions(path)
+
+
+# One writer
+
+
+def test_one_masklens_a_folder(tmp_path):
+    first, second = Project(tmp_path), Project(tmp_path)
+    first.lock()
+    first.lock()
+    with pytest.raises(FolderLocked) as caught:
+        second.lock()
+    assert dict(caught.value.sentence.args)["pid"] == os.getpid()
+    assert not second.locked
+    with pytest.raises(StorageError):
+        second.save_settings(ProjectSettings())
+    first.unlock()
+    first.unlock()
+    second.lock()
+    second.unlock()
+
+
+def test_the_lock_of_a_killed_process_holds_nothing(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from core.storage.project import Project\n"
+        "p = Project(Path(sys.argv[1])); p.lock(); print('locked', flush=True); input()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdout.readline() == b"locked\n"
+    with pytest.raises(FolderLocked) as caught:
+        Project(tmp_path).lock()
+    assert dict(caught.value.sentence.args)["pid"] == other.pid
+    other.kill()
+    other.communicate()
+    project = Project(tmp_path)
+    project.lock()
+    project.unlock()
+
+
+def test_a_lock_file_with_rubbish_in_it(tmp_path):
+    (tmp_path / ".masklens").mkdir()
+    path = tmp_path / ".masklens" / "lock"
+    path.write_bytes(b"rubbish")
+    held = FolderLock.acquire(path)
+    path.write_bytes(b"rubbish")
+    with pytest.raises(FolderLocked):
+        FolderLock.acquire(path)
+    held.release()
+
+
+def test_a_folder_where_nothing_can_be_written(tmp_path):
+    (tmp_path / ".masklens").write_bytes(b"in the way")
+    project = Project(tmp_path)
+    with pytest.raises(StorageError):
+        project.lock()
+    assert not project.locked
+    with pytest.raises(StorageError):
+        Project(tmp_path / "gone").lock()
+
+
+@pytest.mark.parametrize("name", ["", "suggestions", "journals", "project.json"])
+def test_own_files_that_are_links_out_of_the_folder_are_refused(tmp_path, name):
+    outside, root = tmp_path / "outside", tmp_path / "project"
+    outside.mkdir()
+    root.mkdir()
+    if name:
+        (root / ".masklens").mkdir()
+    (root / ".masklens" / name if name else root / ".masklens").symlink_to(outside)
+    with pytest.raises(StorageError) as caught:
+        Project(root).lock()
+    assert caught.value.sentence.id == "project.link_leaves"
+    assert list(outside.iterdir()) == []
+
+
+def test_a_linked_image_has_its_labels_beside_the_link(tmp_path):
+    outside, root = tmp_path / "outside", tmp_path / "project"
+    outside.mkdir()
+    root.mkdir()
+    touch(outside, "real.png")
+    (root / "link.png").symlink_to(outside / "real.png")
+    (image,) = Project(root).images()
+    assert image == ImageEntry(root / "link.png", "link.png", root / "link.json")
+    assert Project(root).write_problem(image) is None
