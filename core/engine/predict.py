@@ -89,7 +89,9 @@ class Predictor:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
             raise ValueError(f"pixels must be uint8 H×W×3, not {pixels.dtype} {pixels.shape}")
         watch = Watch(cancelled, on_stage)
-        image = torch.from_numpy(pixels).to(self.device).permute(2, 0, 1)
+        # torch warns about memory that it may not write to, though nothing here writes.
+        own = pixels if pixels.flags.writeable else pixels.copy()
+        image = torch.from_numpy(own).to(self.device).permute(2, 0, 1)
         found = run(
             self.module,
             [image],
