@@ -28,6 +28,7 @@ from core.storage.quiet import Quiet
 __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "OVERLAY_SUFFIX",
     "DecodedImage",
     "ImageError",
     "decode_image",
@@ -42,6 +43,8 @@ IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
+# What is written beside an image to show what a model saw in it.
+OVERLAY_SUFFIX: Final = ".overlay.png"
 # The largest image that is decoded, in pixels; as RGB it takes 900 MB.
 MAX_PIXELS: Final = 300_000_000
 
@@ -128,15 +131,24 @@ def is_image_name(name: str) -> bool:
 def list_images(folder: Path | str) -> list[Path]:
     """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
 
-    Raises ImageError when the folder cannot be read.
+    So are overlays: `NAME.overlay.png` beside an image NAME shows what a model saw in it. Raises
+    ImageError when the folder cannot be read.
     """
     try:
         found = [path for path in Path(folder).iterdir() if is_image_name(path.name)]
+        stems = {path.stem for path in found}
+        found = [path for path in found if _overlaid(path.name) not in stems]
         return sorted((p for p in found if p.is_file()), key=lambda path: natural_key(path.name))
     except OSError as error:
         raise ImageError(
             say("images.unreadable", path=str(folder), reason=error.strerror or "unknown")
         ) from error
+
+
+def _overlaid(name: str) -> str | None:
+    """The stem of the image that a file shows with outlines over it, going by its name."""
+    stem = name.removesuffix(OVERLAY_SUFFIX)
+    return None if stem == name else stem
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""`masklens demo`: the sample images with a first pre-annotation, in a window or without."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from importlib.abc import Traversable
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from core.cli.commands.window import PREANNOTATE, open_window
+from core.cli.console import DONE, CommandError, Console
+from core.cli.display import has_display, why_no_window
+from core.cli.inputs import Input
+from core.cli.options import add_device, add_json, load_predictor
+from core.sentences import MasklensError, say
+
+if TYPE_CHECKING:
+    from core.cli.writers import LabelmeWriter
+    from core.engine.predict import Predictor
+
+HELP: Final = "Try it: copy the sample images and let the starter model propose"
+DEFAULT_FOLDER: Final = "masklens-demo"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        default=DEFAULT_FOLDER,
+        metavar="FOLDER",
+        help=f"where to copy the sample images (default: ./{DEFAULT_FOLDER})",
+    )
+    add_device(parser)
+    parser.set_defaults(model="starter", arch=None, backbone=None)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Copy the sample; open the window on it, or predict where there is no display."""
+    folder = Path(arguments.folder)
+    images = copy_sample(folder)
+    if not has_display():
+        return predict_here(images, folder, arguments, console)
+    obstacle = why_no_window()
+    if obstacle is None:
+        console.note(say("cli.demo_opens", folder=str(folder)))
+        code = open_window([str(folder), PREANNOTATE])
+        if code == DONE:
+            console.result("", {"folder": str(folder), "window": True, "images": []})
+        return code
+    if obstacle.id != "cli.no_qt":
+        raise CommandError(obstacle)
+    console.note(obstacle)
+    return predict_here(images, folder, arguments, console)
+
+
+def copy_sample(folder: Path) -> list[Input]:
+    """Copy the sample images to a folder; a file that is already there is left as it is.
+
+    Raises CommandError when the folder cannot be written or the sample is not installed.
+    """
+    from core.storage.atomic import explain, write_atomic
+
+    sample = sorted(_sample_files(), key=lambda file: file.name)
+    if not sample:
+        raise CommandError(say("cli.no_sample"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(explain(error, folder)) from error
+    for file in sample:
+        if not (folder / file.name).exists():
+            write_atomic(folder / file.name, file.read_bytes())
+    return [Input(str(folder / file.name), folder / file.name) for file in sample]
+
+
+def _sample_files() -> Iterator[Traversable]:
+    from core.storage.images import is_image_name
+
+    folder = files("resources") / "sample"
+    if folder.is_dir():
+        yield from (file for file in folder.iterdir() if is_image_name(file.name))
+
+
+def predict_here(
+    images: list[Input], folder: Path, arguments: argparse.Namespace, console: Console
+) -> int:
+    """Write suggestions and an overlay beside each image, and say where they are."""
+    from core.cli.writers import LabelmeWriter
+
+    console.note(say("cli.demo_without_window"))
+    predictor = load_predictor(arguments, console)
+    settings = predictor.loaded.config.settings
+    writer = LabelmeWriter(folder)
+    writer.begin(predictor.loaded, settings, images)
+    done = []
+    for number, image in enumerate(images):
+        console.progress(image.name, number + 1, len(images))
+        try:
+            done.append(_predict_one(image, predictor, writer))
+        except MasklensError as error:
+            console.fail(image.name, error.sentence)
+    lines = [f"{one['file']}: {one['labels']}, {one['overlay']}" for one in done]
+    lines.append(f"Open them with: masklens {folder}")
+    document = {"folder": str(folder), "window": False, "images": done}
+    console.result("\n".join(lines), {**document, "failed": console.failures})
+    return console.code()
+
+
+def _predict_one(image: Input, predictor: Predictor, writer: LabelmeWriter) -> dict[str, object]:
+    from core.cli.overlay import draw_overlay
+    from core.storage.atomic import write_atomic
+    from core.storage.images import OVERLAY_SUFFIX, read_image
+
+    writer.check(image)
+    pixels = read_image(image.path).pixels
+    prediction = predictor.predict(pixels)
+    labels = writer.write(image, prediction)
+    overlay = image.path.with_name(image.path.stem + OVERLAY_SUFFIX)
+    write_atomic(overlay, draw_overlay(pixels, prediction.instances))
+    return {
+        "file": image.name,
+        "instances": len(prediction.instances),
+        "labels": str(labels),
+        "overlay": str(overlay),
+    }

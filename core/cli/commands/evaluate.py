@@ -1,0 +1,90 @@
+"""`masklens evaluate`: box and mask AP of a model on labelled images."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli.console import CommandError, Console, UsageError
+from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
+from core.sentences import MasklensError, say
+
+if TYPE_CHECKING:
+    from core.engine.evaluate import Evaluation, Evaluator
+    from core.engine.predict import Predictor
+    from core.formats.dataset import Dataset
+    from core.lens.settings import StageSettings
+
+HELP = "Measure a model on labelled images: box and mask AP"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "dataset", metavar="DATASET", help="a COCO file, or a folder of labelme or VIA files"
+    )
+    add_model(parser)
+    parser.add_argument("--images", metavar="DIR", help="where the images are")
+    add_settings(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Predict every image, compare with its labels, print the figures."""
+    from core.formats.dataset import open_dataset
+
+    path = Path(arguments.dataset)
+    if not path.exists():
+        raise UsageError(say("cli.no_dataset", path=str(path)))
+    images = Path(arguments.images) if arguments.images is not None else None
+    dataset = open_dataset(path, images)
+    predictor = load_predictor(arguments, console)
+    from core.engine.evaluate import MAX_DETECTIONS, Evaluator
+
+    config = predictor.loaded.config
+    settings = chosen_settings(arguments, config.settings, detections_per_image=MAX_DETECTIONS)
+    evaluator = Evaluator(config.class_names, settings.mask)
+    predict_all(dataset, predictor, settings, evaluator, console)
+    if not evaluator.instances:
+        raise CommandError(say("cli.no_instances", path=str(path)))
+    outcome = evaluator.evaluate()
+    document = outcome.to_json()
+    document |= {"model": predictor.loaded.revision, "failed": console.failures}
+    console.result(as_text(outcome), document)
+    return console.code()
+
+
+def predict_all(
+    dataset: Dataset,
+    predictor: Predictor,
+    settings: StageSettings,
+    evaluator: Evaluator,
+    console: Console,
+) -> None:
+    """Predict each image and hand it to the evaluator; what fails is reported and left out."""
+    from core.engine.files import predict_file
+
+    for number, item in enumerate(dataset.items):
+        console.progress(item.file_name, number + 1, len(dataset.items))
+        try:
+            prediction, notes = predict_file(predictor, item.image_path, settings)
+        except MasklensError as error:
+            console.fail(item.file_name, error.sentence)
+            continue
+        for note in notes:
+            console.note(note)
+        evaluator.add(item.instances, prediction)
+
+
+def as_text(outcome: Evaluation) -> str:
+    """The figures as a small table, and what one has to know about them."""
+    lines = ["          AP   AP50   AP75     AR"]
+    for name, figures in (("box", outcome.box), ("mask", outcome.mask)):
+        values = (figures.ap, figures.ap50, figures.ap75, figures.ar)
+        lines.append(f"{name:<5}" + "".join(f"{value:7.3f}" for value in values))
+    lines.append(f"{outcome.images} images, {outcome.instances} instances, {outcome.crowds} crowds")
+    if outcome.unknown_labels:
+        labels = ", ".join(outcome.unknown_labels)
+        lines.append(f"Unknown to the model, matched to detections of any class: {labels}")
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""`masklens models`: which models there are, what is in one, fetch one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, Final
+
+from core.cli.console import DONE, Console, UsageError
+from core.cli.options import MEGABYTE, add_architecture, add_json, download, load_model
+from core.sentences import MasklensError
+
+if TYPE_CHECKING:
+    from core.engine.models import NamedModel
+    from core.engine.weights import LoadedModel
+
+HELP: Final = "List the models that have a name, look into one, fetch one"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|info|download")
+    listing = actions.add_parser("list", help="the models that have a name")
+    add_json(listing)
+    info = actions.add_parser("info", help="what is in a model")
+    info.add_argument("model", metavar="M", help="a name from the list, or a model file")
+    add_architecture(info)
+    add_json(info)
+    fetch = actions.add_parser("download", help="fetch models of torchvision")
+    fetch.add_argument("names", nargs="+", metavar="NAME")
+    add_json(fetch)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Do what the action says."""
+    return {"list": _list, "info": _info, "download": _download}[arguments.action](
+        arguments, console
+    )
+
+
+def _list(arguments: argparse.Namespace, console: Console) -> int:
+    from core.engine import models
+
+    known = models.list_models()
+    lines = [
+        f"{one.name:<10} {'here' if one.present else 'not here':<9} {_size(one.bytes):>8}  "
+        f"{one.summary}"
+        for one in known
+    ]
+    console.result("\n".join(lines), {"models": [_entry(one) for one in known]})
+    return DONE
+
+
+def _size(count: int) -> str:
+    return f"{count / MEGABYTE:.0f} MB" if count else "-"
+
+
+def _entry(model: NamedModel) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "summary": model.summary,
+        "arch": model.arch,
+        "classes": model.classes,
+        "bytes": model.bytes,
+        "path": str(model.path),
+        "present": model.present,
+    }
+
+
+def _info(arguments: argparse.Namespace, console: Console) -> int:
+    loaded = load_model(arguments, console)
+    parameters = sum(parameter.numel() for parameter in loaded.module.parameters())
+    names = loaded.config.class_names
+    text = [
+        f"model       {loaded.name} ({loaded.revision})",
+        f"backbone    {loaded.config.arch}, version {loaded.config.version}",
+        f"parameters  {parameters:,}",
+        f"input       {loaded.config.min_size} to {loaded.config.max_size} pixels",
+        f"classes     {len(names)}: {', '.join(names)}",
+    ]
+    text += [f"{name:<11} {value}" for name, value in loaded.extra.items()]
+    console.result("\n".join(text), _info_document(loaded, parameters))
+    return DONE
+
+
+def _info_document(loaded: LoadedModel, parameters: int) -> dict[str, object]:
+    return {
+        "name": loaded.name,
+        "revision": loaded.revision,
+        "parameters": parameters,
+        "config": loaded.config.to_json(),
+        "extra": dict(loaded.extra),
+    }
+
+
+def _download(arguments: argparse.Namespace, console: Console) -> int:
+    from core.engine import models
+
+    done = []
+    for name in arguments.names:
+        try:
+            model = models.info(name)
+        except models.ModelError as error:
+            raise UsageError(error.sentence) from error
+        try:
+            download(name, console)
+        except MasklensError as error:
+            console.fail(name, error.sentence)
+            continue
+        done.append({"name": name, "path": str(model.path)})
+    text = "\n".join(f"{one['name']}: {one['path']}" for one in done)
+    console.result(text, {"models": done, "failed": console.failures})
+    return console.code()

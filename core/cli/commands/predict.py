@@ -1,0 +1,126 @@
+"""`masklens predict`: propose instances for images and write them as labelme or COCO."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from core.cli.console import Console
+from core.cli.inputs import Input, find_images
+from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
+from core.sentences import MasklensError
+
+if TYPE_CHECKING:
+    from core.cli.writers import Writer
+    from core.engine.predict import Predictor
+    from core.lens.settings import StageSettings
+
+HELP: Final = "Propose instances for images; write them as labelme or COCO"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE|FOLDER", help="what to look at")
+    add_model(parser)
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="PATH",
+        help="the folder for labelme files, or the COCO file",
+    )
+    parser.add_argument("--format", choices=("labelme", "coco"), default="labelme")
+    parser.add_argument(
+        "--score",
+        type=float,
+        metavar="S",
+        help="score, 0 to 1, that a candidate must exceed to enter the last NMS",
+    )
+    add_settings(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Predict image by image; one that fails is named and the others are done."""
+    from core.cli.writers import CocoWriter, LabelmeWriter
+
+    out = Path(arguments.out)
+    writer: Writer = CocoWriter(out) if arguments.format == "coco" else LabelmeWriter(out)
+    images = find_images(arguments.images, console)
+    predictor = load_predictor(arguments, console)
+    own = predictor.loaded.config.settings
+    settings = chosen_settings(arguments, own, score=arguments.score)
+    writer.begin(predictor.loaded, settings, images)
+    done = predict_all(images, predictor, settings, writer, console)
+    writer.finish()
+    document = {
+        "model": predictor.loaded.revision,
+        "format": arguments.format,
+        "out": arguments.out,
+        "images": [one.to_json() for one in done],
+        "failed": console.failures,
+    }
+    detections = sum(one.detections for one in done)
+    console.result(f"{len(done)} images, {detections} detections: {arguments.out}", document)
+    return console.code()
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What came out for one image."""
+
+    name: str
+    width: int
+    height: int
+    detections: int
+    seconds: float
+    out: Path
+
+    def to_json(self) -> dict[str, object]:
+        """The entry of `--json`."""
+        return {
+            "file": self.name,
+            "width": self.width,
+            "height": self.height,
+            "detections": self.detections,
+            "seconds": round(self.seconds, 3),
+            "out": str(self.out),
+        }
+
+
+def predict_all(
+    images: Sequence[Input],
+    predictor: Predictor,
+    settings: StageSettings,
+    writer: Writer,
+    console: Console,
+) -> list[Predicted]:
+    """Predict and write one image after the other; what fails is reported and left out."""
+    done = []
+    for number, image in enumerate(images):
+        console.progress(image.name, number + 1, len(images))
+        try:
+            done.append(_predict_one(image, predictor, settings, writer, console))
+        except MasklensError as error:
+            console.fail(image.name, error.sentence)
+    return done
+
+
+def _predict_one(
+    image: Input, predictor: Predictor, settings: StageSettings, writer: Writer, console: Console
+) -> Predicted:
+    from core.engine.files import predict_file
+
+    writer.check(image)
+    start = time.perf_counter()
+    prediction, notes = predict_file(predictor, image.path, settings)
+    seconds = time.perf_counter() - start
+    for note in notes:
+        console.note(note)
+    out = writer.write(image, prediction)
+    return Predicted(
+        image.name, prediction.width, prediction.height, len(prediction.scores), seconds, out
+    )

@@ -1,0 +1,76 @@
+"""What a command says and where: results on stdout, all else on stderr, progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Final, TextIO
+
+from core.sentences import MasklensError, Sentence, english
+
+DONE: Final = 0
+SOME_FAILED: Final = 1
+WRONG_USE: Final = 2
+INTERRUPTED: Final = 130
+"""The shell's code for a program that was stopped by Ctrl+C."""
+PROGRESS_EVERY: Final = 0.1
+
+
+class UsageError(MasklensError):
+    """The command was called in a way that cannot work; ends it with exit code 2."""
+
+
+class CommandError(MasklensError):
+    """The command cannot go on; ends it with exit code 1."""
+
+
+class Console:
+    """Where a command writes. `results` is stdout: with `--json` one document and nothing else."""
+
+    def __init__(self, results: TextIO, *, as_json: bool) -> None:
+        self._results = results
+        self.as_json = as_json
+        self.failures: list[dict[str, str]] = []
+        self._progress_shown = 0
+        self._last_progress = 0.0
+
+    def result(self, text: str, document: Mapping[str, object]) -> None:
+        """The outcome, once: the document with `--json`, else the text."""
+        self._clear()
+        if self.as_json:
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        print(text, file=self._results)
+        self._results.flush()
+
+    def note(self, what: Sentence | str) -> None:
+        """A remark on stderr."""
+        self._clear()
+        print(english(what) if isinstance(what, Sentence) else what, file=sys.stderr)
+
+    def fail(self, name: str, why: Sentence) -> None:
+        """Name an input that failed, with the reason; the exit code will be 1."""
+        text = english(why)
+        self.failures.append({"file": name, "sentence": text})
+        self.note(text if name in text else f"{name}: {text}")
+
+    def progress(self, what: str, done: int = 0, total: int = 0) -> None:
+        """How far it is, in one line that is overwritten; only on a terminal."""
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now - self._last_progress < PROGRESS_EVERY:
+            return
+        self._last_progress = now
+        line = f"[{done}/{total}] {what}" if total else what
+        shown = line[:78]
+        print("\r" + shown.ljust(self._progress_shown), end="", file=sys.stderr, flush=True)
+        self._progress_shown = len(shown)
+
+    def code(self) -> int:
+        """The exit code: 1 when an input failed, else 0."""
+        return SOME_FAILED if self.failures else DONE
+
+    def _clear(self) -> None:
+        if self._progress_shown:
+            print("\r" + " " * self._progress_shown + "\r", end="", file=sys.stderr, flush=True)
+            self._progress_shown = 0

@@ -1,0 +1,133 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from core.cli.console import Console, UsageError
+from core.sentences import say
+
+if TYPE_CHECKING:
+    from core.engine.predict import Predictor
+    from core.engine.weights import LoadedModel
+    from core.lens.settings import StageSettings
+
+MEGABYTE: Final = 1_000_000
+WRONG_MODEL_OPTIONS: Final = ("models.unknown", "models.no_such", "engine.arch_needed")
+"""What can go wrong with a model that the command line is to blame for."""
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON document on stdout, all else on stderr"
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The options that choose a model and how it runs."""
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="M",
+        help="starter, a name from `masklens models list`, or a model file",
+    )
+    add_architecture(parser)
+    add_device(parser)
+
+
+def add_architecture(parser: argparse.ArgumentParser) -> None:
+    """What a model file may not say itself."""
+    parser.add_argument(
+        "--arch", metavar="A", help="architecture of a bare state_dict, e.g. maskrcnn_resnet50_fpn"
+    )
+    parser.add_argument(
+        "--backbone", metavar="MODULE:FUNCTION", help="your own backbone, for a model that has one"
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Where the model runs and how exactly."""
+    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
+    parser.add_argument(
+        "--precision", choices=("auto", "float32", "bf16"), default="auto", help="default: auto"
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """`--set NAME=VALUE`."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="replace a setting of the model, e.g. nms=0.4; may be given several times",
+    )
+
+
+def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
+    """Load the model that `--model`, `--arch` and `--backbone` name, fetching it if need be.
+
+    Raises UsageError when they name nothing that one can ask for.
+    """
+    console.progress("loading torch")
+    from core.engine import models, weights
+    from core.engine.config import ConfigError
+
+    if arguments.backbone is not None and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    spec = arguments.model
+    try:
+        if any(model.name == spec and not model.present for model in models.list_models()):
+            download(spec, console)
+        console.progress(f"loading {spec}")
+        return weights.load_model(spec, arch=arguments.arch, backbone=arguments.backbone)
+    except ConfigError as error:
+        raise UsageError(error.sentence) from error
+    except (models.ModelError, weights.ModelFileError) as error:
+        if error.sentence.id in WRONG_MODEL_OPTIONS:
+            raise UsageError(error.sentence) from error
+        raise
+
+
+def load_predictor(arguments: argparse.Namespace, console: Console) -> Predictor:
+    """The model of `load_model` on the device and in the precision that the options name."""
+    loaded = load_model(arguments, console)
+    from core.engine.precision import DeviceError
+    from core.engine.predict import Predictor
+
+    try:
+        return Predictor(loaded, device=arguments.device, precision=arguments.precision)
+    except DeviceError as error:
+        raise UsageError(error.sentence) from error
+
+
+def download(name: str, console: Console) -> None:
+    """Fetch a named model with a progress line. Raises ModelError."""
+    from core.engine import models
+
+    def show(done: int, total: int) -> None:
+        share = f" of {total / MEGABYTE:.0f}" if total else ""
+        console.progress(f"{name}: {done / MEGABYTE:.0f}{share} MB")
+
+    present = models.info(name).present
+    path = models.download(name, show)
+    if not present:
+        console.note(say("cli.downloaded", name=name, path=str(path)))
+
+
+def chosen_settings(
+    arguments: argparse.Namespace, own: StageSettings, **changes: int | float | None
+) -> StageSettings:
+    """The model's own settings with `changes` and then `--set` applied. Raises UsageError."""
+    from core.lens.settings import SettingError
+
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return own.with_(**given).with_text(arguments.settings)
+    except SettingError as error:
+        raise UsageError(error.sentence) from error

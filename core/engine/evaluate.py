@@ -1,0 +1,209 @@
+"""Box and mask AP of detections against labels, as COCO defines them, with 300 detections an image.
+
+pycocotools' `COCOeval` does the matching. Its `summarize` looks at 100 detections, so the figures
+are taken from its arrays here. Labels that the model does not know are compared without regard to
+class: their instances form one category of their own, in which every detection takes part and
+one that fits an instance with a known label counts neither for nor against.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from core.document.geometry import bounds
+from core.document.instance import Instance
+from core.engine.annotations import to_annotations
+from core.engine.predict import Prediction
+from core.formats.masks import encode
+
+MAX_DETECTIONS: Final = 300
+_AP50, _AP75 = 0, 5  # places in COCOeval's IoU thresholds 0.50, 0.55, ...
+
+
+class Matching(StrEnum):
+    """How labels were compared."""
+
+    BY_LABEL = "by label"
+    CLASS_AGNOSTIC = "class-agnostic"
+    MIXED = "by label where the model knows the label, else class-agnostic"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """COCO's figures, 0 to 1: AP and AR are means over IoU 0.50 to 0.95 and over labels."""
+
+    ap: float
+    ap50: float
+    ap75: float
+    ar: float
+
+    def to_json(self) -> dict[str, float]:
+        """The figures by their usual names."""
+        return {"AP": self.ap, "AP50": self.ap50, "AP75": self.ap75, "AR": self.ar}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The outcome; `instances` without crowds, which are left out as COCO does."""
+
+    box: Figures
+    mask: Figures
+    images: int
+    instances: int
+    crowds: int
+    matching: Matching
+    unknown_labels: tuple[str, ...]
+    """Labels in the data that the model does not know."""
+
+    def to_json(self) -> dict[str, object]:
+        """The figures, and what one has to know about them."""
+        return {
+            "box": self.box.to_json(),
+            "mask": self.mask.to_json(),
+            "images": self.images,
+            "instances": self.instances,
+            "crowds": self.crowds,
+            "matching": str(self.matching),
+            "unknown_labels": list(self.unknown_labels),
+        }
+
+
+class Evaluator:
+    """Gathers labels and detections image by image; masks are kept as run lengths."""
+
+    def __init__(self, class_names: Sequence[str], mask_threshold: float = 0.5) -> None:
+        """`class_names[i]` belongs to label index i + 1."""
+        self._ids: dict[str, int] = {}
+        for index, name in enumerate(class_names, start=1):
+            self._ids.setdefault(name, index)
+        self._id_of_index = [0, *(self._ids[name] for name in class_names)]
+        self._any_class = len(class_names) + 1
+        self._mask_threshold = mask_threshold
+        self._images: list[dict[str, int]] = []
+        self._truths: list[dict[str, Any]] = []
+        self._detections: list[dict[str, Any]] = []
+        self._unknown: set[str] = set()
+
+    def add(self, instances: Iterable[Instance], prediction: Prediction) -> None:
+        """Take in one image with its labels; outlines are in pixels of that image."""
+        image_id = len(self._images) + 1
+        width, height = prediction.width, prediction.height
+        self._images.append({"id": image_id, "width": width, "height": height})
+        for instance in instances:
+            self._truths.append(self._truth(instance, image_id, width, height))
+            if instance.label not in self._ids:
+                self._unknown.add(instance.label)
+        found = to_annotations(
+            prediction, image_id, len(self._detections) + 1, self._mask_threshold
+        )
+        for detection in found:
+            detection["category_id"] = self._id_of_index[detection["category_id"]]
+        self._detections += found
+
+    def _truth(self, instance: Instance, image_id: int, width: int, height: int) -> dict[str, Any]:
+        runs, box = encode(instance.polygons, width, height), bounds(instance)
+        return {
+            "id": len(self._truths) + 1,  # COCOeval takes 0 for "not matched"
+            "image_id": image_id,
+            "category_id": self._ids.get(instance.label, self._any_class),
+            "bbox": [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0],
+            "segmentation": runs.to_json(),
+            "area": runs.area,
+            "iscrowd": int(instance.crowd),
+        }
+
+    @property
+    def instances(self) -> int:
+        """How many instances that count, crowds left out, have been taken in."""
+        return sum(not truth["iscrowd"] for truth in self._truths)
+
+    def evaluate(self) -> Evaluation:
+        """The figures over all images taken in. Raises ValueError when there is no instance."""
+        if not self.instances:
+            raise ValueError("there is nothing to compare with")
+        truths, detections = self._categories()
+        known = any(truth["category_id"] != self._any_class for truth in self._truths)
+        matching = Matching.BY_LABEL
+        if self._unknown:
+            matching = Matching.MIXED if known else Matching.CLASS_AGNOSTIC
+        return Evaluation(
+            box=self._figures("bbox", truths, detections),
+            mask=self._figures("segm", truths, detections),
+            images=len(self._images),
+            instances=self.instances,
+            crowds=len(self._truths) - self.instances,
+            matching=matching,
+            unknown_labels=tuple(sorted(self._unknown)),
+        )
+
+    def _categories(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Labels and detections, with copies of both in the category of unknown labels."""
+        if not self._unknown:
+            return self._truths, self._detections
+        in_any = {"category_id": self._any_class}
+        known = [one for one in self._truths if one["category_id"] != self._any_class]
+        set_aside = [{**one, **in_any, "set_aside": 1} for one in known]
+        again = [{**one, **in_any} for one in self._detections]
+        return _numbered([*self._truths, *set_aside]), _numbered([*self._detections, *again])
+
+    def _figures(
+        self, kind: str, truths: list[dict[str, Any]], detections: list[dict[str, Any]]
+    ) -> Figures:
+        categories = sorted({one["category_id"] for one in truths})
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+            evaluator = _Evaluator(
+                self._coco(truths, categories), self._coco(detections, categories), kind
+            )
+            evaluator.params.imgIds = [image["id"] for image in self._images]
+            evaluator.params.catIds = categories
+            evaluator.params.maxDets = [MAX_DETECTIONS]
+            evaluator.params.areaRng = [[0, 1e10]]
+            evaluator.params.areaRngLbl = ["all"]
+            evaluator.evaluate()
+            evaluator.accumulate()
+        precision = evaluator.eval["precision"][..., 0, -1]  # IoU × recall × category
+        return Figures(
+            ap=_mean(precision),
+            ap50=_mean(precision[_AP50]),
+            ap75=_mean(precision[_AP75]),
+            ar=_mean(evaluator.eval["recall"][..., 0, -1]),
+        )
+
+    def _coco(self, annotations: list[dict[str, Any]], categories: list[int]) -> COCO:
+        coco = COCO()
+        coco.dataset = {
+            "images": self._images,
+            "annotations": [dict(one) for one in annotations],  # COCOeval writes into them
+            "categories": [{"id": id} for id in categories],
+        }
+        coco.createIndex()
+        return coco
+
+
+class _Evaluator(COCOeval):  # type: ignore[misc]
+    """COCOeval that also leaves out labels which are set aside without being crowds."""
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        for truths in self._gts.values():
+            for truth in truths:
+                truth["ignore"] = truth["iscrowd"] or truth.get("set_aside", 0)
+
+
+def _numbered(annotations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**one, "id": id} for id, one in enumerate(annotations, start=1)]
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """The mean over categories that have instances; COCOeval marks the others with -1."""
+    return float(values[values > -1].mean())

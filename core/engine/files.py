@@ -1,0 +1,30 @@
+"""Predicting an image file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from core.engine.predict import Prediction, Predictor
+from core.lens.settings import StageSettings
+from core.sentences import MasklensError, Sentence, say
+from core.storage.images import read_image
+
+
+class MemoryShortError(MasklensError):
+    """There is not enough memory for this image."""
+
+
+def predict_file(
+    predictor: Predictor, path: Path, settings: StageSettings
+) -> tuple[Prediction, tuple[Sentence, ...]]:
+    """The prediction for an image file, and notes about reading the file.
+
+    Raises ImageError when the file cannot be read, MemoryShortError when memory runs out.
+    """
+    try:
+        image = read_image(path)
+        return predictor.predict(image.pixels, settings), image.notes
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise MemoryShortError(say("process.out_of_memory")) from error
