@@ -18,6 +18,12 @@ COCO_V1_HASH: Final = "bf2d0c1e"
 
 _COCO_CLASSES: Final = 91
 _MOMENTS: Final = "num_batches_tracked"
+# Tensors and dimensions whose length tells a width of the network.
+_ANCHORS: Final = ("rpn.head.cls_logits.weight", 0)
+_FPN: Final = ("rpn.head.cls_logits.weight", 1)
+_CLASSES: Final = ("roi_heads.box_predictor.cls_score.weight", 0)
+_BOX_HEAD: Final = ("roi_heads.box_predictor.cls_score.weight", 1)
+_MASK_HEAD: Final = ("roi_heads.mask_predictor.mask_fcn_logits.weight", 1)
 
 
 def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> ModelConfig:
@@ -31,20 +37,37 @@ def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> Model
     """
     name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
     live = any(key.endswith(_MOMENTS) for key in state)
-    classes = _size(state, "roi_heads.box_predictor.cls_score.weight")
-    anchors = _size(state, "rpn.head.cls_logits.weight")
+    anchors = _size(state, *_ANCHORS)
     if anchors != 3:
         raise ValueError(f"it has {anchors} anchors per cell, torchvision's default is 3")
     return ModelConfig(
         arch=name,
         version=2 if version == 2 else 1,
-        class_names=_names(classes),
-        fpn_channels=_size(state, "rpn.head.cls_logits.weight", 1),
-        box_head_width=_size(state, "roi_heads.box_predictor.cls_score.weight", 1),
-        mask_channels=_size(state, "roi_heads.mask_predictor.mask_fcn_logits.weight", 1),
+        class_names=_names(_size(state, *_CLASSES)),
+        fpn_channels=_size(state, *_FPN),
+        box_head_width=_size(state, *_BOX_HEAD),
+        mask_channels=_size(state, *_MASK_HEAD),
         norm="batch" if live else "frozen",
         norm_eps=0.0 if digest.startswith(COCO_V1_HASH) else 1e-5,
     )
+
+
+def check_widths(config: ModelConfig, state: Mapping[str, Tensor]) -> None:
+    """Compare a configuration with its weights before memory is taken for the network.
+
+    Raises ValueError that names what differs.
+    """
+    anchors = len(config.anchor_sizes[0]) * len(config.aspect_ratios)
+    for what, wanted, place in (
+        ("anchors per cell", anchors, _ANCHORS),
+        ("outputs of the class predictor", config.num_classes, _CLASSES),
+        ("channels of the pyramid", config.fpn_channels, _FPN),
+        ("values in the box head", config.box_head_width, _BOX_HEAD),
+        ("channels of the mask head", config.mask_channels, _MASK_HEAD),
+    ):
+        found = _size(state, *place)
+        if found != wanted:
+            raise ValueError(f"{found} {what} instead of {wanted}")
 
 
 def load_into(module: MaskRCNN, state: Mapping[str, Tensor]) -> None:
@@ -109,7 +132,7 @@ def _best_prefix(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> s
     return max(_PREFIXES, key=lambda prefix: sum(prefix + key in state for key in wanted))
 
 
-def _size(state: Mapping[str, Tensor], key: str, dimension: int = 0) -> int:
+def _size(state: Mapping[str, Tensor], key: str, dimension: int) -> int:
     if key not in state or state[key].dim() <= dimension:
         raise ValueError(f"the tensor {key} is missing")
     return state[key].shape[dimension]

@@ -9,6 +9,8 @@ import argparse
 import hashlib
 import io
 import pickle
+import struct
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
 from core.engine.backbones import BackboneFactory, import_factory
-from core.engine.bare import config_of_bare, load_backbone_state, load_into
+from core.engine.bare import check_widths, config_of_bare, load_backbone_state, load_into
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.models import resolve
 from core.engine.zoo import build_model
@@ -29,6 +31,20 @@ from core.storage.atomic import write_atomic
 FORMAT: Final = "masklens-model"
 FORMAT_VERSION: Final = 1
 _HASH_LENGTH: Final = 12
+# What torch.load raises for files that are cut, mixed up or something else altogether.
+_BROKEN: Final = (
+    pickle.UnpicklingError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class ModelFileError(MasklensError):
@@ -139,14 +155,22 @@ def read_checked(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise ModelFileError(say("engine.model_missing", path=str(path)))
     try:
-        # torchvision's reference scripts store their command line in the checkpoint.
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        content = _load(path)
+    except _BROKEN as error:
         raise ModelFileError(say("engine.model_unreadable", path=str(path))) from error
     if not isinstance(content, Mapping):
         raise ModelFileError(say("engine.model_unreadable", path=str(path)))
     return content
+
+
+def _load(path: Path) -> object:
+    # torchvision's reference scripts store their command line in the checkpoint. Files that are no
+    # checkpoints make torch warn before it fails.
+    with (
+        warnings.catch_warnings(action="ignore"),
+        torch.serialization.safe_globals([argparse.Namespace]),
+    ):
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _from_masklens(
@@ -163,6 +187,10 @@ def _from_masklens(
     state = content.get("state")
     if not is_state(state):
         raise _damaged(path, "state", "is not a state_dict")
+    try:
+        check_widths(config, state)
+    except ValueError as error:
+        raise _mismatch(path, config.arch, str(error)) from error
     module = build_model(config, backbone_factory=factory)
     _fill(path, module, state, config.arch)
     return module, config

@@ -64,7 +64,7 @@ def outline(
     place = paste_box(box, probability.shape[-1])
     across = _positions(place.width, padded.shape[1])
     down = _positions(place.height, padded.shape[0])
-    field = _weights(down, padded.shape[0]) @ padded @ _weights(across, padded.shape[1]).T
+    field = _between(_between(padded, down).T, across).T
     # The padding is zero, so that a level above zero closes every line inside the field.
     level = max(threshold, 1e-6)
     if not (field >= level).any():
@@ -89,15 +89,11 @@ def _positions(pixels: int, cells: int) -> NDArray[np.float64]:
     return np.clip((np.arange(count) + 0.5) * cells / count - 0.5, 0, cells - 1)
 
 
-def _weights(positions: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
-    """Bilinear weights along one axis: positions × cells."""
-    below = np.minimum(positions.astype(np.int64), cells - 2)
-    share = positions - below
-    weights = np.zeros((len(positions), cells))
-    rows = np.arange(len(positions))
-    weights[rows, below] = 1 - share
-    weights[rows, below + 1] += share
-    return weights
+def _between(rows: NDArray[Any], positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows at positions between the given ones, interpolated linearly."""
+    below = np.minimum(positions.astype(np.int64), len(rows) - 2)
+    share = (positions - below)[:, None]
+    return np.asarray(rows[below] * (1 - share) + rows[below + 1] * share)
 
 
 def _to_image(

@@ -42,11 +42,14 @@ def run_box_head(
     model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics = FLOAT32
 ) -> BoxHead:
     """Class logits ΣR×K and deltas ΣR×4K of boxes, one tensor R×4 an image."""
-    heads = model.roi_heads
-    pooled = pool_rois(heads.box_roi_pool, levels, boxes)
+    return answer_pooled(model, pool_rois(model.roi_heads.box_roi_pool, levels, boxes), numerics)
+
+
+def answer_pooled(model: MaskRCNN, pooled: Tensor, numerics: Numerics = FLOAT32) -> BoxHead:
+    """Class logits R×K and deltas R×4K of pooled features R×C×S×S."""
     with numerics.lowered(pooled.device):
-        hidden = heads.box_head(pooled)
-    logits, deltas = heads.box_predictor(hidden.float())
+        hidden = model.roi_heads.box_head(pooled)
+    logits, deltas = model.roi_heads.box_predictor(hidden.float())
     return BoxHead(logits, deltas)
 
 

@@ -1,0 +1,143 @@
+"""The networks: names, sizes, strides and what is frozen."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torchvision.models.detection import maskrcnn_resnet50_fpn, maskrcnn_resnet50_fpn_v2
+
+from core.engine.backbones import BACKBONES, import_factory
+from core.engine.config import ConfigError, ModelConfig
+from core.engine.zoo import ARCHES, build_model, parse_arch
+from tests.core.engine.networks import SMALL
+
+COCO = tuple(f"c{i}" for i in range(90))
+
+
+def small(**fields: object) -> ModelConfig:
+    return ModelConfig.from_json({**SMALL.to_json(), **fields})
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("arch", BACKBONES)
+def test_every_backbone_has_levels_at_strides_4_to_64(arch: str, version: int) -> None:
+    model = build_model(small(arch=arch, version=version)).eval()
+    with torch.no_grad():
+        maps = model.backbone(torch.zeros(1, 3, 64, 96))
+    assert list(maps) == ["0", "1", "2", "3", "pool"]
+    assert [tuple(m.shape) for m in maps.values()] == [
+        (1, 16, 16, 24),
+        (1, 16, 8, 12),
+        (1, 16, 4, 6),
+        (1, 16, 2, 3),
+        (1, 16, 1, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "theirs"), [(1, maskrcnn_resnet50_fpn), (2, maskrcnn_resnet50_fpn_v2)]
+)
+def test_parameter_names_and_shapes_are_torchvisions(version: int, theirs: object) -> None:
+    ours = build_model(ModelConfig(version=version, class_names=COCO, norm="batch"))
+    model = theirs(weights=None, weights_backbone=None)  # type: ignore[operator]
+    assert [(k, v.shape) for k, v in ours.state_dict().items()] == [
+        (k, v.shape) for k, v in model.state_dict().items()
+    ]
+
+
+def test_parameter_counts() -> None:
+    def count(**fields: object) -> int:
+        model = build_model(ModelConfig(class_names=COCO, **fields))  # type: ignore[arg-type]
+        return sum(p.numel() for p in model.parameters())
+
+    assert count(norm="frozen") == 44_401_393
+    assert count(norm="batch") == 44_454_513
+    assert count(norm="batch", version=2) == 46_359_409
+
+
+def test_how_many_parameters_each_number_of_layers_freezes() -> None:
+    frozen = []
+    for layers in range(6):
+        model = build_model(ModelConfig(trainable_layers=layers))
+        frozen.append(sum(not p.requires_grad for p in model.backbone.parameters()))
+    # torchvision counts 53, 43, 24, 11, 1, 0 tensors; frozen normalisation has buffers instead.
+    assert frozen == [53, 43, 24, 11, 1, 0]
+
+
+@pytest.mark.parametrize("arch", ["mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"])
+def test_mobilenets_freeze_stage_by_stage(arch: str) -> None:
+    shares = []
+    for layers in range(6):
+        body = build_model(small(arch=arch, trainable_layers=layers)).backbone.body
+        shares.append(sum(p.numel() for p in body.parameters() if p.requires_grad))
+    assert shares[0] == 0
+    assert shares == sorted(set(shares))
+    assert shares[5] == sum(p.numel() for p in body.parameters())
+
+
+def test_names_of_networks() -> None:
+    assert parse_arch("maskrcnn_resnet50_fpn") == ("resnet50", 1)
+    assert parse_arch("maskrcnn_resnet50_fpn_v2") == ("resnet50", 2)
+    assert parse_arch("resnet18") == ("resnet18", 1)
+    assert parse_arch("mobilenet_v2") == ("mobilenet_v2", 1)
+    assert parse_arch("maskrcnn_mobilenet_v2_fpn") == ("mobilenet_v2", 1)
+    assert len(ARCHES) == 2 * len(BACKBONES)
+    assert {parse_arch(arch) for arch in ARCHES} == {(b, v) for b in BACKBONES for v in (1, 2)}
+    with pytest.raises(ConfigError, match="vgg"):
+        parse_arch("vgg")
+
+
+class Trunk(nn.Module):
+    """A user's own trunk: four maps, the finest first."""
+
+    def __init__(self, strides: tuple[int, ...] = (4, 2, 2, 2)) -> None:
+        super().__init__()
+        channels = [3, 4, 6, 8, 10]
+        self.steps = nn.ModuleList(
+            nn.Conv2d(a, b, stride, stride)
+            for a, b, stride in zip(channels[:-1], channels[1:], strides, strict=True)
+        )
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        maps = []
+        for step in self.steps:
+            images = step(images)
+            maps.append(images)
+        return maps
+
+
+def coarse_trunk() -> Trunk:
+    return Trunk((8, 2, 2, 2))
+
+
+def test_a_users_own_backbone() -> None:
+    factory = import_factory(f"{__name__}:Trunk")
+    model = build_model(small(arch="custom"), backbone_factory=factory).eval()
+    assert isinstance(model.backbone.body.trunk, Trunk)
+    with torch.no_grad():
+        found = model([torch.rand(3, 90, 100)])
+    assert set(found[0]) == {"boxes", "labels", "scores", "masks"}
+    still = build_model(small(arch="custom", trainable_layers=0), backbone_factory=factory)
+    assert not any(p.requires_grad for p in still.backbone.body.parameters())
+    assert all(p.requires_grad for p in still.backbone.fpn.parameters())
+
+
+def test_a_backbone_with_other_strides_is_refused() -> None:
+    with pytest.raises(ConfigError, match="8x8, 4x4, 2x2, 1x1 for a 64x64 image"):
+        build_model(small(arch="custom"), backbone_factory=coarse_trunk)
+
+
+@pytest.mark.parametrize(
+    "spec", ["math", "no_such_module:f", "math:no_such", "math:pi", ":f", "m:"]
+)
+def test_a_backbone_that_cannot_be_had_is_named(spec: str) -> None:
+    with pytest.raises(ConfigError, match="MODULE:FUNCTION"):
+        import_factory(spec)
+
+
+def test_custom_without_a_callable_says_what_to_do() -> None:
+    with pytest.raises(ConfigError, match="--backbone"):
+        build_model(small(arch="custom"))
+    with pytest.raises(ConfigError, match="no architecture named 'vgg16'"):
+        build_model(small(arch="vgg16"))
