@@ -90,6 +90,10 @@ _TOOLS: Final = (
            tip="Draw an outline: click its vertices, close with Enter or a double click"),
     Action("tool_rectangle", TOOLS, "Rectangle", ("R", "Ctrl+R"), "rectangle", _I, checkable=True,
            tip="Draw a rectangle from corner to corner"),
+    Action("tool_add_part", TOOLS, "Add a part", ("Shift+P",), "add", _S, checkable=True,
+           rule=True, tip="Draw another outline that belongs to the selected instance"),
+    Action("tool_cut", TOOLS, "Cut out", ("C",), "cut", _S, checkable=True,
+           tip="Draw a hole into the selected instance, or cut a piece off"),
 )
 _LABELS: Final = (
     Action("add_label", LABELS, "Add label…", ("L",), "add", ("project",)),

@@ -136,6 +136,7 @@ class Banners(QWidget):
         for key in [key for key in self._shown if key.startswith(prefix)]:
             self.drop(key)
 
+    @property
     def keys(self) -> tuple[str, ...]:
         """The keys of what is shown."""
         return tuple(self._shown)

@@ -57,6 +57,11 @@ class Saver(QObject):
         self._problem = ""
         self.changed.emit()
 
+    @property
+    def attached(self) -> bool:
+        """Whether there is a session to take care of."""
+        return self._session is not None
+
     def touched(self) -> None:
         """Something was changed: save after a pause."""
         if self._session is not None and not self._session.is_clean:

@@ -226,6 +226,11 @@ class Workspace(QObject):
         if self.path is not None:
             self.go(self.path, anew=True)
 
+    def restage(self) -> None:
+        """Read the open image anew without saving it first: its labels were settled."""
+        if self.staged is not None:
+            self._stage(self.staged.entry)
+
     def _stage(self, entry: ImageEntry) -> None:
         project = self.project
         if project is None:
@@ -241,7 +246,7 @@ class Workspace(QObject):
 
     def _switch_image(self, staged: Staged, state: int | None) -> None:
         session = self.session
-        if session is not None and session.read_only is None:
+        if session is not None and self.saver.attached and session.read_only is None:
             path = staged.entry.path
             if path == session.image.path and session.history.state != state:
                 self.go(path, anew=True)  # what was staged lacks the edits made meanwhile

@@ -59,6 +59,10 @@ class SuggestionsPanel(Section):
             self._value.setValue(score)
             self._slider.setValue(round(score * STEPS))
 
+    def focus_slider(self) -> None:
+        """Give the slider the keyboard."""
+        self._slider.setFocus()
+
     def set_unknown(self, choice: str) -> None:
         """Show what becomes of unknown labels."""
         with QSignalBlocker(self._unknown):

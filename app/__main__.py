@@ -1,0 +1,69 @@
+"""`python -m app [FOLDER | IMAGE ...]`: the window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.bootstrap import catch_exceptions, load_language, start_logging
+from app.parts import make_parts
+from app.paths import Paths
+from app.settings import LANGUAGE, THEME, Settings
+from app.theme import Theme
+from app.watchdog import StallWatchdog
+from app.window import MainWindow
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and run until it is closed; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("masklens")
+    application.setDesktopFileName("masklens")
+    paths = Paths.of_user()
+    start_logging(paths.logs, arguments.debug)
+    settings = Settings(paths.config / "settings.json", application)
+    load_language(application, settings.get(LANGUAGE))
+    theme = Theme(application)
+    theme.choose(settings.get(THEME))
+    settings.changed.connect(
+        lambda key: theme.choose(settings.get(THEME)) if key == THEME.key else None
+    )
+    parts = make_parts(paths, settings, application)
+    window = MainWindow(parts, theme)
+    catch_exceptions(lambda text, trace: window.notices.fail("error", text, trace))
+    watchdog = StallWatchdog(application) if arguments.debug else None
+    window.show()
+    # The engine loads torch in its own process while the window is used already.
+    QTimer.singleShot(0, window, parts.models.start)
+    if arguments.paths:
+        then = parts.annotator.suggest_folder if arguments.suggest else None
+        window.opener.open_paths(arguments.paths, then)
+    code = application.exec()
+    parts.client.shutdown()
+    parts.tasks.close()
+    parts.workspace.abandon()
+    if watchdog is not None:
+        watchdog.close()
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="The masklens window.")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="FOLDER | IMAGE")
+    parser.add_argument(
+        "--suggest", action="store_true", help="ask the model for suggestions for the folder"
+    )
+    parser.add_argument(
+        "--debug", action="store_true", help="log to stderr and report a blocked window"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""How the window is laid out: menus, toolbar, docks and the bottom, from the table of actions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QSplitter,
+    QStatusBar,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.action_set import ActionSet
+from app.actions import ACTIONS, FILE, GROUPS, VIEW, translated
+
+TOOLBAR: Final = (
+    *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
+    *("tool_select", "tool_polygon", "tool_rectangle", "", "fit", "actual_size", "adjust"),
+    *("show_instances", ">"),
+)
+WITH_TEXT: Final = ("suggest_image", "done")
+LEFT_WIDTH: Final = 270
+RIGHT_WIDTH: Final = 310
+
+
+def add_menus(window: QMainWindow, actions: ActionSet) -> dict[str, QMenu]:
+    """One menu a group of the table, in its order. Returns them by group."""
+    menus: dict[str, QMenu] = {}
+    for group in GROUPS:
+        menu = window.menuBar().addMenu(f"&{translated(group)}")
+        menus[group] = menu
+        for action in ACTIONS:
+            if action.group == group and action.menu:
+                if action.rule:
+                    menu.addSeparator()
+                menu.addAction(actions[action.id])
+    return menus
+
+
+def add_recent_menu(menus: dict[str, QMenu], actions: ActionSet, title: str) -> QMenu:
+    """The menu of recent folders, behind those that open something."""
+    recent = QMenu(title, menus[FILE])
+    menus[FILE].insertMenu(actions["try_sample"], recent)
+    return recent
+
+
+def add_toolbar(window: QMainWindow, actions: ActionSet, model_menu: QMenu) -> QToolButton:
+    """The toolbar; returns the button that shows the model."""
+    bar = QToolBar(window.tr("Tools"))
+    bar.setObjectName("toolbar")
+    bar.setMovable(False)
+    bar.setIconSize(QSize(20, 20))
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    for id in TOOLBAR:
+        if id == ">":
+            bar.addWidget(_spring())
+        elif id:
+            bar.addAction(actions[id])
+            bar.widgetForAction(actions[id]).setAccessibleName(actions[id].text())
+        else:
+            bar.addSeparator()
+    model = QToolButton()
+    model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    model.setMenu(model_menu)
+    model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    model.setToolTip(window.tr("The model that makes suggestions"))
+    model.setAccessibleName(window.tr("Model"))
+    bar.addWidget(model)
+    for id in WITH_TEXT:
+        button = QToolButton()
+        button.setDefaultAction(actions[id])
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.addWidget(button)
+    window.addToolBar(bar)
+    return model
+
+
+def add_docks(
+    window: QMainWindow, menus: dict[str, QMenu], images: QWidget, annotate: QWidget
+) -> tuple[QDockWidget, QDockWidget]:
+    """Images at the left, the annotation panels at the right; more panels join there as tabs."""
+    window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
+    window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
+    left = _dock(window, "images", window.tr("Images"), images)
+    right = _dock(window, "annotate", window.tr("Annotate"), annotate)
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, left)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, right)
+    menus[VIEW].addSeparator()
+    for dock in (left, right):
+        toggle = dock.toggleViewAction()
+        toggle.setText(window.tr("{panel} panel").format(panel=dock.windowTitle()))
+        menus[VIEW].addAction(toggle)
+    return left, right
+
+
+def reset_docks(window: QMainWindow, left: QDockWidget, right: QDockWidget) -> None:
+    """Both docks where they belong, at their usual width; narrower in a small window."""
+    for dock in (left, right):
+        dock.setVisible(True)
+    share = min(1.0, window.width() / 1280)
+    widths = [round(LEFT_WIDTH * share), round(RIGHT_WIDTH * max(share, 0.85))]
+    window.resizeDocks([left, right], widths, Qt.Orientation.Horizontal)
+
+
+def stack_sections(*sections: QWidget) -> QSplitter:
+    """Sections above each other; the last one keeps its height."""
+    splitter = QSplitter(Qt.Orientation.Vertical)
+    splitter.setChildrenCollapsible(False)
+    for place, section in enumerate(sections):
+        splitter.addWidget(section)
+        splitter.setStretchFactor(place, 0 if place == len(sections) - 1 else place + 1)
+    return splitter
+
+
+def add_bottom(window: QMainWindow, *rows: QWidget) -> None:
+    """The rows at the lower edge of the window."""
+    bottom = QWidget()
+    column = QVBoxLayout(bottom)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for row in rows:
+        column.addWidget(row)
+    bar = QStatusBar()
+    bar.setSizeGripEnabled(False)
+    bar.setContentsMargins(0, 0, 0, 0)
+    bar.addWidget(bottom, 1)
+    window.setStatusBar(bar)
+
+
+def _dock(window: QMainWindow, name: str, title: str, content: QWidget) -> QDockWidget:
+    dock = QDockWidget(title, window)
+    dock.setObjectName(name)
+    dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+    # The panels have headings of their own; a second one above them only takes room.
+    dock.setTitleBarWidget(QWidget())
+    dock.setWidget(content)
+    return dock
+
+
+def _spring() -> QWidget:
+    spring = QWidget()
+    spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return spring
