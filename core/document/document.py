@@ -159,7 +159,8 @@ class _Draft:
         else:
             self.instances = [new.get(instance.id, instance) for instance in self.instances]
         self.by_id.update(new)
-        return Changed(ids=frozenset(new), rect=_rect_of([*old.values(), *new.values()]))
+        moved = [each for each in new.values() if each.polygons is not old[each.id].polygons]
+        return Changed(ids=frozenset(new), rect=_rect_of([*old.values(), *moved]))
 
     def _add(self, edit: Add) -> tuple[Edit, Changed]:
         ids = [instance.id for instance in edit.instances]

@@ -25,10 +25,10 @@ def as_object(value: object, where: str) -> Mapping[str, object]:
 
 
 def as_list(value: object, where: str) -> list[object]:
-    """The value as a JSON list. Raises FieldError."""
-    if not isinstance(value, list):
+    """The value as a JSON list, or the tuple that JSON writes as one. Raises FieldError."""
+    if not isinstance(value, list | tuple):
         raise wrong(where, "expected a list")
-    return value
+    return value if isinstance(value, list) else list(value)
 
 
 def as_text(value: object, where: str, *, empty: bool = True) -> str:

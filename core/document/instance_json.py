@@ -21,17 +21,13 @@ from core.document.instance import Instance, Polygon, Polygons, Ring, Source
 
 
 def polygons_to_json(polygons: Polygons) -> list[object]:
-    """The polygons as a JSON list."""
+    """The polygons as a JSON list. Rings stay tuples, which JSON writes like lists."""
     return [
-        {"outer": _points(polygon.outer), "holes": [_points(hole) for hole in polygon.holes]}
+        {"outer": polygon.outer, "holes": polygon.holes}
         if polygon.holes
-        else {"outer": _points(polygon.outer)}
+        else {"outer": polygon.outer}
         for polygon in polygons
     ]
-
-
-def _points(ring: Ring) -> list[list[float]]:
-    return [[x, y] for x, y in ring]
 
 
 def polygons_from_json(value: object, where: str) -> Polygons:

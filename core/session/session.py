@@ -15,7 +15,7 @@ from core.sentences import MasklensError, Sentence, say
 from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, read_labels
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
-from core.session.suggest import merged, split
+from core.session.suggest import merged, set_broken_aside, split
 from core.storage.atomic import StorageError, copy_aside, move_aside
 from core.storage.images import image_size
 from core.storage.journal import Journal, JournalHeader, read_journal
@@ -111,7 +111,9 @@ class ImageSession:
     def do(self, edit: Edit, name: str) -> Changed:
         """Make an edit; `name` is for the undo menu.
 
-        Raises EditError when it does not fit, SessionError when nothing may be changed.
+        Raises EditError when it does not fit, SessionError when nothing may be changed, and
+        StorageError when a journal left by a crash can neither be used nor set aside; in each
+        case nothing has changed.
         """
         self._check_editable()
         return self.history.do(edit, name)
@@ -268,6 +270,10 @@ class ImageSession:
             self._stored = snapshot.suggestions
             self._only_in_file = False
 
+    def save_broke(self) -> None:
+        """Take note that a save ended without an outcome, by a fault of the program."""
+        self._saving = False
+
     def changed_on_disk(self) -> bool:
         """Whether somebody else has written the label file since; reads the file."""
         try:
@@ -321,6 +327,9 @@ def _load_stored(project: Project, image: ImageEntry, opened: _Opened) -> Sugges
         return load_suggestions(project.suggestions_path(image))
     except StorageError as error:
         opened.notes.append(error.sentence)
+        if project.locked:
+            with contextlib.suppress(StorageError):
+                set_broken_aside(project.suggestions_path(image))
         return None
 
 

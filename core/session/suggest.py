@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from core.document.instance import Instance, Source
 from core.session.label_io import hash_of
+from core.storage.atomic import StorageError, move_aside
 from core.storage.project import ImageEntry, Project
 from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
 
@@ -30,15 +32,24 @@ def merged(
     return replace(known, model=in_file[0].model, settings=(), instances=in_file)
 
 
+def set_broken_aside(path: Path) -> None:
+    """Move suggestions that cannot be read out of the way of new ones. Raises StorageError."""
+    move_aside(path, path.parent / "aside")
+
+
 def store_suggestions(project: Project, image: ImageEntry, suggestions: SuggestionSet) -> None:
     """Write suggestions for an image that is not open, in place of those there were.
 
     What a person rejected before stays rejected. The label file is not touched. Raises
-    StorageError, also when the folder is open for looking only or the old file is broken.
+    StorageError, also when the folder is open for looking only.
     """
     project.check_writable()
     path = project.suggestions_path(image)
-    old = load_suggestions(path) or SuggestionSet()
+    try:
+        old = load_suggestions(path) or SuggestionSet()
+    except StorageError:
+        set_broken_aside(path)
+        old = SuggestionSet()
     save_suggestions(
         path,
         replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from core.document.edits import (
     SetFields,
     SetRejected,
 )
-from core.document.instance import Instance, Polygon, Source
+from core.document.instance import Instance, Polygon, Polygons, Source
 
 WIDTH, HEIGHT = 640, 480
 
@@ -27,11 +28,31 @@ points = st.tuples(coordinates, coordinates)
 rings = st.lists(points, min_size=3, max_size=8).map(tuple)
 polygons = st.builds(Polygon, rings, st.lists(rings, max_size=2).map(tuple))
 outlines = st.lists(polygons, min_size=1, max_size=3).map(tuple)
+
+
+def _made_up(seed: int) -> tuple[Polygon, ...]:
+    rng = random.Random(seed)
+
+    def ring() -> tuple[tuple[float, float], ...]:
+        return tuple(
+            (rng.uniform(-100, 1000), rng.uniform(-100, 1000)) for _ in range(rng.randint(3, 6))
+        )
+
+    return tuple(
+        Polygon(ring(), tuple(ring() for _ in range(rng.randint(0, 2))))
+        for _ in range(rng.randint(1, 3))
+    )
+
+
+# Where only identity matters: drawn as one number, which is far quicker than point by point.
+quick_outlines = st.integers(0, 2**32).map(_made_up)
 labels = st.sampled_from(["cat", "dog", "", "Ünï\ncode"])
 flags = st.lists(st.tuples(labels, st.booleans()), max_size=2).map(tuple)
 
 
-def instances(ids: st.SearchStrategy[str]) -> st.SearchStrategy[Instance]:
+def instances(
+    ids: st.SearchStrategy[str], outlines: st.SearchStrategy[Polygons] = quick_outlines
+) -> st.SearchStrategy[Instance]:
     return st.builds(
         Instance,
         id=ids,
@@ -75,7 +96,7 @@ def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
             return Remove(tuple(draw(st.lists(st.sampled_from(present), unique=True))))
         case "reshape":
             source = draw(st.none() | st.sampled_from(Source))
-            return Reshape(draw(st.sampled_from(present)), draw(outlines), source)
+            return Reshape(draw(st.sampled_from(present)), draw(quick_outlines), source)
         case "relabel":
             chosen = draw(st.lists(st.sampled_from(present), unique=True))
             return Relabel(tuple((id, draw(labels)) for id in chosen))

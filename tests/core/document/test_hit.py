@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.document.geometry import Rect, bounds, contains, nearest_edge, nearest_vertex
 from core.document.hit import Hit, HitIndex
 from core.document.instance import Instance, Polygon
-from tests.core.document.strategies import blob, coordinates, ids, instances, square
+from tests.core.document.strategies import blob, coordinates, ids, instances, outlines, square
 
 HOLED = Instance(
     "holed", "cat", (Polygon(square(0, 0, 100), (square(30, 30, 40),)), Polygon(square(200, 0, 50)))
@@ -57,7 +57,7 @@ def test_in_rect():
     assert index.in_rect(Rect(12, 12, 48, 48)) == ("a", "b")
 
 
-lists = st.lists(instances(ids), max_size=5, unique_by=lambda instance: instance.id)
+lists = st.lists(instances(ids, outlines), max_size=5, unique_by=lambda instance: instance.id)
 
 
 @given(lists, coordinates, coordinates, st.floats(0, 60))

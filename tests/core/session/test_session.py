@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -413,6 +414,33 @@ def test_a_broken_store_is_told_and_harms_no_label(project):
     assert session.notes[0].id == "suggestions.broken"
     assert len(session.document.instances) == 1
     assert session.pending == ()
+    assert [each.name for each in (path.parent / "aside").iterdir()] == ["a.png.json.1"]
+    path.write_text("{")
+    store_suggestions(project, image, suggest("s1"))
+    assert [each.id for each in open_session(project).pending] == ["s1"]
+    assert len(list((path.parent / "aside").iterdir())) == 2
+
+
+def test_a_save_that_broke_can_be_tried_again(project):
+    session = open_session(project)
+    draw(session, "one")
+    session.snapshot()
+    assert session.snapshot() is None
+    session.save_broke()
+    save(session)
+    assert ids(open_session(project)) == ["one"]
+
+
+def test_names_that_are_no_unicode(tmp_path):
+    name = os.fsdecode(b"n\xff\n.png")
+    project = make_project(tmp_path, name)
+    session = open_session(project, name)
+    draw(session, "one")
+    save(session)
+    draw(session, "two")
+    again = open_session(project, name)
+    again.recover("Recovered")
+    assert ids(again) == ["one", "two"]
 
 
 def test_a_persons_instance_with_the_id_of_a_suggestion_does_not_change(project):
