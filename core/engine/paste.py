@@ -64,6 +64,8 @@ def encode(crop: Crop, image_size: tuple[int, int]) -> Rle:
     height, width = image_size
     runs = _run_ends(crop, height)
     counts = np.diff(np.concatenate(([0], runs, [height * width])))
+    if len(counts) > 1 and counts[-1] == 0:  # the mask ends set: no run follows
+        counts = counts[:-1]
     plain = {"size": [height, width], "counts": counts.tolist()}
     packed = coco_mask.frPyObjects(plain, height, width)
     return Rle(size=[height, width], counts=cast(bytes, packed["counts"]).decode("ascii"))

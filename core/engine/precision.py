@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -16,7 +17,7 @@ from core.engine.fusing import lowered_copy
 from core.engine.stages.numerics import Numerics
 from core.engine.weights import LoadedModel
 from core.sentences import MasklensError, say
-from core.storage.atomic import write_atomic
+from core.storage.atomic import StorageError, write_atomic
 
 Precision = Literal["auto", "float32", "bf16"]
 
@@ -104,8 +105,10 @@ def _remembered(loaded: LoadedModel, file: Path) -> torch.dtype:
     if answer not in ("float32", "bf16"):
         seconds = measure(loaded)
         answer = "bf16" if seconds["bf16"] <= _WORTH_IT * seconds["float32"] else "float32"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(file, json.dumps({**known, key: answer}, indent=1).encode())
+        # Without a place to remember it in, it is measured again next time.
+        with contextlib.suppress(OSError, StorageError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(file, json.dumps({**known, key: answer}, indent=1).encode())
     return torch.bfloat16 if answer == "bf16" else torch.float32
 
 
