@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The engine loads torch in its own process while the window is used already.
     QTimer.singleShot(0, window, parts.models.start)
     if arguments.paths:
-        then = parts.annotator.suggest_folder if arguments.suggest else None
+        then = parts.annotator.suggest_folder if arguments.preannotate else None
         window.opener.open_paths(arguments.paths, then)
     code = application.exec()
     parts.client.shutdown()
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app", description="The masklens window.")
     parser.add_argument("paths", nargs="*", type=Path, metavar="FOLDER | IMAGE")
     parser.add_argument(
-        "--suggest", action="store_true", help="ask the model for suggestions for the folder"
+        "--preannotate", action="store_true", help="ask the model for suggestions for the folder"
     )
     parser.add_argument(
         "--debug", action="store_true", help="log to stderr and report a blocked window"

@@ -55,6 +55,11 @@ class Console:
         self.failures.append({"file": name, "sentence": text})
         self.note(text if name in text else f"{name}: {text}")
 
+    def fail_with(self, why: Sentence) -> None:
+        """Report a failure whose sentence names the input itself."""
+        named = dict(why.args)
+        self.fail(str(named.get("name", named.get("path", ""))), why)
+
     def progress(self, what: str, done: int = 0, total: int = 0) -> None:
         """How far it is, in one line that is overwritten; only on a terminal."""
         now = time.monotonic()

@@ -8,9 +8,11 @@ from typing import Final
 
 from core.cli.console import Console, UsageError
 from core.cli.options import add_json
-from core.sentences import say
+from core.sentences import english, say
 
 HELP: Final = "Convert labels: labelme, COCO and VIA into labelme or COCO"
+
+WRONG_OUT: Final = ("convert.not_a_folder", "convert.not_a_file")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +28,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Convert, naming what could not be."""
-    from core.formats.convert import convert
+    from core.formats.convert import FormatError, convert
 
     source = Path(arguments.source)
     if not source.exists():
         raise UsageError(say("cli.no_dataset", path=str(source)))
-    images = Path(arguments.images) if arguments.images is not None else None
     console.progress(f"reading {source}")
-    report = convert(source, arguments.to, Path(arguments.out), images_dir=images)
-    raise NotImplementedError(report)
+    try:
+        report = convert(source, arguments.to, arguments.out, images_dir=arguments.images)
+    except FormatError as error:
+        if error.sentence.id in WRONG_OUT:
+            raise UsageError(error.sentence) from error
+        raise
+    for note in report.notes:
+        console.note(note)
+    for problem in report.problems:
+        console.fail_with(problem)
+    document = {
+        "to": report.to,
+        "out": arguments.out,
+        "images": report.images,
+        "instances": report.instances,
+        "written": [str(path) for path in report.written],
+        "notes": [english(note) for note in report.notes],
+        "failed": console.failures,
+    }
+    text = f"{report.images} images, {report.instances} instances: {arguments.out}"
+    console.result(text, document)
+    return console.code()

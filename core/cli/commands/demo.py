@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     obstacle = why_no_window()
     if obstacle is None:
         console.note(say("cli.demo_opens", folder=str(folder)))
-        code = open_window([str(folder), PREANNOTATE])
+        code = open_window([PREANNOTATE, "--", str(folder)])
         if code == DONE:
             console.result("", {"folder": str(folder), "window": True, "images": []})
         return code

@@ -37,8 +37,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     path = Path(arguments.dataset)
     if not path.exists():
         raise UsageError(say("cli.no_dataset", path=str(path)))
-    images = Path(arguments.images) if arguments.images is not None else None
-    dataset = open_dataset(path, images)
+    dataset = open_dataset(path, arguments.images)
+    for note in dataset.notes:
+        console.note(note)
+    for problem in dataset.problems:
+        console.fail_with(problem)
     predictor = load_predictor(arguments, console)
     from core.engine.evaluate import MAX_DETECTIONS, Evaluator
 

@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", metavar="FOLDER | IMAGE", help="what to open; relative paths are fine"
     )
+    parser.add_argument(
+        "--debug", action="store_true", help="log to stderr and report a blocked window"
+    )
     parser.add_argument("--version", action="version", version=_version())
 
 
@@ -45,7 +48,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if not Path(path).exists():
             known = ", ".join(COMMAND_NAMES)
             raise UsageError(say("cli.no_such_path", path=path, commands=known))
-    return open_window(arguments.paths)
+    options = ["--debug"] if arguments.debug else []
+    return open_window([*options, "--", *arguments.paths])
 
 
 def open_window(arguments: Sequence[str]) -> int:
