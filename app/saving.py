@@ -130,6 +130,7 @@ class Saver(QObject):
             session.saved(outcome)
             self._problem = sentence_text(outcome.problem) if outcome.problem else ""
         else:
+            session.save_broke()
             self._problem = broken
         if outcome is not None and outcome.conflict:
             self._problem = ""

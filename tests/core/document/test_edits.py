@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.document.answers import accept, accept_reshaped, copies, delete, reject
 from core.document.document import Document
 from core.document.edits import (
     Add,
@@ -159,53 +158,14 @@ def test_a_new_place_in_the_z_order_is_kept():
     assert document.instances == (a, b, c)
 
 
-def test_accepting_keeps_model_and_score_and_undo_brings_the_suggestion_back():
-    suggestion = replace(
-        blob("s", 5, 5, 2, "nucleus"), source=Source.SUGGESTED, score=0.9, model="m"
-    )
-    document = Document(9, 9)
-    inverse, _ = document.apply(accept([suggestion], {"nucleus": "cell"}))
-    taken = document.get("s")
-    assert taken == replace(suggestion, source=Source.ACCEPTED, label="cell")
-    document.apply(inverse)
-    assert "s" not in document
-
-
-def test_accepting_with_another_outline_is_one_edit_and_counts_as_edited():
-    suggestion = replace(blob("s", 5, 5, 2), source=Source.SUGGESTED, score=0.9, model="m")
-    document = Document(9, 9)
-    outline = (Polygon(square(1, 1, 3)),)
-    document.apply(accept_reshaped(suggestion, outline))
-    taken = document.get("s")
-    assert (taken.source, taken.polygons, taken.score) == (Source.EDITED, outline, 0.9)
-
-
-def test_deleting_an_accepted_suggestion_does_not_bring_it_back():
-    document = Document(9, 9, (blob("s", 5, 5, 2), blob("d", 3, 3, 1)))
-    inverse, _ = document.apply(delete(["s", "d"], {"s"}))
-    assert document.instances == ()
-    assert document.rejected == {"s"}
-    document.apply(inverse)
-    assert document.rejected == frozenset()
-    assert delete(["d"], {"s"}) == Remove(("d",))
-
-
 def test_rejecting_twice_is_undone_once():
     document = Document(9, 9, rejected=["a"])
-    inverse, changed = document.apply(reject(["a", "b", "b"]))
+    inverse, changed = document.apply(SetRejected(("a", "b", "b"), rejected=True))
     assert document.rejected == {"a", "b"}
     assert changed.rejected
     document.apply(inverse)
     assert document.rejected == {"a"}
     assert inverse == SetRejected(("b",), rejected=False)
-
-
-def test_copies_are_a_persons_own_work():
-    original = replace(blob("a", 5, 5, 2), source=Source.ACCEPTED, score=0.5, model="m")
-    (copy,) = copies([original], 2, 3).instances
-    assert copy.id != "a"
-    assert (copy.source, copy.score, copy.model) == (Source.DRAWN, None, None)
-    assert copy.polygons[0].outer[0] == pytest.approx((9, 8))
 
 
 def test_new_ids_differ():

@@ -6,8 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from core.document.answers import accept, delete, reject
-from core.document.edits import Add, EditError, Remove, Reshape, SetDone
+from core.document.edits import (
+    Add,
+    Batch,
+    Edit,
+    EditError,
+    Remove,
+    Reshape,
+    SetDone,
+    SetRejected,
+)
 from core.document.instance import Polygon, Source
 from core.document.status import ImageStatus
 from core.formats import labelme
@@ -39,6 +47,14 @@ def suggest(*names: str, model: str = "m1") -> SuggestionSet:
         for name in names
     )
     return SuggestionSet(model, (("score", 0.5),), found)
+
+
+def accept(suggestions) -> Edit:
+    return Add(tuple(replace(each, source=Source.ACCEPTED) for each in suggestions))
+
+
+def reject(*names: str) -> Edit:
+    return SetRejected(names, rejected=True)
 
 
 # Saving
@@ -322,7 +338,7 @@ def test_accepting_and_rejecting_empty_the_waiting_list_and_undo_fills_it(projec
     session = open_session(project)
     session.set_suggestions(suggest("s1", "s2"))
     session.do(accept(session.pending[:1]), "Accept")
-    session.do(reject(["s2"]), "Reject")
+    session.do(reject("s2"), "Reject")
     assert session.pending == ()
     session.undo()
     assert [each.id for each in session.pending] == ["s2"]
@@ -331,7 +347,7 @@ def test_accepting_and_rejecting_empty_the_waiting_list_and_undo_fills_it(projec
     again = open_session(project)
     assert again.pending == ()
     assert again.document.get("s1").source is Source.ACCEPTED
-    again.do(delete(["s1"], {"s1", "s2"}), "Delete")
+    again.do(Batch((Remove(("s1",)), reject("s1"))), "Delete")
     save(again)
     last = open_session(project)
     assert last.pending == ()
@@ -342,7 +358,7 @@ def test_accepting_and_rejecting_empty_the_waiting_list_and_undo_fills_it(projec
 def test_rejecting_alone_makes_no_label_file(project):
     store_suggestions(project, entry(project), suggest("s1"))
     session = open_session(project)
-    session.do(reject(["s1"]), "Reject")
+    session.do(reject("s1"), "Reject")
     save(session)
     assert session.is_clean
     assert not session.image.label_file.exists()
