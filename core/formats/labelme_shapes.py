@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ _SAGITTA: Final = 0.05
 
 def points_of(value: object, where: str) -> tuple[Point, ...]:
     """The points of a shape, finite numbers. Raises FieldError."""
-    points: list[Any] = as_list(value, where)
+    points: Sequence[Any] = as_list(value, where)
     try:
         found = tuple([(float(x), float(y)) for x, y in points])
         # A JSON number is exactly one of these; a text that reads as a number is not.
@@ -92,16 +92,22 @@ def rectangle(a: Point, b: Point) -> Polygons:
     return polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
 
 
-def ellipse(centre: Point, rx: float, ry: float) -> Polygons:
-    """The ellipse with half axes along x and y, as a polygon at most 0.05 pixels inside of it."""
+def ellipse(centre: Point, rx: float, ry: float, turn: float = 0.0) -> Polygons:
+    """The ellipse with half axes along x and y, turned clockwise by radians, as a polygon.
+
+    The polygon stays inside the ellipse, by at most 0.05 pixels. Nothing when it has no area.
+    """
     radius = max(rx, ry)
     if not isfinite(radius) or min(rx, ry) <= 0:
         return ()
     step = math.acos(max(1 - _SAGITTA / radius, 0.5))
     count = min(max(math.ceil(math.pi / step), 12), 720)
-    turns = (2 * math.pi * k / count for k in range(count))
-    ring = ((centre[0] + rx * math.cos(t), centre[1] + ry * math.sin(t)) for t in turns)
-    return polygon(tuple(ring))
+    cos, sin = math.cos(turn), math.sin(turn)
+    angles = (2 * math.pi * k / count for k in range(count))
+    rim = ((rx * math.cos(angle), ry * math.sin(angle)) for angle in angles)
+    return polygon(
+        tuple((centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos) for x, y in rim)
+    )
 
 
 def _mask(points: tuple[Point, ...], mask: object, where: str) -> Polygons:

@@ -8,8 +8,9 @@ halfway between the centres of pixels inside and outside, where the rule that CO
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from contourpy import FillType, contour_generator
@@ -40,40 +41,89 @@ def trace(mask: NDArray[Any], x: float = 0.0, y: float = 0.0) -> Polygons:
     found: list[Polygon] = []
     for ring_points, ring_offsets in zip(points, offsets, strict=True):
         bounds = pairwise(ring_offsets)
-        rings = [_ring(ring_points[start : end - 1], shift) for start, end in bounds]
+        rings = [_ring(ring_points[start:end], shift) for start, end in bounds]
         found.append(Polygon(rings[0], tuple(rings[1:])))
     return tuple(found)
 
 
-def _ring(points: NDArray[np.float64], shift: NDArray[np.float64]) -> Ring:
-    """The ring without the vertices in the middle of a straight edge."""
-    before, after = points - np.roll(points, 1, 0), np.roll(points, -1, 0) - points
+def _ring(closed: NDArray[np.float64], shift: NDArray[np.float64]) -> Ring:
+    """The closed line as an open ring without the vertices in the middle of a straight edge."""
+    after = closed[1:] - closed[:-1]
+    before = np.concatenate((after[-1:], after[:-1]))
     bends = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
-    return tuple((float(px), float(py)) for px, py in points[bends] + shift)
+    return tuple(map(tuple, (closed[:-1][bends] + shift).tolist()))
+
+
+def is_traced(polygons: Polygons) -> bool:
+    """Whether the polygons look traced from a mask: all vertices in the middle of pixel edges.
+
+    The area of such an object is the number of its pixels, which its polygons miss by the corners.
+    """
+    return all(
+        (2 * x + 2 * y) % 2 == 1 and (2 * x) % 1 == 0
+        for polygon in polygons
+        for ring in polygon.rings
+        for x, y in ring
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A mask as a compressed COCO run length, with what follows from it.
+
+    `area` counts its pixels; `box` is left, top, width, height, all zero for an empty mask.
+    """
+
+    size: tuple[int, int]
+    counts: str
+    area: int
+    box: tuple[float, float, float, float]
+
+    def to_json(self) -> dict[str, object]:
+        """The run length as COCO has it: `{"size": [height, width], "counts": text}`."""
+        return {"size": list(self.size), "counts": self.counts}
+
+
+def encode(polygons: Polygons, width: int, height: int) -> Runs:
+    """The pixels of an image that the polygons cover, holes left out, as COCO draws them."""
+    # pycocotools walks along every pixel of an edge, also outside of the image.
+    inside = clip_to_image(polygons, width, height)
+    parts = [_draw(polygon, width, height) for polygon in inside]
+    empty = {"size": [height, width], "counts": [width * height]}
+    runs = coco_mask.merge(parts) if parts else coco_mask.frPyObjects(empty, height, width)
+    left, top, across, down = (float(value) for value in coco_mask.toBbox(runs))
+    return Runs(
+        size=(height, width),
+        counts=runs["counts"].decode("ascii"),
+        area=int(coco_mask.area(runs)),
+        box=(left, top, across, down),
+    )
 
 
 def rasterise(polygons: Polygons, width: int, height: int) -> Mask:
-    """The mask (height, width) of the pixels that the polygons cover, holes left out."""
-    covered = np.zeros((height, width), np.bool_)
-    # pycocotools walks along every pixel of an edge, also outside of the image.
-    for polygon in clip_to_image(polygons, width, height):
-        inside = _draw(polygon.outer, width, height)
-        for hole in polygon.holes:
-            inside &= ~_draw(hole, width, height)
-        covered |= inside
-    return covered
+    """The mask (height, width) of the pixels that `encode` counts."""
+    lengths = _decompress(encode(polygons, width, height).counts, "counts")
+    inside = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(inside, lengths).reshape(width, height).T
 
 
-def _draw(ring: Ring, width: int, height: int) -> Mask:
-    flat = [value for point in ring for value in point]
-    drawn = coco_mask.decode(coco_mask.frPyObjects([flat], height, width))
-    return np.asarray(drawn[:, :, 0], np.bool_)
+def _draw(polygon: Polygon, width: int, height: int) -> dict[str, Any]:
+    outer, *holes = (
+        coco_mask.frPyObjects([[value for point in ring for value in point]], height, width)[0]
+        for ring in polygon.rings
+    )
+    if not holes:
+        return cast("dict[str, Any]", outer)
+    around = _complement(coco_mask.merge(holes), width, height)
+    return cast("dict[str, Any]", coco_mask.merge([outer, around], True))
 
 
-def encode(mask: Mask) -> dict[str, object]:
-    """The mask as a compressed COCO run length: `{"size": [height, width], "counts": text}`."""
-    runs = coco_mask.encode(np.asfortranarray(mask, np.uint8))
-    return {"size": [int(side) for side in runs["size"]], "counts": runs["counts"].decode("ascii")}
+def _complement(runs: Mapping[str, Any], width: int, height: int) -> dict[str, Any]:
+    """All other pixels: runs take turns, beginning with those outside."""
+    lengths = _decompress(runs["counts"].decode("ascii"), "counts").tolist()
+    turned = lengths[1:] if lengths[0] == 0 else [0, *lengths]
+    value = {"size": [height, width], "counts": turned}
+    return cast("dict[str, Any]", coco_mask.frPyObjects(value, height, width))
 
 
 def trace_runs(runs: Mapping[str, object], width: int, height: int, where: str) -> Polygons:
@@ -117,10 +167,11 @@ def _trace_lengths(lengths: NDArray[np.int64], height: int) -> Polygons:
 
 def _decompress(text: str, where: str) -> NDArray[np.int64]:
     """The run lengths in COCO's text: five bits a character, from the third on as differences."""
-    codes = np.array([ord(letter) for letter in text], np.int64) - 48
+    # A letter beyond ASCII becomes more than one, none of which COCO has.
+    codes = np.frombuffer(text.encode(errors="replace"), np.uint8).astype(np.int64) - 48
     if not codes.size or codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
         raise wrong(where, "not a COCO run length")
-    last = np.flatnonzero(codes & 32 == 0)
+    last = np.flatnonzero(codes < 32)
     first = np.concatenate(([0], last[:-1] + 1))
     if int((last - first).max()) >= _LONGEST_RUN:
         raise wrong(where, "not a COCO run length")

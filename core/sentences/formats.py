@@ -24,6 +24,9 @@ TEXTS: Final[dict[str, str]] = {
         "belongs to."
     ),
     "formats.via3": "{path} was written by VIA 3: export it from there as COCO.",
+    "formats.other_kind": (
+        "{path} is a {kind} file and was left out, because the folder has {used} files."
+    ),
     "formats.no_labels": "{path} holds no COCO, labelme or VIA file.",
     "formats.several_coco": "{path} holds several COCO files ({names}): name one of them.",
     # What was noticed in files that were read.
@@ -85,6 +88,13 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "convert.image_not_found": (
         "{name} was not found; its labels were written, with the name as {path} has it."
+    ),
+    "convert.place_taken": (
+        "{path} names the image {name}, for which labels were written already; these were left out."
+    ),
+    "convert.size_differs": (
+        "{path} says that {name} is {width} x {height} pixels, but upright it is {real_width} x "
+        "{real_height}; its labels may not fit."
     ),
     "convert.renamed": (
         "{path} names the image {name}, which lies outside of the folder; its labels were written "

@@ -8,9 +8,10 @@ before it decodes, turns the picture upright (EXIF), and brings every pixel form
 from __future__ import annotations
 
 import io
+import operator
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from core.sentences import MasklensError, Sentence, say
-from core.storage import pixels, tiff
+from core.storage import pixels, png, tiff
 from core.storage.natural import natural_key
 from core.storage.pixels import Pixels
 from core.storage.quiet import Quiet
@@ -120,7 +121,7 @@ def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
             return width, height
         with image:
             _check_size(source, image.size, max_pixels)
-            return _upright_size(image)
+            return _upright_size(image, source)
 
 
 def is_image_name(name: str) -> bool:
@@ -282,21 +283,28 @@ def _frame_notes(source: _Input, image: Image.Image) -> tuple[Sentence, ...]:
     return (say("images.first_frame", path=source.name, frames=frames),) if frames > 1 else ()
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(
+    image: Image.Image, exif: Callable[[Image.Image], Image.Exif] = operator.methodcaller("getexif")
+) -> int:
     """The EXIF orientation, 1 (upright) to 8; 1 where it is absent, invalid or unreadable."""
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        value = exif(image).get(ExifTags.Base.Orientation, 1)
     except _DECODER_ERRORS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _upright_size(image: Image.Image) -> tuple[int, int]:
+def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
     # For a TIFF recent versions of Pillow give the size as it is when upright, older ones as
     # stored; the stored size is asked for by its tags.
     tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
     width, height = tags.get(256, image.width), tags.get(257, image.height)
-    return (height, width) if _orientation(image) >= 5 else (width, height)
+    if image.format == "PNG" and not png.text_follows_pixels(source.data):
+        # Pillow would decode the whole PNG, in case its EXIF data follow the pixels.
+        turned = _orientation(image, Image.Image.getexif) >= 5
+    else:
+        turned = _orientation(image) >= 5
+    return (height, width) if turned else (width, height)
 
 
 def _upright(array: Pixels, orientation: int) -> Pixels:

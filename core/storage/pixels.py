@@ -67,7 +67,7 @@ def from_values(name: str, values: NDArray[Any]) -> Converted:
 
 
 def drops_low_bytes(image: Image.Image) -> bool:
-    """Whether the file has 16 bits a colour, of which Pillow keeps 8; to be asked before loading."""
+    """Whether the file has 16 bits a colour, of which Pillow keeps 8; ask before loading."""
     if image.mode.startswith(_WIDE_MODES):
         return False
     return any(";16" in str(getattr(tile, "args", "")) for tile in _tiles(image))

@@ -407,3 +407,23 @@ def test_exif_photos_look_the_same() -> None:
     for path in list_images(folder):
         difference = np.abs(read_image(path).pixels[::20, ::20] - first).mean()
         assert difference < 12, path.name
+
+
+def test_the_size_of_a_png_is_read_without_decoding_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = tmp_path / "early.png"
+    early.write_bytes(turned(6, "PNG"))
+    data = early.read_bytes()
+    start = data.index(b"eXIf") - 4
+    end = start + 12 + struct.unpack_from(">I", data, start)[0]
+    late = tmp_path / "late.png"
+    late.write_bytes(data[:start] + data[end:-12] + data[start:end] + data[-12:])
+    assert np.array_equal(read_image(late).pixels, picture())
+    assert image_size(late) == (24, 16)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", refuse)
+    assert image_size(early) == (24, 16)

@@ -1,0 +1,143 @@
+"""Data sets to evaluate, explain or train on: images with the instances on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from core.document.instance import Instance, Source
+from core.formats.collect import Collection, Labelled, collect
+from core.formats.errors import FormatError
+from core.formats.find_images import ImageFinder
+from core.sentences import Sentence, say
+from core.storage.images import ImageError, image_size
+
+__all__ = ["Dataset", "DatasetItem", "FormatError", "open_dataset"]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetItem:
+    """One image and the instances on it, crowds marked; suggestions are not among them.
+
+    `file_name` is as the label file has it; `image_id` is unique in the data set. `width` and
+    `height` are those of the upright image.
+    """
+
+    image_path: Path
+    instances: tuple[Instance, ...]
+    image_id: int
+    file_name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set. `labels` are COCO's categories in the order of their ids, else the labels used.
+
+    `problems` name each image or label file that had to be left out, and why.
+    """
+
+    labels: tuple[str, ...]
+    items: tuple[DatasetItem, ...]
+    notes: tuple[Sentence, ...] = ()
+    problems: tuple[Sentence, ...] = ()
+
+
+def open_dataset(path: Path | str, images_dir: Path | str | None = None) -> Dataset:
+    """Open a COCO or VIA file, or a folder of labelme or VIA files.
+
+    Images are sought as `ImageFinder` says. Raises FormatError when the labels cannot be read.
+    """
+    collection = collect(Path(path))
+    opener = _Opener(collection, None if images_dir is None else Path(images_dir))
+    items = tuple(opener.items())
+    return Dataset(collection.labels, items, opener.notes(), tuple(opener.problems))
+
+
+class _Opener:
+    """Finds the images of a collection and notes what is wrong with them."""
+
+    def __init__(self, collection: Collection, images_dir: Path | None) -> None:
+        self._images = collection.images
+        self._finder = ImageFinder(images_dir)
+        self._suggestions = 0
+        self._notes = list(collection.notes)
+        self.problems = list(collection.problems)
+
+    def items(self) -> Iterator[DatasetItem]:
+        """The images that were found and fit their labels."""
+        found = self._found()
+        own_ids = all(type(image.image_id) is int for image in self._images)
+        for number, image in enumerate(self._images, 1):
+            path = found.get(number)
+            if path is not None:
+                item = self._item(image, path)
+                image_id = image.image_id if own_ids and isinstance(image.image_id, int) else number
+                if item is not None:
+                    yield replace(item, image_id=image_id)
+
+    def notes(self) -> tuple[Sentence, ...]:
+        """What was noticed; complete after all items were taken."""
+        if not self._suggestions:
+            return tuple(self._notes)
+        left_out = say("formats.suggestions_left_out", count=self._suggestions)
+        return (*self._notes, left_out)
+
+    def _found(self) -> dict[int, Path]:
+        """The image files by number of the image, each under one label file only."""
+        numbered = list(enumerate(self._images, 1))
+        # Where two files label one image, the file of the image's own name goes first.
+        numbered.sort(key=lambda entry: not _of_its_name(entry[1]))
+        owner: dict[Path, Path] = {}
+        found: dict[int, Path] = {}
+        for number, image in numbered:
+            path = self._finder.find(image.label_file, image.file_name)
+            if path is None:
+                self.problems.append(missing(image))
+                continue
+            first = owner.setdefault(path.resolve(), image.label_file)
+            if first == image.label_file:
+                found[number] = path
+            else:
+                name, file = image.file_name, str(image.label_file)
+                twice = say("formats.image_twice", name=name, path=str(first), other=file)
+                self._notes.append(twice)
+        return found
+
+    def _item(self, image: Labelled, path: Path) -> DatasetItem | None:
+        try:
+            width, height = image_size(path)
+        except ImageError as error:
+            self.problems.append(error.sentence)
+            return None
+        if (image.width or width, image.height or height) != (width, height):
+            self.problems.append(size_problem("formats.image_size", image, (width, height)))
+            return None
+        own = tuple(i for i in image.instances if i.source is not Source.SUGGESTED)
+        self._suggestions += len(image.instances) - len(own)
+        return DatasetItem(path, own, 0, image.file_name, width, height)
+
+
+def _of_its_name(image: Labelled) -> bool:
+    return image.label_file.stem == PurePosixPath(image.file_name).stem
+
+
+def missing(image: Labelled) -> Sentence:
+    """What to say of an image that was not found."""
+    id = "formats.image_inside" if image.embedded else "formats.image_missing"
+    return say(id, path=str(image.label_file), name=image.file_name)
+
+
+def size_problem(id: str, image: Labelled, real: tuple[int, int]) -> Sentence:
+    """What to say of an image whose size is not what its label file says."""
+    return say(
+        id,
+        path=str(image.label_file),
+        name=image.file_name,
+        width=image.width or 0,
+        height=image.height or 0,
+        real_width=real[0],
+        real_height=real[1],
+    )
