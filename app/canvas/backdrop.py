@@ -49,11 +49,16 @@ def paint_grid(painter: QPainter, view: View, width: float, height: float) -> No
         painter.drawLines([line.translated(shift, shift) for line in lines])
 
 
-def paint_crosshair(painter: QPainter, view: View, at: QPointF) -> None:
-    """Lines through the pointer (device pixels) across the viewport, seen on light and dark."""
-    across, down = view.device_size
+def paint_crosshair(
+    painter: QPainter, view: View, at: QPointF, width: float, height: float
+) -> None:
+    """Lines through the pointer (device pixels) across the image, seen on light and dark."""
+    left, top = view.origin
+    right, bottom = left + width * view.device_scale, top + height * view.device_scale
     x, y = math.floor(at.x()) + 0.5, math.floor(at.y()) + 0.5
-    lines = [QLineF(0, y, across, y), QLineF(x, 0, x, down)]
+    if not (left <= x <= right and top <= y <= bottom):
+        return
+    lines = [QLineF(left, y, right, y), QLineF(x, top, x, bottom)]
     painter.setPen(QPen(faded(PAPER, 0.55), 1))
     painter.drawLines(lines)
     painter.setPen(line_pen(faded(INK, 0.7), 1, dashed=True))

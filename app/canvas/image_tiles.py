@@ -33,6 +33,7 @@ class ImageTiles:
     """The source of the image layer."""
 
     format = QImage.Format.Format_RGB32
+    cut = True
 
     def __init__(self) -> None:
         self._pyramid: ImagePyramid | None = None

@@ -18,8 +18,8 @@ from app.canvas.view import View
 from core.document.geometry.measure import Rect
 
 _CROWDED = 120
-"""Outlines in one tile from which on they are drawn one device pixel wide, which is five times
-as fast and leaves more of the image to see."""
+"""Instances for each tile's worth of image from which on outlines are one device pixel wide, which
+is five times as fast and leaves more of the image to see."""
 _SPECK = 2.5
 """Instances smaller than this many device pixels are drawn as a dot."""
 _BYTES = 64 << 20
@@ -46,6 +46,7 @@ class InstanceTiles:
     """
 
     format = QImage.Format.Format_ARGB32_Premultiplied
+    cut = False
 
     def __init__(self, table: OutlineTable, look: InstanceLook, *, inverted: bool = False) -> None:
         self.look = look
@@ -76,7 +77,13 @@ class InstanceTiles:
             for outline in self._table.within(part)
             if (outline.instance.id in self.marked) is self._inverted
         ]
-        return _InstanceJob(outlines, self.look, key) if outlines else None
+        return _InstanceJob(outlines, self.look, key, self._crowded(key)) if outlines else None
+
+    def _crowded(self, key: TileKey) -> bool:
+        """Whether outlines are thin at that scale: all over the image, so that tiles match."""
+        width, height = self.tiles.extent
+        area = max(width * height * (key.scale / TILE) ** 2, 1.0)
+        return len(self._table) / area > _CROWDED
 
     def stand_in(self, painter: QPainter, view: View) -> None:
         """Nothing: what has never been drawn appears when its tile is ready."""
@@ -85,10 +92,12 @@ class InstanceTiles:
 class _InstanceJob:
     """The making of one tile: a list of strokes, worked off in slices."""
 
-    def __init__(self, outlines: Sequence[Outline], look: InstanceLook, key: TileKey) -> None:
+    def __init__(
+        self, outlines: Sequence[Outline], look: InstanceLook, key: TileKey, crowded: bool
+    ) -> None:
         self._key = key
         self._look = look
-        self._crowded = len(outlines) > _CROWDED
+        self._crowded = crowded
         passes: list[Callable[[QPainter, Outline], None]] = [self._fill]
         if look.halo and not self._crowded:
             passes.append(self._halo)

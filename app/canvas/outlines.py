@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainterPath
 
-from core.document.geometry.measure import Rect, bounds
+from core.document.geometry.measure import Rect
 from core.document.instance import Instance, Ring
+from core.gestures.boxes import BoxTable
 
 _SMALLEST_LEVEL = -16
 _FULL_LEVEL = 2
@@ -24,9 +23,9 @@ class Outline:
 
     __slots__ = ("_paths", "box", "instance")
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, box: Rect) -> None:
         self.instance = instance
-        self.box: Rect = bounds(instance)
+        self.box = box
         self._paths: dict[int, QPainterPath] = {}
 
     def path(self, device_scale: float) -> QPainterPath:
@@ -75,47 +74,42 @@ def _simplified(ring: Ring, error: float) -> Ring:
 
 
 class OutlineTable:
-    """The outlines of a document in z order, found by place in no time."""
+    """The outlines of instances in z order, made when first asked for, found by place."""
 
     def __init__(self) -> None:
-        self._outlines: tuple[Outline, ...] = ()
-        self._by_id: dict[str, Outline] = {}
-        self._boxes: NDArray[np.float64] = np.empty((4, 0))
+        self._boxes = BoxTable()
+        self._rows: dict[str, int] = {}
+        self._made: dict[str, Outline] = {}
 
     def __len__(self) -> int:
-        return len(self._outlines)
+        return len(self._boxes)
 
     def set(self, instances: Sequence[Instance]) -> None:
         """Show other instances; those that are the same objects keep their paths."""
-        known = self._by_id
-        outlines: list[Outline] = []
-        for instance in instances:
-            old = known.get(instance.id)
-            kept = old is not None and old.instance is instance
-            outlines.append(old if old is not None and kept else Outline(instance))
-        self._outlines = tuple(outlines)
-        self._by_id = {each.instance.id: each for each in outlines}
-        corners = ((each.box.x0, each.box.y0, each.box.x1, each.box.y1) for each in outlines)
-        flat = np.fromiter(chain.from_iterable(corners), np.float64, 4 * len(outlines))
-        self._boxes = np.ascontiguousarray(flat.reshape(-1, 4).T)
+        self._boxes = self._boxes.updated(instances)
+        self._rows = {each.id: row for row, each in enumerate(instances)}
+        self._made = {id: each for id, each in self._made.items() if self._is_current(id, each)}
+
+    def _is_current(self, id: str, outline: Outline) -> bool:
+        row = self._rows.get(id)
+        return row is not None and self._boxes.instances[row] is outline.instance
 
     def get(self, id: str) -> Outline | None:
         """The outline of an instance, or None."""
-        return self._by_id.get(id)
+        row = self._rows.get(id)
+        return None if row is None else self._at(row)
 
-    def within(self, rect: Rect) -> list[Outline]:
-        """Those whose box meets a rectangle, lowest first."""
-        x0, y0, x1, y1 = self._boxes
-        meets = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
-        return [self._outlines[k] for k in np.flatnonzero(meets).tolist()]
-
-    def roomy(self, rect: Rect, side: float) -> list[Outline]:
-        """Those whose box meets a rectangle and is at least `side` pixels wide and high."""
-        x0, y0, x1, y1 = self._boxes
-        fits = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
-        fits &= (x1 - x0 >= side) & (y1 - y0 >= side)
-        return [self._outlines[k] for k in np.flatnonzero(fits).tolist()]
+    def within(self, rect: Rect, side: float = 0.0) -> list[Outline]:
+        """Those whose box meets a rectangle and is `side` pixels wide and high, lowest first."""
+        return [self._at(row) for row in self._boxes.meeting(rect, side)]
 
     def boxes_of(self, ids: Collection[str]) -> list[Rect]:
         """The boxes of those of the ids that are here."""
-        return [self._by_id[id].box for id in ids if id in self._by_id]
+        return [self._boxes.box(self._rows[id]) for id in ids if id in self._rows]
+
+    def _at(self, row: int) -> Outline:
+        instance = self._boxes.instances[row]
+        outline = self._made.get(instance.id)
+        if outline is None:
+            outline = self._made[instance.id] = Outline(instance, self._boxes.box(row))
+        return outline

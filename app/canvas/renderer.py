@@ -15,7 +15,7 @@ from app.canvas.live import LiveLook, LivePainter
 from app.canvas.outlines import Outline, OutlineTable
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.style import FILL, LINE_SELECTED, TOLERANCE, Palette
-from app.canvas.tags import LEAST_SIDE, Tags
+from app.canvas.tags import Tags
 from app.canvas.tile_layer import TileLayer
 from app.canvas.view import View
 from core.document.document import Changed
@@ -40,6 +40,7 @@ class Renderer:
         self.preview = Preview()
         self.layers: list[Layer] = []
         self.tags_shown = True
+        self.handles_shown = True
         self.tags = Tags(Palette())
         self._scene = scene
         self._size = (0.0, 0.0)
@@ -69,6 +70,11 @@ class Renderer:
             tiles.set_extent(*self._size)
 
     @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the image in pixels; zeros without one."""
+        return self._size
+
+    @property
     def has_image(self) -> bool:
         """Whether there is an image."""
         return self._size != (0.0, 0.0)
@@ -91,6 +97,7 @@ class Renderer:
     def set_instances(self, instances: Sequence[Instance], changed: Changed | None = None) -> None:
         """The document's instances; `changed` says which of them are new, altered or gone."""
         self._instances.set(instances)
+        self.tags.outdate()
         if changed is None:
             self._lingering = frozenset()
             self._base.invalidate()
@@ -103,6 +110,7 @@ class Renderer:
     def set_suggestions(self, suggestions: Sequence[Instance]) -> None:
         """The suggestions above the threshold."""
         self._suggestions.set(suggestions)
+        self.tags.outdate()
         self._proposed.invalidate()
 
     def set_selection(self, selection: frozenset[str], picked: frozenset[str]) -> None:
@@ -151,6 +159,7 @@ class Renderer:
                     return False
             if margin == 0:
                 self._lingering = frozenset()
+                self.tags.choose(view, self._tables())
         return True
 
     # Painting, in device pixels of the viewport
@@ -238,7 +247,7 @@ class Renderer:
         if hover is not None and hover.instance.id not in self._base.marked:
             live.hovered(hover.instance, hover.path(live.scale))
             tagged.append(hover)
-            if self._scene.offers_handles(hover.instance.id, tolerance):
+            if self.handles_shown and self._scene.offers_handles(hover.instance.id, tolerance):
                 live.handles(hover.instance, preview.hover, None)
         dx, dy = self._offset()
         moving = live if preview.offset is None else live.moved(dx, dy)
@@ -252,19 +261,17 @@ class Renderer:
             moving.instance(kept.instance, path, selected=True)
             if preview.offset is None:
                 tagged.append(kept)
-            if self._scene.offers_handles(id, tolerance):
+            if self.handles_shown and self._scene.offers_handles(id, tolerance):
                 moving.handles(kept.instance, preview.hover, preview.vertex)
         live.changed(preview.changed, preview)
         return tagged
 
     def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:
-        others: list[Outline] = []
-        if self.tags_shown and not self.preview.line:
-            part, side = view.visible(), LEAST_SIDE / view.scale
-            if self._scene.instances_shown:
-                others += self._instances.roomy(part, side)
-            if self._scene.suggestions_shown:
-                others += self._suggestions.roomy(part, side)
-            named = {each.instance.id for each in forced} | self._base.marked
-            others = [each for each in others if each.instance.id not in named]
-        self.tags.paint(painter, view, others, forced[:_TAGGED_MOST])
+        hidden = self._base.marked
+        shown = self.tags_shown and not self.preview.line
+        self.tags.paint(painter, view, forced[:_TAGGED_MOST], hidden if shown else None)
+
+    def _tables(self) -> list[OutlineTable]:
+        """Where tags may come from."""
+        instances = [self._instances] if self._scene.instances_shown else []
+        return instances + ([self._suggestions] if self._scene.suggestions_shown else [])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
-from app.canvas.outlines import Outline
+from app.canvas.outlines import Outline, OutlineTable
 from app.canvas.style import DASH, INK, PAPER, Palette, faded, ink_on
 from app.canvas.view import View
+from core.document.geometry.measure import Rect
 from core.document.instance import Instance
 
-MOST = 250
-"""Tags in sight at most."""
-LEAST_SIDE = 18.0
+CANDIDATES = 400
+"""Instances that are looked at when tags are chosen."""
+LEAST_SIDE = 28.0
 """Instances narrower or lower than this many logical pixels have no room for any tag."""
 _PAD = 5.0
 _HEIGHT_PAD = 2.0
@@ -23,6 +24,7 @@ _ROUND = 3.0
 _ROOM = 0.75
 """A tag needs an instance at least this much of its own width wide."""
 _KEPT = 500
+_CELL = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +36,73 @@ class _Face:
 
 
 class Tags:
-    """Places and paints tags; their pictures are kept."""
+    """Chooses, places and paints tags; their pictures are kept.
+
+    Which instances get one is decided when the canvas has come to rest; while it moves, the tags
+    chosen before move along.
+    """
 
     def __init__(self, palette: Palette) -> None:
         self.palette = palette
         self.font = QFont()
         self._faces: dict[_Face, QImage] = {}
+        self._chosen: list[_Tag] = []
+        self._done_for: tuple[float, Rect] | None = None
 
     def clear(self) -> None:
         """Forget the pictures, for instance when the font is another."""
         self._faces.clear()
+        self.outdate()
+
+    def outdate(self) -> None:
+        """The instances are others: tags are to be chosen anew, and those of gone ones vanish."""
+        self._done_for = None
+        self._chosen = [tag for tag in self._chosen if tag.is_current()]
+
+    def choose(self, view: View, tables: Sequence[OutlineTable]) -> None:
+        """Decide which instances in sight, and a little around, get a tag: the largest first."""
+        sight = view.visible()
+        if self._done_for is not None:
+            scale, around = self._done_for
+            if scale == view.device_scale and _covers(around, sight):
+                return
+        around = sight.grown(max(sight.width, sight.height) / 3)
+        self._done_for = (view.device_scale, around)
+        side = LEAST_SIDE / view.scale
+        found = [(each, table) for table in tables for each in table.within(around, side)]
+        found.sort(key=lambda pair: -pair[0].box.width * pair[0].box.height)
+        plan = _Plan()
+        self._chosen = []
+        for outline, table in found[:CANDIDATES]:
+            tag = _Tag(outline, self._face(outline.instance, view.dpr), table)
+            if tag.has_room(view.device_scale) and plan.take(tag.place(view)):
+                self._chosen.append(tag)
 
     def paint(
         self,
         painter: QPainter,
         view: View,
-        outlines: Sequence[Outline],
-        forced: Sequence[Outline] = (),
+        forced: Sequence[Outline],
+        hidden: Collection[str] | None,
     ) -> None:
-        """Tags for `forced` in any case, then for as many of the others as find room."""
-        taken = [
-            self._put(painter, view, outline, self._face(outline.instance, view.dpr))
-            for outline in forced
-        ]
-        scale = view.device_scale
-        # The largest first: an order that does not depend on what else is in sight.
-        large = sorted(outlines, key=lambda each: -each.box.width * each.box.height)
-        for outline in large[: 4 * MOST]:
-            image = self._face(outline.instance, view.dpr)
-            if outline.box.width * scale < image.width() * _ROOM:
+        """Paint the tags that were chosen, but for `hidden` (None: all of them), and `forced`."""
+        left, top = view.origin
+        across, down = view.device_size
+        scale, gap = view.device_scale, 2 * view.dpr
+        named = {each.instance.id for each in forced}
+        tags: list[_Tag] = []
+        if hidden is not None:
+            tags = [tag for tag in self._chosen if tag.id not in hidden and tag.id not in named]
+        tags += [_Tag(each, self._face(each.instance, view.dpr), None) for each in forced]
+        for tag in tags:
+            box, image = tag.outline.box, tag.image
+            x, y = left + box.x0 * scale, top + box.y0 * scale
+            if x > across or y > down or left + box.x1 * scale < 0 or top + box.y1 * scale < 0:
                 continue
-            if outline.box.height * scale < image.height() * 1.5:
-                continue
-            place = self._place(view, outline, image)
-            if not any(place.intersects(other) for other in taken):
-                painter.drawImage(place.topLeft(), image)
-                taken.append(place)
-            if len(taken) >= MOST:
-                break
-
-    def _put(self, painter: QPainter, view: View, outline: Outline, image: QImage) -> QRectF:
-        place = self._place(view, outline, image)
-        painter.drawImage(place.topLeft(), image)
-        return place
-
-    def _place(self, view: View, outline: Outline, image: QImage) -> QRectF:
-        """Above the top left of the box, or inside it where the viewport ends."""
-        x, y = view.to_device(outline.box.x0, outline.box.y0)
-        right, _ = view.device_size
-        top = y - image.height() - 2 * view.dpr
-        if top < 0:
-            top = min(max(y + 2 * view.dpr, 2 * view.dpr), view.device_size[1] - image.height())
-        x = min(max(x, 0.0), max(right - image.width(), 0.0))
-        return QRectF(round(x), round(top), image.width(), image.height())
+            # What reaches out of sight keeps its name in sight.
+            x = min(max(x, gap), max(across - image.width() - gap, 0.0))
+            y = min(max(y - image.height() - gap, gap), max(down - image.height() - gap, 0.0))
+            painter.drawImage(round(x), round(y), image)
 
     def _face(self, instance: Instance, dpr: float) -> QImage:
         text = instance.label or "?"
@@ -133,3 +149,59 @@ def _drawn(face: _Face, colour: QColor, base: QFont) -> QImage:
     painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, face.text)
     painter.end()
     return image
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """The tag of an outline; `table` says whether the outline is still what is shown."""
+
+    outline: Outline
+    image: QImage
+    table: OutlineTable | None
+
+    @property
+    def id(self) -> str:
+        return self.outline.instance.id
+
+    def is_current(self) -> bool:
+        return self.table is not None and self.table.get(self.id) is self.outline
+
+    def has_room(self, scale: float) -> bool:
+        box, image = self.outline.box, self.image
+        wide = box.width * scale >= image.width() * _ROOM
+        return wide and box.height * scale >= image.height() * 1.5
+
+    def place(self, view: View) -> QRectF:
+        """Above the top left of the box, in device pixels of the viewport."""
+        x, y = view.to_device(self.outline.box.x0, self.outline.box.y0)
+        top = y - self.image.height() - 2 * view.dpr
+        return QRectF(round(x), round(top), self.image.width(), self.image.height())
+
+
+class _Plan:
+    """Rectangles that must not overlap, found by the cells of a coarse grid."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[int, int], list[QRectF]] = {}
+
+    def take(self, place: QRectF) -> bool:
+        """Take a place, if it is free."""
+        cells = [
+            (column, row)
+            for column in range(int(place.left()) // _CELL, int(place.right()) // _CELL + 1)
+            for row in range(int(place.top()) // _CELL, int(place.bottom()) // _CELL + 1)
+        ]
+        if any(place.intersects(other) for cell in cells for other in self._cells.get(cell, ())):
+            return False
+        for cell in cells:
+            self._cells.setdefault(cell, []).append(place)
+        return True
+
+
+def _covers(outer: Rect, inner: Rect) -> bool:
+    return (
+        outer.x0 <= inner.x0
+        and outer.y0 <= inner.y0
+        and outer.x1 >= inner.x1
+        and outer.y1 >= inner.y1
+    )

@@ -33,6 +33,8 @@ class TileSource(Protocol):
     """What a layer shows."""
 
     format: QImage.Format
+    cut: bool
+    """Whether tiles end where the image ends; else what sticks out of it is shown."""
 
     def begin(self, key: TileKey) -> TileJob | None:
         """Start a tile; None when there is nothing to see in it."""
@@ -64,6 +66,11 @@ class TileLayer:
         self._progress = False
         self._width = 0.0
         self._height = 0.0
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height of the image in pixels."""
+        return self._width, self._height
 
     def set_extent(self, width: float, height: float) -> None:
         """Start afresh for an image of that size; 0×0 for none."""
@@ -139,10 +146,17 @@ class TileLayer:
             if job is None:
                 self._keep(key, None)
                 continue
-            image = QImage(TILE, TILE, self._source.format)
+            image = QImage(*self._size_of(key), self._source.format)
             image.fill(0)
             self._work = _Work(key, image, job)
         return self._work
+
+    def _size_of(self, key: TileKey) -> tuple[int, int]:
+        if not self._source.cut:
+            return TILE, TILE
+        right = round(self._width * key.scale) - key.column * TILE
+        bottom = round(self._height * key.scale) - key.row * TILE
+        return min(max(right, 1), TILE), min(max(bottom, 1), TILE)
 
     def _keep(self, key: TileKey, image: QImage | None) -> None:
         self._cache.put(key, image)
@@ -213,7 +227,8 @@ class TileLayer:
         for key in keys:
             image = self._cache.get(key)
             if image is not None:
-                target = QRectF(left + key.column * side, top + key.row * side, side, side)
+                x, y = left + key.column * side, top + key.row * side
+                target = QRectF(x, y, image.width() * ratio, image.height() * ratio)
                 painter.drawImage(target, image)
 
 

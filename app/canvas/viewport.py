@@ -139,12 +139,14 @@ class Viewport(QWidget):
     def set_instances_visible(self, visible: bool) -> None:
         """Show or hide all instances; hidden ones cannot be taken."""
         self._scene.instances_shown = visible
+        self._renderer.tags.outdate()
         self._hands.refresh()
         self.update()
 
     def set_suggestions_visible(self, visible: bool) -> None:
         """Show or hide all suggestions; hidden ones cannot be picked."""
         self._scene.suggestions_shown = visible
+        self._renderer.tags.outdate()
         self._hands.refresh()
         self.update()
 
@@ -230,6 +232,7 @@ class Viewport(QWidget):
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
         if tool != self._hands.tool:
             self._hands.take(tool)
+            self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
     def cancel_gesture(self) -> None:
@@ -341,7 +344,7 @@ class Viewport(QWidget):
             self._renderer.paint(painter, view)
             pointer = self._hands.pointer
             if self._crosshair and pointer is not None and self._hands.tool != "select":
-                paint_crosshair(painter, view, pointer * view.dpr)
+                paint_crosshair(painter, view, pointer * view.dpr, *self._renderer.size)
         if self.hasFocus():
             paint_focus(painter, view, self.palette())
         painter.end()

@@ -10,6 +10,7 @@ from core.document.document import Document
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit, HitIndex
 from core.document.instance import Instance
+from core.gestures.boxes import BoxTable
 
 EDGE_REACH = 0.6
 """Edges are taken from this share of the tolerance, so that a body keeps room to be dragged by."""
@@ -39,9 +40,9 @@ class Scene:
         self.suggestions_shown = True
         self._hidden: frozenset[str] = frozenset()
         self._suggestions: dict[str, Instance] = {}
-        self._index = HitIndex()
+        self._shapes = Shapes()
         self._indexed: Sequence[Instance] | None = None
-        self._suggestion_index = HitIndex()
+        self._suggested = Shapes()
 
     @property
     def width(self) -> float:
@@ -56,7 +57,7 @@ class Scene:
     def set_suggestions(self, suggestions: Sequence[Instance]) -> None:
         """The suggestions in sight, lowest first."""
         self._suggestions = {each.id: each for each in suggestions}
-        self._suggestion_index = self._suggestion_index.updated(suggestions)
+        self._suggested.set(suggestions)
 
     def set_hidden(self, ids: frozenset[str]) -> None:
         """Instances that are hidden one by one, and so cannot be taken."""
@@ -80,7 +81,7 @@ class Scene:
         """The vertex or edge that a press would take: one whose handles are shown."""
         if not self.instances_shown:
             return None
-        index = self._updated_index()
+        index = self._near(x, y, tolerance)
         hit = index.at(x, y, tolerance, first=self.selection) if self.selection else None
         if hit is not None and hit.id in self.selection and hit.kind != "body":
             if not self.offers_handles(hit.id, tolerance):
@@ -117,38 +118,55 @@ class Scene:
         found: list[tuple[bool, float, int, Target]] = []
         reach = tolerance * EDGE_REACH
         if self.suggestions_shown:
-            for place, hit in enumerate(self._suggestion_index.all_at(x, y, reach)):
+            for place, hit in enumerate(self._suggested.near(x, y, reach).all_at(x, y, reach)):
                 size = _size(self._suggestions[hit.id])
                 found.append((hit.kind != "body", size, place, Target(hit.id, suggested=True)))
         if self.instances_shown:
-            for place, hit in enumerate(self._updated_index().all_at(x, y, reach)):
+            for place, hit in enumerate(self._near(x, y, reach).all_at(x, y, reach)):
                 size = _size(self.get(hit.id))
                 found.append((hit.kind != "body", size, place, Target(hit.id)))
         return min(found, key=lambda each: each[:3])[3] if found else None
 
     def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of instances, and of suggestions, that lie wholly inside a rectangle."""
-        instances: frozenset[str] = frozenset()
-        if self.instances_shown:
-            instances = frozenset(
-                id for id in self._updated_index().in_rect(band) if _inside(self.get(id), band)
-            )
-        suggestions: frozenset[str] = frozenset()
-        if self.suggestions_shown:
-            suggestions = frozenset(
-                id
-                for id in self._suggestion_index.in_rect(band)
-                if _inside(self._suggestions[id], band)
-            )
-        return instances, suggestions
+        nothing: frozenset[str] = frozenset()
+        return (
+            self._updated().inside(band) if self.instances_shown else nothing,
+            self._suggested.inside(band) if self.suggestions_shown else nothing,
+        )
 
-    def _updated_index(self) -> HitIndex:
+    def _near(self, x: float, y: float, tolerance: float) -> HitIndex:
+        return self._updated().near(x, y, tolerance)
+
+    def _updated(self) -> Shapes:
         instances = self.document.instances if self.document else ()
         if instances is not self._indexed:
-            seen = [each for each in instances if each.id not in self._hidden]
-            self._index = self._index.updated(seen)
+            self._shapes.set([each for each in instances if each.id not in self._hidden])
             self._indexed = instances
+        return self._shapes
+
+
+class Shapes:
+    """Instances that can be hit: boxes of all, and an exact index of those asked for lately."""
+
+    def __init__(self) -> None:
+        self._boxes = BoxTable()
+        self._index = HitIndex()
+
+    def set(self, instances: Sequence[Instance]) -> None:
+        """Other instances, in z order."""
+        self._boxes = self._boxes.updated(instances)
+
+    def near(self, x: float, y: float, tolerance: float) -> HitIndex:
+        """An index of the instances whose box is within `tolerance` of a point."""
+        reach = Rect(x, y, x, y).grown(tolerance)
+        found = [self._boxes.instances[row] for row in self._boxes.meeting(reach)]
+        self._index = self._index.updated(found)
         return self._index
+
+    def inside(self, band: Rect) -> frozenset[str]:
+        """The ids of those that lie wholly inside a rectangle."""
+        return frozenset(self._boxes.instances[row].id for row in self._boxes.inside(band))
 
 
 def _edge_of(hit: Hit | None, id: str) -> Hit | None:
@@ -160,10 +178,3 @@ def _size(instance: Instance | None) -> float:
         return math.inf
     box = bounds(instance)
     return box.width * box.height
-
-
-def _inside(instance: Instance | None, band: Rect) -> bool:
-    if instance is None:
-        return False
-    box = bounds(instance)
-    return box.x0 >= band.x0 and box.y0 >= band.y0 and box.x1 <= band.x1 and box.y1 <= band.y1

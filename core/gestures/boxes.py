@@ -1,0 +1,76 @@
+"""The bounding boxes of many instances in one table: made in milliseconds, searched in less."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.document.geometry.measure import Rect
+from core.document.instance import Instance
+
+_Boxes = NDArray[np.float64]
+_Rows = NDArray[np.intp]
+
+
+class BoxTable:
+    """The boxes (image pixels, float64) of instances in z order, the lowest first. Frozen."""
+
+    def __init__(self, instances: Sequence[Instance] = ()) -> None:
+        self.instances = tuple(instances)
+        self._boxes = _boxes_of(self.instances)
+
+    def __len__(self) -> int:
+        return len(self.instances)
+
+    def updated(self, instances: Sequence[Instance]) -> BoxTable:
+        """The table of other instances; those that are the same objects keep their boxes."""
+        rows = {id(each): row for row, each in enumerate(self.instances)}
+        places = np.fromiter((rows.get(id(each), -1) for each in instances), np.intp)
+        table = BoxTable()
+        table.instances = tuple(instances)
+        if not len(self.instances):
+            table._boxes = _boxes_of(table.instances)
+            return table
+        table._boxes = self._boxes[:, places]
+        fresh = np.flatnonzero(places < 0)
+        table._boxes[:, fresh] = _boxes_of([instances[row] for row in fresh.tolist()])
+        return table
+
+    def box(self, row: int) -> Rect:
+        """The box of one instance."""
+        return Rect(*self._boxes[:, row].tolist())
+
+    def meeting(self, rect: Rect, side: float = 0.0) -> list[int]:
+        """Rows of boxes that meet a rectangle and are at least `side` wide and high."""
+        x0, y0, x1, y1 = self._boxes
+        found = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
+        if side > 0:
+            found &= (x1 - x0 >= side) & (y1 - y0 >= side)
+        return _numbers(np.flatnonzero(found))
+
+    def inside(self, rect: Rect) -> list[int]:
+        """Rows of boxes that lie wholly inside a rectangle."""
+        x0, y0, x1, y1 = self._boxes
+        found = (x0 >= rect.x0) & (x1 <= rect.x1) & (y0 >= rect.y0) & (y1 <= rect.y1)
+        return _numbers(np.flatnonzero(found))
+
+
+def _numbers(rows: _Rows) -> list[int]:
+    return [int(row) for row in rows]
+
+
+def _boxes_of(instances: Sequence[Instance]) -> _Boxes:
+    """Boxes as four rows: left, top, right, bottom."""
+    if not instances:
+        return np.empty((4, 0))
+    rings = [[polygon.outer for polygon in each.polygons] for each in instances]
+    counts = np.fromiter((sum(map(len, outer)) for outer in rings), np.intp, len(rings))
+    numbers = chain.from_iterable(chain.from_iterable(chain.from_iterable(rings)))
+    points = np.fromiter(numbers, np.float64, 2 * int(counts.sum())).reshape(-1, 2)
+    starts = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    low = np.minimum.reduceat(points, starts)
+    high = np.maximum.reduceat(points, starts)
+    return np.ascontiguousarray(np.hstack((low, high)).T)
