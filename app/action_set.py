@@ -82,6 +82,8 @@ class ActionSet(QObject):
         action.setObjectName(spec.id)
         action.setCheckable(spec.checkable)
         action.setAutoRepeat(spec.scope is not Scope.HOLD and not spec.checkable)
+        if spec.short:
+            action.setIconText(translated(spec.short))
         if spec.icon:
             action.setIcon(icon(spec.icon))
         action.triggered.connect(self._relay(spec.id))

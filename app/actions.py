@@ -41,6 +41,7 @@ class Action:
     scope: Scope = Scope.WINDOW
     rule: bool = False  # a rule above it in the menu
     menu: bool = True  # False: only keys, palette and sheet
+    short: str = ""  # the text beside the icon on a button, where it is another one
 
 
 FILE, EDIT, TOOLS, LABELS = "File", "Edit", "Tools", "Labels"
@@ -105,7 +106,8 @@ _LABELS: Final = (
 )
 _SUGGEST: Final = (
     Action("suggest_image", SUGGEST, "Suggest for this image", ("I",), "suggest",
-           ("image", "engine"), tip="Let the model propose instances for this image"),
+           ("image", "engine"), tip="Let the model propose instances for this image",
+           short="Suggest"),
     Action("suggest_folder", SUGGEST, "Suggest for the whole folder", ("Ctrl+M",), "suggest-all",
            ("project", "engine", "folder_free"),
            tip="Let the model propose instances for every image that is not done yet"),
@@ -121,7 +123,7 @@ _SUGGEST: Final = (
            scope=Scope.CANVAS, rule=True),
     Action("previous_suggestion", SUGGEST, "Previous suggestion", ("Shift+Tab",), "",
            ("image", "suggestions"), scope=Scope.CANVAS),
-    Action("show_suggestions", SUGGEST, "Show suggestions", ("G",), "", _I, checkable=True,
+    Action("show_suggestions", SUGGEST, "Show suggestions", ("G",), "eye", _I, checkable=True,
            rule=True),
 )
 _IMAGE: Final = (

@@ -8,6 +8,8 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 
+PATIENCE = 300
+
 
 class JobState(Enum):
     """From start to end; the last three are final."""
@@ -24,10 +26,15 @@ class Job(QObject):
     changed = Signal()
 
     def __init__(
-        self, title: str, cancel: Callable[[], None] | None, parent: QObject | None = None
+        self,
+        title: str,
+        cancel: Callable[[], None] | None,
+        patience: int,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.title = title
+        self.patience = patience  # ms before it is shown; quick work shall not flicker
         self.state = JobState.RUNNING
         self.done = 0
         self.total = 0
@@ -79,8 +86,10 @@ class Jobs(QObject):
 
     added = Signal(object)
 
-    def start(self, title: str, cancel: Callable[[], None] | None = None) -> Job:
-        """Begin a job; the strip shows it."""
-        job = Job(title, cancel, self)
+    def start(
+        self, title: str, cancel: Callable[[], None] | None = None, *, patience: int = PATIENCE
+    ) -> Job:
+        """Begin a job; the strip shows it if it is not over after `patience` ms."""
+        job = Job(title, cancel, patience, self)
         self.added.emit(job)
         return job

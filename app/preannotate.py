@@ -21,6 +21,7 @@ from core.storage.project import ImageEntry, Project
 AHEAD: Final = 3  # images under way at a time: the engine is never idle, a cancel is quick
 CURRENT: Final = "suggest:current"
 FOLDER: Final = "suggest:folder:"
+PATIENCE: Final = 1500  # ms; most answers come sooner, and the canvas should not jump for them
 NAMED: Final = 3  # failed images that the report names
 
 
@@ -76,7 +77,7 @@ class PreAnnotator(QObject):
         path = staged.entry.path
         title = self.tr("Suggesting for {image}").format(image=path.name)
         id = self._client.predict(path, CURRENT, Priority.NOW)
-        job = self._jobs.start(title, lambda: self._client.cancel(id))
+        job = self._jobs.start(title, lambda: self._client.cancel(id), patience=PATIENCE)
         self._current[id] = (project, path, job)
 
     def suggest_folder(self) -> None:

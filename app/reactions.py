@@ -92,6 +92,7 @@ class Reactions(QObject):
         workspace = self._parts.workspace
         rows = [(image.path, image.relative) for image in workspace.images]
         self._window.images.set_images(rows)
+        self._window.show_panels(workspace.project is not None)
         self.refresh()
 
     def on_image(self) -> None:
@@ -160,8 +161,14 @@ class Reactions(QObject):
         """The model has answered."""
         notices = self._window.notices
         notices.succeed(f"suggest:{path}")
-        if path == self._parts.workspace.path:
-            notices.say(self.tr("%n suggestion(s)", "", count))
+        if path != self._parts.workspace.path:
+            return
+        shown = len(self._parts.suggesting.shown)
+        if shown or not count:
+            notices.say(self.tr("%n suggestion(s)", "", shown))
+        else:
+            text = self.tr("%n suggestion(s), all below the score slider.", "", count)
+            notices.say(text)
 
     def on_selection(self, ids: frozenset[str]) -> None:
         """Other instances are selected on the canvas."""

@@ -25,7 +25,7 @@ class Suggesting(QObject):
 
     changed = Signal()
     picked_changed = Signal()
-    landed = Signal(object, int)  # image path, how many suggestions came
+    landed = Signal(object, int)  # image path, how many wait for an answer
     failed = Signal(str)
 
     def __init__(self, workspace: Workspace, labelling: Labelling, settings: Settings) -> None:
@@ -142,7 +142,7 @@ class Suggesting(QObject):
         self._picked = frozenset()
         self._workspace.suggestions_replaced(hidden)
         if told:
-            self.landed.emit(path, len(self.shown))
+            self.landed.emit(path, len(self.pending))
 
     def _stored(self, project: Project, path: Path, found: SuggestionSet, told: bool) -> None:
         entry = self._workspace.entry(path)

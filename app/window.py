@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox
 
 from app.action_set import ActionSet
 from app.areas import focus_next
@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.parts = parts
         self._may_close = False
+        self._put_away: list[QDockWidget] = []
         self.setWindowTitle("masklens")
         self.setWindowIcon(icon("app"))
         self.setMinimumSize(760, 500)
@@ -172,6 +173,17 @@ class MainWindow(QMainWindow):
         """Every panel where it belongs."""
         reset_docks(self, *self.docks)
 
+    def show_panels(self, shown: bool) -> None:
+        """Hide the panels while no folder is open, and bring back those that were there."""
+        if shown:
+            for dock in self._put_away:
+                dock.show()
+            self._put_away = []
+        elif not self._put_away:
+            self._put_away = [dock for dock in self.docks if not dock.isHidden()]
+            for dock in self._put_away:
+                dock.hide()
+
     def _show_layers(self) -> None:
         self.viewport.set_instances_visible(self.actions_["show_instances"].isChecked())
         self.viewport.set_suggestions_visible(self.actions_["show_suggestions"].isChecked())
@@ -248,10 +260,12 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(_bytes(settings.get(GEOMETRY)))
         reset_docks(self, *self.docks)
         self.restoreState(_bytes(settings.get(LAYOUT)))
+        self.show_panels(False)
 
     def _remember(self) -> None:
         settings = self.parts.settings
         settings.set(GEOMETRY, _text(self.saveGeometry()))
+        self.show_panels(True)
         settings.set(LAYOUT, _text(self.saveState()))
 
 

@@ -193,9 +193,12 @@ class ImageRow(QStyledItemDelegate):
             ratio = painter.device().devicePixelRatio()
             painter.drawPixmap(area.x(), top, pixmap(icon, 16, colour, ratio))
         metrics = option.fontMetrics
-        word = kind_text(kind)
-        room = metrics.horizontalAdvance(word) if area.width() > 210 else 0
-        text = QRect(area.x() + 24, area.y(), area.width() - 24 - (room + 10), area.height())
+        # An open circle says "untouched" well enough; the word would only crowd the names.
+        word = "" if kind == ImageStatus.UNTOUCHED else kind_text(kind)
+        room = metrics.horizontalAdvance(word) + 10 if word and area.width() > 210 else 0
+        text = QRect(
+            area.x() + 24, area.y(), area.width() - 24 - (room + 10 if room else 0), area.height()
+        )
         painter.setPen(bright if chosen else option.palette.color(QPalette.ColorRole.Text))
         middle = Qt.AlignmentFlag.AlignVCenter
         elided = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, text.width())

@@ -96,7 +96,7 @@ class InstancesPanel(Section):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(LABEL, QHeaderView.ResizeMode.Stretch)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        head.setSortIndicator(VISIBLE, Qt.SortOrder.AscendingOrder)
+        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._table.setSortingEnabled(True)
         width = self.fontMetrics().horizontalAdvance
         for column, sample in ((SOURCE, "suggested"), (SCORE, "Score ^"), (AREA, "00,000,00")):

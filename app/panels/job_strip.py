@@ -21,7 +21,6 @@ from app.icons import icon, pixmap
 from app.jobs import Job, Jobs, JobState
 from app.words import count_text, duration_text
 
-PATIENCE: Final = 300  # ms before a row appears: quick work shall not flicker
 LINGER: Final = 6000  # ms that the row of good work stays
 
 
@@ -40,7 +39,7 @@ class JobStrip(QWidget):
         row = JobRow(job)
         self._column.addWidget(row)
         row.hide()
-        QTimer.singleShot(PATIENCE, row, row.appear)
+        QTimer.singleShot(job.patience, row, row.appear)
 
     def shown(self) -> list[str]:
         """The texts of all rows on show."""

@@ -12,6 +12,7 @@ class StatusBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._rules: dict[QLabel, QFrame] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 0, 10, 0)
         self._row.setSpacing(8)
@@ -29,11 +30,11 @@ class StatusBar(QWidget):
 
     def set_size(self, text: str) -> None:
         """Width and height of the image."""
-        self._size.setText(text)
+        self._set(self._size, text)
 
     def set_zoom(self, text: str) -> None:
         """The zoom in per cent."""
-        self._zoom.setText(text)
+        self._set(self._zoom, text)
 
     def set_engine(self, text: str, tip: str) -> None:
         """Model, device and what the engine does."""
@@ -42,7 +43,7 @@ class StatusBar(QWidget):
 
     def set_save(self, text: str, tip: str = "") -> None:
         """Saved, unsaved, saving or failed."""
-        self._save.setText(text)
+        self._set(self._save, text)
         self._save.setToolTip(tip)
 
     def texts(self) -> dict[str, str]:
@@ -55,14 +56,20 @@ class StatusBar(QWidget):
             "save": self._save.text(),
         }
 
+    def _set(self, cell: QLabel, text: str) -> None:
+        cell.setText(text)
+        self._rules[cell].setVisible(bool(text))
+
     def _cell(self, name: str, letters: int) -> QLabel:
+        label = QLabel()
         if self._row.count() and letters != 0:
             rule = QFrame()
             rule.setFrameShape(QFrame.Shape.VLine)
             rule.setForegroundRole(QPalette.ColorRole.Mid)
             rule.setFixedHeight(self.fontMetrics().height())
             self._row.addWidget(rule)
-        label = QLabel()
+            rule.hide()
+            self._rules[label] = rule
         label.setAccessibleName(name)
         label.setToolTip(name)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
