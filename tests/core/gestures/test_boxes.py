@@ -1,0 +1,52 @@
+"""The table of boxes finds what a look at every box finds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.document.geometry import Rect, bounds, translate
+from core.gestures.boxes import BoxTable
+from tests.core.gestures.scenes import FAR_PART, HOLE, SQUARE, TRIANGLE, instance
+
+offsets = st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), max_size=12)
+
+
+def shapes(moves):
+    kinds = [(SQUARE,), (TRIANGLE, FAR_PART), (HOLE,)]
+    made = [instance(str(k), *kinds[k % 3]) for k in range(len(moves))]
+    return [
+        replace(each, polygons=translate(each.polygons, *move))
+        for each, move in zip(made, moves, strict=True)
+    ]
+
+
+@given(offsets, st.floats(-60, 120), st.floats(-60, 120), st.floats(0, 90), st.floats(0, 30))
+def test_searches_agree_with_a_look_at_every_box(moves, x, y, size, side):
+    made = shapes(moves)
+    table = BoxTable(made)
+    rect = Rect(x, y, x + size, y + size)
+    boxes = [bounds(each) for each in made]
+    assert [table.box(row) for row in range(len(table))] == boxes
+    assert table.meeting(rect, side) == [
+        row
+        for row, box in enumerate(boxes)
+        if box.intersects(rect) and (side <= 0 or min(box.width, box.height) >= side)
+    ]
+    inside = [
+        row
+        for row, box in enumerate(boxes)
+        if rect.x0 <= box.x0 and rect.y0 <= box.y0 and box.x1 <= rect.x1 and box.y1 <= rect.y1
+    ]
+    assert table.inside(rect) == inside
+
+
+@given(offsets, offsets)
+def test_an_updated_table_is_the_table_of_the_new_instances(first, second):
+    old = shapes(first)
+    new = old[1::2] + [replace(each, id=f"n{each.id}") for each in shapes(second)]
+    updated = BoxTable(old).updated(new)
+    assert updated.instances == tuple(new)
+    assert [updated.box(row) for row in range(len(updated))] == [bounds(each) for each in new]

@@ -1,0 +1,176 @@
+"""Dragging, inserting and deleting vertices, dragging edges."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.document.edits import Reshape
+from core.document.geometry import area, is_valid
+from core.document.instance import Source
+from core.gestures.base import Cursor, Key, Modifier
+from core.gestures.select import SelectGesture
+from tests.core.gestures.scenes import FAR_PART, HOLE, SQUARE, TRIANGLE, Hand, instance, make_scene
+
+
+@pytest.fixture
+def hand() -> Hand:
+    scene = make_scene(
+        instance("a", SQUARE, FAR_PART, holes=(HOLE,)),
+        instance("b", TRIANGLE, source=Source.ACCEPTED),
+        selection=("a",),
+    )
+    return Hand(scene, SelectGesture(scene), tolerance=2.0)
+
+
+def test_dragging_a_vertex_reshapes_with_one_edit(hand):
+    hand.press(10, 10)
+    preview = hand.move(4, 6).preview
+    assert preview.changed[0].polygons[0].outer[0] == (4, 6)
+    assert hand.outer("a") == SQUARE
+    hand.release(4, 6)
+    assert hand.outer("a") == ((4, 6), *SQUARE[1:])
+    assert [type(edit) for edit in hand.edits] == [Reshape]
+    assert hand.names == ["gestures.move_vertex"]
+
+
+def test_the_vertex_follows_the_hand_and_not_its_distance_from_it(hand):
+    hand.drag((11, 11), (21, 12))
+    assert hand.outer("a")[0] == (20, 11)
+
+
+def test_a_vertex_stops_at_the_border(hand):
+    hand.drag((10, 10), (-30, 5))
+    assert hand.outer("a")[0] == (0, 5)
+
+
+def test_a_vertex_of_a_hole_and_one_of_another_part(hand):
+    hand.drag((20, 20), (16, 17))
+    assert hand.scene.get("a").polygons[0].holes[0][0] == (16, 17)
+    hand.drag((90, 30), (95, 35))
+    assert hand.outer("a", 1)[2] == (95, 35)
+
+
+def test_a_vertex_of_a_large_instance_need_not_be_selected_first(hand):
+    hand.drag((90, 60), (95, 62))
+    assert hand.outer("b")[1] == (95, 62)
+    assert hand.scene.selection == {"b"}
+    assert hand.scene.get("b").source is Source.EDITED
+
+
+def test_a_vertex_of_a_small_instance_is_not_in_the_way():
+    tiny = ((50.0, 50.0), (54.0, 50.0), (54.0, 54.0), (50.0, 54.0))
+    scene = make_scene(instance("t", tiny), selection=("t",))
+    hand = Hand(scene, SelectGesture(scene), tolerance=3.0)
+    hand.drag((50, 50), (60, 60))
+    assert hand.outer("t")[2] == (64, 64), "the whole of it moved"
+
+
+def test_crossing_edges_are_mended(hand):
+    hand.drag((60, 60), (85, 85))
+    assert is_valid(hand.scene.get("b"))
+    hand.drag((50, 50), (5, 5))
+    assert is_valid(hand.scene.get("a"))
+
+
+def test_a_vertex_that_would_leave_nothing_is_refused():
+    sliver = ((10.0, 10.0), (60.0, 10.0), (60.0, 30.0))
+    scene = make_scene(instance("s", sliver), selection=("s",))
+    hand = Hand(scene, SelectGesture(scene), tolerance=2.0)
+    outcome = hand.drag((60, 30), (60, 20), (60, 10))
+    assert outcome.refusal is not None
+    assert outcome.edit is None
+    assert hand.outer("s") == sliver
+
+
+def test_alt_click_on_an_edge_inserts(hand):
+    hover = hand.move(22, 10.5, held=Modifier.ALT)
+    assert hover.cursor is Cursor.INSERT
+    assert hover.preview.ghost == (22, 10.5)
+    hand.click(22, 10.5, held=Modifier.ALT)
+    assert hand.outer("a")[:3] == (SQUARE[0], (22, 10.5), SQUARE[1])
+    assert hand.names == ["gestures.insert_vertex"]
+
+
+def test_alt_press_on_an_edge_inserts_and_drags(hand):
+    hand.drag((22, 10), (22, 4), held=Modifier.ALT)
+    assert hand.outer("a")[:3] == (SQUARE[0], (22, 4), SQUARE[1])
+    assert len(hand.edits) == 1
+
+
+def test_the_middle_of_a_long_edge_inserts_without_a_key(hand):
+    assert hand.move(30, 10).preview.ghost == (30, 10)
+    hand.drag((30, 10), (30, 3))
+    assert hand.outer("a")[1] == (30, 3)
+
+
+def test_a_vertex_inserted_on_a_straight_edge_stays(hand):
+    hand.click(30, 10)
+    assert hand.outer("a")[1] == (30, 10)
+
+
+def test_a_drag_of_an_edge_moves_both_ends(hand):
+    hand.drag((20, 10), (20, 5))
+    assert hand.outer("a")[:2] == ((10, 5), (50, 5))
+    assert hand.names == ["gestures.move_edge"]
+
+
+@pytest.mark.parametrize("held", [Modifier.SHIFT, Modifier.SHIFT | Modifier.ALT])
+def test_shift_click_deletes_a_vertex(hand, held):
+    assert hand.move(90, 30, held=held).cursor is Cursor.REMOVE
+    hand.click(90, 30, held=held)
+    assert hand.outer("a", 1) == (*FAR_PART[:2], FAR_PART[3])
+    assert hand.names == ["gestures.delete_vertex"]
+
+
+def test_backspace_deletes_the_vertex_clicked_last(hand):
+    assert not hand.gesture.wants(Key.BACKSPACE)
+    hand.click(50, 50)
+    assert hand.gesture.wants(Key.BACKSPACE)
+    hand.key(Key.BACKSPACE)
+    assert hand.outer("a") == (*SQUARE[:2], SQUARE[3])
+    assert not hand.gesture.wants(Key.BACKSPACE), "the next press must not delete another"
+
+
+def test_arrows_nudge_the_vertex_clicked_last(hand):
+    hand.click(50, 50)
+    hand.key(Key.RIGHT)
+    assert hand.outer("a")[2] == (51, 50)
+    assert hand.outer("a")[0] == (10, 10)
+
+
+def test_deleting_from_the_last_triangle_is_refused(hand):
+    hand.scene.selection = frozenset({"b"})
+    outcome = hand.click(90, 60, held=Modifier.SHIFT)
+    assert outcome.refusal is not None
+    assert hand.outer("b") == TRIANGLE
+
+
+def test_deleting_from_a_triangular_hole_closes_it(hand):
+    hand.click(20, 20, held=Modifier.SHIFT)
+    hand.click(30, 20, held=Modifier.SHIFT)
+    assert hand.scene.get("a").polygons[0].holes == ()
+    assert area(hand.scene.get("a").polygons[:1]) == 1600
+
+
+def test_escape_lets_go_of_the_vertex_first_then_of_the_selection(hand):
+    hand.click(50, 50)
+    hand.key(Key.ESCAPE)
+    assert hand.scene.selection == {"a"}
+    hand.key(Key.ESCAPE)
+    assert hand.scene.selection == frozenset()
+
+
+def test_cancel_restores(hand):
+    hand.press(10, 10)
+    hand.move(40, 40)
+    assert hand.gesture.cancel().preview.changed == ()
+    assert hand.release(40, 40).edit is None
+    assert hand.outer("a") == SQUARE
+
+
+def test_a_vertex_that_is_gone_is_forgotten(hand):
+    hand.click(50, 50)
+    hand.scene.document.apply(Reshape("a", hand.scene.get("b").polygons))
+    hand.gesture.key(Key.ESCAPE)
+    hand.scene.selection = frozenset({"b"})
+    assert hand.gesture.vertex is None
