@@ -13,9 +13,10 @@ from core.engine.scenes.noise import Field, ramp, smooth
 Pixels = NDArray[np.uint8]
 
 
-def expose(rng: np.random.Generator, pixels: Field) -> Field:
+def expose(rng: np.random.Generator, painted: Field) -> Field:
     """Uneven light, vignette, colour cast, contrast, gamma, and at times greyscale."""
-    height, width = pixels.shape[:2]
+    height, width = painted.shape[:2]
+    pixels: NDArray[np.floating] = painted
     if rng.random() < 0.35:
         pixels = pixels * (1 + rng.uniform(0.1, 0.7) * (ramp(rng, height, width) - 0.6))[..., None]
     if rng.random() < 0.2:

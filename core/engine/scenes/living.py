@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.engine.scenes.noise import Field
 from core.engine.scenes.shapes import blob, box, capsule, ellipse, polygon, ring_of
 from core.engine.scenes.thing import Part
 
@@ -146,10 +147,10 @@ def quadruped(rng: np.random.Generator) -> list[Part]:
     far: list[Part] = []
     near: list[Part] = []
     for x in (-long * 0.75, long * 0.75):
-        for side in (far, near):
+        for legs in (far, near):
             start = (x + float(rng.normal(0, 0.03)), tall * 0.5)
             _, _, bones = _limb(rng, start, (tall * 0.5 + leg) / 2, 0.25, thick, 0.4)
-            side += _dressed(bones, "fur", "fur")
+            legs += _dressed(bones, "fur", "fur")
     rise = float(rng.uniform(-0.2, 0.35))
     chest = (long * 0.85, -tall * 0.3)
     head = (long + float(rng.uniform(0.08, 0.2)), chest[1] - rise)
@@ -184,8 +185,7 @@ def face_animal(rng: np.random.Generator) -> list[Part]:
         ear = ellipse(side * 0.18, -0.2, 0.08, rng.uniform(0.08, 0.2), side * 0.4)
         parts.append(Part(ear, "fur2"))
     parts.append(Part(ellipse(0, 0, 0.26, 0.23), "fur", "ball"))
-    for side in (-1, 1):
-        parts.append(Part(ellipse(side * 0.1, -0.03, 0.03, 0.03, n=10), "dark"))
+    parts += [Part(ellipse(x, -0.03, 0.03, 0.03, n=10), "dark") for x in (-0.1, 0.1)]
     parts.append(Part(ellipse(0, 0.09, 0.08, 0.055), "fur2"))
     return parts
 
@@ -204,6 +204,12 @@ def bird(rng: np.random.Generator) -> list[Part]:
     return parts
 
 
+def _near(rng: np.random.Generator, spread: float, radius: float) -> Field:
+    """A small blob near the middle."""
+    x, y = rng.normal(0, spread, 2)
+    return blob(rng, x, y, radius, 0.3)
+
+
 def plant(rng: np.random.Generator) -> list[Part]:
     """A tree, a bush, flowers or a potted plant."""
     parts: list[Part] = []
@@ -216,7 +222,7 @@ def plant(rng: np.random.Generator) -> list[Part]:
         leafy = "leaf" if rng.random() < 0.75 else "leaf2"
         parts.append(Part(blob(rng, x, y, rng.uniform(0.08, 0.25), 0.6), leafy, "ball"))
     if rng.random() < 0.3:
-        parts += [Part(blob(rng, *rng.normal(0, 0.25, 2), 0.05, 0.3), "vivid") for _ in range(6)]
+        parts += [Part(_near(rng, 0.25, 0.05), "vivid") for _ in range(6)]
     if rng.random() < 0.5:
         pot = ring_of([(-0.2, 0.3), (0.2, 0.3), (0.15, 0.65), (-0.15, 0.65)])
         parts.append(Part(pot, "any", "tube"))

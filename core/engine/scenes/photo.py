@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from core.engine.scenes import living, made
+from core.engine.scenes import household, living, plain, vehicles
 from core.engine.scenes.backgrounds import backdrop, litter
 from core.engine.scenes.camera import capture, expose
 from core.engine.scenes.canvas import Canvas
@@ -37,24 +37,26 @@ KINDS: Final = (
     Kind(living.bird, 0.6, 0.4, 0.01),
     Kind(living.plant, 1.0, 0.1, 0.01),
     Kind(living.assemblage, 2.5, 3.2, 0.02),
-    Kind(made.bottle, 1.3, 0.15, 0.0),
-    Kind(made.vessel, 1.5, 0.1, 0.005),
-    Kind(made.plate, 1.0, 0.1, 0.0),
-    Kind(made.appliance, 3.0, 0.05, 0.0),
-    Kind(made.laptop, 0.5, 0.1, 0.0),
-    Kind(made.chair, 1.3, 0.1, 0.0),
-    Kind(made.table, 0.8, 0.05, 0.0),
-    Kind(made.sofa, 0.6, 0.05, 0.005),
-    Kind(made.car, 1.3, 0.05, 0.0),
-    Kind(made.car_front, 0.9, 0.05, 0.0),
-    Kind(made.cycle, 0.9, 0.1, 0.0),
-    Kind(made.utensil, 1.2, 3.2, 0.01),
-    Kind(made.lamp, 0.6, 0.05, 0.0),
-    Kind(made.boat, 0.6, 0.2, 0.0),
-    Kind(made.fruit, 1.3, 3.2, 0.01),
-    Kind(made.board, 1.2, 0.4, 0.015),
-    Kind(made.plain, 1.5, 3.2, 0.02),
+    Kind(household.bottle, 1.3, 0.15, 0.0),
+    Kind(household.vessel, 1.5, 0.1, 0.005),
+    Kind(household.plate, 1.0, 0.1, 0.0),
+    Kind(household.appliance, 3.0, 0.05, 0.0),
+    Kind(household.laptop, 0.5, 0.1, 0.0),
+    Kind(household.chair, 1.3, 0.1, 0.0),
+    Kind(household.table, 0.8, 0.05, 0.0),
+    Kind(household.sofa, 0.6, 0.05, 0.005),
+    Kind(vehicles.car, 1.3, 0.05, 0.0),
+    Kind(vehicles.car_front, 0.9, 0.05, 0.0),
+    Kind(vehicles.cycle, 0.9, 0.1, 0.0),
+    Kind(household.utensil, 1.2, 3.2, 0.01),
+    Kind(household.lamp, 0.6, 0.05, 0.0),
+    Kind(vehicles.boat, 0.6, 0.2, 0.0),
+    Kind(household.fruit, 1.3, 3.2, 0.01),
+    Kind(household.board, 1.2, 0.4, 0.015),
+    Kind(plain.plain, 1.5, 3.2, 0.02),
 )
+_TABLE: Final = KINDS[13]
+_BOX: Final = KINDS[10]
 _CHANCES: Final = np.cumsum([kind.weight for kind in KINDS]) / sum(kind.weight for kind in KINDS)
 
 
@@ -168,7 +170,7 @@ def group(stage: Stage) -> None:
 def table_top(stage: Stage) -> None:
     """A large table or box that carries many small things, itself an instance."""
     rng, size = stage.rng, stage.size
-    kind = KINDS[13] if rng.random() < 0.6 else KINDS[10]
+    kind = _TABLE if rng.random() < 0.6 else _BOX
     extent = size * rng.uniform(0.6, 1.2)
     x, y = size * rng.uniform(0.3, 0.7), size * rng.uniform(0.55, 0.85)
     stage.put(kind, kind.make(rng), stage.pose(kind, x, y, extent))

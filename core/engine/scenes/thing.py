@@ -43,6 +43,11 @@ class Pose:
     shear: float = 0.0
 
 
+def one_of(rng: np.random.Generator, *names: str) -> str:
+    """One of the names."""
+    return names[int(rng.integers(len(names)))]
+
+
 def choose_surfaces(rng: np.random.Generator, parts: Iterable[Part], size: float) -> Surfaces:
     """A surface for each slot that the parts name."""
     names = dict.fromkeys(part.surface for part in parts)

@@ -1,4 +1,4 @@
-"""Made things: vessels, furniture, machines, vehicles, tools and plain shapes."""
+"""Things about the house: vessels, furniture, machines, tools, food."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ from core.engine.scenes.shapes import (
     blob,
     box,
     capsule,
-    curve,
     ellipse,
     polygon,
     profile,
     ring_of,
     rounded,
-    star,
-    stroke,
 )
-from core.engine.scenes.thing import Part
-
-
-def _one(rng: np.random.Generator, *names: str) -> str:
-    return names[int(rng.integers(len(names)))]
+from core.engine.scenes.thing import Part, one_of
 
 
 def bottle(rng: np.random.Generator) -> list[Part]:
@@ -72,13 +65,13 @@ def vessel(rng: np.random.Generator) -> list[Part]:
     parts.append(Part(ellipse(0, tall, foot, flat * foot), "any", "tube"))
     parts.append(Part(ellipse(0, 0, wide, flat * wide), "any"))
     parts.append(
-        Part(ellipse(0, 0.01, wide * 0.9, flat * wide * 0.85), _one(rng, "food", "any2", "dark"))
+        Part(ellipse(0, 0.01, wide * 0.9, flat * wide * 0.85), one_of(rng, "food", "any2", "dark"))
     )
     if rng.random() < 0.35:
         parts += [
             Part(
                 blob(rng, rng.uniform(-0.6, 0.6) * wide, 0, wide * 0.3, 0.4),
-                _one(rng, "food2", "leaf"),
+                one_of(rng, "food2", "leaf"),
                 "ball",
             )
             for _ in range(5)
@@ -89,12 +82,12 @@ def vessel(rng: np.random.Generator) -> list[Part]:
 def plate(rng: np.random.Generator) -> list[Part]:
     """A plate, clock, wheel or pizza: concentric rounds with things on top."""
     flat = rng.uniform(0.35, 1.0)
-    parts = [Part(ellipse(0, 0, 0.5, 0.5 * flat, n=28), _one(rng, "white", "any"))]
-    parts.append(Part(ellipse(0, 0, 0.38, 0.38 * flat, n=28), _one(rng, "white2", "any2")))
+    parts = [Part(ellipse(0, 0, 0.5, 0.5 * flat, n=28), one_of(rng, "white", "any"))]
+    parts.append(Part(ellipse(0, 0, 0.38, 0.38 * flat, n=28), one_of(rng, "white2", "any2")))
     for number in range(int(rng.integers(0, 7))):
         x, y = rng.normal(0, 0.15), rng.normal(0, 0.15) * flat
         piece = blob(rng, x, y, rng.uniform(0.05, 0.2), 0.5)
-        parts.append(Part(piece, _one(rng, "food", "food2", "leaf", f"food{number}"), "ball"))
+        parts.append(Part(piece, one_of(rng, "food", "food2", "leaf", f"food{number}"), "ball"))
     return parts
 
 
@@ -103,7 +96,7 @@ def appliance(rng: np.random.Generator) -> list[Part]:
     wide, tall = rng.uniform(0.3, 1.0), rng.uniform(0.3, 1.0)
     parts: list[Part] = []
     deep = rng.uniform(0.05, 0.3)
-    body = _one(rng, "metal", "white", "dark", "any", "wood")
+    body = one_of(rng, "metal", "white", "dark", "any", "wood")
     if rng.random() < 0.45:
         slant = deep * rng.choice([-1, 1])
         edge = wide if slant > 0 else 0.0
@@ -130,7 +123,9 @@ def appliance(rng: np.random.Generator) -> list[Part]:
     rim = rng.uniform(0.03, 0.12)
     if rng.random() < 0.75:
         low = tall * rng.uniform(0.55, 1.0) - rim
-        parts.append(Part(box(rim, rim, wide - rim, low), _one(rng, "dark", "any2", "grey", "sky")))
+        parts.append(
+            Part(box(rim, rim, wide - rim, low), one_of(rng, "dark", "any2", "grey", "sky"))
+        )
         if rng.random() < 0.4:
             parts.append(Part(polygon(rng, wide / 2, low / 2, min(wide, low) * 0.25), "vivid"))
     rows, columns = int(rng.integers(1, 5)), int(rng.integers(1, 7))
@@ -165,7 +160,7 @@ def laptop(rng: np.random.Generator) -> list[Part]:
         Part(base, "grey"),
         Part(keys, "dark"),
         Part(rounded(0, 0, 1, 0.6, 0.03), "dark2"),
-        Part(box(0.05, 0.05, 0.95, 0.54), _one(rng, "sky", "any", "white")),
+        Part(box(0.05, 0.05, 0.95, 0.54), one_of(rng, "sky", "any", "white")),
     ]
 
 
@@ -174,7 +169,7 @@ def chair(rng: np.random.Generator) -> list[Part]:
     wide, deep = rng.uniform(0.35, 0.6), rng.uniform(0.1, 0.25)
     seat, leg = rng.uniform(0.45, 0.6), rng.uniform(0.015, 0.04)
     slant = rng.uniform(-0.15, 0.15)
-    frame, soft = _one(rng, "wood", "dark", "metal", "any"), _one(rng, "any2", "wood", "cloth")
+    frame, soft = one_of(rng, "wood", "dark", "metal", "any"), one_of(rng, "any2", "wood", "cloth")
     parts = [
         Part(capsule(x, seat, x + rng.normal(0, 0.03), 1 + y, leg, leg), frame, "tube")
         for x, y in ((slant, -deep), (wide + slant, -deep))
@@ -207,7 +202,7 @@ def table(rng: np.random.Generator) -> list[Part]:
     """A table or desk: a slab on legs."""
     deep, slant, tall = rng.uniform(0.05, 0.4), rng.uniform(-0.3, 0.3), rng.uniform(0.2, 0.6)
     leg = rng.uniform(0.015, 0.05)
-    top = _one(rng, "wood", "white", "any", "cloth", "stone")
+    top = one_of(rng, "wood", "white", "any", "cloth", "stone")
     parts = [
         Part(capsule(x, 0, x, tall * y, leg, leg), "wood2", "tube")
         for x, y in ((0.1 + slant, 0.7), (0.9 + slant, 0.7), (0.03, 1), (0.97, 1))
@@ -224,112 +219,29 @@ def sofa(rng: np.random.Generator) -> list[Part]:
         Part(rounded(0.02, 0.3, 0.98, 0.62, 0.05), "cloth2"),
     ]
     count = int(rng.integers(1, 4))
-    for k in range(count):
-        parts.append(
-            Part(
-                rounded(0.08 + 0.84 * k / count, 0.1, 0.08 + 0.84 * (k + 0.9) / count, 0.4, 0.06),
-                _one(rng, "cloth", "cloth3", f"cloth{4 + k}"),
-                "ball",
-            )
+    cushions = [
+        Part(
+            rounded(0.08 + 0.84 * k / count, 0.1, 0.08 + 0.84 * (k + 0.9) / count, 0.4, 0.06),
+            one_of(rng, "cloth", "cloth3", f"cloth{4 + k}"),
+            "ball",
         )
+        for k in range(count)
+    ]
     return [
         *parts,
+        *cushions,
         Part(rounded(-0.06, 0.2, 0.1, 0.65, 0.06), "cloth", "tube"),
         Part(rounded(0.9, 0.2, 1.06, 0.65, 0.06), "cloth", "tube"),
     ]
 
 
-def _wheel(x: float, y: float, radius: float, rim: float) -> list[Part]:
-    return [
-        Part(ellipse(x, y, radius, radius), "dark"),
-        Part(ellipse(x, y, radius * rim, radius * rim, n=14), "metal"),
-    ]
-
-
-def car(rng: np.random.Generator) -> list[Part]:
-    """A car, van, truck or bus from the side."""
-    tall = rng.uniform(0.12, 0.4)
-    cab0, cab1 = rng.uniform(0.02, 0.3), rng.uniform(0.6, 0.98)
-    up = rng.uniform(0.12, 0.25)
-    body = rounded(0, 0, 1, tall, 0.06)
-    roof = ring_of([(cab0, 0.02), (cab0 + 0.08, -up), (cab1 - 0.12, -up), (cab1, 0.02)])
-    parts = [Part(roof, "any"), Part(body, "any", "tube")]
-    count = int(rng.integers(2, 6))
-    glass = _one(rng, "dark2", "sky", "grey")
-    for k in range(count):
-        left = cab0 + 0.09 + (cab1 - cab0 - 0.2) * k / count
-        right = left + (cab1 - cab0 - 0.2) / count * 0.85
-        parts.append(Part(box(left, -up + 0.03, right, 0.0), glass))
-    if rng.random() < 0.5:
-        parts.append(Part(box(0, tall * 0.55, 1, tall * 0.7), "any2"))
-    wheel = rng.uniform(0.06, 0.11)
-    for x in (rng.uniform(0.14, 0.25), rng.uniform(0.72, 0.86)):
-        parts += _wheel(x, tall, wheel, 0.55)
-    parts.append(Part(ellipse(0.97, tall * 0.35, 0.03, 0.03, n=10), "white"))
-    return parts
-
-
-def car_front(rng: np.random.Generator) -> list[Part]:
-    """A car, bus or train, coming or going."""
-    up, wide = rng.uniform(0.2, 0.9), rng.uniform(0.3, 0.42)
-    parts = [Part(box(x, 0.45, x + 0.12, 0.62), "dark") for x in (-0.44, 0.32)]
-    parts.append(
-        Part(ring_of([(-wide, -up), (wide, -up), (0.5, 0.05), (-0.5, 0.05)]), "any", "tube")
-    )
-    parts.append(Part(rounded(-0.5, 0, 0.5, 0.52, 0.08), "any", "tube"))
-    glass = ring_of([(-wide * 0.9, -up * 0.85), (wide * 0.9, -up * 0.85), (0.42, 0), (-0.42, 0)])
-    parts.append(Part(glass, _one(rng, "dark2", "sky", "grey")))
-    lamp = _one(rng, "white", "vivid")
-    parts += [Part(ellipse(x, 0.2, 0.08, 0.05, n=12), lamp) for x in (-0.36, 0.36)]
-    parts.append(Part(box(-0.2, 0.18, 0.2, 0.38), "dark3"))
-    return parts
-
-
-def cycle(rng: np.random.Generator) -> list[Part]:
-    """A bicycle or motorcycle: open wheels joined by a frame."""
-    wheel, thick = rng.uniform(0.2, 0.26), rng.uniform(0.015, 0.05)
-    parts: list[Part] = []
-    for x in (-0.32, 0.32):
-        parts.append(Part(ellipse(x, 0.25, wheel, wheel, n=26), "dark"))
-        inner = wheel - thick * 1.6
-        parts.append(Part(ellipse(x, 0.25, inner, inner, n=26), "dark", cut=True))
-        parts += [
-            Part(
-                capsule(
-                    x + inner * np.cos(a),
-                    0.25 + inner * np.sin(a),
-                    x - inner * np.cos(a),
-                    0.25 - inner * np.sin(a),
-                    0.006,
-                    0.006,
-                ),
-                "metal",
-            )
-            for a in rng.uniform(0, np.pi, 3)
-        ]
-    bars = (
-        (-0.32, 0.25, -0.1, -0.05),
-        (-0.1, -0.05, 0.22, -0.08),
-        (-0.08, 0.22, 0.22, -0.08),
-        (-0.32, 0.25, -0.08, 0.22),
-        (-0.08, 0.22, -0.1, -0.05),
-        (0.22, -0.12, 0.32, 0.25),
-    )
-    parts += [Part(capsule(*bar, thick, thick), "any", "tube") for bar in bars]
-    if rng.random() < 0.4:
-        parts.append(Part(blob(rng, 0.03, 0.08, 0.17, 0.4), "metal2", "ball"))
-    parts.append(Part(ellipse(-0.12, -0.1, 0.11, 0.03), "dark2"))
-    parts.append(Part(capsule(0.16, -0.2, 0.26, -0.16, 0.02, 0.02), "dark2"))
-    return parts
-
-
 def utensil(rng: np.random.Generator) -> list[Part]:
     """A spoon, fork, knife, bat, brush, racket or pen."""
     pick = rng.random()
-    grip = _one(rng, "metal", "wood", "any", "dark")
+    grip = one_of(rng, "metal", "wood", "any", "dark")
     thick = rng.uniform(0.012, 0.05)
     parts = [Part(capsule(0, 0.2, 0, 1, thick * 0.7, thick), grip, "tube")]
-    head = grip if rng.random() < 0.6 else _one(rng, "metal2", "any2")
+    head = grip if rng.random() < 0.6 else one_of(rng, "metal2", "any2")
     if pick < 0.35:
         parts.append(
             Part(ellipse(0, 0.1, rng.uniform(0.05, 0.14), rng.uniform(0.1, 0.2)), head, "ball")
@@ -368,29 +280,9 @@ def lamp(rng: np.random.Generator) -> list[Part]:
     return [pole, Part(rounded(-0.09, -0.09, 0.09, 0.35, 0.03), "dark"), *lights]
 
 
-def boat(rng: np.random.Generator) -> list[Part]:
-    """A boat or an aeroplane."""
-    if rng.random() < 0.6:
-        parts = [
-            Part(ring_of([(-0.5, 0), (0.55, -0.05), (0.4, 0.18), (-0.4, 0.18)]), "any", "tube")
-        ]
-        if rng.random() < 0.6:
-            parts.append(
-                Part(ring_of([(0, -0.05), (0.03, -0.8), (rng.uniform(0.2, 0.5), -0.1)]), "white")
-            )
-            return [*parts, Part(capsule(0, 0, 0.02, -0.85, 0.012, 0.01), "wood")]
-        return [
-            *parts,
-            Part(box(-0.25, -0.18, 0.15, 0.0), "white"),
-            Part(box(-0.2, -0.13, 0.1, -0.06), "dark"),
-        ]
-    wing = rng.uniform(0.2, 0.6)
-    return [
-        Part(ring_of([(-0.1, 0), (0.12, 0), (-0.15, -wing), (-0.25, -wing)]), "grey"),
-        Part(capsule(-0.5, 0, 0.45, 0, 0.04, 0.07), "white", "tube"),
-        Part(ring_of([(-0.42, 0), (-0.55, -0.22), (-0.48, -0.22), (-0.3, 0)]), "vivid"),
-        Part(ring_of([(-0.1, 0.02), (0.15, 0.02), (-0.2, wing), (-0.3, wing)]), "grey2"),
-    ]
+def _spot(rng: np.random.Generator) -> Field:
+    x, y = rng.normal(0, 0.15, 2)
+    return blob(rng, x, y, rng.uniform(0.05, 0.25), 0.3)
 
 
 def fruit(rng: np.random.Generator) -> list[Part]:
@@ -398,14 +290,12 @@ def fruit(rng: np.random.Generator) -> list[Part]:
     parts = [
         Part(
             blob(rng, 0, 0, 0.5, rng.uniform(0, 0.3)),
-            _one(rng, "food", "any", "stone", "vivid"),
+            one_of(rng, "food", "any", "stone", "vivid"),
             "ball",
         )
     ]
     if rng.random() < 0.3:
-        parts.append(
-            Part(blob(rng, *rng.normal(0, 0.15, 2), rng.uniform(0.05, 0.25), 0.3), "any2", "ball")
-        )
+        parts.append(Part(_spot(rng), "any2", "ball"))
     if rng.random() < 0.25:
         parts.append(Part(capsule(0, -0.4, rng.normal(0, 0.1), -0.62, 0.03, 0.03), "leaf"))
     return parts
@@ -415,7 +305,7 @@ def board(rng: np.random.Generator) -> list[Part]:
     """A bag, cushion, cloth, box, skateboard: a rounded flat piece with trimmings."""
     wide, tall = rng.uniform(0.3, 1.0), rng.uniform(0.12, 0.8)
     parts = [
-        Part(rounded(0, 0, wide, tall, rng.uniform(0, 0.25)), "cloth", _one(rng, "flat", "ball"))
+        Part(rounded(0, 0, wide, tall, rng.uniform(0, 0.25)), "cloth", one_of(rng, "flat", "ball"))
     ]
     if rng.random() < 0.4:
         parts.append(Part(box(wide * 0.1, tall * 0.35, wide * 0.9, tall * 0.55), "cloth2"))
@@ -423,65 +313,4 @@ def board(rng: np.random.Generator) -> list[Part]:
         handle: Field = ellipse(wide / 2, 0, wide * 0.25, tall * 0.35)
         hole = Part(ellipse(wide / 2, 0, wide * 0.18, tall * 0.26), "cloth3", cut=True)
         parts = [Part(handle, "cloth3"), hole, *parts]
-    return parts
-
-
-def plain(rng: np.random.Generator) -> list[Part]:
-    """One simple shape: blob, polygon, star, ring, crescent, worm, cross or letter."""
-    pick = int(rng.integers(9))
-    if pick == 0:
-        return [Part(blob(rng, 0, 0, 0.5, rng.uniform(0, 0.7)), "any", "ball")]
-    if pick == 1:
-        return [Part(polygon(rng, 0, 0, 0.5), "any")]
-    if pick == 2:
-        return [Part(star(rng, 0, 0, 0.5), "any")]
-    if pick == 3:
-        hole = rng.uniform(0.15, 0.38)
-        return [
-            Part(ellipse(0, 0, 0.5, 0.5, n=28), "any", "ball"),
-            Part(ellipse(0, 0, hole, hole, n=28), "any", cut=True),
-        ]
-    if pick == 4:
-        return [
-            Part(ellipse(0, 0, 0.5, 0.5, n=28), "any"),
-            Part(ellipse(rng.uniform(0.15, 0.4), 0.05, 0.42, 0.42, n=28), "any", cut=True),
-        ]
-    if pick == 5:
-        return [Part(stroke(curve(rng, 0.25), rng.uniform(0.02, 0.1)), "any", "tube")]
-    if pick == 6:
-        wide = rng.uniform(0.04, 0.16)
-        return [
-            Part(capsule(-0.5, 0, 0.5, 0, wide, wide), "any", "tube"),
-            Part(capsule(0, -0.5, 0, 0.5, wide, wide), "any", "tube"),
-        ]
-    if pick == 7:
-        return letter(rng)
-    return [Part(box(0, 0, rng.uniform(0.1, 1), rng.uniform(0.1, 1)), "any")]
-
-
-_LETTERS = (
-    "A:0-4,4-2,1-3",
-    "E:0-6,0-2,3-5,6-8",
-    "H:0-6,2-8,3-5",
-    "K:0-6,3-2,3-8",
-    "L:0-6,6-8",
-    "N:0-6,0-8,2-8",
-    "T:0-2,1-7",
-    "V:0-7,7-2",
-    "X:0-8,2-6",
-    "Z:0-2,2-6,6-8",
-    "F:0-6,0-2,3-4",
-    "Y:0-4,2-4,4-7",
-    "M:0-6,0-4,4-2,2-8",
-)
-
-
-def letter(rng: np.random.Generator) -> list[Part]:
-    """A capital made of straight strokes on a 3 by 3 grid of points."""
-    thick = rng.uniform(0.06, 0.14)
-    parts: list[Part] = []
-    for pair in _LETTERS[int(rng.integers(len(_LETTERS)))].split(":")[1].split(","):
-        a, b = (int(number) for number in pair.split("-"))
-        ends = (a % 3 / 2, a // 3 / 2, b % 3 / 2, b // 3 / 2)
-        parts.append(Part(capsule(*ends, thick, thick), "any"))
     return parts
