@@ -26,7 +26,7 @@ from core.storage.images import MAX_PIXELS
 # The kinds that outline an object; all others are kept as they are.
 _CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
 OUTLINES: Final = (*_CORNERS, "circle", "mask")
-# How far, in pixels, the polygon of a circle may stay inside the circle.
+# How far, in pixels, the edges of a polygon for a circle may cut into it.
 _SAGITTA: Final = 0.05
 
 
@@ -95,7 +95,8 @@ def rectangle(a: Point, b: Point) -> Polygons:
 def ellipse(centre: Point, rx: float, ry: float, turn: float = 0.0) -> Polygons:
     """The ellipse with half axes along x and y, turned clockwise by radians, as a polygon.
 
-    The polygon stays inside the ellipse, by at most 0.05 pixels. Nothing when it has no area.
+    The polygon has the area of the ellipse and is nowhere over 0.05 pixels away. Nothing when it
+    has no area.
     """
     radius = max(rx, ry)
     if not isfinite(radius) or min(rx, ry) <= 0:
@@ -104,7 +105,9 @@ def ellipse(centre: Point, rx: float, ry: float, turn: float = 0.0) -> Polygons:
     count = min(max(math.ceil(math.pi / step), 12), 720)
     cos, sin = math.cos(turn), math.sin(turn)
     angles = (2 * math.pi * k / count for k in range(count))
-    rim = ((rx * math.cos(angle), ry * math.sin(angle)) for angle in angles)
+    # Vertices on the rim would enclose less than the ellipse; this far out they enclose as much.
+    wider = math.sqrt(2 * math.pi / count / math.sin(2 * math.pi / count))
+    rim = ((wider * rx * math.cos(angle), wider * ry * math.sin(angle)) for angle in angles)
     return polygon(
         tuple((centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos) for x, y in rim)
     )

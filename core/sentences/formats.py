@@ -86,9 +86,6 @@ TEXTS: Final[dict[str, str]] = {
     "convert.kept_shapes": (
         "{count} shapes are no outlines of objects and have no place in COCO; they were left out."
     ),
-    "convert.image_not_found": (
-        "{name} was not found; its labels were written, with the name as {path} has it."
-    ),
     "convert.place_taken": (
         "{path} names the image {name}, for which labels were written already; these were left out."
     ),

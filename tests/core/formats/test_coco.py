@@ -243,7 +243,7 @@ def test_what_is_written_is_read_and_means_the_same(drawn: list[Instance]) -> No
             assert entry["area"] == pytest.approx(area(before))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(json_values("images", "annotations", "categories", "id", "segmentation", "counts", "size"))
 def test_any_json_is_read_or_refused(value: object) -> None:
     for candidate in (value, file(annotation(segmentation=value)), file(value, images=value)):
@@ -251,7 +251,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
             coco.parse(candidate, PATH)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_good_file_with_a_bad_spot_is_read_or_refused(data: st.DataObject) -> None:
     value = dumped(

@@ -95,7 +95,7 @@ def test_whole_numbers_and_a_repeated_first_vertex() -> None:
 )
 def test_other_outlines(kind: str, points: list, covered: float) -> None:
     (instance,) = parse(shape(kind, points)).instances
-    assert area(instance) == pytest.approx(covered, rel=0.005)
+    assert area(instance) == pytest.approx(covered)
 
 
 def test_a_mask_becomes_polygons_with_holes() -> None:
@@ -436,7 +436,7 @@ def test_utf8_with_a_mark_and_utf16_are_read(tmp_path: Path) -> None:
 # Properties
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(instances(), max_size=6), st.booleans())
 def test_what_is_written_is_read(drawn: list[Instance], done: bool) -> None:
     items = tuple(replace(instance, id=f"i{k}") for k, instance in enumerate(drawn))
@@ -453,7 +453,7 @@ def test_what_is_written_is_read(drawn: list[Instance], done: bool) -> None:
 KEYS = ("shapes", "imagePath", "imageData", "label", "points", "shape_type", "masklens", "holes")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(json_values(*KEYS, "group_id", "flags", "mask"))
 def test_any_json_is_read_or_refused(value: object) -> None:
     for candidate in (value, file(imagePath="a", shapes=value), file(shapes=[value])):
@@ -461,7 +461,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
             labelme.parse(candidate, PATH)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_good_file_with_a_bad_spot_is_read_or_refused(data: st.DataObject) -> None:
     good = Instance("i1", "cell", (Polygon(SQUARE, (HOLE,)),), source=Source.SUGGESTED, score=0.5)
