@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QTabWidget,
     QToolBar,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -121,18 +120,12 @@ def stack_sections(*sections: QWidget) -> QSplitter:
     return splitter
 
 
-def add_bottom(window: QMainWindow, *rows: QWidget) -> None:
-    """The rows at the lower edge of the window."""
-    bottom = QWidget()
-    column = QVBoxLayout(bottom)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    for row in rows:
-        column.addWidget(row)
+def add_bottom(window: QMainWindow, row: QWidget) -> None:
+    """The row at the lower edge of the window."""
     bar = QStatusBar()
     bar.setSizeGripEnabled(False)
     bar.setContentsMargins(0, 0, 0, 0)
-    bar.addWidget(bottom, 1)
+    bar.addWidget(row, 1)
     window.setStatusBar(bar)
 
 

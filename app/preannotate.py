@@ -14,7 +14,7 @@ from app.suggesting import Suggesting, suggestion_set
 from app.words import count_text, sentence_text
 from app.workspace import Workspace
 from core.document.status import ImageStatus
-from core.protocol import Prediction, Priority
+from core.protocol import Prediction, Priority, Progress
 from core.sentences import Sentence
 from core.storage.project import ImageEntry, Project
 
@@ -59,6 +59,7 @@ class PreAnnotator(QObject):
         self._jobs = jobs
         self._current: dict[int, tuple[Project, Path, Job]] = {}
         self._folder: _Folder | None = None
+        client.progress.connect(self._on_progress)
         client.prediction_ready.connect(self._on_prediction)
         client.failed.connect(self._on_failed)
         client.cancelled.connect(self._on_cancelled)
@@ -141,6 +142,10 @@ class PreAnnotator(QObject):
             more = "…" if len(folder.failures) > NAMED else ""
             parts.append(self.tr("failed: {names}").format(names=names + more))
         return " · ".join(parts)
+
+    def _on_progress(self, id: int, message: Progress) -> None:
+        if id in self._current and message.total:
+            self._current[id][2].progress(message.done, message.total)
 
     def _on_prediction(self, id: int, purpose: str, path: object, message: Prediction) -> None:
         found = suggestion_set(message.model, message.instances)

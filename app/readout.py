@@ -42,6 +42,9 @@ class Readout(QObject):
 
     def zoom(self, scale: float) -> None:
         """The zoom is another."""
+        if self._parts.workspace.staged is None:
+            self._bar.set_zoom("")
+            return
         per_cent = scale * 100
         digits = f"{per_cent:.0f}" if per_cent >= 10 else f"{per_cent:.1f}"
         self._bar.set_zoom(f"{digits} %")

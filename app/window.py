@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox
 
@@ -99,9 +99,9 @@ class MainWindow(QMainWindow):
         self.model_button = add_toolbar(self, self.actions_, self._model_menu)
         annotate = stack_sections(self.labels, self.instances, self.suggestions)
         self.docks = add_docks(self, self.menus, self.images, annotate)
-        self.status = StatusBar()
         self.jobs = JobStrip(self.parts.jobs)
-        add_bottom(self, self.jobs, self.status)
+        self.status = StatusBar(self.jobs)
+        add_bottom(self, self.status)
         self.readout = Readout(self.status, self.parts)
 
     # Wiring
@@ -251,7 +251,7 @@ class MainWindow(QMainWindow):
 
     def _close_now(self) -> None:
         self._may_close = True
-        self.close()
+        QTimer.singleShot(0, self, self.close)  # not from inside a close that is being refused
 
     def _restore(self) -> None:
         settings = self.parts.settings

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.banners import Kind, kind_colour
 from app.icons import icon, pixmap
 from app.jobs import Job, Jobs, JobState
+from app.panels.elided import ElidedLabel
 from app.words import count_text, duration_text
 
 LINGER: Final = 6000  # ms that the row of good work stays
@@ -59,15 +59,17 @@ class JobRow(QWidget):
         self._job = job
         self._sign = QLabel()
         self._sign.hide()
-        self._title = QLabel(job.title)
+        self._title = ElidedLabel(job.title)
+        self._title.setToolTip(job.title)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._bar.setFixedSize(180, 8)
+        self._bar.setFixedHeight(8)
+        self._bar.setMinimumWidth(60)
+        self._bar.setMaximumWidth(140)
         self._bar.setRange(0, 0)
         self._bar.setAccessibleName(job.title)
-        self._detail = QLabel()
+        self._detail = ElidedLabel()
         self._detail.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._button = QToolButton()
         self._button.setAutoRaise(True)
         self._button.setIconSize(QSize(16, 16))
@@ -76,12 +78,11 @@ class JobRow(QWidget):
         self._button.setToolTip(self.tr("Cancel"))
         self._button.clicked.connect(self._on_button)
         row = QHBoxLayout(self)
-        row.setContentsMargins(10, 2, 6, 2)
-        row.setSpacing(10)
-        for widget, stretch in (
-            (self._sign, 0), (self._title, 0), (self._bar, 0), (self._detail, 1), (self._button, 0)
-        ):  # fmt: skip
-            row.addWidget(widget, stretch)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(8)
+        for widget in (self._sign, self._title, self._bar, self._detail, self._button):
+            row.addWidget(widget)
+        row.addStretch(1)
         job.changed.connect(self._refresh)
         self._clock = QTimer(self)
         self._clock.setInterval(1000)
@@ -106,6 +107,7 @@ class JobRow(QWidget):
             self._bar.setRange(0, job.total)
             self._bar.setValue(job.done)
             self._detail.setText(self._progress_text())
+            self._detail.setVisible(bool(self._detail.text()))
             self._button.setVisible(job.can_cancel)
             return
         self._clock.stop()
@@ -116,6 +118,7 @@ class JobRow(QWidget):
             ratio = self.devicePixelRatioF()
             self._sign.setPixmap(pixmap(name, 16, kind_colour(kind), ratio))
             self._sign.show()
+        self._detail.show()
         self._detail.setText(job.outcome)
         self._detail.setToolTip(job.outcome)
         self._button.setVisible(True)

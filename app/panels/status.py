@@ -1,28 +1,33 @@
-"""The status bar: pixel, zoom, model, device, engine, save state."""
+"""The status bar: pixel, size, zoom, jobs, model, device, engine, save state."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from app.panels.elided import ElidedLabel
+from app.panels.job_strip import JobStrip
 
 
 class StatusBar(QWidget):
     """Plain cells with thin rules between them; the one that can be long gives way."""
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: JobStrip) -> None:
         super().__init__()
         self._rules: dict[QLabel, QFrame] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 0, 10, 0)
         self._row.setSpacing(8)
-        self._pixel = self._cell(self.tr("Pixel under the pointer"), 30)
+        self._pixel = self._cell(self.tr("Pixel under the pointer"), 27)
         self._size = self._cell(self.tr("Size of the image"), 12)
         self._zoom = self._cell(self.tr("Zoom"), 7)
+        self._row.addWidget(jobs, 3)
         self._row.addStretch(1)
         self._engine = self._cell(self.tr("Model, device and state of the engine"), 0)
         self._save = self._cell(self.tr("Whether all is saved"), 10)
-        self.setMinimumHeight(self.fontMetrics().height() + 8)
+        # As high as a row of the job strip, so that the canvas does not jump when one appears.
+        self.setMinimumHeight(self.fontMetrics().height() + 12)
 
     def set_pixel(self, text: str) -> None:
         """Where the pointer is and what the image holds there."""
@@ -61,7 +66,7 @@ class StatusBar(QWidget):
         self._rules[cell].setVisible(bool(text))
 
     def _cell(self, name: str, letters: int) -> QLabel:
-        label = QLabel()
+        label = QLabel() if letters else ElidedLabel()
         if self._row.count() and letters != 0:
             rule = QFrame()
             rule.setFrameShape(QFrame.Shape.VLine)
@@ -75,9 +80,6 @@ class StatusBar(QWidget):
         label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         label.setMinimumWidth(self.fontMetrics().averageCharWidth() * letters)
         if letters == 0:
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._row.addWidget(label, 6)
-        else:
-            self._row.addWidget(label)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._row.addWidget(label)
         return label
