@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 
 from app.canvas.style import INK, PAPER, faded, line_pen
@@ -26,6 +26,7 @@ def paint_border(painter: QPainter, view: View, width: float, height: float) -> 
     left, top = view.origin
     scale = view.device_scale
     painter.setPen(QPen(faded(INK, 0.5), view.dpr))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     edge = view.dpr / 2
     frame = QRectF(left, top, round(width * scale), round(height * scale))
     painter.drawRect(frame.adjusted(-edge, -edge, edge, edge))
@@ -70,5 +71,6 @@ def paint_focus(painter: QPainter, view: View, palette: QPalette) -> None:
     across, down = view.device_size
     width = _RING * view.dpr
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), width))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     half = width / 2
     painter.drawRect(QRectF(half, half, across - width, down - width))

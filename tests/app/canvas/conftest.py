@@ -99,8 +99,8 @@ def make_bench(qtbot):
         viewport.show_document(document)
         viewport.set_colours({"cell": RED, "other": BLUE})
         viewport.set_active_label("cell")
-        viewport.show()
-        qtbot.waitExposed(viewport)
+        with qtbot.waitExposed(viewport):
+            viewport.show()
         viewport.setFocus()
         viewport.set_view((width / 2, height / 2), SCALE)
         bench.settle()
