@@ -1,0 +1,192 @@
+"""A real window on folders of small images, with an engine that proposes two squares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.engine_client import EngineClient
+from app.parts import Parts, make_parts
+from app.paths import Paths
+from app.settings import Settings
+from app.theme import Theme
+from app.window import MainWindow
+from core.child import python_command
+from core.document.document import Document
+from tests.leaks import no_leaks
+
+__all__ = ["no_leaks"]
+
+WAIT = 15_000
+SIZE = (96, 72)
+NO_MODIFIER = Qt.KeyboardModifier.NoModifier
+
+
+def make_images(folder: Path, *names: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(names):
+        pixels = np.full((SIZE[1], SIZE[0], 3), 60 + 20 * (number % 8), np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+    return folder
+
+
+def shape(label: str, *points: tuple[float, float], **more: object) -> dict[str, object]:
+    return {
+        "label": label,
+        "points": [list(point) for point in points],
+        "shape_type": "polygon",
+        "group_id": None,
+        "flags": {},
+        "description": "",
+        **more,
+    }
+
+
+def write_labelme(image: Path, *shapes: dict[str, object], **more: object) -> Path:
+    path = image.with_suffix(".json")
+    content = {
+        "version": "5.5.0",
+        "flags": {},
+        "shapes": list(shapes),
+        "imagePath": image.name,
+        "imageData": None,
+        "imageHeight": SIZE[1],
+        "imageWidth": SIZE[0],
+        **more,
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+SQUARE = ((5.0, 5.0), (25.0, 5.0), (25.0, 25.0), (5.0, 25.0))
+
+
+@dataclass
+class Driver:
+    """A window and hands for it."""
+
+    window: MainWindow
+    parts: Parts
+    bot: QtBot
+    settings_file: Path
+
+    @property
+    def document(self) -> Document:
+        document = self.parts.workspace.document
+        assert document is not None
+        return document
+
+    @property
+    def texts(self) -> list[str]:
+        return self.window.notices.texts()
+
+    def wait(self, holds: Callable[[], Any]) -> None:
+        self.bot.waitUntil(lambda: bool(holds()), timeout=WAIT)
+
+    def open(self, *paths: Path) -> None:
+        self.window.opener.open_paths(list(paths))
+        self.wait(lambda: self.parts.workspace.staged or self.parts.workspace.failure)
+
+    def go(self, path: Path) -> None:
+        self.parts.workspace.go(path)
+        self.wait(lambda: self.parts.workspace.path == path)
+
+    def act(self, id: str) -> None:
+        action = self.window.actions_[id]
+        assert action.isEnabled(), id
+        action.trigger()
+
+    def key(self, key: Qt.Key, held: Qt.KeyboardModifier = NO_MODIFIER) -> None:
+        target = QApplication.focusWidget() or self.window
+        QTest.keyClick(target, key, held)
+
+    def at(self, x: float, y: float) -> QPoint:
+        (cx, cy), scale = self.window.viewport.view()
+        middle = self.window.viewport.rect().center()
+        return QPoint(round(middle.x() + (x - cx) * scale), round(middle.y() + (y - cy) * scale))
+
+    def click(self, x: float, y: float, held: Qt.KeyboardModifier = NO_MODIFIER) -> None:
+        canvas = self.window.viewport
+        QTest.mouseMove(canvas, self.at(x, y))
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, held, self.at(x, y))
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        canvas = self.window.viewport
+        left, middle = Qt.MouseButton.LeftButton, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+        QTest.mouseMove(canvas, self.at(*start))
+        QTest.mousePress(canvas, left, NO_MODIFIER, self.at(*start))
+        QTest.mouseMove(canvas, self.at(*middle))
+        QTest.mouseMove(canvas, self.at(*end))
+        QTest.mouseRelease(canvas, left, NO_MODIFIER, self.at(*end))
+
+    def draw_rectangle(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        self.act("tool_rectangle")
+        self.drag(start, end)
+        self.act("tool_select")
+
+    def saved(self) -> None:
+        done: list[bool] = []
+        self.parts.workspace.saver.flush(done.append)
+        self.wait(lambda: done)
+        assert done == [True]
+
+    def suggest(self) -> None:
+        self.act("suggest_image")
+        self.wait(lambda: self.parts.suggesting.pending)
+
+
+@pytest.fixture
+def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callable[..., Driver]]:
+    made: list[Driver] = []
+
+    def make(engine: bool = True) -> Driver:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
+        settings = Settings(paths.config / "settings.json")
+        client = EngineClient(
+            command=python_command("tests.app.drawing_engine"), backoff_ms=(50, 50, 50)
+        )
+        theme = Theme(application)
+        parts = make_parts(paths, settings, client, client)
+        window = MainWindow(parts, theme)
+        window.resize(1200, 800)
+        window.show()
+        qtbot.waitExposed(window)
+        window.activateWindow()
+        if engine:
+            parts.models.start()
+        driver = Driver(window, parts, qtbot, paths.config / "settings.json")
+        made.append(driver)
+        return driver
+
+    yield make
+    for driver in made:
+        driver.parts.client.shutdown()
+        driver.parts.tasks.close()
+        driver.parts.workspace.abandon()
+        driver.window._may_close = True
+        driver.window.close()
+        driver.window.deleteLater()
+        driver.parts.client.deleteLater()
+
+
+@pytest.fixture
+def driver(make_driver: Callable[..., Driver]) -> Driver:
+    return make_driver()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_images(tmp_path / "work", "a1.png", "a2.png", "a10.png")

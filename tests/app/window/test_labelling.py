@@ -1,0 +1,217 @@
+"""Drawing, editing, saving and going from image to image, through the real window."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+
+from core.document.instance import Source
+from core.document.status import ImageStatus
+from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def labels_on_disk(image: Path) -> list[str]:
+    return [each["label"] for each in json.loads(image.with_suffix(".json").read_text())["shapes"]]
+
+
+def test_a_folder_opens_in_natural_order(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    rows = driver.window.images.rows
+    names = [rows.path_at(row).name for row in range(rows.rowCount())]
+    assert names == ["a1.png", "a2.png", "a10.png"]
+    assert driver.window.windowTitle() == "a1.png – work – masklens"
+    assert driver.window.central.stack.currentWidget() is driver.window.viewport
+
+
+def test_what_is_drawn_is_saved_after_a_pause(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (40, 30))
+    assert len(driver.document.instances) == 1
+    assert driver.document.instances[0].source is Source.DRAWN
+    driver.wait(lambda: (folder / "a1.json").exists())
+    assert labels_on_disk(folder / "a1.png") == ["object"]
+    driver.wait(lambda: driver.window.status.texts()["save"] == "Saved")
+    assert driver.parts.workspace.status(folder / "a1.png") is ImageStatus.CORRECTED
+
+
+def test_a_polygon_is_drawn_with_clicks_and_enter(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.key(Qt.Key.Key_P)
+    for point in ((10, 10), (50, 12), (30, 50)):
+        driver.click(*point)
+    driver.key(Qt.Key.Key_Return)
+    (instance,) = driver.document.instances
+    assert len(instance.polygons[0].outer) == 3
+
+
+def test_going_on_saves_and_coming_back_finds_it(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (40, 30))
+    driver.window.viewport.setFocus()
+    driver.key(Qt.Key.Key_D)
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a2.png")
+    assert labels_on_disk(folder / "a1.png") == ["object"]
+    driver.key(Qt.Key.Key_A)
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a1.png")
+    assert len(driver.document.instances) == 1
+
+
+def test_undo_and_redo_name_what_they_do(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    assert not driver.window.actions_["undo"].isEnabled()
+    driver.draw_rectangle((10, 10), (40, 30))
+    driver.draw_rectangle((50, 10), (80, 30))
+    assert driver.window.actions_["undo"].text().startswith("Undo: ")
+    driver.key(Qt.Key.Key_Z, CTRL)
+    driver.key(Qt.Key.Key_Z, CTRL)
+    assert driver.document.instances == ()
+    driver.key(Qt.Key.Key_Y, CTRL)
+    assert len(driver.document.instances) == 1
+
+
+def test_a_vertex_is_dragged(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.click(15, 15)
+    assert len(driver.window.viewport.selection) == 1
+    driver.drag((25, 25), (40, 45))
+    xs = [x for x, _ in driver.document.instances[0].polygons[0].outer]
+    assert max(xs) > 35
+
+
+def test_copies_go_to_another_image(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.act("select_all")
+    driver.act("copy")
+    driver.go(folder / "a2.png")
+    driver.act("paste")
+    (copy,) = driver.document.instances
+    assert copy.polygons[0].outer == SQUARE
+    assert copy.label == "cell"
+    assert driver.window.viewport.selection == {copy.id}
+
+
+def test_a_duplicate_lies_beside_its_original(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.act("select_all")
+    driver.act("duplicate")
+    first, second = driver.document.instances
+    assert second.polygons[0].outer != first.polygons[0].outer
+    assert second.id != first.id
+
+
+def test_delete_and_undo(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.act("select_all")
+    driver.window.viewport.setFocus()
+    driver.key(Qt.Key.Key_Delete)
+    assert driver.document.instances == ()
+    driver.act("undo")
+    assert len(driver.document.instances) == 1
+
+
+def test_done_is_a_key_and_is_saved(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.window.viewport.setFocus()
+    driver.key(Qt.Key.Key_M)
+    assert driver.document.done
+    assert driver.window.actions_["done"].isChecked()
+    driver.saved()
+    assert json.loads((folder / "a1.json").read_text())["masklens"]["status"] == "done"
+    assert driver.parts.workspace.status(folder / "a1.png") is ImageStatus.DONE
+    driver.act("undo")
+    assert not driver.window.actions_["done"].isChecked()
+
+
+def test_done_and_next_skips_what_is_done(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a2.png", masklens={"status": "done"})
+    driver.open(folder)
+    driver.wait(lambda: driver.parts.workspace.status(folder / "a2.png") is ImageStatus.DONE)
+    driver.act("done_next")
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a10.png")
+
+
+def test_number_keys_choose_the_label(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE), shape("dust", *SQUARE))
+    driver.open(folder)
+    driver.wait(lambda: driver.parts.labelling.names == ("cell", "dust"))
+    driver.window.viewport.setFocus()
+    driver.key(Qt.Key.Key_2)
+    assert driver.parts.labelling.active == "dust"
+    driver.draw_rectangle((40, 30), (60, 50))
+    assert driver.document.instances[-1].label == "dust"
+
+
+def test_a_label_is_renamed_here_and_on_the_list(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.wait(lambda: driver.parts.labelling.names == ("cell",))
+    driver.window.labels.rows.setData(driver.window.labels.rows.index(0, 0), "nucleus")
+    assert driver.parts.labelling.names == ("nucleus",)
+    assert driver.document.instances[0].label == "nucleus"
+    driver.act("undo")
+    assert driver.document.instances[0].label == "cell"
+    assert driver.parts.labelling.names == ("nucleus", "cell")
+
+
+def test_labels_and_colours_are_there_at_the_next_start(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.parts.labelling.add("cell")
+    driver.parts.labelling.recolour("cell", "#123456")
+    project = folder / ".masklens" / "project.json"
+    driver.wait(lambda: project.exists() and "#123456" in project.read_text())
+
+
+def test_the_table_and_the_canvas_select_together(driver: Driver, folder: Path) -> None:
+    other = tuple((x + 40, y + 30) for x, y in SQUARE)
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE), shape("dust", *other))
+    driver.open(folder)
+    first, second = (each.id for each in driver.document.instances)
+    table = driver.window.instances._table
+    table.selectRow(1)
+    assert driver.window.viewport.selection == {second}
+    driver.click(15, 15)
+    assert {driver.window.instances.rows.id_at(i.row()) for i in table.selectedIndexes()} == {first}
+
+
+def test_an_image_that_cannot_be_read_is_named_and_passed(driver: Driver, folder: Path) -> None:
+    (folder / "a2.png").write_bytes(b"not a picture")
+    driver.open(folder)
+    driver.go(folder / "a2.png")
+    assert "a2.png" in driver.window.central.message.text
+    assert driver.window.images.rows.counts()["failed"] == 1
+    driver.act("next_image")
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a10.png")
+    assert driver.parts.workspace.staged is not None
+
+
+def test_one_image_can_be_opened(driver: Driver, folder: Path) -> None:
+    driver.open(folder / "a2.png")
+    assert driver.parts.workspace.path == folder / "a2.png"
+    assert driver.window.images.rows.total == 3
+
+
+def test_some_images_can_be_opened(driver: Driver, folder: Path) -> None:
+    driver.open(folder / "a2.png", folder / "a10.png")
+    assert driver.window.images.rows.total == 2
+
+
+def test_closing_saves(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (40, 30))
+    driver.window.close()
+    driver.wait(lambda: not driver.window.isVisible())
+    assert labels_on_disk(folder / "a1.png") == ["object"]
+
+
+def test_an_empty_folder_says_so(driver: Driver, tmp_path: Path) -> None:
+    empty = make_images(tmp_path / "empty")
+    driver.window.opener.open_paths([empty])
+    driver.wait(lambda: "no images" in driver.window.central.message.text)

@@ -1,0 +1,49 @@
+"""A test that leaves threads, timers or windows behind fails."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture
+def no_leaks(qapp: QApplication) -> Iterator[None]:
+    """Compare threads, repeating timers and windows before and after."""
+    threads = set(threading.enumerate())
+    timers = {id(timer) for timer in _running_timers()}
+    windows = {id(widget) for widget in QApplication.topLevelWidgets()}
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    qapp.processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    until = time.monotonic() + 5
+    while (left := set(threading.enumerate()) - threads) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not left, f"threads left: {left}"
+    ticking = [timer for timer in _running_timers() if id(timer) not in timers]
+    assert not ticking, f"timers left: {[(t.parent(), t.interval()) for t in ticking]}"
+    shown = [
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if id(widget) not in windows and widget.isVisible()
+    ]
+    assert not shown, f"windows left: {shown}"
+
+
+def _running_timers() -> list[QTimer]:
+    return [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, QTimer)
+        and shiboken6.isValid(each)
+        and each.isActive()
+        and not each.isSingleShot()
+    ]
