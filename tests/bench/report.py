@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -34,21 +34,30 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def interleaved(
-    contenders: dict[str, Callable[[], object]], rounds: int
-) -> dict[str, tuple[float, float]]:
-    """Best and median seconds of each contender; rounds alternate, so load strikes all alike.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of one contender: the best of its rounds."""
+
+    wall: float
+    cpu: float
+    """Processor time over all threads: other work on the machine hardly blurs it."""
+
+
+def interleaved(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, Taken]:
+    """Best times of each contender; rounds alternate, so that load strikes all alike.
 
     The first round warms up and does not count.
     """
-    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    wall: dict[str, list[float]] = {name: [] for name in contenders}
+    cpu: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, work in contenders.items():
-            start = time.perf_counter()
+            start, start_cpu = time.perf_counter(), time.process_time()
             work()
             if number:
-                taken[name].append(time.perf_counter() - start)
-    return {name: (min(each), statistics.median(each)) for name, each in taken.items()}
+                wall[name].append(time.perf_counter() - start)
+                cpu[name].append(time.process_time() - start_cpu)
+    return {name: Taken(min(wall[name]), min(cpu[name])) for name in contenders}
 
 
 class PeakMemory:
