@@ -86,9 +86,13 @@ class _Reader:
         self.boxes = 0
         self.no_geometry = 0
         self.no_area = 0
+        self.source = Source.DRAWN
         self.notes: list[Sentence] = []
 
     def dataset(self, top: Mapping[str, object]) -> CocoDataset:
+        if "predicted" in as_object(top.get(KEY, {}), KEY):
+            # A model's detections as masklens writes them; nobody has accepted any.
+            self.source = Source.SUGGESTED
         labels = self._categories(as_list(get(top, "categories", "file"), "categories"))
         images = _images(as_list(get(top, "images", "file"), "images"))
         found: dict[Id, dict[str, Instance]] = {id: {} for id in images}
@@ -103,7 +107,7 @@ class _Reader:
             polygons = self._outline(annotation, image, where)
             if polygons:
                 known = found[image.id]
-                instance = _instance(annotation, label, polygons, k, where)
+                instance = self._instance(annotation, label, polygons, k, where)
                 if instance.id in known:
                     instance = replace(instance, id=f"{instance.id}~{k}")
                 known[instance.id] = instance
@@ -147,6 +151,33 @@ class _Reader:
             return polygons
         self.no_area += not polygons
         return polygons
+
+    def _instance(
+        self,
+        annotation: Mapping[str, object],
+        label: str,
+        polygons: Polygons,
+        number: int,
+        where: str,
+    ) -> Instance:
+        own = as_object(annotation.get(KEY, {}), f"{where}.{KEY}")
+        where_own = f"{where}.{KEY}"
+        model, given = own.get("model"), own.get("id")
+        id = annotation.get("id", number + 1)
+        crowd = annotation.get("iscrowd", 0)
+        if crowd not in (0, 1):
+            raise wrong(f"{where}.iscrowd", "expected 0 or 1")
+        return Instance(
+            id=f"coco-{id}" if given is None else as_text(given, f"{where_own}.id", empty=False),
+            label=label,
+            polygons=polygons,
+            source=source_from_json(own.get("source", self.source.value), f"{where_own}.source"),
+            score=_score(annotation.get("score")),
+            model=None if model is None else as_text(model, f"{where_own}.model"),
+            flags=flags_from_json(own.get("flags", []), f"{where_own}.flags"),
+            description=as_text(own.get("description", ""), f"{where_own}.description"),
+            crowd=bool(crowd),
+        )
 
     def _counts(self) -> tuple[Sentence, ...]:
         counted = {
@@ -220,29 +251,6 @@ def _from_box(value: object, where: str) -> Polygons:
         raise wrong(where, "expected left, top, width and height")
     x, y, width, height = numbers
     return rectangle((x, y), (x + width, y + height)) if width > 0 and height > 0 else ()
-
-
-def _instance(
-    annotation: Mapping[str, object], label: str, polygons: Polygons, number: int, where: str
-) -> Instance:
-    own = as_object(annotation.get(KEY, {}), f"{where}.{KEY}")
-    where_own = f"{where}.{KEY}"
-    model, given = own.get("model"), own.get("id")
-    id = annotation.get("id", number + 1)
-    crowd = annotation.get("iscrowd", 0)
-    if crowd not in (0, 1):
-        raise wrong(f"{where}.iscrowd", "expected 0 or 1")
-    return Instance(
-        id=f"coco-{id}" if given is None else as_text(given, f"{where_own}.id", empty=False),
-        label=label,
-        polygons=polygons,
-        source=source_from_json(own.get("source", Source.DRAWN.value), f"{where_own}.source"),
-        score=_score(annotation.get("score")),
-        model=None if model is None else as_text(model, f"{where_own}.model"),
-        flags=flags_from_json(own.get("flags", []), f"{where_own}.flags"),
-        description=as_text(own.get("description", ""), f"{where_own}.description"),
-        crowd=bool(crowd),
-    )
 
 
 def _score(value: object) -> float | None:

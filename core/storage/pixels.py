@@ -124,7 +124,7 @@ def _stretch(values: NDArray[Any], low: float, high: float) -> Pixels:
     scaled = np.nan_to_num(scaled, copy=False, nan=low, posinf=high, neginf=low)
     # Halved before subtracting, so that the largest floats do not overflow.
     scaled = (np.clip(scaled, low, high) / 2 - low / 2) / (high / 2 - low / 2)
-    return np.rint(scaled * 255).astype(np.uint8)
+    return np.asarray(np.rint(scaled * 255), np.uint8)
 
 
 def _stretch_note(name: str, values: NDArray[Any], low: float, high: float) -> Sentence:

@@ -32,13 +32,13 @@ def looks_whole(data: bytes) -> bool:
         return False
     order = "<" if data.startswith(b"II") else ">"
     if data[2:4] in (b"+\0", b"\0+"):  # BigTIFF
-        start, size, count_format = struct.unpack_from(order + "Q", data, 8)[0], 20, "Q"
+        start, size, count_format = int(struct.unpack_from(order + "Q", data, 8)[0]), 20, "Q"
     else:
-        start, size, count_format = struct.unpack_from(order + "I", data, 4)[0], 12, "H"
+        start, size, count_format = int(struct.unpack_from(order + "I", data, 4)[0]), 12, "H"
     header = struct.calcsize(order + count_format)
     if start < 8 or start + header > len(data):
         return False
-    (count,) = struct.unpack_from(order + count_format, data, start)
+    count = int(struct.unpack_from(order + count_format, data, start)[0])
     return count > 0 and start + header + count * size <= len(data)
 
 

@@ -137,6 +137,14 @@ def test_images_without_size() -> None:
     assert len(parse(value).images[0].instances) == 1
 
 
+def test_predictions_of_ours_are_suggestions() -> None:
+    value = file(annotation(score=0.5), annotation(masklens={"source": "accepted"}))
+    value["masklens"] = {"predicted": "0123"}
+    first, second = parse(value).images[0].instances
+    assert (first.source, first.score) == (Source.SUGGESTED, 0.5)
+    assert second.source is Source.ACCEPTED
+
+
 @pytest.mark.parametrize(
     ("value", "where"),
     [
