@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.geometry import clip_to_image, polygon_iou
+from core.document.geometry import area, clip_to_image, polygon_iou
 from core.document.instance import Instance, Polygons
 from core.lens.boxes import Floats, box_of, iou, scaled
 from core.lens.reading import Reading, best_foreground
@@ -110,33 +110,46 @@ def subject_of(reading: Reading, instance: Instance) -> Subject:
     return Subject(instance, outline, box, len(reading.labels_named(instance.label)) > 0)
 
 
-def measure(reading: Reading, subject: Subject, outlines: Sequence[Polygons]) -> Overlaps:
-    """All overlaps of one instance; `outlines` are those of the detections."""
+def measure(
+    reading: Reading, subject: Subject, outlines: Sequence[Polygons], *, least: float = 0.0
+) -> Overlaps:
+    """All overlaps of one instance; `outlines` are those of the detections.
+
+    Detections whose mask IoU cannot be above `least` are not looked at.
+    """
     right = np.ones(len(reading.label), dtype=np.bool_)
     if subject.label_known:
         right = np.isin(reading.label, reading.labels_named(subject.instance.label))
-    boxes = iou(reading.boxes, subject.box)
+    possible = right[reading.detections] & (_most_possible(reading, subject) > least)
     return Overlaps(
         anchors=iou(reading.anchors, subject.box),
         decoded=iou(reading.decoded, subject.box),
-        boxes=boxes,
+        boxes=iou(reading.boxes, subject.box),
         right=right,
         wins=best_foreground(reading.score, len(reading.class_names)),
-        masks=_mask_overlaps(reading, subject.outline, right, outlines),
+        masks={
+            int(detection): mask_iou(outlines[int(detection)], subject.outline)
+            for detection in np.flatnonzero(possible)
+        },
     )
 
 
-def _mask_overlaps(
-    reading: Reading,
-    outline: Polygons,
-    right: NDArray[np.bool_],
-    outlines: Sequence[Polygons],
-) -> dict[int, float]:
-    return {
-        detection: mask_iou(outlines[detection], outline)
-        for detection, row in enumerate(reading.detections)
-        if right[row] and outlines[detection]
-    }
+def _most_possible(reading: Reading, subject: Subject) -> Floats:
+    """An upper bound of the mask IoU with each detection.
+
+    A mask reaches a cell and some pixels of rounding beyond its box, and no overlap is larger
+    than what the boxes share.
+    """
+    across, down = reading.scale
+    boxes = scaled(reading.boxes[reading.detections], (1 / across, 1 / down))
+    margin = (boxes[:, 2:] - boxes[:, :2]) / 28 + 2
+    grown = np.hstack([boxes[:, :2] - margin, boxes[:, 2:] + margin])
+    own = scaled(subject.box[None], (1 / across, 1 / down))[0]
+    wide = np.minimum(grown[:, 2], own[2]) - np.maximum(grown[:, 0], own[0])
+    high = np.minimum(grown[:, 3], own[3]) - np.maximum(grown[:, 1], own[1])
+    size = area(subject.outline) if subject.outline else 0.0
+    bound: Floats = np.maximum(wide, 0) * np.maximum(high, 0) / max(size, 1e-9)
+    return bound
 
 
 def mask_iou(one: Polygons, other: Polygons) -> float:

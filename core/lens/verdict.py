@@ -10,7 +10,7 @@ import numpy as np
 
 from core.document.instance import Instance, Polygons
 from core.lens.boxes import iou
-from core.lens.life import Cut, Life, Overlaps, Subject, live, measure, subject_of
+from core.lens.life import ALIVE_FROM, Cut, Life, Overlaps, Subject, live, measure, subject_of
 from core.lens.reading import Reading
 from core.lens.recompute import sigmoid
 from core.lens.settings import StageSettings
@@ -148,7 +148,9 @@ def _remedy(
 def life_in(reading: Reading, instance: Instance) -> Life:
     """How far an instance lives in a reading."""
     subject = subject_of(reading, instance)
-    return live(reading, measure(reading, subject, _Outlines(reading)))
+    # A margin for rounding in the bound of what is possible.
+    least = ALIVE_FROM - 1e-3
+    return live(reading, measure(reading, subject, _Outlines(reading), least=least))
 
 
 class _Outlines(Sequence[Polygons]):

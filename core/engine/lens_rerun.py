@@ -1,0 +1,310 @@
+"""A traced prediction asked again with other settings: only what follows them runs again.
+
+Up to the detections the answer is the same, bit for bit, as a full prediction with those settings:
+RoIAlign treats each RoI for itself, so pooled features are kept by anchor, and the fully connected
+layers see all proposals together again, because their rounding depends on how many there are.
+The mask head's rounding depends on that too. `quick` keeps its answers by box and computes only new
+ones, which may differ from a full prediction in the last digit; `run` computes them all together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from core.document.instance import Polygons as Outline
+from core.engine.predict import Predictor
+from core.engine.stages import features, masks, proposals, roi
+from core.lens.outline import outline
+from core.lens.reading import Reading, read
+from core.lens.settings import StageSettings
+from core.lens.trace import (
+    BoxHead,
+    Candidates,
+    Decoded,
+    Detections,
+    MaskLogits,
+    Polygons,
+    Proposals,
+    RoiLevels,
+    Trace,
+    numpy_of,
+)
+
+RPN_SETTINGS: Final = (
+    "rpn_pre_nms_top_n",
+    "rpn_post_nms_top_n",
+    "rpn_nms",
+    "rpn_min_size",
+    "rpn_score",
+)
+AFTER_HEAD_SETTINGS: Final = ("score", "nms", "detections_per_image", "box_min_size")
+POOLED_AT_MOST: Final = 4000
+"""Pooled features kept, in RoIs: about 200 MB at 256 channels."""
+MASKS_AT_MOST: Final = 1000
+"""Mask logits kept, in detections: about 285 MB at 91 classes."""
+READINGS_AT_MOST: Final = 8
+"""Readings kept for settings that are asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """The stages from the decoded boxes to the detections, under some settings."""
+
+    settings: StageSettings
+    decoded: Decoded
+    proposals: Proposals
+    roi_levels: RoiLevels
+    box_head: BoxHead
+    candidates: Candidates
+    detections: Detections
+    milliseconds: dict[str, float]
+
+
+_Key = tuple[bytes, int]
+
+
+class Rerunner:
+    """One traced image. The trace holds tensors and comes from this predictor.
+
+    Not safe to share between threads.
+    """
+
+    def __init__(self, predictor: Predictor, trace: Trace) -> None:
+        self._predictor = predictor
+        self._model = predictor.module
+        self.trace = trace
+        self._levels = features.maps_of([trace.pyramid])
+        self._pooled: OrderedDict[int, Tensor] = OrderedDict()
+        self._masks: OrderedDict[_Key, Tensor] = OrderedDict()
+        self._readings: OrderedDict[StageSettings, Reading] = OrderedDict()
+        self._last = Boxes(
+            trace.settings,
+            trace.decoded,
+            trace.proposals,
+            trace.roi_levels,
+            trace.box_head,
+            trace.candidates,
+            trace.detections,
+            {},
+        )
+        logits = trace.mask_logits.logits
+        for row, key in enumerate(self._keys(trace.detections)):
+            if logits is not None:
+                self._masks[key] = logits[row]
+
+    @torch.inference_mode()
+    def boxes(self, settings: StageSettings, *, explain: bool = True) -> Boxes:
+        """All stages up to the detections; masks not yet.
+
+        `explain` also looks up who suppressed whom.
+        """
+        watch: dict[str, float] = {}
+        last = self._last
+        rpn_same = _same(last.settings, settings, RPN_SETTINGS) and (
+            last.decoded.suppressor is not None or not explain
+        )
+        found = last if rpn_same else self._up_to_box_head(settings, explain, watch)
+        start = time.perf_counter()
+        candidates, rows = roi.find_candidates(
+            self._model,
+            found.box_head,
+            found.proposals,
+            self.trace.input.size,
+            settings,
+            explain=explain,
+        )
+        watch["candidates"] = _since(start)
+        detections = roi.find_detections(candidates, rows, found.proposals, self.trace.input)
+        self._last = replace(
+            found,
+            settings=settings,
+            candidates=candidates,
+            detections=detections,
+            milliseconds=watch,
+        )
+        return self._last
+
+    @torch.inference_mode()
+    def finish(self, found: Boxes, *, quick: bool = False) -> Trace:
+        """The whole trace. `quick` computes masks only for detections that are new."""
+        start = time.perf_counter()
+        if quick:
+            logits = self._mask_logits(found.detections, range(len(found.detections.label)))
+        else:
+            logits = self._all_mask_logits(found.detections)
+        label = found.detections.label
+        own = torch.sigmoid(logits)[torch.arange(len(label), device=label.device), label]
+        level = self._model.roi_heads.mask_roi_pool.map_levels([found.detections.resized_boxes])
+        mask = MaskLogits(level, logits, own)
+        taken = _since(start)
+        start = time.perf_counter()
+        polygons = masks.trace_outlines(
+            mask, found.detections, self.trace.input.image_size, found.settings
+        )
+        times = {**self.trace.milliseconds, **found.milliseconds}
+        times |= {"mask_logits": taken, "polygons": _since(start)}
+        return self._as_trace(found, mask, polygons, times)
+
+    def run(self, settings: StageSettings) -> Trace:
+        """The whole trace under other settings, equal to that of a full prediction."""
+        return self.finish(self.boxes(settings))
+
+    def quick(self, settings: StageSettings) -> Trace:
+        """The whole trace, masks of known boxes taken from before."""
+        return self.finish(self.boxes(settings), quick=True)
+
+    def reading(self, settings: StageSettings) -> Reading:
+        """The lens's reading under other settings; a mask is computed only when it is looked at."""
+        if settings in self._readings:
+            self._readings.move_to_end(settings)
+            return self._readings[settings]
+        if settings == self.trace.settings:
+            found = read(self.trace)
+        else:
+            found = self._lazy_reading(self.boxes(settings))
+        self._readings[settings] = found
+        if len(self._readings) > READINGS_AT_MOST:
+            self._readings.popitem(last=False)
+        return found
+
+    def _lazy_reading(self, found: Boxes) -> Reading:
+        nothing = found.detections.resized_boxes.new_zeros((0, 28, 28))
+        empty = MaskLogits(found.detections.label, None, nothing)
+        trace = self._as_trace(found, empty, Polygons(()), {})
+        known: dict[tuple[int, float], Outline] = {}
+        boxes = numpy_of(found.detections.boxes)
+
+        @torch.inference_mode()
+        def look(detection: int, threshold: float) -> Outline:
+            if (detection, threshold) not in known:
+                label = int(found.detections.label[detection])
+                logits = self._mask_logits(found.detections, [detection])[0, label]
+                known[detection, threshold] = outline(
+                    numpy_of(torch.sigmoid(logits)),
+                    boxes[detection],
+                    self.trace.input.image_size,
+                    threshold,
+                )
+            return known[detection, threshold]
+
+        return replace(read(trace), outline=look)
+
+    def _up_to_box_head(
+        self, settings: StageSettings, explain: bool, watch: dict[str, float]
+    ) -> Boxes:
+        trace, start = self.trace, time.perf_counter()
+        decoded, chosen = proposals.select(
+            trace.decoded.boxes,
+            trace.rpn,
+            trace.anchors,
+            trace.input.size,
+            settings,
+            explain=explain,
+        )
+        watch["proposals"] = _since(start)
+        start = time.perf_counter()
+        levels = roi.roi_levels(self._model.roi_heads.box_roi_pool, chosen.boxes)
+        watch["roi_levels"] = _since(start)
+        start = time.perf_counter()
+        answer = roi.answer_pooled(self._model, self._pool(chosen), self._predictor.numerics)
+        watch["box_head"] = _since(start)
+        return replace(
+            self._last,
+            decoded=decoded,
+            proposals=chosen,
+            roi_levels=levels,
+            box_head=answer,
+        )
+
+    @torch.inference_mode()
+    def warm(self) -> None:
+        """Pool the proposals of the trace, so that the first change of an RPN setting is quick."""
+        self._pool(self.trace.proposals)
+
+    def _pool(self, chosen: Proposals) -> Tensor:
+        """Pooled features of proposals: R×C×7×7, computed only for anchors not seen before."""
+        anchors = chosen.anchor_index.tolist()
+        unseen = [row for row, anchor in enumerate(anchors) if anchor not in self._pooled]
+        if unseen or not anchors:
+            pool = self._model.roi_heads.box_roi_pool
+            fresh = roi.pool_rois(pool, self._levels, [chosen.boxes[unseen]])
+            if len(unseen) == len(anchors):
+                self._keep_pooled(anchors, fresh)
+                return fresh
+            self._keep_pooled([anchors[row] for row in unseen], fresh)
+        together = torch.stack([self._pooled[anchor] for anchor in anchors])
+        while len(self._pooled) > max(POOLED_AT_MOST, len(anchors)):
+            self._pooled.popitem(last=False)
+        return together
+
+    def _keep_pooled(self, anchors: list[int], pooled: Tensor) -> None:
+        # A copy of its own for each RoI, so that dropping one frees its memory.
+        for anchor, one in zip(anchors, pooled, strict=True):
+            self._pooled[anchor] = one.clone()
+
+    def _mask_logits(self, detections: Detections, rows: range | list[int]) -> Tensor:
+        """Mask logits of some detections, n×K×28×28, computed only for boxes not seen before."""
+        keys = self._keys(detections)
+        unseen = [row for row in rows if keys[row] not in self._masks]
+        for start in range(0, len(unseen), masks.MASKS_AT_ONCE):
+            part = unseen[start : start + masks.MASKS_AT_ONCE]
+            logits = masks.run_mask_head(
+                self._model,
+                self._levels,
+                [detections.resized_boxes[part]],
+                self._predictor.numerics,
+            )
+            self._masks.update(zip([keys[row] for row in part], logits, strict=True))
+        if not len(rows):
+            return self._all_mask_logits(detections)
+        together = torch.stack([self._masks[keys[row]] for row in rows])
+        while len(self._masks) > max(MASKS_AT_MOST, len(rows)):
+            self._masks.popitem(last=False)
+        return together
+
+    def _all_mask_logits(self, detections: Detections) -> Tensor:
+        """Mask logits of all detections, computed together as a full prediction does it."""
+        known: Tensor | None = self.trace.mask_logits.logits
+        if known is not None and self._keys(detections) == self._keys(self.trace.detections):
+            return known
+        found = masks.find_masks(
+            self._model, self._levels, [detections], self._predictor.numerics, all_classes=True
+        )[0]
+        logits: Tensor = found.logits
+        return logits
+
+    def _keys(self, detections: Detections) -> list[_Key]:
+        """What the mask logits of a detection depend on: its box. The label keeps keys apart."""
+        boxes, labels = numpy_of(detections.resized_boxes), detections.label.tolist()
+        return [(box.tobytes(), label) for box, label in zip(boxes, labels, strict=True)]
+
+    def _as_trace(
+        self, found: Boxes, mask: MaskLogits, polygons: Polygons, times: dict[str, float]
+    ) -> Trace:
+        return replace(
+            self.trace,
+            decoded=found.decoded,
+            proposals=found.proposals,
+            roi_levels=found.roi_levels,
+            box_head=found.box_head,
+            candidates=found.candidates,
+            detections=found.detections,
+            mask_logits=mask,
+            polygons=polygons,
+            settings=found.settings,
+            milliseconds=times,
+        )
+
+
+def _same(one: StageSettings, other: StageSettings, names: tuple[str, ...]) -> bool:
+    return not set(one.changed_from(other)) & set(names)
+
+
+def _since(start: float) -> float:
+    return (time.perf_counter() - start) * 1000

@@ -1,0 +1,108 @@
+"""A rerun from kept values is the same, bit for bit, as a full prediction with those settings."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from core.document.geometry import polygon_iou
+from core.engine.lens_rerun import Rerunner
+from core.engine.predict import Predictor
+from core.lens.reading import read
+from core.lens.trace import to_numpy
+from tests.core.engine.networks import loaded, picture
+
+CHANGES = [
+    {"score": 0.01},
+    {"nms": 0.1},
+    {"detections_per_image": 3},
+    {"box_min_size": 20.0},
+    {"mask": 0.3},
+    {"rpn_pre_nms_top_n": 40},
+    {"rpn_post_nms_top_n": 12},
+    {"rpn_nms": 0.3},
+    {"rpn_min_size": 12.0},
+    {"rpn_score": 0.6},
+    {"rpn_nms": 1.0, "score": 0.0},
+    {"score": 1.0},
+    {"rpn_min_size": 1e6},
+]
+
+
+def stages(trace):
+    flat = {}
+    for name in ("decoded", "proposals", "roi_levels", "box_head", "candidates", "detections"):
+        stage = getattr(trace, name)
+        for field in stage.__dataclass_fields__:
+            flat[name, field] = getattr(stage, field)
+    flat["masks"] = trace.mask_logits.logits
+    flat["own"] = trace.mask_logits.probabilities
+    flat["level"] = trace.mask_logits.level
+    return flat
+
+
+def assert_same(one, other):
+    for key, value in stages(one).items():
+        theirs = stages(other)[key]
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(value, theirs), key
+        else:
+            assert value == theirs, key
+    assert one.polygons == other.polygons
+    assert one.settings == other.settings
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return Predictor(loaded(), device="cpu", precision="float32")
+
+
+@pytest.fixture(scope="module")
+def rerunner(predictor):
+    trace = predictor.predict(picture(), keep_trace=True).trace
+    return Rerunner(predictor, trace)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_a_rerun_equals_a_full_prediction(predictor, rerunner, change):
+    changed = rerunner.trace.settings.with_(**change)
+    full = predictor.predict(picture(), changed, keep_trace=True).trace
+    assert_same(rerunner.run(changed), full)
+
+
+def test_going_back_gives_the_first_answer(rerunner):
+    own = rerunner.trace.settings
+    rerunner.run(own.with_(rpn_nms=0.2, score=0.0))
+    assert_same(rerunner.run(own), rerunner.trace)
+
+
+def test_an_answer_without_suppressors_does_not_spoil_the_next(rerunner):
+    own = rerunner.trace.settings
+    rerunner.boxes(own.with_(rpn_nms=0.4), explain=False)
+    assert rerunner.boxes(own.with_(rpn_nms=0.4, score=0.1)).decoded.suppressor is not None
+
+
+@pytest.mark.parametrize("change", CHANGES[:6], ids=str)
+def test_a_lazy_reading_shows_the_outlines_of_the_full_trace(rerunner, change):
+    changed = rerunner.trace.settings.with_(**change)
+    lazy = rerunner.reading(changed)
+    full = read(to_numpy(rerunner.run(changed)))
+    assert lazy.detections.tolist() == full.detections.tolist()
+    for one, other in zip(lazy.detection_outlines(), full.detection_outlines(), strict=True):
+        assert (one == other == ()) or polygon_iou(one, other) > 0.999
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_a_quick_answer_has_the_same_boxes_and_nearly_the_same_masks(rerunner, change):
+    changed = rerunner.trace.settings.with_(**change)
+    quick, full = rerunner.quick(changed), rerunner.run(changed)
+    assert torch.equal(quick.detections.boxes, full.detections.boxes)
+    ours, theirs = quick.mask_logits.logits, full.mask_logits.logits
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_a_trace_changes_nothing(predictor):
+    plain, traced = predictor.predict(picture()), predictor.predict(picture(), keep_trace=True)
+    for name in ("boxes", "labels", "scores", "mask_probs"):
+        assert (getattr(plain, name) == getattr(traced, name)).all()
+    assert [i.polygons for i in plain.instances] == [i.polygons for i in traced.instances]

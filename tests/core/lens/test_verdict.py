@@ -1,0 +1,84 @@
+"""Verdicts agree with the brute-force oracle, and what they offer works."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from core.document.instance import Instance, Polygon
+from core.lens.life import CUTS
+from core.lens.reading import read
+from core.lens.trace import to_numpy
+from core.lens.verdict import judge, life_in
+from tests.core.lens.cases import case
+from tests.core.lens.oracle import Oracle
+
+SEEDS = range(9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_verdict_agrees_with_the_oracle(seed):
+    one = case(seed)
+    reading, oracle = read(one.trace), Oracle(one.trace)
+    for instance in one.instances:
+        verdict = judge(reading, instance)
+        assert list(verdict.life.alive) == oracle.alive(instance)
+        assert verdict.cut == oracle.lost_at(instance)
+
+
+def test_the_cases_lose_instances_at_every_cut_and_find_some():
+    lost = Counter()
+    for seed in SEEDS:
+        oracle = Oracle(case(seed).trace)
+        lost.update(oracle.lost_at(instance) for instance in case(seed).instances)
+    assert set(lost) == {*CUTS, None}
+    assert sum(lost.values()) - lost[None] >= 350
+
+
+@cache
+def remedied(seed):
+    """The verdicts on some instances of a case, with settings tried."""
+    one = case(seed)
+    reading = read(one.trace)
+    return [judge(reading, each, rerun=one.rerunner.reading) for each in one.instances[:20]]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_setting_that_is_offered_brings_the_instance_past_the_cut(seed):
+    one = case(seed)
+    checked = [verdict for verdict in remedied(seed) if verdict.remedy is not None][:4]
+    assert checked
+    for verdict in checked:
+        setting = verdict.remedy.setting
+        changed = one.trace.settings.with_(**{setting.name: setting.value})
+        full = to_numpy(one.predictor.predict(one.pixels, changed, keep_trace=True).trace)
+        life = life_in(read(full), verdict.instance)
+        assert life.past(verdict.cut)
+        assert life.lost_at == verdict.remedy.then
+        assert Oracle(full).lost_at(verdict.instance) == verdict.remedy.then
+
+
+def test_a_setting_is_offered_wherever_one_could_help():
+    """The cuts that a threshold makes always have an offer; the others never."""
+    offered, cuts = Counter(), Counter()
+    for verdict in (verdict for seed in SEEDS for verdict in remedied(seed)):
+        cuts[verdict.cut] += 1
+        offered[verdict.cut] += verdict.remedy is not None
+    for cut in ("rpn_small", "rpn_nms", "proposal_limit", "score", "nms", "detection_limit"):
+        assert offered[cut] == cuts[cut], cut
+    assert offered["anchors"] == offered["box_head"] == offered[None] == 0
+
+
+def test_an_instance_outside_the_image_is_lost_at_the_anchors():
+    reading = read(case(0).trace)
+    away = Instance("a", "cat", (Polygon(((-90, -90), (-50, -90), (-50, -50))),))
+    verdict = judge(reading, away)
+    assert verdict.cut == "anchors"
+    assert verdict.evidence.best_anchor_iou == 0
+
+
+def test_without_a_rerun_nothing_is_offered():
+    reading = read(case(0).trace)
+    assert all(judge(reading, instance).remedy is None for instance in case(0).instances)
