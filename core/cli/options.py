@@ -27,11 +27,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """The options that choose a model and how it runs."""
+def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """The options that choose a model and how it runs; `--model` is required without a default."""
     parser.add_argument(
         "--model",
-        required=True,
+        required=default is None,
+        default=default,
         metavar="M",
         help="starter, a name from `masklens models list`, or a model file",
     )

@@ -13,7 +13,7 @@ from core.cli.commands.window import PREANNOTATE, open_window
 from core.cli.console import DONE, CommandError, Console
 from core.cli.display import has_display, why_no_window
 from core.cli.inputs import Input
-from core.cli.options import add_device, add_json, load_predictor
+from core.cli.options import add_json, add_model, load_predictor
 from core.sentences import MasklensError, say
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help=f"where to copy the sample images (default: ./{DEFAULT_FOLDER})",
     )
-    add_device(parser)
-    parser.set_defaults(model="starter", arch=None, backbone=None)
+    add_model(parser, default="starter")
     add_json(parser)
 
 
@@ -100,6 +99,11 @@ def predict_here(
     for number, image in enumerate(images):
         console.progress(image.name, number + 1, len(images))
         try:
+            writer.check(image)
+        except CommandError as kept:
+            console.note(kept.sentence)
+            continue
+        try:
             done.append(_predict_one(image, predictor, writer))
         except MasklensError as error:
             console.fail(image.name, error.sentence)
@@ -115,7 +119,6 @@ def _predict_one(image: Input, predictor: Predictor, writer: LabelmeWriter) -> d
     from core.storage.atomic import write_atomic
     from core.storage.images import OVERLAY_SUFFIX, read_image
 
-    writer.check(image)
     pixels = read_image(image.path).pixels
     prediction = predictor.predict(pixels)
     labels = writer.write(image, prediction)
