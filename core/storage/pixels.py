@@ -30,6 +30,8 @@ _GREY: Final = 128
 _PERCENTILES: Final = (0.1, 99.9)
 # Percentiles are taken over at most about this many values, evenly spaced.
 _SAMPLE: Final = 4_000_000
+# About this many pixels are copied at once.
+_STRIP: Final = 1_000_000
 _WIDE_MODES: Final = ("I", "F")
 
 
@@ -46,8 +48,8 @@ def convert(name: str, image: Image.Image) -> Converted:
     if image.mode.startswith(_WIDE_MODES):
         return _wide(name, image)
     if image.has_transparency_data or image.mode in ("La", "RGBa"):
-        return _over_grey(name, np.asarray(image.convert("RGBA")))
-    return Converted(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
+        return _over_grey(name, _array(image.convert("RGBA")))
+    return Converted(_array(image if image.mode == "RGB" else image.convert("RGB")))
 
 
 def from_values(name: str, values: NDArray[Any]) -> Converted:
@@ -71,6 +73,19 @@ def drops_low_bytes(image: Image.Image) -> bool:
     if image.mode.startswith(_WIDE_MODES):
         return False
     return any(";16" in str(getattr(tile, "args", "")) for tile in _tiles(image))
+
+
+def _array(image: Image.Image) -> Pixels:
+    """The bytes of a picture in colours as a writable array (height, width, bands).
+
+    Row by row in strips: asked for an array of the whole, Pillow holds it several times over.
+    """
+    out = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        out[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return out
 
 
 def _tiles(image: Image.Image) -> list[Any]:

@@ -60,6 +60,7 @@ def test_usual_formats(kind: str, tmp_path: Path) -> None:
     image = decode_image(data, "a.tga" if kind == "TGA" else "a")
     assert image.pixels.dtype == np.uint8
     assert image.pixels.flags.c_contiguous
+    assert image.pixels.flags.writeable
     assert (image.height, image.width, 3) == image.pixels.shape == (16, 24, 3)
     assert image.notes == ()
     error = np.abs(image.pixels.astype(int) - picture())
@@ -279,6 +280,11 @@ def test_the_limit_is_checked_before_decoding() -> None:
     header = small[:16] + struct.pack(">II", 20_000, 20_000) + small[24:]
     header = header[:29] + struct.pack(">I", zlib.crc32(header[12:29])) + header[33:]
     assert refused(header) == "images.too_large"
+
+
+def test_tall_and_wide_images_are_copied_whole() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
+    assert np.array_equal(decode_image(encoded(Image.fromarray(noise), "BMP"), "a").pixels, noise)
 
 
 def test_images_over_pillows_own_limit_are_read() -> None:
