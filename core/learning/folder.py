@@ -1,0 +1,190 @@
+"""The folder of a run: everything that window and trainer say to each other passes through it.
+
+spec.json      what was asked for
+labels.jsonl   the labels as they were
+plan.json      what came of the request: steps, sizes, device (written by the trainer)
+events.jsonl   what happens
+command        what the person wants now: `stop` or `cancel`
+lock           held by the trainer while it works
+start.pt, checkpoint.pt   while the run is under way
+model.pt, report.json     the outcome
+run.log        what the trainer's process printed
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.document.fields import FieldError
+from core.learning.errors import LearningError
+from core.learning.events import StateChanged
+from core.learning.frozen import FrozenLabels, write_frozen
+from core.learning.gather import Gathered
+from core.learning.journal import EventReader
+from core.learning.spec import RunSpec
+from core.learning.state import Command, RunState
+from core.sentences import say
+from core.storage.atomic import StorageError, make_folder, write_atomic
+from core.storage.lock import FolderLock, FolderLocked
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run, by its folder."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The name of the folder."""
+        return self.path.name
+
+    @property
+    def spec_file(self) -> Path:
+        """What was asked for; written last, so a folder with it is complete."""
+        return self.path / "spec.json"
+
+    @property
+    def labels_file(self) -> Path:
+        """The frozen labels."""
+        return self.path / "labels.jsonl"
+
+    @property
+    def plan_file(self) -> Path:
+        """What the trainer made of the request."""
+        return self.path / "plan.json"
+
+    @property
+    def events_file(self) -> Path:
+        """What happened."""
+        return self.path / "events.jsonl"
+
+    @property
+    def start_file(self) -> Path:
+        """The network at step 0; there while the run is under way."""
+        return self.path / "start.pt"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """From where a run that was cut off goes on; there while the run is under way."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def model_file(self) -> Path:
+        """The outcome."""
+        return self.path / "model.pt"
+
+    @property
+    def report_file(self) -> Path:
+        """Before and after."""
+        return self.path / "report.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What the trainer's process printed."""
+        return self.path / "run.log"
+
+    def spec(self) -> RunSpec:
+        """What was asked for. Raises LearningError when the file is missing or damaged."""
+        try:
+            return RunSpec.from_json(json.loads(self.spec_file.read_bytes()))
+        except (OSError, ValueError, FieldError) as error:
+            raise LearningError(say("learning.not_a_run", path=str(self.path))) from error
+
+    def labels(self) -> FrozenLabels:
+        """The frozen labels. Raises LearningError when the file is missing or damaged."""
+        return FrozenLabels(self.labels_file)
+
+    def events(self) -> EventReader:
+        """A reader that begins with the first event."""
+        return EventReader(self.events_file)
+
+    def state(self) -> RunState:
+        """The state that the trainer told last; one that was killed tells nothing."""
+        last = RunState.PREPARING
+        for told in self.events().read():
+            if isinstance(told.event, StateChanged):
+                last = told.event.state
+        return last
+
+    def is_alive(self) -> bool:
+        """Whether a trainer works in the folder right now."""
+        if not (self.path / "lock").is_file():
+            return False
+        try:
+            FolderLock.acquire(self.path / "lock").release()
+        except FolderLocked:
+            return True
+        except StorageError:
+            return False
+        return False
+
+    def is_left_over(self) -> bool:
+        """Whether the run was cut off and can go on."""
+        return not self.state().final and not self.is_alive()
+
+    def ask(self, command: Command) -> None:
+        """Tell the trainer what the person wants. Raises StorageError."""
+        write_atomic(self.path / "command", command.value.encode())
+
+    def asked(self) -> Command | None:
+        """What the person wants; None when nothing was asked."""
+        try:
+            return Command((self.path / "command").read_text().strip())
+        except (OSError, ValueError):
+            return None
+
+    def forget_command(self) -> None:
+        """Take back what was asked, as for a run that goes on."""
+        with contextlib.suppress(OSError):
+            (self.path / "command").unlink()
+
+    def drop(self) -> None:
+        """Take the whole run away. Raises LearningError while a trainer works in it."""
+        if self.is_alive():
+            raise LearningError(say("learning.run_alive", path=str(self.path)))
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def create_run(path: Path, spec: RunSpec, gathered: Gathered) -> RunFolder:
+    """Freeze the labels and the request into a folder, new or empty.
+
+    Raises LearningError when there is a run already, StorageError when it cannot be written.
+    """
+    run = RunFolder(path)
+    if run.spec_file.exists():
+        raise LearningError(say("learning.run_exists", path=str(path)))
+    make_folder(path)
+    write_frozen(run.labels_file, gathered.images, gathered.labels)
+    write_atomic(run.spec_file, json.dumps(spec.to_json(), indent=1).encode())
+    return run
+
+
+def new_run_path(runs_dir: Path) -> Path:
+    """A folder name for a new run; names sort by time."""
+    return runs_dir / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def list_runs(runs_dir: Path) -> list[RunFolder]:
+    """The runs of a project, the oldest first; half-made folders are left out."""
+    try:
+        found = sorted(path for path in runs_dir.iterdir() if path.is_dir())
+    except OSError:
+        return []
+    return [run for run in map(RunFolder, found) if run.spec_file.is_file()]
+
+
+def earlier_sides(runs: Iterable[RunFolder]) -> dict[str, bool]:
+    """On which side each image was in earlier runs; the latest word counts."""
+    sides: dict[str, bool] = {}
+    for run in runs:
+        with contextlib.suppress(LearningError):
+            sides |= run.labels().sides()
+    return sides

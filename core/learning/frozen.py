@@ -1,0 +1,178 @@
+"""The labels of a run as they were when it began: `labels.jsonl`, one image a line.
+
+The file is read an image at a time, so that a data set need not fit memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.document.fields import FieldError, as_bool, as_int, as_list, as_object, as_text, get
+from core.document.instance import Instance, Polygons
+from core.document.instance_json import (
+    instance_from_json,
+    instance_to_json,
+    polygons_from_json,
+    polygons_to_json,
+)
+from core.learning.errors import LearningError
+from core.sentences import say
+from core.storage.atomic import write_atomic
+
+FORMAT: Final = "masklens-frozen-labels"
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenImage:
+    """An image and its labels, as they were when the run began.
+
+    `key` names the image from run to run. Outlines are pixels of the upright image. `regions` are
+    those in which everything is labelled; None means the whole image.
+    """
+
+    key: str
+    path: Path
+    image_id: int
+    width: int
+    height: int
+    instances: tuple[Instance, ...]
+    """Objects, and as crowds the areas from which nothing is learned."""
+    regions: tuple[Polygons, ...] | None = None
+    held_out: bool = False
+
+    @property
+    def objects(self) -> tuple[Instance, ...]:
+        """The instances that are examples."""
+        return tuple(instance for instance in self.instances if not instance.crowd)
+
+    def to_json(self) -> dict[str, object]:
+        """The image as a JSON object."""
+        regions = None if self.regions is None else [polygons_to_json(r) for r in self.regions]
+        return {
+            "key": self.key,
+            "path": str(self.path),
+            "image_id": self.image_id,
+            "width": self.width,
+            "height": self.height,
+            "held_out": self.held_out,
+            "regions": regions,
+            "instances": [instance_to_json(instance) for instance in self.instances],
+        }
+
+    @staticmethod
+    def from_json(value: object) -> FrozenImage:
+        """Read what `to_json` wrote. Raises FieldError."""
+        fields = as_object(value, "image")
+        regions = get(fields, "regions", "image")
+        return FrozenImage(
+            key=as_text(get(fields, "key", "image"), "key", empty=False),
+            path=Path(as_text(get(fields, "path", "image"), "path", empty=False)),
+            image_id=as_int(get(fields, "image_id", "image"), "image_id"),
+            width=as_int(get(fields, "width", "image"), "width", least=1),
+            height=as_int(get(fields, "height", "image"), "height", least=1),
+            instances=tuple(
+                instance_from_json(item, f"instances[{k}]")
+                for k, item in enumerate(as_list(get(fields, "instances", "image"), "instances"))
+            ),
+            regions=None
+            if regions is None
+            else tuple(
+                polygons_from_json(item, f"regions[{k}]")
+                for k, item in enumerate(as_list(regions, "regions"))
+            ),
+            held_out=as_bool(get(fields, "held_out", "image"), "held_out"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the examples come from: counts of instances."""
+
+    drawn: int = 0
+    edited: int = 0
+    accepted: int = 0
+    left_out: int = 0
+    """Areas to ignore: crowds, and what the person wanted left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    offset: int
+    key: str
+    held_out: bool
+    objects: int
+
+
+class FrozenLabels:
+    """The frozen labels of a run, read image by image."""
+
+    def __init__(self, path: Path) -> None:
+        """Index the file. Raises LearningError when it is not whole."""
+        self.path = path
+        self.labels: tuple[str, ...] = ()
+        self._entries: list[_Entry] = []
+        try:
+            self._index()
+        except (OSError, ValueError, FieldError) as error:
+            raise LearningError(say("learning.labels_damaged", path=str(path))) from error
+
+    def _index(self) -> None:
+        with self.path.open("rb") as file:
+            head = as_object(json.loads(file.readline()), "head")
+            if head.get("format") != FORMAT or head.get("version") != VERSION:
+                raise ValueError("not our labels")
+            names = as_list(get(head, "labels", "head"), "labels")
+            self.labels = tuple(as_text(name, "labels") for name in names)
+            while True:
+                offset = file.tell()
+                line = file.readline()
+                if not line:
+                    break
+                image = FrozenImage.from_json(json.loads(line))
+                self._entries.append(_Entry(offset, image.key, image.held_out, len(image.objects)))
+        if len(self._entries) != head.get("images"):
+            raise ValueError("images are missing")
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def numbers(self, *, held_out: bool) -> list[int]:
+        """The numbers of the images on one side."""
+        return [n for n, entry in enumerate(self._entries) if entry.held_out is held_out]
+
+    def objects(self, *, held_out: bool) -> int:
+        """How many examples one side holds."""
+        return sum(entry.objects for entry in self._entries if entry.held_out is held_out)
+
+    def sides(self) -> dict[str, bool]:
+        """Whether each image, by key, is held out."""
+        return {entry.key: entry.held_out for entry in self._entries}
+
+    def number_of(self, key: str) -> int | None:
+        """The number of the image with this key."""
+        return next((n for n, entry in enumerate(self._entries) if entry.key == key), None)
+
+    def read(self, number: int) -> FrozenImage:
+        """An image by its number. Raises LearningError when the file has gone or changed."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._entries[number].offset)
+                return FrozenImage.from_json(json.loads(file.readline()))
+        except (OSError, ValueError, FieldError) as error:
+            raise LearningError(say("learning.labels_damaged", path=str(self.path))) from error
+
+    def images(self, *, held_out: bool) -> Iterator[FrozenImage]:
+        """The images of one side, one after the other."""
+        return (self.read(number) for number in self.numbers(held_out=held_out))
+
+
+def write_frozen(path: Path, images: Iterable[FrozenImage], labels: Sequence[str]) -> None:
+    """Write the frozen labels, whole or not at all. Raises StorageError."""
+    lines = [json.dumps(image.to_json(), separators=(",", ":")) for image in images]
+    head = {"format": FORMAT, "version": VERSION, "labels": list(labels), "images": len(lines)}
+    write_atomic(path, "\n".join([json.dumps(head), *lines, ""]).encode())

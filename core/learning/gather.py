@@ -1,0 +1,210 @@
+"""What a run learns from: the images that a person vouched for, split into two sides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.document.fields import FieldError
+from core.document.instance import Source
+from core.formats import labelme
+from core.formats.dataset import Dataset
+from core.formats.errors import FormatError
+from core.learning.errors import LearningError
+from core.learning.frozen import FrozenImage, Provenance
+from core.learning.likeness import groups, likeness
+from core.learning.marks import sort_marks
+from core.learning.split import FEW, hold_out
+from core.sentences import MasklensError, Sentence, say
+from core.storage.images import ImageError, image_size, read_image
+from core.storage.project import ImageEntry, Project
+
+OnImage = Callable[[int, int], None]
+"""Told how many images were looked at, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What can be learned from, with what a person should know about it.
+
+    `labels` are in the order of the project or data set, and only those in use. `problems` name
+    files that had to be left out, `notes` say what else was noticed.
+    """
+
+    images: tuple[FrozenImage, ...]
+    labels: tuple[str, ...]
+    provenance: Provenance
+    notes: tuple[Sentence, ...] = ()
+    problems: tuple[Sentence, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Examples by label, both sides together."""
+        found = Counter(one.label for image in self.images for one in image.objects)
+        return {label: found[label] for label in self.labels}
+
+    @property
+    def held_out(self) -> int:
+        """How many images are kept for measuring."""
+        return sum(image.held_out for image in self.images)
+
+
+def gather_project(
+    project: Project,
+    *,
+    share: float = 0.2,
+    leave_out_accepted: bool = False,
+    earlier: Mapping[str, bool] | None = None,
+    on_image: OnImage | None = None,
+) -> Gathered:
+    """The images of a project that are marked done, and those with finished regions.
+
+    `earlier` tells the sides of an earlier run. Reads images, so keep it off the window's thread.
+    Raises LearningError when there is nothing to learn from.
+    """
+    problems: list[Sentence] = []
+    counts: Counter[Source] = Counter()
+    images: list[FrozenImage] = []
+    for number, entry in enumerate(project.images()):
+        if not project.summary(entry).own:
+            continue
+        try:
+            image = _of_project(entry, number + 1, leave_out_accepted, counts)
+        except (FormatError, FieldError, ImageError) as error:
+            problems.append(error.sentence)
+            continue
+        if image is not None:
+            images.append(image)
+    order = _project_order(project)
+    return _split(images, order, counts, share, earlier, problems, (), on_image)
+
+
+def gather_dataset(
+    dataset: Dataset,
+    *,
+    share: float = 0.2,
+    measured_on: Dataset | None = None,
+    leave_out_accepted: bool = False,
+    earlier: Mapping[str, bool] | None = None,
+    on_image: OnImage | None = None,
+) -> Gathered:
+    """All images of a data set; each counts as done.
+
+    With `measured_on`, that data set is held out and all of the first is learned from.
+    Raises LearningError when there is nothing to learn from.
+    """
+    counts: Counter[Source] = Counter()
+    images = list(_of_dataset(dataset, leave_out_accepted, counts))
+    problems = [*dataset.problems]
+    notes = [*dataset.notes]
+    if measured_on is None:
+        return _split(images, dataset.labels, counts, share, earlier, problems, notes, on_image)
+    held = [
+        replace(image, held_out=True, key=f"held-out:{image.key}")
+        for image in _of_dataset(measured_on, False, Counter())
+    ]
+    problems += measured_on.problems
+    return _result([*images, *held], dataset.labels, counts, problems, notes)
+
+
+def _of_project(
+    entry: ImageEntry, number: int, leave_out: bool, counts: Counter[Source]
+) -> FrozenImage | None:
+    """An image of a project as far as it is finished; None when nothing of it is."""
+    labels = labelme.read(entry.label_file)
+    found = sort_marks(labels.instances, leave_out_accepted=leave_out)
+    if not labels.done and not found.regions:
+        return None
+    width, height = image_size(entry.path)
+    counts.update(i.source for i in found.instances if not i.crowd)
+    return FrozenImage(
+        key=entry.relative,
+        path=entry.path,
+        image_id=number,
+        width=width,
+        height=height,
+        instances=found.instances,
+        regions=None if labels.done else found.regions,
+    )
+
+
+def _of_dataset(
+    dataset: Dataset, leave_out: bool, counts: Counter[Source]
+) -> Iterator[FrozenImage]:
+    for item in dataset.items:
+        found = sort_marks(item.instances, leave_out_accepted=leave_out)
+        counts.update(i.source for i in found.instances if not i.crowd)
+        yield FrozenImage(
+            key=item.file_name,
+            path=item.image_path.absolute(),
+            image_id=item.image_id,
+            width=item.width,
+            height=item.height,
+            instances=found.instances,
+        )
+
+
+def _project_order(project: Project) -> tuple[str, ...]:
+    try:
+        return tuple(label.name for label in project.load_settings().labels)
+    except MasklensError:  # a broken settings file costs the order, not the run
+        return ()
+
+
+def _split(
+    images: Sequence[FrozenImage],
+    order: Sequence[str],
+    counts: Counter[Source],
+    share: float,
+    earlier: Mapping[str, bool] | None,
+    problems: list[Sentence],
+    notes: Iterable[Sentence],
+    on_image: OnImage | None,
+) -> Gathered:
+    """Hold images out: whole groups of near-duplicates, never one that is partly labelled."""
+    kept: list[FrozenImage] = []
+    seen = []
+    for number, image in enumerate(images):
+        if on_image is not None:
+            on_image(number + 1, len(images))
+        if share > 0:
+            try:
+                seen.append(likeness(read_image(image.path).pixels))
+            except ImageError as error:
+                problems.append(error.sentence)
+                continue
+        kept.append(image)
+    group = groups(seen) if share > 0 else list(range(len(kept)))
+    partial = {group[n] for n, image in enumerate(kept) if image.regions is not None}
+    free = [n for n in range(len(kept)) if group[n] not in partial]
+    keys = [kept[n].key for n in free]
+    sides = hold_out(keys, [group[n] for n in free], share, earlier)
+    held = {n for n, side in zip(free, sides, strict=True) if side}
+    remarks = list(notes)
+    if share > 0 and len(kept) < FEW:
+        remarks.append(say("learning.few_images", count=len(kept), enough=FEW))
+    chosen = [replace(image, held_out=n in held) for n, image in enumerate(kept)]
+    return _result(chosen, order, counts, problems, remarks)
+
+
+def _result(
+    images: Sequence[FrozenImage],
+    order: Sequence[str],
+    counts: Counter[Source],
+    problems: Sequence[Sentence],
+    notes: Iterable[Sentence],
+) -> Gathered:
+    learned = [image for image in images if not image.held_out]
+    if not any(image.objects for image in learned):
+        raise LearningError(say("learning.nothing_done"))
+    used = dict.fromkeys(one.label for image in learned for one in image.objects)
+    labels = tuple(name for name in dict.fromkeys((*order, *used)) if name in used)
+    crowds = sum(len(image.instances) - len(image.objects) for image in images)
+    return Gathered(
+        tuple(images),
+        labels,
+        Provenance(counts[Source.DRAWN], counts[Source.EDITED], counts[Source.ACCEPTED], crowds),
+        tuple(notes),
+        tuple(problems),
+    )

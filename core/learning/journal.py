@@ -1,0 +1,103 @@
+"""Writing and following `events.jsonl`: a torn line costs that line and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.document.fields import FieldError, as_number, as_object, get
+from core.learning.errors import LearningError
+from core.learning.events import Event, event_from_json, event_to_json
+from core.sentences import say
+from core.storage.atomic import explain, write_all
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event and when it was told, in seconds since 1970."""
+
+    event: Event
+    time: float
+
+
+class EventWriter:
+    """Appends events. One process writes, others read at the same time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file. Raises LearningError when it cannot be written."""
+        self.path = path
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        try:
+            self._handle: int | None = os.open(path, flags, 0o666)
+            self._close_torn_line()
+        except OSError as error:
+            raise LearningError(explain(error, path)) from error
+
+    def tell(self, event: Event) -> None:
+        """Write one event. Raises LearningError when the disk is full or gone."""
+        if self._handle is None:
+            raise LearningError(say("learning.run_gone", path=str(self.path.parent)))
+        value = {**event_to_json(event), "time": time.time()}
+        line = json.dumps(value, separators=(",", ":"), allow_nan=False) + "\n"
+        try:
+            write_all(self._handle, line.encode())
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._close_torn_line()
+            raise LearningError(explain(error, self.path)) from error
+
+    def close(self) -> None:
+        """Close the file; safe to call again."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _close_torn_line(self) -> None:
+        """End a line that a killed writer left without its end."""
+        assert self._handle is not None
+        if os.lseek(self._handle, 0, os.SEEK_END):
+            os.lseek(self._handle, -1, os.SEEK_END)
+            if os.read(self._handle, 1) != b"\n":
+                write_all(self._handle, b"\n")
+
+
+class EventReader:
+    """Follows the events of a run; call `read` as often as you like."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+        self.skipped = 0
+        """Lines that were torn or not ours."""
+
+    def read(self) -> list[Told]:
+        """The events since the last call. Never raises; a file that is gone has none."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            return []
+        whole = data.rfind(b"\n") + 1
+        self._offset += whole
+        told = []
+        for line in data[:whole].splitlines():
+            one = _parse(line)
+            if one is not None:
+                told.append(one)
+            elif line.strip():
+                self.skipped += 1
+        return told
+
+
+def _parse(line: bytes) -> Told | None:
+    try:
+        value = json.loads(line)
+        when = as_number(get(as_object(value, "event"), "time", "event"), "time")
+        return Told(event_from_json(value), when)
+    except (ValueError, RecursionError, FieldError):
+        return None

@@ -1,0 +1,75 @@
+"""Starting a run in a process of its own that outlives this one.
+
+A small process starts the trainer and leaves at once, so that the trainer is nobody's child.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from core.child import python_command, python_environment
+from core.learning.errors import LearningError
+from core.learning.folder import RunFolder
+from core.sentences import say
+
+TRAINER: Final = "core.engine.train"
+_PATIENCE_S: Final = 60.0
+
+if sys.platform == "win32":
+    _FLAGS: Final = (
+        subprocess.DETACHED_PROCESS
+        | subprocess.CREATE_NEW_PROCESS_GROUP
+        | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+    )
+else:
+    _FLAGS: Final = 0  # a session of its own does; the trainer lowers its priority itself
+
+
+def start_run(run: RunFolder) -> None:
+    """Begin a run, or go on with one that was cut off; returns once its process is started.
+
+    Takes about a tenth of a second, so keep it off the window's thread. What becomes of the run
+    stands in its events. Raises LearningError when no process can be started.
+    """
+    run.forget_command()
+    command = python_command("core.learning.launch", str(run.path.absolute()))
+    try:
+        done = subprocess.run(
+            command,
+            env=python_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise LearningError(say("learning.no_process", reason=str(error))) from error
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()
+        raise LearningError(say("learning.no_process", reason=reason[-1] if reason else "?"))
+
+
+def main(arguments: list[str]) -> None:
+    """Start the trainer for a run folder, detached, and leave."""
+    run = RunFolder(Path(arguments[0]))
+    with run.log_file.open("ab") as log:
+        subprocess.Popen(
+            python_command(TRAINER, str(run.path)),
+            env=python_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            creationflags=_FLAGS,
+            start_new_session=True,
+        )
+    # Leave without waiting for the trainer, or for anything else.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,108 @@
+"""What a person may set about the training itself; whatever is left alone follows the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from core.document.fields import as_bool, as_int, as_list, as_number, as_object, wrong
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChoices:
+    """Overrides of the schedule; None means that the amount of data decides.
+
+    Raises FieldError when a value is out of its range.
+    """
+
+    batch: int | None = None
+    """Images a step."""
+    side: int | None = None
+    """Side of the training crops, in pixels of the resized image; a multiple of 32."""
+    learning_rate: float | None = None
+    """Peak rate of the heads."""
+    backbone_rate: float | None = None
+    """Rate of the backbone as a share of that of the heads."""
+    phases: tuple[tuple[int, float], ...] | None = None
+    """Pairs of backbone stages that learn (0: heads only, 5: all) and share of the steps."""
+    warm_up: float | None = None
+    """Share of the steps in which the rate rises."""
+    clip: float | None = None
+    """Largest norm of the gradient."""
+    weight_decay: float | None = None
+    average: float | None = None
+    """How much of the averaged weights stays at each step; 0 averages nothing."""
+    flip: bool | None = None
+    rotate: bool | None = None
+    """Quarter turns, for images without an up and a down."""
+    scale: float | None = None
+    """Largest factor by which images grow or shrink at random; 1 leaves the size alone."""
+    colour: bool | None = None
+    copy_paste: float | None = None
+    """Share of the crops that get instances of other images pasted in."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise wrong(f"schedule.{name}", f"expected {low:g} to {high:g}")
+        if self.side is not None and self.side % 32:
+            raise wrong("schedule.side", "expected a multiple of 32")
+        if self.phases is not None:
+            _check_phases(self.phases)
+
+    def to_json(self) -> dict[str, object]:
+        """Only what was set."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @staticmethod
+    def from_json(value: object, where: str = "schedule") -> ScheduleChoices:
+        """Read what `to_json` wrote. Raises FieldError."""
+        given = as_object(value, where)
+        unknown = sorted(set(given) - {item.name for item in fields(ScheduleChoices)})
+        if unknown:
+            raise wrong(f"{where}.{unknown[0]}", "unknown")
+        values: dict[str, Any] = {name: _read(name, item, where) for name, item in given.items()}
+        return ScheduleChoices(**values)
+
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "batch": (1, 64),
+    "side": (32, 2048),
+    "learning_rate": (0, 1),
+    "backbone_rate": (0, 10),
+    "warm_up": (0, 1),
+    "clip": (1e-6, 1e6),
+    "weight_decay": (0, 1),
+    "average": (0, 0.999999),
+    "scale": (1, 4),
+    "copy_paste": (0, 1),
+}
+
+
+def _check_phases(phases: tuple[tuple[int, float], ...]) -> None:
+    if not phases or any(not 0 <= stages <= 5 or share < 0 for stages, share in phases):
+        raise wrong("schedule.phases", "expected pairs of 0 to 5 stages and a share")
+    if abs(sum(share for _, share in phases) - 1) > 1e-6:
+        raise wrong("schedule.phases", "expected shares that add up to 1")
+
+
+def _read(name: str, value: object, where: str) -> object:
+    if value is None:
+        return None
+    place = f"{where}.{name}"
+    if name in ("batch", "side"):
+        return as_int(value, place)
+    if name in ("flip", "rotate", "colour"):
+        return as_bool(value, place)
+    if name != "phases":
+        return as_number(value, place)
+    phases = []
+    for k, item in enumerate(as_list(value, place)):
+        pair = as_list(item, f"{place}[{k}]")
+        if len(pair) != 2:
+            raise wrong(f"{place}[{k}]", "expected a number of stages and a share")
+        phases.append((as_int(pair[0], place), as_number(pair[1], place)))
+    return tuple(phases)
