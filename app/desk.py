@@ -63,9 +63,20 @@ class Desk(QObject):
             self._banners.show_banner("project:left", Kind.INFO, text, [show])
 
     def _reopen(self) -> None:
-        project = self._workspace.project
-        if project is not None:
-            self._workspace.open(project.root, failed=lambda text: self._notices.fail("open", text))
+        opened, path = self._workspace.opened, self._workspace.path
+        if opened is None:
+            return
+
+        def back() -> None:
+            if path is not None:
+                self._workspace.go(path)
+
+        self._workspace.open(
+            opened.project.root,
+            opened.only,
+            then=back,
+            failed=lambda text: self._notices.fail("open", text),
+        )
 
     # The image
 

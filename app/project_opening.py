@@ -22,10 +22,11 @@ class OpenedProject:
     """A project with its images and labels.
 
     `read_only` says why nothing can be written, `notes` what else is worth telling; `left` are the
-    images with edits that a crash left behind.
+    images with edits that a crash left behind. `only` are the images the project is limited to.
     """
 
     project: Project
+    only: tuple[Path, ...]
     images: tuple[ImageEntry, ...]
     settings: ProjectSettings
     read_only: Sentence | None
@@ -57,7 +58,7 @@ def open_project(root: Path, only: Sequence[Path]) -> OpenedProject:
         settings = ProjectSettings()
         notes.append(error.sentence)
     left = tuple(project.left_journals(images)) if project.locked else ()
-    return OpenedProject(project, images, settings, read_only, tuple(notes), left)
+    return OpenedProject(project, tuple(only), images, settings, read_only, tuple(notes), left)
 
 
 def scan(

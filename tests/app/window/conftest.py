@@ -79,7 +79,6 @@ class Driver:
     window: MainWindow
     parts: Parts
     bot: QtBot
-    settings_file: Path
 
     @property
     def document(self) -> Document:
@@ -167,7 +166,7 @@ def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callab
         window.activateWindow()
         if engine:
             parts.models.start()
-        driver = Driver(window, parts, qtbot, paths.config / "settings.json")
+        driver = Driver(window, parts, qtbot)
         made.append(driver)
         return driver
 

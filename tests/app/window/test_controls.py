@@ -1,0 +1,219 @@
+"""Keys, menus, palette, dialogs, and that all of it can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QWidget,
+)
+
+from app.actions import ACTIONS, Scope
+from app.dialogs.key_settings import KeySettings
+from app.dialogs.key_sheet import KeySheet
+from app.dialogs.label_finder import LabelFinder
+from app.dialogs.palette import CommandPalette
+from app.dialogs.settings import SettingsDialog
+from app.settings import KEYS, RECENT, THEME
+from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def popup(kind: type[QWidget]) -> QWidget:
+    (found,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
+    return found
+
+
+def test_every_action_is_answered(driver: Driver) -> None:
+    assert driver.window.commands.ids == {a.id for a in ACTIONS if a.scope is not Scope.TOOL}
+
+
+def test_letters_typed_into_a_field_do_nothing_else(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.act("find_image")
+    field = QApplication.focusWidget()
+    assert isinstance(field, QLineEdit)
+    before = driver.parts.workspace.path
+    QTest.keyClicks(field, "dapvrmtixy12h0")
+    assert field.text() == "dapvrmtixy12h0"
+    assert driver.parts.workspace.path == before
+    assert driver.window.viewport.tool == "select"
+    assert not driver.document.done
+
+
+def test_delete_and_undo_stay_in_a_field(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.act("select_all")
+    driver.act("find_image")
+    field = QApplication.focusWidget()
+    assert isinstance(field, QLineEdit)
+    QTest.keyClicks(field, "ab")
+    QTest.keyClick(field, Qt.Key.Key_Backspace)
+    QTest.keyClick(field, Qt.Key.Key_Delete)
+    QTest.keyClick(field, Qt.Key.Key_A, CTRL)
+    assert len(driver.document.instances) == 1
+    assert field.selectedText() == "a"
+
+
+def test_tab_on_the_canvas_is_for_suggestions_only(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.act("find_image")
+    driver.key(Qt.Key.Key_Tab)
+    assert driver.parts.suggesting.picked == frozenset()
+
+
+def test_f6_walks_through_the_areas(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.window.viewport.setFocus()
+    seen = []
+    for _ in range(5):
+        driver.key(Qt.Key.Key_F6)
+        seen.append(QApplication.focusWidget())
+    assert len(set(seen)) == 5
+    assert seen[-1] is driver.window.viewport
+
+
+def test_a_held_key_hides_and_its_release_shows(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    canvas = driver.window.viewport
+    canvas.setFocus()
+    QTest.keyPress(canvas, Qt.Key.Key_H)
+    assert not canvas._scene.instances_shown
+    QTest.keyRelease(canvas, Qt.Key.Key_H)
+    assert canvas._scene.instances_shown
+
+
+def test_the_palette_finds_and_runs(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.key(Qt.Key.Key_P, CTRL | SHIFT)
+    palette = popup(CommandPalette)
+    assert isinstance(palette, CommandPalette)
+    QTest.keyClicks(palette.field, "rectan")
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert driver.window.viewport.tool == "rectangle"
+
+
+def test_the_palette_offers_only_what_is_possible(driver: Driver) -> None:
+    ids = {action.id for action in driver.window.actions_.enabled()}
+    assert "open_folder" in ids
+    assert "undo" not in ids
+    assert "peek" not in ids
+
+
+def test_relabel_by_typing(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.act("select_all")
+    driver.act("relabel")
+    finder = popup(LabelFinder)
+    assert isinstance(finder, LabelFinder)
+    QTest.keyClicks(finder.field, "nucleus")
+    QTest.keyClick(finder.field, Qt.Key.Key_Return)
+    assert driver.document.instances[0].label == "nucleus"
+    assert "nucleus" in driver.parts.labelling.names
+
+
+def test_keys_are_rebound_and_conflicts_refused(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    page = KeySettings(driver.parts.settings)
+    driver.bot.addWidget(page)
+    item = page._tree.findItems("Next image", Qt.MatchFlag.MatchRecursive)[0]
+    page._tree.setCurrentItem(item)
+    page._edit.setKeySequence("P")
+    page._add.click()
+    assert "Polygon" in page._message.text()
+    assert driver.parts.settings.get(KEYS) == {}
+    page._edit.setKeySequence("Ctrl+Right")
+    page._add.click()
+    driver.window.viewport.setFocus()
+    driver.key(Qt.Key.Key_Right, CTRL)
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a2.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_themes(driver: Driver, folder: Path, scheme: str) -> None:
+    driver.open(folder)
+    driver.parts.settings.set(THEME, scheme)
+    driver.window.grab()
+
+
+def test_dialogs_do_not_block(driver: Driver) -> None:
+    for id in ("settings", "key_sheet", "about"):
+        driver.act(id)
+    assert QApplication.activeModalWidget() is None
+    for kind in (SettingsDialog, KeySheet):
+        popup(kind).close()
+    for widget in QApplication.topLevelWidgets():
+        if widget is not driver.window and widget.isVisible():
+            widget.close()
+
+
+def test_folders_can_be_dropped(driver: Driver, folder: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(folder))])
+    drop = QDropEvent(
+        QPointF(10, 10),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    assert driver.window.opener.can_take(mime)
+    driver.window.dropEvent(drop)
+    driver.wait(lambda: driver.parts.workspace.staged)
+
+
+def test_recent_folders(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    assert driver.parts.settings.get(RECENT) == [str(folder)]
+    driver.window._fill_recent()
+    assert [each.text() for each in driver.window._recent.actions()] == [str(folder)]
+
+
+def test_the_sample_is_copied_and_opened(driver: Driver, tmp_path: Path) -> None:
+    driver.act("try_sample")
+    driver.wait(lambda: driver.parts.workspace.staged)
+    assert driver.parts.workspace.project is not None
+    assert driver.parts.workspace.project.root == tmp_path / "data" / "sample"
+
+
+def test_all_controls_have_names(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    kinds = (QAbstractButton, QLineEdit, QComboBox, QAbstractSlider, QAbstractItemView)
+    nameless = [
+        (type(widget), widget.objectName(), widget.parent())
+        for kind in kinds
+        for widget in driver.window.findChildren(kind)
+        if widget.isVisible()
+        and not (widget.accessibleName() or getattr(widget, "text", str)())
+        and not isinstance(widget.parent(), QLineEdit)  # its own cross, which Tab passes by
+    ]
+    assert nameless == []
+
+
+@pytest.mark.parametrize("size", [(900, 600), (760, 500)])
+def test_a_small_window_holds_everything(
+    make_driver: Callable[..., Driver], folder: Path, size: tuple[int, int]
+) -> None:
+    driver = make_driver(engine=False)
+    driver.open(folder)
+    driver.window.resize(*size)
+    driver.bot.wait(50)
+    assert (driver.window.width(), driver.window.height()) == size
+    assert driver.window.viewport.width() > 150

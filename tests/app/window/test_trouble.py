@@ -1,0 +1,158 @@
+"""What other programs, crashes and broken files do to a folder, and what the window makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+
+from core.document.edits import Add
+from core.document.instance import Instance, Polygon
+from core.session import ImageSession
+from core.storage.project import Project
+from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
+
+
+def press(driver: Driver, caption: str) -> None:
+    buttons = driver.window.central.banners.findChildren(QPushButton)
+    (button,) = [each for each in buttons if each.text() == caption]
+    button.click()
+
+
+def leave_a_journal(folder: Path) -> None:
+    """Do as a killed masklens does: two edits in the journal, no label file."""
+    project = Project(folder)
+    project.lock()
+    session = ImageSession.open(project, project.images()[0])
+    for id in ("one", "two"):
+        session.do(Add((Instance(id, "cell", (Polygon(SQUARE),)),)), "draw")
+    project.unlock()
+
+
+def test_left_edits_are_offered_and_kept(driver: Driver, folder: Path) -> None:
+    leave_a_journal(folder)
+    driver.open(folder)
+    assert "image:recovery" in driver.window.central.banners.keys
+    assert driver.document.instances == ()
+    press(driver, "Keep")
+    assert len(driver.document.instances) == 2
+    driver.saved()
+    assert len(json.loads((folder / "a1.json").read_text())["shapes"]) == 2
+
+
+def test_left_edits_can_be_discarded(driver: Driver, folder: Path) -> None:
+    leave_a_journal(folder)
+    driver.open(folder)
+    press(driver, "Discard")
+    assert driver.document.instances == ()
+    assert driver.window.central.banners.keys == ()
+    driver.draw_rectangle((10, 10), (40, 30))
+    assert len(driver.document.instances) == 1
+    assert list((folder / ".masklens" / "journals" / "aside").iterdir())
+
+
+def test_left_edits_of_another_image_are_told(driver: Driver, folder: Path) -> None:
+    leave_a_journal(folder)
+    driver.open(folder / "a2.png")
+    press(driver, "Show")
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a1.png")
+
+
+@pytest.mark.parametrize("content", ["{", '{"hello": 1}', "[]"])
+def test_a_foreign_file_is_left_alone(driver: Driver, folder: Path, content: str) -> None:
+    (folder / "a1.json").write_text(content)
+    driver.open(folder)
+    assert "image:read_only" in driver.window.central.banners.keys
+    driver.draw_rectangle((10, 10), (40, 30))
+    assert driver.document.instances == ()
+    assert driver.texts
+    driver.go(folder / "a2.png")
+    assert driver.window.central.banners.keys == ()
+    assert (folder / "a1.json").read_text() == content
+
+
+def test_a_change_outside_can_be_taken(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (40, 30))
+    driver.saved()
+    write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
+    driver.wait(lambda: "image:conflict" in driver.window.central.banners.keys)
+    press(driver, "Reload")
+    driver.wait(lambda: [each.label for each in driver.document.instances] == ["theirs"])
+    assert driver.window.central.banners.keys == ()
+
+
+def test_a_change_outside_does_not_cost_mine(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
+    driver.draw_rectangle((40, 30), (60, 50))
+    driver.wait(lambda: "image:conflict" in driver.window.central.banners.keys)
+    driver.act("next_image")
+    driver.bot.wait(200)
+    assert driver.parts.workspace.path == folder / "a1.png"
+    press(driver, "Keep mine")
+    kept = folder / "a1.json.theirs"
+    driver.wait(kept.exists)
+    driver.wait(lambda: driver.window.status.texts()["save"] == "Saved")
+    assert len(json.loads((folder / "a1.json").read_text())["shapes"]) == 2
+    assert json.loads(kept.read_text())["shapes"][0]["label"] == "theirs"
+    driver.draw_rectangle((70, 30), (80, 50))
+    assert len(driver.document.instances) == 3
+
+
+def test_reload_in_a_conflict_keeps_mine_beside(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
+    driver.draw_rectangle((40, 30), (60, 50))
+    driver.wait(lambda: "image:conflict" in driver.window.central.banners.keys)
+    press(driver, "Reload")
+    driver.wait(lambda: [each.label for each in driver.document.instances] == ["theirs"])
+    assert len(json.loads((folder / "a1.json.mine").read_text())["shapes"]) == 2
+
+
+def test_a_folder_in_use_is_for_looking(make_driver: Callable[..., Driver], folder: Path) -> None:
+    other = Project(folder)
+    other.lock()
+    driver = make_driver(engine=False)
+    driver.open(folder)
+    assert "project:lock" in driver.window.central.banners.keys
+    assert driver.window.status.texts()["save"] == "Looking only"
+    driver.draw_rectangle((10, 10), (40, 30))
+    assert driver.document.instances == ()
+    other.unlock()
+    press(driver, "Try again")
+    driver.wait(lambda: "project:lock" not in driver.window.central.banners.keys)
+    driver.wait(lambda: driver.parts.workspace.staged)
+    driver.draw_rectangle((10, 10), (40, 30))
+    assert len(driver.document.instances) == 1
+
+
+def test_closing_asks_when_saving_fails(
+    driver: Driver, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (40, 30))
+    (folder / "a1.json").mkdir()  # nothing can be renamed over a folder
+    driver.window.close()
+    driver.wait(lambda: driver.window.findChildren(QMessageBox))
+    assert driver.window.isVisible()
+    (box,) = driver.window.findChildren(QMessageBox)
+    (stay,) = [each for each in box.buttons() if each.text() == "Stay"]
+    stay.click()
+    assert driver.window.isVisible()
+    (folder / "a1.json").rmdir()
+    driver.window.close()
+    driver.wait(lambda: not driver.window.isVisible())
+    assert (folder / "a1.json").is_file()
+    assert QApplication.activeModalWidget() is None
+
+
+def test_a_folder_that_is_gone(driver: Driver, tmp_path: Path) -> None:
+    driver.window.opener.open_folder(tmp_path / "nowhere")
+    driver.wait(lambda: driver.texts)
+    assert driver.parts.workspace.project is None
