@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 
 from app.canvas.style import INK, PAPER, faded, line_pen
@@ -24,12 +24,18 @@ def ground(palette: QPalette) -> QColor:
 def paint_border(painter: QPainter, view: View, width: float, height: float) -> None:
     """A hairline around the image, in device pixels."""
     left, top = view.origin
-    scale = view.device_scale
-    painter.setPen(QPen(faded(INK, 0.5), view.dpr))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    edge = view.dpr / 2
-    frame = QRectF(left, top, round(width * scale), round(height * scale))
-    painter.drawRect(frame.adjusted(-edge, -edge, edge, edge))
+    scale, line = view.device_scale, max(round(view.dpr), 1)
+    frame = QRect(left, top, round(width * scale), round(height * scale))
+    _paint_frame(painter, frame.adjusted(-line, -line, line, line), line, faded(INK, 0.5))
+
+
+def _paint_frame(painter: QPainter, frame: QRect, line: int, colour: QColor) -> None:
+    """A frame as four bars: many times as fast as a stroked rectangle of that size."""
+    x, y, width, height = frame.x(), frame.y(), frame.width(), frame.height()
+    painter.fillRect(x, y, width, line, colour)
+    painter.fillRect(x, y + height - line, width, line, colour)
+    painter.fillRect(x, y + line, line, height - 2 * line, colour)
+    painter.fillRect(x + width - line, y + line, line, height - 2 * line, colour)
 
 
 def paint_grid(painter: QPainter, view: View, width: float, height: float) -> None:
@@ -68,9 +74,6 @@ def paint_crosshair(
 
 def paint_focus(painter: QPainter, view: View, palette: QPalette) -> None:
     """The ring that says: keys go here."""
-    across, down = view.device_size
-    width = _RING * view.dpr
-    painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), width))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    half = width / 2
-    painter.drawRect(QRectF(half, half, across - width, down - width))
+    line = max(round(_RING * view.dpr), 1)
+    colour = palette.color(QPalette.ColorRole.Highlight)
+    _paint_frame(painter, QRect(0, 0, *view.device_size), line, colour)

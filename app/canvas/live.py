@@ -35,6 +35,8 @@ from core.gestures.select import MIDPOINT_FROM
 _CROWDED_SPACING = 1.5
 """Handles stand at least this many handle widths apart on average, else they become dots."""
 _DOT = 4.0
+_MIDDLES_MOST = 200
+"""Rings with more vertices do without marks in the middle of their edges."""
 
 
 @dataclass(slots=True)
@@ -100,23 +102,28 @@ class LivePainter:
         other._to_device = QTransform.fromTranslate(dx, dy) * self._to_device
         return other
 
-    def handles(self, instance: Instance, hover: Hit | None, vertex: Hit | None) -> None:
-        """A square on each vertex, a ring in the middle of each long edge."""
+    def handles(
+        self, instance: Instance, hover: Hit | None, vertex: Hit | None, *, selected: bool = True
+    ) -> None:
+        """A square on each vertex, a ring in the middle of each long edge.
+
+        What is not selected shows dots only, for vertices that can be taken all the same.
+        """
         sight = self._view.visible().grown(HANDLE / self._view.scale)
         colour = self._look.palette.colour(instance.label)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
                 points = [self._to_device.map(QPointF(x, y)) for x, y in ring]
                 seen = [_in(sight, *point) for point in ring]
-                self._vertices(points, seen, colour)
-                if len(points) < 200:
+                self._vertices(points, seen, dots=not selected)
+                if selected and len(points) < _MIDDLES_MOST:
                     self._middles(points)
                 for hit, active in ((hover, False), (vertex, True)):
                     if hit and (hit.id, hit.polygon, hit.ring) == (instance.id, p, r):
                         self._mark(points, hit, colour, active=active)
 
-    def _vertices(self, points: list[QPointF], seen: list[bool], colour: QColor) -> None:
-        crowded = _spacing(points) < _CROWDED_SPACING * HANDLE * self._dpr
+    def _vertices(self, points: list[QPointF], seen: list[bool], *, dots: bool = False) -> None:
+        crowded = dots or _spacing(points) < _CROWDED_SPACING * HANDLE * self._dpr
         side = (_DOT if crowded else HANDLE) * self._dpr
         squares = [
             QRectF(point.x() - side / 2, point.y() - side / 2, side, side)
@@ -206,8 +213,7 @@ class LivePainter:
             painter.drawLine(ahead, points[0])
 
     def _pencil_vertices(self, points: list[QPointF], closes: bool, colour: QColor) -> None:
-        seen = [True] * len(points)
-        self._vertices(points, seen, colour)
+        self._vertices(points, [True] * len(points))
         first = points[0]
         radius = (HANDLE_HOT if closes else HANDLE) * 0.62 * self._dpr
         self._painter.setPen(QPen(INK, 1.2 * self._dpr))

@@ -248,7 +248,7 @@ class Renderer:
             live.hovered(hover.instance, hover.path(live.scale))
             tagged.append(hover)
             if self.handles_shown and self._scene.offers_handles(hover.instance.id, tolerance):
-                live.handles(hover.instance, preview.hover, None)
+                live.handles(hover.instance, preview.hover, None, selected=False)
         dx, dy = self._offset()
         moving = live if preview.offset is None else live.moved(dx, dy)
         for id in self._live():

@@ -86,23 +86,23 @@ class Tags:
         hidden: Collection[str] | None,
     ) -> None:
         """Paint the tags that were chosen, but for `hidden` (None: all of them), and `forced`."""
-        left, top = view.origin
-        across, down = view.device_size
-        scale, gap = view.device_scale, 2 * view.dpr
         named = {each.instance.id for each in forced}
-        tags: list[_Tag] = []
-        if hidden is not None:
-            tags = [tag for tag in self._chosen if tag.id not in hidden and tag.id not in named]
-        tags += [_Tag(each, self._face(each.instance, view.dpr), None) for each in forced]
-        for tag in tags:
-            box, image = tag.outline.box, tag.image
-            x, y = left + box.x0 * scale, top + box.y0 * scale
-            if x > across or y > down or left + box.x1 * scale < 0 or top + box.y1 * scale < 0:
+        for tag in self._chosen:
+            if hidden is None or tag.id in hidden or tag.id in named:
                 continue
-            # What reaches out of sight keeps its name in sight.
-            x = min(max(x, gap), max(across - image.width() - gap, 0.0))
-            y = min(max(y - image.height() - gap, gap), max(down - image.height() - gap, 0.0))
-            painter.drawImage(round(x), round(y), image)
+            place = tag.place_within(view)
+            if place is not None:
+                painter.drawImage(place.topLeft(), tag.image)
+        taken: list[QRectF] = []
+        for outline in forced:
+            tag = _Tag(outline, self._face(outline.instance, view.dpr), None)
+            place = tag.place_within(view)
+            if place is not None:
+                # These are never left out: one that would cover another goes above it.
+                while any(place.intersects(other) for other in taken):
+                    place.translate(0, -place.height())
+                taken.append(place)
+                painter.drawImage(place.topLeft(), tag.image)
 
     def _face(self, instance: Instance, dpr: float) -> QImage:
         text = instance.label or "?"
@@ -176,6 +176,22 @@ class _Tag:
         x, y = view.to_device(self.outline.box.x0, self.outline.box.y0)
         top = y - self.image.height() - 2 * view.dpr
         return QRectF(round(x), round(top), self.image.width(), self.image.height())
+
+    def place_within(self, view: View) -> QRectF | None:
+        """The place moved into the viewport, so that what reaches out of sight keeps its name.
+
+        None where nothing of the instance is in sight.
+        """
+        left, top = view.origin
+        across, down = view.device_size
+        scale, gap = view.device_scale, 2 * view.dpr
+        box, width, height = self.outline.box, self.image.width(), self.image.height()
+        x, y = left + box.x0 * scale, top + box.y0 * scale
+        if x > across or y > down or left + box.x1 * scale < 0 or top + box.y1 * scale < 0:
+            return None
+        x = min(max(x, gap), max(across - width - gap, 0.0))
+        y = min(max(y - height - gap, gap), max(down - height - gap, 0.0))
+        return QRectF(round(x), round(y), width, height)
 
 
 class _Plan:
