@@ -22,14 +22,17 @@ from core.engine.config import ModelConfig
 from core.engine.stages import features, masks, proposals, roi
 from core.engine.stages.inputs import Batch
 from core.engine.stages.numerics import FLOAT32, Numerics
-from core.engine.targets import match_anchors, sample_anchors, sample_rois
+from core.engine.targets import leave_out, match_anchors, sample_anchors, sample_rois
 from core.lens.settings import StageSettings
-from core.lens.trace import BoxHead, Rpn
+from core.lens.trace import Anchors, BoxHead, Rpn
 from core.lens.training import AnchorTargets, ItemLosses, RoiTargets, TrainingTrace
 
 _BETA = 1 / 9
 Target = dict[str, Tensor]
-"""`boxes` float32 N×4 and `masks` uint8 N×H×W in image pixels, `labels` int64 N from 1."""
+"""`boxes` float32 N×4 and `masks` uint8 N×H×W in image pixels, `labels` int64 N from 1.
+
+Where images are not resized any more, `ignore` bool H×W may mark where background does not count.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,7 @@ def training_pass(
         )[1]
         for one, size in zip(features.split_rpn(rpn, len(images)), batch.sizes, strict=True)
     ]
-    anchor_targets = sample_anchors(
-        model, [match_anchors(model, anchors.boxes, target["boxes"]) for target in scaled]
-    )
+    anchor_targets = sample_anchors(model, [_match(model, anchors, each) for each in scaled])
     rpn_losses = _rpn_losses(rpn, anchor_targets)
     rois = sample_rois(model, [each.boxes for each in found], scaled)
     answer = roi.run_box_head(model, levels, [each.boxes for each in rois], numerics)
@@ -102,6 +103,14 @@ def training_pass(
         return TrainingPass(losses, ())
     work = _Pass(rpn, anchor_targets, answer, rois, positive, boxes, matched, logits, scaled)
     return TrainingPass(losses, work.traces())
+
+
+def _match(model: MaskRCNN, anchors: Anchors, target: Target) -> AnchorTargets:
+    """The anchors of an image matched, without those that count for nothing in an ignored area."""
+    matched = match_anchors(model, anchors.boxes, target["boxes"])
+    if "ignore" not in target:
+        return matched
+    return replace(matched, label=leave_out(matched.label, anchors.boxes, target["ignore"]))
 
 
 def _settings(config: ModelConfig) -> StageSettings:

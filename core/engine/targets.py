@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 from torchvision.ops import box_iou
 
@@ -35,6 +36,21 @@ def match_anchors(model: MaskRCNN, anchors: Tensor, boxes: Tensor) -> AnchorTarg
     return AnchorTargets(match, label, overlap, deltas, nobody, nobody)
 
 
+def leave_out(label: Tensor, boxes: Tensor, area: Tensor) -> Tensor:
+    """Labels with -1 instead of 0 for the boxes N×4 that lie by half or more inside an area.
+
+    `area` is bool H×W in the pixels of the boxes. Both samplers pass over -1, so that nothing there
+    is learned as background.
+    """
+    height, width = area.shape
+    total = functional.pad(area.float().cumsum(0).cumsum(1), (1, 0, 1, 0))
+    x0, x1 = (boxes[:, k].round().long().clamp(0, width) for k in (0, 2))
+    y0, y1 = (boxes[:, k].round().long().clamp(0, height) for k in (1, 3))
+    inside = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+    whole = ((x1 - x0) * (y1 - y0)).clamp(min=1)
+    return torch.where((label == 0) & (inside >= 0.5 * whole), -torch.ones_like(label), label)
+
+
 def sample_anchors(model: MaskRCNN, matched: Sequence[AnchorTargets]) -> list[AnchorTargets]:
     """Draw the anchors that count in the loss, for a batch at once; uses torch's generator."""
     positive, negative = model.rpn.fg_bg_sampler([each.label for each in matched])
@@ -49,7 +65,7 @@ def sample_rois(
 ) -> list[RoiTargets]:
     """Match and draw the RoIs of a batch: proposals R×4, after them the instances' own boxes.
 
-    Uses torch's generator.
+    Where a target has an area `ignore`, background inside it is passed over. Uses torch's generator.
     """
     heads = model.roi_heads
     boxes = [target["boxes"].to(proposals[0].dtype) for target in targets]
@@ -57,6 +73,10 @@ def sample_rois(
     match, label = heads.assign_targets_to_proposals(
         pool, boxes, [target["labels"] for target in targets]
     )
+    label = [
+        leave_out(each, rois, target["ignore"]) if "ignore" in target else each
+        for each, rois, target in zip(label, pool, targets, strict=True)
+    ]
     sampled = heads.subsample(label)
     rois = []
     for index, rows in enumerate(sampled):

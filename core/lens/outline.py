@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+import shapely
 from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
-from core.document.geometry import clip_to_image, signed_area, simplify
 from core.document.instance import Polygon, Polygons, Ring
 
 TOLERANCE: Final = 0.5
@@ -23,6 +24,8 @@ _FINEST: Final = 8
 """Samples across one mask cell at most: more would bend an outline by less than the tolerance."""
 _SPECK: Final = 1.0
 """Parts and holes below this area, in square pixels, are noise beside a larger part."""
+_DUST: Final = 1e-6
+"""Parts below this area, in square pixels, are rounding and not mask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,12 @@ def outline(
         z=field,
         fill_type=FillType.OuterOffset,
     ).filled(level, np.inf)
-    polygons = _without_specks(
-        tuple(_polygon(points, offsets) for points, offsets in zip(*filled, strict=True))
-    )
+    shape = shapely.simplify(_shape(*filled), TOLERANCE, preserve_topology=True)
     height, width = image_size
-    return clip_to_image(simplify(polygons, TOLERANCE), width, height)
+    left, top, right, bottom = shape.bounds
+    if left < 0 or top < 0 or right > width or bottom > height:
+        shape = shapely.intersection(shape, shapely.box(0, 0, width, height))
+    return _polygons(shape)
 
 
 def _positions(pixels: int, cells: int) -> NDArray[np.float64]:
@@ -103,20 +107,39 @@ def _to_image(
     return start + (positions + 0.5) * pixels / cells
 
 
-def _polygon(points: Any, offsets: Any) -> Polygon:
-    rings = [_ring(points[a:b]) for a, b in pairwise(offsets)]
-    return Polygon(rings[0], tuple(rings[1:]))
-
-
-def _ring(points: NDArray[np.float64]) -> Ring:
-    return tuple((float(x), float(y)) for x, y in points[:-1])
-
-
-def _without_specks(polygons: Polygons) -> Polygons:
-    areas = [abs(signed_area(polygon.outer)) for polygon in polygons]
+def _shape(points: list[Any], offsets: list[Any]) -> BaseGeometry:
+    """What contourpy traced as one valid geometry, without specks."""
+    traced = [
+        [outer_or_hole[a:b] for a, b in pairwise(ends)]
+        for outer_or_hole, ends in zip(points, offsets, strict=True)
+    ]
+    areas = [_area(rings[0]) for rings in traced]
     largest = max(areas)
-    return tuple(
-        Polygon(p.outer, tuple(h for h in p.holes if abs(signed_area(h)) >= _SPECK))
-        for p, size in zip(polygons, areas, strict=True)
+    parts = [
+        shapely.Polygon(rings[0], [hole for hole in rings[1:] if _area(hole) >= _SPECK])
+        for rings, size in zip(traced, areas, strict=True)
         if size == largest or size >= _SPECK
+    ]
+    shape = shapely.multipolygons(parts)
+    return shape if shape.is_valid else shapely.make_valid(shape)
+
+
+def _area(ring: NDArray[np.float64]) -> float:
+    """What a closed ring encloses, by the shoelace formula about its first point."""
+    x, y = (ring - ring[0]).T
+    return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
+
+
+def _polygons(shape: BaseGeometry) -> Polygons:
+    """The parts of a geometry that have an area."""
+    valid = shape if shape.is_valid else shapely.make_valid(shape)
+    parts = shapely.get_parts(shapely.get_parts(valid))  # collections may hold multipolygons
+    return tuple(
+        Polygon(_ring(part.exterior), tuple(_ring(hole) for hole in part.interiors))
+        for part in parts
+        if isinstance(part, shapely.Polygon) and part.area > _DUST
     )
+
+
+def _ring(line: shapely.LinearRing) -> Ring:
+    return tuple((x, y) for x, y in shapely.get_coordinates(line)[:-1].tolist())
