@@ -60,6 +60,7 @@ def start_logging(folder: Path, debug: bool) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         handlers=handlers,
     )
+    logging.getLogger("PIL").setLevel(logging.INFO)  # it tells of every tag of every TIFF
     qInstallMessageHandler(_qt_message)
 
 

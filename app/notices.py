@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -48,15 +47,14 @@ class Toast(QFrame):
         self.text = text
         sign = QLabel()
         sign.setPixmap(pixmap(kind.value, 18, kind_colour(kind), self.devicePixelRatioF()))
-        sign.setAlignment(Qt.AlignmentFlag.AlignTop)
         label = QLabel(text)
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        label.setAlignment(Qt.AlignmentFlag.AlignTop)
         row = QHBoxLayout()
         row.setSpacing(10)
-        row.addWidget(sign)
-        row.addWidget(label, 1)
+        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(label, 1, Qt.AlignmentFlag.AlignTop)
         cross = QToolButton()
         cross.setAutoRaise(True)
         cross.setIcon(icon("close"))
@@ -164,8 +162,7 @@ class Notices(QObject):
         for toast in reversed(self._toasts.values()):
             width = min(WIDTH, self._host.width() - 32)
             toast.setFixedWidth(width)
-            height = toast.heightForWidth(width) if toast.hasHeightForWidth() else 0
-            toast.resize(width, max(height, toast.sizeHint().height()))
+            toast.resize(width, toast.heightForWidth(width))
             bottom -= toast.height()
             toast.move(right - width, bottom)
             toast.raise_()

@@ -74,28 +74,33 @@ class Theme(QObject):
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
         self._application = application
+        self._choice = "system"
         application.setStyle("Fusion")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply)
         self._apply()
 
     def choose(self, name: str) -> None:
         """Follow `system`, or stay `light` or `dark`."""
+        self._choice = name
+        # What Qt does not paint itself, such as title bars, follows where the platform can do it.
         QGuiApplication.styleHints().setColorScheme(SCHEMES[name])
         self._apply()
 
     @property
     def dark(self) -> bool:
         """Whether the dark palette is in force."""
-        return is_dark()
+        if self._choice == "system":
+            return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return self._choice == "dark"
 
     def _apply(self) -> None:
-        self._application.setPalette(make_palette(is_dark()))
+        self._application.setPalette(make_palette(self.dark))
         self.changed.emit()
 
 
 def is_dark() -> bool:
-    """Whether the application runs in the dark scheme."""
-    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    """Whether the application is painted dark."""
+    return QGuiApplication.palette().color(Role.Window).lightness() < 128
 
 
 def make_palette(dark: bool) -> QPalette:

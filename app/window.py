@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
         self._put_away: list[QDockWidget] = []
         self.setWindowTitle("masklens")
         self.setWindowIcon(icon("app"))
-        self.setMinimumSize(760, 500)
+        self.setMinimumSize(640, 420)
         self.setAcceptDrops(True)
         self.viewport = Viewport()
         self.actions_ = ActionSet(self, self.viewport, parts.settings)

@@ -12,7 +12,7 @@ from app.fuzzy import score
 from app.panels.instance_rows import swatch
 from app.panels.label_rows import KEYED, LabelRow
 
-WIDTH, HEIGHT = 280, 260
+WIDTH, ROW, ROWS = 280, 28, 8
 
 
 class LabelFinder(Finder):
@@ -27,7 +27,8 @@ class LabelFinder(Finder):
 
     def open_near(self, place: QPoint) -> None:
         """Show it at a place on the screen, ready to type."""
-        self.open_at(place, WIDTH, HEIGHT)
+        rows = min(ROWS, max(3, len(self._labels) + 1))
+        self.open_at(place, WIDTH, self.field.sizeHint().height() + rows * ROW + 32)
         for row in range(self.list.count()):
             if self.list.item(row).text() == self._current:
                 self.list.setCurrentRow(row)

@@ -71,9 +71,9 @@ class SettingsDialog(QDialog):
         ])  # fmt: skip
         self._opacity(form)
         self._autosave(form)
-        self._choice(form, self.tr("Unknown labels of suggestions"), UNKNOWN_LABELS, [
-            (self.tr("get the active label"), "active"),
-            (self.tr("bring their own label"), "add"),
+        self._choice(form, self.tr("Unknown labels become"), UNKNOWN_LABELS, [
+            (self.tr("the active label"), "active"),
+            (self.tr("new labels of the project"), "add"),
         ])  # fmt: skip
         self._choice(form, self.tr("Device"), DEVICE, [
             (self.tr("The fastest there is"), "auto"), ("CPU", "cpu"), ("CUDA", "cuda"),

@@ -158,7 +158,7 @@ def kind_text(kind: str) -> str:
     if not kind:
         return ""
     if kind == FAILED:
-        return QCoreApplication.translate("words", "cannot be opened")
+        return QCoreApplication.translate("words", "unreadable")
     return status_text(ImageStatus(kind))
 
 

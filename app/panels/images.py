@@ -46,7 +46,8 @@ class ImagesPanel(QWidget):
         self._kind.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self._kind.setMinimumContentsLength(8)
+        self._kind.setMinimumContentsLength(4)
+        self._text.setMinimumWidth(self.fontMetrics().averageCharWidth() * 14)
         self._kind.addItem(self.tr("All"), None)
         for kind in KINDS:
             self._kind.addItem(kind_text(kind), str(kind))

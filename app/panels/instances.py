@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from app.panels.instance_rows import AREA, LABEL, SCORE, SOURCE, VISIBLE, InstanceRows
@@ -21,6 +22,8 @@ from app.words import count_text
 from core.document.document import Changed, Document
 
 Flag = QItemSelectionModel.SelectionFlag
+GIVES_WAY = (SOURCE, AREA, SCORE)  # what is hidden first in a narrow panel
+LABEL_ROOM = 8  # letters that the label should have room for
 
 
 class InstancesPanel(Section):
@@ -85,6 +88,17 @@ class InstancesPanel(Section):
         """Give the table the keyboard."""
         self._table.setFocus()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Hide columns that would leave the labels no room."""
+        room = self.width() - self.fontMetrics().averageCharWidth() * LABEL_ROOM
+        wanted = [VISIBLE, *GIVES_WAY]
+        for column in GIVES_WAY:
+            fits = sum(self._widths[each] for each in wanted) <= room
+            self._table.setColumnHidden(column, not fits)
+            if not fits:
+                wanted.remove(column)
+        super().resizeEvent(event)
+
     def _set_up_columns(self) -> None:
         rows = self._table.verticalHeader()
         rows.hide()
@@ -99,9 +113,12 @@ class InstancesPanel(Section):
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._table.setSortingEnabled(True)
         width = self.fontMetrics().horizontalAdvance
-        for column, sample in ((SOURCE, "suggested"), (SCORE, "Score ^"), (AREA, "00,000,00")):
-            self._table.setColumnWidth(column, width(sample) + 14)
-        self._table.setColumnWidth(VISIBLE, 30)
+        samples = {SOURCE: "suggested", SCORE: "Score ^", AREA: "00,000,00"}
+        self._widths = {column: width(sample) + 14 for column, sample in samples.items()}
+        self._widths[VISIBLE] = 30
+        for column, pixels in self._widths.items():
+            self._table.setColumnWidth(column, pixels)
+        head.moveSection(VISIBLE, AREA)  # the eyes stand at the right edge
 
     def _on_click(self, index: QModelIndex) -> None:
         if index.column() == VISIBLE:

@@ -207,7 +207,7 @@ def test_all_controls_have_names(driver: Driver, folder: Path) -> None:
     assert nameless == []
 
 
-@pytest.mark.parametrize("size", [(900, 600), (760, 500)])
+@pytest.mark.parametrize("size", [(900, 600), (640, 420)])
 def test_a_small_window_holds_everything(
     make_driver: Callable[..., Driver], folder: Path, size: tuple[int, int]
 ) -> None:
