@@ -8,5 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-COMMAND_NAMES: Final[tuple[str, ...]] = ("predict", "evaluate", "models", "convert", "demo")
+COMMAND_NAMES: Final[tuple[str, ...]] = (
+    "predict",
+    "evaluate",
+    "explain",
+    "models",
+    "convert",
+    "train",
+    "demo",
+)
 """In the order in which `masklens --help` lists them."""

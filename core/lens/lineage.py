@@ -1,0 +1,153 @@
+"""The way of one box through the network: from a detection back to the anchor it grew from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.lens.recompute import softmax
+from core.lens.trace import PYRAMID_LEVELS, Cell, Trace, numpy_of
+from core.sentences import Sentence, say
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """One detection and all that it comes from. Boxes are resized pixels unless said otherwise."""
+
+    detection: int
+    """From 0, strongest first."""
+    candidate: int
+    proposal: int
+    anchor: int
+    label: int
+    label_name: str
+    score: float
+    image_box: Box
+    """Image pixels."""
+    box: Box
+    proposal_box: Box
+    objectness: float
+    anchor_box: Box
+    cell: Cell
+    level: str
+    """The level of the anchor, P2 to P6."""
+    rpn_logit: float
+    rpn_delta: Box
+    """dx, dy, dw, dh in units of the anchor."""
+    box_level: str
+    """From which level the proposal was pooled for the box head."""
+    mask_level: str
+    """From which level the refined box was pooled for the mask head; it may be another."""
+    class_logits: NDArray[np.float32]
+    """K, the background first."""
+    class_delta: Box
+    """dx, dy, dw, dh for the class of the detection, still multiplied by 10, 10, 5, 5."""
+    probabilities: NDArray[np.float32]
+    """K."""
+
+
+def lineage(trace: Trace, detection: int) -> Lineage:
+    """The lineage of a detection, from a trace with tensors or arrays.
+
+    Raises IndexError when there is no such detection.
+    """
+    found = trace.detections
+    if not 0 <= detection < len(found.boxes):
+        raise IndexError(detection)
+    anchor, proposal = int(found.anchor_index[detection]), int(found.proposal_index[detection])
+    label = int(found.label[detection])
+    logits = numpy_of(trace.box_head.logits[proposal])
+    cell = trace.anchors.cell(anchor)
+    return Lineage(
+        detection=detection,
+        candidate=int(found.candidate_index[detection]),
+        proposal=proposal,
+        anchor=anchor,
+        label=label,
+        label_name=trace.class_names[label - 1],
+        score=float(found.score[detection]),
+        image_box=_box(found.boxes[detection]),
+        box=_box(found.resized_boxes[detection]),
+        proposal_box=_box(trace.proposals.boxes[proposal]),
+        objectness=float(trace.proposals.score[proposal]),
+        anchor_box=_box(trace.anchors.boxes[anchor]),
+        cell=cell,
+        level=PYRAMID_LEVELS[cell.level],
+        rpn_logit=float(trace.rpn.logits[anchor]),
+        rpn_delta=_box(trace.rpn.deltas[anchor]),
+        box_level=PYRAMID_LEVELS[int(trace.roi_levels.level[proposal])],
+        mask_level=PYRAMID_LEVELS[int(trace.mask_logits.level[detection])],
+        class_logits=logits,
+        class_delta=_box(trace.box_head.deltas[proposal][4 * label : 4 * label + 4]),
+        probabilities=softmax(logits[None])[0],
+    )
+
+
+def descendants(trace: Trace, anchor: int) -> tuple[int | None, tuple[int, ...]]:
+    """The other way: the proposal that an anchor became, if any, and its detections."""
+    proposals = np.flatnonzero(numpy_of(trace.proposals.anchor_index) == anchor)
+    detections = np.flatnonzero(numpy_of(trace.detections.anchor_index) == anchor)
+    return (int(proposals[0]) if len(proposals) else None), tuple(detections.tolist())
+
+
+def in_words(one: Lineage, canonical_size: int = 224) -> tuple[Sentence, ...]:
+    """The lineage as sentences, from the anchor to the mask.
+
+    `canonical_size` is that of the trace's RoI levels.
+    """
+    wide, high = _sides(one.anchor_box)
+    said = [
+        say(
+            "lineage.anchor",
+            level=one.level,
+            row=one.cell.row,
+            column=one.cell.column,
+            width=wide,
+            height=high,
+            ratio=high / wide,
+        ),
+        say("lineage.rpn", objectness=one.objectness, logit=one.rpn_logit, **_delta(one)),
+        say("lineage.proposal", number=one.proposal + 1, **_size(one.proposal_box)),
+        say(
+            "lineage.level",
+            level=one.box_level,
+            side=math.sqrt(max(math.prod(_sides(one.proposal_box)), 0)),
+            canonical=canonical_size,
+        ),
+        say(
+            "lineage.class",
+            label=one.label_name,
+            score=one.score,
+            logit=float(one.class_logits[one.label]),
+            background=float(one.probabilities[0]),
+        ),
+        say("lineage.detection", number=one.detection + 1, **_size(one.box)),
+    ]
+    same = one.mask_level == one.box_level
+    id = "lineage.mask_same" if same else "lineage.mask_other"
+    return (*said, say(id, level=one.mask_level, box_level=one.box_level))
+
+
+def _delta(one: Lineage) -> dict[str, float]:
+    dx, dy, dw, dh = one.rpn_delta
+    return {"dx": dx, "dy": dy, "wider": math.exp(min(dw, 50)), "higher": math.exp(min(dh, 50))}
+
+
+def _size(box: Box) -> dict[str, float]:
+    wide, high = _sides(box)
+    return {"x": box[0], "y": box[1], "width": wide, "height": high}
+
+
+def _sides(box: Box) -> tuple[float, float]:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _box(values: Any) -> Box:
+    a, b, c, d = (float(value) for value in values)
+    return a, b, c, d
