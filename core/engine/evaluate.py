@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -27,6 +27,13 @@ from core.engine.predict import Prediction
 from core.formats.masks import encode
 
 MAX_DETECTIONS: Final = 300
+SIZES: Final[Mapping[str, tuple[float, float]]] = {
+    "all": (0, 1e10),
+    "small": (0, 32**2),
+    "medium": (32**2, 96**2),
+    "large": (96**2, 1e10),
+}
+"""COCO's ranges of area, in square pixels of the image."""
 _AP50, _AP75 = 0, 5  # places in COCOeval's IoU thresholds 0.50, 0.55, ...
 
 
@@ -156,9 +163,45 @@ class Evaluator:
         again = [{**one, **in_any} for one in self._detections]
         return _numbered([*self._truths, *set_aside]), _numbered([*self._detections, *again])
 
+    def breakdown(self) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+        """Figures by label and by size: `{"by_label": {label: {"box": ..., "mask": ...}}, ...}`.
+
+        Sizes are COCO's, by area in pixels of the image: small below 32², large from 96². Labels
+        that the model does not know stand together under an empty name. Sizes without instances
+        are left out. Raises ValueError when there is no instance.
+        """
+        if not self.instances:
+            raise ValueError("there is nothing to compare with")
+        names = {id: name for name, id in self._ids.items()} | {self._any_class: ""}
+        truths, detections = self._categories()
+        by_label: dict[str, dict[str, dict[str, float]]] = {}
+        by_size: dict[str, dict[str, dict[str, float]]] = {}
+        for title, kind in (("box", "bbox"), ("mask", "segm")):
+            done = self._accumulated(kind, truths, detections, SIZES)
+            precision, recall = done.eval["precision"], done.eval["recall"]
+            for k, category in enumerate(done.params.catIds):
+                figures = _figures_of(precision[:, :, k, 0, -1], recall[:, k, 0, -1])
+                by_label.setdefault(names[category], {})[title] = figures.to_json()
+            for k, size in enumerate(SIZES):
+                if k and (recall[..., k, -1] > -1).any():
+                    figures = _figures_of(precision[..., k, -1], recall[..., k, -1])
+                    by_size.setdefault(size, {})[title] = figures.to_json()
+        return {"by_label": by_label, "by_size": by_size}
+
     def _figures(
         self, kind: str, truths: list[dict[str, Any]], detections: list[dict[str, Any]]
     ) -> Figures:
+        done = self._accumulated(kind, truths, detections, {"all": SIZES["all"]})
+        return _figures_of(done.eval["precision"][..., 0, -1], done.eval["recall"][..., 0, -1])
+
+    def _accumulated(
+        self,
+        kind: str,
+        truths: list[dict[str, Any]],
+        detections: list[dict[str, Any]],
+        sizes: Mapping[str, tuple[float, float]],
+    ) -> COCOeval:
+        """COCOeval with its arrays: precision IoU × recall × category × size × 1, recall alike."""
         categories = sorted({one["category_id"] for one in truths})
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
             evaluator = _Evaluator(
@@ -167,17 +210,11 @@ class Evaluator:
             evaluator.params.imgIds = [image["id"] for image in self._images]
             evaluator.params.catIds = categories
             evaluator.params.maxDets = [MAX_DETECTIONS]
-            evaluator.params.areaRng = [[0, 1e10]]
-            evaluator.params.areaRngLbl = ["all"]
+            evaluator.params.areaRng = [list(pair) for pair in sizes.values()]
+            evaluator.params.areaRngLbl = list(sizes)
             evaluator.evaluate()
             evaluator.accumulate()
-        precision = evaluator.eval["precision"][..., 0, -1]  # IoU × recall × category
-        return Figures(
-            ap=_mean(precision),
-            ap50=_mean(precision[_AP50]),
-            ap75=_mean(precision[_AP75]),
-            ar=_mean(evaluator.eval["recall"][..., 0, -1]),
-        )
+        return evaluator
 
     def _coco(self, annotations: list[dict[str, Any]], categories: list[int]) -> COCO:
         coco = COCO()
@@ -202,6 +239,16 @@ class _Evaluator(COCOeval):  # type: ignore[misc]
 
 def _numbered(annotations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "id": id} for id, one in enumerate(annotations, start=1)]
+
+
+def _figures_of(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> Figures:
+    """Figures from precision IoU × recall × ... and recall IoU × ..."""
+    return Figures(
+        ap=_mean(precision),
+        ap50=_mean(precision[_AP50]),
+        ap75=_mean(precision[_AP75]),
+        ar=_mean(recall),
+    )
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -65,7 +65,8 @@ def sample_rois(
 ) -> list[RoiTargets]:
     """Match and draw the RoIs of a batch: proposals R×4, after them the instances' own boxes.
 
-    Where a target has an area `ignore`, background inside it is passed over. Uses torch's generator.
+    Where a target has an area `ignore`, background inside it is passed over. Uses torch's
+    generator.
     """
     heads = model.roi_heads
     boxes = [target["boxes"].to(proposals[0].dtype) for target in targets]

@@ -52,14 +52,14 @@ class RunSpec:
     validations: int = 4
     """How often the held-out images are measured on the way."""
     picture_every: int = 25
-    """Steps between two predictions of the pinned image."""
+    """Steps between two predictions of the pinned image; 0 makes none."""
     pinned: str | None = None
     """Key of the image whose predictions are shown; None takes the first held-out one."""
 
     def __post_init__(self) -> None:
         _least("steps", self.steps, 1)
         _least("threads", self.threads, 1)
-        _least("picture_every", self.picture_every, 1)
+        _least("picture_every", self.picture_every, 0)
         _least("validations", self.validations, 0)
         _least("checkpoint_seconds", self.checkpoint_seconds, 0)
         if not 0 <= self.hold_out < 1:

@@ -1,0 +1,290 @@
+"""`masklens train`: fine-tune a model on labelled images, and measure before and after."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from core.cli.console import DONE, Console, UsageError
+from core.cli.options import add_architecture, add_device, add_json, download
+from core.sentences import say
+
+if TYPE_CHECKING:
+    from core.learning.events import Event
+    from core.learning.folder import RunFolder
+    from core.learning.gather import Gathered
+    from core.learning.report import Report
+    from core.learning.spec import RunSpec
+
+HELP: Final = "Fine-tune a model on labelled images"
+_HOLD_OUT: Final = 0.2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "dataset",
+        metavar="DATASET",
+        help="a COCO file, or a folder of labelme or VIA files; where images of a folder are "
+        "marked done, only those count",
+    )
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="M",
+        help="what to start from: starter, a name from `masklens models list`, a model file, or "
+        "an architecture such as maskrcnn_mobilenet_v2_fpn for a new network",
+    )
+    add_architecture(parser)
+    add_device(parser)
+    parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
+    parser.add_argument("--images", metavar="DIR", help="where the images are")
+    parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps")
+    parser.add_argument("--val", metavar="DATASET", help="measure on these images instead")
+    parser.add_argument(
+        "--hold-out", type=float, metavar="F", help=f"share of images to measure on ({_HOLD_OUT})"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
+    parser.add_argument(
+        "--backbone-weights", metavar="FILE", help="classification weights for a new network"
+    )
+    parser.add_argument(
+        "--reuse",
+        action="append",
+        default=[],
+        metavar="LABEL=CLASS",
+        help="let a new label start from a class that the model knows; LABEL= starts afresh",
+    )
+    parser.add_argument(
+        "--leave-out-accepted",
+        action="store_true",
+        help="learn nothing from instances that were accepted without a change",
+    )
+    parser.add_argument(
+        "--schedule",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace a number of the schedule, e.g. learning_rate=2e-4, average=0 or "
+        "phases=[[0,0.5],[5,0.5]]; docs/learning.md names them",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Prepare or take up the run, carry it to its end, print the figures."""
+    from core.learning.folder import RunFolder
+
+    folder = RunFolder(Path(arguments.out).absolute())
+    if not arguments.resume or not folder.spec_file.is_file():
+        folder = _new_run(arguments, folder, console)
+    console.progress("loading torch")
+    report = _finished(folder) or _carry_out(folder, console)
+    if report is None:
+        return DONE
+    console.result(_as_text(report, folder), _document(report, folder))
+    return console.code()
+
+
+def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console) -> RunFolder:
+    from core.document.fields import FieldError
+    from core.learning.errors import LearningError
+    from core.learning.folder import create_run
+
+    if folder.spec_file.is_file():
+        raise UsageError(say("learning.run_exists", path=str(folder.path)))
+    try:
+        spec = _spec(arguments)
+    except FieldError as error:
+        raise UsageError(error.sentence) from error
+    _check_model(spec.model, console)
+    gathered = _gather(arguments, spec, console)
+    for note in gathered.notes:
+        console.note(note)
+    for problem in gathered.problems:
+        console.fail_with(problem)
+    folder.path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return create_run(folder.path, spec, gathered)
+    except LearningError as error:
+        raise UsageError(error.sentence) from error
+
+
+def _spec(arguments: argparse.Namespace) -> RunSpec:
+    """The request. Raises FieldError, or UsageError for an option of the wrong form."""
+    from core.learning.schedule import ScheduleChoices
+    from core.learning.spec import RunSpec
+
+    weights = arguments.backbone_weights
+    if weights is not None and not Path(weights).is_file():
+        raise UsageError(say("engine.model_missing", path=weights))
+    own_file = Path(arguments.model).is_file()
+    held = arguments.hold_out
+    return RunSpec(
+        model=str(Path(arguments.model).absolute()) if own_file else arguments.model,
+        dataset=str(Path(arguments.dataset).absolute()),
+        arch=arguments.arch,
+        backbone=arguments.backbone,
+        backbone_weights=None if weights is None else str(Path(weights).absolute()),
+        steps=arguments.steps,
+        seed=arguments.seed,
+        hold_out=(0.0 if arguments.val else _HOLD_OUT) if held is None else held,
+        reuse=tuple((name, value) for name, value in map(_pair, arguments.reuse)),
+        leave_out_accepted=arguments.leave_out_accepted,
+        schedule=ScheduleChoices.from_json(
+            {name: _value(text) for name, text in map(_pair, arguments.schedule)}
+        ),
+        device=arguments.device,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        picture_every=0,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(say("learning.not_a_pair", text=text))
+    return name, value
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _check_model(spec: str, console: Console) -> None:
+    """Fetch a named model that is not here; refuse a name that means nothing."""
+    from core.engine import models
+    from core.engine.zoo import ARCHES
+
+    if Path(spec).is_file() or spec in ARCHES:
+        return
+    if any(model.name == spec and not model.present for model in models.list_models()):
+        download(spec, console)
+    try:
+        models.resolve(spec)
+    except models.ModelError as error:
+        raise UsageError(error.sentence) from error
+
+
+def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> Gathered:
+    from core.formats.dataset import open_dataset
+    from core.learning.gather import gather_dataset, gather_project
+    from core.storage.project import Project
+
+    path = Path(arguments.dataset)
+    for given in filter(None, (arguments.dataset, arguments.val)):
+        if not Path(given).exists():
+            raise UsageError(say("cli.no_dataset", path=given))
+
+    def looked(done: int, total: int) -> None:
+        console.progress("looking at the images", done, total)
+
+    leave_out, share = spec.leave_out_accepted, spec.hold_out
+    if path.is_dir() and arguments.val is None and arguments.images is None:
+        project = Project(path)
+        if any(project.summary(image).done for image in project.images()):
+            return gather_project(
+                project, share=share, leave_out_accepted=leave_out, on_image=looked
+            )
+    return gather_dataset(
+        open_dataset(path, arguments.images),
+        share=share,
+        measured_on=None if arguments.val is None else open_dataset(Path(arguments.val)),
+        leave_out_accepted=leave_out,
+        on_image=looked,
+    )
+
+
+def _finished(folder: RunFolder) -> Report | None:
+    """The report of a run that has come to its end before."""
+    from core.learning.report import read_report
+
+    if folder.state().final and folder.report_file.is_file():
+        return read_report(folder.report_file)
+    return None
+
+
+def _carry_out(folder: RunFolder, console: Console) -> Report | None:
+    from core.engine.train.session import run_training
+
+    folder.forget_command()
+    return run_training(folder, _Narrator(console).hear)
+
+
+class _Narrator:
+    """Shows events on stderr."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._steps = 0
+        self._last = time.monotonic()
+
+    def hear(self, event: Event) -> None:
+        """Say what an event means, if it is worth a line."""
+        from core.learning import events
+
+        match event:
+            case events.Noted(sentence):
+                self._console.note(sentence)
+            case events.Planned():
+                self._steps = event.steps
+                self._console.note(_plan_text(event))
+            case events.Stepped():
+                total = sum(event.losses.values())
+                text = f"loss {total:.3f}, {event.left:.0f} s left"
+                self._console.progress(text, event.step, self._steps)
+            case events.Validated():
+                self._console.note(
+                    f"step {event.step}: mask AP {event.mask_ap:.3f}, box AP {event.box_ap:.3f}"
+                    + (" (averaged weights)" if event.averaged else "")
+                )
+            case _:
+                return
+
+
+def _plan_text(event: Any) -> str:
+    time_text = f", about {event.seconds / 60:.1f} minutes" if event.seconds else ""
+    return (
+        f"{event.steps} steps of {event.batch} images up to {event.side} pixels on "
+        f"{event.device} ({event.precision}){time_text}; {event.images} images to learn from, "
+        f"{event.held_out} held out"
+    )
+
+
+def _document(report: Report, folder: RunFolder) -> dict[str, object]:
+    return {
+        "steps": report.steps,
+        "seconds": report.seconds,
+        "before": _plain(report.before),
+        "after": _plain(report.after),
+        "model": str(folder.model_file),
+    }
+
+
+def _plain(figures: Any) -> object:
+    """Figures as `masklens evaluate` prints them."""
+    if figures is None:
+        return None
+    return {name: value for name, value in figures.items() if not name.startswith("by_")}
+
+
+def _as_text(report: Report, folder: RunFolder) -> str:
+    lines = [f"{report.steps} steps in {report.seconds:.0f} s: {folder.model_file}"]
+    for title, figures in (("before", report.before), ("after", report.after)):
+        if figures is not None:
+            parts: Any = figures
+            shown = ", ".join(
+                f"{kind} AP {parts[kind]['AP']:.3f} AP50 {parts[kind]['AP50']:.3f}"
+                for kind in ("box", "mask")
+            )
+            lines.append(f"{title:<7}{shown}")
+    return "\n".join(lines)

@@ -1,0 +1,40 @@
+"""The trainer's process: `python -m core.engine.train RUN_FOLDER`, at low priority."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+NICENESS: Final = 10
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Carry the run of a folder to its end; the exit code is for people who look at logs."""
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from core.engine.train.session import run_training
+    from core.learning.folder import RunFolder
+    from core.sentences import MasklensError
+
+    try:
+        run_training(RunFolder(Path(arguments[0])))
+    except MasklensError as error:
+        logging.getLogger(__name__).error("%s", error)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""Which instances of an image a model finds, and what changed from one model to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from core.engine.annotations import to_annotations
+from core.engine.predict import Prediction
+from core.formats.masks import encode
+from core.learning.frozen import FrozenImage
+from core.learning.report import ImageChange
+
+_CERTAIN: Final = 0.5
+_OVERLAP: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a model found in an image, as `ImageChange` counts it."""
+
+    ids: frozenset[str]
+    quality: float
+    false: int
+
+
+def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, known: bool) -> Found:
+    """Match detections with instances, the surest first, each with the best that is left.
+
+    Labels must agree where `known` says that the model has the labels of the data. Detections
+    that lie in an area to ignore do not count as false.
+    """
+    objects = image.objects
+    sure = [k for k, score in enumerate(prediction.scores) if score >= _CERTAIN]
+    annotations = to_annotations(prediction, 0, 1, mask_threshold)
+    detections = [annotations[k]["segmentation"] for k in sure]
+    labels = [prediction.label_names[k] for k in sure]
+    overlap = _overlaps(image, detections)
+    free = np.ones(len(objects), dtype=bool)
+    ids, total, false = set(), 0.0, 0
+    for row, label in enumerate(labels):
+        fits = np.array([not known or one.label == label for one in objects], dtype=bool)
+        scores = np.where(free & fits, overlap[row, : len(objects)], 0.0)
+        best = int(scores.argmax()) if len(objects) else -1
+        if best >= 0 and scores[best] >= _OVERLAP:
+            free[best] = False
+            ids.add(objects[best].id)
+            total += float(scores[best])
+        elif not (overlap[row, len(objects) :] >= _OVERLAP).any():
+            false += 1
+    weight = len(ids) + (false + len(objects) - len(ids)) / 2
+    return Found(frozenset(ids), total / weight if weight else 1.0, false)
+
+
+def _overlaps(image: FrozenImage, detections: list[object]) -> NDArray[np.float64]:
+    """Detections × (objects, then crowds): IoU, for crowds the share of the detection inside."""
+    crowds = [one for one in image.instances if one.crowd]
+    listed = [*image.objects, *crowds]
+    if not detections or not listed:
+        return np.zeros((len(detections), len(listed)))
+    truths = [encode(one.polygons, image.width, image.height).to_json() for one in listed]
+    is_crowd = [0] * len(image.objects) + [1] * len(crowds)
+    return np.asarray(coco_mask.iou(detections, truths, is_crowd), dtype=np.float64)
+
+
+def change_of(image: FrozenImage, before: Found, after: Found) -> ImageChange:
+    """Both findings side by side."""
+    return ImageChange(
+        key=image.key,
+        instances=len(image.objects),
+        quality_before=before.quality,
+        quality_after=after.quality,
+        false_before=before.false,
+        false_after=after.false,
+        gained=tuple(sorted(after.ids - before.ids)),
+        lost=tuple(sorted(before.ids - after.ids)),
+    )

@@ -1,0 +1,66 @@
+"""A new network for a run that starts from an architecture instead of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from torchvision.models.detection import MaskRCNN
+
+from core.document.geometry import bounds
+from core.engine.config import ModelConfig, TrainingSettings
+from core.engine.weights import load_backbone_weights
+from core.engine.zoo import build_model, parse_arch
+from core.learning.frozen import FrozenImage
+from core.lens.settings import StageSettings
+
+_SMALLEST, _LARGEST = 320, 800
+_ANCHORS = (16.0, 32.0, 64.0, 128.0, 256.0)
+
+
+def new_network(
+    arch: str,
+    classes: Sequence[str],
+    images: Sequence[FrozenImage],
+    backbone_weights: Path | None,
+) -> tuple[MaskRCNN, ModelConfig]:
+    """A network of narrow heads whose sizes suit some of the images.
+
+    Small images are enlarged when their instances are small. With weights for the trunk its
+    normalisation stands still; without, it learns. Raises ConfigError or ModelFileError.
+    """
+    name, version = parse_arch(arch)
+    shortest = median(min(image.width, image.height) for image in images)
+    sides = [
+        max(box.width, box.height) ** 0.5 * min(box.width, box.height) ** 0.5
+        for box in (bounds(one) for image in images for one in image.objects)
+    ]
+    # The smallest anchor level suits instances of 16 pixels and more.
+    factor = min(2.0, max(1.0, 32 / median(sides))) if sides else 1.0
+    size = int(min(_LARGEST, max(_SMALLEST, shortest * factor))) // 32 * 32
+    config = ModelConfig(
+        arch=name,
+        version=2 if version == 2 else 1,
+        class_names=tuple(classes),
+        min_size=size,
+        max_size=round(size * 5 / 3),
+        anchor_sizes=tuple((side,) for side in _ANCHORS),
+        fpn_channels=128,
+        box_head_width=256,
+        mask_channels=128,
+        roi_canonical_size=112,
+        norm="frozen" if backbone_weights is not None else "batch",
+        trainable_layers=5,
+        settings=StageSettings(detections_per_image=300),
+        training=TrainingSettings(
+            rpn_pre_nms_top_n=600,
+            rpn_post_nms_top_n=400,
+            roi_samples=128,
+            roi_positive_fraction=0.375,
+        ),
+    )
+    module = build_model(config)
+    if backbone_weights is not None:
+        load_backbone_weights(module, backbone_weights)
+    return module.eval(), config

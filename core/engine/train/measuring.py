@@ -1,0 +1,69 @@
+"""Measuring a model on the held-out images of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from core.engine.evaluate import MAX_DETECTIONS, Evaluation, Evaluator
+from core.engine.files import MemoryShortError, predict_file
+from core.engine.predict import Predictor
+from core.engine.train.changes import Found, find
+from core.learning.frozen import FrozenImage
+from core.sentences import Sentence
+from core.storage.images import ImageError
+
+OnProblem = Callable[[Sentence], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Figures of a model on some images; `evaluation` is None when they hold no instance."""
+
+    evaluation: Evaluation | None
+    parts: dict[str, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
+    found: dict[str, Found] = field(default_factory=dict)
+    """What was found in each image, by its key."""
+
+    def to_json(self) -> dict[str, object] | None:
+        """The figures as `evaluate` prints them."""
+        return None if self.evaluation is None else self.evaluation.to_json()
+
+    def in_full(self) -> dict[str, object] | None:
+        """The figures, and those by label and by size."""
+        plain = self.to_json()
+        return None if plain is None else {**plain, **self.parts}
+
+
+def measure(
+    predictor: Predictor,
+    images: Iterable[FrozenImage],
+    on_problem: OnProblem,
+    *,
+    closely: bool = False,
+    interrupted: Callable[[], None] = lambda: None,
+) -> Measurement:
+    """Predict each image and compare. `closely` also tells what was found in each.
+
+    Images that cannot be read are named to `on_problem` and left out. `interrupted` is called
+    between images and may raise.
+    """
+    config = predictor.loaded.config
+    settings = config.settings.with_(detections_per_image=MAX_DETECTIONS)
+    evaluator = Evaluator(config.class_names, settings.mask)
+    found: dict[str, Found] = {}
+    for image in images:
+        interrupted()
+        try:
+            prediction, _ = predict_file(predictor, image.path, settings)
+        except (ImageError, MemoryShortError) as error:
+            on_problem(error.sentence)
+            continue
+        evaluator.add(image.instances, prediction)
+        if closely:
+            known = {one.label for one in image.objects} <= set(config.class_names)
+            found[image.key] = find(image, prediction, settings.mask, known)
+    if not evaluator.instances:
+        return Measurement(None, {}, found)
+    parts = evaluator.breakdown() if closely else {}
+    return Measurement(evaluator.evaluate(), parts, found)

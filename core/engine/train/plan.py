@@ -1,0 +1,160 @@
+"""What a run will do: the request, filled in by the amount of data and the machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from core.document.fields import as_list, as_object
+from core.engine.config import ModelConfig
+from core.learning.errors import LearningError
+from core.learning.spec import RunSpec
+from core.sentences import say
+from core.storage.atomic import write_atomic
+
+HEADS: Final = 0
+LAST_STAGES: Final = 2
+ALL: Final = 5
+_FEW_IMAGES: Final = 10
+_FEW_OBJECTS: Final = 200
+_SOME_IMAGES: Final = 50
+_LEAST_SIDE: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every number of a run. Lengths are pixels of the resized image, shares 0 to 1."""
+
+    steps: int
+    seed: int
+    batch: int
+    side: int
+    phases: tuple[tuple[int, float], ...]
+    """Pairs of backbone stages that learn and share of the steps."""
+    learning_rate: float
+    backbone_rate: float
+    warm_up: float
+    clip: float
+    weight_decay: float
+    average: float
+    flip: bool
+    rotate: bool
+    scale: float
+    colour: bool
+    copy_paste: float
+    device: str
+    dtype: str
+    """`float32`, `bfloat16` or `float16`: the arithmetic of the convolutions."""
+    threads: int
+
+    def stages(self, step: int) -> int:
+        """How many stages of the backbone learn in a step, counted from 0."""
+        passed = 0.0
+        for stages, share in self.phases:
+            passed += share * self.steps
+            if step < passed - 1e-9:
+                return stages
+        return self.phases[-1][0]
+
+    @property
+    def most_stages(self) -> int:
+        """How many stages of the backbone ever learn."""
+        return max(stages for stages, share in self.phases if share > 0)
+
+    def smaller(self) -> Plan | None:
+        """The plan with half the batch, or smaller crops; None when nothing is left to give."""
+        if self.batch > 1:
+            return replace(self, batch=self.batch // 2)
+        side = int(self.side * 0.7) // 32 * 32
+        return replace(self, side=side) if side >= _LEAST_SIDE else None
+
+    def to_json(self) -> dict[str, object]:
+        """The plan as a JSON object."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(value: object) -> Plan:
+        """Read what `to_json` wrote. Raises FieldError or TypeError."""
+        given: dict[str, Any] = dict(as_object(value, "plan"))
+        phases = [as_list(pair, "phases") for pair in as_list(given.get("phases", []), "phases")]
+        given["phases"] = tuple((int(str(a)), float(str(b))) for a, b in phases)
+        return Plan(**given)
+
+
+def make_plan(
+    spec: RunSpec,
+    config: ModelConfig,
+    *,
+    images: int,
+    objects: int,
+    new_network: bool,
+    device: str,
+    dtype: str,
+    threads: int,
+) -> Plan:
+    """Fill in what the request leaves open; `images` and `objects` are those learned from."""
+    asked = spec.schedule
+    on_cpu = device == "cpu"
+    side = min(max(256, -(-config.min_size // 32) * 32), 512 if on_cpu else 800)
+    rate = 1e-3 if new_network else 5e-4
+    return Plan(
+        steps=spec.steps or steps_for(images, new_network=new_network),
+        seed=spec.seed,
+        batch=_or(asked.batch, 2 if on_cpu else 4),
+        side=_or(asked.side, side),
+        phases=_or(asked.phases, phases_for(images, objects, new_network=new_network)),
+        learning_rate=_or(asked.learning_rate, rate),
+        backbone_rate=_or(asked.backbone_rate, 0.2),
+        warm_up=_or(asked.warm_up, 0.1),
+        clip=_or(asked.clip, 5.0),
+        weight_decay=_or(asked.weight_decay, 0.02),
+        average=_or(asked.average, 0.95),
+        flip=_or(asked.flip, True),
+        rotate=_or(asked.rotate, False),
+        scale=_or(asked.scale, 1.4),
+        colour=_or(asked.colour, True),
+        copy_paste=_or(asked.copy_paste, 0.0),
+        device=device,
+        dtype=dtype,
+        threads=threads,
+    )
+
+
+def steps_for(images: int, *, new_network: bool = False) -> int:
+    """Steps by the amount of data; a network from scratch takes twice as many."""
+    steps = min(1500, max(150, 100 + 5 * images))
+    return 2 * steps if new_network else steps
+
+
+def phases_for(
+    images: int, objects: int, *, new_network: bool = False
+) -> tuple[tuple[int, float], ...]:
+    """Which stages of the backbone learn, and how long: heads, then the last ones, then all."""
+    if new_network:
+        return ((HEADS, 0.2), (LAST_STAGES, 0.4), (ALL, 0.4))
+    if images <= _FEW_IMAGES or objects <= _FEW_OBJECTS:
+        return ((HEADS, 0.5), (LAST_STAGES, 0.5))
+    if images <= _SOME_IMAGES:
+        return ((HEADS, 0.2), (LAST_STAGES, 0.8))
+    return ((HEADS, 0.1), (LAST_STAGES, 0.4), (ALL, 0.5))
+
+
+def _or(chosen: Any, default: Any) -> Any:
+    return default if chosen is None else chosen
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write `plan.json`. Raises StorageError."""
+    write_atomic(path, json.dumps(plan.to_json(), indent=1).encode())
+
+
+def read_plan(path: Path) -> Plan | None:
+    """Read `plan.json`; None when the run was cut off before there was one."""
+    if not path.is_file():
+        return None
+    try:
+        return Plan.from_json(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise LearningError(say("learning.not_a_run", path=str(path.parent))) from error

@@ -1,0 +1,103 @@
+"""A run from its folder to its report: prepare, learn, measure, and say what happens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from core.engine.train.checkpoint import load_checkpoint
+from core.engine.train.failures import explain
+from core.engine.train.finish import finish
+from core.engine.train.learning import Learning
+from core.engine.train.prepare import prepare
+from core.engine.train.telling import Cancelled, Teller
+from core.learning.errors import LearningError
+from core.learning.events import Event, Noted, StateChanged
+from core.learning.folder import RunFolder
+from core.learning.report import Report
+from core.learning.state import RunState
+from core.sentences import say
+from core.storage.atomic import sweep
+from core.storage.lock import FolderLock, FolderLocked
+
+log = logging.getLogger(__name__)
+_PATIENCE_S: Final = 3.0
+# What torch, numpy and the system raise when something goes wrong on the way.
+_EXPECTED: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def run_training(run: RunFolder, on_event: Callable[[Event], None] | None = None) -> Report | None:
+    """Carry a run to its end, from the beginning or from its last checkpoint.
+
+    Returns the report; None when the run was cancelled or stopped before its first step. Raises
+    MasklensError when the run cannot go on; its events then say so too, and the last checkpoint
+    stays. An interrupt (KeyboardInterrupt) saves a checkpoint and passes through: the run can be
+    taken up again.
+    """
+    lock = _locked(run)
+    teller = Teller(run, on_event)
+    dropped = False
+    try:
+        return _go(run, teller)
+    except Cancelled:
+        teller.tell(StateChanged(RunState.STOPPED))
+        dropped = True
+        return None
+    except _EXPECTED as error:
+        log.exception("the run broke off")
+        teller.fail(explain(error))
+        raise LearningError(explain(error)) from error
+    except LearningError as error:
+        teller.fail(error.sentence)
+        raise
+    finally:
+        teller.close()
+        lock.release()
+        if dropped:
+            run.drop()
+
+
+def _go(run: RunFolder, teller: Teller) -> Report | None:
+    sweep(run.path)
+    teller.tell(StateChanged(RunState.PREPARING))
+    checkpoint = load_checkpoint(run.checkpoint_file)
+    ready = prepare(run, teller, resumed=checkpoint is not None)
+    learning = Learning(run, ready, teller)
+    if checkpoint is not None:
+        learning.take_up(checkpoint)
+        teller.tell(Noted(say("learning.went_on", step=learning.trainer.step)))
+    teller.tell(StateChanged(RunState.RUNNING))
+    stopped = learning.run()
+    teller.tell(StateChanged(RunState.STOPPING))
+    if stopped:
+        steps, done = learning.trainer.plan.steps, learning.trainer.step
+        teller.tell(Noted(say("learning.stopped_at", step=done, steps=steps)))
+    report = None if learning.trainer.step == 0 else finish(run, ready, learning, teller)
+    for file in (run.checkpoint_file, run.start_file):
+        file.unlink(missing_ok=True)
+    teller.tell(StateChanged(RunState.STOPPED if stopped else RunState.DONE))
+    return report
+
+
+def _locked(run: RunFolder) -> FolderLock:
+    """The lock of the folder; somebody who only looks may hold it for a moment."""
+    last = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return FolderLock.acquire(run.path / "lock")
+        except FolderLocked as error:
+            if time.monotonic() > last:
+                raise LearningError(say("learning.run_alive", path=str(run.path))) from error
+            time.sleep(0.05)

@@ -1,0 +1,134 @@
+"""The network at step 0: the base model, taught the names of the classes that are to be learned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from core.document.geometry import polygon_iou
+from core.engine.backbones import import_factory
+from core.engine.predict import Predictor
+from core.engine.train.fresh import new_network
+from core.engine.train.rows import with_classes
+from core.engine.weights import LoadedModel, load_file, load_model, save_model
+from core.engine.zoo import ARCHES
+from core.learning.classes import LEARNED_CLASSES, class_order, taught_classes
+from core.learning.frozen import FrozenImage, FrozenLabels
+from core.learning.spec import RunSpec
+from core.storage.images import ImageError, read_image
+
+_LOOKED_AT: Final = 6
+"""Images on which the base model is asked what it takes a new label for."""
+_CERTAIN: Final = 0.3
+_OVERLAP: Final = 0.5
+_MOST: Final = 0.3
+"""Share of a label's instances that the model must give to one class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a run starts."""
+
+    base: LoadedModel
+    """The model as it was, for the figures before."""
+    loaded: LoadedModel
+    """The network that learns, freshly read from `start.pt`."""
+    reused: tuple[tuple[str, str], ...]
+    """Pairs of a new label and the class whose rows it took over."""
+    new: bool
+    """Whether the network is new, not fine-tuned."""
+
+
+def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device: str) -> Start:
+    """Build the network of step 0 and write it to `path`.
+
+    Raises ModelFileError, ModelError or ConfigError when the base model cannot be had.
+    """
+    torch.manual_seed(spec.seed)
+    factory = import_factory(spec.backbone) if spec.backbone is not None else None
+    some = list(islice(labels.images(held_out=False), 64))
+    new = is_new(spec)
+    if new:
+        weights = None if spec.backbone_weights is None else Path(spec.backbone_weights)
+        module, config = new_network(spec.model, labels.labels, some, weights)
+        base = LoadedModel(module, config, spec.model, f"{spec.model}@new", {})
+        reused: tuple[tuple[str, str], ...] = ()
+        taught: tuple[str, ...] = ()
+    else:
+        base = load_model(spec.model, arch=spec.arch, backbone=spec.backbone)
+        taught = taught_classes(base.extra)
+        classes = class_order(base.config.class_names, taught, labels.labels)
+        predictor = Predictor(base, device=predictor_device, precision="float32")
+        reused = choose_reuse(predictor, classes, dict(spec.reuse), some)
+        module, config = with_classes(
+            base.module.cpu(), base.config, classes, dict(reused), factory
+        )
+    extra = {
+        LEARNED_CLASSES: list(dict.fromkeys((*taught, *labels.labels))),
+        "base": base.revision,
+        "reused": [list(pair) for pair in reused],
+        "learns_norms": new and spec.backbone_weights is None,
+    }
+    save_model(path, module, config, extra)
+    return Start(base, load_file(path, backbone=spec.backbone), reused, new)
+
+
+def read_start(spec: RunSpec, path: Path) -> Start:
+    """The network of step 0 of a run that goes on, and its base model if it is still there."""
+    loaded = load_file(path, backbone=spec.backbone)
+    pairs = loaded.extra.get("reused", [])
+    reused = tuple((str(a), str(b)) for a, b in pairs) if isinstance(pairs, list) else ()
+    new = is_new(spec)
+    base = loaded if new else load_model(spec.model, arch=spec.arch, backbone=spec.backbone)
+    return Start(base, loaded, reused, new)
+
+
+def is_new(spec: RunSpec) -> bool:
+    """Whether the request names an architecture, not a model."""
+    return spec.model in ARCHES and not Path(spec.model).exists()
+
+
+def choose_reuse(
+    predictor: Predictor,
+    classes: Sequence[str],
+    asked: Mapping[str, str],
+    images: Iterable[FrozenImage],
+) -> tuple[tuple[str, str], ...]:
+    """Which known class each new one takes over: what was asked for, else what the model says."""
+    known = predictor.loaded.config.class_names
+    new = [name for name in classes if name not in known and name not in asked]
+    chosen = {name: kind for name, kind in asked.items() if kind in known and name in classes}
+    if new:
+        chosen |= _resemblances(predictor, set(new), islice(images, _LOOKED_AT))
+    return tuple((name, chosen[name]) for name in classes if name in chosen)
+
+
+def _resemblances(
+    predictor: Predictor, labels: set[str], images: Iterable[FrozenImage]
+) -> dict[str, str]:
+    """The class that the model gives to most instances of each label, where one stands out."""
+    votes: dict[str, Counter[str]] = {label: Counter() for label in labels}
+    totals: Counter[str] = Counter()
+    for image in images:
+        try:
+            found = predictor.predict(read_image(image.path).pixels).instances
+        except ImageError:  # the stream of samples will say so
+            continue
+        likely = [one for one in found if (one.score or 0) >= _CERTAIN]
+        for instance in image.objects:
+            if instance.label not in labels:
+                continue
+            totals[instance.label] += 1
+            hit = next((o for o in likely if polygon_iou(o, instance) >= _OVERLAP), None)
+            if hit is not None:
+                votes[instance.label][hit.label] += 1
+    winners = {label: count.most_common(1)[0] for label, count in votes.items() if count}
+    return {
+        label: name for label, (name, count) in winners.items() if count >= _MOST * totals[label]
+    }

@@ -1,0 +1,110 @@
+"""Which part of an image a sample shows, and its instances as masks at the sample's resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from core.document.geometry import Rect, bounds
+from core.document.instance import Polygon, Polygons, Ring
+from core.engine.config import ModelConfig
+from core.formats.masks import encode
+from core.learning.frozen import FrozenImage
+
+Masks = NDArray[np.uint8]
+_AROUND_OBJECT: Final = 0.75
+"""Share of the windows that are laid around an instance, the others anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of an image, in whole pixels of the image, and the size it is resized to."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    columns: int
+    rows: int
+
+    def place(self, polygons: Polygons) -> Polygons:
+        """Outlines of the image in pixels of the resized window."""
+        kx, ky = self.columns / self.width, self.rows / self.height
+
+        def moved(ring: Ring) -> Ring:
+            return tuple(((x - self.x) * kx, (y - self.y) * ky) for x, y in ring)
+
+        return tuple(
+            Polygon(moved(polygon.outer), tuple(moved(hole) for hole in polygon.holes))
+            for polygon in polygons
+        )
+
+    def sees(self, polygons: Polygons) -> bool:
+        """Whether an outline may reach into the window."""
+        box = bounds(polygons)
+        return Rect(self.x, self.y, self.x + self.width, self.y + self.height).intersects(box)
+
+
+def choose_window(
+    image: FrozenImage,
+    config: ModelConfig,
+    side: int,
+    scale: float,
+    rng: np.random.Generator,
+) -> Window:
+    """A window that is at most `side` pixels wide and high once it is resized.
+
+    The factor is the one that the network applies when it predicts, times up to `scale` or down
+    to one over it.
+    """
+    factor = min(
+        config.min_size / min(image.width, image.height),
+        config.max_size / max(image.width, image.height),
+    )
+    factor *= float(np.exp(rng.uniform(-1, 1) * np.log(scale)))
+    width = min(image.width, max(1, round(side / factor)))
+    height = min(image.height, max(1, round(side / factor)))
+    x, y = _corner(image, width, height, rng)
+    columns = max(1, min(side, round(width * factor)))
+    rows = max(1, min(side, round(height * factor)))
+    return Window(x, y, width, height, columns, rows)
+
+
+def _corner(
+    image: FrozenImage, width: int, height: int, rng: np.random.Generator
+) -> tuple[int, int]:
+    aims: Sequence[Polygons] = [one.polygons for one in image.objects]
+    if image.regions is not None:
+        aims = image.regions  # outside of them there is nothing to learn
+    near = rng.random() < _AROUND_OBJECT or image.regions is not None
+    u, v, pick = rng.random(), rng.random(), rng.integers(0, max(1, len(aims)))
+    if near and aims:
+        box = bounds(aims[int(pick)])
+        px, py = box.x0 + rng.random() * box.width, box.y0 + rng.random() * box.height
+        x, y = px - u * width, py - v * height
+    else:
+        x, y = u * (image.width - width), v * (image.height - height)
+    return (
+        int(min(max(0, round(x)), image.width - width)),
+        int(min(max(0, round(y)), image.height - height)),
+    )
+
+
+def masks_of(outlines: Sequence[Polygons], columns: int, rows: int) -> Masks:
+    """Outlines as masks: uint8 N×rows×columns of 0 and 1."""
+    if not outlines:
+        return np.zeros((0, rows, columns), np.uint8)
+    runs = [encode(polygons, columns, rows).to_json() for polygons in outlines]
+    decoded: Masks = coco_mask.decode(runs)
+    return np.ascontiguousarray(decoded.transpose(2, 0, 1))
+
+
+def area_of(outlines: Sequence[Polygons], columns: int, rows: int) -> NDArray[np.bool_]:
+    """What any of the outlines covers: bool rows×columns."""
+    covered: NDArray[np.bool_] = np.any(masks_of(outlines, columns, rows), axis=0)
+    return covered
