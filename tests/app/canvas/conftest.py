@@ -46,6 +46,11 @@ class Bench:
         left, top = self.viewport._navigator.view.to_logical(x, y)
         return QPoint(round(left), round(top))
 
+    def on(self, x: float, y: float) -> QPoint:
+        """Where an image point is in the array of `pixels`, whatever the pixel ratio."""
+        left, top = self.viewport._navigator.view.to_device(x, y)
+        return QPoint(round(left), round(top))
+
     def click(self, x, y, button=Qt.LeftButton, held=Qt.NoModifier) -> None:
         QTest.mouseMove(self.viewport, self.at(x, y))
         QTest.mouseClick(self.viewport, button, held, self.at(x, y))
@@ -71,9 +76,7 @@ class Bench:
     def colour(self, x: float, y: float):
         """The colour shown at an image point."""
         self.settle()
-        image = self.viewport.grab().toImage()
-        at = self.at(x, y) * self.viewport.devicePixelRatioF()
-        return image.pixelColor(at)
+        return self.viewport.grab().toImage().pixelColor(self.on(x, y))
 
     def pixels(self) -> np.ndarray:
         """The whole picture as H×W×3."""

@@ -12,7 +12,7 @@ from app.canvas.backdrop import ground
 from core.document.edits import Relabel, Reshape
 from core.document.geometry import translate
 from core.document.instance import Instance, Polygon
-from tests.app.canvas.conftest import BLUE, RED, SQUARE, instance, suggestion
+from tests.app.canvas.conftest import BLUE, SQUARE, instance, suggestion
 
 FAR = ((90.0, 60.0), (115.0, 60.0), (115.0, 90.0), (90.0, 90.0))
 HOLE = ((40.0, 40.0), (60.0, 40.0), (60.0, 60.0), (40.0, 60.0))
@@ -82,7 +82,7 @@ def test_a_selected_instance_looks_different_beyond_its_colour(make_bench):
     before = bench.pixels()
     bench.viewport.set_selection(["a"])
     selected = bench.pixels()
-    corner = bench.at(20, 20)
+    corner = bench.on(20, 20)
     handle = selected[corner.y() - 2 : corner.y() + 3, corner.x() - 2 : corner.x() + 3]
     assert (handle == 255).all(), "a white handle on the vertex"
     assert (before[corner.y(), corner.x()] != 255).any()
@@ -94,13 +94,11 @@ def test_suggestions_are_dashed(make_bench):
     bench = make_bench()
     bench.viewport.set_tags_visible(False)
     bench.viewport.show_suggestions([suggestion("s", SQUARE)])
-    edge = [is_reddish(bench.colour(x, 20)) for x in (50,)]
-    row = bench.pixels()[bench.at(50, 20).y()]
-    line = row[bench.at(25, 20).x() : bench.at(75, 20).x()].astype(int)
+    row = bench.pixels()[bench.on(50, 20).y()]
+    line = row[bench.on(25, 20).x() : bench.on(75, 20).x()].astype(int)
     red = (line[:, 0] - line[:, 1]) > 80
     changes = int(np.abs(np.diff(red.astype(int))).sum())
     assert changes > 20, "red and gap in turn"
-    assert edge is not None
     bench.viewport.show_suggestions([])
     assert rgb(bench.colour(50, 50)) == GREY
 
@@ -108,8 +106,8 @@ def test_suggestions_are_dashed(make_bench):
 def test_the_line_of_an_instance_is_whole(make_bench):
     bench = make_bench(instance("a"))
     bench.viewport.set_tags_visible(False)
-    row = bench.pixels()[bench.at(50, 20).y()]
-    line = row[bench.at(25, 20).x() : bench.at(75, 20).x()].astype(int)
+    row = bench.pixels()[bench.on(50, 20).y()]
+    line = row[bench.on(25, 20).x() : bench.on(75, 20).x()].astype(int)
     assert ((line[:, 0] - line[:, 1]) > 80).all()
 
 
@@ -167,8 +165,8 @@ def test_pixels_are_crisp_when_large(make_bench):
     pixels[:, ::2] = 255
     bench = make_bench(pixels=pixels)
     bench.viewport.set_view((60, 50), 8.0)
-    row = bench.pixels()[bench.at(60, 50).y()]
-    values = row[bench.at(40, 50).x() : bench.at(80, 50).x(), 0]
+    row = bench.pixels()[bench.on(60, 50).y()]
+    values = row[bench.on(40, 50).x() : bench.on(80, 50).x(), 0]
     assert set(values.tolist()) == {0, 255}
 
 
@@ -200,7 +198,7 @@ def test_stale_tiles_stand_in_at_once_and_are_then_replaced(make_bench):
     renderer = bench.viewport._renderer
     renderer.make = lambda view, seconds=0.0: False
     image = bench.viewport.grab().toImage()
-    assert is_reddish(image.pixelColor(bench.at(50, 50))), "from the tiles of the last scale"
+    assert is_reddish(image.pixelColor(bench.on(50, 50))), "from the tiles of the last scale"
     del renderer.make
     bench.settle()
     assert renderer._base.tiles.is_ready(bench.viewport._navigator.view)
@@ -235,7 +233,7 @@ def test_a_layer_paints_in_image_coordinates_and_is_picked_first(make_bench):
     layer = Stripe(below=False)
     bench.viewport.add_layer(layer)
     assert rgb(bench.colour(40, 40)) == (0, 0, 255)
-    assert layer.views[-1].scale == 4.0
+    assert layer.views[-1].scale == 4.0 * bench.viewport.devicePixelRatioF()
     bench.click(40, 40)
     assert len(layer.picked) == 1
     assert bench.viewport.selection == frozenset()
@@ -265,5 +263,4 @@ def test_no_image_is_a_plain_ground(make_bench):
 def test_colours_that_are_no_colours_are_made_up(make_bench):
     bench = make_bench(instance("a"))
     bench.viewport.set_colours({"cell": "not a colour"})
-    assert rgb(bench.colour(50, 20)) != GREY
-    assert RED != BLUE
+    assert rgb(bench.colour(50, 20)) not in (GREY, (255, 0, 0))
