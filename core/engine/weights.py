@@ -95,6 +95,19 @@ def save_model(
     return hashlib.sha256(data).hexdigest()
 
 
+def export_state(path: Path, loaded: LoadedModel) -> str:
+    """Write the weights alone, by torchvision's names and in float32; returns the SHA-256 in hex.
+
+    `torch.load(path, weights_only=True)` gives a state_dict for a network of the same description.
+    Raises StorageError when the file cannot be written.
+    """
+    state = {name: _stored(value, "float32") for name, value in loaded.module.state_dict().items()}
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomic(path, buffer.getvalue())
+    return hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
 def load_file(
     path: Path, *, name: str | None = None, arch: str | None = None, backbone: str | None = None
 ) -> LoadedModel:
@@ -266,6 +279,7 @@ __all__ = [
     "ConfigError",
     "LoadedModel",
     "ModelFileError",
+    "export_state",
     "load_backbone_weights",
     "load_file",
     "load_model",

@@ -13,6 +13,7 @@ TEXTS: Final[dict[str, str]] = {
         "needed."
     ),
     "learning.labels_damaged": "The frozen labels {path} are missing or damaged.",
+    "learning.every": "A training every {every} images makes no sense; give at least 1.",
     "learning.not_a_pair": "{text!r} is not of the form NAME=VALUE.",
     "learning.not_a_run": "{path} holds no run, or one that is damaged.",
     "learning.run_exists": (

@@ -23,4 +23,5 @@ TEXTS: Final[dict[str, str]] = {
         "The model {name!r} could not be fetched ({why}). It needs a connection to the internet "
         "once; or fetch {url} elsewhere and put it at {path}."
     ),
+    "models.export_exists": "{path} is there already; choose another file with --out.",
 }

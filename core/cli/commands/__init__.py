@@ -15,6 +15,7 @@ COMMAND_NAMES: Final[tuple[str, ...]] = (
     "models",
     "convert",
     "train",
+    "bench",
     "demo",
 )
 """In the order in which `masklens --help` lists them."""

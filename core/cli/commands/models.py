@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
 from core.cli.options import MEGABYTE, add_architecture, add_json, download, load_model
-from core.sentences import MasklensError
+from core.sentences import MasklensError, say
 
 if TYPE_CHECKING:
     from core.engine.models import NamedModel
@@ -18,13 +19,23 @@ HELP: Final = "List the models that have a name, look into one, fetch one"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|info|download")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="list|info|download|export"
+    )
     listing = actions.add_parser("list", help="the models that have a name")
     add_json(listing)
     info = actions.add_parser("info", help="what is in a model")
     info.add_argument("model", metavar="M", help="a name from the list, or a model file")
     add_architecture(info)
     add_json(info)
+    export = actions.add_parser("export", help="write the weights of a model for other programs")
+    export.add_argument("model", metavar="FILE", help="a name from the list, or a model file")
+    export.add_argument(
+        "--format", choices=("torchvision",), required=True, help="a plain state_dict"
+    )
+    export.add_argument("--out", metavar="FILE", help="default: NAME.state_dict.pth, here")
+    add_architecture(export)
+    add_json(export)
     fetch = actions.add_parser("download", help="fetch models of torchvision")
     fetch.add_argument("names", nargs="+", metavar="NAME")
     add_json(fetch)
@@ -32,9 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Do what the action says."""
-    return {"list": _list, "info": _info, "download": _download}[arguments.action](
-        arguments, console
-    )
+    actions = {"list": _list, "info": _info, "download": _download, "export": _export}
+    return actions[arguments.action](arguments, console)
 
 
 def _list(arguments: argparse.Namespace, console: Console) -> int:
@@ -110,3 +120,17 @@ def _download(arguments: argparse.Namespace, console: Console) -> int:
     text = "\n".join(f"{one['name']}: {one['path']}" for one in done)
     console.result(text, {"models": done, "failed": console.failures})
     return console.code()
+
+
+def _export(arguments: argparse.Namespace, console: Console) -> int:
+    """Write a state_dict by torchvision's names, and say what it needs to be built again."""
+    loaded = load_model(arguments, console)
+    from core.engine.weights import export_state
+
+    out = Path(arguments.out or f"{loaded.name}.state_dict.pth")
+    if out.exists():
+        raise UsageError(say("models.export_exists", path=str(out)))
+    sha256 = export_state(out, loaded)
+    document = {"path": str(out), "sha256": sha256, "config": loaded.config.to_json()}
+    console.result(str(out), document)
+    return DONE

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.learning.folder import RunFolder
     from core.learning.gather import Gathered
     from core.learning.report import Report
+    from core.learning.schedule import ScheduleChoices
     from core.learning.spec import RunSpec
 
 HELP: Final = "Fine-tune a model on labelled images"
@@ -42,16 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--images", metavar="DIR", help="where the images are")
-    parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps")
     parser.add_argument("--val", metavar="DATASET", help="measure on these images instead")
     parser.add_argument(
         "--hold-out", type=float, metavar="F", help=f"share of images to measure on ({_HOLD_OUT})"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
-    parser.add_argument(
-        "--backbone-weights", metavar="FILE", help="classification weights for a new network"
-    )
+    add_training(parser)
     parser.add_argument(
         "--reuse",
         action="append",
@@ -64,6 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="learn nothing from instances that were accepted without a change",
     )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    add_json(parser)
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """The options that say how to train."""
+    parser.add_argument(
+        "--backbone-weights", metavar="FILE", help="classification weights for a new network"
+    )
+    parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps")
+    parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
     parser.add_argument(
         "--schedule",
         action="append",
@@ -72,8 +80,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="replace a number of the schedule, e.g. learning_rate=2e-4, average=0 or "
         "phases=[[0,0.5],[5,0.5]]; docs/learning.md names them",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
-    add_json(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -102,7 +108,7 @@ def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console)
         spec = _spec(arguments)
     except FieldError as error:
         raise UsageError(error.sentence) from error
-    _check_model(spec.model, console)
+    check_model(spec.model, console)
     gathered = _gather(arguments, spec, console)
     for note in gathered.notes:
         console.note(note)
@@ -117,7 +123,6 @@ def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console)
 
 def _spec(arguments: argparse.Namespace) -> RunSpec:
     """The request. Raises FieldError, or UsageError for an option of the wrong form."""
-    from core.learning.schedule import ScheduleChoices
     from core.learning.spec import RunSpec
 
     weights = arguments.backbone_weights
@@ -136,14 +141,24 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
         hold_out=(0.0 if arguments.val else _HOLD_OUT) if held is None else held,
         reuse=tuple((name, value) for name, value in map(_pair, arguments.reuse)),
         leave_out_accepted=arguments.leave_out_accepted,
-        schedule=ScheduleChoices.from_json(
-            {name: _value(text) for name, text in map(_pair, arguments.schedule)}
-        ),
+        schedule=schedule_of(arguments),
         device=arguments.device,
         precision=arguments.precision,
         threads=arguments.threads,
         picture_every=0,
     )
+
+
+def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
+    """What `--schedule` says. Raises UsageError."""
+    from core.document.fields import FieldError
+    from core.learning.schedule import ScheduleChoices
+
+    given = {name: _value(text) for name, text in map(_pair, arguments.schedule)}
+    try:
+        return ScheduleChoices.from_json(given)
+    except FieldError as error:
+        raise UsageError(error.sentence) from error
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -160,7 +175,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def _check_model(spec: str, console: Console) -> None:
+def check_model(spec: str, console: Console) -> None:
     """Fetch a named model that is not here; refuse a name that means nothing."""
     from core.engine import models
     from core.engine.zoo import ARCHES

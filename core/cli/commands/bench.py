@@ -1,0 +1,137 @@
+"""`masklens bench loop`: how much work a model saves that learns along the way."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from core.cli.commands.train import add_training, check_model, schedule_of
+from core.cli.console import Console, UsageError
+from core.cli.options import add_json, add_model, load_predictor
+from core.sentences import say
+
+if TYPE_CHECKING:
+    from core.formats.dataset import Dataset
+    from core.learning.curve import Curve
+
+HELP: Final = "Measure how much work a model saves that learns along the way"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="loop")
+    loop = actions.add_parser(
+        "loop", help="simulate a careful person who labels a data set image by image"
+    )
+    loop.add_argument("dataset", metavar="DATASET", help="a labelled data set, as for `train`")
+    add_model(loop)
+    loop.add_argument("--images", type=int, metavar="N", help="label only N images")
+    loop.add_argument("--images-dir", metavar="DIR", help="where the images are")
+    loop.add_argument("--every", type=int, default=10, metavar="N", help="train every N images")
+    loop.add_argument(
+        "--order", type=int, metavar="SEED", help="shuffle the images; default: as they stand"
+    )
+    loop.add_argument(
+        "--threshold", type=float, default=0.5, metavar="S", help="lowest score of a suggestion"
+    )
+    add_training(loop)
+    loop.add_argument("--out", metavar="DIR", help="keep the runs, curve.json and curve.png here")
+    add_json(loop)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Simulate, write the curve, print the sums."""
+    from core.formats.dataset import open_dataset
+
+    path = Path(arguments.dataset)
+    if not path.exists():
+        raise UsageError(say("cli.no_dataset", path=str(path)))
+    if arguments.every < 1:
+        raise UsageError(say("learning.every", every=arguments.every))
+    dataset = open_dataset(path, arguments.images_dir)
+    for problem in dataset.problems:
+        console.fail_with(problem)
+    chosen = _chosen(dataset, arguments.images, arguments.order)
+    kept: AbstractContextManager[str] = nullcontext(str(arguments.out or ""))
+    with kept if arguments.out else tempfile.TemporaryDirectory() as folder:
+        out = Path(folder).absolute()
+        out.mkdir(parents=True, exist_ok=True)
+        curve = _simulate(arguments, chosen, out, console)
+        if arguments.out:
+            _write(out, curve, path.name)
+    document = {**curve.to_json(), "failed": console.failures}
+    console.result(_as_text(curve), document)
+    return console.code()
+
+
+def _chosen(dataset: Dataset, count: int | None, order: int | None) -> Dataset:
+    """The images that hold instances, in the order wanted, as many as wanted."""
+    items = [item for item in dataset.items if any(not one.crowd for one in item.instances)]
+    if order is not None:
+        random.Random(order).shuffle(items)
+    return replace(dataset, items=tuple(items[:count]))
+
+
+def _simulate(
+    arguments: argparse.Namespace, dataset: Dataset, out: Path, console: Console
+) -> Curve:
+    from core.engine.train.simulate import Simulation, simulate
+    from core.engine.zoo import ARCHES
+    from core.learning.curve import Labelled
+    from core.learning.spec import RunSpec
+
+    check_model(arguments.model, console)
+    own_file = Path(arguments.model).is_file()
+    new = arguments.model in ARCHES and not own_file
+    base = None if new else load_predictor(arguments, console)
+    weights = arguments.backbone_weights
+    spec = RunSpec(
+        model=str(Path(arguments.model).absolute()) if own_file else arguments.model,
+        dataset=str(Path(arguments.dataset).absolute()),
+        arch=arguments.arch,
+        backbone=arguments.backbone,
+        backbone_weights=None if weights is None else str(Path(weights).absolute()),
+        steps=arguments.steps,
+        seed=arguments.seed,
+        hold_out=0.0,
+        schedule=schedule_of(arguments),
+        device=arguments.device,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        picture_every=0,
+    )
+    what = Simulation(dataset, spec, arguments.every, arguments.threshold)
+
+    def seen(one: Labelled) -> None:
+        console.note(
+            f"{one.key}: {one.loop.instances} instances, {one.loop.actions} actions "
+            f"(never trained {one.never.actions}, by hand {one.loop.by_hand})"
+        )
+
+    return simulate(what, base, out / "runs", seen)
+
+
+def _write(out: Path, curve: Curve, name: str) -> None:
+    from core.learning.curve import draw
+    from core.storage.atomic import write_atomic
+
+    write_atomic(out / "curve.json", json.dumps(curve.to_json(), indent=1).encode())
+    write_atomic(out / "curve.png", draw(curve, f"{name}: {len(curve.images)} images"))
+
+
+def _as_text(curve: Curve) -> str:
+    from core.learning.curve import means
+
+    lines = ["actions per instance   by hand   never trained   trained on the way"]
+    third = curve.images[-max(1, len(curve.images) // 3) :]
+    for title, images in (("all images", curve.images), ("last third", third)):
+        row = means(images)
+        lines.append(f"{title:<22}{row['by_hand']:8.2f}{row['never']:16.2f}{row['loop']:21.2f}")
+    lines.append(f"{len(curve.rounds)} trainings, {curve.seconds:.0f} s in all")
+    return "\n".join(lines)
