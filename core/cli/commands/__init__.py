@@ -12,6 +12,7 @@ COMMAND_NAMES: Final[tuple[str, ...]] = (
     "predict",
     "evaluate",
     "explain",
+    "trace",
     "models",
     "convert",
     "train",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HELP: Final = "Try it: copy the sample images and let the starter model propose"
 DEFAULT_FOLDER: Final = "masklens-demo"
+SHOWN_SCORE: Final = 0.5
+"""The overlay shows suggestions from this score on; the label file holds all of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +109,11 @@ def predict_here(
             done.append(_predict_one(image, predictor, writer))
         except MasklensError as error:
             console.fail(image.name, error.sentence)
-    lines = [f"{one['file']}: {one['labels']}, {one['overlay']}" for one in done]
+    lines = [
+        f"{one['file']}: {one['instances']} suggestions in {one['labels']}, "
+        f"{one['shown']} of them drawn in {one['overlay']}"
+        for one in done
+    ]
     lines.append(f"Open them with: masklens {folder}")
     document = {"folder": str(folder), "window": False, "images": done}
     console.result("\n".join(lines), {**document, "failed": console.failures})
@@ -123,10 +129,12 @@ def _predict_one(image: Input, predictor: Predictor, writer: LabelmeWriter) -> d
     prediction = predictor.predict(pixels)
     labels = writer.write(image, prediction)
     overlay = image.path.with_name(image.path.stem + OVERLAY_SUFFIX)
-    write_atomic(overlay, draw_overlay(pixels, prediction.instances))
+    shown = [one for one in prediction.instances if (one.score or 0.0) >= SHOWN_SCORE]
+    write_atomic(overlay, draw_overlay(pixels, shown))
     return {
         "file": image.name,
         "instances": len(prediction.instances),
+        "shown": len(shown),
         "labels": str(labels),
         "overlay": str(overlay),
     }

@@ -110,7 +110,7 @@ def explain_all(
     console: Console,
 ) -> None:
     """Explain each image; what fails is reported and left out."""
-    from core.engine.lens_explain import explain_file
+    from core.engine.lens_explain import trace_file
 
     total = len(dataset.items)
     for number, item in enumerate(dataset.items, start=1):
@@ -121,7 +121,7 @@ def explain_all(
 
         console.progress(name, number, total)
         try:
-            report, notes = explain_file(
+            explained, _, notes = trace_file(
                 predictor, item.image_path, item.instances, settings, progress=show
             )
         except MasklensError as error:
@@ -129,7 +129,7 @@ def explain_all(
             continue
         for note in notes:
             console.note(note)
-        gathered.add(name, report)
+        gathered.add(name, explained.report)
 
 
 def funnel_lines(bars: Sequence[Bar]) -> list[str]:
