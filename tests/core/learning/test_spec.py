@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.document.fields import FieldError
+from core.learning.schedule import ScheduleChoices
+from core.learning.spec import RunSpec
+
+FULL = RunSpec(
+    model="starter",
+    dataset="photos",
+    steps=120,
+    seed=7,
+    hold_out=0.25,
+    reuse=(("nucleus", "cell"), ("dirt", "")),
+    leave_out_accepted=True,
+    schedule=ScheduleChoices(batch=1, side=256, phases=((0, 0.25), (5, 0.75)), flip=False),
+    precision="bf16",
+    threads=2,
+    pinned="a.png",
+)
+
+
+def test_a_request_survives_json():
+    assert RunSpec.from_json(json.loads(json.dumps(FULL.to_json()))) == FULL
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("steps", 0),
+        ("steps", "many"),
+        ("steps", True),
+        ("hold_out", 1.0),
+        ("hold_out", float("nan")),
+        ("precision", "int8"),
+        ("reuse", [["a"]]),
+        ("schedule", {"speed": 1}),
+        ("schedule", {"side": 100}),
+        ("schedule", {"phases": [[0, 0.5]]}),
+        ("schedule", {"phases": [[9, 1.0]]}),
+        ("colour", "red"),
+        ("version", 2),
+        ("format", "other"),
+    ],
+)
+def test_a_wrong_field_is_named(name, value):
+    content = FULL.to_json() | {name: value}
+    with pytest.raises(FieldError) as caught:
+        RunSpec.from_json(content)
+    assert name in str(caught.value) or name in ("precision",)
+
+
+def test_model_and_dataset_must_be_there():
+    content = FULL.to_json()
+    del content["model"]
+    with pytest.raises(FieldError, match="model"):
+        RunSpec.from_json(content)
