@@ -52,15 +52,15 @@ def explain(
     return Explained(trace, rerunner, report(reading, instances, rerunner.reading, progress))
 
 
-def explain_file(
+def trace_file(
     predictor: Predictor,
     path: Path,
-    instances: Sequence[Instance],
+    instances: Sequence[Instance] = (),
     settings: StageSettings | None = None,
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[ImageReport, tuple[Sentence, ...]]:
-    """The report on an image file, and notes about reading the file.
+) -> tuple[Explained, NDArray[np.uint8], tuple[Sentence, ...]]:
+    """An image file under the lens, its pixels, and notes about reading the file.
 
     Raises ImageError when the file cannot be read, MemoryShortError when memory runs out.
     """
@@ -69,4 +69,4 @@ def explain_file(
         found = explain(predictor, image.pixels, instances, settings, progress=progress)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise MemoryShortError(say("process.out_of_memory")) from error
-    return found.report, image.notes
+    return found, image.pixels, image.notes

@@ -18,6 +18,7 @@ from core.lens import pictures
 from core.lens.boxes import box_of, iou, scaled
 from core.lens.colours import FATES, LEVELS, Colour, distinct
 from core.lens.recompute import sigmoid, softmax
+from core.lens.report import ImageReport
 from core.lens.sheet import LONG_SIDE, Sheet, tiled
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, STAGES, Fate, Trace
 
@@ -328,3 +329,21 @@ PLATES: Final[dict[str, Plate]] = dict(
         strict=True,
     )
 )
+
+
+def verdict_plate(scene: Scene, report: ImageReport) -> Image.Image:
+    """The labels over the image: found instances green, missed ones in red with their cut."""
+    sheet = scene.sheet()
+    found, missed = FATES[Fate.KEPT], FATES[Fate.SUPPRESSED]
+    for one in report.instances:
+        verdict = one.verdict
+        sheet.outline(verdict.instance.polygons, found if verdict.found else missed, fill=0.3)
+    for one in report.instances:
+        box = box_of(one.verdict.instance.polygons, scene.trace.input.image_size)
+        label, cut = one.verdict.instance.label, one.verdict.cut
+        words = label if cut is None else f"{label}: {cut.value}"
+        sheet.text(box[0], box[1], words, found if cut is None else missed)
+    total = len(report.instances)
+    alive = sum(one.verdict.found for one in report.instances)
+    keys = [(found, f"{alive} found"), (missed, f"{total - alive} missed, and at which cut")]
+    return sheet.finished("labelled instances", keys)

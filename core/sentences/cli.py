@@ -38,4 +38,10 @@ TEXTS: Final[dict[str, str]] = {
         "{path} was not written by masklens predict, or was changed since, and is left as it is; "
         "choose another --out."
     ),
+    "cli.no_image": "There is no image file {path}.",
+    "cli.image_not_labelled": "{path} has no labels for an image named {image}.",
+    "cli.trace_kept": (
+        "{path} holds files that are no trace of masklens and is left as it is; choose another "
+        "--out."
+    ),
 }

@@ -1,0 +1,205 @@
+"""`masklens trace`: every stage of one prediction as numbers, pictures and one page."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from core.cli.console import CommandError, Console, UsageError
+from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
+from core.sentences import say
+from core.storage.atomic import explain as explain_error
+from core.storage.atomic import write_atomic
+
+if TYPE_CHECKING:
+    from core.document.instance import Instance
+    from core.engine.lens_explain import Explained
+    from core.engine.predict import Predictor
+    from core.lens.plates import Scene
+    from core.lens.trace import Trace
+
+HELP: Final = "Write every stage of one prediction as numbers, pictures and an HTML page"
+INDEX: Final = "index.html"
+SUMMARY: Final = "trace.json"
+"""Also tells that a folder was written by this command and may be written again."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("image", metavar="IMAGE", help="what to look at")
+    add_model(parser)
+    parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
+    parser.add_argument(
+        "--labels",
+        metavar="FILE",
+        help="a labelme, VIA or COCO file; its instances are judged one by one",
+    )
+    add_settings(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Trace the image and write the folder."""
+    path, out = Path(arguments.image), Path(arguments.out)
+    if not path.is_file():
+        raise UsageError(say("cli.no_image", path=str(path)))
+    labels = read_labels(Path(arguments.labels), path, console) if arguments.labels else ()
+    make_folder(out)
+    predictor = load_predictor(arguments, console)
+    settings = chosen_settings(arguments, predictor.loaded.config.settings)
+    console.progress(f"tracing {path.name}")
+    from core.engine.lens_explain import trace_file
+    from core.lens.plates import Scene
+    from core.lens.trace import to_numpy
+
+    explained, pixels, notes = trace_file(predictor, path, labels, settings)
+    for note in notes:
+        console.note(note)
+    config = predictor.loaded.config
+    plain = tuple(each for each in labels if not each.crowd)
+    trace = to_numpy(explained.trace)
+    scene = Scene(trace, pixels, config.image_mean, config.image_std, plain)
+    folder = Folder(out, console)
+    changed = settings.changed_from(config.settings)
+    stages = folder.write(scene, explained, path.name, changed, judged=bool(arguments.labels))
+    document = summary(trace, predictor, path, out, stages)
+    folder.put(SUMMARY, as_bytes(document))
+    lines = [f"{one['name']:<12}{one['count']:>9}{one['ms']:>9.1f} ms" for one in stages]
+    console.result("\n".join([*lines, str(out / INDEX)]), document)
+    return console.code()
+
+
+def read_labels(path: Path, image: Path, console: Console) -> tuple[Instance, ...]:
+    """The instances that a label file has for an image. Raises UsageError when it has none of it.
+
+    A file about one image is taken at its word; in others the image is found by its name.
+    """
+    from core.document.instance import Source
+    from core.formats.collect import collect
+
+    if not path.exists():
+        raise UsageError(say("cli.no_dataset", path=str(path)))
+    collection = collect(path)
+    for note in (*collection.notes, *collection.problems):
+        console.note(note)
+    if len(collection.images) == 1:
+        chosen = collection.images[0]
+    else:
+        named = [one for one in collection.images if Path(one.file_name).name == image.name]
+        if not named:
+            raise UsageError(say("cli.image_not_labelled", path=str(path), image=image.name))
+        chosen = named[0]
+    return tuple(one for one in chosen.instances if one.source is not Source.SUGGESTED)
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder. Raises UsageError when it is a file or holds what is not a trace."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(say("cli.out_is_file", path=str(out)))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        occupied = any(out.iterdir()) and not (out / SUMMARY).is_file()
+    except OSError as error:
+        raise CommandError(explain_error(error, out)) from error
+    if occupied:
+        raise UsageError(say("cli.trace_kept", path=str(out)))
+
+
+def summary(
+    trace: Trace, predictor: Predictor, image: Path, out: Path, stages: Sequence[dict[str, object]]
+) -> dict[str, object]:
+    """What `--json` prints and `trace.json` holds."""
+    height, width = trace.input.image_size
+    return {
+        "image": str(image),
+        "width": width,
+        "height": height,
+        "model": predictor.loaded.revision,
+        "class_names": list(trace.class_names),
+        "settings": trace.settings.to_json(),
+        "out": str(out),
+        "page": INDEX,
+        "stages": list(stages),
+    }
+
+
+def as_bytes(document: dict[str, object]) -> bytes:
+    """A JSON document as it is written."""
+    from core.lens.export import as_json
+
+    return as_json(document)
+
+
+class Folder:
+    """Writes the files of a trace; names begin with the number of the stage."""
+
+    def __init__(self, out: Path, console: Console) -> None:
+        self._out = out
+        self._console = console
+
+    def put(self, name: str, data: bytes) -> str:
+        """Write one file and return its name. Raises StorageError."""
+        write_atomic(self._out / name, data)
+        return name
+
+    def write(
+        self,
+        scene: Scene,
+        explained: Explained,
+        name: str,
+        changed: Sequence[str],
+        *,
+        judged: bool,
+    ) -> list[dict[str, object]]:
+        """Write all stages and the page; returns what `--json` says of each stage."""
+        from core.lens.page import Labelled, page
+        from core.lens.plates import plate, verdict_plate
+        from core.lens.report import false_positive_json, instance_json
+        from core.lens.trace import STAGES
+
+        plates, stages = {}, []
+        for number, stage in enumerate(STAGES, start=1):
+            self._console.progress(f"drawing {stage}", number, len(STAGES))
+            plates[stage] = plate(scene, stage)
+            stages.append(self._stage(scene.trace, stage, number, png(plates[stage])))
+        labelled = None
+        if judged:
+            report = explained.report
+            labelled = Labelled(report, verdict_plate(scene, report))
+            self.put("labels.png", png(labelled.picture))
+            verdicts: dict[str, object] = {
+                "instances": [instance_json(name, one) for one in report.instances],
+                "false_positives": [
+                    false_positive_json(name, one) for one in report.false_positives
+                ],
+            }
+            self.put("labels.json", as_bytes(verdicts))
+        self._console.progress("writing the page")
+        self.put(INDEX, page(scene.trace, name, plates, labelled, changed).encode())
+        return stages
+
+    def _stage(self, trace: Trace, stage: str, number: int, picture: bytes) -> dict[str, object]:
+        from core.lens.export import arrays, document, npy
+
+        prefix = f"{number:02d}_{stage}"
+        values = document(trace, stage)
+        files = [self.put(f"{prefix}.png", picture), self.put(f"{prefix}.json", as_bytes(values))]
+        files += [
+            self.put(f"{prefix}.{name}.npy", npy(array))
+            for name, array in arrays(trace, stage).items()
+        ]
+        return {"name": stage, "count": values["count"], "ms": values["ms"], "files": files}
+
+
+def png(image: object) -> bytes:
+    """A Pillow image as the bytes of a PNG file."""
+    import io
+
+    from PIL import Image
+
+    assert isinstance(image, Image.Image)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
