@@ -18,6 +18,7 @@ from core.engine.jobs import Job, JobStopped
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
+from core.engine.serve_lens import LensDesk
 from core.engine.weights import load_model
 from core.lens.trace import STAGES
 from core.protocol import (
@@ -36,6 +37,7 @@ from core.protocol import (
     Progress,
     Request,
 )
+from core.protocol.messages.lens import DrawLens, JudgeLens, OpenLens, SetLens
 from core.sentences import MasklensError, Sentence, say
 from core.storage.images import read_image
 
@@ -51,9 +53,10 @@ class ServeError(MasklensError):
 
 @dataclass(slots=True)
 class Engine:
-    """What lasts from one request to the next: the model in use."""
+    """What lasts from one request to the next: the model in use, the images under the lens."""
 
     predictor: Predictor | None = None
+    lens: LensDesk = field(default_factory=LensDesk)
     threads: int = field(default_factory=torch.get_num_threads)
     """Threads while a person waits; background work leaves one core to the window."""
 
@@ -192,6 +195,25 @@ def _download(engine: Engine, request: Download, job: Job, report: Report) -> Do
     return Downloaded(request.id, request.name)
 
 
+def _look(work: str) -> Handler:
+    def look(engine: Engine, request: Request, job: Job, report: Report) -> Answer:
+        if engine.predictor is None:
+            raise ServeError(say("process.no_model"))
+        answer: Answer = getattr(engine.lens, work)(engine.predictor, request, job, report)
+        return answer
+
+    return look
+
+
 HANDLERS: Final[Mapping[type[Request], Handler]] = MappingProxyType(
-    {LoadModel: _load, Predict: _predict, ListModels: _list, Download: _download}
+    {
+        LoadModel: _load,
+        Predict: _predict,
+        ListModels: _list,
+        Download: _download,
+        OpenLens: _look("open"),
+        SetLens: _look("set"),
+        DrawLens: _look("draw"),
+        JudgeLens: _look("judge"),
+    }
 )

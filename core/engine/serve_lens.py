@@ -1,0 +1,227 @@
+"""What the engine does for the lens: traced images on a shelf, tables, pictures, verdicts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from core.engine.jobs import Job
+from core.engine.lens_rerun import Rerunner
+from core.engine.predict import Predictor
+from core.lens import pictures
+from core.lens.false_positives import FalsePositive, false_positives
+from core.lens.report import ImageReport, InstanceReport
+from core.lens.settings import StageSettings
+from core.lens.trace import STAGES, Trace, numpy_of
+from core.lens.verdict import judge
+from core.lens.words import sentences
+from core.protocol.lens_tables import fixed_tables, set_tables
+from core.protocol.messages.lens import (
+    DrawLens,
+    FalseDetection,
+    Judged,
+    JudgeLens,
+    LensDrawn,
+    LensJudged,
+    LensOpened,
+    LensRequest,
+    LensSet,
+    OpenLens,
+    PictureKind,
+    SetLens,
+)
+from core.sentences import MasklensError, say
+from core.storage.images import read_image
+
+Report = Callable[[str, int, int], None]
+KEPT_AT_MOST: Final = 4
+KEPT_BYTES: Final = 1 << 30
+"""Memory for the maps of traced images; the newest is kept whatever its size."""
+_Key = tuple[str, int, int]
+
+
+class LensError(MasklensError):
+    """A question about the lens that has no answer."""
+
+
+class Shelf:
+    """The images traced last with one model; not safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._predictor: Predictor | None = None
+        self._kept: OrderedDict[_Key, Rerunner] = OrderedDict()
+
+    def get(
+        self, predictor: Predictor, path: str, job: Job, report: Report, *, keep: bool = True
+    ) -> Rerunner:
+        """The traced image; traced now when it is not kept, or its file has changed.
+
+        Raises ImageError when it cannot be read, PredictionCancelled when the job shall stop.
+        """
+        if predictor is not self._predictor:
+            self._kept.clear()
+            self._predictor = predictor
+        key = _key(path)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        image = read_image(Path(path))
+        job.check()
+        trace = predictor.predict(
+            image.pixels,
+            keep_trace=True,
+            cancelled=job.should_stop,
+            on_stage=lambda name, index: report(name, index, len(STAGES)),
+        ).trace
+        assert trace is not None
+        found = Rerunner(predictor, trace)
+        if keep:
+            self._kept[key] = found
+            while len(self._kept) > 1 and self._over():
+                self._kept.popitem(last=False)
+        return found
+
+    def _over(self) -> bool:
+        held = sum(_bytes(each.trace) for each in self._kept.values())
+        return len(self._kept) > KEPT_AT_MOST or held > KEPT_BYTES
+
+
+def _key(path: str) -> _Key:
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return path, 0, 0  # reading it will say what is wrong
+    return path, state.st_mtime_ns, state.st_size
+
+
+def _bytes(trace: Trace) -> int:
+    maps: tuple[Tensor, ...] = (*trace.backbone.maps, *trace.pyramid.maps)
+    logits = trace.mask_logits.logits
+    return sum(each.nbytes for each in maps) + (0 if logits is None else logits.nbytes)
+
+
+class LensDesk:
+    """Answers the requests of the lens."""
+
+    def __init__(self) -> None:
+        self._shelf = Shelf()
+
+    def open(self, predictor: Predictor, request: OpenLens, job: Job, report: Report) -> LensOpened:
+        """Trace an image and send its tables."""
+        traced = self._shelf.get(predictor, request.path, job, report)
+        own = predictor.loaded.config.settings
+        trace = _under(traced, request)
+        tables = set_tables(trace, trace.mask_logits, trace.polygons.outlines)
+        return LensOpened(request.id, fixed_tables(trace, own), tables)
+
+    def set(self, predictor: Predictor, request: SetLens, job: Job, report: Report) -> LensSet:
+        """Run again what follows from the settings."""
+        traced = self._shelf.get(predictor, request.path, job, report)
+        if request.masks:
+            trace = _under(traced, request)
+            tables = set_tables(trace, trace.mask_logits, trace.polygons.outlines)
+            return LensSet(request.id, tables)
+        return LensSet(request.id, set_tables(traced.boxes(_settings(traced, request))))
+
+    def draw(self, predictor: Predictor, request: DrawLens, job: Job, report: Report) -> LensDrawn:
+        """Draw a map, the input or mask logits. Raises LensError when there is no such thing."""
+        traced = self._shelf.get(predictor, request.path, job, report)
+        try:
+            drawn = _draw(predictor, traced, request)
+        except IndexError as error:
+            raise LensError(say("lens.nothing_to_draw")) from error
+        place = drawn.place
+        corners = (float(place.x0), float(place.y0), float(place.x1), float(place.y1))
+        return LensDrawn(request.id, drawn.pixels, corners, float(drawn.low), float(drawn.high))
+
+    def judge(
+        self, predictor: Predictor, request: JudgeLens, job: Job, report: Report
+    ) -> LensJudged:
+        """Say what became of instances, settings tried for real."""
+        traced = self._shelf.get(predictor, request.path, job, report, keep=request.keep)
+        settings = _settings(traced, request)
+        found = _report(traced, settings, request, lambda d, n: report("judge", d, n))
+        return LensJudged(
+            request.id,
+            tuple(_judged(each) for each in found.instances),
+            tuple(_false(each) for each in found.false_positives),
+            settings,
+        )
+
+
+def _settings(traced: Rerunner, request: LensRequest) -> StageSettings:
+    return request.settings or traced.trace.settings
+
+
+def _under(traced: Rerunner, request: LensRequest) -> Trace:
+    settings = _settings(traced, request)
+    return traced.trace if settings == traced.trace.settings else traced.quick(settings)
+
+
+@torch.inference_mode()
+def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures.Picture:
+    trace, config = traced.trace, predictor.loaded.config
+    prepared = trace.input
+    if request.kind is PictureKind.INPUT:
+        plain = type(prepared)(numpy_of(prepared.tensor), prepared.size, prepared.image_size)
+        return pictures.network_view(plain, config.image_mean, config.image_std)
+    if request.kind is PictureKind.MASK:
+        found = _under(traced, request)
+        logits = found.mask_logits.logits
+        if logits is None or not 0 <= request.detection < len(logits):
+            raise IndexError(request.detection)
+        box = numpy_of(found.detections.boxes[request.detection])
+        return pictures.mask_logits(numpy_of(logits[request.detection, request.label]), box)
+    values = numpy_of((*trace.backbone.maps, *trace.pyramid.maps)[request.level])
+    if request.kind is PictureKind.CHANNEL:
+        return pictures.feature_channel(values, request.channel, prepared)
+    if request.kind is PictureKind.COMPONENTS:
+        return pictures.feature_components(values, prepared)
+    return pictures.feature_norm(values, prepared)
+
+
+def _report(
+    traced: Rerunner,
+    settings: StageSettings,
+    request: JudgeLens,
+    progress: Callable[[int, int], None],
+) -> ImageReport:
+    reading = traced.reading(settings)
+    outlines = reading.detection_outlines()
+    wanted = [
+        each
+        for each in request.instances
+        if not each.crowd and (not request.only or each.id in request.only)
+    ]
+    judged = []
+    for done, instance in enumerate(wanted):
+        progress(done, len(wanted))
+        verdict = judge(reading, instance, outlines, traced.reading)
+        judged.append(InstanceReport(verdict, sentences(reading, verdict)))
+    false = () if request.only else false_positives(reading, request.instances, outlines)
+    return ImageReport(tuple(judged), false)
+
+
+def _judged(one: InstanceReport) -> Judged:
+    verdict = one.verdict
+    return Judged(
+        verdict.instance.id,
+        verdict.cut,
+        verdict.life.alive,
+        one.sentences,
+        verdict.evidence,
+        verdict.remedy,
+        verdict.detection,
+    )
+
+
+def _false(one: FalsePositive) -> FalseDetection:
+    other = None if one.instance is None else one.instance.id
+    return FalseDetection(
+        one.detection, one.label, one.score, one.kind, other, one.iou, one.sentence
+    )
