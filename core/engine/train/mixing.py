@@ -27,7 +27,7 @@ def paste(onto: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
     chosen = [int(k) for k in rng.choice(candidates, count, replace=False)]
     added = torch.zeros((count, *onto.image.shape[1:]), dtype=torch.uint8)
     added[:, :height, :width] = donor.masks[chosen][:, :height, :width]
-    cover = added.any(0)
+    cover = added.bool().any(0)
     image = onto.image.clone()
     inside = cover[:height, :width]
     image[:, :height, :width][:, inside] = donor.image[:, :height, :width][:, inside]

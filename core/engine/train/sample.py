@@ -111,7 +111,7 @@ def drop_unseen(sample: Sample, whole: Tensor) -> Sample:
     columns = sample.masks.any(1).sum(1)
     visible = (seen >= _LEAST_AREA) & (rows >= _LEAST_SIDE) & (columns >= _LEAST_SIDE)
     keep = visible & (seen >= _LEAST_SEEN * whole)
-    hidden = sample.masks[~keep].any(0)
+    hidden = sample.masks[~keep].bool().any(0)
     return Sample(sample.image, sample.masks[keep], sample.labels[keep], sample.ignore | hidden)
 
 

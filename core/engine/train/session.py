@@ -18,7 +18,7 @@ from core.learning.events import Event, Noted, StateChanged
 from core.learning.folder import RunFolder
 from core.learning.report import Report
 from core.learning.state import RunState
-from core.sentences import say
+from core.sentences import MasklensError, say
 from core.storage.atomic import sweep
 from core.storage.lock import FolderLock, FolderLocked
 
@@ -42,7 +42,7 @@ def run_training(run: RunFolder, on_event: Callable[[Event], None] | None = None
     """Carry a run to its end, from the beginning or from its last checkpoint.
 
     Returns the report; None when the run was cancelled or stopped before its first step. Raises
-    MasklensError when the run cannot go on; its events then say so too, and the last checkpoint
+    LearningError when the run cannot go on; its events then say so too, and the last checkpoint
     stays. An interrupt (KeyboardInterrupt) saves a checkpoint and passes through: the run can be
     taken up again.
     """
@@ -59,9 +59,9 @@ def run_training(run: RunFolder, on_event: Callable[[Event], None] | None = None
         log.exception("the run broke off")
         teller.fail(explain(error))
         raise LearningError(explain(error)) from error
-    except LearningError as error:
+    except MasklensError as error:
         teller.fail(error.sentence)
-        raise
+        raise LearningError(error.sentence) from error
     finally:
         teller.close()
         lock.release()

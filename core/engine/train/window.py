@@ -8,12 +8,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
 from core.document.geometry import Rect, bounds
 from core.document.instance import Polygon, Polygons, Ring
 from core.engine.config import ModelConfig
-from core.formats.masks import encode
+from core.formats.masks import rasterise
 from core.learning.frozen import FrozenImage
 
 Masks = NDArray[np.uint8]
@@ -99,9 +98,7 @@ def masks_of(outlines: Sequence[Polygons], columns: int, rows: int) -> Masks:
     """Outlines as masks: uint8 N×rows×columns of 0 and 1."""
     if not outlines:
         return np.zeros((0, rows, columns), np.uint8)
-    runs = [encode(polygons, columns, rows).to_json() for polygons in outlines]
-    decoded: Masks = coco_mask.decode(runs)
-    return np.ascontiguousarray(decoded.transpose(2, 0, 1))
+    return np.stack([rasterise(polygons, columns, rows) for polygons in outlines]).astype(np.uint8)
 
 
 def area_of(outlines: Sequence[Polygons], columns: int, rows: int) -> NDArray[np.bool_]:
