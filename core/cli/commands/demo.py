@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.cli.commands.window import PREANNOTATE, open_window
 from core.cli.console import DONE, CommandError, Console
-from core.cli.display import has_display, why_no_window
+from core.cli.display import has_display
 from core.cli.inputs import Input
 from core.cli.options import add_json, add_model, load_predictor
 from core.sentences import MasklensError, say
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HELP: Final = "Try it: copy the sample images and let the starter model propose"
 DEFAULT_FOLDER: Final = "masklens-demo"
+NO_WINDOW_AT_ALL: Final = ("cli.no_qt", "cli.qt_display")
+"""Obstacles in spite of which the demo goes on, without a window."""
 SHOWN_SCORE: Final = 0.5
 """The overlay shows suggestions from this score on; the label file holds all of them."""
 
@@ -45,17 +47,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     images = copy_sample(folder)
     if not has_display():
         return predict_here(images, folder, arguments, console)
-    obstacle = why_no_window()
-    if obstacle is None:
-        console.note(say("cli.demo_opens", folder=str(folder)))
+    console.note(say("cli.demo_opens", folder=str(folder)))
+    try:
         code = open_window([PREANNOTATE, "--", str(folder)])
-        if code == DONE:
-            console.result("", {"folder": str(folder), "window": True, "images": []})
-        return code
-    if obstacle.id != "cli.no_qt":
-        raise CommandError(obstacle)
-    console.note(obstacle)
-    return predict_here(images, folder, arguments, console)
+    except CommandError as obstacle:
+        if obstacle.sentence.id not in NO_WINDOW_AT_ALL:
+            raise
+        console.note(obstacle.sentence)
+        return predict_here(images, folder, arguments, console)
+    if code == DONE and console.as_json:
+        console.result("", {"folder": str(folder), "window": True, "images": []})
+    return code
 
 
 def copy_sample(folder: Path) -> list[Input]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -73,7 +74,8 @@ def open_window(arguments: Sequence[str]) -> int:
 
 
 def _wait(window: subprocess.Popen[bytes]) -> int:
-    """Wait for the window; Ctrl+C reaches it too, and it gets time to save."""
+    """Wait for the window. Being told to end, we pass that on; Ctrl+C reaches it by itself."""
+    before = signal.signal(signal.SIGTERM, lambda *_: window.terminate())
     try:
         return window.wait()
     except KeyboardInterrupt:
@@ -83,3 +85,5 @@ def _wait(window: subprocess.Popen[bytes]) -> int:
         except subprocess.TimeoutExpired:
             window.kill()
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)

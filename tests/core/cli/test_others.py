@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,6 @@ def test_demo_opens_the_window_where_there_is_a_display(
 ) -> None:
     opened: list[list[str]] = []
     monkeypatch.setattr(demo, "has_display", lambda: True)
-    monkeypatch.setattr(demo, "why_no_window", lambda: None)
     monkeypatch.setattr(demo, "open_window", lambda words: opened.append(list(words)) or 0)
     assert main(["demo", str(tmp_path / "try")]) == 0
     assert opened == [["--preannotate", "--", str(tmp_path / "try")]]
@@ -221,3 +221,18 @@ def test_demo_without_qt_predicts_too(
 def test_the_shipped_sample_is_there() -> None:
     folder = Path(resources.__file__).parent / "sample"
     assert len(list_images(folder)) >= 3
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="displays of Linux")
+def test_demo_on_a_display_that_does_not_answer_predicts_too(
+    sample: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":4711")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    outcome = document(capfd, "demo", tmp_path / "try", "--model", model)
+    assert outcome["window"] is False
+    assert len(outcome["images"]) == 2
