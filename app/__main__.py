@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.bootstrap import catch_exceptions, load_language, start_logging
+from app.bootstrap import catch_exceptions, close_on_signals, load_language, start_logging
 from app.parts import make_parts
 from app.paths import Paths
 from app.settings import LANGUAGE, THEME, Settings
 from app.theme import Theme
 from app.watchdog import StallWatchdog
 from app.window import MainWindow
+from core.protocol.messages import message_types
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Open the window and run until it is closed; returns the exit code."""
+def main(
+    argv: Sequence[str] | None = None, *, ready: Callable[[MainWindow], None] | None = None
+) -> int:
+    """Open the window and run until it is closed; returns the exit code.
+
+    `ready` is called with the window as soon as it is shown.
+    """
     arguments = _parser().parse_args(argv)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("masklens")
@@ -37,13 +43,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parts = make_parts(paths, settings, application)
     window = MainWindow(parts, theme)
     catch_exceptions(lambda text, trace: window.notices.fail("error", text, trace))
+    close_on_signals(window, window.close)
     watchdog = StallWatchdog(application) if arguments.debug else None
     window.show()
+    # Learning all messages takes a while; here it does not keep the window waiting.
+    parts.tasks.run(
+        lambda _context: message_types(), done=lambda _types: None, failed=lambda _error: None
+    )
     # The engine loads torch in its own process while the window is used already.
     QTimer.singleShot(0, window, parts.models.start)
     if arguments.paths:
         then = parts.annotator.suggest_folder if arguments.preannotate else None
         window.opener.open_paths(arguments.paths, then)
+    if ready is not None:
+        QTimer.singleShot(0, window, lambda: ready(window))
     code = application.exec()
     parts.client.shutdown()
     parts.tasks.close()

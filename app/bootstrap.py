@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import logging.handlers
+import signal
+import socket
 import sys
 import threading
 import traceback
@@ -19,6 +22,8 @@ from PySide6.QtCore import (
     QLibraryInfo,
     QLocale,
     QMessageLogContext,
+    QObject,
+    QSocketNotifier,
     QtMsgType,
     QTranslator,
     qInstallMessageHandler,
@@ -82,6 +87,35 @@ def catch_exceptions(tell: Callable[[str, str], None]) -> None:
 
     sys.excepthook = caught
     threading.excepthook = caught_in_thread
+
+
+def close_on_signals(parent: QObject, close: Callable[[], object]) -> None:
+    """Call `close` on the thread of the window when the process is asked to end (Ctrl+C, SIGTERM).
+
+    Python runs handlers only when it gets a turn, which a waiting event loop does not give it; a
+    socket that every signal writes to wakes the loop.
+    """
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    reading.setblocking(False)
+    signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: None)
+    notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read, parent)
+
+    def wake() -> None:
+        with contextlib.suppress(BlockingIOError):
+            reading.recv(64)
+        close()
+
+    notifier.activated.connect(wake)
+
+    def forget() -> None:
+        signal.set_wakeup_fd(-1)
+        reading.close()
+        writing.close()
+
+    parent.destroyed.connect(forget)
 
 
 def load_language(application: QCoreApplication, choice: str) -> None:
