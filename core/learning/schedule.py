@@ -1,12 +1,38 @@
-"""What a person may set about the training itself; whatever is left alone follows the data."""
+"""The training itself: what the amount of data decides, and what a person may set instead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from core.document.fields import as_bool, as_int, as_list, as_number, as_object, wrong
+
+HEADS: Final = 0
+LAST_STAGES: Final = 2
+ALL: Final = 5
+_FEW_IMAGES: Final = 10
+_FEW_OBJECTS: Final = 200
+_SOME_IMAGES: Final = 50
+
+
+def steps_for(images: int, *, new_network: bool = False) -> int:
+    """Steps by the amount of data; a network from scratch takes twice as many."""
+    steps = min(1500, max(150, 100 + 5 * images))
+    return 2 * steps if new_network else steps
+
+
+def phases_for(
+    images: int, objects: int, *, new_network: bool = False
+) -> tuple[tuple[int, float], ...]:
+    """Which stages of the backbone learn, and how long: heads, then the last ones, then all."""
+    if new_network:
+        return ((HEADS, 0.2), (LAST_STAGES, 0.4), (ALL, 0.4))
+    if images <= _FEW_IMAGES or objects <= _FEW_OBJECTS:
+        return ((HEADS, 0.5), (LAST_STAGES, 0.5))
+    if images <= _SOME_IMAGES:
+        return ((HEADS, 0.2), (LAST_STAGES, 0.8))
+    return ((HEADS, 0.1), (LAST_STAGES, 0.4), (ALL, 0.5))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "learning.broke": "The training broke off: {reason}",
     "learning.base_gone": (
-        "The model that the run started from cannot be loaded any more, so there are no figures "
-        "from before: {reason}"
+        "The model {name} that the run started from is not there any more, so there are no "
+        "figures from before."
     ),
     "learning.took_over": "{label!r} starts from what the model knows as {name!r}.",
     "learning.went_on": "Going on from step {step}.",

@@ -42,7 +42,7 @@ def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> 
     extra = {
         LEARNED_CLASSES: start.loaded.extra[LEARNED_CLASSES],
         "run": run.id,
-        "base": start.base.revision,
+        "base": start.base_revision,
         "steps": trainer.step,
         "images": len(ready.labels.numbers(held_out=False)),
         "instances": ready.labels.objects(held_out=False),
@@ -56,7 +56,7 @@ def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> 
     report = Report(
         steps=trainer.step,
         seconds=round(seconds, 3),
-        base=start.base.revision,
+        base=start.base_revision,
         model=model.revision,
         classes=start.loaded.config.class_names,
         reused=start.reused,

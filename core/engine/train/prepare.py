@@ -138,9 +138,12 @@ def _planned(plan: Plan, labels: FrozenLabels, seconds: float) -> Planned:
 def _measure_before(
     spec: RunSpec, labels: FrozenLabels, start: Start, teller: Teller
 ) -> Measurement | None:
-    """The base model on the held-out images; None when there are none."""
+    """The base model on the held-out images; None when one of the two is not there."""
     if not labels.numbers(held_out=True):
         teller.note(say("learning.nothing_held_out"))
+        return None
+    if start.base is None:
+        teller.note(say("learning.base_gone", name=start.base_revision))
         return None
     predictor = Predictor(start.base, device=spec.device, precision=spec.precision)
     before = measure(

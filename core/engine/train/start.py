@@ -21,6 +21,7 @@ from core.engine.zoo import ARCHES
 from core.learning.classes import LEARNED_CLASSES, class_order, taught_classes
 from core.learning.frozen import FrozenImage, FrozenLabels
 from core.learning.spec import RunSpec
+from core.sentences import MasklensError
 from core.storage.images import ImageError, read_image
 
 _LOOKED_AT: Final = 6
@@ -35,14 +36,19 @@ _MOST: Final = 0.3
 class Start:
     """Where a run starts."""
 
-    base: LoadedModel
-    """The model as it was, for the figures before."""
+    base: LoadedModel | None
+    """The model as it was, for the figures before; None when it is not there any more."""
     loaded: LoadedModel
     """The network that learns, freshly read from `start.pt`."""
     reused: tuple[tuple[str, str], ...]
     """Pairs of a new label and the class whose rows it took over."""
     new: bool
     """Whether the network is new, not fine-tuned."""
+
+    @property
+    def base_revision(self) -> str:
+        """The revision of the base model, also when it is gone."""
+        return str(self.loaded.extra.get("base", ""))
 
 
 def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device: str) -> Start:
@@ -80,12 +86,19 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
 
 
 def read_start(spec: RunSpec, path: Path) -> Start:
-    """The network of step 0 of a run that goes on, and its base model if it is still there."""
+    """The network of step 0 of a run that goes on, and its base model if it is still the same."""
     loaded = load_file(path, backbone=spec.backbone)
     pairs = loaded.extra.get("reused", [])
     reused = tuple((str(a), str(b)) for a, b in pairs) if isinstance(pairs, list) else ()
     new = is_new(spec)
-    base = loaded if new else load_model(spec.model, arch=spec.arch, backbone=spec.backbone)
+    base: LoadedModel | None = loaded
+    if not new:
+        try:
+            base = load_model(spec.model, arch=spec.arch, backbone=spec.backbone)
+        except MasklensError:
+            base = None
+        if base is not None and base.revision != loaded.extra.get("base"):
+            base = None
     return Start(base, loaded, reused, new)
 
 

@@ -168,7 +168,7 @@ def test_images_that_vanish_are_named_once_and_the_others_go_on(tmp_path):
 
 
 def test_the_plan_grows_with_the_data_and_gives_way_to_choices():
-    from core.engine.train.plan import phases_for, steps_for
+    from core.learning.schedule import phases_for, steps_for
 
     assert steps_for(5) < steps_for(60) < steps_for(300) <= 1500
     assert max(s for s, _ in phases_for(5, 50)) <= max(s for s, _ in phases_for(500, 5000))
