@@ -153,9 +153,9 @@ def _starter() -> NamedModel:
     path = Path(resources.__file__).parent / "starter.pt"
     return NamedModel(
         name=STARTER,
-        summary="Small general model trained on generated scenes; one class, fast on a CPU",
+        summary="Small general model trained on generated scenes: cells and objects; fast on a CPU",
         arch="maskrcnn_resnet18_fpn",
-        classes=1,
+        classes=2,
         bytes=path.stat().st_size if path.is_file() else 0,
         path=path,
         url=None,

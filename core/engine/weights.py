@@ -157,7 +157,9 @@ def load_backbone_weights(module: MaskRCNN, file: Path) -> int:
     try:
         return load_backbone_state(getattr(body, "trunk", body), state)
     except ValueError as error:
-        raise _mismatch(file, "of the backbone", str(error)) from error
+        raise ModelFileError(
+            say("engine.backbone_mismatch", path=str(file), problem=str(error))
+        ) from error
 
 
 def read_checked(path: Path) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ TEXTS: Final[dict[str, str]] = {
     "engine.weights_mismatch": (
         "The weights in {path} do not fit the architecture {arch}: {problem}."
     ),
+    "engine.backbone_mismatch": "The weights in {path} do not fit the backbone: {problem}.",
     "engine.device_unknown": "{name!r} is not the name of a device; use auto, cpu, cuda or mps.",
     "engine.device_missing": "The device {name!r} is not available on this machine.",
     "engine.model_exists": "{path} is a folder, so no model can be saved there.",

@@ -13,6 +13,8 @@ import pytest
 
 from core.engine import models
 from core.engine.models import ModelError, NamedModel, download, info, list_models, resolve
+from core.engine.weights import load_model
+from core.engine.zoo import parse_arch
 
 CONTENT = bytes(range(256)) * 4096
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -126,3 +128,14 @@ def test_a_file_is_a_model_too(tmp_path: Path) -> None:
     assert resolve(str(tmp_path / "mine.pt")) == source
     with pytest.raises(ModelError, match="neither"):
         resolve("no/such/file.pt")
+
+
+def test_what_is_said_of_the_starter_is_so() -> None:
+    named = info("starter")
+    if not named.present:
+        pytest.skip("the starter model is not here")
+    config = load_model("starter").config
+    assert parse_arch(named.arch) == (config.arch, config.version)
+    assert named.classes == len(config.class_names)
+    assert config.settings.detections_per_image == 300
+    assert named.bytes <= 35e6
