@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.jobs import Job, Jobs, JobState
 from app.tasks import Context, Task
-from app.words import error_text
+from app.words import error_text, sentence_text
 from app.workspace import Workspace
 from core.document.status import ImageStatus
 from core.formats import labelme
@@ -109,7 +109,7 @@ def import_labels(project: Project, path: Path, context: Context) -> Report:
     by_name = {entry.name: entry for entry in by_path.values()}
     written: list[ImageEntry] = []
     labels: dict[str, None] = {}
-    problems: list[str] = []
+    problems = [sentence_text(problem) for problem in dataset.problems]
     kept = strangers = instances = 0
     for place, item in enumerate(dataset.items):
         context.progress(place, len(dataset.items))
