@@ -20,11 +20,11 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     if chosen.evaluate is not None:
-        figures: dict[str, object] = {"model": str(chosen.evaluate)}
+        figures: dict[str, object] = {"model": chosen.evaluate}
         if chosen.unseen:
             figures["unseen"] = measure_unseen(chosen.evaluate, chosen.unseen)
         for dataset in chosen.dataset:
-            figures[dataset.parent.name] = measure_recall(
+            figures[str(dataset)] = measure_recall(
                 chosen.evaluate, dataset, min_size=chosen.min_size, every=chosen.every
             )
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the scenes to make")
     parser.add_argument("--precision", choices=("bf16", "float32"), default="bf16")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--evaluate", type=Path, help="measure this model file instead")
+    parser.add_argument("--evaluate", metavar="MODEL", help="measure this model instead")
     parser.add_argument("--unseen", type=int, default=0, help="with --evaluate: unseen scenes")
     parser.add_argument("--dataset", type=Path, nargs="*", default=[], help="COCO files")
     parser.add_argument("--min-size", type=int, help="with --evaluate: another input size")

@@ -15,8 +15,10 @@ class Exchange:
     def __init__(self, count: int, room: int = 20_000_000) -> None:
         self.count = count
         self._barrier = get_context("spawn").Barrier(count)
-        self._slots = torch.zeros(count, room if count > 1 else 0).share_memory_()
-        self._told = torch.zeros(1, dtype=torch.float64).share_memory_()
+        self._slots = torch.zeros(count, room if count > 1 else 0)
+        self._slots.share_memory_()  # type: ignore[no-untyped-call]
+        self._told = torch.zeros(1, dtype=torch.float64)
+        self._told.share_memory_()  # type: ignore[no-untyped-call]
 
     def average(self, rank: int, gradients: Sequence[Tensor]) -> None:
         """Replace each gradient by its mean over the processes, the same bits in all of them."""
@@ -24,7 +26,7 @@ class Exchange:
             return
         sizes = [gradient.numel() for gradient in gradients]
         total = sum(sizes)
-        mine = self._slots[rank, :total].split(sizes)
+        mine = torch.split(self._slots[rank, :total], sizes)
         views = [
             part.as_strided(g.size(), g.stride(), part.storage_offset())
             for part, g in zip(mine, gradients, strict=True)
@@ -32,7 +34,7 @@ class Exchange:
         torch._foreach_copy_(views, list(gradients))
         self._barrier.wait()
         mean = self._slots[:, :total].mean(dim=0)
-        parts = mean.split(sizes)
+        parts = torch.split(mean, sizes)
         shaped = [
             part.as_strided(g.size(), g.stride(), part.storage_offset())
             for part, g in zip(parts, gradients, strict=True)

@@ -5,78 +5,61 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from core.engine.annotations import to_annotations
+from core.engine.predict import Predictor
 from core.engine.scenes import UNSEEN_SEED, make_scene
-from core.engine.weights import LoadedModel, load_model
+from core.engine.weights import load_model
+from core.engine.zoo import build_model
+
+MOST: Final = 300
+"""Detections an image that count."""
 
 Pixels = NDArray[np.uint8]
 Found = list[dict[str, Any]]
-MOST = 300
 
 
-@torch.inference_mode()
-def detect(loaded: LoadedModel, pixels: Pixels, min_size: int | None = None) -> Found:
-    """Detections of one image: label, score and run-length mask, best first."""
-    module = loaded.module
-    size = min_size or loaded.config.min_size
-    module.transform.min_size = (size,)
-    module.transform.max_size = max(loaded.config.max_size, round(size * 1.6))
-    image = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
-    height, width = pixels.shape[:2]
-    prepared, _ = module.transform([image])
-    features = module.backbone(prepared.tensors)
-    proposals, _ = module.rpn(prepared, features)
-    found, _ = module.roi_heads(features, proposals, prepared.image_sizes)
-    rows, columns = prepared.image_sizes[0]
-    scale = np.array([width / columns, height / rows] * 2, dtype=np.float32)
-    boxes = found[0]["boxes"].numpy() * scale
-    masks = found[0]["masks"].numpy()[:, 0]
-    return [
-        {"category_id": int(label), "score": float(score), "segmentation": paste(mask, box, pixels)}
-        for label, score, mask, box in zip(
-            found[0]["labels"], found[0]["scores"], masks, boxes, strict=True
-        )
-    ]
+def open_model(model: str | Path, min_size: int | None = None) -> Predictor:
+    """A float32 predictor on the CPU, at the model's own input size or at another."""
+    loaded = load_model(model)
+    if min_size is not None:
+        longest = max(loaded.config.max_size, round(min_size * 1.6))
+        config = replace(loaded.config, min_size=min_size, max_size=longest)
+        module = build_model(config)
+        module.load_state_dict(loaded.module.state_dict())
+        loaded = replace(loaded, config=config, module=module.eval())
+    return Predictor(loaded, device="cpu", precision="float32")
 
 
-def paste(mask: NDArray[np.float32], box: NDArray[np.float32], pixels: Pixels) -> dict[str, Any]:
-    """The run-length mask of the image's size for a 28 by 28 mask in its box."""
-    height, width = pixels.shape[:2]
-    x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
-    x1, y1 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
-    full = np.zeros((height, width), dtype=np.uint8, order="F")
-    if x1 > x0 and y1 > y0:
-        side = mask.shape[0]
-        scale = side / max(box[2] - box[0], 1e-3), side / max(box[3] - box[1], 1e-3)
-        # The window's corners in the mask's own coordinates; a rim of zeros surrounds the mask.
-        window = (
-            (x0 - box[0]) * scale[0] + 1, (y0 - box[1]) * scale[1] + 1,
-            (x1 - box[0]) * scale[0] + 1, (y1 - box[1]) * scale[1] + 1,
-        )  # fmt: skip
-        rimmed = Image.fromarray(np.pad(mask, 1))
-        piece = rimmed.transform(
-            (x1 - x0, y1 - y0), Image.Transform.EXTENT, window, Image.Resampling.BILINEAR
-        )
-        full[y0:y1, x0:x1] = np.asarray(piece) >= 0.5
-    return dict(rle.encode(full))
+def detect(predictor: Predictor, pixels: Pixels, image: int) -> Found:
+    """COCO annotations of what the model finds in one image, best first."""
+    return to_annotations(predictor.predict(pixels), image, 1, 0.5)
+
+
+def kind_of(pixels: Pixels) -> str:
+    """A rough kind of image, to tell where a model does well: its colour and its brightness."""
+    values = pixels.astype(np.float32)
+    coloured = float((values.max(axis=2) - values.min(axis=2)).mean()) > 8
+    return ("colour" if coloured else "grey") + (", dark" if values.mean() < 80 else ", bright")
 
 
 def measure_recall(
-    model: Path, dataset: Path, *, min_size: int | None = None, every: int = 1
-) -> dict[str, float]:
+    model: str | Path, dataset: Path, *, min_size: int | None = None, every: int = 1
+) -> dict[str, Any]:
     """Class-agnostic mask recall at IoU 0.5 on a COCO file, detections at the model's settings."""
-    loaded = load_model(model)
+    predictor = open_model(model, min_size)
     content = json.loads(dataset.read_text())
     images = content["images"][::every]
     kept = {image["id"] for image in images}
@@ -86,10 +69,12 @@ def measure_recall(
         "annotations": [one for one in content["annotations"] if one["image_id"] in kept],
     }
     found: Found = []
+    kinds: dict[int, str] = {}
     for image in images:
         with Image.open(_locate(dataset, image["file_name"])) as picture:
             pixels = np.array(picture.convert("RGB"))
-        found += _of_image(detect(loaded, pixels, min_size), image["id"])
+        kinds[image["id"]] = kind_of(pixels)
+        found += detect(predictor, pixels, image["id"])
     judged = _judge(truth, found, classes=False, thresholds=[0.5])
     return {
         "images": len(images),
@@ -97,18 +82,41 @@ def measure_recall(
         "detections": len(found),
         "recall50": float(judged.eval["recall"][0, 0, 0, -1]),
         "AP50": _mean(judged.eval["precision"][0, :, :, 0, -1]),
+        "by_kind": _by_kind(judged, kinds),
     }
 
 
-def measure_unseen(model: Path, count: int, size: int = 256) -> dict[str, float]:
+def _by_kind(judged: Any, kinds: Mapping[int, str]) -> dict[str, dict[str, float]]:
+    """Images, instances and recall for each kind of image."""
+    images, instances, matched = (defaultdict[str, int](int) for _ in range(3))
+    for outcome in judged.evalImgs:
+        if outcome is None:
+            continue
+        kind = kinds[outcome["image_id"]]
+        counts = np.asarray(outcome["gtIgnore"]) == 0
+        images[kind] += 1
+        instances[kind] += int(counts.sum())
+        hits = np.asarray(outcome["gtMatches"])[0] > 0
+        matched[kind] += int((hits & counts).sum())
+    return {
+        kind: {
+            "images": images[kind],
+            "instances": instances[kind],
+            "recall50": matched[kind] / max(1, instances[kind]),
+        }
+        for kind in sorted(images)
+    }
+
+
+def measure_unseen(model: str | Path, count: int, size: int = 256) -> dict[str, float]:
     """Mask AP, AP50 and AP75 on `count` scenes of the unseen series, at their own size."""
-    loaded = load_model(model)
+    predictor = open_model(model)
     truth: dict[str, Any] = {
         "images": [],
         "annotations": [],
         "categories": [
             {"id": number, "name": name}
-            for number, name in enumerate(loaded.config.class_names, start=1)
+            for number, name in enumerate(predictor.loaded.config.class_names, start=1)
         ],
     }
     found: Found = []
@@ -128,7 +136,7 @@ def measure_unseen(model: Path, count: int, size: int = 256) -> dict[str, float]
                     "segmentation": coded,
                 }
             )
-        found += _of_image(detect(loaded, scene.pixels), number)
+        found += detect(predictor, scene.pixels, number)
     judged = _judge(truth, found, classes=True, thresholds=None)
     precision = judged.eval["precision"][:, :, :, 0, -1]
     return {
@@ -139,10 +147,6 @@ def measure_unseen(model: Path, count: int, size: int = 256) -> dict[str, float]
         "AP75": _mean(precision[5]),
         "recall50": _mean(judged.eval["recall"][0, :, 0, -1]),
     }
-
-
-def _of_image(found: Found, image: int) -> Iterable[dict[str, Any]]:
-    return ({**one, "image_id": image} for one in found)
 
 
 def _judge(

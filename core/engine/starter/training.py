@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn
 from torchvision.models.detection import MaskRCNN
 
 from core.engine.config import ModelConfig
@@ -62,7 +64,7 @@ def train(
         _train_share(0, Exchange(1), recipe, config, out, half, on_progress)
         return
     exchange = Exchange(processes)
-    torch.multiprocessing.spawn(
+    spawn(  # type: ignore[no-untyped-call]
         _train_share,
         (exchange, recipe, config, out, half, on_progress),
         nprocs=processes,
@@ -135,7 +137,7 @@ def _step(
     """One update with the gradients of all processes; returns this one's five losses."""
     losses: dict[str, Tensor] = model(batch.images, batch.targets)
     optimizer.zero_grad(set_to_none=False)
-    torch.stack(list(losses.values())).sum().backward()
+    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
     gradients = [p.grad for p in model.parameters() if p.requires_grad and p.grad is not None]
     exchange.average(rank, gradients)
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
@@ -201,12 +203,13 @@ def _wrap(module: nn.Module) -> None:
             result = inner(*args)
         return _as_float(result)
 
-    module.forward = forward  # type: ignore[method-assign]
+    module.forward = forward
 
 
 def _as_float(value: Any) -> Any:
+    """The same tensors in float32: one, a list or tuple of them, or the pyramid's ordered dict."""
     if isinstance(value, Tensor):
         return value.float()
-    if isinstance(value, Mapping):
-        return type(value)((name, _as_float(item)) for name, item in value.items())  # type: ignore[call-arg]
+    if isinstance(value, dict):
+        return OrderedDict((name, _as_float(item)) for name, item in value.items())
     return type(value)(_as_float(item) for item in value)
