@@ -12,7 +12,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -29,6 +28,8 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 
+import resources.translations
+
 log = logging.getLogger("masklens")
 LEVELS: Final = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -37,6 +38,7 @@ LEVELS: Final = {
     QtMsgType.QtCriticalMsg: logging.ERROR,
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
+TRANSLATIONS: Final = Path(resources.translations.__file__).parent
 LOG_BYTES: Final = 1_000_000
 
 
@@ -126,12 +128,21 @@ def load_language(application: QCoreApplication, choice: str) -> None:
     locale = QLocale() if choice == "system" else QLocale(choice)
     if choice != "system":
         QLocale.setDefault(locale)
-    ours = files("resources").joinpath("translations")
     qt = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-    for name, folder in (("masklens", str(ours)), ("qtbase", qt)):
+    # English first, for its plural forms; what is installed later is asked first.
+    for language, name, folder in (
+        (QLocale("en"), "masklens", str(TRANSLATIONS)),
+        (locale, "qtbase", qt),
+        (locale, "masklens", str(TRANSLATIONS)),
+    ):
         translator = QTranslator(application)
-        if translator.load(locale, name, "_", folder):
+        if translator.load(language, name, "_", folder):
             application.installTranslator(translator)
+
+
+def languages() -> list[str]:
+    """The languages the window can speak, by their codes."""
+    return sorted(path.stem.split("_", 1)[1] for path in TRANSLATIONS.glob("masklens_*.qm"))
 
 
 def _formatted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:

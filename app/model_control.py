@@ -168,6 +168,8 @@ class ModelControl(QObject):
                 model=_short(spec), reason=sentence_text(sentence)
             )
             self.failed.emit("model", text)
+            if self.model is None and spec != MODEL.default:
+                self.choose(MODEL.default)  # better than none at all
             self.changed.emit()
 
     def _on_cancelled(self, id: int) -> None:

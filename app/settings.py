@@ -51,7 +51,7 @@ def _keys(value: Any) -> bool:
 
 
 THEME: Final = Setting("theme", "system", _one_of("system", "light", "dark"))
-LANGUAGE: Final = Setting("language", "system", _one_of("system", "en", "de"))
+LANGUAGE: Final = Setting("language", "system", lambda value: isinstance(value, str))
 WHEEL: Final = Setting("wheel", "zoom", _one_of("zoom", "scroll"))
 OPACITY: Final = Setting("opacity", 0.35, _number(0.0, 1.0))
 AUTOSAVE: Final = Setting("autosave_seconds", 1.5, _number(0.2, 60.0))

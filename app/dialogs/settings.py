@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.bootstrap import languages
 from app.dialogs.key_settings import KeySettings
 from app.settings import (
     AUTOSAVE,
@@ -61,10 +62,9 @@ class SettingsDialog(QDialog):
         self._choice(form, self.tr("Theme"), THEME, [
             system, (self.tr("Light"), "light"), (self.tr("Dark"), "dark"),
         ])  # fmt: skip
-        self._choice(form, self.tr("Language"), LANGUAGE, [
-            system, ("English", "en"), ("Deutsch", "de"),
-        ])  # fmt: skip
-        self._note(form, self.tr("The language changes at the next start."))
+        if len(languages()) > 1:
+            self._choice(form, self.tr("Language"), LANGUAGE, [system, *_named(languages())])
+            self._note(form, self.tr("The language changes at the next start."))
         self._choice(form, self.tr("Mouse wheel"), WHEEL, [
             (self.tr("zooms; with Ctrl it scrolls"), "zoom"),
             (self.tr("scrolls; with Ctrl it zooms"), "scroll"),
@@ -125,3 +125,8 @@ class SettingsDialog(QDialog):
         note.setWordWrap(True)
         note.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         form.addRow("", note)
+
+
+def _named(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Languages as they call themselves."""
+    return [(QLocale(code).nativeLanguageName().capitalize(), code) for code in codes]

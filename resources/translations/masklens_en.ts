@@ -1,0 +1,181 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en" sourcelanguage="en">
+<context>
+    <name>Desk</name>
+    <message numerus="yes">
+        <source>%n image(s) have edits that were not saved when masklens last ended.</source>
+        <translation>
+            <numerusform>%n image has edits that were not saved when masklens last ended.</numerusform>
+            <numerusform>%n images have edits that were not saved when masklens last ended.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Editing</name>
+    <message numerus="yes">
+        <source>%n instance(s) copied</source>
+        <translation>
+            <numerusform>%n instance copied</numerusform>
+            <numerusform>%n instances copied</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>paste %n instance(s)</source>
+        <translation>
+            <numerusform>paste %n instance</numerusform>
+            <numerusform>paste %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n instance(s) lie outside this image</source>
+        <translation>
+            <numerusform>%n instance lies outside this image</numerusform>
+            <numerusform>%n instances lie outside this image</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>duplicate %n instance(s)</source>
+        <translation>
+            <numerusform>duplicate %n instance</numerusform>
+            <numerusform>duplicate %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>delete %n instance(s)</source>
+        <translation>
+            <numerusform>delete %n instance</numerusform>
+            <numerusform>delete %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>change label of %n instance(s)</source>
+        <translation>
+            <numerusform>change label of %n instance</numerusform>
+            <numerusform>change label of %n instances</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Exporter</name>
+    <message numerus="yes">
+        <source>%n image(s) without labels left out</source>
+        <translation>
+            <numerusform>%n image without labels left out</numerusform>
+            <numerusform>%n images without labels left out</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) were left out.</source>
+        <translation>
+            <numerusform>%n image was left out.</numerusform>
+            <numerusform>%n images were left out.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>FunnelPage</name>
+    <message numerus="yes">
+        <source>%n could not be read</source>
+        <translation>
+            <numerusform>%n could not be read</numerusform>
+            <numerusform>%n could not be read</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ImagesPanel</name>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Importer</name>
+    <message numerus="yes">
+        <source>%n image(s) had labels and were left alone</source>
+        <translation>
+            <numerusform>%n image had labels and was left alone</numerusform>
+            <numerusform>%n images had labels and were left alone</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) are not in this folder</source>
+        <translation>
+            <numerusform>%n image is not in this folder</numerusform>
+            <numerusform>%n images are not in this folder</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be imported.</source>
+        <translation>
+            <numerusform>%n image could not be imported.</numerusform>
+            <numerusform>%n images could not be imported.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PreAnnotator</name>
+    <message numerus="yes">
+        <source>%n image(s) got no suggestions.</source>
+        <translation>
+            <numerusform>%n image got no suggestions.</numerusform>
+            <numerusform>%n images got no suggestions.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n suggestion(s)</source>
+        <translation>
+            <numerusform>%n suggestion</numerusform>
+            <numerusform>%n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Reactions</name>
+    <message numerus="yes">
+        <source>%n suggestion(s)</source>
+        <translation>
+            <numerusform>%n suggestion</numerusform>
+            <numerusform>%n suggestions</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n suggestion(s), all below the score slider.</source>
+        <translation>
+            <numerusform>%n suggestion, all below the score slider.</numerusform>
+            <numerusform>%n suggestions, all below the score slider.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Reasons</name>
+    <message numerus="yes">
+        <source>%n instance(s) judged</source>
+        <translation>
+            <numerusform>%n instance judged</numerusform>
+            <numerusform>%n instances judged</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Suggesting</name>
+    <message numerus="yes">
+        <source>accept %n suggestion(s)</source>
+        <translation>
+            <numerusform>accept %n suggestion</numerusform>
+            <numerusform>accept %n suggestions</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>reject %n suggestion(s)</source>
+        <translation>
+            <numerusform>reject %n suggestion</numerusform>
+            <numerusform>reject %n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>
