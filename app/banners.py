@@ -69,7 +69,8 @@ class Banner(QFrame):
         self._cross = QToolButton()
         self._cross.setAutoRaise(True)
         self._cross.setIconSize(QSize(16, 16))
-        self._cross.setVisible(close is not None)
+        if close is None:
+            self._cross.hide()
         self._cross.setAccessibleName(close or "")
         self._cross.setToolTip(close or "")
         self._cross.clicked.connect(self.closed)
