@@ -1,0 +1,1 @@
+"""The parts of masklens that need no window."""

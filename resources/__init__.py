@@ -1,0 +1,1 @@
+"""Icons, the starter model, sample images and translations."""

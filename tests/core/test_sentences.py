@@ -80,10 +80,10 @@ def test_an_unknown_sentence_is_an_error_not_a_blank() -> None:
 
 def test_an_error_reads_as_its_sentence() -> None:
     id, template = next(iter(templates().items()))
-    arguments = {name: "x" for name in _fields(template)}
+    arguments = dict.fromkeys(_fields(template), "x")
     try:
         expected = template.format(**arguments)
     except ValueError:  # the template formats a number
-        arguments = {name: 1 for name in _fields(template)}
+        arguments = dict.fromkeys(_fields(template), 1)
         expected = template.format(**arguments)
     assert str(MasklensError(say(id, **arguments))) == expected
