@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
@@ -99,6 +100,7 @@ class Reactions(QObject):
         """Another image is shown, or none, or why there is none."""
         window, staged = self._window, self._parts.workspace.staged
         document = None if staged is None else staged.session.document
+        window.notices.succeed("edit")
         window.viewport.set_tool("select")
         window.viewport.set_hidden(())
         window.viewport.show_image(None if staged is None else staged.picture.pyramid)
@@ -115,16 +117,13 @@ class Reactions(QObject):
 
     def on_image_failed(self, path: object, reason: str) -> None:
         """An image cannot be opened, or can again."""
-        for entry in self._parts.workspace.images:
-            if entry.path == path:
-                self._window.images.set_reason(entry.path, reason or None)
+        if isinstance(path, Path):
+            self._window.images.set_reason(path, reason or None)
 
     def on_going(self, path: object) -> None:
         """An image is on its way (its row is marked at once), or is there."""
-        wanted = self._parts.workspace.path if path is None else path
-        for entry in self._parts.workspace.images:
-            if entry.path == wanted:
-                self._window.images.set_current(entry.path)
+        wanted = path if isinstance(path, Path) else self._parts.workspace.path
+        self._window.images.set_current(wanted)
 
     def on_document(self, changed: Changed) -> None:
         """An edit was made."""

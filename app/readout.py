@@ -64,10 +64,10 @@ class Readout(QObject):
 
     def _on_image(self) -> None:
         staged = self._parts.workspace.staged
+        self.leave()
         if staged is None:
             self._bar.set_size("")
             self._bar.set_zoom("")
-            self.leave()
         else:
             decoded = staged.picture.decoded
             self._bar.set_size(f"{count_text(decoded.width)} × {count_text(decoded.height)}")

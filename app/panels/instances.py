@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from PySide6.QtCore import (
     QItemSelection,
@@ -139,15 +139,24 @@ class InstancesPanel(Section):
         """Select in the table what is selected on the canvas."""
         chosen = QItemSelection()
         places = sorted(row for id in self._ids if (row := self.rows.row_of(id)) is not None)
-        for row in places:
-            chosen.select(self.rows.index(row, 0), self.rows.index(row, AREA))
+        for first, last in _runs(places):
+            chosen.select(self.rows.index(first, 0), self.rows.index(last, AREA))
         self._silent = True
         self._table.selectionModel().select(chosen, Flag.ClearAndSelect)
         if places:
-            first = self.rows.index(places[0], LABEL)
-            self._table.selectionModel().setCurrentIndex(first, Flag.NoUpdate)
-            self._table.scrollTo(first)
+            top = self.rows.index(places[0], LABEL)
+            self._table.selectionModel().setCurrentIndex(top, Flag.NoUpdate)
+            self._table.scrollTo(top)
         self._silent = False
 
     def _count(self) -> None:
         self.set_note(count_text(self.rows.rowCount()) if self.rows.rowCount() else "")
+
+
+def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rising row numbers as first and last of each unbroken run."""
+    start = 0
+    for place, row in enumerate(rows):
+        if place + 1 == len(rows) or rows[place + 1] != row + 1:
+            yield rows[start], row
+            start = place + 1
