@@ -61,6 +61,7 @@ def main(
     parts.client.shutdown()
     parts.tasks.close()
     parts.workspace.abandon()
+    settings.close()
     if watchdog is not None:
         watchdog.close()
     return code

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
 
 from PySide6.QtCore import QObject, Signal
 
-from core.storage.atomic import write_atomic
+from core.storage.atomic import StorageError, write_atomic
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class Settings(QObject):
         super().__init__(parent)
         self._path = path
         self._values = _read(path)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="masklens-settings")
 
     def get(self, setting: Setting[T]) -> T:
         """The value in force: the user's where it is valid, else the default."""
@@ -98,12 +100,21 @@ class Settings(QObject):
         others = [name for name in self.get(RECENT) if name != text]
         self.set(RECENT, [text, *others][:RECENT_COUNT])
 
+    def close(self) -> None:
+        """Wait until everything is on disk; nothing can be set afterwards."""
+        self._writer.shutdown(wait=True)
+
     def _write(self) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(self._path, json.dumps(self._values, indent=1, sort_keys=True).encode())
-        except OSError:
-            log.warning("settings could not be written to %s", self._path, exc_info=True)
+        data = json.dumps(self._values, indent=1, sort_keys=True).encode()
+        self._writer.submit(_write, self._path, data)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, data)
+    except (OSError, StorageError):
+        log.warning("settings could not be written to %s", path, exc_info=True)
 
 
 def _read(path: Path) -> dict[str, Any]:

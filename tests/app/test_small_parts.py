@@ -50,12 +50,14 @@ def test_settings_survive_and_keep_what_they_do_not_know(tmp_path: Path, qtbot: 
     path = tmp_path / "deep" / "settings.json"
     settings = Settings(path)
     settings.set(OPACITY, 0.5)
+    settings.close()
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "of_the_future": [1], "theme": "purple"}))
     again = Settings(path)
     assert again.get(OPACITY) == 0.5
     assert again.get(THEME) == "system"
     again.set(OPACITY, 0.6)
+    again.close()
     assert json.loads(path.read_text())["of_the_future"] == [1]
 
 
@@ -74,6 +76,7 @@ def test_settings_refuse_and_tell(tmp_path: Path, qtbot: QtBot) -> None:
         settings.set(KEYS, {"next_image": ["N"]})
     assert heard.args == ["keys"]
     settings.set(KEYS, {"next_image": ["N"]})
+    settings.close()
 
 
 def test_recent_folders_are_few_and_the_last_is_first(tmp_path: Path) -> None:
@@ -81,6 +84,7 @@ def test_recent_folders_are_few_and_the_last_is_first(tmp_path: Path) -> None:
     for number in range(RECENT_COUNT + 5):
         settings.remember_folder(Path(f"/x/{number}"))
     settings.remember_folder(Path("/x/9"))
+    settings.close()
     recent = settings.get(RECENT)
     assert recent[0] == str(Path("/x/9"))
     assert len(recent) == RECENT_COUNT == len(set(recent))

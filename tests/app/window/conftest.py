@@ -179,6 +179,7 @@ def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callab
         driver.window.close()
         driver.window.deleteLater()
         driver.parts.client.deleteLater()
+        driver.parts.settings.close()
 
 
 @pytest.fixture
