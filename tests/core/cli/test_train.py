@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from core.cli import main
+from core.engine.weights import load_file
+from core.formats import labelme
+from core.formats.label_file import LabelFile
+from tests.core.learning.making import SIDE, labelled_image
+from tests.models import save_tiny_model
+
+QUICK = [
+    "--device", "cpu", "--precision", "float32", "--threads", "1", "--schedule", "side=64"
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_tiny_model(tmp_path_factory.mktemp("base") / "base.pt", size=64)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(5):
+        write(labelled_image(folder, number), done=False)
+    return folder
+
+
+def write(image, done):
+    file = LabelFile(image.path.name, SIDE, SIDE, image.instances, done)
+    image.path.with_suffix(".json").write_bytes(labelme.dumps(file))
+
+
+def run(*words):
+    return main([str(word) for word in words])
+
+
+def test_train_prints_the_figures_of_before_and_after(tmp_path, base, photos, capfd):
+    out = tmp_path / "run"
+    words = ["train", photos, "--model", base, "--out", out, "--steps", "2", *QUICK, "--json"]
+    assert run(*words) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert set(document) == {"steps", "seconds", "before", "after", "model"}
+    assert document["steps"] == 2
+    assert set(document["after"]) == set(document["before"])
+    assert document["after"]["mask"].keys() == {"AP", "AP50", "AP75", "AR"}
+    assert document["model"] == str(out / "model.pt")
+    assert load_file(out / "model.pt").config.class_names == ("square",)
+    names = {path.stem for path in out.iterdir()}
+    assert "best" not in names
+
+    assert run(*words) == 2  # there is a run already
+    assert "--resume" in capfd.readouterr().err
+    assert run(*words, "--resume") == 0  # it is finished: its figures again
+    assert json.loads(capfd.readouterr().out) == document
+
+
+def test_images_marked_done_are_the_only_ones_then(tmp_path, base, photos, capfd):
+    for number in range(2):
+        write(labelled_image(photos, number), done=True)
+    out = tmp_path / "run"
+    words = ["train", photos, "--model", base, "--out", out, "--steps", "1", *QUICK, "--json"]
+    assert run(*words) == 0
+    assert len((out / "labels.jsonl").read_text().splitlines()) == 3
+    document = json.loads(capfd.readouterr().out)
+    assert document["before"] is None  # two images hold nothing out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--steps", "0"], "steps"),
+        (["--schedule", "speed=3"], "speed"),
+        (["--schedule", "speed"], "NAME=VALUE"),
+        (["--hold-out", "1.5"], "hold_out"),
+        (["--val", "nowhere.json"], "nowhere.json"),
+        (["--backbone-weights", "none.pth"], "none.pth"),
+        (["--device", "abacus"], "abacus"),
+    ],
+)
+def test_wrong_options_are_named(tmp_path, base, photos, capfd, words, told):
+    out = tmp_path / "run"
+    assert run("train", photos, "--model", base, "--out", out, *words) != 0
+    assert told in capfd.readouterr().err
+
+
+def test_export_writes_a_plain_state_dict(tmp_path, base, capfd):
+    out = tmp_path / "weights.pth"
+    words = ["models", "export", base, "--format", "torchvision", "--out", out]
+    assert run(*words) == 0
+    state = torch.load(out, weights_only=True)
+    own = load_file(base).module.state_dict()
+    assert state.keys() == own.keys()
+    assert all(torch.equal(state[name], own[name]) for name in own)
+    assert run(*words) == 2  # never over a file that is there
+    assert "--out" in capfd.readouterr().err
+
+
+def test_bench_loop_gives_the_curve(tmp_path, base, photos, capfd):
+    out = tmp_path / "curve"
+    words = ["bench", "loop", photos, "--model", base, "--images", "4", "--every", "2"]
+    assert run(*words, "--steps", "1", "--order", "3", "--out", out, *QUICK, "--json") == 0
+    document = json.loads(capfd.readouterr().out)
+    assert [one["rounds"] for one in document["images"]] == [0, 0, 1, 1]
+    assert document["rounds"][0]["images"] == 2
+    assert document["all"]["by_hand"] == 4.0
+    assert json.loads((out / "curve.json").read_text())["images"] == document["images"]
+    assert (out / "curve.png").read_bytes().startswith(b"\x89PNG")
