@@ -37,6 +37,7 @@ def write_settings(environment: dict[str, str], **values: object) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1000)
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools
 def test_a_first_session(environment: dict[str, str], tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "images")
     model = save_tiny_model(tmp_path / "tiny.pt", class_names=("cell",))
