@@ -21,7 +21,7 @@ from core.sentences import Sentence, english
 from tests.models import save_tiny_model
 
 FAKE = python_command("tests.app.fake_engine")
-WAIT = 20_000
+WAIT = 90_000
 
 
 class Heard:
@@ -57,7 +57,12 @@ def make(qtbot: QtBot) -> Iterator[Callable[..., tuple[EngineClient, Heard]]]:
     clients: list[EngineClient] = []
 
     def start(*extra: str, **options: Any) -> tuple[EngineClient, Heard]:
-        quick = {"tick_ms": 100, "patience_ticks": 15, "backoff_ms": (50, 50, 50)}
+        quick = {
+            "tick_ms": 100,
+            "patience_ticks": 30,
+            "starting_ticks": 600,
+            "backoff_ms": (50, 50, 50),
+        }
         client = EngineClient(command=[*FAKE, *extra], **{**quick, **options})
         clients.append(client)
         heard = Heard(client)
@@ -266,7 +271,7 @@ def test_the_real_engine(qtbot: QtBot, tmp_path: Path) -> None:
     client.load_model(save_tiny_model(tmp_path / "tiny.pt"), precision="float32")
     pixels = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
     id = client.predict(None, "current", pixels=pixels)
-    qtbot.waitUntil(lambda: heard.ends_of(id) != [], timeout=120_000)
+    qtbot.waitUntil(lambda: heard.ends_of(id) != [], timeout=240_000)
     assert heard.ends_of(id) == ["prediction_ready"], heard.of("failed")
     prediction = heard.of("prediction_ready")[0][3]
     assert prediction.instances

@@ -39,7 +39,7 @@ from core.protocol import (
 from tests.models import save_tiny_model
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 class Engine:
