@@ -74,7 +74,7 @@ def effort(
     outlines = [simplify(one.polygons, TOLERANCE) or one.polygons for one in truths]
     vertices = [_vertices(outline) for outline in outlines]
     ordered = sorted(suggestions, key=lambda one: -(one.score or 0.0))
-    overlap = _overlaps(truths, ordered, width, height)
+    overlap = overlaps(ordered, truths, width, height)
     partner: dict[int, int] = {}
     for row in range(len(ordered)):
         free = [k for k in range(len(truths)) if k not in partner]
@@ -110,14 +110,13 @@ def _far(points: Sequence[Point], suggestion: Polygons) -> int:
     return sum(nearest_edge(suggestion, x, y).distance > NEAR for x, y in points)
 
 
-def _overlaps(
-    truths: Sequence[Instance], suggestions: Sequence[Instance], width: int, height: int
+def overlaps(
+    some: Sequence[Instance], others: Sequence[Instance], width: int, height: int
 ) -> NDArray[np.float64]:
-    """Mask IoU, suggestions × truths."""
-    if not truths or not suggestions:
-        return np.zeros((len(suggestions), len(truths)))
+    """Mask IoU of all pairs of instances on an image of that size: some × others."""
+    if not some or not others:
+        return np.zeros((len(some), len(others)))
     runs = [
-        [encode(one.polygons, width, height).to_json() for one in side]
-        for side in (suggestions, truths)
+        [encode(one.polygons, width, height).to_json() for one in side] for side in (some, others)
     ]
-    return np.asarray(coco_mask.iou(*runs, [0] * len(truths)), dtype=np.float64)
+    return np.asarray(coco_mask.iou(*runs, [0] * len(others)), dtype=np.float64)

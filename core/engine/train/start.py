@@ -11,7 +11,6 @@ from typing import Final
 
 import torch
 
-from core.document.geometry import polygon_iou
 from core.engine.backbones import import_factory
 from core.engine.predict import Predictor
 from core.engine.train.fresh import new_network
@@ -19,6 +18,7 @@ from core.engine.train.rows import with_classes
 from core.engine.weights import LoadedModel, load_file, load_model, save_model
 from core.engine.zoo import ARCHES
 from core.learning.classes import LEARNED_CLASSES, class_order, taught_classes
+from core.learning.effort import overlaps
 from core.learning.frozen import FrozenImage, FrozenLabels
 from core.learning.spec import RunSpec
 from core.sentences import MasklensError
@@ -134,13 +134,12 @@ def _resemblances(
         except ImageError:  # the stream of samples will say so
             continue
         likely = [one for one in found if (one.score or 0) >= _CERTAIN]
-        for instance in image.objects:
-            if instance.label not in labels:
-                continue
-            totals[instance.label] += 1
-            hit = next((o for o in likely if polygon_iou(o, instance) >= _OVERLAP), None)
-            if hit is not None:
-                votes[instance.label][hit.label] += 1
+        new = [one for one in image.objects if one.label in labels]
+        totals.update(one.label for one in new)
+        overlap = overlaps(new, likely, image.width, image.height)
+        for row, instance in enumerate(new):
+            if likely and overlap[row].max() >= _OVERLAP:
+                votes[instance.label][likely[int(overlap[row].argmax())].label] += 1
     winners = {label: count.most_common(1)[0] for label, count in votes.items() if count}
     return {
         label: name for label, (name, count) in winners.items() if count >= _MOST * totals[label]
