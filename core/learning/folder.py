@@ -16,11 +16,11 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from core.document.fields import FieldError
 from core.learning.errors import LearningError
@@ -31,8 +31,23 @@ from core.learning.journal import EventReader
 from core.learning.spec import RunSpec
 from core.learning.state import Command, RunState
 from core.sentences import say
-from core.storage.atomic import StorageError, make_folder, write_atomic
+from core.storage.atomic import StorageError, explain, make_folder, write_atomic
 from core.storage.lock import FolderLock, FolderLocked
+
+# The request first: a folder without it is no run, whatever else is left of it.
+_OWN_FILES: Final = (
+    "spec.json",
+    "labels.jsonl",
+    "plan.json",
+    "events.jsonl",
+    "command",
+    "start.pt",
+    "checkpoint.pt",
+    "model.pt",
+    "report.json",
+    "run.log",
+    "lock",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +162,20 @@ class RunFolder:
             (self.path / "command").unlink()
 
     def drop(self) -> None:
-        """Take the whole run away. Raises LearningError while a trainer works in it."""
+        """Take the run away, and its folder unless somebody put something else into it.
+
+        Raises LearningError while a trainer works in it, StorageError when a file cannot be
+        taken away.
+        """
         if self.is_alive():
             raise LearningError(say("learning.run_alive", path=str(self.path)))
-        shutil.rmtree(self.path, ignore_errors=True)
+        for name in _OWN_FILES:
+            try:
+                (self.path / name).unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(explain(error, self.path / name)) from error
+        with contextlib.suppress(OSError):  # not empty, or gone already
+            self.path.rmdir()
 
 
 def create_run(path: Path, spec: RunSpec, gathered: Gathered) -> RunFolder:

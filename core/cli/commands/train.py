@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -101,9 +103,12 @@ def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console)
     from core.document.fields import FieldError
     from core.learning.errors import LearningError
     from core.learning.folder import create_run
+    from core.learning.state import RunState
 
     if folder.spec_file.is_file():
-        raise UsageError(say("learning.run_exists", path=str(folder.path)))
+        if folder.state() is not RunState.FAILED or folder.checkpoint_file.is_file():
+            raise UsageError(say("learning.run_exists", path=str(folder.path)))
+        folder.drop()  # it never took a step
     try:
         spec = _spec(arguments)
     except FieldError as error:
@@ -232,6 +237,8 @@ def _carry_out(folder: RunFolder, console: Console) -> Report | None:
     from core.engine.train.session import run_training
 
     folder.forget_command()
+    if folder.spec().backbone is not None and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
     return run_training(folder, _Narrator(console).hear)
 
 

@@ -49,6 +49,14 @@ def test_alive_left_over_and_final(tmp_path):
     assert not run.path.exists()
 
 
+def test_dropping_a_run_leaves_other_files_alone(tmp_path):
+    run = make_run(tmp_path, tmp_path / "base.pt")
+    (run.path / "notes.txt").write_text("mine")
+    run.drop()
+    assert [path.name for path in run.path.iterdir()] == ["notes.txt"]
+    assert list_runs(tmp_path) == []
+
+
 def test_commands_pass_through_the_folder(tmp_path):
     run = make_run(tmp_path, tmp_path / "base.pt")
     assert run.asked() is None
