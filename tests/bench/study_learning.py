@@ -35,9 +35,7 @@ WAYS: dict[str, ScheduleChoices] = {
     "ours": ScheduleChoices(),
     "heads": ScheduleChoices(phases=((0, 1.0),)),
     "all": ScheduleChoices(phases=((5, 1.0),)),
-    "bold": ScheduleChoices(
-        phases=((0, 0.1), (5, 0.9)), learning_rate=8e-4, backbone_rate=0.3
-    ),
+    "bold": ScheduleChoices(phases=((0, 0.1), (5, 0.9)), learning_rate=8e-4, backbone_rate=0.3),
     "no-average": ScheduleChoices(average=0.0),
     "no-augmentation": ScheduleChoices(flip=False, scale=1.0, colour=False),
     "rotate": ScheduleChoices(rotate=True),
