@@ -42,7 +42,7 @@ def _running_timers() -> list[QTimer]:
     return [
         each
         for each in gc.get_objects()
-        if isinstance(each, QTimer)
+        if issubclass(type(each), QTimer)  # isinstance would ask odd objects for their class
         and shiboken6.isValid(each)
         and each.isActive()
         and not each.isSingleShot()

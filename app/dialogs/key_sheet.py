@@ -17,10 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.action_set import key_texts
-from app.actions import ACTIONS, MOUSE, keys_of, translated
+from app.actions import ACTIONS, MOUSE, Action, keys_of, translated
 
-COLUMNS: Final = (("Tools", "Edit", "Labels"), ("Suggestions", "Image", MOUSE),
-                  ("View", "File", "Help"))  # fmt: skip
+COLUMNS: Final = (
+    ("Tools", "Edit", "Labels"),
+    ("Suggestions", "Lens", "Image", "File"),
+    ("View", MOUSE, "Help"),
+)
 
 
 class KeySheet(QDialog):
@@ -54,6 +57,10 @@ class KeySheet(QDialog):
                     min(wish.height() + 10, screen.height() - 80))  # fmt: skip
 
     def _add_group(self, column: QVBoxLayout, group: str, keys: dict[str, list[str]]) -> None:
+        listed = [action for action in ACTIONS if action.group == group]
+        keyed = [(action, texts) for action in listed if (texts := _keys(action, keys))]
+        if not keyed:
+            return
         head = QLabel(translated(group))
         font = QFont(head.font())
         font.setBold(True)
@@ -63,13 +70,14 @@ class KeySheet(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(3)
-        for action in ACTIONS:
-            texts = key_texts(keys_of(action, keys))
-            if action.group == group and texts:
-                line = grid.rowCount()
-                key = QLabel("   ".join(texts))
-                key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-                grid.addWidget(QLabel(translated(action.text).rstrip("…")), line, 0)
-                grid.addWidget(key, line, 1, Qt.AlignmentFlag.AlignRight)
+        for line, (action, texts) in enumerate(keyed):
+            key = QLabel("   ".join(texts))
+            key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            grid.addWidget(QLabel(translated(action.text).rstrip("…")), line, 0)
+            grid.addWidget(key, line, 1, Qt.AlignmentFlag.AlignRight)
         grid.setColumnStretch(0, 1)
         column.addLayout(grid)
+
+
+def _keys(action: Action, overrides: dict[str, list[str]]) -> list[str]:
+    return key_texts(keys_of(action, overrides))

@@ -64,7 +64,7 @@ def test_every_icon_is_drawn() -> None:
 
 
 def test_every_group_is_on_the_sheet_and_in_a_menu() -> None:
-    assert {group for column in COLUMNS for group in column} == {*GROUPS, MOUSE}
+    assert {group for column in COLUMNS for group in column} >= {*GROUPS, MOUSE}
     for action in ACTIONS:
         assert action.group in GROUPS or action.scope is Scope.TOOL
 
