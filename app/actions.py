@@ -46,7 +46,8 @@ class Action:
 
 FILE, EDIT, TOOLS, LABELS = "File", "Edit", "Tools", "Labels"
 SUGGEST, IMAGE, VIEW, HELP, MOUSE = "Suggestions", "Image", "View", "Help", "On the canvas"
-GROUPS: Final = (FILE, EDIT, TOOLS, LABELS, SUGGEST, IMAGE, VIEW, HELP)
+LENS: Final = "Lens"
+GROUPS: Final = (FILE, EDIT, TOOLS, LABELS, SUGGEST, LENS, IMAGE, VIEW, HELP)
 
 _I = ("image",)
 _S = ("image", "selection")
@@ -126,6 +127,25 @@ _SUGGEST: Final = (
     Action("show_suggestions", SUGGEST, "Show suggestions", ("G",), "eye", _I, checkable=True,
            rule=True),
 )
+_LENS: Final = (
+    Action("lens", LENS, "Look inside", ("E",), "search", ("image", "engine"), checkable=True,
+           tip="Show every stage of the detector over the image"),
+    Action("lens_next", LENS, "Next stage", ("]",), "", ("image", "engine")),
+    Action("lens_previous", LENS, "Previous stage", ("[",), "", ("image", "engine")),
+    Action("lens_page", LENS, "Next page of the lens", ("Shift+E",), "", ("image", "engine"),
+           tip="Table, layers, knobs, reasons, losses"),
+    Action("lens_why_missed", LENS, "Why was this missed?", ("W",), "help",
+           ("image", "selection", "engine"), rule=True,
+           tip="Say at which cut of the detector the selected instance was lost"),
+    Action("lens_why_here", LENS, "Why is this here?", ("Shift+W",), "help", ("image", "engine"),
+           tip="Say where the picked suggestion or the chosen detection comes from"),
+    Action("lens_losses", LENS, "Losses of this image", (), "", ("image", "engine"), rule=True,
+           tip="Where labelled instances are lost, cut by cut"),
+    Action("lens_losses_folder", LENS, "Losses of the whole folder", (), "",
+           ("project", "engine"), tip="The same over all labelled images, in the background"),
+    Action("lens_reset", LENS, "All knobs as the model has them", (), "undo",
+           ("image", "engine"), rule=True),
+)
 _IMAGE: Final = (
     Action("next_image", IMAGE, "Next image", ("D", "PgDown"), "next", ("project",)),
     Action("previous_image", IMAGE, "Previous image", ("A", "PgUp"), "previous", ("project",)),
@@ -177,7 +197,10 @@ _CANVAS: Final = tuple(
 
 # fmt: on
 
-ACTIONS: Final = (*_FILE, *_EDIT, *_TOOLS, *_LABELS, *_SUGGEST, *_IMAGE, *_VIEW, *_HELP, *_CANVAS)
+ACTIONS: Final = (
+    *(*_FILE, *_EDIT, *_TOOLS, *_LABELS, *_SUGGEST, *_LENS),
+    *(*_IMAGE, *_VIEW, *_HELP, *_CANVAS),
+)
 BY_ID: Final = {action.id: action for action in ACTIONS}
 
 

@@ -18,6 +18,7 @@ def focus_next(areas: Sequence[Area]) -> None:
             here = place
     for step in range(1, len(areas) + 1):
         area, take = areas[(here + step) % len(areas)]
-        if area.isVisible():
+        # A panel behind another tab counts as visible, but nothing of it can be seen.
+        if area.isVisible() and not area.visibleRegion().isEmpty():
             take()
             return

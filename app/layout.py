@@ -89,8 +89,8 @@ def add_docks(
     """Images at the left, the annotation panels at the right; more panels join there as tabs."""
     window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
     window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
-    left = _dock(window, "images", window.tr("Images"), images)
-    right = _dock(window, "annotate", window.tr("Annotate"), annotate)
+    left = make_dock(window, "images", window.tr("Images"), images)
+    right = make_dock(window, "annotate", window.tr("Annotate"), annotate)
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, left)
     window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, right)
     menus[VIEW].addSeparator()
@@ -101,10 +101,26 @@ def add_docks(
     return left, right
 
 
-def reset_docks(window: QMainWindow, left: QDockWidget, right: QDockWidget) -> None:
-    """Both docks where they belong, at their usual width; narrower in a small window."""
-    for dock in (left, right):
+def add_tab(window: QMainWindow, menu: QMenu, beside: QDockWidget, dock: QDockWidget) -> None:
+    """One more panel as a tab behind another one."""
+    window.tabifyDockWidget(beside, dock)
+    toggle = dock.toggleViewAction()
+    toggle.setText(window.tr("{panel} panel").format(panel=dock.windowTitle()))
+    menu.addAction(toggle)
+    beside.raise_()
+
+
+def reset_docks(
+    window: QMainWindow, left: QDockWidget, right: QDockWidget, *tabs: QDockWidget
+) -> None:
+    """All docks where they belong, at their usual width; narrower in a small window."""
+    for tab in tabs:
+        if tab.isFloating() or window.dockWidgetArea(tab) != window.dockWidgetArea(right):
+            tab.setFloating(False)
+        window.tabifyDockWidget(right, tab)
+    for dock in (left, right, *tabs):
         dock.setVisible(True)
+    right.raise_()
     share = min(1.0, window.width() / 1280)
     widths = [round(LEFT_WIDTH * share), round(RIGHT_WIDTH * max(share, 0.85))]
     window.resizeDocks([left, right], widths, Qt.Orientation.Horizontal)
@@ -129,7 +145,8 @@ def add_bottom(window: QMainWindow, row: QWidget) -> None:
     window.setStatusBar(bar)
 
 
-def _dock(window: QMainWindow, name: str, title: str, content: QWidget) -> QDockWidget:
+def make_dock(window: QMainWindow, name: str, title: str, content: QWidget) -> QDockWidget:
+    """A dock with these contents and no title bar."""
     dock = QDockWidget(title, window)
     dock.setObjectName(name)
     dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)

@@ -12,9 +12,22 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.action_set import ActionSet
 
 INSTANCE: Final = (
-    *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", "", "delete"),
+    *(
+        "relabel",
+        "duplicate",
+        "copy",
+        "",
+        "tool_add_part",
+        "tool_cut",
+        "",
+        "lens_why_missed",
+        "",
+        "delete",
+    ),
 )
-SUGGESTION: Final = ("accept", "reject", "", "accept_all", "clear_suggestions")
+SUGGESTION: Final = (
+    *("accept", "reject", "", "accept_all", "clear_suggestions", "", "lens_why_here"),
+)
 EMPTY: Final = ("paste", "select_all", "", "suggest_image", "accept_all", "", "fit", "done")
 
 

@@ -22,10 +22,13 @@ from app.layout import (
     add_docks,
     add_menus,
     add_recent_menu,
+    add_tab,
     add_toolbar,
+    make_dock,
     reset_docks,
     stack_sections,
 )
+from app.lens.corner import LensCorner
 from app.menus import EMPTY, INSTANCE, SUGGESTION, fill_recent, popup
 from app.notices import Notices
 from app.opening import Opener
@@ -67,6 +70,7 @@ class MainWindow(QMainWindow):
         self.reactions = Reactions(self)
         self.commands = Commands(self)
         self._held = HeldKeys(self)
+        self.lens.connect_dock(self.docks[2])
         self._desk = Desk(self.central.banners, self.notices, parts.workspace, parts.client)
         self._wire_canvas()
         self._wire_panels()
@@ -87,6 +91,7 @@ class MainWindow(QMainWindow):
         self.labels = LabelsPanel(self.actions_["add_label"])
         self.instances = InstancesPanel()
         self.suggestions = SuggestionsPanel(self.actions_)
+        self.lens = LensCorner(self)
         self.suggestions.set_threshold(self.parts.suggesting.threshold)
 
     def _build_bars(self) -> None:
@@ -98,7 +103,10 @@ class MainWindow(QMainWindow):
         self.menuBar().insertMenu(self.menus["Image"].menuAction(), self._model_menu)
         self.model_button = add_toolbar(self, self.actions_, self._model_menu)
         annotate = stack_sections(self.labels, self.instances, self.suggestions)
-        self.docks = add_docks(self, self.menus, self.images, annotate)
+        docks = add_docks(self, self.menus, self.images, annotate)
+        lens = make_dock(self, "lens", self.tr("Lens"), self.lens.panel)
+        add_tab(self, self.menus["View"], docks[1], lens)
+        self.docks = (*docks, lens)
         self.jobs = JobStrip(self.parts.jobs)
         self.status = StatusBar(self.jobs)
         add_bottom(self, self.status)
@@ -160,6 +168,7 @@ class MainWindow(QMainWindow):
                 (self.labels, self.labels.focus_list),
                 (self.instances, self.instances.focus_table),
                 (self.suggestions, self.suggestions.focus_slider),
+                (self.lens.panel, self.lens.panel.focus_strip),
             )
         )
 
@@ -178,6 +187,8 @@ class MainWindow(QMainWindow):
         if shown:
             for dock in self._put_away:
                 dock.show()
+            if self._put_away:
+                self.docks[1].raise_()
             self._put_away = []
         elif not self._put_away:
             self._put_away = [dock for dock in self.docks if not dock.isHidden()]

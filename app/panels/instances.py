@@ -106,6 +106,7 @@ class InstancesPanel(Section):
         rows.setDefaultSectionSize(max(24, self.fontMetrics().height() + 8))
         head = self._table.horizontalHeader()
         head.setHighlightSections(False)
+        head.setAccessibleName(self.tr("Columns"))
         head.setMinimumSectionSize(28)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(LABEL, QHeaderView.ResizeMode.Stretch)

@@ -1,0 +1,138 @@
+"""Boxes of one stage, in groups with a colour and a line style each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from app.canvas.layers.base import LayerView
+from app.canvas.layers.lens_colours import CHOSEN, HOVERED
+from app.canvas.layers.plain import Boxes, PlainLayer, in_sight, pen_of, rects, strong_box, tag
+
+MOST: Final = 1000
+"""Boxes that are drawn at a time: the strongest."""
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Boxes that look alike. `index` are their numbers in the stage."""
+
+    boxes: Boxes
+    index: Ints
+    colour: QColor
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine
+
+
+class BoxLayer(PlainLayer):
+    """Boxes that can be pointed at: `hovered` and `picked` are told the number, or None.
+
+    The pointer takes the smallest box that has an edge near it, so that clicks inside boxes still
+    reach the instances below.
+    """
+
+    def __init__(
+        self,
+        hovered: Callable[[int | None], object],
+        picked: Callable[[int], object],
+        describe: Callable[[int], str],
+    ) -> None:
+        super().__init__()
+        self._tell_hovered = hovered
+        self._tell_picked = picked
+        self._describe = describe
+        self._groups: list[tuple[Group, list[QRectF]]] = []
+        self._boxes: Boxes = np.zeros((0, 4))
+        self._index: Ints = np.zeros(0, np.int64)
+        self._total = 0
+        self._chosen: tuple[int, Sequence[float]] | None = None
+        self._hover: tuple[int, Sequence[float]] | None = None
+
+    @property
+    def count(self) -> int:
+        """Boxes of the stage, also those that are not drawn."""
+        return self._total
+
+    def set_groups(self, groups: Sequence[Group], total: int) -> None:
+        """Show these boxes, later groups above earlier ones; `total` is what the stage holds."""
+        self._groups = [(group, rects(group.boxes)) for group in groups]
+        self._boxes = np.concatenate([np.zeros((0, 4)), *(group.boxes for group in groups)])
+        none = np.zeros(0, np.int64)
+        self._index = np.concatenate([none, *(group.index for group in groups)])
+        self._total = total
+        self._chosen = self._hover = None
+
+    def mark(self, chosen: tuple[int, Sequence[float]] | None) -> None:
+        """Let one box (its number and corners) stand out as chosen."""
+        self._chosen = chosen
+
+    def light(self, hovered: tuple[int, Sequence[float]] | None) -> None:
+        """Let one box stand out as pointed at."""
+        self._hover = hovered
+
+    def paint(self, painter: QPainter, view: LayerView) -> None:
+        """All boxes in sight, then those that stand out."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for group, ready in self._groups:
+            seen = np.flatnonzero(in_sight(group.boxes, view.visible))
+            if len(seen):
+                painter.setPen(pen_of(group.colour, max(1.0, round(view.dpr)), group.style))
+                shown = ready if len(seen) == len(ready) else [ready[i] for i in seen]
+                painter.drawRects(shown)
+        for marked, colour in ((self._chosen, CHOSEN), (self._hover, HOVERED)):
+            if marked is not None:
+                number, box = marked
+                strong_box(painter, box, colour, view)
+                tag(painter, box[0], box[1], self._describe(number), colour)
+
+    def hover(self, x: float, y: float, tolerance: float) -> bool:
+        """Light the box under the pointer."""
+        at = self._at(x, y, tolerance)
+        before = None if self._hover is None else self._hover[0]
+        now = None if at is None else int(self._index[at])
+        if now == before:
+            return False
+        self._hover = None if at is None else (int(self._index[at]), self._boxes[at].tolist())
+        self._tell_hovered(now)
+        return True
+
+    def leave(self) -> None:
+        """Nothing is under the pointer."""
+        if self._hover is not None:
+            self._hover = None
+            self._tell_hovered(None)
+
+    def pick(self, x: float, y: float, tolerance: float) -> bool:
+        """Choose the box whose edge was clicked."""
+        at = self._at(x, y, tolerance)
+        if at is not None:
+            self._tell_picked(int(self._index[at]))
+        return at is not None
+
+    def _at(self, x: float, y: float, tolerance: float) -> int | None:
+        reach = tolerance * 0.6
+        boxes = self._boxes
+        outside = (
+            (x < boxes[:, 0] - reach)
+            | (x > boxes[:, 2] + reach)
+            | (y < boxes[:, 1] - reach)
+            | (y > boxes[:, 3] + reach)
+        )
+        deep = (
+            (x > boxes[:, 0] + reach)
+            & (x < boxes[:, 2] - reach)
+            & (y > boxes[:, 1] + reach)
+            & (y < boxes[:, 3] - reach)
+        )
+        near = np.flatnonzero(~outside & ~deep)
+        if not len(near):
+            return None
+        sides = boxes[near, 2:] - boxes[near, :2]
+        return int(near[np.argmin(sides[:, 0] * sides[:, 1])])

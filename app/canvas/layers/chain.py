@@ -1,0 +1,114 @@
+"""The way of one box: its boxes at each stage with their names, and what stood in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath
+
+from app.canvas.layers.base import LayerView
+from app.canvas.layers.plain import HALO, PlainLayer, pen_of, strong_box, tag
+from core.document.instance import Polygon, Polygons
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One box of a chain, in image pixels."""
+
+    box: tuple[float, float, float, float]
+    text: str
+    colour: QColor
+    style: Qt.PenStyle
+
+
+class ChainLayer(PlainLayer):
+    """Links from the anchor to the detection, and a person's outline when it is about one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._links: tuple[Link, ...] = ()
+        self._outline: Polygons = ()
+
+    @property
+    def count(self) -> int:
+        """Boxes of the chain."""
+        return len(self._links)
+
+    def show(self, links: Sequence[Link], outline: Polygons = ()) -> None:
+        """Show these boxes; `outline` is drawn strongly below them."""
+        self._links, self._outline = tuple(links), outline
+
+    def paint(self, painter: QPainter, view: LayerView) -> None:
+        """The outline, the boxes, their names stacked so that none hides another."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        if self._outline:
+            path = path_of(self._outline)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            for pen in (pen_of(HALO, 5 * view.dpr), pen_of(QColor("white"), 2 * view.dpr)):
+                painter.setPen(pen)
+                painter.drawPath(path)
+        for link in self._links:
+            strong_box(painter, link.box, link.colour, view, link.style)
+        if self._links:
+            left = min(link.box[0] for link in self._links)
+            top = min(link.box[1] for link in self._links)
+            for row, link in enumerate(reversed(self._links)):
+                tag(painter, left, top, link.text, link.colour, row=row)
+
+
+class OutlineLayer(PlainLayer):
+    """The final polygons, each in its colour, the chosen one filled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paths: list[tuple[QPainterPath, QColor]] = []
+        self._chosen = -1
+
+    @property
+    def count(self) -> int:
+        """Detections with an outline."""
+        return sum(1 for path, _ in self._paths if not path.isEmpty())
+
+    def show(self, outlines: Sequence[Polygons], colours: Sequence[QColor]) -> None:
+        """The outline of each detection, empty where it has none."""
+        self._paths = [
+            (path_of(outline), colour) for outline, colour in zip(outlines, colours, strict=True)
+        ]
+
+    def choose(self, detection: int) -> None:
+        """Fill one outline; -1 for none."""
+        self._chosen = detection
+
+    def paint(self, painter: QPainter, view: LayerView) -> None:
+        """All outlines in sight."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        seen = view.visible
+        for number, (path, colour) in enumerate(self._paths):
+            around = path.controlPointRect()
+            if around.right() < seen.x0 or around.left() > seen.x1:
+                continue
+            if around.bottom() < seen.y0 or around.top() > seen.y1:
+                continue
+            chosen = number == self._chosen
+            fill = QColor(colour)
+            fill.setAlpha(110 if chosen else 45)
+            painter.setPen(pen_of(colour, (3.0 if chosen else 1.5) * view.dpr))
+            painter.setBrush(fill)
+            painter.drawPath(path)
+
+
+def path_of(polygons: Polygons) -> QPainterPath:
+    """Polygons as one path with holes."""
+    path = QPainterPath()
+    for polygon in polygons:
+        for ring in _rings(polygon):
+            path.addPolygon([QPointF(x, y) for x, y in ring])
+            path.closeSubpath()
+    path.setFillRule(Qt.FillRule.OddEvenFill)
+    return path
+
+
+def _rings(polygon: Polygon) -> tuple[tuple[tuple[float, float], ...], ...]:
+    return (polygon.outer, *polygon.holes)

@@ -1,0 +1,50 @@
+"""Pictures over the image: feature maps, objectness, the input, mask logits."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from app.canvas.layers.base import LayerView
+from app.canvas.layers.plain import PlainLayer
+
+Pixels = NDArray[np.uint8]
+
+
+def image_of(pixels: Pixels) -> QImage:
+    """A picture H×W×4 (red, green, blue, opacity) as an image of its own memory, quick to draw."""
+    own = np.ascontiguousarray(pixels)
+    height, width = own.shape[:2]
+    shared = QImage(own.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return shared.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+class PictureLayer(PlainLayer):
+    """One picture, stretched over its place with hard cell borders."""
+
+    def __init__(self, *, opacity: float = 0.8) -> None:
+        super().__init__(below_instances=True)
+        self.opacity = opacity
+        self._image: QImage | None = None
+        self._place = QRectF()
+
+    @property
+    def count(self) -> int:
+        """Cells of the picture."""
+        return 0 if self._image is None else self._image.width() * self._image.height()
+
+    def show(self, pixels: Pixels | None, place: tuple[float, float, float, float]) -> None:
+        """Show a picture H×W×4 over x0, y0, x1, y1 in pixels of the image; None shows nothing."""
+        self._image = None if pixels is None or not pixels.size else image_of(pixels)
+        x0, y0, x1, y1 = place
+        self._place = QRectF(x0, y0, x1 - x0, y1 - y0)
+
+    def paint(self, painter: QPainter, view: LayerView) -> None:
+        """Stretch the picture; cells larger than two device pixels keep hard borders."""
+        if self._image is None:
+            return
+        cell = self._place.width() * view.scale / max(self._image.width(), 1)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, cell < 2)
+        painter.drawImage(self._place, self._image)

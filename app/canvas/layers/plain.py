@@ -1,0 +1,102 @@
+"""What the layers of the lens have in common: a switch, an opacity, and no answer to the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from app.canvas.layers.base import LayerView
+from app.canvas.style import INK, PAPER
+from core.document.geometry.measure import Rect
+
+Boxes = NDArray[np.float64]
+"""N×4 of x0, y0, x1, y1 in pixels of the image."""
+HALO: Final = QColor(10, 12, 14, 190)
+
+
+class PlainLayer:
+    """A layer that shows nothing yet; see `app.canvas.layers.base.Layer`."""
+
+    def __init__(self, *, below_instances: bool = False) -> None:
+        self.visible = False
+        self.opacity = 1.0
+        self.below_instances = below_instances
+
+    @property
+    def count(self) -> int:
+        """How many things the layer shows."""
+        return 0
+
+    def paint(self, painter: QPainter, view: LayerView) -> None:
+        """Paint in image coordinates."""
+
+    def hover(self, x: float, y: float, tolerance: float) -> bool:
+        """Nothing changes under the pointer."""
+        return False
+
+    def leave(self) -> None:
+        """Nothing to forget."""
+
+    def pick(self, x: float, y: float, tolerance: float) -> bool:
+        """Clicks go through."""
+        return False
+
+
+def pen_of(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A cosmetic pen with square corners."""
+    pen = QPen(colour, width, style)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return pen
+
+
+def rects(boxes: Boxes) -> list[QRectF]:
+    """Boxes as Qt wants them."""
+    return [QRectF(x0, y0, x1 - x0, y1 - y0) for x0, y0, x1, y1 in boxes.tolist()]
+
+
+def in_sight(boxes: Boxes, visible: Rect) -> NDArray[np.bool_]:
+    """Which boxes meet the visible part."""
+    return np.asarray(
+        (boxes[:, 0] <= visible.x1)
+        & (boxes[:, 2] >= visible.x0)
+        & (boxes[:, 1] <= visible.y1)
+        & (boxes[:, 3] >= visible.y0)
+    )
+
+
+def strong_box(
+    painter: QPainter,
+    box: Sequence[float],
+    colour: QColor,
+    view: LayerView,
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+) -> None:
+    """A box that stands out, with a dark line around it."""
+    x0, y0, x1, y1 = box
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (pen_of(HALO, 4.5 * view.dpr), pen_of(colour, 2.2 * view.dpr, style)):
+        painter.setPen(pen)
+        painter.drawRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+
+
+def tag(painter: QPainter, x: float, y: float, text: str, colour: QColor, *, row: int = 0) -> None:
+    """A small text with its lower left corner at an image point; `row` stacks texts upwards."""
+    place = painter.worldTransform().map(QPointF(x, y))
+    painter.save()
+    painter.resetTransform()
+    metrics = painter.fontMetrics()
+    wide, high = metrics.horizontalAdvance(text) + 10, metrics.height() + 2
+    left = min(max(place.x(), 2.0), max(painter.viewport().width() - wide - 2.0, 2.0))
+    top = max(place.y() - (row + 1) * high - 2, 2.0)
+    painter.setPen(QPen(colour, 1.5))
+    painter.setBrush(INK)
+    painter.drawRect(QRectF(left, top, wide, high))
+    painter.setPen(PAPER)
+    painter.drawText(QRectF(left, top, wide, high), Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()

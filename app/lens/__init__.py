@@ -1,0 +1,1 @@
+"""The lens in the window: what is traced, chosen, shown; no torch here."""

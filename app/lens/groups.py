@@ -1,0 +1,214 @@
+"""Which boxes each layer shows, in which colours: from a trace to what the canvas paints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+from app.canvas.layers.boxes import MOST, Group
+from app.canvas.layers.lens_colours import (
+    DETECTION,
+    FATE_COLOURS,
+    FATE_STYLES,
+    LEVEL_COLOURS,
+    PROPOSAL,
+    SHAPE_STYLES,
+)
+from app.canvas.layers.plain import Boxes
+from core.document.instance import Instance
+from core.lens.boxes import box_of, iou, scaled
+from core.lens.colours import FATES, LEVELS, distinct, heat
+from core.lens.recompute import BOX_WEIGHTS, decode, sigmoid, softmax
+from core.lens.sampling import axis_weights, sample_points
+from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
+
+POSITIVE, IGNORED, NEGATIVE, FORCED = 0, 1, 2, 3
+MATCH_COLOURS: Final = ((0, 220, 130), (240, 228, 66), (90, 100, 120), (255, 110, 200))
+"""Positive, ignored, negative, forced."""
+FOREGROUND, BACKGROUND = 0.7, 0.3
+"""IoU with a label from which an anchor is positive, and below which it is negative."""
+
+
+def in_image(trace: Trace, boxes: NDArray[Any]) -> Boxes:
+    """Resized pixels as pixels of the image."""
+    across, down = trace.input.scale
+    return scaled(boxes, (1 / across, 1 / down))
+
+
+def by_fate(trace: Trace, boxes: NDArray[Any], fate: NDArray[Any], rank: Any) -> list[Group]:
+    """The strongest boxes by `rank` (numbers of boxes, best first), those kept on top."""
+    shown = np.asarray(rank[:MOST], dtype=np.int64)
+    groups = []
+    for each in sorted(FATE_COLOURS, reverse=True):
+        index = shown[fate[shown] == each]
+        if len(index):
+            groups.append(
+                Group(in_image(trace, boxes[index]), index, FATE_COLOURS[each], FATE_STYLES[each])
+            )
+    return groups
+
+
+def decoded(trace: Trace) -> list[Group]:
+    """The strongest boxes inside the top-k, by fate."""
+    logits, fate = trace.rpn.logits, trace.decoded.fate
+    inside = np.flatnonzero(fate != Fate.BELOW_TOP_K)
+    rank = inside[np.argsort(-logits[inside], kind="stable")]
+    return by_fate(trace, trace.decoded.boxes, fate, rank)
+
+
+def candidates(trace: Trace) -> list[Group]:
+    """Candidates above the score, by fate, the likeliest first."""
+    stage = trace.candidates
+    inside = np.flatnonzero(stage.fate != Fate.LOW_SCORE)
+    rank = inside[np.argsort(-stage.score[inside], kind="stable")]
+    return by_fate(trace, stage.boxes, stage.fate, rank)
+
+
+def proposals(trace: Trace) -> list[Group]:
+    """The proposals, strongest first."""
+    boxes = in_image(trace, trace.proposals.boxes[:MOST])
+    return [Group(boxes, np.arange(len(boxes)), PROPOSAL)]
+
+
+def roi_levels(trace: Trace) -> list[Group]:
+    """The proposals by the level that they are pooled from."""
+    groups = []
+    level = trace.roi_levels.level[:MOST]
+    for number in range(len(PYRAMID_LEVELS) - 1):
+        index = np.flatnonzero(level == number)
+        if len(index):
+            boxes = in_image(trace, trace.proposals.boxes[index])
+            groups.append(Group(boxes, index, LEVEL_COLOURS[number], SHAPE_STYLES[number]))
+    return groups
+
+
+def detections(trace: Trace) -> list[Group]:
+    """The boxes of the detections."""
+    boxes = np.asarray(trace.detections.boxes, dtype=np.float64)
+    return [Group(boxes, np.arange(len(boxes)), DETECTION)]
+
+
+def refinement(trace: Trace, proposal: int | None) -> tuple[Boxes, Boxes]:
+    """Boxes before and after the box head: of the detections, or of one proposal's best class."""
+    if proposal is None:
+        before = trace.proposals.boxes[trace.detections.proposal_index]
+        return in_image(trace, before), in_image(trace, trace.detections.resized_boxes)
+    before = trace.proposals.boxes[proposal : proposal + 1]
+    best = int(softmax(trace.box_head.logits[proposal][None])[0, 1:].argmax()) + 1
+    after = decode(trace.box_head.deltas[proposal : proposal + 1], before, BOX_WEIGHTS)
+    return in_image(trace, before), in_image(trace, after[:, 4 * best : 4 * best + 4])
+
+
+def bars(trace: Trace, proposal: int) -> list[tuple[str, float]]:
+    """Class names and probabilities of a proposal, the likeliest first."""
+    shares = softmax(trace.box_head.logits[proposal][None])[0]
+    names = ("background", *trace.class_names)
+    order = np.argsort(-shares, kind="stable")
+    return [(names[each], float(shares[each])) for each in order.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Where RoIAlign looks for one box, in image pixels."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    cells: list[tuple[tuple[float, float, float, float], float]]
+    """Cells of the map and how much each counts in all."""
+    level: str
+
+
+def sampled(trace: Trace, box: NDArray[Any], level: int, bins: int) -> Sampled:
+    """The points of a box in resized pixels on the map of a level, and the weights of its cells."""
+    scale = trace.roi_levels.scales[level]
+    points = sample_points(np.asarray(box, np.float32), scale, bins)
+    _, rows, columns = trace.pyramid.maps[level].shape
+    across = axis_weights(points.x, columns).sum(axis=0)
+    down = axis_weights(points.y, rows).sum(axis=0)
+    sx, sy = trace.input.scale
+    cells = []
+    for row in np.flatnonzero(down > 0).tolist():
+        for column in np.flatnonzero(across > 0).tolist():
+            # RoIAlign without `aligned` puts the centre of cell (0, 0) at the corner of the image.
+            x0, y0 = (column - 0.5) / scale / sx, (row - 0.5) / scale / sy
+            corners = (x0, y0, x0 + 1 / scale / sx, y0 + 1 / scale / sy)
+            cells.append((corners, float(down[row] * across[column])))
+    x, y = points.in_image(scale)
+    return Sampled(
+        np.asarray(x, np.float64) / sx,
+        np.asarray(y, np.float64) / sy,
+        cells,
+        PYRAMID_LEVELS[level],
+    )
+
+
+# How anchors look: red, green, blue, opacity for each
+
+
+def anchors_by_objectness(trace: Trace) -> NDArray[np.uint8]:
+    """Heat of the objectness; opacity follows it."""
+    share = sigmoid(trace.rpn.logits)
+    table = np.zeros((256, 4), np.uint8)
+    table[:, :3] = heat(np.linspace(0, 1, 256))
+    table[:, 3] = np.linspace(70, 255, 256)
+    looks: NDArray[np.uint8] = table[(share * 255).astype(np.uint8)]
+    return looks
+
+
+def anchors_by_fate(trace: Trace) -> NDArray[np.uint8]:
+    """The colour of each anchor's fate."""
+    table = np.zeros((len(Fate), 4), np.uint8)
+    for fate, colour in FATES.items():
+        table[fate] = (*colour, 90 if fate is Fate.BELOW_TOP_K else 255)
+    looks: NDArray[np.uint8] = table[trace.decoded.fate]
+    return looks
+
+
+def anchors_by_level(trace: Trace) -> NDArray[np.uint8]:
+    """The colour of each anchor's level."""
+    table = np.array([(*colour, 200) for colour in LEVELS], np.uint8)
+    levels = np.repeat(np.arange(len(trace.anchors.grids)), trace.anchors.level_counts)
+    looks: NDArray[np.uint8] = table[levels % len(table)]
+    return looks
+
+
+def match_of_anchors(
+    trace: Trace, instances: Sequence[Instance]
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """What each anchor would be in training: state and best IoU with an instance.
+
+    Positive from 0.7 on, negative below 0.3, ignored between; forced where no anchor fits an
+    instance better (Faster R-CNN, section 3.1.2). Crowds are left out.
+    """
+    count = len(trace.anchors.boxes)
+    best, forced = np.zeros(count, np.float32), np.zeros(count, np.bool_)
+    scale = trace.input.scale
+    for instance in instances:
+        if instance.crowd:
+            continue
+        box = scaled(box_of(instance.polygons, trace.input.image_size)[None], scale)[0]
+        overlap = iou(trace.anchors.boxes, box)
+        forced |= (overlap == overlap.max(initial=0)) & (overlap > 0)
+        np.maximum(best, overlap, out=best, casting="same_kind")
+    state = np.full(count, NEGATIVE, np.int8)
+    state[best >= BACKGROUND] = IGNORED
+    state[forced] = FORCED
+    state[best >= FOREGROUND] = POSITIVE
+    return state, best
+
+
+def anchors_by_match(state: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """The colour of each anchor's state against the labels."""
+    table = np.array([(*c, 60 if n == NEGATIVE else 255) for n, c in enumerate(MATCH_COLOURS)])
+    looks: NDArray[np.uint8] = table.astype(np.uint8)[state]
+    return looks
+
+
+def colour_of(index: int) -> QColor:
+    """A colour of its own for a detection."""
+    return QColor(*distinct(index))

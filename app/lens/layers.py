@@ -1,0 +1,359 @@
+"""The layers of the lens: which belong to a stage, and what they show of the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from app.canvas.layers.anchors import AnchorLayer
+from app.canvas.layers.boxes import BoxLayer, Group
+from app.canvas.layers.chain import ChainLayer, OutlineLayer
+from app.canvas.layers.picture import PictureLayer
+from app.canvas.layers.plain import PlainLayer
+from app.canvas.layers.roi import ArrowLayer, BarsLayer, SamplingLayer
+from app.canvas.viewport import Viewport
+from app.lens import chains, groups
+from app.lens.items import Item, box_of, chain_of
+from app.lens.lens import Lens
+from app.lens.options import Options
+from app.workspace import Workspace
+from core.document.instance import Polygons
+from core.lens.pictures import objectness
+from core.lens.recompute import sigmoid
+from core.lens.trace import Trace
+from core.lens.witness import BoxKind
+from core.protocol.messages.lens import LensDrawn, PictureKind
+
+OF_STAGE: Final = {
+    "input": ("input",),
+    "backbone": ("features",),
+    "pyramid": ("features",),
+    "anchors": ("anchors",),
+    "rpn": ("objectness",),
+    "decoded": ("decoded", "chain"),
+    "proposals": ("proposals", "chain"),
+    "roi_levels": ("roi_levels", "sampling"),
+    "box_head": ("bars", "arrows"),
+    "candidates": ("candidates", "chain"),
+    "detections": ("detections", "chain"),
+    "mask_logits": ("mask_logits", "detections"),
+    "polygons": ("polygons", "chain"),
+}
+"""What one sees when one comes to a stage; any other layer can be switched on."""
+KINDS: Final = {
+    "decoded": BoxKind.DECODED,
+    "proposals": BoxKind.PROPOSAL,
+    "roi_levels": BoxKind.PROPOSAL,
+    "candidates": BoxKind.CANDIDATE,
+    "detections": BoxKind.DETECTION,
+}
+_GROUPS: Final[dict[str, Callable[[Trace], list[Group]]]] = {
+    "decoded": groups.decoded,
+    "proposals": groups.proposals,
+    "roi_levels": groups.roi_levels,
+    "candidates": groups.candidates,
+    "detections": groups.detections,
+}
+_COUNTED: Final = {
+    "decoded": "decoded",
+    "proposals": "proposals",
+    "roi_levels": "roi_levels",
+    "candidates": "candidates",
+    "detections": "detections",
+}
+
+
+class LensLayers(QObject):
+    """Keeps the layers in step with the lens; `changed` follows counts and switches."""
+
+    changed = Signal()
+
+    def __init__(self, lens: Lens, viewport: Viewport, workspace: Workspace) -> None:
+        super().__init__(viewport)
+        self._lens = lens
+        self._viewport = viewport
+        self._workspace = workspace
+        self.options = Options()
+        self._outline: Polygons = ()
+        self._stale: set[str] = set()
+        self.input, self.features = PictureLayer(opacity=1.0), PictureLayer()
+        self.objectness, self.mask_logits = PictureLayer(), PictureLayer()
+        self.anchors = AnchorLayer(
+            lambda n: self._hover(BoxKind.ANCHOR, n),
+            lambda n: lens.choose(Item(BoxKind.ANCHOR, n)),
+            lambda n: self._describe(BoxKind.ANCHOR, n),
+        )
+        self.boxes = {name: self._box_layer(kind) for name, kind in KINDS.items()}
+        self.sampling, self.bars, self.arrows = SamplingLayer(), BarsLayer(), ArrowLayer()
+        self.polygons, self.chain = OutlineLayer(), ChainLayer()
+        self.all: dict[str, PlainLayer] = {
+            "input": self.input,
+            "features": self.features,
+            "objectness": self.objectness,
+            "anchors": self.anchors,
+            **self.boxes,
+            "arrows": self.arrows,
+            "sampling": self.sampling,
+            "bars": self.bars,
+            "mask_logits": self.mask_logits,
+            "polygons": self.polygons,
+            "chain": self.chain,
+        }
+        for layer in self.all.values():
+            viewport.add_layer(layer)
+        lens.trace_changed.connect(self._on_trace)
+        lens.stage_changed.connect(self._on_stage)
+        lens.chosen_changed.connect(self._on_chosen)
+        lens.hovered_changed.connect(self._on_hovered)
+        lens.drawn.connect(self._on_drawn)
+        workspace.document_changed.connect(lambda _changed: self._on_labels())
+
+    # What a person does
+
+    def set_visible(self, name: str, visible: bool) -> None:
+        """Switch a layer."""
+        self.all[name].visible = visible
+        self._refresh()
+
+    def set_opacity(self, name: str, opacity: float) -> None:
+        """Let the image shine through a layer, 0 to 1."""
+        self.all[name].opacity = opacity
+        self._viewport.layer_changed()
+
+    def set_options(self, options: Options) -> None:
+        """Other levels, channels, colours."""
+        self.options = options
+        self.anchors.set_part(options.anchor_level, options.anchor_shape)
+        self._stale |= {"features", "objectness", "anchors", "sampling", "mask_logits"}
+        self._refresh()
+
+    def show_chain(self, outline: Polygons = ()) -> None:
+        """Show the chain of the chosen box, and a person's outline with it."""
+        self._outline = outline
+        self.chain.visible = True
+        self._stale.add("chain")
+        self._refresh()
+
+    # What happens
+
+    def _on_trace(self) -> None:
+        self._stale = set(self.all)
+        if self._lens.trace is None:
+            self._clear()
+        self._refresh()
+
+    def _on_stage(self) -> None:
+        shown = OF_STAGE[self._lens.stage] if self._lens.active else ()
+        for name, layer in self.all.items():
+            layer.visible = name in shown
+        self._stale.add("features")
+        self._refresh()
+
+    def _on_chosen(self) -> None:
+        self._outline = ()
+        self._stale |= {"chain", "sampling", "bars", "arrows", "mask_logits"}
+        self._mark()
+        self._refresh()
+
+    def _on_labels(self) -> None:
+        if self.options.anchor_colour == "match":
+            self._stale.add("anchors")
+            self._refresh()
+
+    def _on_hovered(self) -> None:
+        item, trace = self._lens.hovered, self._lens.trace
+        for name, layer in self.boxes.items():
+            same = item is not None and trace is not None and item.kind is KINDS[name]
+            layer.light((item.index, box_of(trace, item)) if same and item and trace else None)
+        if item is None or item.kind is BoxKind.ANCHOR:
+            self.anchors.light(None if item is None else item.index)
+        self._viewport.layer_changed()
+
+    def _mark(self) -> None:
+        item, trace = self._lens.chosen, self._lens.trace
+        for name, layer in self.boxes.items():
+            same = item is not None and trace is not None and item.kind is KINDS[name]
+            layer.mark((item.index, box_of(trace, item)) if same and item and trace else None)
+        self.polygons.choose(
+            item.index if item is not None and item.kind is BoxKind.DETECTION else -1
+        )
+
+    def _on_drawn(self, slot: str, drawn: LensDrawn) -> None:
+        layer = self.all.get(slot)
+        if isinstance(layer, PictureLayer):
+            layer.show(drawn.pixels, drawn.place)
+            self.changed.emit()
+            self._viewport.layer_changed()
+
+    # Filling
+
+    def _refresh(self) -> None:
+        """Fill the layers that are shown and out of date."""
+        trace = self._lens.trace
+        if trace is not None:
+            due = {name for name, layer in self.all.items() if layer.visible} & self._stale
+            for name in due:
+                self._fill(name, trace)
+            self._stale -= due
+        self.changed.emit()
+        self._viewport.layer_changed()
+
+    def _clear(self) -> None:
+        for layer in (self.input, self.features, self.objectness, self.mask_logits):
+            layer.show(None, (0, 0, 0, 0))
+        for boxes in self.boxes.values():
+            boxes.set_groups([], 0)
+        self.anchors.clear()
+        self.sampling.show(None, np.zeros(0), np.zeros(0), 1, ())
+        self.bars.show(None, ())
+        self.arrows.show(np.zeros((0, 4)), np.zeros((0, 4)))
+        self.polygons.show((), ())
+        self.chain.show(())
+
+    def _fill(self, name: str, trace: Trace) -> None:
+        if name in _GROUPS:
+            self.boxes[name].set_groups(_GROUPS[name](trace), trace.counts()[_COUNTED[name]])
+            self._mark()
+            return
+        {
+            "input": lambda _trace: self._lens.draw("input", PictureKind.INPUT),
+            "features": lambda _trace: self._draw_features(),
+            "objectness": self._fill_objectness,
+            "anchors": self._fill_anchors,
+            "sampling": self._fill_sampling,
+            "bars": self._fill_bars,
+            "arrows": self._fill_arrows,
+            "mask_logits": self._draw_mask,
+            "polygons": self._fill_polygons,
+            "chain": self._fill_chain,
+        }[name](trace)
+
+    def _draw_features(self) -> None:
+        kind, options = self.options.feature_kind, self.options
+        level = options.pyramid_level + 4
+        if self._lens.stage == "backbone":
+            level = options.backbone_level
+        self._lens.draw("features", kind, level=level, channel=options.channel)
+
+    def _fill_objectness(self, trace: Trace) -> None:
+        level = min(self.options.objectness_level, len(trace.anchors.grids) - 1)
+        drawn = objectness(trace.rpn.logits, trace.anchors, level, trace.input)
+        place = drawn.place
+        self.objectness.show(drawn.pixels, (place.x0, place.y0, place.x1, place.y1))
+
+    def _fill_anchors(self, trace: Trace) -> None:
+        strength = sigmoid(trace.rpn.logits)
+        match self.options.anchor_colour:
+            case "fate":
+                looks = groups.anchors_by_fate(trace)
+            case "level":
+                looks = groups.anchors_by_level(trace)
+            case "match":
+                document = self._workspace.document
+                instances = () if document is None else document.instances
+                state, strength = groups.match_of_anchors(trace, instances)
+                looks = groups.anchors_by_match(state)
+            case _:
+                looks = groups.anchors_by_objectness(trace)
+        self.anchors.show(trace.anchors, trace.input.scale, strength, looks)
+
+    def focus(self, trace: Trace) -> Item | None:
+        """The chosen box; the strongest one of the stage while nothing is chosen."""
+        if self._lens.chosen is not None:
+            return self._lens.chosen
+        if self._lens.stage == "mask_logits" and len(trace.detections.label):
+            return Item(BoxKind.DETECTION, 0)
+        if len(trace.detections.label):
+            return Item(BoxKind.PROPOSAL, int(trace.detections.proposal_index[0]))
+        return Item(BoxKind.PROPOSAL, 0) if len(trace.proposals.boxes) else None
+
+    def _fill_sampling(self, trace: Trace) -> None:
+        item = self.focus(trace)
+        chain = None if item is None else chain_of(trace, item)
+        masked = chain is not None and self.options.bins == 14 and chain.detection is not None
+        if chain is not None and masked and chain.detection is not None:
+            number = chain.detection
+            if number >= len(trace.mask_logits.level):
+                return
+            box = trace.detections.resized_boxes[number]
+            level = int(trace.mask_logits.level[number])
+        elif chain is not None and chain.proposal is not None:
+            box = trace.proposals.boxes[chain.proposal]
+            level = int(trace.roi_levels.level[chain.proposal])
+        else:
+            self.sampling.show(None, np.zeros(0), np.zeros(0), 1, ())
+            return
+        found = groups.sampled(trace, box, level, self.options.bins)
+        corners = groups.in_image(trace, box[None])[0].tolist()
+        self.sampling.show(corners, found.x, found.y, self.options.bins, found.cells)
+
+    def _fill_bars(self, trace: Trace) -> None:
+        item = self.focus(trace)
+        proposal = None if item is None else chain_of(trace, item).proposal
+        if proposal is None:
+            self.bars.show(None, ())
+            return
+        box = box_of(trace, Item(BoxKind.PROPOSAL, proposal))
+        self.bars.show(box, groups.bars(trace, proposal))
+
+    def _fill_arrows(self, trace: Trace) -> None:
+        item = self._lens.chosen
+        proposal = None if item is None else chain_of(trace, item).proposal
+        self.arrows.show(*groups.refinement(trace, proposal))
+
+    def _draw_mask(self, trace: Trace) -> None:
+        item = self.focus(trace)
+        detection = None if item is None else chain_of(trace, item).detection
+        if detection is None:
+            self.mask_logits.show(None, (0, 0, 0, 0))
+            return
+        own = int(trace.detections.label[detection])
+        label = self.options.mask_label or own
+        self._lens.draw("mask_logits", PictureKind.MASK, detection=detection, label=label)
+
+    def _fill_polygons(self, trace: Trace) -> None:
+        outlines = trace.polygons.outlines
+        self.polygons.show(outlines, [groups.colour_of(n) for n in range(len(outlines))])
+        self._mark()
+
+    def _fill_chain(self, trace: Trace) -> None:
+        item = self._lens.chosen
+        links = [] if item is None else chains.links(trace, item)
+        self.chain.show(links, self._outline)
+
+    # Pointing
+
+    def _box_layer(self, kind: BoxKind) -> BoxLayer:
+        return BoxLayer(
+            lambda n: self._hover(kind, n),
+            lambda n: self._lens.choose(Item(kind, n)),
+            lambda n: self._describe(kind, n),
+        )
+
+    def _hover(self, kind: BoxKind, number: int | None) -> None:
+        self._lens.hover(None if number is None else Item(kind, number))
+
+    def _describe(self, kind: BoxKind, number: int) -> str:
+        trace = self._lens.trace
+        if trace is None:
+            return ""
+        match kind:
+            case BoxKind.ANCHOR:
+                score = float(sigmoid(trace.rpn.logits[number : number + 1])[0])
+                cell = trace.anchors.cell(number)
+                return f"{cell.row}, {cell.column} · {score:.3f}"
+            case BoxKind.DECODED:
+                score = float(sigmoid(trace.rpn.logits[number : number + 1])[0])
+                return f"{score:.3f} · {chains.fate_text(int(trace.decoded.fate[number]))}"
+            case BoxKind.PROPOSAL:
+                return f"{number + 1} · {float(trace.proposals.score[number]):.3f}"
+            case BoxKind.CANDIDATE:
+                name = trace.class_names[int(trace.candidates.label[number]) - 1]
+                fate = chains.fate_text(int(trace.candidates.fate[number]))
+                return f"{name} {float(trace.candidates.score[number]):.3f} · {fate}"
+            case BoxKind.DETECTION:
+                name = trace.class_names[int(trace.detections.label[number]) - 1]
+                return f"{number + 1} · {name} {float(trace.detections.score[number]):.3f}"

@@ -1,0 +1,259 @@
+"""The lens: the traced image, the stage one looks at, the box one has chosen, the knobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine_client import EngineClient
+from app.lens.items import Item, valid
+from app.words import sentence_text
+from app.workspace import Workspace
+from core.lens.settings import StageSettings
+from core.lens.trace import STAGES, Trace
+from core.protocol import Answer, Progress
+from core.protocol.lens_tables import trace_of
+from core.protocol.messages.lens import (
+    DrawLens,
+    FixedTables,
+    LensDrawn,
+    LensOpened,
+    LensSet,
+    OpenLens,
+    PictureKind,
+    SetLens,
+)
+from core.sentences import Sentence
+
+OPEN: Final = "lens:open"
+BOXES: Final = "lens:boxes"
+MASKS: Final = "lens:masks"
+PICTURE: Final = "lens:picture:"
+
+
+class Lens(QObject):
+    """What the panel and the layers show. Works only while it is `active`."""
+
+    trace_changed = Signal()
+    """Another trace, or none; see `trace`."""
+    stage_changed = Signal()
+    chosen_changed = Signal()
+    hovered_changed = Signal()
+    settings_changed = Signal()
+    busy_changed = Signal()
+    drawn = Signal(str, object)
+    """Slot of the picture, LensDrawn."""
+    failed = Signal(str)
+
+    def __init__(self, client: EngineClient, workspace: Workspace) -> None:
+        super().__init__(client)
+        self._client = client
+        self._workspace = workspace
+        self._active = False
+        self._asked: dict[int, Path] = {}
+        self._fixed: FixedTables | None = None
+        self._path: Path | None = None
+        self._settings: StageSettings | None = None
+        self._stage = 0
+        self.trace: Trace | None = None
+        self.chosen: Item | None = None
+        self.hovered: Item | None = None
+        self.progress: tuple[int, int] | None = None
+        workspace.image_changed.connect(self._on_image)
+        client.model_loaded.connect(self._on_model)
+        client.answered.connect(self._on_answer)
+        client.progress.connect(self._on_progress)
+        client.failed.connect(self._on_failed)
+        client.cancelled.connect(self._over)
+
+    # State
+
+    @property
+    def active(self) -> bool:
+        """Whether somebody looks."""
+        return self._active
+
+    @property
+    def path(self) -> Path | None:
+        """The image that the trace is of."""
+        return self._path
+
+    @property
+    def busy(self) -> bool:
+        """Whether the engine owes an answer."""
+        return bool(self._asked)
+
+    @property
+    def stage(self) -> str:
+        """The stage one looks at, of `STAGES`."""
+        return STAGES[self._stage]
+
+    @property
+    def own(self) -> StageSettings | None:
+        """The settings of the model."""
+        return None if self._fixed is None else self._fixed.own
+
+    @property
+    def settings(self) -> StageSettings | None:
+        """The settings in force."""
+        return self._settings
+
+    # What a person does
+
+    def set_active(self, active: bool) -> None:
+        """Begin or end to look; the trace of the open image is asked for when it is not here."""
+        if active == self._active:
+            return
+        self._active = active
+        if active and self._path != self._workspace.path:
+            self._open()
+        self.stage_changed.emit()
+
+    def set_stage(self, name: str) -> None:
+        """Look at a stage."""
+        place = STAGES.index(name)
+        if place != self._stage:
+            self._stage = place
+            self.hover(None)
+            self.stage_changed.emit()
+
+    def step(self, by: int) -> None:
+        """Go on to the next stage, or back; the ends hold."""
+        self.set_stage(STAGES[min(max(self._stage + by, 0), len(STAGES) - 1)])
+
+    def choose(self, item: Item | None) -> None:
+        """Choose a box on the canvas or in the table."""
+        if item != self.chosen:
+            self.chosen = item
+            self.chosen_changed.emit()
+
+    def hover(self, item: Item | None) -> None:
+        """Point at a box on the canvas or in the table."""
+        if item != self.hovered:
+            self.hovered = item
+            self.hovered_changed.emit()
+
+    def set_settings(self, settings: StageSettings) -> None:
+        """Run again what follows: boxes at once, masks after them."""
+        if self._path is None or settings == self._settings:
+            return
+        self._settings = settings
+        self.settings_changed.emit()
+        self._ask(SetLens(0, BOXES, path=str(self._path), settings=settings))
+
+    def draw(
+        self,
+        slot: str,
+        kind: PictureKind,
+        *,
+        level: int = 0,
+        channel: int = 0,
+        detection: int = 0,
+        label: int = 0,
+    ) -> None:
+        """Ask for a picture; `drawn` brings it. A newer request for the slot replaces an older."""
+        if self._path is None or self.trace is None:
+            return
+        self._ask(
+            DrawLens(
+                0,
+                f"{PICTURE}{slot}",
+                path=str(self._path),
+                settings=self._settings,
+                kind=kind,
+                level=level,
+                channel=channel,
+                detection=detection,
+                label=label,
+            )
+        )
+
+    def again(self) -> None:
+        """Trace the open image anew."""
+        self._open()
+
+    # The engine
+
+    def _open(self) -> None:
+        self._forget()
+        path = self._workspace.path
+        if path is None or not self._active or self._workspace.staged is None:
+            return
+        self._path = path
+        self._ask(OpenLens(0, OPEN, path=str(path)))
+
+    def _forget(self) -> None:
+        for id in list(self._asked):
+            self._client.cancel(id)
+        self._fixed = self._settings = self._path = None
+        self.progress = None
+        if self.trace is not None:
+            self.trace = None
+            self.chosen = self.hovered = None
+            self.trace_changed.emit()
+
+    def _ask(self, request: OpenLens | SetLens | DrawLens) -> None:
+        path = Path(request.path)
+        id = self._client.ask(request, path)
+        self._asked[id] = path
+        self.busy_changed.emit()
+
+    def _on_image(self) -> None:
+        if self._workspace.path != self._path:
+            self._open()
+
+    def _on_model(self, _model: object) -> None:
+        if self._active:
+            self._open()
+        else:
+            self._forget()
+
+    def _over(self, id: int) -> None:
+        if self._asked.pop(id, None) is not None:
+            self.progress = None
+            self.busy_changed.emit()
+
+    def _on_progress(self, id: int, message: Progress) -> None:
+        if id in self._asked and message.total:
+            self.progress = (message.done, message.total)
+            self.busy_changed.emit()
+
+    def _on_failed(self, id: int, sentence: Sentence) -> None:
+        if id in self._asked:
+            if self.trace is None:
+                self._path = None
+            self._over(id)
+            self.failed.emit(sentence_text(sentence))
+
+    def _on_answer(self, id: int, purpose: str, answer: Answer) -> None:
+        if id not in self._asked:
+            return
+        path = self._asked[id]
+        self._over(id)
+        if path != self._path:
+            return
+        match answer:
+            case LensOpened():
+                self._fixed, self._settings = answer.fixed, answer.tables.settings
+                self._take(trace_of(answer.fixed, answer.tables))
+                self.settings_changed.emit()
+            case LensSet() if self._fixed is not None:
+                if answer.tables.settings == self._settings:
+                    self._take(trace_of(self._fixed, answer.tables))
+                    if not answer.tables.has_masks:
+                        settings = self._settings
+                        self._ask(SetLens(0, MASKS, path=str(path), settings=settings, masks=True))
+            case LensDrawn():
+                self.drawn.emit(purpose.removeprefix(PICTURE), answer)
+            case _:
+                pass
+
+    def _take(self, trace: Trace) -> None:
+        self.trace = trace
+        self.hovered = None
+        if self.chosen is not None and not valid(trace, self.chosen):
+            self.chosen = None
+        self.trace_changed.emit()
+        self.chosen_changed.emit()

@@ -1,0 +1,361 @@
+"""Why: was an instance missed, is a suggestion here, and where does the image or folder lose?"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from app.engine_client import EngineClient
+from app.jobs import Job, Jobs, JobState
+from app.lens.items import Item
+from app.lens.layers import LensLayers
+from app.lens.lens import Lens
+from app.tasks import Context, Task
+from app.words import error_text, sentence_text
+from app.workspace import Workspace
+from core.document.geometry import polygon_iou
+from core.document.instance import Instance
+from core.formats import labelme
+from core.lens.life import CUTS
+from core.lens.witness import BoxKind
+from core.protocol import Answer, Priority
+from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged
+from core.sentences import MasklensError, Sentence
+from core.storage.project import ImageEntry
+
+ONE: Final = "lens:why"
+HERE: Final = "lens:here"
+IMAGE: Final = "lens:funnel"
+FOLDER: Final = "lens:folder:"
+AHEAD: Final = 2
+LIKELY: Final = 0.6
+"""IoU from which a suggestion is taken for a detection of the trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """One instance of a funnel: how many cuts it got past, and what was said of it."""
+
+    path: Path
+    id: str
+    label: str
+    reached: int
+    sentence: Sentence
+
+
+@dataclass(slots=True)
+class Funnel:
+    """The instances of an image or a folder; `total` images, `done` of them judged."""
+
+    title: str
+    total: int
+    done: int
+    instances: list[Lost]
+    failed: int = 0
+
+    def bars(self) -> list[int]:
+        """Instances alive: all of them, then behind each cut."""
+        reached = [each.reached for each in self.instances]
+        return [sum(1 for r in reached if r >= n) for n in range(len(CUTS) + 1)]
+
+    def lost_at(self, bar: int) -> list[Lost]:
+        """Who got to the bar before this one but not here; the first bar holds all."""
+        if bar == 0:
+            return self.instances
+        return [each for each in self.instances if each.reached == bar - 1]
+
+
+class Reasons(QObject):
+    """`changed` when verdict, false positive or funnel are others."""
+
+    changed = Signal()
+    failed = Signal(str)
+    said = Signal(str)
+
+    def __init__(
+        self,
+        client: EngineClient,
+        workspace: Workspace,
+        lens: Lens,
+        layers: LensLayers,
+        jobs: Jobs,
+    ) -> None:
+        super().__init__(lens)
+        self._client, self._workspace = client, workspace
+        self._lens, self._layers, self._jobs = lens, layers, jobs
+        self._asked: dict[int, JudgeLens] = {}
+        self._wanted: tuple[str, Instance] | None = None
+        self._todo: deque[tuple[ImageEntry, tuple[Instance, ...]]] = deque()
+        self._job: Job | None = None
+        self._reading: Task[list[tuple[ImageEntry, tuple[Instance, ...]]]] | None = None
+        self.instance: Instance | None = None
+        self.verdict: Judged | None = None
+        self.false: FalseDetection | None = None
+        self.detection: int | None = None
+        self.funnel: Funnel | None = None
+        client.answered.connect(self._on_answer)
+        client.failed.connect(self._on_failed)
+        client.cancelled.connect(lambda id: self._over(id))
+        workspace.image_changed.connect(self._on_image)
+        workspace.project_changed.connect(self.cancel_folder)
+        lens.trace_changed.connect(self._on_trace)
+
+    # Questions
+
+    def why_missed(self, instance: Instance) -> None:
+        """Ask what became of a person's instance, under the settings in force."""
+        self._wanted = ("missed", instance)
+        self._begin()
+
+    def why_here(self, suggestion: Instance) -> None:
+        """Ask where a suggestion comes from and whether it is right."""
+        self._wanted = ("here", suggestion)
+        self._begin()
+
+    def why_detection(self, detection: int) -> None:
+        """The same for a detection of the trace."""
+        self.instance = self.verdict = self.false = None
+        self.detection = detection
+        self._lens.choose(Item(BoxKind.DETECTION, detection))
+        self._layers.show_chain()
+        self._judge(HERE, ())
+        self.changed.emit()
+
+    def try_remedy(self) -> None:
+        """Run again with the setting that was offered, and ask again."""
+        verdict, settings = self.verdict, self._lens.settings
+        if verdict is None or verdict.remedy is None or settings is None or self.instance is None:
+            return
+        offered = verdict.remedy.setting
+        self._wanted = ("missed", self.instance)
+        self._lens.set_settings(settings.with_(**{offered.name: offered.value}))
+
+    def clear(self) -> None:
+        """Forget the last question."""
+        self.instance = self.verdict = self.false = self.detection = None
+        self.changed.emit()
+
+    def _begin(self) -> None:
+        """Put the question once there is a trace."""
+        self._lens.set_active(True)
+        if self._lens.trace is not None:
+            self._put()
+
+    def _on_trace(self) -> None:
+        if self._lens.trace is not None and self._wanted is not None:
+            self._put()
+
+    def _put(self) -> None:
+        wanted, self._wanted = self._wanted, None
+        trace = self._lens.trace
+        if wanted is None or trace is None:
+            return
+        kind, instance = wanted
+        if kind == "missed":
+            self.instance, self.verdict, self.false, self.detection = instance, None, None, None
+            self._judge(ONE, (instance.id,))
+            self.changed.emit()
+            return
+        best, overlap = -1, LIKELY
+        for number, outline in enumerate(trace.polygons.outlines):
+            if outline and trace.class_names[int(trace.detections.label[number]) - 1] == (
+                instance.label
+            ):
+                shared = polygon_iou(outline, instance.polygons)
+                if shared > overlap:
+                    best, overlap = number, shared
+        if best < 0:
+            self.said.emit(
+                self.tr("The model does not find this suggestion with the settings in force.")
+            )
+        else:
+            self.why_detection(best)
+
+    def judge_image(self) -> None:
+        """The funnel of the open image."""
+        document, path = self._workspace.document, self._workspace.path
+        if document is None or path is None:
+            return
+        self.cancel_folder()
+        self.funnel = Funnel(path.name, 1, 0, [])
+        self._judge(IMAGE, ())
+        self.changed.emit()
+
+    def judge_folder(self) -> None:
+        """The funnel of all labelled images, in the background."""
+        project = self._workspace.project
+        if project is None or self._job is not None:
+            return
+        images = self._workspace.images
+        document, open_path = self._workspace.document, self._workspace.path
+        here = () if document is None else document.instances
+        self.funnel = Funnel(project.root.name, 0, 0, [])
+        self._job = self._jobs.start(self.tr("Looking for losses"), self.cancel_folder)
+
+        def read(context: Context) -> list[tuple[ImageEntry, tuple[Instance, ...]]]:
+            found = []
+            for image in images:
+                context.check()
+                instances = here if image.path == open_path else _labels(image)
+                if any(not each.crowd for each in instances):
+                    found.append((image, instances))
+            return found
+
+        self._reading = self._workspace.tasks.run(
+            read, done=self._begin_folder, failed=lambda error: self._end_folder(error_text(error))
+        )
+        self.changed.emit()
+
+    def cancel_folder(self) -> None:
+        """Stop the walk through the folder; what is known stays."""
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+        self._todo.clear()
+        for id in self._client.waiting(FOLDER):
+            self._client.cancel(id)
+        if self._job is not None:
+            self._job.end(JobState.CANCELLED, self.tr("stopped"))
+            self._job = None
+            self.changed.emit()
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether a person has labelled anything in the open image."""
+        document = self._workspace.document
+        return document is not None and bool(document.instances)
+
+    @property
+    def folder_running(self) -> bool:
+        """Whether the folder is being gone through."""
+        return self._job is not None
+
+    # Walking
+
+    def _begin_folder(self, found: list[tuple[ImageEntry, tuple[Instance, ...]]]) -> None:
+        self._reading = None
+        if self.funnel is None or self._job is None:
+            return
+        self.funnel.total = len(found)
+        self._todo.extend(found)
+        self._ask_more()
+
+    def _ask_more(self) -> None:
+        if self._job is None or self.funnel is None:
+            return
+        self._job.progress(self.funnel.done, self.funnel.total)
+        while self._todo and len(self._client.waiting(FOLDER)) < AHEAD:
+            image, instances = self._todo.popleft()
+            self._ask(
+                JudgeLens(
+                    0,
+                    f"{FOLDER}{image.relative}",
+                    Priority.BATCH,
+                    path=str(image.path),
+                    settings=self._lens.settings,
+                    instances=instances,
+                    keep=False,
+                )
+            )
+        if not self._todo and not self._client.waiting(FOLDER):
+            self._end_folder("")
+
+    def _end_folder(self, problem: str) -> None:
+        job, self._job = self._job, None
+        if job is None or self.funnel is None:
+            return
+        text = self.tr("%n instance(s) judged", "", len(self.funnel.instances))
+        job.end(JobState.FAILED if problem else JobState.DONE, problem or text)
+        self.changed.emit()
+
+    def _judge(self, purpose: str, only: tuple[str, ...]) -> None:
+        document, path = self._workspace.document, self._workspace.path
+        if document is None or path is None:
+            return
+        self._ask(
+            JudgeLens(
+                0,
+                purpose,
+                path=str(path),
+                settings=self._lens.settings,
+                instances=document.instances,
+                only=only,
+            )
+        )
+
+    def _ask(self, request: JudgeLens) -> None:
+        self._asked[self._client.ask(request, Path(request.path))] = request
+
+    # Answers
+
+    def _on_answer(self, id: int, purpose: str, answer: Answer) -> None:
+        request = self._asked.pop(id, None)
+        if request is None or not isinstance(answer, LensJudged):
+            return
+        if purpose.startswith(FOLDER):
+            self._count(request, answer)
+            self._ask_more()
+        elif Path(request.path) == self._workspace.path:
+            if purpose == IMAGE:
+                self._count(request, answer)
+            elif purpose == ONE and answer.instances:
+                self._take(answer.instances[0])
+            elif purpose == HERE:
+                every = answer.false_positives
+                fits = [each for each in every if each.detection == self.detection]
+                self.false = fits[0] if fits else None
+        self.changed.emit()
+
+    def _take(self, verdict: Judged) -> None:
+        if self.instance is None or verdict.id != self.instance.id:
+            return
+        self.verdict = verdict
+        seen = verdict.evidence.witness
+        if verdict.detection is not None:
+            self._lens.choose(Item(BoxKind.DETECTION, verdict.detection))
+        elif seen is not None:
+            self._lens.choose(Item(seen.kind, seen.index))
+        self._layers.show_chain(self.instance.polygons)
+
+    def _count(self, request: JudgeLens, answer: LensJudged) -> None:
+        funnel = self.funnel
+        if funnel is None:
+            return
+        funnel.done += 1
+        labels = {each.id: each.label for each in request.instances}
+        for each in answer.instances:
+            reached = max((n + 1 for n, lives in enumerate(each.alive) if lives), default=0)
+            funnel.instances.append(
+                Lost(Path(request.path), each.id, labels[each.id], reached, each.sentences[0])
+            )
+
+    def _over(self, id: int) -> None:
+        self._asked.pop(id, None)
+
+    def _on_failed(self, id: int, sentence: Sentence) -> None:
+        request = self._asked.pop(id, None)
+        if request is None:
+            return
+        if request.purpose.startswith(FOLDER) and self.funnel is not None:
+            self.funnel.done += 1
+            self.funnel.failed += 1
+            self._ask_more()
+        else:
+            self.failed.emit(sentence_text(sentence))
+
+    def _on_image(self) -> None:
+        self._wanted = None
+        if self.instance is not None or self.detection is not None:
+            self.clear()
+
+
+def _labels(image: ImageEntry) -> tuple[Instance, ...]:
+    """What is labelled in an image that is not open; nothing where it cannot be read."""
+    try:
+        return labelme.read(image.label_file).instances if image.label_file.exists() else ()
+    except (MasklensError, OSError):
+        return ()

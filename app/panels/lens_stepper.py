@@ -1,0 +1,129 @@
+"""The strip of stages: what each one holds and how long it took; one of them is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QWidget
+
+from app.theme import muted
+from app.words import count_text
+from core.lens.trace import STAGES
+
+_DOT: Final = 3.5
+
+
+class StageStrip(QWidget):
+    """`chosen` carries the stage. Up and down walk through it."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stage = STAGES[0]
+        self._counts: Mapping[str, int] = {}
+        self._before: Mapping[str, int] = {}
+        self._times: Mapping[str, float] = {}
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(self.tr("Stages of the network"))
+        self._names = {
+            "input": self.tr("Input"),
+            "backbone": self.tr("Backbone C2–C5"),
+            "pyramid": self.tr("Pyramid P2–P6"),
+            "anchors": self.tr("Anchors"),
+            "rpn": self.tr("RPN objectness"),
+            "decoded": self.tr("Decoded boxes"),
+            "proposals": self.tr("Proposals"),
+            "roi_levels": self.tr("RoI levels"),
+            "box_head": self.tr("Box head"),
+            "candidates": self.tr("Candidates"),
+            "detections": self.tr("Detections"),
+            "mask_logits": self.tr("Mask logits"),
+            "polygons": self.tr("Polygons"),
+        }
+
+    def name(self, stage: str) -> str:
+        """A stage in words."""
+        return self._names[stage]
+
+    def set_stage(self, stage: str) -> None:
+        """Show which stage is looked at."""
+        self._stage = stage
+        self.setAccessibleDescription(self._names[stage])
+        self.update()
+
+    def set_counts(
+        self, counts: Mapping[str, int], times: Mapping[str, float], own: Mapping[str, int]
+    ) -> None:
+        """Counts and milliseconds by stage; `own` are the counts with the model's own settings."""
+        self._counts, self._times, self._before = counts, times, own
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """All stages below each other."""
+        return QSize(260, self._row() * len(STAGES) + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """As high as all stages."""
+        return QSize(180, self.sizeHint().height())
+
+    def _row(self) -> int:
+        return self.fontMetrics().height() + 5
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Name, count, time; the stage that is looked at on the highlight."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, row = self.palette(), self._row()
+        at_right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        at_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        time_width = self.fontMetrics().horizontalAdvance("0,000.0 ms") + 6
+        for place, stage in enumerate(STAGES):
+            y, here = 2 + place * row, stage == self._stage
+            if here:
+                painter.fillRect(0, y, self.width(), row, palette.highlight())
+            text = palette.color(
+                QPalette.ColorRole.HighlightedText if here else QPalette.ColorRole.WindowText
+            )
+            faint = text if here else muted(palette)
+            painter.setPen(faint)
+            if place:
+                painter.drawLine(14, y - row // 2 + 5, 14, y + row // 2 - 5)
+            painter.setBrush(text if here or self._counts else Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(14, y + row / 2), _DOT, _DOT)
+            painter.setPen(text)
+            room = self.width() - 26 - time_width
+            painter.drawText(26, y, room, row, at_left, self._names[stage])
+            if stage in self._counts:
+                count = count_text(self._counts[stage])
+                if self._before.get(stage, self._counts[stage]) != self._counts[stage]:
+                    count = f"{count_text(self._before[stage])} → {count}"
+                painter.drawText(26, y, room, row, at_right, count)
+            if stage in self._times:
+                painter.setPen(faint)
+                time = f"{self._times[stage]:,.1f} ms"
+                painter.drawText(0, y, self.width() - 8, row, at_right, time)
+        if self.hasFocus():
+            painter.setPen(palette.color(QPalette.ColorRole.Accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Look at the stage that was clicked."""
+        place = int((event.position().y() - 2) // self._row())
+        if 0 <= place < len(STAGES):
+            self.chosen.emit(STAGES[place])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walk with the arrow keys."""
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        by = steps.get(Qt.Key(event.key()))
+        if by is None:
+            super().keyPressEvent(event)
+            return
+        place = min(max(STAGES.index(self._stage) + by, 0), len(STAGES) - 1)
+        self.chosen.emit(STAGES[place])

@@ -1,0 +1,128 @@
+"""Layers and rows on arrays: what is under the pointer, what is drawn, what a filter keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from app.canvas.layers.anchors import AnchorLayer
+from app.canvas.layers.base import LayerView
+from app.canvas.layers.boxes import BoxLayer, Group
+from app.lens.rows import Column, Rows
+from app.panels.lens_knobs import COUNTS, STEPS, _step, _value
+from core.document.geometry.measure import Rect
+from core.lens.trace import Anchors
+
+
+def small_anchors() -> Anchors:
+    """Two levels of 8 and 16 pixels, two shapes a cell, on 64×32 pixels."""
+    boxes = []
+    for stride, side in ((8, 6.0), (16, 12.0)):
+        for y in range(0, 32, stride):
+            for x in range(0, 64, stride):
+                boxes += [[x - side, y - side, x + side, y + side]]
+                boxes += [[x - side, y - side / 2, x + side, y + side / 2]]
+    grids, strides = ((4, 8), (2, 4)), ((8, 8), (16, 16))
+    return Anchors(np.array(boxes, np.float32), grids, strides, 2)
+
+
+def paint(layer: AnchorLayer | BoxLayer, scale: float) -> QImage:
+    image = QImage(round(64 * scale), round(32 * scale), QImage.Format.Format_ARGB32)
+    image.fill(QColor("black"))
+    painter = QPainter(image)
+    painter.scale(scale, scale)
+    layer.paint(painter, LayerView(Rect(0, 0, 64, 32), scale, 1.0))
+    painter.end()
+    return image
+
+
+def shown_anchors() -> tuple[AnchorLayer, list[int | None], list[int]]:
+    hovered: list[int | None] = []
+    picked: list[int] = []
+    layer = AnchorLayer(hovered.append, picked.append, str)
+    anchors = small_anchors()
+    count = len(anchors.boxes)
+    strength = np.linspace(0, 1, count, dtype=np.float32)
+    looks = np.zeros((count, 4), np.uint8)
+    looks[:] = (255, 0, 0, 255)
+    layer.show(anchors, (1.0, 1.0), strength, looks)
+    layer.boxes_shown = False
+    return layer, hovered, picked
+
+
+def test_every_cell_in_sight_has_its_dot_when_near(qapp: object) -> None:
+    layer, _, _ = shown_anchors()
+    layer.set_part(0, None)
+    image = paint(layer, 4.0)
+    for row in range(4):
+        for column in range(8):
+            assert image.pixelColor(column * 32, row * 32) == QColor("red")
+    assert image.pixelColor(16, 16) == QColor("black")
+
+
+def test_a_picture_when_far(qapp: object) -> None:
+    layer, _, _ = shown_anchors()
+    layer.set_part(0, None)
+    image = paint(layer, 0.25)
+    assert image.pixelColor(7, 3) == QColor("red")
+
+
+def test_cells_are_found_by_division_and_their_strongest_is_picked(qapp: object) -> None:
+    layer, hovered, picked = shown_anchors()
+    assert layer.count == len(small_anchors().boxes)
+    assert layer.hover(17.0, 9.0, 1.0)
+    anchor = small_anchors().cell_index(0, 1, 2, 1)  # the later of the two is stronger
+    assert hovered == [anchor]
+    assert not layer.hover(16.5, 8.5, 1.0)
+    assert layer.pick(17.0, 9.0, 1.0)
+    assert picked == [anchor]
+    assert not layer.pick(17.0, 9.0, 40.0)  # too small to hit
+    layer.set_part(1, 0)
+    assert layer.cell_at(17.0, 9.0) == (1, 1, 1)
+    assert layer.count == 8
+    layer.leave()
+    assert hovered[-1] is None
+
+
+def test_a_box_is_taken_at_its_edge_and_the_smallest_wins(qapp: object) -> None:
+    hovered: list[int | None] = []
+    picked: list[int] = []
+    layer = BoxLayer(hovered.append, picked.append, str)
+    boxes = np.array([[0.0, 0, 40, 30], [10, 0, 20, 10]])
+    layer.set_groups([Group(boxes, np.array([7, 9]), QColor("red"))], 2)
+    assert not layer.pick(30.0, 20.0, 2.0)  # inside, away from the edges
+    assert layer.pick(39.8, 20.0, 2.0)
+    assert layer.pick(15.0, 0.2, 2.0)
+    assert picked == [7, 9]
+    assert layer.hover(15.0, 0.2, 2.0)
+    assert hovered == [9]
+    assert paint(layer, 2.0).pixelColor(80, 30) == QColor("red")
+
+
+def rows() -> Rows:
+    return Rows(
+        (
+            Column("Label", np.array([0, 1, 0]), ("cat", "dog")),
+            Column("Score", np.array([0.2, 0.9, 0.6]), digits=2),
+            Column("Fate", np.array([1, 0, 0]), ("kept", "suppressed")),
+        ),
+        np.array([4, 5, 6]),
+    )
+
+
+def test_a_filter_compares_numbers_and_looks_for_words() -> None:
+    table = rows()
+    assert table.matching("").tolist() == [0, 1, 2]
+    assert table.matching("score>0.5").tolist() == [1, 2]
+    assert table.matching("cat score>=0.6").tolist() == [2]
+    assert table.matching("suppressed").tolist() == [0]
+    assert table.matching("horse").tolist() == []
+    assert table.columns[1].text(1) == "0.90"
+
+
+def test_a_slider_reaches_every_end_and_comes_back() -> None:
+    for name in (*COUNTS, "nms"):
+        for step in range(0, STEPS + 1, 20):
+            assert abs(_step(name, _value(name, step)) - step) <= (60 if step < 100 else 2)
+    assert _value("rpn_pre_nms_top_n", STEPS) == COUNTS["rpn_pre_nms_top_n"]
+    assert (_value("score", 0), _value("score", STEPS)) == (0, 1)
