@@ -276,7 +276,8 @@ class Rerunner:
         found = masks.find_masks(
             self._model, self._levels, [detections], self._predictor.numerics, all_classes=True
         )[0]
-        logits: Tensor = found.logits
+        logits: Tensor | None = found.logits
+        assert logits is not None  # all classes were asked for
         return logits
 
     def _keys(self, detections: Detections) -> list[_Key]:
