@@ -77,6 +77,7 @@ class Settings(QObject):
         super().__init__(parent)
         self._path = path
         self._values = _read(path)
+        self._closed = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="masklens-settings")
 
     def get(self, setting: Setting[T]) -> T:
@@ -101,10 +102,13 @@ class Settings(QObject):
         self.set(RECENT, [text, *others][:RECENT_COUNT])
 
     def close(self) -> None:
-        """Wait until everything is on disk; nothing can be set afterwards."""
+        """Wait until everything is on disk; what is set afterwards stays in memory."""
+        self._closed = True
         self._writer.shutdown(wait=True)
 
     def _write(self) -> None:
+        if self._closed:
+            return
         data = json.dumps(self._values, indent=1, sort_keys=True).encode()
         self._writer.submit(_write, self._path, data)
 
