@@ -62,16 +62,10 @@ def test_a_run_ends_with_a_model_and_a_report(tmp_path, base):
     }  # fmt: skip
 
 
-def test_losses_fall_and_weights_move_where_they_should(tmp_path, base):
-    schedule = ScheduleChoices(side=64, phases=((0, 1.0),), learning_rate=2e-3)
-    run = make_run(tmp_path, base, steps=30, schedule=schedule, validations=0)
-    heard = []
-
-    def hear(event):
-        if isinstance(event, events.Stepped):
-            heard.append(sum(event.losses.values()))
-
-    run_training(run, hear)
+def test_frozen_stages_stand_still_while_the_heads_learn(tmp_path, base):
+    schedule = ScheduleChoices(side=64, phases=((0, 1.0),))
+    run = make_run(tmp_path, base, schedule=schedule, validations=0)
+    run_training(run)
     start, end = load_file(base).module.state_dict(), weights(run)
     for name, value in end.items():
         if name.startswith("backbone.body"):
