@@ -180,6 +180,9 @@ class Commands(QObject):
             self._window.notices.say(self.tr("No image after this one is open."))
 
     def _next_suggestion(self, by: int) -> None:
+        show = self._window.actions_["show_suggestions"]
+        if not show.isChecked():
+            show.trigger()  # what cannot be seen must not be answered
         picked = self._parts.suggesting.pick_next(by)
         if picked is not None:
             self._viewport.reveal(bounds(picked))

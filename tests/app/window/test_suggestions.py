@@ -174,3 +174,13 @@ def test_the_model_menu_offers_a_download(make_driver: Callable[..., Driver]) ->
     texts = [action.text() for action in menu.actions()]
     assert any("coco" in text and "download" in text for text in texts)
     assert texts[-1] == "A file…"
+
+
+def test_going_through_suggestions_brings_them_into_sight(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.act("show_suggestions")
+    assert not driver.window.viewport._scene.suggestions_shown
+    driver.act("next_suggestion")
+    assert driver.window.viewport._scene.suggestions_shown
+    assert len(driver.parts.suggesting.picked) == 1
