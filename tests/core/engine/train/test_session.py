@@ -86,6 +86,7 @@ def cut_after(monkeypatch, step):
     monkeypatch.setattr(trainer.Trainer, "learn", learn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 3])
 def test_a_run_that_goes_on_ends_with_the_same_weights(tmp_path, base, monkeypatch, step):
     schedule = ScheduleChoices(side=64, copy_paste=0.5, phases=((0, 0.5), (5, 0.5)))
