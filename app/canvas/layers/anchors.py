@@ -149,7 +149,8 @@ class AnchorLayer(PlainLayer):
         if self._anchors is not None and self.boxes_shown:
             boxes, ready = self._strongest
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(pen_of(QColor(255, 255, 255, 70), max(1.0, round(view.dpr))))
+            # Opaque: translucent lines take four times as long.
+            painter.setPen(pen_of(QColor(205, 210, 220), max(1.0, round(view.dpr))))
             painter.drawRects([ready[i] for i in np.flatnonzero(in_sight(boxes, view.visible))])
         if self._cell is not None and self._anchors is not None:
             self._paint_cell(painter, view, *self._cell)

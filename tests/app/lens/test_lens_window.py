@@ -1,0 +1,145 @@
+"""The lens through the real window and the real engine, with a small model of random weights."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.engine_client import EngineClient
+from app.lens.items import Item
+from app.lens.layers import KINDS, OF_STAGE
+from app.parts import make_parts
+from app.paths import Paths
+from app.settings import MODEL, PRECISION, Settings
+from app.theme import Theme
+from app.window import MainWindow
+from core.lens.trace import STAGES
+from core.lens.witness import BoxKind
+from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
+from tests.leaks import no_leaks
+
+__all__ = ["no_leaks"]
+
+
+@pytest.fixture
+def lens_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Driver]:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    settings = Settings(tmp_path / "settings.json")
+    # In a process of its own: torch has no place in that of the window.
+    save = "import sys, pathlib, tests.models as m; m.save_tiny_model(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", save, str(tmp_path / "tiny.pt")], check=True)
+    settings.set(MODEL, str(tmp_path / "tiny.pt"))
+    settings.set(PRECISION, "float32")
+    client = EngineClient()
+    paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
+    parts = make_parts(paths, settings, client, client)
+    window = MainWindow(parts, Theme(application))
+    window.resize(1300, 850)
+    window.show()
+    qtbot.waitExposed(window)
+    parts.models.start()
+    driver = Driver(window, parts, qtbot)
+    folder = make_images(tmp_path / "work", "a1.png", "a2.png")
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    qtbot.waitUntil(lambda: client.model is not None, timeout=120_000)
+    driver.act("lens")
+    wait(driver, lambda: window.lens.lens.trace is not None)
+    yield driver
+    client.shutdown()
+    parts.tasks.close()
+    parts.workspace.abandon()
+    window._may_close = True
+    window.close()
+    settings.close()
+    window.deleteLater()
+    client.deleteLater()
+
+
+def wait(driver: Driver, holds: Callable[[], object]) -> None:
+    driver.bot.waitUntil(lambda: bool(holds()), timeout=60_000)
+
+
+@pytest.mark.slow
+def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
+    driver, corner = lens_driver, lens_driver.window.lens
+    lens, panel = corner.lens, corner.panel
+    trace = lens.trace
+    assert trace is not None
+    # Every stage by key, each with its layers and its table.
+    for number, stage in enumerate(STAGES):
+        assert lens.stage == stage
+        shown = {name for name, layer in corner.layers.all.items() if layer.visible}
+        assert shown == set(OF_STAGE[stage])
+        assert panel.table.model.rowCount() > 0
+        wait(driver, lambda: not lens.busy)
+        driver.window.viewport.grab()  # paints every layer
+        if number + 1 < len(STAGES):
+            driver.act("lens_next")
+    driver.act("lens_previous")
+    assert lens.stage == STAGES[-2]
+
+    # What is chosen in the table lights on the canvas and the other way round.
+    lens.set_stage("detections")
+    panel.table.view.selectRow(1)
+    assert lens.chosen == panel.table.model.item_at(1)
+    boxes = corner.layers.boxes["detections"]
+    x0, y0 = trace.detections.boxes[0][:2]
+    boxes.hover(float(x0), float(y0), 1.0)
+    assert lens.hovered is not None
+    assert panel.table.model.row_of(lens.hovered) == panel.table.model._lit
+
+    # A knob answers, is shown as off, and one click puts it back.
+    before = len(trace.detections.label)
+    panel.knobs.field("detections_per_image").setValue(2)
+    wait(driver, lambda: lens.trace is not trace and lens.trace is not None and not lens.busy)
+    assert lens.trace is not None
+    assert before > len(lens.trace.detections.label) == 2
+    assert len(lens.trace.polygons.outlines) == 2
+    reset = panel.knobs.resets["detections_per_image"]
+    assert not reset.isHidden()
+    reset.click()
+    wait(driver, lambda: lens.trace is not None and len(lens.trace.detections.label) == before)
+    assert reset.isHidden()
+
+    # Why: the selected instance, and a detection.
+    driver.window.viewport.set_selection([driver.document.instances[0].id])
+    driver.act("lens_why_missed")
+    wait(driver, lambda: corner.reasons.verdict)
+    assert panel.why.text.startswith(("Lost at", "Found"))
+    lens.choose(Item(BoxKind.DETECTION, 0))
+    driver.act("lens_why_here")
+    wait(driver, lambda: corner.reasons.false)
+    assert corner.layers.chain.count >= 3
+
+    # The funnel of image and folder; its bars never grow.
+    driver.act("lens_losses")
+    wait(driver, lambda: corner.reasons.funnel and corner.reasons.funnel.done == 1)
+    driver.act("lens_losses_folder")
+    wait(driver, lambda: not corner.reasons.folder_running)
+    assert corner.reasons.funnel is not None
+    bars = corner.reasons.funnel.bars()
+    assert bars[0] == 1
+    assert bars == sorted(bars, reverse=True)
+    lost = [corner.reasons.funnel.lost_at(n) for n in range(1, 12)]
+    assert sum(map(len, lost)) == bars[0] - bars[-1]
+
+    # Another image is traced by itself; without the panel nothing is.
+    driver.act("next_image")
+    path = driver.parts.workspace.images[1].path
+    wait(driver, lambda: lens.trace is not None and lens.path == path)
+    driver.window.docks[1].raise_()
+    wait(driver, lambda: not lens.active)
+    assert not any(layer.visible for layer in corner.layers.all.values())
+
+
+def test_each_layer_is_in_some_stage() -> None:
+    assert set(OF_STAGE) == set(STAGES)
+    assert set(KINDS) <= {name for names in OF_STAGE.values() for name in names}
