@@ -80,7 +80,7 @@ class StageStrip(QWidget):
         palette, row = self.palette(), self._row()
         at_right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         at_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        time_width = self.fontMetrics().horizontalAdvance("0,000.0 ms") + 6
+        time_width = self.fontMetrics().horizontalAdvance("00,000.0 ms") + 12
         for place, stage in enumerate(STAGES):
             y, here = 2 + place * row, stage == self._stage
             if here:
