@@ -7,6 +7,7 @@ batch normalisation would lift each map back to float32 between two convolutions
 from __future__ import annotations
 
 import copy
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -14,21 +15,44 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.ops import FrozenBatchNorm2d
 
 from core.engine.backbones import CustomTrunk
+from core.engine.stages.numerics import ALL_PARTS, Numerics, Part
+
+_LIGHT: Final = frozenset(
+    {"resnet18", "resnet34", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"}
+)
 
 
-def lowered_copy(model: MaskRCNN, dtype: torch.dtype) -> MaskRCNN:
-    """A copy in eval mode whose trunk, pyramid and heads hold `dtype` weights, channels last.
+def lowered_parts(arch: str) -> frozenset[Part]:
+    """The parts of a network on a CPU whose lower precision buys time without costing detections.
 
-    The last layers of the RPN, the box head and the mask head stay float32: scores that are close
-    keep their order.
+    A deep body takes most of the time, and everything is lowered with it. A light one takes less
+    than the pyramid and the mask head; left at float32, with the two heads that decide on boxes,
+    it keeps near-ties in NMS from falling the other way (docs/benchmarks.md).
+    """
+    return frozenset({Part.PYRAMID, Part.MASK_HEAD}) if arch in _LIGHT else ALL_PARTS
+
+
+def lowered_copy(model: MaskRCNN, numerics: Numerics) -> MaskRCNN:
+    """A copy in eval mode whose lowered parts hold weights of the lower type, channels last.
+
+    Normalisation is folded in everywhere. The last layers of the RPN, the box head and the mask
+    head stay float32: scores that are close keep their order.
     """
     twin: MaskRCNN = copy.deepcopy(model).eval().requires_grad_(False)
-    for part in (twin.backbone, twin.roi_heads.box_head, twin.roi_heads.mask_head):
-        fold_norms(part)
     heads = twin.roi_heads
-    for part in (twin.backbone, twin.rpn.head.conv, heads.box_head, heads.mask_head):
-        _lower(part, dtype)
-    _lower(heads.mask_predictor.conv5_mask, dtype)
+    for part in (twin.backbone, heads.box_head, heads.mask_head):
+        fold_norms(part)
+    layers = {
+        Part.BODY: (twin.backbone.body,),
+        Part.PYRAMID: (twin.backbone.fpn,),
+        Part.RPN: (twin.rpn.head.conv,),
+        Part.BOX_HEAD: (heads.box_head,),
+        Part.MASK_HEAD: (heads.mask_head, heads.mask_predictor.conv5_mask),
+    }
+    if numerics.autocast is not None:
+        for each in numerics.parts:
+            for layer in layers[each]:
+                _lower(layer, numerics.autocast)
     return twin
 
 

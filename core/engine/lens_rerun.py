@@ -79,7 +79,7 @@ class Rerunner:
         self._predictor = predictor
         self._model = predictor.module
         self.trace = trace
-        self._levels = features.maps_of([trace.pyramid])
+        self._levels = features.roi_maps(features.maps_of([trace.pyramid]))
         self._pooled: OrderedDict[int, Tensor] = OrderedDict()
         self._masks: OrderedDict[_Key, Tensor] = OrderedDict()
         self._readings: OrderedDict[StageSettings, Reading] = OrderedDict()

@@ -116,11 +116,11 @@ def run(
         levels = features.run_pyramid(model, maps, numerics)
     backbones = [features.backbone_of(maps, i) for i in range(len(images))] if keep else []
     del maps  # C2 to C5 take more room than all later stages together
-    boxes = _find_boxes(model, batch, levels, settings, numerics, watch, explain=keep)
+    boxes, rois = _find_boxes(model, batch, levels, settings, numerics, watch, explain=keep)
     with watch.stage("mask_logits"):
         found_masks = masks.find_masks(
             model,
-            levels,
+            rois,
             [each.detections for each in boxes],
             numerics,
             all_classes=keep,
@@ -165,7 +165,7 @@ def _find_boxes(
     watch: Watch,
     *,
     explain: bool,
-) -> list[_Boxes]:
+) -> tuple[list[_Boxes], features.Maps]:
     with watch.stage("anchors"):
         anchors = features.make_anchors(model, batch, levels)
     with watch.stage("rpn"):
@@ -181,7 +181,8 @@ def _find_boxes(
     with watch.stage("roi_levels"):
         roi_levels = [roi.roi_levels(model.roi_heads.box_roi_pool, each.boxes) for each in chosen]
     with watch.stage("box_head"):
-        answer = roi.run_box_head(model, levels, [each.boxes for each in chosen], numerics)
+        rois = features.roi_maps(levels)
+        answer = roi.run_box_head(model, rois, [each.boxes for each in chosen], numerics)
         answers = roi.split_box_head(answer, [len(each.boxes) for each in chosen])
     found = []
     for index, (head, kept) in enumerate(zip(answers, chosen, strict=True)):
@@ -204,4 +205,4 @@ def _find_boxes(
                 detections,
             )
         )
-    return found
+    return found, rois

@@ -13,8 +13,10 @@ from typing import Final, Literal, cast
 import platformdirs
 import torch
 
-from core.engine.fusing import lowered_copy
-from core.engine.stages.numerics import Numerics
+from core.engine.fusing import lowered_copy, lowered_parts
+from core.engine.stages.features import run_backbone, run_pyramid, run_rpn
+from core.engine.stages.inputs import Batch
+from core.engine.stages.numerics import ALL_PARTS, Numerics
 from core.engine.weights import LoadedModel
 from core.sentences import MasklensError, say
 from core.storage.atomic import StorageError, write_atomic
@@ -56,7 +58,7 @@ def choose_dtype(
 ) -> torch.dtype:
     """The dtype for convolutions and fully connected layers on a device.
 
-    `auto` on a CPU runs the model's backbone in both precisions once and remembers the winner in
+    `auto` on a CPU runs the model's backbone in either precision once and remembers the winner in
     `cache` (by default in the user's cache folder), by processor, torch version, number of
     threads and architecture. On CUDA `auto` is bfloat16 where the card has it, else float16;
     on MPS float32.
@@ -73,26 +75,32 @@ def choose_dtype(
     return _remembered(loaded, file)
 
 
-def measure(loaded: LoadedModel) -> dict[str, float]:
-    """Seconds that the backbone takes on a small image, by precision; the best of a few rounds.
+def choose_numerics(arch: str, device: torch.device, dtype: torch.dtype) -> Numerics:
+    """Which parts of a network run in a dtype: on a CPU those that gain by it, elsewhere all."""
+    if dtype == torch.float32:
+        return Numerics()
+    return Numerics(dtype, lowered_parts(arch) if device.type == "cpu" else ALL_PARTS)
 
-    The rounds alternate, so that other work on the machine slows both alike.
+
+def measure(loaded: LoadedModel) -> dict[str, float]:
+    """Seconds that backbone, pyramid and RPN take on a small image, by precision.
+
+    The best of a few rounds, which alternate, so that other work slows both alike.
     """
-    image = torch.zeros(1, 3, *_PROBE_SIZE)
+    cpu = torch.device("cpu")
+    low = choose_numerics(loaded.config.arch, cpu, torch.bfloat16)
     contenders = {
-        "float32": (loaded.module.backbone, Numerics()),
-        "bf16": (
-            lowered_copy(loaded.module, torch.bfloat16).backbone,
-            Numerics(torch.bfloat16),
-        ),
+        "float32": (loaded.module, Numerics()),
+        "bf16": (lowered_copy(loaded.module, low), low),
     }
+    batch = Batch(torch.zeros(1, 3, *_PROBE_SIZE), (_PROBE_SIZE,), (_PROBE_SIZE,))
     best = dict.fromkeys(contenders, float("inf"))
     with torch.inference_mode():
         for round_number in range(_ROUNDS + 1):
-            for name, (backbone, numerics) in contenders.items():
+            for name, (module, numerics) in contenders.items():
                 start = time.perf_counter()
-                with numerics.lowered(image.device):
-                    backbone(numerics.laid_out(image))
+                levels = run_pyramid(module, run_backbone(module, batch, numerics), numerics)
+                run_rpn(module, levels, numerics)
                 if round_number:  # the first round warms up
                     best[name] = min(best[name], time.perf_counter() - start)
     return best

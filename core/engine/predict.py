@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from core.document.instance import Instance, Source, new_id
 from core.engine.fusing import lowered_copy
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
-from core.engine.precision import Precision, choose_device, choose_dtype
-from core.engine.stages.numerics import Numerics
+from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
 from core.engine.weights import LoadedModel
 from core.lens.settings import StageSettings
 from core.lens.trace import Trace, numpy_of
@@ -67,10 +66,10 @@ class Predictor:
         self.loaded = loaded
         self.device = choose_device(device)
         self.dtype = choose_dtype(loaded, self.device, precision)
-        lowered = self.dtype != torch.float32
-        module = lowered_copy(loaded.module, self.dtype) if lowered else loaded.module
+        self.numerics = choose_numerics(loaded.config.arch, self.device, self.dtype)
+        lowered = self.numerics.autocast is not None
+        module = lowered_copy(loaded.module, self.numerics) if lowered else loaded.module
         self.module = module.to(self.device).eval()
-        self.numerics = Numerics(self.dtype if lowered else None)
 
     def predict(
         self,

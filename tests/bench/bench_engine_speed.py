@@ -35,7 +35,8 @@ def stretched(detections: int) -> LoadedModel:
         module.rpn.head.cls_logits.weight.mul_(5)
         module.roi_heads.box_predictor.cls_score.weight.mul_(3)
         # Random masks are specks all over; these are whole, as those of a trained network are.
-        module.roi_heads.mask_predictor.mask_fcn_logits.bias.add_(5)
+        module.roi_heads.mask_predictor.mask_fcn_logits.weight.mul_(0.02)
+        module.roi_heads.mask_predictor.mask_fcn_logits.bias.add_(3)
     return LoadedModel(module, config, "random", "random@0", {})
 
 

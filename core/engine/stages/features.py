@@ -11,7 +11,7 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.rpn import concat_box_prediction_layers
 
 from core.engine.stages.inputs import Batch
-from core.engine.stages.numerics import FLOAT32, Numerics
+from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.lens.trace import Anchors, Backbone, Pyramid, Rpn
 
 Maps = OrderedDict[str, Tensor]
@@ -20,15 +20,16 @@ Maps = OrderedDict[str, Tensor]
 
 def run_backbone(model: MaskRCNN, batch: Batch, numerics: Numerics = FLOAT32) -> Maps:
     """C2 to C5 of a batch."""
-    with numerics.lowered(batch.tensors.device):
-        maps: Maps = model.backbone.body(numerics.laid_out(batch.tensors))
+    with numerics.context(Part.BODY, batch.tensors.device):
+        maps: Maps = model.backbone.body(numerics.fit(Part.BODY, batch.tensors))
     return maps
 
 
 def run_pyramid(model: MaskRCNN, maps: Maps, numerics: Numerics = FLOAT32) -> Maps:
     """P2 to P6 of a batch (Lin et al. 2017, section 3)."""
-    with numerics.lowered(next(iter(maps.values())).device):
-        levels: Maps = model.backbone.fpn(maps)
+    fitting = OrderedDict((name, numerics.fit(Part.PYRAMID, m)) for name, m in maps.items())
+    with numerics.context(Part.PYRAMID, next(iter(maps.values())).device):
+        levels: Maps = model.backbone.fpn(fitting)
     return levels
 
 
@@ -60,13 +61,21 @@ def run_rpn(model: MaskRCNN, levels: Maps, numerics: Numerics = FLOAT32) -> Rpn:
     head = model.rpn.head
     logits, deltas = [], []
     for level in levels.values():
-        with numerics.lowered(level.device):
-            hidden = head.conv(level)
+        with numerics.context(Part.RPN, level.device):
+            hidden = head.conv(numerics.fit(Part.RPN, level))
         hidden = hidden.float()
         logits.append(head.cls_logits(hidden))
         deltas.append(head.bbox_pred(hidden))
     flat_logits, flat_deltas = concat_box_prediction_layers(logits, deltas)
     return Rpn(flat_logits, flat_deltas)
+
+
+def roi_maps(levels: Maps) -> Maps:
+    """The levels that RoIs are pooled from as RoIAlign wants them: float32, rows together.
+
+    RoIAlign would do this for itself at every call.
+    """
+    return OrderedDict((name, levels[name].contiguous().float()) for name in ("0", "1", "2", "3"))
 
 
 def split_rpn(rpn: Rpn, images: int) -> list[Rpn]:

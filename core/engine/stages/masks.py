@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
 from core.engine.stages.features import Maps
-from core.engine.stages.numerics import FLOAT32, Numerics
+from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.engine.stages.roi import pool_rois
 from core.lens.outline import outline
 from core.lens.settings import StageSettings
@@ -25,8 +25,8 @@ def run_mask_head(
     """Mask logits ΣD×K×28×28 of boxes in resized pixels, one tensor D×4 an image."""
     heads = model.roi_heads
     pooled = pool_rois(heads.mask_roi_pool, levels, boxes)
-    with numerics.lowered(pooled.device):
-        hidden = heads.mask_head(pooled)
+    with numerics.context(Part.MASK_HEAD, pooled.device):
+        hidden = heads.mask_head(numerics.fit(Part.MASK_HEAD, pooled))
         hidden = heads.mask_predictor.relu(heads.mask_predictor.conv5_mask(hidden))
     logits: Tensor = heads.mask_predictor.mask_fcn_logits(hidden.float())
     return logits

@@ -4,31 +4,50 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from enum import Enum
 
 import torch
 from torch import Tensor
+
+
+class Part(Enum):
+    """A part of the network that can run in a lower precision than the rest."""
+
+    BODY = "body"
+    PYRAMID = "pyramid"
+    RPN = "rpn"
+    BOX_HEAD = "box_head"
+    MASK_HEAD = "mask_head"
+
+
+ALL_PARTS = frozenset(Part)
 
 
 @dataclass(frozen=True, slots=True)
 class Numerics:
     """The arithmetic of convolutions and fully connected layers.
 
-    `autocast` is the dtype that autocast lowers them to, or None for float32 throughout.
+    `autocast` is the dtype that autocast lowers `parts` to, or None for float32 throughout.
     """
 
     autocast: torch.dtype | None = None
+    parts: frozenset[Part] = ALL_PARTS
 
-    def lowered(self, device: torch.device) -> AbstractContextManager[object]:
-        """A context in which layers run in the lower precision, if there is one."""
-        if self.autocast is None:
+    def lowers(self, part: Part) -> bool:
+        """Whether a part runs in the lower precision."""
+        return self.autocast is not None and part in self.parts
+
+    def context(self, part: Part, device: torch.device) -> AbstractContextManager[object]:
+        """A context in which the layers of a part run in the precision meant for them."""
+        if not self.lowers(part):
             return nullcontext()
         return torch.autocast(device.type, dtype=self.autocast)
 
-    def laid_out(self, images: Tensor) -> Tensor:
-        """Images in the memory order that the lowered kernels want."""
-        if self.autocast is None:
-            return images
-        return images.contiguous(memory_format=torch.channels_last)
+    def fit(self, part: Part, values: Tensor) -> Tensor:
+        """The input of a part as its kernels want it: channels last, or float32."""
+        if self.lowers(part):
+            return values.contiguous(memory_format=torch.channels_last)
+        return values.float()
 
 
 FLOAT32 = Numerics()

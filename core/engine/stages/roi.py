@@ -14,7 +14,7 @@ from torchvision.ops import boxes as box_ops
 
 from core.engine.stages.features import Maps
 from core.engine.stages.nms import grouped_nms, suppressors
-from core.engine.stages.numerics import FLOAT32, Numerics
+from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.lens.settings import StageSettings
 from core.lens.trace import BoxHead, Candidates, Detections, Fate, Prepared, Proposals, RoiLevels
 
@@ -47,7 +47,7 @@ def run_box_head(
 
 def answer_pooled(model: MaskRCNN, pooled: Tensor, numerics: Numerics = FLOAT32) -> BoxHead:
     """Class logits R×K and deltas R×4K of pooled features R×C×S×S."""
-    with numerics.lowered(pooled.device):
+    with numerics.context(Part.BOX_HEAD, pooled.device):
         hidden = model.roi_heads.box_head(pooled)
     logits, deltas = model.roi_heads.box_predictor(hidden.float())
     return BoxHead(logits, deltas)

@@ -8,7 +8,8 @@ from torch import nn
 from torchvision.ops import FrozenBatchNorm2d
 
 from core.engine.config import ModelConfig
-from core.engine.fusing import fold_norms, lowered_copy
+from core.engine.fusing import fold_norms, lowered_copy, lowered_parts
+from core.engine.stages.numerics import ALL_PARTS, Numerics, Part
 from core.engine.zoo import build_model
 from tests.core.engine.networks import SMALL, network
 from tests.core.engine.test_zoo import Trunk
@@ -44,7 +45,7 @@ def test_folded_networks_compute_the_same(arch: str, norm: str, version: int) ->
 def test_the_copy_leaves_the_original_alone() -> None:
     module = network()
     before = {name: value.clone() for name, value in module.state_dict().items()}
-    twin = lowered_copy(module, torch.bfloat16)
+    twin = lowered_copy(module, Numerics(torch.bfloat16))
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
     assert twin.backbone.body.layer1[0].conv1.weight.dtype == torch.bfloat16
     for last in (
@@ -54,6 +55,18 @@ def test_the_copy_leaves_the_original_alone() -> None:
         twin.roi_heads.mask_predictor.mask_fcn_logits,
     ):
         assert last.weight.dtype == torch.float32
+
+
+def test_only_the_parts_that_gain_are_lowered() -> None:
+    assert lowered_parts("resnet50") == ALL_PARTS
+    light = lowered_parts("resnet18")
+    assert light == {Part.PYRAMID, Part.MASK_HEAD}
+    twin = lowered_copy(network(), Numerics(torch.bfloat16, light))
+    low = {torch.bfloat16}
+    assert {p.dtype for p in twin.backbone.fpn.parameters()} == low
+    assert {p.dtype for p in twin.roi_heads.mask_head.parameters()} == low
+    for part in (twin.backbone.body, twin.rpn, twin.roi_heads.box_head):
+        assert {p.dtype for p in part.parameters()} == {torch.float32}
 
 
 class Normed(Trunk):
@@ -69,5 +82,5 @@ class Normed(Trunk):
 
 def test_a_users_own_trunk_is_not_folded() -> None:
     config = ModelConfig.from_json({**SMALL.to_json(), "arch": "custom"})
-    twin = lowered_copy(build_model(config, backbone_factory=Normed), torch.bfloat16)
+    twin = lowered_copy(build_model(config, backbone_factory=Normed), Numerics(torch.bfloat16))
     assert isinstance(twin.backbone.body.trunk.norm, nn.BatchNorm2d)

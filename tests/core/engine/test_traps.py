@@ -17,11 +17,12 @@ from torchvision.ops.boxes import clip_boxes_to_image
 from core.engine.bare import COCO_V1_HASH, config_of_bare
 from core.engine.config import ModelConfig
 from core.engine.freezing import start_training
+from core.engine.fusing import lowered_copy
 from core.engine.losses import training_pass
 from core.engine.paste import encode, paste
 from core.engine.pipeline import run
 from core.engine.stages import features, inputs, roi
-from core.engine.stages.numerics import Numerics
+from core.engine.stages.numerics import Numerics, Part
 from core.engine.weights import load_file, save_model
 from core.engine.zoo import build_model
 from core.lens.outline import outline
@@ -168,6 +169,12 @@ def test_7_boxes_stay_float32_under_lower_precision() -> None:
     assert low.backbone.maps[0].dtype == torch.bfloat16
     assert low.pyramid.maps[0].dtype == torch.bfloat16
     assert torch.equal(low.anchors.boxes, exact.anchors.boxes)
+    light = Numerics(torch.bfloat16, frozenset({Part.PYRAMID, Part.MASK_HEAD}))
+    partly = run(lowered_copy(module, light), images, SETTINGS, keep=True, numerics=light)[0].trace
+    assert partly is not None
+    assert partly.backbone.maps[0].dtype == torch.float32
+    assert partly.pyramid.maps[0].dtype == torch.bfloat16
+    assert partly.rpn.logits.dtype == torch.float32
     for value in (
         low.decoded.boxes,
         low.proposals.boxes,
