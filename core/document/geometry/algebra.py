@@ -149,7 +149,7 @@ def _geometry(polygons: Polygons) -> BaseGeometry:
         shape if shape.is_valid else _covered(polygon)
         for shape, polygon in zip(shapes, polygons, strict=True)
     ]
-    return valid[0] if len(valid) == 1 else shapely.union_all(valid)
+    return _areal(valid[0] if len(valid) == 1 else shapely.union_all(valid))
 
 
 def _covered(polygon: Polygon) -> BaseGeometry:
@@ -171,7 +171,21 @@ def _enclosed(ring: Ring) -> BaseGeometry:
         for face, point in zip(faces, points, strict=True)
         if ring_contains(ring, point.x, point.y)
     ]
-    return shapely.union_all(inside)
+    return _areal(shapely.union_all(inside))
+
+
+def _areal(geometry: BaseGeometry) -> BaseGeometry:
+    """The same area without a collection around it: GEOS fails on some empty collections."""
+    if isinstance(geometry, (Shape, MultiPolygon)):
+        return geometry
+    return MultiPolygon([each for each in _flat(geometry) if not each.is_empty])
+
+
+def _flat(geometry: BaseGeometry) -> list[Shape]:
+    """The polygons of a geometry; its lines and points have no area."""
+    if isinstance(geometry, Shape):
+        return [geometry]
+    return [part for each in getattr(geometry, "geoms", ()) for part in _flat(each)]
 
 
 def _polygons(geometry: BaseGeometry) -> Polygons:
@@ -191,11 +205,7 @@ def _polygons(geometry: BaseGeometry) -> Polygons:
 
 
 def _parts(geometry: BaseGeometry) -> list[Shape]:
-    if isinstance(geometry, Shape):
-        return [] if geometry.area <= _DUST else [geometry]
-    if isinstance(geometry, MultiPolygon) or hasattr(geometry, "geoms"):
-        return [part for each in geometry.geoms for part in _parts(each)]
-    return []
+    return [part for part in _flat(geometry) if part.area > _DUST]
 
 
 def _polygon(shape: Shape) -> Polygon | None:
