@@ -1,9 +1,15 @@
-"""Set-up shared by all tests: no display needed, one torch thread, settings of their own."""
+"""Set-up shared by all tests: no display needed, one torch thread, settings of their own.
+
+Property tests try the same examples each time, so that a failure is due to the change at hand;
+`pytest --hypothesis-profile=explore` looks for new ones.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -13,3 +19,7 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 _home = tempfile.mkdtemp(prefix="masklens-tests-")
 for _name in ("CONFIG", "CACHE", "DATA", "STATE"):
     os.environ[f"XDG_{_name}_HOME"] = os.path.join(_home, _name.lower())
+
+settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile("same")
