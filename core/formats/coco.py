@@ -24,29 +24,14 @@ from core.document.fields import (
 )
 from core.document.instance import Instance, Polygons, Source
 from core.document.instance_json import flags_from_json, source_from_json
-from core.formats.coco_write import KEY, dumps, write
+from core.formats.coco_image import KEY, CocoImage, Id
+from core.formats.coco_write import dumps, write
 from core.formats.errors import FormatError, read_json, reading
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.masks import trace_runs
 from core.sentences import Sentence, say
 
 __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse", "read", "write"]
-
-Id = int | str
-
-
-@dataclass(frozen=True, slots=True)
-class CocoImage:
-    """One image: its size (None where the file does not say), and the instances on it.
-
-    `file_name` is as the file has it, with forward slashes.
-    """
-
-    id: Id
-    file_name: str
-    width: int | None
-    height: int | None
-    instances: tuple[Instance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

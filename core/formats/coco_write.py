@@ -11,17 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 from core.document.geometry import area, bounds, union
 from core.document.instance import Instance, Source
+from core.formats.coco_image import KEY, CocoImage
 from core.formats.masks import encode, is_traced
 from core.storage.atomic import write_atomic
-
-if TYPE_CHECKING:
-    from core.formats.coco import CocoImage
-
-KEY: Final = "masklens"
 
 Json = dict[str, object]
 
