@@ -27,7 +27,7 @@ class LensCorner(QObject):
         self._window = window
         parts = window.parts
         self.lens = Lens(parts.client, parts.workspace)
-        self.layers = LensLayers(self.lens, window.viewport, parts.workspace)
+        self.layers = LensLayers(self.lens, window.viewport, parts.workspace, parts.tasks)
         self.reasons = Reasons(parts.client, parts.workspace, self.lens, self.layers, parts.jobs)
         self.panel = LensPanel(self.lens, self.layers, self.reasons)
         self._dock: QDockWidget | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -178,28 +178,51 @@ def anchors_by_level(trace: Trace) -> NDArray[np.uint8]:
 
 
 def match_of_anchors(
-    trace: Trace, instances: Sequence[Instance]
+    trace: Trace, instances: Sequence[Instance], check: Callable[[], object] = lambda: None
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """What each anchor would be in training: state and best IoU with an instance.
 
     Positive from 0.7 on, negative below 0.3, ignored between; forced where no anchor fits an
-    instance better (Faster R-CNN, section 3.1.2). Crowds are left out.
+    instance better (Faster R-CNN, section 3.1.2). Crowds are left out. `check` is called before
+    each instance and may raise.
     """
-    count = len(trace.anchors.boxes)
-    best, forced = np.zeros(count, np.float32), np.zeros(count, np.bool_)
+    boxes = trace.anchors.boxes
+    left, top, right, bottom = (np.ascontiguousarray(side) for side in boxes.T)
+    best, forced = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.bool_)
     scale = trace.input.scale
     for instance in instances:
+        check()
         if instance.crowd:
             continue
         box = scaled(box_of(instance.polygons, trace.input.image_size)[None], scale)[0]
-        overlap = iou(trace.anchors.boxes, box)
-        forced |= (overlap == overlap.max(initial=0)) & (overlap > 0)
-        np.maximum(best, overlap, out=best, casting="same_kind")
-    state = np.full(count, NEGATIVE, np.int8)
+        meets = (left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1])
+        near = np.flatnonzero(meets)
+        overlap = iou(boxes[near], box)
+        most = overlap.max(initial=0)
+        if most > 0:
+            forced[near[overlap == most]] = True
+            best[near] = np.maximum(best[near], overlap)
+    state = np.full(len(boxes), NEGATIVE, np.int8)
     state[best >= BACKGROUND] = IGNORED
     state[forced] = FORCED
     state[best >= FOREGROUND] = POSITIVE
     return state, best
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The anchors against the labels, ready to be shown."""
+
+    overlap: NDArray[np.float32]
+    """A: best IoU with an instance."""
+    looks: NDArray[np.uint8]
+    """A×4: red, green, blue, opacity."""
+
+
+def matched(trace: Trace, instances: Sequence[Instance], check: Callable[[], object]) -> Matched:
+    """`match_of_anchors` in colours."""
+    state, overlap = match_of_anchors(trace, instances, check)
+    return Matched(overlap, anchors_by_match(state))
 
 
 def anchors_by_match(state: NDArray[np.int8]) -> NDArray[np.uint8]:

@@ -19,6 +19,8 @@ from app.lens import chains, groups
 from app.lens.items import Item, box_of, chain_of
 from app.lens.lens import Lens
 from app.lens.options import Options
+from app.tasks import Task, Tasks
+from app.words import error_text
 from app.workspace import Workspace
 from core.document.instance import Polygons
 from core.lens.pictures import objectness
@@ -71,11 +73,13 @@ class LensLayers(QObject):
 
     changed = Signal()
 
-    def __init__(self, lens: Lens, viewport: Viewport, workspace: Workspace) -> None:
+    def __init__(self, lens: Lens, viewport: Viewport, workspace: Workspace, tasks: Tasks) -> None:
         super().__init__(viewport)
         self._lens = lens
         self._viewport = viewport
         self._workspace = workspace
+        self._tasks = tasks
+        self._matching: Task[groups.Matched] | None = None
         self.options = Options()
         self._outline: Polygons = ()
         self._stale: set[str] = set()
@@ -252,13 +256,31 @@ class LensLayers(QObject):
             case "level":
                 looks = groups.anchors_by_level(trace)
             case "match":
-                document = self._workspace.document
-                instances = () if document is None else document.instances
-                state, strength = groups.match_of_anchors(trace, instances)
-                looks = groups.anchors_by_match(state)
+                self._match_anchors(trace)
+                return
             case _:
                 looks = groups.anchors_by_objectness(trace)
         self.anchors.show(trace.anchors, trace.input.scale, strength, looks)
+
+    def _match_anchors(self, trace: Trace) -> None:
+        """Compare all anchors with all labels, which takes too long for the window's thread."""
+        document = self._workspace.document
+        instances = () if document is None else document.instances
+        if self._matching is not None:
+            self._matching.cancel()
+
+        def show(found: groups.Matched) -> None:
+            if self._lens.trace is trace and self.options.anchor_colour == "match":
+                self.anchors.show(trace.anchors, trace.input.scale, found.overlap, found.looks)
+                self.changed.emit()
+                self._viewport.layer_changed()
+
+        def fail(error: Exception) -> None:
+            self._lens.failed.emit(error_text(error))
+
+        self._matching = self._tasks.run(
+            lambda context: groups.matched(trace, instances, context.check), done=show, failed=fail
+        )
 
     def focus(self, trace: Trace) -> Item | None:
         """The chosen box; the strongest one of the stage while nothing is chosen."""
