@@ -190,8 +190,12 @@ class EngineClient(QObject):
         backbone: str | None = None,
         device: str = "auto",
         precision: str = "auto",
+        try_on: Path | None = None,
     ) -> int:
-        """Load a model by name or file and use it from then on; if that fails the old one stays."""
+        """Load a model by name or file and use it from then on; if that fails the old one stays.
+
+        `try_on` is an image in which the model must find something.
+        """
         return self.ask(
             LoadModel(
                 0,
@@ -201,6 +205,7 @@ class EngineClient(QObject):
                 backbone=backbone,
                 device=device,
                 precision=precision,
+                try_on=None if try_on is None else str(try_on),
             )
         )
 
@@ -328,7 +333,8 @@ class EngineClient(QObject):
             case ModelLoaded():
                 self._model = message
                 if isinstance(asked.request, LoadModel):
-                    self._model_request = asked.request
+                    # It was tried; after a restart the image may be gone.
+                    self._model_request = replace(asked.request, try_on=None)
                 self.model_loaded.emit(message)
             case Models():
                 self.models_listed.emit(message)

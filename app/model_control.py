@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -17,10 +17,21 @@ from core.protocol import ModelInfo, ModelLoaded, Models, Progress
 from core.sentences import Sentence
 
 
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """A model on its way; `own` ones become the choice of the user for all folders."""
+
+    id: int
+    spec: str
+    own: bool
+
+
 class ModelControl(QObject):
     """`changed` when model or engine state changed; `failed` carries a key and a sentence."""
 
     changed = Signal()
+    taken = Signal(str, bool)  # a model is in use: what was asked for, and whether by the user
+    refused = Signal(str)  # a model could not be taken into use
     failed = Signal(str, str)
     succeeded = Signal(str)
     file_wanted = Signal()
@@ -31,7 +42,8 @@ class ModelControl(QObject):
         self._settings = settings
         self._jobs = jobs
         self._models: tuple[ModelInfo, ...] = ()
-        self._loading: tuple[int, str] | None = None
+        self._loading: _Loading | None = None
+        self._names: dict[str, str] = {}
         self._downloads: dict[int, tuple[str, Job]] = {}
         client.state_changed.connect(lambda _state: self.changed.emit())
         client.models_listed.connect(self._on_models)
@@ -48,16 +60,28 @@ class ModelControl(QObject):
         self._client.list_models()
         self.choose(self._settings.get(MODEL))
 
-    def choose(self, spec: str) -> None:
-        """Load a model by name or file; a named one that is not here is fetched first."""
+    def set_names(self, names: dict[str, str]) -> None:
+        """How files are called that have a name for people, by path."""
+        self._names = names
+        self.changed.emit()
+
+    def choose(self, spec: str, *, own: bool = True, try_on: Path | None = None) -> None:
+        """Load a model by name or file; a named one that is not here is fetched first.
+
+        With `own` it is the user's choice from now on, whatever folder is open. `try_on` is an
+        image with instances: a model that finds nothing in it is refused.
+        """
         info = next((info for info in self._models if info.name == spec), None)
         if info is not None and not info.present:
             self._download(info)
             return
         id = self._client.load_model(
-            spec, device=self._settings.get(DEVICE), precision=self._settings.get(PRECISION)
+            spec,
+            device=self._settings.get(DEVICE),
+            precision=self._settings.get(PRECISION),
+            try_on=try_on,
         )
-        self._loading = (id, spec)
+        self._loading = _Loading(id, spec, own)
         self.changed.emit()
 
     @property
@@ -69,8 +93,19 @@ class ModelControl(QObject):
     def name(self) -> str:
         """The name of the model in use, or of the one that is being loaded."""
         if self.model is not None:
-            return self.model.name
-        return _short(self._loading[1] if self._loading else self._settings.get(MODEL))
+            return self._names.get(self.model.spec, self.model.name)
+        return self.name_of(self._current)
+
+    def name_of(self, spec: str) -> str:
+        """How a model is called for people."""
+        return self._names.get(spec) or _short(spec)
+
+    @property
+    def _current(self) -> str:
+        """The model that is being loaded, or is in use, or will be."""
+        if self._loading is not None:
+            return self._loading.spec
+        return self._settings.get(MODEL) if self.model is None else self.model.spec
 
     @property
     def usable(self) -> bool:
@@ -91,7 +126,7 @@ class ModelControl(QObject):
         """The model menu: named models, the file in use, a file to choose."""
         menu.clear()
         group = QActionGroup(menu)
-        current = self._loading[1] if self._loading else self._settings.get(MODEL)
+        current = self._current
         names = [info.name for info in self._models]
         for info in self._models:
             text = f"{info.name}  –  {info.summary}"
@@ -99,7 +134,7 @@ class ModelControl(QObject):
                 text += self.tr("  ({size} to download)").format(size=bytes_text(info.bytes))
             self._entry(menu, group, text, info.name, info.name == current)
         if current not in names:
-            self._entry(menu, group, _short(current), current, True)
+            self._entry(menu, group, self.name_of(current), current, True)
         menu.addSeparator()
         menu.addAction(self.tr("A file…"), self.file_wanted.emit)
 
@@ -137,9 +172,12 @@ class ModelControl(QObject):
         self.changed.emit()
 
     def _on_loaded(self, message: ModelLoaded) -> None:
-        if self._loading is not None and self._loading[1] == message.spec:
+        loading = self._loading
+        if loading is not None and loading.spec == message.spec:
             self._loading = None
-            self._settings.set(MODEL, message.spec)
+            if loading.own:
+                self._settings.set(MODEL, message.spec)
+            self.taken.emit(message.spec, loading.own)
         self.succeeded.emit("model")
         self.changed.emit()
 
@@ -161,13 +199,16 @@ class ModelControl(QObject):
         if id in self._downloads:
             _, job = self._downloads.pop(id)
             job.end(JobState.FAILED, sentence_text(sentence))
-        elif self._loading is not None and id == self._loading[0]:
-            _, spec = self._loading
+        elif self._loading is not None and id == self._loading.id:
+            spec = self._loading.spec
             self._loading = None
             text = self.tr("The model {model} cannot be used. {reason}").format(
-                model=_short(spec), reason=sentence_text(sentence)
+                model=self.name_of(spec), reason=sentence_text(sentence)
             )
+            if self.model is not None:
+                text += " " + self.tr("{model} stays in use.").format(model=self.name)
             self.failed.emit("model", text)
+            self.refused.emit(spec)
             if self.model is None and spec != MODEL.default:
                 self.choose(MODEL.default)  # better than none at all
             self.changed.emit()
@@ -176,13 +217,13 @@ class ModelControl(QObject):
         if id in self._downloads:
             _, job = self._downloads.pop(id)
             job.end(JobState.CANCELLED, self.tr("cancelled"))
-        elif self._loading is not None and id == self._loading[0]:
+        elif self._loading is not None and id == self._loading.id:
             self._loading = None
             self.changed.emit()
 
     def _on_setting(self, key: str) -> None:
         if key in (DEVICE.key, PRECISION.key) and self.usable:
-            self.choose(self._settings.get(MODEL))
+            self.choose(self._current, own=False)
 
 
 def _present(info: ModelInfo) -> ModelInfo:

@@ -107,6 +107,8 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
     report("try", 1, 2)
     predictor = Predictor(loaded, device=request.device, precision=_precision(request))
     _try_out(predictor, job)
+    if request.try_on is not None:
+        _try_on(predictor, Path(request.try_on), job)
     job.check()
     engine.predictor = predictor
     return ModelLoaded(
@@ -131,7 +133,18 @@ def _precision(request: LoadModel) -> Precision:
 def _try_out(predictor: Predictor, job: Job) -> None:
     """One prediction on noise: a model that gives no finite numbers is not taken into use."""
     noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
-    tried = predictor.predict(noise, cancelled=job.should_stop)
+    _check_finite(predictor.predict(noise, cancelled=job.should_stop))
+
+
+def _try_on(predictor: Predictor, image: Path, job: Job) -> None:
+    """One prediction on an image with instances: a model that finds none is not taken into use."""
+    tried = predictor.predict(read_image(image).pixels, cancelled=job.should_stop)
+    _check_finite(tried)
+    if not len(tried.boxes):
+        raise ServeError(say("process.model_finds_nothing", image=image.name))
+
+
+def _check_finite(tried: Predicted) -> None:
     if not (np.isfinite(tried.boxes).all() and np.isfinite(tried.scores).all()):
         raise ServeError(say("process.model_not_finite"))
 

@@ -5,9 +5,11 @@ labels.jsonl   the labels as they were
 plan.json      what came of the request: steps, sizes, device (written by the trainer)
 events.jsonl   what happens
 command        what the person wants now: `stop` or `cancel`
+pinned         the key of the image whose predictions the person wants to see
 lock           held by the trainer while it works
 start.pt, checkpoint.pt   while the run is under way
 model.pt, report.json     the outcome
+seen-before.jsonl, seen-after.jsonl   what both models see in the held-out images
 run.log        what the trainer's process printed
 """
 
@@ -41,10 +43,13 @@ _OWN_FILES: Final = (
     "plan.json",
     "events.jsonl",
     "command",
+    "pinned",
     "start.pt",
     "checkpoint.pt",
     "model.pt",
     "report.json",
+    "seen-before.jsonl",
+    "seen-after.jsonl",
     "run.log",
     "lock",
 )
@@ -102,6 +107,16 @@ class RunFolder:
         return self.path / "report.json"
 
     @property
+    def seen_before_file(self) -> Path:
+        """What the model it started from sees in the held-out images."""
+        return self.path / "seen-before.jsonl"
+
+    @property
+    def seen_after_file(self) -> Path:
+        """What the model that came out sees in them."""
+        return self.path / "seen-after.jsonl"
+
+    @property
     def log_file(self) -> Path:
         """What the trainer's process printed."""
         return self.path / "run.log"
@@ -156,6 +171,17 @@ class RunFolder:
         except (OSError, ValueError):
             return None
 
+    def pin(self, key: str) -> None:
+        """Show the predictions of another image from now on. Raises StorageError."""
+        write_atomic(self.path / "pinned", key.encode())
+
+    def pinned(self) -> str | None:
+        """The image that was pinned after the run had begun."""
+        try:
+            return (self.path / "pinned").read_text("utf-8")
+        except (OSError, ValueError):
+            return None
+
     def forget_command(self) -> None:
         """Take back what was asked, as for a run that goes on."""
         with contextlib.suppress(OSError):
@@ -176,6 +202,21 @@ class RunFolder:
                 raise StorageError(explain(error, self.path / name)) from error
         with contextlib.suppress(OSError):  # not empty, or gone already
             self.path.rmdir()
+
+
+def lock_run(run: RunFolder, patience: float = 3.0) -> FolderLock:
+    """Become the one trainer of a run; somebody who only looks may hold the lock for a moment.
+
+    Raises LearningError when another one is at work.
+    """
+    last = time.monotonic() + patience
+    while True:
+        try:
+            return FolderLock.acquire(run.path / "lock")
+        except FolderLocked as error:
+            if time.monotonic() > last:
+                raise LearningError(say("learning.run_alive", path=str(run.path))) from error
+            time.sleep(0.05)
 
 
 def create_run(path: Path, spec: RunSpec, gathered: Gathered) -> RunFolder:

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 
 from core.document.fields import FieldError
 from core.document.instance import Source
-from core.formats import labelme
 from core.formats.dataset import Dataset
 from core.formats.errors import FormatError
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenImage, Provenance
-from core.learning.likeness import groups, likeness
+from core.learning.likeness import groups
 from core.learning.marks import sort_marks
+from core.learning.memory import Memory
 from core.learning.split import FEW, hold_out
 from core.sentences import MasklensError, Sentence, say
-from core.storage.images import ImageError, image_size, read_image
+from core.storage.images import ImageError
 from core.storage.project import ImageEntry, Project
 
 OnImage = Callable[[int, int], None]
@@ -57,12 +57,15 @@ def gather_project(
     leave_out_accepted: bool = False,
     earlier: Mapping[str, bool] | None = None,
     on_image: OnImage | None = None,
+    memory: Memory | None = None,
 ) -> Gathered:
     """The images of a project that are marked done, and those with finished regions.
 
-    `earlier` tells the sides of an earlier run. Reads images, so keep it off the window's thread.
-    Raises LearningError when there is nothing to learn from.
+    `earlier` tells the sides of an earlier run. Reads images, so keep it off the window's thread;
+    with a `memory` of the last time only those that have changed. Raises LearningError when there
+    is nothing to learn from.
     """
+    known = memory or Memory()
     problems: list[Sentence] = []
     counts: Counter[Source] = Counter()
     images: list[FrozenImage] = []
@@ -70,14 +73,14 @@ def gather_project(
         if not project.summary(entry).own:
             continue
         try:
-            image = _of_project(entry, number + 1, leave_out_accepted, counts)
+            image = _of_project(entry, number + 1, leave_out_accepted, counts, known)
         except (FormatError, FieldError, ImageError) as error:
             problems.append(error.sentence)
             continue
         if image is not None:
             images.append(image)
     order = _project_order(project)
-    return _split(images, order, counts, share, earlier, problems, (), on_image)
+    return _split(images, order, counts, share, earlier, problems, (), on_image, known)
 
 
 def gather_dataset(
@@ -99,7 +102,10 @@ def gather_dataset(
     problems = [*dataset.problems]
     notes = [*dataset.notes]
     if measured_on is None:
-        return _split(images, dataset.labels, counts, share, earlier, problems, notes, on_image)
+        known = Memory()
+        return _split(
+            images, dataset.labels, counts, share, earlier, problems, notes, on_image, known
+        )
     held = [
         replace(image, held_out=True, key=f"held-out:{image.key}")
         for image in _of_dataset(measured_on, False, Counter())
@@ -109,14 +115,14 @@ def gather_dataset(
 
 
 def _of_project(
-    entry: ImageEntry, number: int, leave_out: bool, counts: Counter[Source]
+    entry: ImageEntry, number: int, leave_out: bool, counts: Counter[Source], memory: Memory
 ) -> FrozenImage | None:
     """An image of a project as far as it is finished; None when nothing of it is."""
-    labels = labelme.read(entry.label_file)
+    labels = memory.labels(entry.label_file)
     found = sort_marks(labels.instances, leave_out_accepted=leave_out)
     if not labels.done and not found.regions:
         return None
-    width, height = image_size(entry.path)
+    width, height = memory.size(entry.path)
     counts.update(i.source for i in found.instances if not i.crowd)
     return FrozenImage(
         key=entry.relative,
@@ -161,6 +167,7 @@ def _split(
     problems: list[Sentence],
     notes: Iterable[Sentence],
     on_image: OnImage | None,
+    memory: Memory,
 ) -> Gathered:
     """Hold images out: whole groups of near-duplicates, never one that is partly labelled."""
     kept: list[FrozenImage] = []
@@ -170,7 +177,7 @@ def _split(
             on_image(number + 1, len(images))
         if share > 0:
             try:
-                seen.append(likeness(read_image(image.path).pixels))
+                seen.append(memory.likeness(image.path))
             except ImageError as error:
                 problems.append(error.sentence)
                 continue

@@ -1,9 +1,8 @@
-"""All runs of a project at a glance: for a list of them, and to guess how long the next takes."""
+"""All runs of a project at a glance."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.learning.errors import LearningError
@@ -27,6 +26,8 @@ class RunSummary:
     was cut off and can go on."""
     began: float | None
     """Seconds since 1970."""
+    lasted: float | None
+    """Seconds from the first event to the last, of a run that went through in one go."""
     planned: Planned | None
     step: int
     failure: Sentence | None
@@ -57,6 +58,7 @@ def summarise(run: RunFolder) -> RunSummary:
         state=state,
         alive=run.is_alive(),
         began=told[0].time if told else None,
+        lasted=told[-1].time - told[0].time if _in_one_go(states) else None,
         planned=plans[-1] if plans else None,
         step=steps[-1] if steps else 0,
         failure=failures[-1] if failures and state is RunState.FAILED else None,
@@ -64,18 +66,5 @@ def summarise(run: RunFolder) -> RunSummary:
     )
 
 
-def expected_seconds(runs: Iterable[RunSummary], model: str, steps: int) -> float | None:
-    """How long so many steps took in the latest run from the same model, else from any.
-
-    None when there is nothing to go by; a run measures a trial step before it begins.
-    """
-    known = [
-        (one.spec.model == model, one.planned)
-        for one in runs
-        if one.planned is not None and one.planned.seconds > 0
-    ]
-    if not known:
-        return None
-    same = [planned for is_same, planned in known if is_same]
-    latest = (same or [planned for _, planned in known])[-1]
-    return latest.seconds / latest.steps * steps
+def _in_one_go(states: list[RunState]) -> bool:
+    return states[-1:] == [RunState.DONE] and states.count(RunState.PREPARING) == 1

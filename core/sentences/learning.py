@@ -20,6 +20,12 @@ TEXTS: Final[dict[str, str]] = {
         "{path} holds a run already. Go on with it (--resume), or choose another folder."
     ),
     "learning.run_alive": "The run in {path} is still at work.",
+    "learning.choices_broken": (
+        "The choices for learning in {path} cannot be read; those of the beginning hold."
+    ),
+    "learning.folder_gone": (
+        "The folder of the run, {path}, is gone. Labels and models in use are as they were."
+    ),
     "learning.run_gone": "The run in {path} was closed.",
     "learning.no_report": "There is no report {path}, or it is damaged.",
     "learning.no_process": "The training could not be started: {reason}.",

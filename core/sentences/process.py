@@ -20,6 +20,7 @@ TEXTS: Final[dict[str, str]] = {
     "process.died_on_it": "The engine ended while it worked on this.",
     "process.no_torch": "The engine cannot load torch: {why}.",
     "process.no_model": "No model is loaded yet.",
+    "process.model_finds_nothing": "It finds nothing at all in {image}.",
     "process.model_not_finite": (
         "The model gives numbers that are not finite, so it is not taken into use."
     ),

@@ -6,6 +6,7 @@
     .masklens/journals/       edits that no label file holds yet, a file an image
     .masklens/journals/aside/ journals that a person turned down or that fit no file any more
     .masklens/runs/           fine-tunings
+    .masklens/learning.json   choices for the next fine-tuning, the models that were in use
 
 Nothing outside the folder is ever written: links that lead out of it are refused.
 """
@@ -139,6 +140,10 @@ class Project:
             return ImageStatus.SUGGESTED
         return ImageStatus.UNTOUCHED
 
+    def has_rejected(self, image: ImageEntry) -> bool:
+        """Whether a person turned down any of the stored suggestions of an image."""
+        return bool(self._suggestions.get(self.suggestions_path(image))[1])
+
     def label_counts(self, images: Iterable[ImageEntry] | None = None) -> Counter[str]:
         """How many instances of each label the label files hold, suggestions left out."""
         counts: Counter[str] = Counter()
@@ -209,7 +214,8 @@ class Project:
         return path.resolve().is_relative_to(self.root.resolve())
 
     def _check_own_folder(self) -> None:
-        names = ("suggestions", "journals", "journals/aside", "runs", "project.json", "lock")
+        folders = ("suggestions", "journals", "journals/aside", "runs")
+        names = (*folders, "project.json", "learning.json", "lock")
         for path in (self.folder, *(self.folder / name for name in names)):
             if path.is_symlink() and not self._inside(path):
                 raise StorageError(say("project.link_leaves", path=str(path)))

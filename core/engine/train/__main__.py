@@ -22,12 +22,16 @@ def main(arguments: list[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from core.engine.train.session import run_training
-    from core.learning.folder import RunFolder
+    from core.learning.folder import RunFolder, lock_run
     from core.sentences import MasklensError
 
+    run = RunFolder(Path(arguments[0]))
     try:
-        run_training(RunFolder(Path(arguments[0])))
+        # Held from the first moment, so that a window can tell a slow start from none.
+        lock = lock_run(run)
+        from core.engine.train.session import run_training
+
+        run_training(run, lock=lock)
     except MasklensError as error:
         logging.getLogger(__name__).error("%s", error)
         return FAILED

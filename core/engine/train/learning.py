@@ -152,7 +152,8 @@ class Learning:
     def _picture(self) -> None:
         """Tell what the network sees in the pinned image."""
         labels, spec = self._ready.labels, self._ready.spec
-        number = labels.number_of(spec.pinned) if spec.pinned is not None else None
+        pinned = self._run.pinned() or spec.pinned
+        number = labels.number_of(pinned) if pinned is not None else None
         if number is None:
             number = [*labels.numbers(held_out=True), *labels.numbers(held_out=False)][0]
         image = labels.read(number)

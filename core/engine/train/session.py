@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -15,15 +14,14 @@ from core.engine.train.prepare import prepare
 from core.engine.train.telling import Cancelled, Teller
 from core.learning.errors import LearningError
 from core.learning.events import Event, Noted, StateChanged
-from core.learning.folder import RunFolder
+from core.learning.folder import RunFolder, lock_run
 from core.learning.report import Report
 from core.learning.state import RunState
 from core.sentences import MasklensError, say
 from core.storage.atomic import sweep
-from core.storage.lock import FolderLock, FolderLocked
+from core.storage.lock import FolderLock
 
 log = logging.getLogger(__name__)
-_PATIENCE_S: Final = 3.0
 # What torch, numpy and the system raise when something goes wrong on the way.
 _EXPECTED: Final = (
     ArithmeticError,
@@ -38,15 +36,21 @@ _EXPECTED: Final = (
 )
 
 
-def run_training(run: RunFolder, on_event: Callable[[Event], None] | None = None) -> Report | None:
+def run_training(
+    run: RunFolder,
+    on_event: Callable[[Event], None] | None = None,
+    *,
+    lock: FolderLock | None = None,
+) -> Report | None:
     """Carry a run to its end, from the beginning or from its last checkpoint.
 
+    `lock` is that of the folder where the process holds it already; it is given free at the end.
     Returns the report; None when the run was cancelled or stopped before its first step. Raises
     LearningError when the run cannot go on; its events then say so too, and the last checkpoint
     stays. An interrupt (KeyboardInterrupt) saves a checkpoint and passes through: the run can be
     taken up again.
     """
-    lock = _locked(run)
+    lock = lock or lock_run(run)
     teller = Teller(run, on_event)
     dropped = False
     try:
@@ -89,15 +93,3 @@ def _go(run: RunFolder, teller: Teller) -> Report | None:
         file.unlink(missing_ok=True)
     teller.tell(StateChanged(RunState.STOPPED if stopped else RunState.DONE))
     return report
-
-
-def _locked(run: RunFolder) -> FolderLock:
-    """The lock of the folder; somebody who only looks may hold it for a moment."""
-    last = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return FolderLock.acquire(run.path / "lock")
-        except FolderLocked as error:
-            if time.monotonic() > last:
-                raise LearningError(say("learning.run_alive", path=str(run.path))) from error
-            time.sleep(0.05)

@@ -14,7 +14,8 @@ class LoadModel(Request):
     """Load a model beside the one in use, try it, and swap it in. Answered by ModelLoaded.
 
     `spec` is a name from ListModels or a file; `arch` is for a bare state_dict, `backbone` the
-    `module:function` of a user's own trunk. On failure the model in use stays.
+    `module:function` of a user's own trunk. `try_on` is an image that holds instances: a model
+    that finds none in it is not taken into use. On failure the model in use stays.
     """
 
     TYPE: ClassVar = "load_model"
@@ -23,6 +24,7 @@ class LoadModel(Request):
     backbone: str | None = None
     device: str = "auto"
     precision: str = "auto"
+    try_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,185 @@
+"""What a project remembers about learning: `.masklens/learning.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from core.document.fields import (
+    FieldError,
+    as_bool,
+    as_int,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    wrong,
+)
+from core.learning.errors import LearningError
+from core.learning.schedule import ScheduleChoices
+from core.sentences import say
+from core.storage.atomic import make_folder, write_atomic
+
+_VERSION: Final = 1
+_MOST_MODELS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class UsedModel:
+    """A model that was in use: a name or file, or the outcome of a run of this project."""
+
+    spec: str
+    """Empty for the outcome of a run, which may have moved with the project."""
+    revision: str
+    run: str | None = None
+
+    def path_or_name(self, runs_dir: Path) -> str:
+        """What to ask the engine for."""
+        return self.spec if self.run is None else str(runs_dir / self.run / "model.pt")
+
+
+@dataclass(frozen=True, slots=True)
+class LearningChoices:
+    """What was chosen, and which models were in use, the present one last.
+
+    Raises FieldError when a value is out of its range.
+    """
+
+    models: tuple[UsedModel, ...] = ()
+    """Empty until a model of a run was taken into use."""
+    reuse: tuple[tuple[str, str], ...] = ()
+    """Answers to which known class a new label takes over; an empty class: none."""
+    leave_out_accepted: bool = False
+    hold_out: float = 0.2
+    steps: int | None = None
+    device: str = "auto"
+    schedule: ScheduleChoices = field(default_factory=ScheduleChoices)
+    pinned: str | None = None
+    """The image whose predictions are shown while a run goes."""
+    told: str = ""
+    """The latest run whose end a person has been told."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hold_out < 1:
+            raise wrong("hold_out", "expected a share from 0 to below 1")
+        if self.steps is not None and self.steps < 1:
+            raise wrong("steps", "expected at least 1")
+
+    @property
+    def current(self) -> UsedModel | None:
+        """The model of this project; None while it has none of its own."""
+        return self.models[-1] if self.models else None
+
+    @property
+    def previous(self) -> UsedModel | None:
+        """The model in use before the present one."""
+        return self.models[-2] if len(self.models) > 1 else None
+
+    def with_model(self, model: UsedModel) -> LearningChoices:
+        """The same with another model in use."""
+        return replace(self, models=(*self.models, model)[-_MOST_MODELS:])
+
+    def without_last_model(self) -> LearningChoices:
+        """The same, back at the model before."""
+        return replace(self, models=self.models[:-1])
+
+    def without_run(self, run: str) -> LearningChoices:
+        """The same without the models that came from a run."""
+        kept = tuple(model for model in self.models if model.run != run)
+        return replace(self, models=kept if len(kept) > 1 else ())
+
+    def with_reuse(self, label: str, kind: str | None) -> LearningChoices:
+        """The same with an answer for a label; None takes the answer back."""
+        answers = {name: value for name, value in self.reuse if name != label}
+        if kind is not None:
+            answers[label] = kind
+        return replace(self, reuse=tuple(answers.items()))
+
+    def to_json(self) -> dict[str, object]:
+        """As a JSON object."""
+        return {
+            "masklens_learning": _VERSION,
+            "models": [
+                {"spec": one.spec, "revision": one.revision, "run": one.run} for one in self.models
+            ],
+            "reuse": [list(pair) for pair in self.reuse],
+            "leave_out_accepted": self.leave_out_accepted,
+            "hold_out": self.hold_out,
+            "steps": self.steps,
+            "device": self.device,
+            "schedule": self.schedule.to_json(),
+            "pinned": self.pinned,
+            "told": self.told,
+        }
+
+    @staticmethod
+    def from_json(value: object) -> LearningChoices:
+        """Read what `to_json` wrote; what is missing is as it was at first. Raises FieldError."""
+        given = as_object(value, "learning")
+        if given.get("masklens_learning") != _VERSION:
+            raise wrong("learning.masklens_learning", f"expected {_VERSION}")
+        steps = given.get("steps")
+        return LearningChoices(
+            models=tuple(
+                _model(one, f"models[{k}]") for k, one in enumerate(_list(given, "models"))
+            ),
+            reuse=tuple(_pair(one, f"reuse[{k}]") for k, one in enumerate(_list(given, "reuse"))),
+            leave_out_accepted=as_bool(given.get("leave_out_accepted", False), "leave_out"),
+            hold_out=as_number(given.get("hold_out", 0.2), "hold_out"),
+            steps=None if steps is None else as_int(steps, "steps"),
+            device=as_text(given.get("device", "auto"), "device"),
+            schedule=ScheduleChoices.from_json(given.get("schedule", {})),
+            pinned=_text_or_none(given.get("pinned"), "pinned"),
+            told=as_text(given.get("told", ""), "told"),
+        )
+
+
+def choices_file(project_folder: Path) -> Path:
+    """Where the choices lie in `.masklens/`."""
+    return project_folder / "learning.json"
+
+
+def load_choices(path: Path) -> LearningChoices:
+    """Read the choices; those of the beginning when there is no file.
+
+    Raises LearningError when the file cannot be read or is not as we write it.
+    """
+    try:
+        return LearningChoices.from_json(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return LearningChoices()
+    except (OSError, ValueError, RecursionError, FieldError) as error:
+        raise LearningError(say("learning.choices_broken", path=str(path))) from error
+
+
+def save_choices(path: Path, choices: LearningChoices) -> None:
+    """Write the choices in one piece. Raises StorageError."""
+    make_folder(path.parent)
+    write_atomic(path, json.dumps(choices.to_json(), ensure_ascii=False, indent=1).encode())
+
+
+def _list(given: Mapping[str, object], name: str) -> list[object]:
+    return list(as_list(given.get(name, []), name))
+
+
+def _model(value: object, where: str) -> UsedModel:
+    given = as_object(value, where)
+    return UsedModel(
+        spec=as_text(given.get("spec", ""), f"{where}.spec"),
+        revision=as_text(given.get("revision", ""), f"{where}.revision"),
+        run=_text_or_none(given.get("run"), f"{where}.run"),
+    )
+
+
+def _pair(value: object, where: str) -> tuple[str, str]:
+    pair = as_list(value, where)
+    if len(pair) != 2:
+        raise wrong(where, "expected a label and a class")
+    return as_text(pair[0], where), as_text(pair[1], where)
+
+
+def _text_or_none(value: object, where: str) -> str | None:
+    return None if value is None else as_text(value, where)
