@@ -98,6 +98,11 @@ class Rerunner:
             if logits is not None:
                 self._masks[key] = logits[row]
 
+    @property
+    def levels(self) -> features.Maps:
+        """P2 to P5 as RoIs are pooled from them."""
+        return self._levels
+
     @torch.inference_mode()
     def boxes(self, settings: StageSettings, *, explain: bool = True) -> Boxes:
         """All stages up to the detections; masks not yet.

@@ -5,7 +5,7 @@ Matching, sampling and losses happen in torchvision's order, so that one seed gi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -24,7 +24,7 @@ from core.engine.stages.inputs import Batch
 from core.engine.stages.numerics import FLOAT32, Numerics
 from core.engine.targets import leave_out, match_anchors, sample_anchors, sample_rois
 from core.lens.settings import StageSettings
-from core.lens.trace import Anchors, BoxHead, Rpn
+from core.lens.trace import Anchors, BoxHead, Proposals, Rpn
 from core.lens.training import AnchorTargets, ItemLosses, RoiTargets, TrainingTrace
 
 _BETA = 1 / 9
@@ -50,6 +50,28 @@ class TrainingPass:
         return torch.stack(list(self.losses.values())).sum()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the network saw of a batch before anything is matched with labels."""
+
+    levels: features.Maps
+    anchors: Anchors
+    rpn: Rpn
+    """Logits N·A (of any shape) and deltas (N·A)×4, image after image."""
+    sizes: tuple[tuple[int, int], ...]
+    """Height and width of each resized image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What one draw of the samplers made of a batch: one entry an image."""
+
+    proposals: tuple[Proposals, ...]
+    """Under the limits of training."""
+    anchors: tuple[AnchorTargets, ...]
+    rois: tuple[RoiTargets, ...]
+
+
 def training_pass(
     model: MaskRCNN,
     config: ModelConfig,
@@ -71,16 +93,46 @@ def training_pass(
     batch = Batch(listed.tensors, tuple(listed.image_sizes), sizes)
     levels = features.run_pyramid(model, features.run_backbone(model, batch, numerics), numerics)
     anchors = features.make_anchors(model, batch, levels)
-    rpn = features.run_rpn(model, levels, numerics)
+    seen = Seen(levels, anchors, features.run_rpn(model, levels, numerics), batch.sizes)
+    drawn = draw_samples(model, config, seen, scaled)
+    return losses_of(model, seen, drawn, scaled, items=items, numerics=numerics)
+
+
+def draw_samples(
+    model: MaskRCNN, config: ModelConfig, seen: Seen, targets: Sequence[Target]
+) -> Drawn:
+    """Match and draw anchors, then RoIs, with torch's generator and in torchvision's order.
+
+    Targets are in pixels of the resized images; their masks are not looked at.
+    """
     found = [
         proposals.select(
-            proposals.decode(model, one, anchors), one, anchors, size, _settings(config)
+            proposals.decode(model, one, seen.anchors), one, seen.anchors, size, _settings(config)
         )[1]
-        for one, size in zip(features.split_rpn(rpn, len(images)), batch.sizes, strict=True)
+        for one, size in zip(features.split_rpn(seen.rpn, len(targets)), seen.sizes, strict=True)
     ]
-    anchor_targets = sample_anchors(model, [_match(model, anchors, each) for each in scaled])
-    rpn_losses = _rpn_losses(rpn, anchor_targets)
-    rois = sample_rois(model, [each.boxes for each in found], scaled)
+    anchors = sample_anchors(model, [_match(model, seen.anchors, each) for each in targets])
+    rois = sample_rois(model, [each.boxes for each in found], targets)
+    return Drawn(tuple(found), tuple(anchors), tuple(rois))
+
+
+def losses_of(
+    model: MaskRCNN,
+    seen: Seen,
+    drawn: Drawn,
+    targets: Sequence[Target],
+    *,
+    items: bool = False,
+    numerics: Numerics = FLOAT32,
+    between: Callable[[], None] = lambda: None,
+) -> TrainingPass:
+    """The losses of what was drawn; targets in pixels of the resized images.
+
+    `between` is called before each head.
+    """
+    anchors, rois, levels = drawn.anchors, drawn.rois, seen.levels
+    rpn_losses = _rpn_losses(seen.rpn, anchors)
+    between()
     answer = roi.run_box_head(model, levels, [each.boxes for each in rois], numerics)
     box_losses = fastrcnn_loss(
         answer.logits, answer.deltas, [r.label for r in rois], [r.deltas for r in rois]
@@ -88,9 +140,10 @@ def training_pass(
     positive = [torch.where(each.label > 0)[0] for each in rois]
     boxes = [each.boxes[rows] for each, rows in zip(rois, positive, strict=True)]
     matched = [each.match[rows] for each, rows in zip(rois, positive, strict=True)]
+    between()
     logits = masks.run_mask_head(model, levels, boxes, numerics)
     mask_loss = maskrcnn_loss(
-        logits, boxes, [t["masks"] for t in scaled], [t["labels"] for t in scaled], matched
+        logits, boxes, [t["masks"] for t in targets], [t["labels"] for t in targets], matched
     )
     losses = {
         "loss_classifier": box_losses[0],
@@ -101,7 +154,7 @@ def training_pass(
     }
     if not items:
         return TrainingPass(losses, ())
-    work = _Pass(rpn, anchor_targets, answer, rois, positive, boxes, matched, logits, scaled)
+    work = _Pass(seen.rpn, anchors, answer, rois, positive, boxes, matched, logits, targets)
     return TrainingPass(losses, work.traces())
 
 

@@ -38,6 +38,7 @@ from core.protocol import (
     Request,
 )
 from core.protocol.messages.lens import DrawLens, JudgeLens, OpenLens, SetLens
+from core.protocol.messages.lens_training import TrainLens
 from core.sentences import MasklensError, Sentence, say
 from core.storage.images import read_image
 
@@ -228,5 +229,6 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = MappingProxyType(
         SetLens: _look("set"),
         DrawLens: _look("draw"),
         JudgeLens: _look("judge"),
+        TrainLens: _look("train"),
     }
 )

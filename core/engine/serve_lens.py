@@ -12,6 +12,7 @@ from torch import Tensor
 
 from core.engine.jobs import Job
 from core.engine.lens_rerun import Rerunner
+from core.engine.lens_training import replay
 from core.engine.predict import Predictor
 from core.lens import pictures
 from core.lens.false_positives import FalsePositive, false_positives
@@ -35,6 +36,8 @@ from core.protocol.messages.lens import (
     PictureKind,
     SetLens,
 )
+from core.protocol.messages.lens_training import LensTrained, TrainLens
+from core.protocol.training_tables import training_tables
 from core.sentences import MasklensError, say
 from core.storage.images import read_image
 
@@ -152,6 +155,15 @@ class LensDesk:
             tuple(_false(each) for each in found.false_positives),
             settings,
         )
+
+    def train(
+        self, predictor: Predictor, request: TrainLens, job: Job, report: Report
+    ) -> LensTrained:
+        """Replay a training step with a person's instances."""
+        traced = self._shelf.get(predictor, request.path, job, report)
+        report("train", 0, 0)
+        view = replay(predictor, traced, request.instances, request.seed, check=job.check)
+        return LensTrained(request.id, training_tables(view))
 
 
 def _settings(traced: Rerunner, request: LensRequest) -> StageSettings:

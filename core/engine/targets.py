@@ -88,6 +88,8 @@ def sample_rois(
                 boxes=chosen,
                 source=rows,
                 proposal_count=len(proposals[index]),
+                pool_match=match[index],
+                pool_label=label[index],
                 match=matched,
                 label=label[index][rows],
                 deltas=heads.box_coder.encode_single(instances[matched], chosen),

@@ -53,6 +53,11 @@ class RoiTargets:
     source: Array
     """int64 S: the proposal; from `proposal_count` on it is the box of an instance instead."""
     proposal_count: int
+    pool_match: Array
+    """int64 R+N: the instance of each proposal and, after them, of each instance's own box (0 for
+    background, as torchvision has it)."""
+    pool_label: Array
+    """int64 R+N: label index, 0 for background, -1 for those that are passed over."""
     match: Array
     """int64 S: the instance it was matched with (0 for background RoIs, as torchvision has it)."""
     label: Array

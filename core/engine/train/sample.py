@@ -22,11 +22,9 @@ from core.document.geometry import area
 from core.engine.config import ModelConfig
 from core.engine.losses import Target
 from core.engine.train.plan import Plan
-from core.engine.train.window import area_of, choose_window, masks_of
+from core.engine.train.window import LEAST_AREA, LEAST_SIDE, area_of, choose_window, masks_of
 from core.learning.frozen import FrozenImage
 
-_LEAST_SIDE: Final = 2
-_LEAST_AREA: Final = 6
 _LEAST_SEEN: Final = 0.2
 """Instances of which less than this share is in the window are neither object nor background."""
 _TRIES: Final = 5
@@ -109,7 +107,7 @@ def drop_unseen(sample: Sample, whole: Tensor) -> Sample:
     seen = sample.masks.flatten(1).sum(1)
     rows = sample.masks.any(2).sum(1)
     columns = sample.masks.any(1).sum(1)
-    visible = (seen >= _LEAST_AREA) & (rows >= _LEAST_SIDE) & (columns >= _LEAST_SIDE)
+    visible = (seen >= LEAST_AREA) & (rows >= LEAST_SIDE) & (columns >= LEAST_SIDE)
     keep = visible & (seen >= _LEAST_SEEN * whole)
     hidden = sample.masks[~keep].bool().any(0)
     return Sample(sample.image, sample.masks[keep], sample.labels[keep], sample.ignore | hidden)

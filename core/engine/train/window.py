@@ -16,6 +16,10 @@ from core.formats.masks import rasterise
 from core.learning.frozen import FrozenImage
 
 Masks = NDArray[np.uint8]
+LEAST_SIDE: Final = 2
+"""Rows and columns of pixels that an instance needs to be learned from..."""
+LEAST_AREA: Final = 6
+"""... and pixels in all; smaller ones are neither object nor background."""
 _AROUND_OBJECT: Final = 0.75
 """Share of the windows that are laid around an instance, the others anywhere."""
 

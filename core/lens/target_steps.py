@@ -1,0 +1,218 @@
+"""The stage that decides what the heads are asked in training, as eight steps one can walk through.
+
+After matterport's `detection_targets_graph` and its notebook `inspect_data`, with torchvision's
+rules (`RoIHeads.select_training_samples`): proposals and instances are joined, overlaps found,
+positive and negative RoIs told apart, some of both drawn, the positive ones matched with instances,
+and boxes and masks worked out for them. Boxes are pixels of the resized image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.lens.nms import pair_iou
+from core.lens.training_view import Boxes, Ints, TrainingView
+from core.sentences import Sentence, say
+
+
+class StepName(StrEnum):
+    """The eight steps in their order."""
+
+    JOINED = "joined"
+    OVERLAPS = "overlaps"
+    POSITIVES = "positives"
+    NEGATIVES = "negatives"
+    SAMPLE = "sample"
+    MATCH = "match"
+    DELTAS = "deltas"
+    MASKS = "masks"
+
+
+STEP_NAMES: Final = tuple(StepName)
+
+
+class Role(StrEnum):
+    """What a box is at a step."""
+
+    PROPOSAL = "proposal"
+    INSTANCE = "instance"
+    COVERING = "covering"
+    """It overlaps an instance at all."""
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    PASSED = "passed"
+    """Neither: between the thresholds, or where background is not to be believed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Boxes of one role at a step."""
+
+    role: Role
+    index: Ints
+    """Their numbers in the pool; the instances stand behind the proposals."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One step: what it holds, in numbers, boxes and words."""
+
+    name: StepName
+    count: int
+    """What it leaves: boxes, overlaps above zero, RoIs, or targets."""
+    parts: tuple[Part, ...]
+    """Later parts lie above earlier ones."""
+    sentence: Sentence
+    pairs: tuple[Boxes, Boxes] | None = None
+    """Boxes n×4 that are asked to become other boxes n×4."""
+
+
+def overlaps(view: TrainingView) -> NDArray[np.float32]:
+    """IoU of each box of the pool with each instance: float32 (R+N)×N, as torchvision rounds it."""
+    if not len(view.boxes):
+        return np.zeros((len(view.pool), 0), np.float32)
+    columns = [pair_iou(view.pool, box) for box in view.boxes]
+    return np.stack(columns, axis=1)
+
+
+def labels(view: TrainingView, overlap: NDArray[np.float32]) -> Ints:
+    """The label of each box of the pool by its overlaps alone; -1 between the thresholds.
+
+    `view.pool_label` may also pass over background in areas that are not to be believed.
+    """
+    if not overlap.shape[1]:
+        return np.zeros(len(overlap), np.int64)
+    best = overlap.max(axis=1)
+    found: Ints = view.classes[overlap.argmax(axis=1)]
+    found[best < view.rules.roi_foreground_iou] = -1
+    found[best < view.rules.roi_background_iou] = 0
+    return found
+
+
+def target_steps(view: TrainingView) -> tuple[Step, ...]:
+    """All eight steps; they exist also where nothing is labelled."""
+    overlap = overlaps(view)
+    return tuple(_STEPS[name](view, overlap) for name in STEP_NAMES)
+
+
+def _joined(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    proposals, instances = np.arange(view.proposals), np.arange(view.proposals, len(view.pool))
+    sentence = say(
+        "lens.step_joined",
+        proposals=view.proposals,
+        instances=len(view.boxes),
+        pool=len(view.pool),
+    )
+    parts = (Part(Role.PROPOSAL, proposals), Part(Role.INSTANCE, instances))
+    return Step(StepName.JOINED, len(view.pool), parts, sentence)
+
+
+def _overlaps(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    touching = np.flatnonzero((overlap > 0).any(axis=1))
+    proposals = overlap[: view.proposals]
+    covered = (proposals >= view.rules.roi_foreground_iou).any(axis=0).sum()
+    sentence = say(
+        "lens.step_overlaps",
+        touching=len(touching),
+        pool=len(view.pool),
+        covered=int(covered),
+        instances=len(view.boxes),
+        iou=view.rules.roi_foreground_iou,
+    )
+    others = np.setdiff1d(np.arange(len(view.pool)), touching)
+    parts = (Part(Role.PROPOSAL, others), Part(Role.COVERING, touching), _instances(view))
+    return Step(StepName.OVERLAPS, int((overlap > 0).sum()), parts, sentence)
+
+
+def _positives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    index = np.flatnonzero(view.pool_label > 0)
+    sentence = say(
+        "lens.step_positives",
+        count=len(index),
+        iou=view.rules.roi_foreground_iou,
+        own=int((index >= view.proposals).sum()),
+    )
+    parts = (Part(Role.POSITIVE, index), _instances(view))
+    return Step(StepName.POSITIVES, len(index), parts, sentence)
+
+
+def _negatives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    index = np.flatnonzero(view.pool_label == 0)
+    passed = np.flatnonzero(view.pool_label < 0)
+    sentence = say(
+        "lens.step_negatives",
+        count=len(index),
+        iou=view.rules.roi_background_iou,
+        passed=len(passed),
+    )
+    parts = (Part(Role.NEGATIVE, index), Part(Role.PASSED, passed), _instances(view))
+    return Step(StepName.NEGATIVES, len(index), parts, sentence)
+
+
+def _sample(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    positive = view.roi_label > 0
+    sentence = say(
+        "lens.step_sample",
+        positive=int(positive.sum()),
+        negative=int((~positive).sum()),
+        seed=view.seed,
+        samples=view.rules.roi_samples,
+        share=view.rules.roi_positive_fraction,
+    )
+    parts = (Part(Role.NEGATIVE, view.rois[~positive]), Part(Role.POSITIVE, view.rois[positive]))
+    return Step(StepName.SAMPLE, len(view.rois), parts, sentence)
+
+
+def _match(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    rows = view.positive_rois
+    used = np.unique(view.roi_match[rows])
+    sentence = say(
+        "lens.step_match",
+        positive=len(rows),
+        used=len(used),
+        unused=len(view.boxes) - len(used),
+    )
+    parts = (Part(Role.POSITIVE, view.rois[rows]), Part(Role.INSTANCE, used + view.proposals))
+    return Step(StepName.MATCH, len(rows), parts, sentence)
+
+
+def _deltas(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    rows = view.positive_rois
+    before, after = view.pool[view.rois[rows]], view.boxes[view.roi_match[rows]]
+    parts = (Part(Role.POSITIVE, view.rois[rows]),)
+    sentence = say("lens.step_deltas", count=len(rows))
+    return Step(StepName.DELTAS, len(rows), parts, sentence, (before, after))
+
+
+def _masks(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
+    rows = view.positive_rois
+    if len(rows):
+        side = view.mask_targets.shape[-1]
+        kept, inside = (float(value) for value in view.mask_kept[:, :2].mean(axis=0))
+        sentence = say("lens.step_masks", count=len(rows), side=side, iou=kept, inside=inside)
+    else:
+        sentence = say("lens.step_masks_none")
+    parts = (Part(Role.POSITIVE, view.rois[rows]),)
+    return Step(StepName.MASKS, len(rows), parts, sentence)
+
+
+def _instances(view: TrainingView) -> Part:
+    return Part(Role.INSTANCE, np.arange(view.proposals, len(view.pool)))
+
+
+_STEPS: Final[dict[StepName, Callable[[TrainingView, NDArray[np.float32]], Step]]] = {
+    StepName.JOINED: _joined,
+    StepName.OVERLAPS: _overlaps,
+    StepName.POSITIVES: _positives,
+    StepName.NEGATIVES: _negatives,
+    StepName.SAMPLE: _sample,
+    StepName.MATCH: _match,
+    StepName.DELTAS: _deltas,
+    StepName.MASKS: _masks,
+}
