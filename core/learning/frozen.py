@@ -163,6 +163,9 @@ class FrozenLabels:
             with self.path.open("rb") as file:
                 file.seek(self._entries[number].offset)
                 return FrozenImage.from_json(json.loads(file.readline()))
+        except FileNotFoundError as error:
+            gone = say("learning.folder_gone", path=str(self.path.parent))
+            raise LearningError(gone) from error
         except (OSError, ValueError, FieldError) as error:
             raise LearningError(say("learning.labels_damaged", path=str(self.path))) from error
 

@@ -26,6 +26,9 @@ TEXTS: Final[dict[str, str]] = {
     "learning.folder_gone": (
         "The folder of the run, {path}, is gone. Labels and models in use are as they were."
     ),
+    "learning.folder_gone": (
+        "The folder of the run, {path}, is no longer there. Was it moved or taken away?"
+    ),
     "learning.run_gone": "The run in {path} was closed.",
     "learning.no_report": "There is no report {path}, or it is damaged.",
     "learning.no_process": "The training could not be started: {reason}.",

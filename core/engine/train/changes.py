@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from core.engine.predict import Prediction
 from core.formats.masks import encode
 from core.learning.frozen import FrozenImage
 from core.learning.report import ImageChange
+from core.learning.seen import Outcome, Seen
 
 _CERTAIN: Final = 0.5
 _OVERLAP: Final = 0.5
@@ -26,6 +28,8 @@ class Found:
     ids: frozenset[str]
     quality: float
     false: int
+    seen: tuple[Seen, ...] = ()
+    """The detections that were compared, as far as they have an outline."""
 
 
 def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, known: bool) -> Found:
@@ -41,7 +45,8 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
     labels = [prediction.label_names[k] for k in sure]
     overlap = _overlaps(image, detections)
     free = np.ones(len(objects), dtype=bool)
-    ids, total, false = set(), 0.0, 0
+    ids, total = set(), 0.0
+    outcomes: dict[int, tuple[Outcome, str]] = {}
     for row, label in enumerate(labels):
         fits = np.array([not known or one.label == label for one in objects], dtype=bool)
         scores = np.where(free & fits, overlap[row, : len(objects)], 0.0)
@@ -50,10 +55,20 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
             free[best] = False
             ids.add(objects[best].id)
             total += float(scores[best])
-        elif not (overlap[row, len(objects) :] >= _OVERLAP).any():
-            false += 1
+            outcomes[sure[row]] = (Outcome.FOUND, objects[best].id)
+        elif (overlap[row, len(objects) :] >= _OVERLAP).any():
+            outcomes[sure[row]] = (Outcome.IGNORED, "")
+        else:
+            outcomes[sure[row]] = (Outcome.FALSE, "")
+    false = sum(outcome is Outcome.FALSE for outcome, _ in outcomes.values())
     weight = len(ids) + (false + len(objects) - len(ids)) / 2
-    return Found(frozenset(ids), total / weight if weight else 1.0, false)
+    quality = total / weight if weight else 1.0
+    return Found(frozenset(ids), quality, false, _seen(prediction, outcomes))
+
+
+def _seen(prediction: Prediction, outcomes: Mapping[int, tuple[Outcome, str]]) -> tuple[Seen, ...]:
+    rows = zip(prediction.instances, prediction.instance_detections, strict=True)
+    return tuple(Seen(one, *outcomes[row]) for one, row in rows if row in outcomes)
 
 
 def _overlaps(image: FrozenImage, detections: list[object]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import Final
 from core.engine.predict import Predictor
 from core.engine.train.changes import change_of
 from core.engine.train.learning import Learning
-from core.engine.train.measuring import Measurement, measure
+from core.engine.train.measuring import Measurement, measure_closely
 from core.engine.train.prepare import Ready
 from core.engine.train.telling import Teller
 from core.engine.weights import load_file, save_model
@@ -50,9 +50,8 @@ def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> 
     save_model(run.model_file, trainer.model, start.loaded.config, extra)
     seconds = learning.seconds
     model = load_file(run.model_file, backbone=ready.spec.backbone)
-    after = _measure_after(
-        ready, Predictor(model, device=plan.device, precision=ready.spec.precision), teller
-    )
+    predictor = Predictor(model, device=plan.device, precision=ready.spec.precision)
+    after = _measure_after(run, ready, predictor, teller)
     report = Report(
         steps=trainer.step,
         seconds=round(seconds, 3),
@@ -69,11 +68,13 @@ def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> 
     return report
 
 
-def _measure_after(ready: Ready, predictor: Predictor, teller: Teller) -> Measurement | None:
+def _measure_after(
+    run: RunFolder, ready: Ready, predictor: Predictor, teller: Teller
+) -> Measurement | None:
     if ready.before is None:
         return None
     held_out = ready.labels.images(held_out=True)
-    after = measure(predictor, held_out, teller.note, closely=True)
+    after = measure_closely(predictor, held_out, teller.note, run.seen_after_file)
     figures = after.in_full()
     if figures is not None:
         teller.tell(Measured(after=True, figures=figures))

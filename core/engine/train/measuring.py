@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from core.engine.evaluate import MAX_DETECTIONS, Evaluation, Evaluator
 from core.engine.files import MemoryShortError, predict_file
 from core.engine.predict import Predictor
 from core.engine.train.changes import Found, find
 from core.learning.frozen import FrozenImage
+from core.learning.seen import SeenWriter
 from core.sentences import Sentence
 from core.storage.images import ImageError
 
@@ -23,7 +25,7 @@ class Measurement:
     evaluation: Evaluation | None
     parts: dict[str, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
     found: dict[str, Found] = field(default_factory=dict)
-    """What was found in each image, by its key."""
+    """What was found in each image, by its key; the outlines are in the file of the run."""
 
     def to_json(self) -> dict[str, object] | None:
         """The figures as `evaluate` prints them."""
@@ -40,14 +42,39 @@ def measure(
     images: Iterable[FrozenImage],
     on_problem: OnProblem,
     *,
-    closely: bool = False,
     interrupted: Callable[[], None] = lambda: None,
 ) -> Measurement:
-    """Predict each image and compare. `closely` also tells what was found in each.
+    """Predict each image and compare.
 
     Images that cannot be read are named to `on_problem` and left out. `interrupted` is called
     between images and may raise.
     """
+    return _measure(predictor, images, on_problem, None, interrupted)
+
+
+def measure_closely(
+    predictor: Predictor,
+    images: Iterable[FrozenImage],
+    on_problem: OnProblem,
+    seen: Path,
+    *,
+    interrupted: Callable[[], None] = lambda: None,
+) -> Measurement:
+    """Also tell what was found in each image; the outlines go into the file `seen`.
+
+    Raises StorageError when that cannot be written.
+    """
+    with SeenWriter(seen) as writer:
+        return _measure(predictor, images, on_problem, writer, interrupted)
+
+
+def _measure(
+    predictor: Predictor,
+    images: Iterable[FrozenImage],
+    on_problem: OnProblem,
+    seen: SeenWriter | None,
+    interrupted: Callable[[], None],
+) -> Measurement:
     config = predictor.loaded.config
     settings = config.settings.with_(detections_per_image=MAX_DETECTIONS)
     evaluator = Evaluator(config.class_names, settings.mask)
@@ -60,10 +87,12 @@ def measure(
             on_problem(error.sentence)
             continue
         evaluator.add(image.instances, prediction)
-        if closely:
+        if seen is not None:
             known = {one.label for one in image.objects} <= set(config.class_names)
-            found[image.key] = find(image, prediction, settings.mask, known)
+            here = find(image, prediction, settings.mask, known)
+            seen.add(image.key, here.seen)
+            found[image.key] = replace(here, seen=())
     if not evaluator.instances:
         return Measurement(None, {}, found)
-    parts = evaluator.breakdown() if closely else {}
+    parts = {} if seen is None else evaluator.breakdown()
     return Measurement(evaluator.evaluate(), parts, found)

@@ -12,7 +12,7 @@ import torch
 from core.engine.precision import choose_device
 from core.engine.predict import Predictor
 from core.engine.train.failures import is_memory_short
-from core.engine.train.measuring import Measurement, measure
+from core.engine.train.measuring import Measurement, measure_closely
 from core.engine.train.plan import Plan, make_plan, read_plan, write_plan
 from core.engine.train.start import Start, make_start, read_start
 from core.engine.train.stream import Stream
@@ -73,7 +73,7 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
         plan, seconds = choose_arithmetic(spec, start, plan, stream)
         write_plan(run.plan_file, plan)
     teller.tell(_planned(plan, labels, seconds))
-    before = _measure_before(spec, labels, start, teller)
+    before = _measure_before(run, spec, labels, start, teller)
     return Ready(spec, labels, start, plan, stream, before, seconds)
 
 
@@ -136,7 +136,7 @@ def _planned(plan: Plan, labels: FrozenLabels, seconds: float) -> Planned:
 
 
 def _measure_before(
-    spec: RunSpec, labels: FrozenLabels, start: Start, teller: Teller
+    run: RunFolder, spec: RunSpec, labels: FrozenLabels, start: Start, teller: Teller
 ) -> Measurement | None:
     """The base model on the held-out images; None when one of the two is not there."""
     if not labels.numbers(held_out=True):
@@ -146,11 +146,11 @@ def _measure_before(
         teller.note(say("learning.base_gone", name=start.base_revision))
         return None
     predictor = Predictor(start.base, device=spec.device, precision=spec.precision)
-    before = measure(
+    before = measure_closely(
         predictor,
         labels.images(held_out=True),
         teller.note,
-        closely=True,
+        run.seen_before_file,
         interrupted=teller.check_cancelled,
     )
     figures = before.in_full()

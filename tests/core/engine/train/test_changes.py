@@ -9,6 +9,7 @@ from core.engine.evaluate import Evaluator
 from core.engine.predict import Prediction
 from core.engine.train.changes import change_of, find
 from core.learning.frozen import FrozenImage
+from core.learning.seen import Outcome
 from tests.core.learning.making import square
 
 TRUTHS = (square("a", 10, 10, 20), square("b", 60, 10, 20))
@@ -29,8 +30,8 @@ def prediction(*boxes, label="square"):
         label_names=(label,) * count,
         scores=np.array([score for *_, score in boxes], np.float32),
         mask_probs=np.ones((count, 28, 28), np.float32),
-        instances=(),
-        instance_detections=(),
+        instances=tuple(square(f"d{k}", x, y, s) for k, (x, y, s, _) in enumerate(boxes)),
+        instance_detections=tuple(range(count)),
         trace=None,
         ms={},
     )
@@ -54,6 +55,17 @@ def test_detections_in_an_ignored_area_are_not_false(tmp_path):
     crowd = replace(square("c", 30, 30, 25), crowd=True)
     found = find(image(tmp_path, crowd), prediction((33, 33, 18, 0.9)), 0.5, known=True)
     assert found.false == 0
+
+
+def test_each_detection_says_what_it_found(tmp_path):
+    crowd = replace(square("c", 30, 30, 25), crowd=True)
+    boxes = ((10, 10, 20, 0.9), (33, 33, 18, 0.8), (0, 40, 10, 0.7), (60, 10, 20, 0.4))
+    seen = find(image(tmp_path, crowd), prediction(*boxes), 0.5, known=True).seen
+    assert [(one.instance.id, one.outcome, one.found) for one in seen] == [
+        ("d0", Outcome.FOUND, "a"),
+        ("d1", Outcome.IGNORED, ""),
+        ("d2", Outcome.FALSE, ""),
+    ]
 
 
 def test_a_change_names_what_was_gained_and_lost(tmp_path):

@@ -13,10 +13,12 @@ from core.engine.train.session import run_training
 from core.engine.weights import load_file
 from core.learning import events
 from core.learning.errors import LearningError
+from core.learning.folder import create_run, lock_run
 from core.learning.report import read_report
 from core.learning.schedule import ScheduleChoices
+from core.learning.seen import Outcome, SeenFile
 from core.learning.state import Command, RunState
-from tests.core.learning.making import make_run
+from tests.core.learning.making import gathered, make_run, small_spec
 from tests.models import save_tiny_model
 
 
@@ -58,8 +60,25 @@ def test_a_run_ends_with_a_model_and_a_report(tmp_path, base):
     assert {one.step for one in told(run, events.Pictured)} == {2, 4}
     left = {path.name for path in run.path.iterdir()}
     assert left == {
-        "spec.json", "labels.jsonl", "plan.json", "events.jsonl", "lock", "model.pt", "report.json"
-    }  # fmt: skip
+        *("spec.json", "labels.jsonl", "plan.json", "events.jsonl", "lock"),
+        *("model.pt", "report.json", "seen-before.jsonl", "seen-after.jsonl"),
+    }
+
+
+def test_what_both_models_see_in_held_out_images_is_kept(tmp_path, base):
+    run = make_run(tmp_path, base)
+    (change,) = run_training(run).images
+    image = next(run.labels().images(held_out=True))
+    ids = {one.id for one in image.objects}
+    found = {}
+    for file in (run.seen_before_file, run.seen_after_file):
+        seen = SeenFile(file).read(change.key)
+        assert all((one.instance.score or 0) >= 0.5 for one in seen)
+        found[file] = {one.found for one in seen if one.outcome is Outcome.FOUND}
+        assert found[file] <= ids
+    before, after = found.values()
+    assert set(change.gained) == after - before
+    assert set(change.lost) == before - after
 
 
 def test_frozen_stages_stand_still_while_the_heads_learn(tmp_path, base):
@@ -222,9 +241,27 @@ def test_images_that_vanish_end_the_run_in_a_sentence(tmp_path, base):
     assert run.checkpoint_file.exists()
 
 
+def test_a_label_folder_that_vanishes_ends_the_run_and_one_that_is_back_goes_on(tmp_path, base):
+    photos, elsewhere = tmp_path / "photos", tmp_path / "elsewhere"
+    data = gathered(photos)
+    run = create_run(photos / ".masklens" / "runs" / "one", small_spec(base), data)
+
+    def hear(event):
+        if isinstance(event, events.Saved) and event.step == 2:
+            photos.rename(elsewhere)
+
+    with pytest.raises(LearningError, match="no longer there"):
+        run_training(run, hear)
+    assert not photos.exists()  # a drive that was taken out does not come into being again
+    elsewhere.rename(photos)
+    assert told(run, events.Failed)[0].sentence.id == "learning.folder_gone"
+    assert torch.load(run.checkpoint_file, weights_only=True)["state"]["step"] == 2
+    assert run_training(run).steps == 4
+
+
 def test_a_second_trainer_is_refused(tmp_path, base, monkeypatch):
     run = make_run(tmp_path, base)
-    monkeypatch.setattr(session, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(session, "lock_run", lambda run: lock_run(run, patience=0.1))
     from core.storage.lock import FolderLock
 
     lock = FolderLock.acquire(run.path / "lock")
