@@ -35,15 +35,23 @@ class Navigator:
         self._changed = changed
         self._mode = _Mode.FIT
         self._image = (0.0, 0.0)
+        self._around = (0.0, 0.0)
         self._hand: QPointF | None = None
 
     def set_image(self, width: float, height: float) -> None:
         """Look at an image of another size."""
-        self._image = (width, height)
+        self._image, self._around = (width, height), (0.0, 0.0)
         if self._mode is _Mode.FREE:
             self._show(self.view)
         else:
             self._refit()
+
+    def set_surroundings(self, width: float, height: float) -> None:
+        """Fit the image together with an area of this size whose corner it shares."""
+        if (width, height) != self._around:
+            self._around = (width, height)
+            if self._mode is not _Mode.FREE:
+                self._refit()
 
     def resize(self, width: int, height: int, dpr: float) -> None:
         """The viewport has another size (logical pixels) or pixel ratio."""
@@ -162,7 +170,8 @@ class Navigator:
 
     def _refit(self) -> None:
         width_only = self._mode is _Mode.FIT_WIDTH
-        self._show(self.view.fitted(*self._image, width_only=width_only))
+        width, height = (max(pair) for pair in zip(self._image, self._around, strict=True))
+        self._show(self.view.fitted(width, height, width_only=width_only))
 
     def _show(self, view: View) -> None:
         self.view = view.within(*self._image)

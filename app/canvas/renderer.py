@@ -191,7 +191,7 @@ class Renderer:
                 painter.save()
                 painter.setTransform(QTransform(scale, 0, 0, scale, left, top), True)
                 painter.setOpacity(layer.opacity)
-                layer.paint(painter, LayerView(inside, scale, view.dpr))
+                layer.paint(painter, LayerView(inside, scale, view.dpr, (view.width, view.height)))
                 painter.restore()
 
     def _paint_chosen(self, painter: QPainter, view: View) -> None:

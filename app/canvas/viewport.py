@@ -65,6 +65,8 @@ class Viewport(QWidget):
         self._threshold = 0.0
         self._palette_of_labels = Palette()
         self._fill = FILL
+        self._quiet = False
+        self._tags_shown = True
         self._crosshair = True
         self._reported_scale = 0.0
         self._work = QTimer(self, singleShot=True, interval=0)
@@ -132,8 +134,16 @@ class Viewport(QWidget):
         self._fill = opacity
         self._restyle()
 
+    def set_quiet(self, quiet: bool) -> None:
+        """Show instances as outlines without names, so that what lies below them is seen."""
+        if quiet != self._quiet:
+            self._quiet = quiet
+            self._restyle()
+
     def _restyle(self) -> None:
-        self._renderer.set_look(self._palette_of_labels, self._fill)
+        fill = 0.0 if self._quiet else self._fill
+        self._renderer.tags_shown = self._tags_shown and not self._quiet
+        self._renderer.set_look(self._palette_of_labels, fill)
         self.update()
 
     def set_instances_visible(self, visible: bool) -> None:
@@ -159,8 +169,8 @@ class Viewport(QWidget):
 
     def set_tags_visible(self, visible: bool) -> None:
         """Show or hide the names beside instances, those selected or hovered excepted."""
-        self._renderer.tags_shown = visible
-        self.update()
+        self._tags_shown = visible
+        self._restyle()
 
     def set_crosshair_visible(self, visible: bool) -> None:
         """Show or hide the lines through the pointer while drawing."""
@@ -292,6 +302,10 @@ class Viewport(QWidget):
     def fit(self) -> None:
         """Show the whole image, and keep doing so when the window's size changes."""
         self._navigator.fit()
+
+    def set_surroundings(self, width: float, height: float) -> None:
+        """Let a fitted view also show what layers paint beyond the right and bottom border."""
+        self._navigator.set_surroundings(width, height)
 
     def fit_width(self) -> None:
         """Show the whole width of the image, and keep doing so."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from app.canvas.layers.boxes import MOST, Group
+from app.canvas.layers.boxes import Group
 from app.canvas.layers.lens_colours import (
     DETECTION,
     FATE_COLOURS,
@@ -23,13 +23,15 @@ from app.canvas.layers.plain import Boxes
 from core.document.instance import Instance
 from core.lens.boxes import box_of, iou, scaled
 from core.lens.colours import FATES, LEVELS, distinct, heat
-from core.lens.recompute import BOX_WEIGHTS, decode, sigmoid, softmax
+from core.lens.recompute import sigmoid, softmax
 from core.lens.sampling import axis_weights, sample_points
 from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
 
 POSITIVE, IGNORED, NEGATIVE, FORCED = 0, 1, 2, 3
 MATCH_COLOURS: Final = ((0, 220, 130), (240, 228, 66), (90, 100, 120), (255, 110, 200))
 """Positive, ignored, negative, forced."""
+ARROWS: Final = 40
+"""Detections whose refinement is shown while nothing is chosen: more would hide each other."""
 FOREGROUND, BACKGROUND = 0.7, 0.3
 """IoU with a label from which an anchor is positive, and below which it is negative."""
 
@@ -40,9 +42,23 @@ def in_image(trace: Trace, boxes: NDArray[Any]) -> Boxes:
     return scaled(boxes, (1 / across, 1 / down))
 
 
-def by_fate(trace: Trace, boxes: NDArray[Any], fate: NDArray[Any], rank: Any) -> list[Group]:
-    """The strongest boxes by `rank` (numbers of boxes, best first), those kept on top."""
-    shown = np.asarray(rank[:MOST], dtype=np.int64)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which boxes of a stage are wanted: at most so many, and only these numbers unless None."""
+
+    most: int
+    only: NDArray[np.int64] | None = None
+
+    def of(self, rank: NDArray[Any]) -> NDArray[np.int64]:
+        """The wanted ones of some numbers of boxes, best first."""
+        wanted = rank if self.only is None else rank[np.isin(rank, self.only)]
+        return np.asarray(wanted[: self.most], dtype=np.int64)
+
+
+def by_fate(
+    trace: Trace, boxes: NDArray[Any], fate: NDArray[Any], shown: NDArray[np.int64]
+) -> list[Group]:
+    """Boxes by their numbers, those kept on top."""
     groups = []
     for each in sorted(FATE_COLOURS, reverse=True):
         index = shown[fate[shown] == each]
@@ -53,55 +69,55 @@ def by_fate(trace: Trace, boxes: NDArray[Any], fate: NDArray[Any], rank: Any) ->
     return groups
 
 
-def decoded(trace: Trace) -> list[Group]:
+def decoded(trace: Trace, part: Part) -> list[Group]:
     """The strongest boxes inside the top-k, by fate."""
     logits, fate = trace.rpn.logits, trace.decoded.fate
     inside = np.flatnonzero(fate != Fate.BELOW_TOP_K)
     rank = inside[np.argsort(-logits[inside], kind="stable")]
-    return by_fate(trace, trace.decoded.boxes, fate, rank)
+    return by_fate(trace, trace.decoded.boxes, fate, part.of(rank))
 
 
-def candidates(trace: Trace) -> list[Group]:
+def candidates(trace: Trace, part: Part) -> list[Group]:
     """Candidates above the score, by fate, the likeliest first."""
     stage = trace.candidates
     inside = np.flatnonzero(stage.fate != Fate.LOW_SCORE)
     rank = inside[np.argsort(-stage.score[inside], kind="stable")]
-    return by_fate(trace, stage.boxes, stage.fate, rank)
+    return by_fate(trace, stage.boxes, stage.fate, part.of(rank))
 
 
-def proposals(trace: Trace) -> list[Group]:
+def proposals(trace: Trace, part: Part) -> list[Group]:
     """The proposals, strongest first."""
-    boxes = in_image(trace, trace.proposals.boxes[:MOST])
-    return [Group(boxes, np.arange(len(boxes)), PROPOSAL)]
+    index = part.of(np.arange(len(trace.proposals.boxes)))
+    return [Group(in_image(trace, trace.proposals.boxes[index]), index, PROPOSAL)]
 
 
-def roi_levels(trace: Trace) -> list[Group]:
+def roi_levels(trace: Trace, part: Part) -> list[Group]:
     """The proposals by the level that they are pooled from."""
     groups = []
-    level = trace.roi_levels.level[:MOST]
+    shown = part.of(np.arange(len(trace.proposals.boxes)))
+    level = trace.roi_levels.level[shown]
     for number in range(len(PYRAMID_LEVELS) - 1):
-        index = np.flatnonzero(level == number)
+        index = shown[level == number]
         if len(index):
             boxes = in_image(trace, trace.proposals.boxes[index])
             groups.append(Group(boxes, index, LEVEL_COLOURS[number], SHAPE_STYLES[number]))
     return groups
 
 
-def detections(trace: Trace) -> list[Group]:
+def detections(trace: Trace, part: Part) -> list[Group]:
     """The boxes of the detections."""
-    boxes = np.asarray(trace.detections.boxes, dtype=np.float64)
-    return [Group(boxes, np.arange(len(boxes)), DETECTION)]
+    index = part.of(np.arange(len(trace.detections.boxes)))
+    boxes = np.asarray(trace.detections.boxes[index], dtype=np.float64)
+    return [Group(boxes, index, DETECTION)]
 
 
-def refinement(trace: Trace, proposal: int | None) -> tuple[Boxes, Boxes]:
-    """Boxes before and after the box head: of the detections, or of one proposal's best class."""
-    if proposal is None:
-        before = trace.proposals.boxes[trace.detections.proposal_index]
-        return in_image(trace, before), in_image(trace, trace.detections.resized_boxes)
-    before = trace.proposals.boxes[proposal : proposal + 1]
-    best = int(softmax(trace.box_head.logits[proposal][None])[0, 1:].argmax()) + 1
-    after = decode(trace.box_head.deltas[proposal : proposal + 1], before, BOX_WEIGHTS)
-    return in_image(trace, before), in_image(trace, after[:, 4 * best : 4 * best + 4])
+def refinement(trace: Trace, candidate: int | None) -> tuple[Boxes, Boxes]:
+    """Boxes before and after the box head: of one candidate, or of the strongest detections."""
+    rows = np.array([candidate]) if candidate is not None else None
+    if rows is None:
+        rows = trace.detections.candidate_index[:ARROWS]
+    before = trace.proposals.boxes[trace.candidates.proposal_index[rows]]
+    return in_image(trace, before), in_image(trace, trace.candidates.boxes[rows])
 
 
 def bars(trace: Trace, proposal: int) -> list[tuple[str, float]]:

@@ -6,24 +6,28 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.boxes import BoxLayer, Group
 from app.canvas.layers.chain import ChainLayer, OutlineLayer
+from app.canvas.layers.legend import LegendLayer
 from app.canvas.layers.picture import PictureLayer
 from app.canvas.layers.plain import PlainLayer
 from app.canvas.layers.roi import ArrowLayer, BarsLayer, SamplingLayer
 from app.canvas.viewport import Viewport
-from app.lens import chains, groups
+from app.lens import chains, groups, roi
+from app.lens.describe import describe
 from app.lens.items import Item, box_of, chain_of
+from app.lens.legend import legend
 from app.lens.lens import Lens
 from app.lens.options import Options
 from app.tasks import Task, Tasks
 from app.words import error_text
 from app.workspace import Workspace
 from core.document.instance import Polygons
-from core.lens.pictures import objectness
+from core.lens.pictures import objectness, padded_place
 from core.lens.recompute import sigmoid
 from core.lens.trace import Trace
 from core.lens.witness import BoxKind
@@ -52,20 +56,15 @@ KINDS: Final = {
     "candidates": BoxKind.CANDIDATE,
     "detections": BoxKind.DETECTION,
 }
-_GROUPS: Final[dict[str, Callable[[Trace], list[Group]]]] = {
+_GROUPS: Final[dict[str, Callable[[Trace, groups.Part], list[Group]]]] = {
     "decoded": groups.decoded,
     "proposals": groups.proposals,
     "roi_levels": groups.roi_levels,
     "candidates": groups.candidates,
     "detections": groups.detections,
 }
-_COUNTED: Final = {
-    "decoded": "decoded",
-    "proposals": "proposals",
-    "roi_levels": "roi_levels",
-    "candidates": "candidates",
-    "detections": "detections",
-}
+LEGEND: Final = "legend"
+"""The layer that is seen at every stage."""
 
 
 class LensLayers(QObject):
@@ -81,18 +80,20 @@ class LensLayers(QObject):
         self._tasks = tasks
         self._matching: Task[groups.Matched] | None = None
         self.options = Options()
+        self._only: tuple[BoxKind, NDArray[np.int64]] | None = None
+        self._drawn: dict[str, LensDrawn] = {}
         self._outline: Polygons = ()
         self._stale: set[str] = set()
         self.input, self.features = PictureLayer(opacity=1.0), PictureLayer()
-        self.objectness, self.mask_logits = PictureLayer(), PictureLayer()
+        self.objectness, self.mask_logits = PictureLayer(), PictureLayer(below_instances=False)
         self.anchors = AnchorLayer(
             lambda n: self._hover(BoxKind.ANCHOR, n),
             lambda n: lens.choose(Item(BoxKind.ANCHOR, n)),
-            lambda n: self._describe(BoxKind.ANCHOR, n),
+            lambda n: self._text(BoxKind.ANCHOR, n),
         )
         self.boxes = {name: self._box_layer(kind) for name, kind in KINDS.items()}
         self.sampling, self.bars, self.arrows = SamplingLayer(), BarsLayer(), ArrowLayer()
-        self.polygons, self.chain = OutlineLayer(), ChainLayer()
+        self.polygons, self.chain, self.legend = OutlineLayer(), ChainLayer(), LegendLayer()
         self.all: dict[str, PlainLayer] = {
             "input": self.input,
             "features": self.features,
@@ -105,6 +106,7 @@ class LensLayers(QObject):
             "mask_logits": self.mask_logits,
             "polygons": self.polygons,
             "chain": self.chain,
+            LEGEND: self.legend,
         }
         for layer in self.all.values():
             viewport.add_layer(layer)
@@ -131,8 +133,16 @@ class LensLayers(QObject):
         """Other levels, channels, colours."""
         self.options = options
         self.anchors.set_part(options.anchor_level, options.anchor_shape)
-        self._stale |= {"features", "objectness", "anchors", "sampling", "mask_logits"}
+        self._stale |= {"features", "objectness", "anchors", "sampling", "mask_logits", *KINDS}
         self._refresh()
+
+    def narrow(self, kind: BoxKind | None, index: NDArray[np.int64] | None) -> None:
+        """Show only these boxes of a kind, by their numbers; all where there is None."""
+        only = None if kind is None or index is None else (kind, index)
+        if only is not self._only:
+            self._only = only
+            self._stale |= {*KINDS, "polygons"}
+            self._refresh()
 
     def show_chain(self, outline: Polygons = ()) -> None:
         """Show the chain of the chosen box, and a person's outline with it."""
@@ -147,14 +157,27 @@ class LensLayers(QObject):
         self._stale = set(self.all)
         if self._lens.trace is None:
             self._clear()
+        self._clear_the_view()
         self._refresh()
 
     def _on_stage(self) -> None:
-        shown = OF_STAGE[self._lens.stage] if self._lens.active else ()
+        shown = (*OF_STAGE[self._lens.stage], LEGEND) if self._lens.active else ()
         for name, layer in self.all.items():
             layer.visible = name in shown
-        self._stale.add("features")
+        self._stale |= {"features", "mask_logits"}
+        self._mark()
+        self._clear_the_view()
         self._refresh()
+
+    def _clear_the_view(self) -> None:
+        """Let fills and names not hide the layers, and make room for the padding."""
+        self._viewport.set_quiet(self._lens.active)
+        trace = self._lens.trace
+        if trace is not None and self._lens.active:
+            place = padded_place(trace.input)
+            self._viewport.set_surroundings(place.x1, place.y1)
+        else:
+            self._viewport.set_surroundings(0.0, 0.0)
 
     def _on_chosen(self) -> None:
         self._outline = ()
@@ -178,6 +201,8 @@ class LensLayers(QObject):
 
     def _mark(self) -> None:
         item, trace = self._lens.chosen, self._lens.trace
+        if trace is not None and self._lens.stage == "mask_logits":
+            item = self._focus(trace)
         for name, layer in self.boxes.items():
             same = item is not None and trace is not None and item.kind is KINDS[name]
             layer.mark((item.index, box_of(trace, item)) if same and item and trace else None)
@@ -187,8 +212,12 @@ class LensLayers(QObject):
 
     def _on_drawn(self, slot: str, drawn: LensDrawn) -> None:
         layer = self.all.get(slot)
-        if isinstance(layer, PictureLayer):
-            layer.show(drawn.pixels, drawn.place)
+        trace = self._lens.trace
+        if isinstance(layer, PictureLayer) and trace is not None:
+            frame = trace.input.image_size if slot == "input" else None
+            layer.show(drawn.pixels, drawn.place, frame)
+            self._drawn[slot] = drawn
+            self._explain(trace)
             self.changed.emit()
             self._viewport.layer_changed()
 
@@ -202,8 +231,13 @@ class LensLayers(QObject):
             for name in due:
                 self._fill(name, trace)
             self._stale -= due
+            self._explain(trace)
         self.changed.emit()
         self._viewport.layer_changed()
+
+    def _explain(self, trace: Trace) -> None:
+        shown = [name for name, layer in self.all.items() if layer.visible]
+        self.legend.show(legend(trace, self._lens.stage, shown, self.options, self._drawn))
 
     def _clear(self) -> None:
         for layer in (self.input, self.features, self.objectness, self.mask_logits):
@@ -211,15 +245,18 @@ class LensLayers(QObject):
         for boxes in self.boxes.values():
             boxes.set_groups([], 0)
         self.anchors.clear()
-        self.sampling.show(None, np.zeros(0), np.zeros(0), 1, ())
+        roi.show_nothing(self.sampling)
         self.bars.show(None, ())
         self.arrows.show(np.zeros((0, 4)), np.zeros((0, 4)))
         self.polygons.show((), ())
         self.chain.show(())
+        self.legend.show(())
+        self._drawn.clear()
 
     def _fill(self, name: str, trace: Trace) -> None:
         if name in _GROUPS:
-            self.boxes[name].set_groups(_GROUPS[name](trace), trace.counts()[_COUNTED[name]])
+            part = groups.Part(self.options.most, self._wanted(KINDS[name]))
+            self.boxes[name].set_groups(_GROUPS[name](trace, part), trace.counts()[name])
             self._mark()
             return
         {
@@ -233,7 +270,12 @@ class LensLayers(QObject):
             "mask_logits": self._draw_mask,
             "polygons": self._fill_polygons,
             "chain": self._fill_chain,
+            LEGEND: self._explain,
         }[name](trace)
+
+    def _wanted(self, kind: BoxKind) -> NDArray[np.int64] | None:
+        """The boxes that a filter has left, when there is one for this kind."""
+        return self._only[1] if self._only is not None and self._only[0] is kind else None
 
     def _draw_features(self) -> None:
         kind, options = self.options.feature_kind, self.options
@@ -272,6 +314,7 @@ class LensLayers(QObject):
         def show(found: groups.Matched) -> None:
             if self._lens.trace is trace and self.options.anchor_colour == "match":
                 self.anchors.show(trace.anchors, trace.input.scale, found.overlap, found.looks)
+                self._explain(trace)
                 self.changed.emit()
                 self._viewport.layer_changed()
 
@@ -282,54 +325,25 @@ class LensLayers(QObject):
             lambda context: groups.matched(trace, instances, context.check), done=show, failed=fail
         )
 
-    def focus(self, trace: Trace) -> Item | None:
-        """The chosen box; the strongest one of the stage while nothing is chosen."""
-        if self._lens.chosen is not None:
-            return self._lens.chosen
-        if self._lens.stage == "mask_logits" and len(trace.detections.label):
-            return Item(BoxKind.DETECTION, 0)
-        if len(trace.detections.label):
-            return Item(BoxKind.PROPOSAL, int(trace.detections.proposal_index[0]))
-        return Item(BoxKind.PROPOSAL, 0) if len(trace.proposals.boxes) else None
+    def _focus(self, trace: Trace) -> Item | None:
+        return roi.focus(trace, self._lens.stage, self._lens.chosen)
 
     def _fill_sampling(self, trace: Trace) -> None:
-        item = self.focus(trace)
-        chain = None if item is None else chain_of(trace, item)
-        masked = chain is not None and self.options.bins == 14 and chain.detection is not None
-        if chain is not None and masked and chain.detection is not None:
-            number = chain.detection
-            if number >= len(trace.mask_logits.level):
-                return
-            box = trace.detections.resized_boxes[number]
-            level = int(trace.mask_logits.level[number])
-        elif chain is not None and chain.proposal is not None:
-            box = trace.proposals.boxes[chain.proposal]
-            level = int(trace.roi_levels.level[chain.proposal])
-        else:
-            self.sampling.show(None, np.zeros(0), np.zeros(0), 1, ())
-            return
-        found = groups.sampled(trace, box, level, self.options.bins)
-        corners = groups.in_image(trace, box[None])[0].tolist()
-        self.sampling.show(corners, found.x, found.y, self.options.bins, found.cells)
+        roi.show_sampling(self.sampling, trace, self._focus(trace), self.options.bins)
 
     def _fill_bars(self, trace: Trace) -> None:
-        item = self.focus(trace)
-        proposal = None if item is None else chain_of(trace, item).proposal
-        if proposal is None:
-            self.bars.show(None, ())
-            return
-        box = box_of(trace, Item(BoxKind.PROPOSAL, proposal))
-        self.bars.show(box, groups.bars(trace, proposal))
+        roi.show_bars(self.bars, trace, self._focus(trace))
 
     def _fill_arrows(self, trace: Trace) -> None:
         item = self._lens.chosen
-        proposal = None if item is None else chain_of(trace, item).proposal
-        self.arrows.show(*groups.refinement(trace, proposal))
+        candidate = None if item is None else chain_of(trace, item).candidate
+        self.arrows.show(*groups.refinement(trace, candidate))
 
     def _draw_mask(self, trace: Trace) -> None:
-        item = self.focus(trace)
+        item = self._focus(trace)
         detection = None if item is None else chain_of(trace, item).detection
         if detection is None:
+            self._drawn.pop("mask_logits", None)
             self.mask_logits.show(None, (0, 0, 0, 0))
             return
         own = int(trace.detections.label[detection])
@@ -337,7 +351,10 @@ class LensLayers(QObject):
         self._lens.draw("mask_logits", PictureKind.MASK, detection=detection, label=label)
 
     def _fill_polygons(self, trace: Trace) -> None:
-        outlines = trace.polygons.outlines
+        outlines, wanted = trace.polygons.outlines, self._wanted(BoxKind.DETECTION)
+        if wanted is not None:
+            kept = set(wanted.tolist())
+            outlines = tuple(each if n in kept else () for n, each in enumerate(outlines))
         self.polygons.show(outlines, [groups.colour_of(n) for n in range(len(outlines))])
         self._mark()
 
@@ -352,30 +369,12 @@ class LensLayers(QObject):
         return BoxLayer(
             lambda n: self._hover(kind, n),
             lambda n: self._lens.choose(Item(kind, n)),
-            lambda n: self._describe(kind, n),
+            lambda n: self._text(kind, n),
         )
 
     def _hover(self, kind: BoxKind, number: int | None) -> None:
         self._lens.hover(None if number is None else Item(kind, number))
 
-    def _describe(self, kind: BoxKind, number: int) -> str:
+    def _text(self, kind: BoxKind, number: int) -> str:
         trace = self._lens.trace
-        if trace is None:
-            return ""
-        match kind:
-            case BoxKind.ANCHOR:
-                score = float(sigmoid(trace.rpn.logits[number : number + 1])[0])
-                cell = trace.anchors.cell(number)
-                return f"{cell.row}, {cell.column} · {score:.3f}"
-            case BoxKind.DECODED:
-                score = float(sigmoid(trace.rpn.logits[number : number + 1])[0])
-                return f"{score:.3f} · {chains.fate_text(int(trace.decoded.fate[number]))}"
-            case BoxKind.PROPOSAL:
-                return f"{number + 1} · {float(trace.proposals.score[number]):.3f}"
-            case BoxKind.CANDIDATE:
-                name = trace.class_names[int(trace.candidates.label[number]) - 1]
-                fate = chains.fate_text(int(trace.candidates.fate[number]))
-                return f"{name} {float(trace.candidates.score[number]):.3f} · {fate}"
-            case BoxKind.DETECTION:
-                name = trace.class_names[int(trace.detections.label[number]) - 1]
-                return f"{number + 1} · {name} {float(trace.detections.score[number]):.3f}"
+        return "" if trace is None else describe(trace, self._lens.stage, Item(kind, number))

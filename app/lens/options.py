@@ -23,5 +23,7 @@ class Options:
     """`objectness`, `fate`, `level` or `match`."""
     bins: int = 7
     """7 for the box head, 14 for the mask head."""
+    most: int = 300
+    """Boxes of a stage on the canvas: the strongest."""
     mask_label: int = 0
     """Label index of the mask logits; 0 for the detection's own."""

@@ -32,13 +32,24 @@ class Column:
     values: NDArray[Any]
     words: tuple[str, ...] = ()
     digits: int = 0
+    optional: bool = False
+    """0 stands for nothing."""
 
     def text(self, row: int) -> str:
         """The cell as a person reads it."""
         value = self.values[row]
         if self.words:
             return self.words[int(value)]
+        if self.optional and not value:
+            return ""
         return f"{float(value):.{self.digits}f}" if self.digits else f"{int(value):d}"
+
+    def longest(self) -> str:
+        """The longest of the title and the cells, or near to it."""
+        cells = list(self.words)
+        if not cells and len(self.values):
+            cells = [self.text(int(np.argmax(self.values))), self.text(int(np.argmin(self.values)))]
+        return max([self.title, *cells], key=len)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +159,14 @@ def _input(trace: Trace) -> Rows:
 def _maps(trace: Trace, names: Sequence[str], maps: Sequence[Any]) -> Rows:
     places = _numbers(len(maps))
     shapes = np.array([each.shape[-3:] for each in maps]).reshape(-1, 3)
-    strides = trace.input.padded[1] / np.maximum(shapes[:, 2], 1)
+    strides = trace.input.padded[1] // np.maximum(shapes[:, 2], 1)
     return Rows(
         (
             Column(_tr("Level"), places, tuple(names[: len(maps)])),
             Column(_tr("Channels"), shapes[:, 0]),
             Column(_tr("Rows"), shapes[:, 1]),
             Column(_tr("Columns"), shapes[:, 2]),
-            Column(_tr("Stride"), strides, digits=1),
+            Column(_tr("Stride"), strides),
         ),
         places,
         descending=False,
@@ -218,7 +229,7 @@ def _decoded(trace: Trace) -> Rows:
             Column(_tr("Anchor"), inside + 1),
             Column(_tr("Objectness"), sigmoid(trace.rpn.logits[inside]), digits=3),
             Column(_tr("Fate"), trace.decoded.fate[inside], _fates()),
-            Column(_tr("By"), _by(trace.decoded.suppressor)[inside]),
+            Column(_tr("By"), _by(trace.decoded.suppressor)[inside], optional=True),
             Column(_tr("Level"), _levels_of(trace)[inside], PYRAMID_LEVELS),
             *_sides(trace, trace.decoded.boxes[inside]),
         ),
@@ -274,7 +285,7 @@ def _candidates(trace: Trace) -> Rows:
             Column(_tr("Label"), stage.label - 1, trace.class_names),
             Column(_tr("Score"), stage.score, digits=3),
             Column(_tr("Fate"), stage.fate, _fates()),
-            Column(_tr("By"), _by(stage.suppressor)),
+            Column(_tr("By"), _by(stage.suppressor), optional=True),
             Column(_tr("Proposal"), stage.proposal_index + 1),
             *_sides(trace, stage.boxes),
         ),

@@ -24,7 +24,7 @@ class LensPanel(QWidget):
 
     def __init__(self, lens: Lens, layers: LensLayers, reasons: Reasons) -> None:
         super().__init__()
-        self._lens = lens
+        self._lens, self._layers = lens, layers
         self._own_counts: dict[str, int] = {}
         self._shown: tuple[Trace | None, str] = (None, "")
         self.strip, self.table, self.knobs = StageStrip(), StageTable(), KnobsPage()
@@ -69,6 +69,7 @@ class LensPanel(QWidget):
         self.strip.chosen.connect(lens.set_stage)
         self.table.pointed.connect(lens.hover)
         self.table.chosen.connect(lens.choose)
+        self.table.narrowed.connect(self._layers.narrow)
         self.knobs.changed.connect(lens.set_settings)
         lens.trace_changed.connect(self._on_trace)
         lens.stage_changed.connect(self._on_stage)

@@ -50,6 +50,7 @@ class LayersPage(QScrollArea):
             "mask_logits": self.tr("Mask logits"),
             "polygons": self.tr("Masks and polygons"),
             "chain": self.tr("Chain of the chosen box"),
+            "legend": self.tr("Legend"),
         }
         body = QWidget()
         column = QVBoxLayout(body)
@@ -126,7 +127,11 @@ class LayersPage(QScrollArea):
             lambda v: {"bins": v},
         )
         self._label = self._choice(((self.tr("its own"), 0),), lambda v: {"mask_label": v})
+        most = tuple((count_text(n), n) for n in (30, 100, 300, 1000))
+        self._most = self._choice(most, lambda v: {"most": v}, 2)
+        self._most.setToolTip(self.tr("How many boxes of a stage are drawn: the strongest"))
         for title, field in (
+            (self.tr("Boxes at most"), self._most),
             (self.tr("Feature map"), self._kind),
             (self.tr("Channel"), self._channel),
             (self.tr("Backbone"), self._backbone),

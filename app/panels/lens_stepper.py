@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
@@ -104,7 +104,7 @@ class StageStrip(QWidget):
                 painter.drawText(26, y, room, row, at_right, count)
             if stage in self._times:
                 painter.setPen(faint)
-                time = f"{self._times[stage]:,.1f} ms"
+                time = f"{QLocale().toString(self._times[stage], 'f', 1)} ms"
                 painter.drawText(0, y, self.width() - 8, row, at_right, time)
         if self.hasFocus():
             painter.setPen(palette.color(QPalette.ColorRole.Accent))

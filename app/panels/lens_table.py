@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import (
@@ -21,8 +22,10 @@ from PySide6.QtWidgets import (
 from app.lens.items import Item
 from app.lens.rows import Rows
 from app.words import count_text
+from core.lens.witness import BoxKind
 
 Index = QModelIndex | QPersistentModelIndex
+_WIDEST: Final = 200
 NONE = Rows((), np.zeros(0, np.int64))
 
 
@@ -62,6 +65,16 @@ class StageModel(QAbstractTableModel):
             places = np.argsort(-values if descending else values, kind="stable")
             order = order[places]
         self._order = order
+
+    @property
+    def left(self) -> tuple[BoxKind | None, NDArray[np.int64] | None]:
+        """What kind of box the rows stand for, and the numbers of those left by the filter."""
+        wanted = self._rows.index[self._order] if self._filter.strip() else None
+        return self._rows.kind, wanted
+
+    def longest(self, column: int) -> str:
+        """The text that a column needs room for."""
+        return self._rows.columns[column].longest()
 
     @property
     def sorting(self) -> tuple[int, bool]:
@@ -145,11 +158,14 @@ class _View(QTableView):
 
 
 class StageTable(QWidget):
-    """`pointed` and `chosen` carry an Item or None; `activated` the Item of a double click."""
+    """`pointed` and `chosen` carry an Item or None.
+
+    `narrowed` carries the kind of the rows and the numbers that the filter leaves, None without it.
+    """
 
     pointed = Signal(object)
     chosen = Signal(object)
-    activated = Signal(object)
+    narrowed = Signal(object, object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,9 +203,6 @@ class StageTable(QWidget):
         self._filter.textChanged.connect(self._on_filter)
         self.view.pointed.connect(lambda row: self.pointed.emit(self.model.item_at(row)))
         self.view.selectionModel().currentRowChanged.connect(self._on_row)
-        self.view.doubleClicked.connect(
-            lambda index: self.activated.emit(self.model.item_at(index.row()))
-        )
 
     def set_rows(self, rows: Rows | None, chosen: Item | None) -> None:
         """Show the table of a stage."""
@@ -202,12 +215,12 @@ class StageTable(QWidget):
         head.setSortIndicator(column, order)
         head.blockSignals(False)
         for number in range(self.model.columnCount()):
-            title = self.model.headerData(number, Qt.Orientation.Horizontal)
-            width = self.fontMetrics().horizontalAdvance(max(str(title), "0000.00", key=len))
-            self.view.setColumnWidth(number, width + 22)
+            width = self.fontMetrics().horizontalAdvance(self.model.longest(number))
+            self.view.setColumnWidth(number, min(width + 20, _WIDEST))
         self._tell_count()
         self._silent = False
         self.choose(chosen)
+        self.narrowed.emit(*self.model.left)
 
     def choose(self, item: Item | None) -> None:
         """Select the row of a box."""
@@ -231,6 +244,7 @@ class StageTable(QWidget):
         self.model.set_filter(text)
         self._silent = False
         self._tell_count()
+        self.narrowed.emit(*self.model.left)
 
     def _tell_count(self) -> None:
         rows = self.model.rowCount()

@@ -23,6 +23,9 @@ from core.lens.trace import PYRAMID_LEVELS, Anchors
 
 NEAR: Final = 4.0
 """Device pixels from cell to cell from which centres are drawn in place of the picture."""
+FIRST: Final = 100
+"""Boxes that stand out among those drawn."""
+STRONGEST, WEAKER = QColor(225, 229, 236), QColor(128, 134, 146)
 Colours = NDArray[np.uint32]
 
 
@@ -45,8 +48,9 @@ class AnchorLayer(PlainLayer):
         self._colours: list[Colours] = []
         self._looks: NDArray[np.uint8] = np.zeros((0, 4), np.uint8)
         self._pictures: list[QImage] = []
-        self._strongest: tuple[Boxes, list[QRectF]] = (np.zeros((0, 4)), [])
+        self._strongest: list[tuple[Boxes, list[QRectF], QColor]] = []
         self._cell: tuple[int, int, int] | None = None
+        self._around: tuple[tuple[int, int, int], ...] = ()
         self._level: int | None = None
         self._ratio: int | None = None
         self.boxes_shown = True
@@ -75,12 +79,13 @@ class AnchorLayer(PlainLayer):
         self._anchors, self._strength = anchors, strength
         self._across, self._down = scale
         self._looks = colours
-        self._cell = None
+        self._cell, self._around = None, ()
         self._rebuild()
 
     def clear(self) -> None:
         """Show nothing."""
         self._anchors = self._cell = None
+        self._around = ()
 
     def set_part(self, level: int | None, ratio: int | None) -> None:
         """Show one level (0 for P2) and one shape of each cell, or all where None."""
@@ -116,8 +121,12 @@ class AnchorLayer(PlainLayer):
         places = np.arange(start + (self._ratio or 0), end, step)
         if len(places) > MOST:
             places = places[np.argpartition(-self._strength[places], MOST)[:MOST]]
+        places = places[np.argsort(self._strength[places], kind="stable")]
         boxes = self._in_image(anchors.boxes[places])
-        self._strongest = (boxes, rects(boxes))
+        self._strongest = [
+            (part, rects(part), colour)
+            for part, colour in ((boxes[:-FIRST], WEAKER), (boxes[-FIRST:], STRONGEST))
+        ]
 
     def _in_image(self, boxes: NDArray[np.float32]) -> Boxes:
         scale = np.array([self._across, self._down, self._across, self._down])
@@ -147,13 +156,16 @@ class AnchorLayer(PlainLayer):
         if near:
             self._paint_centres(painter, view, near)
         if self._anchors is not None and self.boxes_shown:
-            boxes, ready = self._strongest
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            # Opaque: translucent lines take four times as long.
-            painter.setPen(pen_of(QColor(205, 210, 220), max(1.0, round(view.dpr))))
-            painter.drawRects([ready[i] for i in np.flatnonzero(in_sight(boxes, view.visible))])
-        if self._cell is not None and self._anchors is not None:
+            for boxes, ready, colour in self._strongest:
+                # Opaque: translucent lines take four times as long.
+                painter.setPen(pen_of(colour, max(1.0, round(view.dpr))))
+                painter.drawRects([ready[i] for i in np.flatnonzero(in_sight(boxes, view.visible))])
+        for cell in self._around:
+            self._paint_cell(painter, view, *cell)
+        if self._cell is not None:
             self._paint_cell(painter, view, *self._cell)
+            self._paint_tag(painter, view, *self._cell)
 
     def _paint_picture(self, painter: QPainter, view: LayerView, level: int) -> None:
         across, down = self._cell_side(level)
@@ -207,17 +219,24 @@ class AnchorLayer(PlainLayer):
         for shape in shapes:
             style = SHAPE_STYLES[shape % len(SHAPE_STYLES)]
             strong_box(painter, boxes[shape].tolist(), colour, view, style)
-        best = max(shapes, key=lambda shape: self._strength[first + shape])
+
+    def _paint_tag(
+        self, painter: QPainter, view: LayerView, level: int, row: int, column: int
+    ) -> None:
+        best = self._best_of((level, row, column))
         x, y = column * self._cell_side(level)[0], row * self._cell_side(level)[1]
-        tag(painter, x, y, f"{PYRAMID_LEVELS[level]} · {self._describe(first + best)}", colour)
+        colour = LEVEL_COLOURS[level % len(LEVEL_COLOURS)]
+        text = f"{PYRAMID_LEVELS[level]} · {self._describe(best)}"
+        tag(painter, view, (x, y), [(text, colour)])
 
     # Pointing
 
     def cell_at(self, x: float, y: float) -> tuple[int, int, int] | None:
         """Level, row and column of the nearest centre of the finest shown level."""
-        if self._anchors is None:
-            return None
-        level = self._levels()[0]
+        return None if self._anchors is None else self._cell_of(self._levels()[0], x, y)
+
+    def _cell_of(self, level: int, x: float, y: float) -> tuple[int, int, int] | None:
+        assert self._anchors is not None
         across, down = self._cell_side(level)
         rows, columns = self._anchors.grids[level]
         row, column = round(y / down), round(x / across)
@@ -231,17 +250,20 @@ class AnchorLayer(PlainLayer):
         return first + int(self._strength[first : first + self._anchors.per_cell].argmax())
 
     def hover(self, x: float, y: float, tolerance: float) -> bool:
-        """Show the boxes of the cell under the pointer."""
+        """Show the boxes of the cell under the pointer, on each of the shown levels."""
         cell = self.cell_at(x, y)
         if cell == self._cell:
             return False
-        self._cell = cell
+        self._cell, self._around = cell, ()
         self._tell_hovered(None if cell is None else self._best_of(cell))
+        if cell is not None:
+            others = (self._cell_of(level, x, y) for level in reversed(self._levels()[1:]))
+            self._around = tuple(filter(None, others))
         return True
 
     def light(self, anchor: int | None) -> None:
         """Show the boxes of the cell of an anchor, as if the pointer were there."""
-        self._cell = None
+        self._cell, self._around = None, ()
         if anchor is not None and self._anchors is not None:
             cell = self._anchors.cell(anchor)
             self._cell = (cell.level, cell.row, cell.column)
@@ -249,7 +271,7 @@ class AnchorLayer(PlainLayer):
     def leave(self) -> None:
         """No cell is under the pointer."""
         if self._cell is not None:
-            self._cell = None
+            self._cell, self._around = None, ()
             self._tell_hovered(None)
 
     def pick(self, x: float, y: float, tolerance: float) -> bool:

@@ -15,12 +15,15 @@ class LayerView:
     """What a layer needs to know of the viewport while it paints.
 
     `visible` is the part of image space in sight, cut to the image; `scale` is device pixels per
-    image pixel; `dpr` is device pixels per logical pixel (multiply widths of cosmetic pens by it).
+    image pixel; `dpr` is device pixels per logical pixel (multiply widths of cosmetic pens by it);
+    `room` is the width and height of the viewport in logical pixels, in which a painter counts
+    after `resetTransform`.
     """
 
     visible: Rect
     scale: float
     dpr: float
+    room: tuple[int, int]
 
 
 class Layer(Protocol):

@@ -90,7 +90,7 @@ class BoxLayer(PlainLayer):
             if marked is not None:
                 number, box = marked
                 strong_box(painter, box, colour, view)
-                tag(painter, box[0], box[1], self._describe(number), colour)
+                tag(painter, view, (box[0], box[1]), [(self._describe(number), colour)])
 
     def hover(self, x: float, y: float, tolerance: float) -> bool:
         """Light the box under the pointer."""

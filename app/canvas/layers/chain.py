@@ -54,8 +54,7 @@ class ChainLayer(PlainLayer):
         if self._links:
             left = min(link.box[0] for link in self._links)
             top = min(link.box[1] for link in self._links)
-            for row, link in enumerate(reversed(self._links)):
-                tag(painter, left, top, link.text, link.colour, row=row)
+            tag(painter, view, (left, top), [(link.text, link.colour) for link in self._links])
 
 
 class OutlineLayer(PlainLayer):
@@ -63,19 +62,19 @@ class OutlineLayer(PlainLayer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._paths: list[tuple[QPainterPath, QColor]] = []
+        self._paths: list[tuple[int, QPainterPath, QColor]] = []
         self._chosen = -1
 
     @property
     def count(self) -> int:
         """Detections with an outline."""
-        return sum(1 for path, _ in self._paths if not path.isEmpty())
+        return len(self._paths)
 
     def show(self, outlines: Sequence[Polygons], colours: Sequence[QColor]) -> None:
-        """The outline of each detection, empty where it has none."""
-        self._paths = [
-            (path_of(outline), colour) for outline, colour in zip(outlines, colours, strict=True)
-        ]
+        """The outline of each detection, empty where it has none; the largest lie lowest."""
+        pairs = enumerate(zip(outlines, colours, strict=True))
+        paths = [(number, path_of(one), colour) for number, (one, colour) in pairs if one]
+        self._paths = sorted(paths, key=lambda each: -_extent(each[1]))
 
     def choose(self, detection: int) -> None:
         """Fill one outline; -1 for none."""
@@ -85,7 +84,7 @@ class OutlineLayer(PlainLayer):
         """All outlines in sight."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         seen = view.visible
-        for number, (path, colour) in enumerate(self._paths):
+        for number, path, colour in self._paths:
             around = path.controlPointRect()
             if around.right() < seen.x0 or around.left() > seen.x1:
                 continue
@@ -97,6 +96,11 @@ class OutlineLayer(PlainLayer):
             painter.setPen(pen_of(colour, (3.0 if chosen else 1.5) * view.dpr))
             painter.setBrush(fill)
             painter.drawPath(path)
+
+
+def _extent(path: QPainterPath) -> float:
+    around = path.controlPointRect()
+    return around.width() * around.height()
 
 
 def path_of(polygons: Polygons) -> QPainterPath:

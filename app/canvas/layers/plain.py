@@ -85,18 +85,26 @@ def strong_box(
         painter.drawRect(QRectF(x0, y0, x1 - x0, y1 - y0))
 
 
-def tag(painter: QPainter, x: float, y: float, text: str, colour: QColor, *, row: int = 0) -> None:
-    """A small text with its lower left corner at an image point; `row` stacks texts upwards."""
-    place = painter.worldTransform().map(QPointF(x, y))
+def tag(
+    painter: QPainter, view: LayerView, at: tuple[float, float], texts: Sequence[tuple[str, QColor]]
+) -> None:
+    """Small texts, one above the other, the last one with its lower left corner at an image point.
+
+    They are moved as far as it takes to keep them inside the viewport.
+    """
+    place = painter.worldTransform().map(QPointF(*at))
     painter.save()
     painter.resetTransform()
     metrics = painter.fontMetrics()
-    wide, high = metrics.horizontalAdvance(text) + 10, metrics.height() + 2
-    left = min(max(place.x(), 2.0), max(painter.viewport().width() - wide - 2.0, 2.0))
-    top = max(place.y() - (row + 1) * high - 2, 2.0)
-    painter.setPen(QPen(colour, 1.5))
-    painter.setBrush(INK)
-    painter.drawRect(QRectF(left, top, wide, high))
-    painter.setPen(PAPER)
-    painter.drawText(QRectF(left, top, wide, high), Qt.AlignmentFlag.AlignCenter, text)
+    high = metrics.height() + 2
+    top = min(place.y() - 2, view.room[1] - 2.0) - len(texts) * high
+    for row, (text, colour) in enumerate(texts):
+        wide = metrics.horizontalAdvance(text) + 10
+        left = min(max(place.x(), 2.0), max(view.room[0] - wide - 2.0, 2.0))
+        board = QRectF(left, max(top, 2.0) + row * high, wide, high)
+        painter.setPen(QPen(colour, 1.5))
+        painter.setBrush(INK)
+        painter.drawRect(board)
+        painter.setPen(PAPER)
+        painter.drawText(board, Qt.AlignmentFlag.AlignCenter, text)
     painter.restore()

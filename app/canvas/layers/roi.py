@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -63,15 +64,27 @@ class SamplingLayer(PlainLayer):
         most = max((weight for _, weight in self._cells), default=1.0) or 1.0
         for cell, weight in self._cells:
             painter.fillRect(cell, QColor(240, 228, 66, round(130 * weight / most)))
-        painter.setPen(pen_of(QColor(255, 255, 255, 130), view.dpr, Qt.PenStyle.DotLine))
-        painter.drawLines(self._bins)
+        if self._apart() * view.scale >= 3 * view.dpr:
+            painter.setPen(pen_of(QColor(255, 255, 255, 130), view.dpr, Qt.PenStyle.DotLine))
+            painter.drawLines(self._bins)
         strong_box(painter, self._box, CHOSEN, view)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for colour, width in ((HALO, 6.0), (QColor("#56b4e9"), 3.6)):
-            pen = pen_of(colour, width * view.dpr)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawPoints(self._points)
+        # Never so large that they run together; below a pixel there is nothing to tell apart.
+        size = min(3.6 * view.dpr, 0.4 * self._apart() * view.scale)
+        for colour, width in ((HALO, 1.6 * size), (QColor("#56b4e9"), size)):
+            if size >= view.dpr:
+                pen = pen_of(colour, width)
+                pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+                painter.setPen(pen)
+                painter.drawPoints(self._points)
+
+    def _apart(self) -> float:
+        """Image pixels from a point to its nearest neighbour."""
+        if self._box is None or not self._points:
+            return 0.0
+        side = math.isqrt(len(self._points))
+        x0, y0, x1, y1 = self._box
+        return min(x1 - x0, y1 - y0) / side
 
 
 class BarsLayer(PlainLayer):
@@ -103,9 +116,9 @@ class BarsLayer(PlainLayer):
         painter.resetTransform()
         row = painter.fontMetrics().height() + 3.0
         wide, high = _NAME_WIDTH + _BAR_WIDTH + 12, row * len(self._bars) + 8
-        port = painter.viewport()
-        x = right.x() + 8 if right.x() + 8 + wide < port.width() else left.x() - wide - 8
-        x, y = max(x, 4.0), min(max(right.y(), 4.0), max(port.height() - high - 4.0, 4.0))
+        room, depth = view.room
+        x = right.x() + 8 if right.x() + 8 + wide < room else left.x() - wide - 8
+        x, y = max(x, 4.0), min(max(right.y(), 4.0), max(depth - high - 4.0, 4.0))
         painter.setPen(QPen(CHOSEN, 1))
         painter.setBrush(QColor(20, 22, 26, 225))
         painter.drawRect(QRectF(x, y, wide, high))

@@ -31,7 +31,7 @@ def paint(layer: AnchorLayer | BoxLayer, scale: float) -> QImage:
     image.fill(QColor("black"))
     painter = QPainter(image)
     painter.scale(scale, scale)
-    layer.paint(painter, LayerView(Rect(0, 0, 64, 32), scale, 1.0))
+    layer.paint(painter, LayerView(Rect(0, 0, 64, 32), scale, 1.0, image.size().toTuple()))
     painter.end()
     return image
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.engine_client import EngineClient
 from app.lens.items import Item
-from app.lens.layers import KINDS, OF_STAGE
+from app.lens.layers import KINDS, LEGEND, OF_STAGE
 from app.parts import make_parts
 from app.paths import Paths
 from app.settings import MODEL, PRECISION, Settings
@@ -77,7 +77,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     for number, stage in enumerate(STAGES):
         assert lens.stage == stage
         shown = {name for name, layer in corner.layers.all.items() if layer.visible}
-        assert shown == set(OF_STAGE[stage])
+        assert shown == {*OF_STAGE[stage], LEGEND}
         assert panel.table.model.rowCount() > 0
         wait(driver, lambda: not lens.busy)
         driver.window.viewport.grab()  # paints every layer
