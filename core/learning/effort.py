@@ -66,39 +66,86 @@ class Effort:
         }
 
 
-def effort(
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Suggestions of an image laid beside its true instances, for any threshold of the score."""
+
+    scores: tuple[float, ...]
+    """Of the suggestions, falling."""
+    partners: tuple[int | None, ...]
+    """Which instance each suggestion goes with; None for a false one."""
+    repairs: tuple[int, ...]
+    """Vertices that have to be put right on each suggestion; 0 where it fits well or is false."""
+    fits: tuple[bool, ...]
+    """Whether a suggestion needs nothing more."""
+    vertices: tuple[int, ...]
+    """Vertices of each true outline."""
+
+    def effort(self, threshold: float = 0.0) -> Effort:
+        """The cost when only suggestions with at least this score are shown.
+
+        A suggestion's partner does not depend on those with lower scores, so nothing has to be
+        matched again.
+        """
+        shown = [k for k, score in enumerate(self.scores) if score >= threshold]
+        used = [(k, self.partners[k]) for k in shown if self.partners[k] is not None]
+        found = {partner for _, partner in used}
+        good = sum(self.fits[k] for k, _ in used)
+        return Effort(
+            instances=len(self.vertices),
+            by_hand=sum(self.vertices),
+            accept=int(bool(shown)),
+            false=len(shown) - len(used),
+            moved=sum(self.repairs[k] for k, _ in used),
+            drawn=sum(n for k, n in enumerate(self.vertices) if k not in found),
+            good=good,
+            usable=len(used) - good,
+            missing=len(self.vertices) - len(found),
+        )
+
+
+def match(
     truths: Sequence[Instance], suggestions: Sequence[Instance], width: int, height: int
-) -> Effort:
-    """The cost of one image. Suggestions take part in the order of their scores, the surest first;
-    each goes with the instance that it fits best among those still free."""
+) -> Match:
+    """Give each instance its suggestion. Suggestions take part in the order of their scores, the
+    surest first; each goes with the instance that it fits best among those still free."""
     outlines = [simplify(one.polygons, TOLERANCE) or one.polygons for one in truths]
     vertices = [_vertices(outline) for outline in outlines]
     ordered = sorted(suggestions, key=lambda one: -(one.score or 0.0))
     overlap = overlaps(ordered, truths, width, height)
-    partner: dict[int, int] = {}
-    for row in range(len(ordered)):
-        free = [k for k in range(len(truths)) if k not in partner]
-        best = max(free, key=lambda k: overlap[row, k], default=None)
-        if best is not None and overlap[row, best] >= USABLE:
-            partner[best] = row
-    good = sum(overlap[row, k] >= GOOD for k, row in partner.items())
-    moved = sum(
-        _far(vertices[k], ordered[row].polygons)
-        for k, row in partner.items()
-        if overlap[row, k] < GOOD
+    partners = _partners(overlap)
+    fits = tuple(
+        partner is not None and bool(overlap[row, partner] >= GOOD)
+        for row, partner in enumerate(partners)
     )
-    drawn = sum(len(points) for k, points in enumerate(vertices) if k not in partner)
-    return Effort(
-        instances=len(truths),
-        by_hand=sum(map(len, vertices)),
-        accept=int(bool(ordered)),
-        false=len(ordered) - len(partner),
-        moved=moved,
-        drawn=drawn,
-        good=int(good),
-        usable=len(partner) - int(good),
-        missing=len(truths) - len(partner),
+    repairs = tuple(
+        0 if partner is None or fits[row] else _far(vertices[partner], ordered[row].polygons)
+        for row, partner in enumerate(partners)
     )
+    scores = tuple(one.score or 0.0 for one in ordered)
+    return Match(scores, partners, repairs, fits, tuple(map(len, vertices)))
+
+
+def effort(
+    truths: Sequence[Instance], suggestions: Sequence[Instance], width: int, height: int
+) -> Effort:
+    """The cost of one image when all these suggestions are shown."""
+    return match(truths, suggestions, width, height).effort()
+
+
+def _partners(overlap: NDArray[np.float64]) -> tuple[int | None, ...]:
+    """The column that each row goes with, from the first row on; at least `USABLE` is needed."""
+    free = np.ones(overlap.shape[1], dtype=bool)
+    partners: list[int | None] = []
+    for row in overlap:
+        left = np.where(free, row, 0.0)
+        best = int(left.argmax()) if len(left) else -1
+        if best >= 0 and left[best] >= USABLE:
+            free[best] = False
+            partners.append(best)
+        else:
+            partners.append(None)
+    return tuple(partners)
 
 
 def _vertices(polygons: Polygons) -> list[Point]:

@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--order", type=int, metavar="SEED", help="shuffle the images; default: as they stand"
     )
     loop.add_argument(
-        "--threshold", type=float, default=0.5, metavar="S", help="lowest score of a suggestion"
+        "--threshold",
+        type=float,
+        metavar="S",
+        help="lowest score of a suggestion; default: what would have been best on the images "
+        "labelled so far",
     )
     add_training(loop)
     loop.add_argument("--out", metavar="DIR", help="keep the runs, curve.json and curve.png here")
@@ -122,7 +126,7 @@ def _write(out: Path, curve: Curve, name: str) -> None:
     from core.storage.atomic import write_atomic
 
     write_atomic(out / "curve.json", json.dumps(curve.to_json(), indent=1).encode())
-    write_atomic(out / "curve.png", draw(curve, f"{name}: {len(curve.images)} images"))
+    write_atomic(out / "curve.png", draw([curve], f"{name}: {len(curve.images)} images"))
 
 
 def _as_text(curve: Curve) -> str:

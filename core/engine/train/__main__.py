@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-import os
 import signal
 import sys
 from pathlib import Path
 from typing import Final
 
-NICENESS: Final = 10
+from core.engine.train.priority import give_way
+
 FAILED: Final = 1
 INTERRUPTED: Final = 130
 
@@ -19,8 +19,7 @@ def main(arguments: list[str]) -> int:
     """Carry the run of a folder to its end; the exit code is for people who look at logs."""
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    give_way()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from core.learning.folder import RunFolder, lock_run
     from core.sentences import MasklensError

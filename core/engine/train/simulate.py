@@ -13,10 +13,11 @@ from core.engine.train.session import run_training
 from core.engine.weights import load_file
 from core.formats.dataset import Dataset, DatasetItem
 from core.learning.curve import Curve, Labelled, Round
-from core.learning.effort import Effort, effort
+from core.learning.effort import Effort, Match, match
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_dataset
 from core.learning.spec import RunSpec
+from core.learning.threshold import next_threshold
 from core.storage.images import read_image
 
 OnImage = Callable[[Labelled], None]
@@ -32,8 +33,9 @@ class Simulation:
     """How the model is trained, each time from the same base on all images so far."""
     every: int
     """Images between two trainings."""
-    threshold: float
-    """Suggestions with a lower score are not shown."""
+    threshold: float | None
+    """Suggestions with a lower score are not shown; None lets the person move the threshold to
+    where it would have been best on the images labelled so far."""
 
 
 def simulate(
@@ -47,25 +49,48 @@ def simulate(
     began = time.monotonic()
     current, rounds, done = base, list[Round](), list[Labelled]()
     items = what.dataset.items
+    mine, others = _Person(what.threshold), _Person(what.threshold)
     for number, item in enumerate(items):
         if number and number % what.every == 0:
             current, one = _train(what, items[:number], runs, len(rounds) + 1)
             rounds.append(one)
-        never = _cost(base, item, what.threshold)
-        loop = never if current is base else _cost(current, item, what.threshold)
-        done.append(Labelled(item.file_name, len(rounds), loop, never))
+        never = _match(base, item)
+        loop = never if current is base else _match(current, item)
+        threshold = mine.threshold
+        done.append(
+            Labelled(item.file_name, len(rounds), mine.label(loop), others.label(never), threshold)
+        )
         if on_image is not None:
             on_image(done[-1])
     return Curve(tuple(done), tuple(rounds), time.monotonic() - began)
 
 
-def _cost(predictor: Predictor | None, item: DatasetItem, threshold: float) -> Effort:
+class _Person:
+    """Somebody who labels image by image, and where the threshold stands meanwhile."""
+
+    def __init__(self, fixed: float | None) -> None:
+        self._fixed = fixed
+        self._seen: list[Match] = []
+
+    @property
+    def threshold(self) -> float:
+        """The lowest score that is shown in the next image."""
+        return next_threshold(self._seen) if self._fixed is None else self._fixed
+
+    def label(self, suggested: Match) -> Effort:
+        """What the image costs."""
+        cost = suggested.effort(self.threshold)
+        self._seen.append(suggested)
+        return cost
+
+
+def _match(predictor: Predictor | None, item: DatasetItem) -> Match:
+    """All that the model suggests for an image, however unsure."""
     seen: Sequence[Instance] = ()
     if predictor is not None:
         seen = predictor.predict(read_image(item.image_path).pixels).instances
-    shown = [one for one in seen if (one.score or 0.0) >= threshold]
     truths = [one for one in item.instances if not one.crowd]
-    return effort(truths, shown, item.width, item.height)
+    return match(truths, seen, item.width, item.height)
 
 
 def _train(

@@ -35,7 +35,10 @@ class Trainer:
         self.device = torch.device(plan.device)
         dtype = getattr(torch, plan.dtype)
         self._numerics = Numerics(None if dtype == torch.float32 else dtype)
+        # Convolutions are faster so, by a fifth in float32 and by far more in lower precision.
         self.model = loaded.module.to(self.device)
+        if self.device.type != "mps":
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.step = 0
         self._broken = 0
         # Gradients are switched on for all that will ever learn, to list it.

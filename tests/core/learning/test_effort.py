@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,8 @@ from PIL import Image
 
 from core.document.instance import Polygon
 from core.learning.curve import Curve, Labelled, Round, draw, means
-from core.learning.effort import effort
+from core.learning.effort import effort, match
+from core.learning.threshold import FIRST, RECENT, next_threshold
 from tests.core.learning.making import square
 
 TRUTH = square("t", 10, 10, 40)
@@ -54,7 +56,11 @@ def test_outlines_are_simplified_to_a_pixel():
 
 def curve():
     bad, good = effort([TRUTH], [], 100, 100), effort([TRUTH], [sure(TRUTH)], 100, 100)
-    images = [Labelled("a", 0, bad, bad), Labelled("b", 1, good, bad), Labelled("c", 1, good, bad)]
+    images = [
+        Labelled("a", 0, bad, bad, 0.5),
+        Labelled("b", 1, good, bad, 0.5),
+        Labelled("c", 1, good, bad, 0.5),
+    ]
     return Curve(tuple(images), (Round(1, 10, 2.0),), 5.0)
 
 
@@ -63,9 +69,53 @@ def test_means_are_per_instance():
     assert curve().to_json()["last_third"] == {"by_hand": 4.0, "never": 4.0, "loop": 1.0}
 
 
-def test_the_picture_has_all_three_lines(tmp_path):
-    path = tmp_path / "curve.png"
-    path.write_bytes(draw(curve(), "squares"))
-    with Image.open(path) as picture:
-        colours = {colour for _, colour in picture.getcolors(1 << 20)}
-    assert {(0x7A, 0x7A, 0x7A), (0xC4, 0x59, 0x1A), (0x1A, 0x66, 0xB3)} <= colours
+HAND, NEVER, PLAIN, LOOP = "#7a7a7a", "#c4591a", "#8a4fa8", "#1a66b3"
+
+
+def colours(png: bytes) -> set[str]:
+    with Image.open(io.BytesIO(png)) as picture:
+        counted = picture.convert("RGB").getcolors(1 << 20)
+    return {"#{:02x}{:02x}{:02x}".format(*colour) for _, colour in counted}
+
+
+def test_the_picture_has_all_three_lines():
+    some = effort([TRUTH], [sure(square("s", 60, 60, 20))], 100, 100)
+    helped = replace(some, drawn=1)
+    images = [replace(one, never=helped) for one in curve().images]
+    found = colours(draw([replace(curve(), images=tuple(images))], "squares"))
+    assert {HAND, NEVER, LOOP} <= found
+    assert PLAIN not in found
+
+
+def test_what_never_suggests_anything_is_not_drawn_twice():
+    assert NEVER not in colours(draw([curve()], "squares"))
+
+
+def test_several_orders_and_a_plain_loop_share_a_picture():
+    other = replace(curve(), images=curve().images[::-1])
+    assert {HAND, PLAIN, LOOP, "#a9c6e4"} <= colours(draw([curve(), other], "two", other))
+
+
+def test_a_threshold_hides_what_is_below_and_never_matches_anew():
+    truths = [TRUTH, square("u", 60, 60, 20)]
+    found = match(
+        truths,
+        [sure(TRUTH, 0.9), sure(square("f", 0, 80, 10), 0.4), sure(square("s", 60, 60, 20), 0.2)],
+        100,
+        100,
+    )
+    for threshold, actions in ((0.0, 2), (0.3, 6), (0.5, 5), (0.95, 8)):
+        assert found.effort(threshold).actions == actions
+    assert found.effort(0.95).accept == 0
+
+
+def test_the_threshold_that_was_best_is_taken():
+    truths = [TRUTH, square("u", 60, 60, 20)]
+    low = [sure(TRUTH, 0.9), sure(square("s", 60, 60, 20), 0.22)]
+    assert next_threshold([]) == FIRST
+    assert next_threshold([match(truths, low, 100, 100)]) == 0.2
+    many = [sure(square(f"f{k}", 0, 80, 10), 0.6) for k in range(3)]
+    false = match([TRUTH], [sure(TRUTH), *many], 100, 100)
+    assert next_threshold([false]) == 0.65
+    # Only the last images count: models and their scores change.
+    assert next_threshold([match(truths, low, 100, 100)] * 3 + [false] * RECENT) == 0.65
