@@ -1,0 +1,1 @@
+"""The window half of learning: choose, start, follow, judge, swap in and go back."""

@@ -1,0 +1,252 @@
+"""What came of a run: figures before and after, and the held-out images, most changed first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from app.learning.report_figures import FiguresTable, change_text, figure_text
+from app.learning.report_gallery import Gallery
+from app.learning.report_pictures import FALSE, FOUND, MISSED, Sources, open_sources, stroke
+from app.tasks import Task, Tasks
+from app.words import error_text
+from core.learning.compared import Kind, compared, ground
+from core.learning.folder import RunFolder
+from core.learning.report import ImageChange, Report
+from core.learning.split import FEW
+
+_BEST, _WORST, _MOST = range(3)
+_SAMPLE: Final = 26
+
+
+class ReportView(QWidget):
+    """Shows one report at a time. `image_wanted` carries the path of an image to be opened."""
+
+    image_wanted = Signal(Path)
+
+    def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._report: Report | None = None
+        self._sources: Sources | None = None
+        self._opening: Task[Sources] | None = None
+        self.headline = _wrapped(bold=True)
+        self.warning = _wrapped()
+        self.kind = QComboBox()
+        self.kind.addItems([self.tr("Masks"), self.tr("Boxes")])
+        self.kind.setAccessibleName(self.tr("What the figures compare"))
+        self.kind.currentIndexChanged.connect(lambda _index: self._fill_figures())
+        self.figures = FiguresTable()
+        self.order = QComboBox()
+        self.order.addItems(
+            [
+                self.tr("Most gained first"),
+                self.tr("Most lost first"),
+                self.tr("Most changed first"),
+            ]
+        )
+        self.order.setAccessibleName(self.tr("Order of the images"))
+        self.order.currentIndexChanged.connect(lambda _index: self._fill_gallery())
+        self._images_title = QLabel()
+        self._images_title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.legend = Legend()
+        self.gallery = Gallery(tasks)
+        self.gallery.opened.connect(self._open)
+        self._lay_out()
+        self.clear()
+
+    def show_report(self, report: Report, run_folder: RunFolder) -> None:
+        """Show what came of a run; the pictures come from its folder as they are looked at."""
+        self.clear()
+        self._report = report
+        self._say(None)
+        self._fill_figures()
+        self._fill_gallery()
+        self._opening = self._tasks.run(
+            lambda _context: open_sources(run_folder), done=self._take, failed=self._on_failed
+        )
+
+    def clear(self) -> None:
+        """Show nothing."""
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        self._report = self._sources = None
+        self.headline.setText("")
+        self.warning.hide()
+        self.gallery.pairs.set_sources(None)
+        self._fill_figures()
+        self._fill_gallery()
+
+    def _take(self, sources: Sources) -> None:
+        self._opening = None
+        self._sources = sources
+        self._say(len(sources.labels))
+        self.gallery.pairs.set_sources(sources)
+        self.gallery.viewport().update()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._opening = None
+        self._warn(error_text(error))
+
+    # Words
+
+    def _say(self, images: int | None) -> None:
+        """`images` is how many the run had in all, once that is known."""
+        report = self._report
+        assert report is not None
+        base = ground(report)
+        if base is None:
+            self.headline.setText(self.tr("Nothing was held out to measure."))
+            self._warn(
+                self.tr("Finish %n images or more, and a run can say whether it helped.", "", FEW)
+            )
+            return
+        whole = compared(report, Kind.MASK)[0].figures[0]
+        if whole.before is None or whole.after is None:
+            text = self.tr("Mask AP {after} now").format(after=figure_text(whole.after))
+        else:
+            text = self.tr("Mask AP {before} → {after}   {change}").format(
+                before=figure_text(whole.before),
+                after=figure_text(whole.after),
+                change=change_text(whole),
+            )
+        self.headline.setText(text)
+        held = self.tr("%n held-out image(s)", "", base.images)
+        instances = self.tr("%n instance(s)", "", base.instances)
+        measured = self.tr("measured on {images} with {instances}").format(
+            images=held, instances=instances
+        )
+        if base.is_thin or (images is not None and images < FEW):
+            self._warn(
+                self.tr(
+                    "This was {measured}: too little for before and after to be trusted yet. "
+                    "Look at the images below instead."
+                ).format(measured=measured)
+            )
+        else:
+            self._warn(measured[:1].upper() + measured[1:] + ".", quiet=True)
+
+    def _warn(self, text: str, *, quiet: bool = False) -> None:
+        self.warning.setText(text if quiet else f"⚠ {text}")
+        self.warning.show()
+
+    # Figures and images
+
+    def _fill_figures(self) -> None:
+        kind = Kind.BOX if self.kind.currentIndex() else Kind.MASK
+        rows = () if self._report is None else compared(self._report, kind)
+        self.figures.set_rows(rows)
+        self.figures.setVisible(bool(rows))
+        self.kind.setVisible(bool(rows))
+
+    def _fill_gallery(self) -> None:
+        changes = () if self._report is None else self._report.images
+        falling = sorted(changes, key=lambda one: -one.change)
+        match self.order.currentIndex():
+            case 0:
+                shown = falling
+            case 1:
+                shown = falling[::-1]
+            case _:
+                shown = sorted(changes, key=lambda one: -abs(one.change))
+        self.gallery.cards.set_changes(shown)
+        for widget in (self.gallery, self.order, self.legend, self._images_title):
+            widget.setVisible(bool(changes))
+        self._images_title.setText(_verdict(self, changes))
+
+    def _open(self, key: str) -> None:
+        labels = None if self._sources is None else self._sources.labels
+        number = None if labels is None else labels.number_of(key)
+        if labels is not None and number is not None:
+            self.image_wanted.emit(labels.read(number).path)
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setContentsMargins(10, 4, 10, 0)
+        first.addWidget(self.headline, 1)
+        first.addWidget(self.kind, 0, Qt.AlignmentFlag.AlignTop)
+        second = QHBoxLayout()
+        second.setContentsMargins(10, 6, 10, 0)
+        second.addWidget(self._images_title, 1)
+        second.addWidget(self.order)
+        words = QVBoxLayout()
+        words.setContentsMargins(10, 0, 10, 4)
+        words.addWidget(self.warning)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(first)
+        column.addLayout(words)
+        column.addWidget(self.figures)
+        column.addLayout(second)
+        column.addWidget(self.legend)
+        column.addWidget(self.gallery, 1)
+
+
+def _verdict(widget: QWidget, changes: tuple[ImageChange, ...]) -> str:
+    better = sum(one.change > 0.005 for one in changes)
+    worse = sum(one.change < -0.005 for one in changes)
+    same = len(changes) - better - worse
+    return widget.tr("▲ {better} better, ▼ {worse} worse, = {same}").format(
+        better=better, worse=worse, same=same
+    )
+
+
+def _wrapped(*, bold: bool = False) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if bold:
+        font = QFont(label.font())
+        font.setBold(True)
+        label.setFont(font)
+    return label
+
+
+class Legend(QWidget):
+    """What the lines in the pictures mean; wraps where it is narrow."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entries = (
+            (FOUND, Qt.PenStyle.SolidLine, self.tr("found")),
+            (MISSED, Qt.PenStyle.DashLine, self.tr("missed")),
+            (FALSE, Qt.PenStyle.DotLine, self.tr("false ✕")),
+        )
+        self.setAccessibleName(
+            self.tr("Left before, right after. Solid: found. Dashed: missed. Dotted: false.")
+        )
+        self.setToolTip(self.accessibleName())
+
+    def sizeHint(self) -> QSize:
+        """One line of text."""
+        return QSize(200, self.fontMetrics().height() + 6)
+
+    def minimumSizeHint(self) -> QSize:
+        """As the hint, but narrow."""
+        return QSize(60, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Samples of lines, each with its word."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        metrics = self.fontMetrics()
+        left, middle = 12.0, self.height() / 2
+        for colour, style, text in self._entries:
+            line = QPainterPath()
+            line.moveTo(left, middle)
+            line.lineTo(left + _SAMPLE, middle)
+            stroke(painter, [line], colour, style, 2.0)
+            left += _SAMPLE + 6
+            width = metrics.horizontalAdvance(text) + 4
+            painter.setPen(self.palette().color(self.foregroundRole()))
+            painter.drawText(
+                QRectF(left, 0, width, self.height()), Qt.AlignmentFlag.AlignVCenter, text
+            )
+            left += width + 12
+        painter.end()
