@@ -187,7 +187,7 @@ def anchors_by_fate(trace: Trace) -> NDArray[np.uint8]:
 
 def anchors_by_level(trace: Trace) -> NDArray[np.uint8]:
     """The colour of each anchor's level."""
-    table = np.array([(*colour, 200) for colour in LEVELS], np.uint8)
+    table = np.array([(*colour, 130) for colour in LEVELS], np.uint8)
     levels = np.repeat(np.arange(len(trace.anchors.grids)), trace.anchors.level_counts)
     looks: NDArray[np.uint8] = table[levels % len(table)]
     return looks

@@ -302,7 +302,10 @@ class LensLayers(QObject):
                 return
             case _:
                 looks = groups.anchors_by_objectness(trace)
-        self.anchors.show(trace.anchors, trace.input.scale, strength, looks)
+        coloured = self.options.anchor_colour in ("fate", "level")
+        self.anchors.show(
+            trace.anchors, trace.input.scale, strength, looks, boxes_coloured=coloured
+        )
 
     def _match_anchors(self, trace: Trace) -> None:
         """Compare all anchors with all labels, which takes too long for the window's thread."""
@@ -313,7 +316,13 @@ class LensLayers(QObject):
 
         def show(found: groups.Matched) -> None:
             if self._lens.trace is trace and self.options.anchor_colour == "match":
-                self.anchors.show(trace.anchors, trace.input.scale, found.overlap, found.looks)
+                self.anchors.show(
+                    trace.anchors,
+                    trace.input.scale,
+                    found.overlap,
+                    found.looks,
+                    boxes_coloured=True,
+                )
                 self._explain(trace)
                 self.changed.emit()
                 self._viewport.layer_changed()

@@ -102,43 +102,32 @@ def _objectness(
 
 
 def _anchors(trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None) -> list[Line]:
-    boxes = Entry(_tr("boxes of the strongest thousand"), STRONGEST)
     match options.anchor_colour:
         case "fate":
             counts = np.bincount(trace.decoded.fate, minlength=len(Fate))
-            return [
-                *(
-                    Entry(
-                        f"{fate_text(fate)}: {count_text(int(counts[fate]))}", colour, filled=True
-                    )
-                    for fate, colour in FATE_COLOURS.items()
-                    if counts[fate]
-                ),
-                boxes,
+            entries = [
+                (f"{fate_text(fate)}: {count_text(int(counts[fate]))}", colour)
+                for fate, colour in FATE_COLOURS.items()
+                if counts[fate]
             ]
         case "level":
-            counts = np.array(trace.anchors.level_counts)
-            levels = zip(PYRAMID_LEVELS, LEVEL_COLOURS, counts.tolist(), strict=False)
-            return [
-                *(Entry(f"{n}: {count_text(count)}", c, filled=True) for n, c, count in levels),
-                boxes,
-            ]
+            levels = zip(PYRAMID_LEVELS, trace.anchors.level_counts, LEVEL_COLOURS, strict=False)
+            entries = [(f"{name}: {count_text(count)}", colour) for name, count, colour in levels]
         case "match":
             names = {
                 POSITIVE: _tr("positive: IoU 0.7 and more"),
                 FORCED: _tr("forced: the best for an instance"),
                 IGNORED: _tr("ignored: IoU 0.3 to 0.7"),
-                NEGATIVE: _tr("negative: IoU below 0.3"),
+                NEGATIVE: _tr("negative: IoU below 0.3, without boxes"),
             }
-            return [
-                *(
-                    Entry(text, QColor(*MATCH_COLOURS[state]), filled=True)
-                    for state, text in names.items()
-                ),
-                Entry(_tr("boxes of the thousand with the highest IoU"), STRONGEST),
-            ]
+            entries = [(text, QColor(*MATCH_COLOURS[state])) for state, text in names.items()]
         case _:
-            return [Entry(_tr("objectness of each cell")), Scale("0", "1", _ramp(heat, 0)), boxes]
+            return [
+                Entry(_tr("objectness of each cell")),
+                Scale("0", "1", _ramp(heat, 0)),
+                Entry(_tr("boxes of the strongest thousand"), STRONGEST),
+            ]
+    return [Entry(text, colour, filled=True) for text, colour in entries]
 
 
 def _by_fate(fate: NDArray[Any], least: Fate, what: str) -> list[Line]:

@@ -20,6 +20,7 @@ from core.lens.trace import Anchors, Prepared
 Map = NDArray[Any]
 
 _OPAQUE: Final = 255
+_TARGET: Final = (255, 176, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,23 @@ def feature_components(values: Map, prepared: Prepared) -> Picture:
 
 
 def objectness(logits: Map, anchors: Anchors, level: int, prepared: Prepared) -> Picture:
-    """The best objectness of each cell of a level, 0 to 1, as heat; opacity follows it."""
+    """The best objectness of each cell of a level, 0 to 1, as heat; opacity follows it.
+
+    The middle of a cell lies where its anchors are centred: that of the first in the corner of the
+    image.
+    """
     counts = anchors.level_counts
     start = sum(counts[:level])
     rows, columns = anchors.grids[level]
     grid = logits[start : start + counts[level]].reshape(rows, columns, anchors.per_cell)
     best = sigmoid(grid.max(axis=2))
     opacity = (60 + 195 * best).astype(np.uint8)
-    return Picture(np.dstack([heat(best), opacity]), padded_place(prepared), 0.0, 1.0)
+    wide, high = (
+        stride / factor
+        for stride, factor in zip(anchors.strides[level][::-1], prepared.scale, strict=True)
+    )
+    place = Rect(-wide / 2, -high / 2, (columns - 0.5) * wide, (rows - 0.5) * high)
+    return Picture(np.dstack([heat(best), opacity]), place, 0.0, 1.0)
 
 
 def mask_logits(logits: Map, box: Map) -> Picture:
@@ -113,6 +123,19 @@ def mask_logits(logits: Map, box: Map) -> Picture:
     place = paste_box(np.asarray(box, dtype=np.float32), side)
     rect = Rect(place.x, place.y, place.x + place.width, place.y + place.height)
     return Picture(pixels, rect, -4.0, 4.0)
+
+
+def mask_target(values: Map, box: Map) -> Picture:
+    """A mask target S×S, 0 to 1, over the RoI that it belongs to; clear where it is 0.
+
+    `box` is in image pixels: the cells divide it evenly.
+    """
+    share = np.clip(np.asarray(values, dtype=np.float32), 0, 1)
+    pixels = np.empty((*share.shape, 4), dtype=np.uint8)
+    pixels[..., :3] = _TARGET
+    pixels[..., 3] = (share * 200).astype(np.uint8)
+    x0, y0, x1, y1 = (float(value) for value in box)
+    return Picture(pixels, Rect(x0, y0, x1, y1))
 
 
 def _heat_picture(values: Map, prepared: Prepared) -> Picture:

@@ -25,6 +25,8 @@ NEAR: Final = 4.0
 """Device pixels from cell to cell from which centres are drawn in place of the picture."""
 FIRST: Final = 100
 """Boxes that stand out among those drawn."""
+FAINT: Final = 128
+"""Opacity below which an anchor has no coloured box."""
 STRONGEST, WEAKER = QColor(225, 229, 236), QColor(128, 134, 146)
 Colours = NDArray[np.uint32]
 
@@ -53,6 +55,7 @@ class AnchorLayer(PlainLayer):
         self._around: tuple[tuple[int, int, int], ...] = ()
         self._level: int | None = None
         self._ratio: int | None = None
+        self._boxes_coloured = False
         self.boxes_shown = True
 
     @property
@@ -70,12 +73,16 @@ class AnchorLayer(PlainLayer):
         scale: tuple[float, float],
         strength: NDArray[np.float32],
         colours: NDArray[np.uint8],
+        *,
+        boxes_coloured: bool = False,
     ) -> None:
         """Show anchors whose boxes lie in resized pixels, `scale` resized for one image pixel.
 
         `strength` float A orders them; `colours` uint8 A×4 say how each looks (red, green, blue,
-        opacity). A cell shows its strongest anchor.
+        opacity). A cell shows its strongest anchor. With `boxes_coloured` boxes have the colours of
+        their anchors, few in all, and faint ones have no box.
         """
+        self._boxes_coloured = boxes_coloured
         self._anchors, self._strength = anchors, strength
         self._across, self._down = scale
         self._looks = colours
@@ -119,14 +126,25 @@ class AnchorLayer(PlainLayer):
             end = start + anchors.level_counts[self._level]
         step = 1 if self._ratio is None else anchors.per_cell
         places = np.arange(start + (self._ratio or 0), end, step)
+        if self._boxes_coloured:
+            places = places[self._looks[places, 3] >= FAINT]
         if len(places) > MOST:
             places = places[np.argpartition(-self._strength[places], MOST)[:MOST]]
         places = places[np.argsort(self._strength[places], kind="stable")]
-        boxes = self._in_image(anchors.boxes[places])
-        self._strongest = [
-            (part, rects(part), colour)
-            for part, colour in ((boxes[:-FIRST], WEAKER), (boxes[-FIRST:], STRONGEST))
-        ]
+        self._strongest = []
+        for part, colour in self._tinted(places):
+            boxes = self._in_image(anchors.boxes[part])
+            self._strongest.append((boxes, rects(boxes), colour))
+
+    def _tinted(self, places: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], QColor]]:
+        """Anchors in groups of one colour; the smallest group is last, above the others."""
+        if not self._boxes_coloured:
+            return [(places[:-FIRST], WEAKER), (places[-FIRST:], STRONGEST)]
+        looks = self._looks[places, :3]
+        colours, group = np.unique(looks, axis=0, return_inverse=True)
+        parts = [places[group.ravel() == n] for n in range(len(colours))]
+        pairs = [(part, QColor(*rgb)) for part, rgb in zip(parts, colours.tolist(), strict=True)]
+        return sorted(pairs, key=lambda pair: -len(pair[0]))
 
     def _in_image(self, boxes: NDArray[np.float32]) -> Boxes:
         scale = np.array([self._across, self._down, self._across, self._down])
@@ -196,7 +214,7 @@ class AnchorLayer(PlainLayer):
         rows, columns = self._colours[level].shape
         column = np.arange(max(int(seen.x0 / across), 0), min(int(seen.x1 / across) + 1, columns))
         row = np.arange(max(int(seen.y0 / down), 0), min(int(seen.y1 / down) + 1, rows))
-        side = max(1, min(level + 1, int(min(across, down) * view.scale / 3)))
+        side = max(1, min(level + 3, int(min(across, down) * view.scale / 5)))
         x = ((column * across - seen.x0) * view.scale).astype(np.int64)
         y = ((row * down - seen.y0) * view.scale).astype(np.int64)
         across_fits, down_fits = x < canvas.shape[1] - side, y < canvas.shape[0] - side

@@ -108,7 +108,8 @@ class LegendLayer(PlainLayer):
         painter.drawText(at, middle | Qt.AlignmentFlag.AlignLeft, scale.low)
         painter.drawText(at, middle | Qt.AlignmentFlag.AlignRight, scale.high)
         left = at.x() + painter.fontMetrics().horizontalAdvance(scale.low) + 7
-        bar = QRectF(left, at.center().y() - 4, _SCALE, 8)
+        wide = at.right() - left - painter.fontMetrics().horizontalAdvance(scale.high) - 7
+        bar = QRectF(left, at.center().y() - 4, wide, 8)
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
         for place, colour in enumerate(scale.colours):
             gradient.setColorAt(place / max(len(scale.colours) - 1, 1), colour)
