@@ -53,6 +53,21 @@ def chain_of(trace: Trace, item: Item) -> Chain:
             return chain_of(trace, Item(BoxKind.CANDIDATE, row))
 
 
+def counterpart(trace: Trace, item: Item | None, kind: BoxKind | None) -> Item | None:
+    """The box of a kind on the way of a box, where it has one."""
+    if item is None or kind is None or item.kind is kind:
+        return item if kind is not None else None
+    chain = chain_of(trace, item)
+    number = {
+        BoxKind.ANCHOR: chain.anchor,
+        BoxKind.DECODED: chain.anchor,
+        BoxKind.PROPOSAL: chain.proposal,
+        BoxKind.CANDIDATE: chain.candidate,
+        BoxKind.DETECTION: chain.detection,
+    }[kind]
+    return None if number is None else Item(kind, number)
+
+
 def valid(trace: Trace, item: Item) -> bool:
     """Whether the trace has this box."""
     return 0 <= item.index < len(_boxes(trace, item.kind))

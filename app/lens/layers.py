@@ -19,7 +19,7 @@ from app.canvas.layers.roi import ArrowLayer, BarsLayer, SamplingLayer
 from app.canvas.viewport import Viewport
 from app.lens import chains, groups, roi
 from app.lens.describe import describe
-from app.lens.items import Item, box_of, chain_of
+from app.lens.items import Item, box_of, chain_of, counterpart
 from app.lens.legend import legend
 from app.lens.lens import Lens
 from app.lens.options import Options
@@ -100,9 +100,9 @@ class LensLayers(QObject):
             "objectness": self.objectness,
             "anchors": self.anchors,
             **self.boxes,
-            "arrows": self.arrows,
             "sampling": self.sampling,
             "bars": self.bars,
+            "arrows": self.arrows,
             "mask_logits": self.mask_logits,
             "polygons": self.polygons,
             "chain": self.chain,
@@ -204,11 +204,10 @@ class LensLayers(QObject):
         if trace is not None and self._lens.stage == "mask_logits":
             item = self._focus(trace)
         for name, layer in self.boxes.items():
-            same = item is not None and trace is not None and item.kind is KINDS[name]
-            layer.mark((item.index, box_of(trace, item)) if same and item and trace else None)
-        self.polygons.choose(
-            item.index if item is not None and item.kind is BoxKind.DETECTION else -1
-        )
+            one = None if trace is None else counterpart(trace, item, KINDS[name])
+            layer.mark(None if one is None or trace is None else (one.index, box_of(trace, one)))
+        found = None if trace is None else counterpart(trace, item, BoxKind.DETECTION)
+        self.polygons.choose(-1 if found is None else found.index)
 
     def _on_drawn(self, slot: str, drawn: LensDrawn) -> None:
         layer = self.all.get(slot)

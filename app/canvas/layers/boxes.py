@@ -17,6 +17,8 @@ from app.canvas.layers.plain import Boxes, PlainLayer, in_sight, pen_of, rects, 
 
 MOST: Final = 1000
 """Boxes that are drawn at a time: the strongest."""
+_DARKER: Final = 190
+"""Per cent."""
 Ints = NDArray[np.int64]
 
 
@@ -83,7 +85,9 @@ class BoxLayer(PlainLayer):
         for group, ready in self._groups:
             seen = np.flatnonzero(in_sight(group.boxes, view.visible))
             if len(seen):
-                painter.setPen(pen_of(group.colour, max(1.0, round(view.dpr)), group.style))
+                # Beside a chosen box the others step back.
+                colour = group.colour if self._chosen is None else group.colour.darker(_DARKER)
+                painter.setPen(pen_of(colour, max(1.0, round(view.dpr)), group.style))
                 shown = ready if len(seen) == len(ready) else [ready[i] for i in seen]
                 painter.drawRects(shown)
         for marked, colour in ((self._chosen, CHOSEN), (self._hover, HOVERED)):

@@ -108,7 +108,7 @@ class BarsLayer(PlainLayer):
         """At the right of the box, or at its left where there is no room."""
         if self._box is None or not self._bars:
             return
-        strong_box(painter, self._box, CHOSEN, view)
+        strong_box(painter, self._box, PROPOSAL, view, Qt.PenStyle.DashLine)
         world = painter.worldTransform()
         right = world.map(QPointF(self._box[2], self._box[1]))
         left = world.map(QPointF(self._box[0], self._box[1]))
