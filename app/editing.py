@@ -9,7 +9,6 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from app.labelling import Labelling
-from app.suggesting import removal
 from app.workspace import Workspace
 from core.document.edits import Add, Batch, Edit, Relabel, Remove, SetRejected
 from core.document.geometry import clip_to_image, translate
@@ -65,13 +64,13 @@ class Editing(QObject):
 
     def delete(self, ids: Iterable[str]) -> None:
         """Delete instances. What a model had proposed counts as rejected, else it would return."""
-        session = self._workspace.session
+        staged = self._workspace.staged
         chosen = tuple(each.id for each in self._chosen(ids))
-        if session is None or not chosen:
+        if staged is None or not chosen:
             return
         name = self.tr("delete %n instance(s)", "", len(chosen))
         edit: Edit = Remove(chosen)
-        proposed = removal(session.suggestions, chosen)
+        proposed = staged.rejection(chosen)
         if proposed:
             edit = Batch((edit, SetRejected(proposed, True)), name)
         self._workspace.do(edit, name)

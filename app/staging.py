@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -10,15 +11,11 @@ from typing import Final
 
 from app.canvas.pyramid import ImagePyramid
 from app.tasks import Context
-from core.document.geometry import polygon_iou
-from core.document.geometry.measure import Rect, area, bounds
-from core.document.instance import Instance
-from core.session import ImageSession
+from core.session import ImageSession, covered_by
 from core.storage.images import DecodedImage, read_image
 from core.storage.project import ImageEntry, Project
 
 KEEP_BYTES: Final = 512 << 20
-SAME: Final = 0.8  # a suggestion this like an instance that is there already is not shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,12 +34,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Staged:
-    """An image ready to be shown. `covered` are suggestions that an instance already says."""
+    """An image ready to be shown. `covered` has what need not be shown, and what says it already."""
 
     entry: ImageEntry
     picture: Picture
     session: ImageSession
-    covered: frozenset[str]
+    covered: Mapping[str, str]
+
+    def rejection(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Those of `ids` that a model proposed, and what it proposed to the same effect."""
+        proposed = {each.id for each in self.session.suggestions.instances}
+        meant = [id for id in ids if id in proposed]
+        again = [id for id, by in self.covered.items() if by in meant and id in proposed]
+        return (*meant, *again)
 
 
 class Pictures:
@@ -80,26 +84,7 @@ def stage(pictures: Pictures, project: Project, entry: ImageEntry, context: Cont
     context.check()
     size = (picture.decoded.width, picture.decoded.height)
     session = ImageSession.open(project, entry, size)
-    return Staged(entry, picture, session, covered(session.pending, session.document.instances))
-
-
-def covered(suggestions: tuple[Instance, ...], instances: tuple[Instance, ...]) -> frozenset[str]:
-    """The ids of the suggestions that overlap an instance by an IoU of `SAME` or more."""
-    there = [(instance, bounds(instance), area(instance)) for instance in instances]
-    found = set()
-    for suggestion in suggestions:
-        box, size = bounds(suggestion), area(suggestion)
-        for instance, other_box, other_size in there:
-            # No IoU exceeds the ratio of the areas, so most pairs need no exact look.
-            alike = min(size, other_size) >= SAME * max(size, other_size)
-            if alike and _touching(box, other_box) and polygon_iou(suggestion, instance) >= SAME:
-                found.add(suggestion.id)
-                break
-    return frozenset(found)
-
-
-def _touching(a: Rect, b: Rect) -> bool:
-    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+    return Staged(entry, picture, session, covered_by(session.pending, session.document.instances))
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,11 @@ from PySide6.QtCore import QObject, Signal
 
 from app.labelling import Labelling
 from app.settings import THRESHOLD, UNKNOWN_LABELS, Settings
-from app.staging import covered
 from app.words import error_text
 from app.workspace import Workspace
 from core.document.edits import Add, SetRejected
 from core.document.instance import Instance, Source
-from core.session import store_suggestions
+from core.session import covered_by, store_suggestions
 from core.storage.project import Project
 from core.storage.suggestions import SuggestionSet
 
@@ -112,7 +111,7 @@ class Suggesting(QObject):
         if staged is not None and staged.entry.path == path:
             instances = staged.session.document.instances
             self._workspace.tasks.run(
-                lambda _context: covered(found.instances, instances),
+                lambda _context: covered_by(found.instances, instances),
                 done=lambda hidden: self._land(project, path, found, hidden, told),
                 failed=lambda error: self.failed.emit(error_text(error)),
             )
@@ -128,7 +127,7 @@ class Suggesting(QObject):
         project: Project,
         path: Path,
         found: SuggestionSet,
-        hidden: frozenset[str],
+        hidden: Mapping[str, str],
         told: bool,
     ) -> None:
         staged = self._workspace.staged
@@ -174,9 +173,10 @@ class Suggesting(QObject):
         return lambda name: name if name in known else active
 
     def _reject(self, chosen: list[Instance]) -> None:
-        if not chosen:
+        staged = self._workspace.staged
+        if not chosen or staged is None:
             return
-        edit = SetRejected(tuple(each.id for each in chosen), True)
+        edit = SetRejected(staged.rejection(each.id for each in chosen), True)
         name = self.tr("reject %n suggestion(s)", "", len(chosen))
         self._answer(chosen, lambda: self._workspace.do(edit, name))
 
@@ -203,9 +203,3 @@ def suggestion_set(model: str, instances: Iterable[Instance]) -> SuggestionSet:
     """What a model proposed, as it is stored."""
     suggested = tuple(replace(each, source=Source.SUGGESTED) for each in instances)
     return SuggestionSet(model=model, instances=suggested)
-
-
-def removal(session_suggestions: SuggestionSet, ids: Iterable[str]) -> tuple[str, ...]:
-    """Those of `ids` that were suggestions once: removing them means rejecting them too."""
-    suggested = {each.id for each in session_suggestions.instances}
-    return tuple(id for id in ids if id in suggested)

@@ -7,7 +7,7 @@ when something fails, what was there stays.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -331,8 +331,8 @@ class Workspace(QObject):
         self._restate()
         return True
 
-    def suggestions_replaced(self, hidden: frozenset[str]) -> None:
-        """The session has new suggestions; those in `hidden` say what an instance says already."""
+    def suggestions_replaced(self, hidden: Mapping[str, str]) -> None:
+        """The session has new suggestions; those in `hidden` say what something says already."""
         if self.staged is not None:
             old = self.staged
             self.staged = Staged(old.entry, old.picture, old.session, hidden)

@@ -1,5 +1,6 @@
 """One open image: its label file, journal, suggestions, document and history, kept in step."""
 
+from core.session.covering import covered_by
 from core.session.recovery import Recovery
 from core.session.save import SaveOutcome, Snapshot
 from core.session.session import ImageSession, SessionError
@@ -11,5 +12,6 @@ __all__ = [
     "SaveOutcome",
     "SessionError",
     "Snapshot",
+    "covered_by",
     "store_suggestions",
 ]

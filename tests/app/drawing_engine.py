@@ -1,4 +1,7 @@
-"""An engine without torch that proposes two squares in every image, and dies on one called die."""
+"""An engine without torch that proposes two squares in every image, and dies on one called die.
+
+In an image called twice it proposes one square under two labels.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,8 @@ def predict(request: Predict) -> None:
     if name.startswith("slow"):
         return
     found = (square(10, 10, 20, "thing", 0.9), square(50, 30, 20, "thing", 0.3))
+    if name.startswith("twice"):
+        found = (square(10, 10, 20, "thing", 0.9), square(10, 10, 20, "other", 0.8))
     boxes = np.array([[10, 10, 30, 30], [50, 30, 70, 50]], np.float32)
     scores = np.array([0.9, 0.3], np.float32)
     labels = np.ones(2, np.int64)
@@ -78,8 +83,10 @@ def receive(message: Message) -> None:
     match message:
         case Shutdown():
             os._exit(0)
-        case LoadModel(spec=spec):
-            if spec == "missing":
+        case LoadModel(spec=spec, try_on=image):
+            if image is not None and os.path.basename(image).startswith("bad"):
+                send(Failed(message.id, say("process.model_finds_nothing", image=image)))
+            elif spec == "missing":
                 send(Failed(message.id, say("process.model_not_finite")))
             else:
                 loaded = (spec, spec, "squares@1", ("thing",), "cpu", "float32", StageSettings())

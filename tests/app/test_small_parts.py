@@ -15,7 +15,6 @@ from app.jobs import Jobs, JobState
 from app.panels.image_rows import ImageRows
 from app.project_opening import folder_and_images
 from app.settings import KEYS, OPACITY, RECENT, RECENT_COUNT, THEME, Settings
-from app.staging import covered
 from app.tasks import Context, Tasks
 from app.watchdog import StallWatchdog
 from app.words import bytes_text, duration_text, error_text
@@ -212,13 +211,6 @@ def test_what_paths_mean(tmp_path: Path) -> None:
         folder_and_images([tmp_path, one])
     with pytest.raises(ValueError, match="several"):
         folder_and_images([one, tmp_path.parent / "3.png"])
-
-
-def test_suggestions_that_say_nothing_new() -> None:
-    there = (square("mine", 0, 0, 10),)
-    same, other, far = square("s", 0.2, 0, 10), square("o", 4, 0, 10), square("f", 50, 50, 10)
-    assert covered((same, other, far), there) == {"s"}
-    assert covered((same,), ()) == frozenset()
 
 
 # Words and the watchdog

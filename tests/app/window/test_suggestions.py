@@ -109,6 +109,22 @@ def test_what_an_instance_says_already_is_not_suggested(driver: Driver, folder: 
     assert [each.score for each in driver.parts.suggesting.pending] == [0.3]
 
 
+def test_one_object_under_two_labels_is_asked_once(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", "twice.png", "b.png")
+    driver.open(folder)
+    driver.go(folder / "twice.png")
+    driver.suggest()
+    assert [each.label for each in driver.parts.suggesting.pending] == ["thing"]
+    driver.act("next_suggestion")
+    driver.act("reject")
+    assert driver.parts.suggesting.pending == ()
+    driver.saved()
+    assert driver.parts.workspace.status(folder / "twice.png") is ImageStatus.UNTOUCHED
+    driver.go(folder / "b.png")
+    driver.go(folder / "twice.png")
+    assert driver.parts.suggesting.pending == ()  # the weaker one was meant too
+
+
 def test_an_answer_for_another_image_goes_to_that_image(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     driver.act("suggest_image")
