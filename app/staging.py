@@ -34,7 +34,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Staged:
-    """An image ready to be shown. `covered` has what need not be shown, and what says it already."""
+    """An image ready to be shown. `covered` has what need not be shown, and what says it."""
 
     entry: ImageEntry
     picture: Picture

@@ -15,7 +15,7 @@ from core.document.geometry import polygon_iou
 from core.document.geometry.measure import area, bounds
 from core.document.instance import Instance
 
-SAME: Final = 0.8
+SAME: Final = 0.7
 """Outlines that overlap by this IoU are one object."""
 
 
