@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from core.document.instance import Instance
+from core.document.marks import without_regions
 from core.formats import coco, labelme, via
 from core.formats.errors import FormatError, read_json
 from core.formats.label_file import LabelFile
@@ -221,4 +222,5 @@ def _coco(path: Path, dataset: coco.CocoDataset) -> Collection:
 
 
 def _used(instances: Iterator[Instance]) -> tuple[str, ...]:
-    return tuple(sorted({instance.label for instance in instances}, key=natural_key))
+    used = {instance.label for instance in without_regions(instances)}
+    return tuple(sorted(used, key=natural_key))

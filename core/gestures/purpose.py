@@ -8,6 +8,7 @@ from enum import Enum
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, subtract, union
 from core.document.instance import Instance, Polygons, new_id
+from core.document.marks import DONE_REGION
 from core.gestures.base import Cursor, Outcome
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
@@ -20,6 +21,7 @@ class Purpose(Enum):
     NEW = "new"  # a new instance with the active label
     ADD_PART = "add_part"  # what it covers is added to the selected instance
     CUT = "cut"  # what it covers is taken from the selected instances: holes, or pieces
+    REGION = "region"  # a region of the image in which everything is labelled
 
 
 def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: str) -> Outcome:
@@ -33,6 +35,8 @@ def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: str) -> Outc
             outcome = _new(scene, polygons, name)
         elif purpose is Purpose.ADD_PART:
             outcome = _added(scene, polygons)
+        elif purpose is Purpose.REGION:
+            outcome = _region(polygons)
         else:
             outcome = _cut(scene, polygons)
     except GeometryError as error:
@@ -46,6 +50,12 @@ def _new(scene: Scene, polygons: Polygons, name: str) -> Outcome:
     instance = Instance(new_id(), scene.label, polygons)
     selection = frozenset({instance.id})
     return Outcome(edit=Add((instance,)), name=say(name), selection=selection, picked=frozenset())
+
+
+def _region(polygons: Polygons) -> Outcome:
+    region = Instance(new_id(), DONE_REGION, polygons, flags=((DONE_REGION, True),))
+    # Not selected: what is drawn next is the next region, or an instance in this one.
+    return Outcome(edit=Add((region,)), name=say("gestures.draw_region"))
 
 
 def _added(scene: Scene, polygons: Polygons) -> Outcome:

@@ -17,6 +17,7 @@ class RectangleGesture:
     """The rectangle tool: a drag from corner to corner, or a click on each."""
 
     scene: Scene
+    purpose: Purpose = Purpose.NEW
     _start: Point | None = None
     _dragging: bool = False
     _end: Point | None = None
@@ -89,7 +90,7 @@ class RectangleGesture:
         ring = _corners(_rect(self._start, self.scene.clamp(event.x, event.y)))
         self._start = None
         self._dragging = False
-        return edit_for(Purpose.NEW, self.scene, (Polygon(ring),), "gestures.draw_rectangle")
+        return edit_for(self.purpose, self.scene, (Polygon(ring),), "gestures.draw_rectangle")
 
 
 def _rect(a: Point, b: Point) -> Rect:

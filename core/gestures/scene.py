@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.document.document import Document
+from core.document.geometry import nearest_edge
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit, HitIndex
 from core.document.instance import Instance
+from core.document.marks import is_region
 from core.gestures.boxes import BoxTable
 
 EDGE_REACH = 0.6
@@ -113,7 +115,8 @@ class Scene:
         """The instance or suggestion that a click takes: the smallest of those under it.
 
         The smallest, because a large one on top would hide those below for good. Where nothing
-        covers the point, what has its outline within reach.
+        covers the point, what has its outline within reach. A finished region is taken by its
+        outline only: what is inside it is there to be worked on.
         """
         found: list[tuple[bool, float, int, Target]] = []
         reach = tolerance * EDGE_REACH
@@ -123,8 +126,13 @@ class Scene:
                 found.append((hit.kind != "body", size, place, Target(hit.id, suggested=True)))
         if self.instances_shown:
             for place, hit in enumerate(self._near(x, y, reach).all_at(x, y, reach)):
-                size = _size(self.get(hit.id))
-                found.append((hit.kind != "body", size, place, Target(hit.id)))
+                instance = self.get(hit.id)
+                inside = hit.kind == "body"
+                if inside and instance is not None and is_region(instance):
+                    if nearest_edge(instance.polygons, x, y).distance > reach:
+                        continue
+                    inside = False
+                found.append((not inside, _size(instance), place, Target(hit.id)))
         return min(found, key=lambda each: each[:3])[3] if found else None
 
     def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:

@@ -148,6 +148,7 @@ def _of_dataset(
             width=item.width,
             height=item.height,
             instances=found.instances,
+            regions=item.regions,
         )
 
 

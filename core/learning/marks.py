@@ -1,20 +1,12 @@
-"""Marks on instances that say how to learn from an image: finished regions, areas to ignore.
-
-They are flags of instances, so they travel in label files like any other flag.
-"""
+"""The instances of an image, sorted by what their marks mean for learning."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from core.document.instance import Instance, Polygons, Source
-
-DONE_REGION: Final = "done_region"
-"""The outline is no object: inside it, everything is labelled."""
-IGNORE: Final = "ignore"
-"""The outline is an area from which nothing is to be learned."""
+from core.document.marks import is_ignored, is_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +19,6 @@ class Sorted:
     """The regions in which everything is labelled."""
 
 
-def is_marked(instance: Instance, flag: str) -> bool:
-    """Whether a flag is set on an instance."""
-    return dict(instance.flags).get(flag, False)
-
-
 def sort_marks(instances: Iterable[Instance], *, leave_out_accepted: bool = False) -> Sorted:
     """Tell objects, areas to ignore and finished regions apart; suggestions are dropped.
 
@@ -41,13 +28,11 @@ def sort_marks(instances: Iterable[Instance], *, leave_out_accepted: bool = Fals
     kept: list[Instance] = []
     regions: list[Polygons] = []
     for instance in instances:
-        if is_marked(instance, DONE_REGION):
+        if is_region(instance):
             regions.append(instance.polygons)
         elif instance.source is Source.SUGGESTED:
             continue
-        elif is_marked(instance, IGNORE) or (
-            leave_out_accepted and instance.source is Source.ACCEPTED
-        ):
+        elif is_ignored(instance) or (leave_out_accepted and instance.source is Source.ACCEPTED):
             kept.append(replace(instance, crowd=True))
         else:
             kept.append(instance)

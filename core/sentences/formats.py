@@ -86,6 +86,9 @@ TEXTS: Final[dict[str, str]] = {
     "convert.kept_shapes": (
         "{count} shapes are no outlines of objects and have no place in COCO; they were left out."
     ),
+    "convert.regions": (
+        "{count} finished regions are no objects and have no place in COCO; they were left out."
+    ),
     "convert.place_taken": (
         "{path} names the image {name}, for which labels were written already; these were left out."
     ),

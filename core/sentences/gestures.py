@@ -11,6 +11,7 @@ TEXTS: Final[dict[str, str]] = {
     "gestures.delete_vertex": "delete vertex",
     "gestures.draw_polygon": "draw polygon",
     "gestures.draw_rectangle": "draw rectangle",
+    "gestures.draw_region": "mark a region as done",
     "gestures.few_points": "An outline needs at least three vertices.",
     "gestures.insert_vertex": "insert vertex",
     "gestures.move": "move",

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.document.instance import Source
+from core.document.marks import DONE_REGION
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSummary:
     """What a label file holds: the finished mark, its labels with counts, ids by who made them.
 
-    `own` counts instances that a person drew, edited or accepted; `suggested` are the ids of those
-    that nobody has accepted. `readable` is False for a file that is not a label file.
+    `own` counts instances that a person drew, edited or accepted, and finished regions, which have
+    no place in `labels`; `suggested` are the ids of those that nobody has accepted. `readable` is
+    False for a file that is not a label file.
     """
 
     readable: bool = True
@@ -61,16 +63,21 @@ def summarise(label_file: Path) -> LabelSummary:
         name: object = k if not isinstance(group, int) else (label, group)
         if name not in own:
             own.add(name)
-            labels[label] += 1
+            labels[label] += not _is_region(shape)
         if isinstance(id, str):
             own_ids.add(id)
     return LabelSummary(
         done=_ours(value).get("status") == "done",
         own=len(own),
-        labels=tuple(labels.items()),
+        labels=tuple((name, count) for name, count in labels.items() if count),
         own_ids=frozenset(own_ids),
         suggested=frozenset(suggested),
     )
+
+
+def _is_region(shape: Mapping[str, object]) -> bool:
+    flags = shape.get("flags")
+    return isinstance(flags, dict) and flags.get(DONE_REGION) is True
 
 
 def _ours(value: Mapping[str, object]) -> Mapping[str, object]:

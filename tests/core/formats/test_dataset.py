@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from core.document.instance import Instance, Polygon, Source
+from core.document.marks import DONE_REGION, IGNORE
 from core.formats import coco, labelme
 from core.formats.coco import CocoImage
+from core.formats.convert import convert
 from core.formats.dataset import Dataset, FormatError, open_dataset
 from core.formats.label_file import LabelFile
 from core.sentences import english
@@ -233,3 +235,25 @@ def test_real_data_sets(folder: str, images: int, instances: int, labels: int) -
     assert len(dataset.items) == images
     assert sum(len(item.instances) for item in dataset.items) == instances
     assert len(dataset.labels) == labels
+
+
+def test_finished_regions_are_no_objects(tmp_path: Path) -> None:
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    ring = ((1.0, 1.0), (20.0, 1.0), (20.0, 20.0))
+    region = Instance("r", DONE_REGION, (Polygon(ring),), flags=((DONE_REGION, True),))
+    ignored = Instance("i", "cell", (Polygon(ring),), flags=((IGNORE, True),))
+    cell = Instance("c", "cell", (Polygon(ring),))
+    for done in (False, True):
+        file = LabelFile("a.png", 60, 40, (region, ignored, cell), done)
+        (tmp_path / "a.json").write_bytes(labelme.dumps(file))
+        data = open_dataset(tmp_path)
+        assert data.labels == ("cell",)
+        assert [(each.id, each.crowd) for each in data.items[0].instances] == [
+            ("i", True),
+            ("c", False),
+        ]
+        assert data.items[0].regions == (None if done else (region.polygons,))
+    report = convert(tmp_path, "coco", tmp_path / "out" / "all.json")
+    assert report.instances == 2
+    assert "convert.regions" in [note.id for note in report.notes]
+    assert coco.read(tmp_path / "out" / "all.json").labels == ("cell",)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.document.edits import Add, Reshape
 from core.document.geometry import area, bounds, is_valid
 from core.document.instance import Source
+from core.document.marks import DONE_REGION, is_region
 from core.gestures.base import Button, Cursor, Key
 from core.gestures.polygon import PolygonGesture, thinned
 from core.gestures.purpose import Purpose
@@ -274,3 +275,25 @@ def test_thinning_keeps_the_ends_and_only_removes(points, error):
     assert kept[-1] == points[-1]
     rest = iter(points)
     assert all(point in rest for point in kept), "in the old order, none made up"
+
+
+def test_a_region_needs_no_label_and_is_not_selected():
+    hand = drawing(purpose=Purpose.REGION, label="")
+    draw(hand, SQUARE)
+    hand.key(Key.ENTER)
+    made = drawn(hand)
+    assert is_region(made)
+    assert hand.scene.selection == frozenset()
+    assert hand.names == ["gestures.draw_region"]
+    scene = make_scene(label="")
+    hand = Hand(scene, RectangleGesture(scene, Purpose.REGION))
+    hand.drag((10, 10), (40, 30))
+    assert is_region(drawn(hand))
+
+
+def test_a_region_is_taken_by_its_outline_only():
+    region = instance("r", SQUARE, flags=((DONE_REGION, True),))
+    scene = make_scene(region, instance("c", HOLE))
+    assert scene.target_at(40, 40, 2) is None
+    assert scene.target_at(25, 25, 2).id == "c"
+    assert scene.target_at(10.5, 40, 2).id == "r"

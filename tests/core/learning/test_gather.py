@@ -12,7 +12,7 @@ from core.formats.label_file import LabelFile
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenLabels, write_frozen
 from core.learning.gather import gather_dataset, gather_project
-from core.learning.marks import DONE_REGION, IGNORE
+from core.document.marks import DONE_REGION, IGNORE
 from core.storage.project import Project
 from tests.core.learning.making import SIDE, picture, square
 

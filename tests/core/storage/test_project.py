@@ -194,6 +194,15 @@ def test_labels_across_the_folder(tmp_path):
     assert Project(tmp_path).label_counts() == {"cat": 2, "dog": 1}
 
 
+def test_a_finished_region_is_work_but_no_label(tmp_path):
+    path = tmp_path / "a.json"
+    region = shape("done_region") | {"flags": {"done_region": True}}
+    write_labels(path, region, shape("cat") | {"flags": {"done_region": False}})
+    found = summarise(path)
+    assert found.own == 2
+    assert dict(found.labels) == {"cat": 1}
+
+
 def test_five_thousand_images_are_quick(tmp_path):
     shapes = [shape("cat", "accepted", str(k)) for k in range(20)]
     touch(tmp_path, *(f"{k}.png" for k in range(5000)))
