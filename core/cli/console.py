@@ -33,6 +33,7 @@ class Console:
         self._results = results
         self.as_json = as_json
         self.failures: list[dict[str, str]] = []
+        self._said = False
         self._progress_shown = 0
         self._last_progress = 0.0
 
@@ -43,6 +44,12 @@ class Console:
             text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         print(text, file=self._results)
         self._results.flush()
+        self._said = True
+
+    def broke(self, error: MasklensError) -> None:
+        """With `--json`, the document of a command that ended without a result."""
+        if self.as_json and not self._said:
+            self.result("", {"error": str(error), "failed": self.failures})
 
     def note(self, what: Sentence | str) -> None:
         """A remark on stderr."""

@@ -49,7 +49,10 @@ PACKAGES: Final[Mapping[str, str]] = {
 
 def has_qt() -> bool:
     """Whether PySide6 is installed."""
-    return importlib.util.find_spec("PySide6") is not None
+    try:
+        return importlib.util.find_spec("PySide6") is not None
+    except (ImportError, ValueError):  # somebody keeps it from being found
+        return False
 
 
 def has_display(environment: Mapping[str, str] | None = None) -> bool:

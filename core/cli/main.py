@@ -66,7 +66,12 @@ def _run(words: list[str]) -> int:
     if not getattr(arguments, "json", False):
         return command.run(arguments, Console(sys.stdout, as_json=False))
     with stdout_for_one_document() as document:
-        return command.run(arguments, Console(document, as_json=True))
+        console = Console(document, as_json=True)
+        try:
+            return command.run(arguments, console)
+        except MasklensError as error:
+            console.broke(error)
+            raise
 
 
 def _parser(name: str, help: str) -> argparse.ArgumentParser:

@@ -13,11 +13,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 from core.document.instance import Source
-from core.document.marks import without_regions
 from core.formats import coco, labelme
 from core.formats.coco import CocoImage
 from core.formats.collect import Collection, Labelled, collect
-from core.formats.dataset import missing, size_problem
+from core.formats.dataset import labelled_again, missing, size_problem
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.label_file import LabelFile
@@ -91,7 +90,10 @@ class _Conversion:
         self._finder = ImageFinder(images_dir)
         self._notes = list(collection.notes)
         self._problems = list(collection.problems)
-        self._located = [self._locate(image) for image in collection.images]
+        located = [self._locate(image) for image in collection.images]
+        again = labelled_again(collection.images, [image.path for image in located])
+        self._problems += again.values()
+        self._located = [image for place, image in enumerate(located) if place not in again]
 
     def to_labelme(self, out: Path) -> ConvertReport:
         """One labelme file an image, below the folder `out`."""
@@ -120,15 +122,10 @@ class _Conversion:
                 continue
             name = labels.file_name if image.path is None else _relative(image.path, out.parent)
             id = labels.image_id if own_ids and labels.image_id is not None else number
-            objects = without_regions(labels.instances)
-            images.append(CocoImage(id, name, image.width, image.height, objects))
+            images.append(CocoImage(id, name, image.width, image.height, labels.instances))
         others = sum(image.labels.others for image in self._located)
         if others:
             self._notes.append(say("convert.kept_shapes", count=others))
-        everything = sum(len(image.labels.instances) for image in self._located)
-        regions = everything - sum(len(without_regions(i.labels.instances)) for i in self._located)
-        if regions:
-            self._notes.append(say("convert.regions", count=regions))
         data = coco.dumps(images, self._collection.labels)
         if not self._write(out, data):
             raise FormatError(self._problems[-1])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from core.document.instance import Instance, Polygons, Source
-from core.document.marks import comparable, is_region
+from core.document.instance import Instance, Source
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
@@ -19,11 +18,10 @@ __all__ = ["Dataset", "DatasetItem", "FormatError", "open_dataset"]
 
 @dataclass(frozen=True, slots=True)
 class DatasetItem:
-    """One image and the instances on it; suggestions are not among them.
+    """One image and the instances on it, crowds marked; suggestions are not among them.
 
-    Crowds are marked, and areas to ignore are crowds. `file_name` is as the label file has it;
-    `image_id` is unique in the data set. `width` and `height` are those of the upright image.
-    `regions` are those in which everything is labelled; None, the rule, means the whole image.
+    `file_name` is as the label file has it; `image_id` is unique in the data set. `width` and
+    `height` are those of the upright image.
     """
 
     image_path: Path
@@ -32,7 +30,6 @@ class DatasetItem:
     file_name: str
     width: int
     height: int
-    regions: tuple[Polygons, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +87,17 @@ class _Opener:
 
     def _found(self) -> dict[int, Path]:
         """The image files by number of the image, each under one label file only."""
-        numbered = list(enumerate(self._images, 1))
-        # Where two files label one image, the file of the image's own name goes first.
-        numbered.sort(key=lambda entry: not _of_its_name(entry[1]))
-        owner: dict[Path, Path] = {}
-        found: dict[int, Path] = {}
-        for number, image in numbered:
-            path = self._finder.find(image.label_file, image.file_name)
-            if path is None:
-                self.problems.append(missing(image))
-                continue
-            first = owner.setdefault(path.resolve(), image.label_file)
-            if first == image.label_file:
-                found[number] = path
-            else:
-                name, file = image.file_name, str(image.label_file)
-                twice = say("formats.image_twice", name=name, path=str(first), other=file)
-                self._notes.append(twice)
-        return found
+        paths = [self._finder.find(image.label_file, image.file_name) for image in self._images]
+        again = labelled_again(self._images, paths)
+        self.problems += [
+            missing(image) for image, path in zip(self._images, paths, strict=True) if path is None
+        ]
+        self._notes += again.values()
+        return {
+            place + 1: path
+            for place, path in enumerate(paths)
+            if path is not None and place not in again
+        }
 
     def _item(self, image: Labelled, path: Path) -> DatasetItem | None:
         try:
@@ -120,16 +110,26 @@ class _Opener:
             return None
         own = tuple(i for i in image.instances if i.source is not Source.SUGGESTED)
         self._suggestions += len(image.instances) - len(own)
-        regions = tuple(i.polygons for i in own if is_region(i))
-        return DatasetItem(
-            path,
-            comparable(own),
-            0,
-            image.file_name,
-            width,
-            height,
-            None if image.done or not regions else regions,
-        )
+        return DatasetItem(path, own, 0, image.file_name, width, height)
+
+
+def labelled_again(images: Sequence[Labelled], paths: Sequence[Path | None]) -> dict[int, Sentence]:
+    """The places of those whose image another label file labels as well, and what to say of it.
+
+    `paths` are the image files, None where there is none. The file of the image's own name counts,
+    else the first.
+    """
+    owner: dict[Path, Path] = {}
+    again: dict[int, Sentence] = {}
+    for place in sorted(range(len(images)), key=lambda place: not _of_its_name(images[place])):
+        image, path = images[place], paths[place]
+        if path is None:
+            continue
+        first = owner.setdefault(path.resolve(), image.label_file)
+        if first != image.label_file:
+            name, file = image.file_name, str(image.label_file)
+            again[place] = say("formats.image_twice", name=name, path=str(first), other=file)
+    return again
 
 
 def _of_its_name(image: Labelled) -> bool:

@@ -23,7 +23,7 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "images.too_large": (
         "{path} is {width} x {height} pixels, {megapixels} megapixels; the limit is {limit}: "
-        "cut it into parts, or raise the limit in the settings."
+        "cut it into parts."
     ),
     "images.out_of_memory": (
         "{path} does not fit into memory: close other programs or cut it into parts."

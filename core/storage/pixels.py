@@ -63,9 +63,9 @@ def from_values(name: str, values: NDArray[Any]) -> Converted:
     if values.dtype == np.uint8:
         return Converted(_three_bands(values))
     low, high = _limits(values)
-    return Converted(
-        _three_bands(_stretch(values, low, high)), (_stretch_note(name, values, low, high),)
-    )
+    shown = _three_bands(_stretch(values, low, high))
+    as_it_is = (low, high) == (0, 255) and values.dtype.kind in "iu"
+    return Converted(shown, () if as_it_is else (_stretch_note(name, values, low, high),))
 
 
 def drops_low_bytes(image: Image.Image) -> bool:

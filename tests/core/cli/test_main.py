@@ -15,7 +15,7 @@ from core.child import python_environment
 from core.cli import main
 from core.cli.commands import COMMAND_NAMES
 from core.cli.console import Console
-from core.sentences import say
+from core.sentences import MasklensError, say
 from core.stdio import stdout_for_one_document
 
 CLI = [sys.executable, "-P", "-m", "core.cli"]
@@ -124,6 +124,26 @@ def test_with_json_nothing_else_reaches_stdout(capfd: pytest.CaptureFixture[str]
     for text in ("a stray print", "from C", "a note", "a.png"):
         assert text in said.err
     assert console.code() == 1
+
+
+@pytest.mark.parametrize(("src", "code"), [("nothing-here", 2), (".", 1)])
+def test_with_json_a_fault_is_a_document_too(
+    src: str, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["convert", str(tmp_path / src), "--to", "coco", "--out", str(tmp_path / "c.json")]
+    assert main([*words, "--json"]) == code
+    said = capfd.readouterr()
+    document = json.loads(said.out)
+    assert document["failed"] == []
+    assert f"masklens: {document['error']}" in said.err
+
+
+def test_a_document_is_not_followed_by_another() -> None:
+    results = io.StringIO()
+    console = Console(results, as_json=True)
+    console.result("for people", {"a": 1})
+    console.broke(MasklensError(say("images.missing", path="a.png")))
+    assert json.loads(results.getvalue()) == {"a": 1}
 
 
 def test_without_json_the_text_is_printed() -> None:

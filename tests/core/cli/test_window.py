@@ -94,6 +94,11 @@ def test_without_qt_one_line_says_what_to_install(
     assert "PySide6-Essentials" in capsys.readouterr().err
 
 
+def test_qt_that_is_kept_from_us_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PySide6", None)
+    assert not display.has_qt()
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others always have a display")
 def test_without_a_display_one_line_says_so(
     started: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -161,6 +162,16 @@ def test_two_images_of_one_place(tmp_path: Path) -> None:
     report = convert(src, "labelme", tmp_path / "out")
     assert len(report.written) == 1
     assert ids(report)[1] == ["convert.place_taken"]
+
+
+@pytest.mark.parametrize("to", ["labelme", "coco"])
+def test_two_files_for_one_image(to: Literal["labelme", "coco"], tmp_path: Path) -> None:
+    image(tmp_path / "a.png")
+    write_labelme(tmp_path / "a (copy).json", "a.png", CELL, replace(CELL, id="other"))
+    write_labelme(tmp_path / "a.json", "a.png", CELL)
+    report = convert(tmp_path, to, tmp_path / "out" / "c.json")
+    assert (report.images, report.instances) == (1, 1)
+    assert ids(report) == ([], ["formats.image_twice"])
 
 
 def test_labelme_to_labelme_keeps_what_only_labelme_has(tmp_path: Path) -> None:

@@ -119,6 +119,13 @@ def test_twelve_bits_in_sixteen_are_not_black() -> None:
         assert np.all(np.diff(image.pixels[:, :, 0].ravel().astype(int)) >= 0)
 
 
+def test_eight_bits_in_sixteen_are_shown_as_they_are() -> None:
+    values = np.tile(np.arange(256, dtype=np.uint16), (16, 1))
+    image = decode_image(encoded(Image.fromarray(values), "PNG"), "a")
+    assert np.array_equal(image.pixels[:, :, 0], values)
+    assert note_ids(image) == []
+
+
 def test_a_few_hot_pixels_do_not_darken_the_picture() -> None:
     values = np.linspace(100, 200, 10_000).reshape(100, 100).astype(np.uint16)
     values[0, 0] = 65535
