@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 from core.document.instance import Source
+from core.document.marks import without_regions
 from core.formats import coco, labelme
 from core.formats.coco import CocoImage
 from core.formats.collect import Collection, Labelled, collect
@@ -122,10 +123,15 @@ class _Conversion:
                 continue
             name = labels.file_name if image.path is None else _relative(image.path, out.parent)
             id = labels.image_id if own_ids and labels.image_id is not None else number
-            images.append(CocoImage(id, name, image.width, image.height, labels.instances))
+            objects = without_regions(labels.instances)
+            images.append(CocoImage(id, name, image.width, image.height, objects))
         others = sum(image.labels.others for image in self._located)
         if others:
             self._notes.append(say("convert.kept_shapes", count=others))
+        everything = sum(len(image.labels.instances) for image in self._located)
+        regions = everything - sum(len(without_regions(i.labels.instances)) for i in self._located)
+        if regions:
+            self._notes.append(say("convert.regions", count=regions))
         data = coco.dumps(images, self._collection.labels)
         if not self._write(out, data):
             raise FormatError(self._problems[-1])

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from core.document.instance import Instance, Source
+from core.document.instance import Instance, Polygons, Source
+from core.document.marks import comparable, is_region
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
@@ -18,10 +19,11 @@ __all__ = ["Dataset", "DatasetItem", "FormatError", "open_dataset"]
 
 @dataclass(frozen=True, slots=True)
 class DatasetItem:
-    """One image and the instances on it, crowds marked; suggestions are not among them.
+    """One image and the instances on it; suggestions are not among them.
 
-    `file_name` is as the label file has it; `image_id` is unique in the data set. `width` and
-    `height` are those of the upright image.
+    Crowds are marked, and areas to ignore are crowds. `file_name` is as the label file has it;
+    `image_id` is unique in the data set. `width` and `height` are those of the upright image.
+    `regions` are those in which everything is labelled; None, the rule, means the whole image.
     """
 
     image_path: Path
@@ -30,6 +32,7 @@ class DatasetItem:
     file_name: str
     width: int
     height: int
+    regions: tuple[Polygons, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,16 @@ class _Opener:
             return None
         own = tuple(i for i in image.instances if i.source is not Source.SUGGESTED)
         self._suggestions += len(image.instances) - len(own)
-        return DatasetItem(path, own, 0, image.file_name, width, height)
+        regions = tuple(i.polygons for i in own if is_region(i))
+        return DatasetItem(
+            path,
+            comparable(own),
+            0,
+            image.file_name,
+            width,
+            height,
+            None if image.done or not regions else regions,
+        )
 
 
 def labelled_again(images: Sequence[Labelled], paths: Sequence[Path | None]) -> dict[int, Sentence]:
