@@ -83,6 +83,12 @@ _EDIT: Final = (
     Action("relabel", EDIT, "Change label…", ("Ctrl+E",), "label", _S, rule=True,
            tip="Give the selected instances another label"),
     Action("select_all", EDIT, "Select all", ("Ctrl+A",), "", ("image", "instances")),
+    Action("mark_ignore", EDIT, "Ignore in learning", ("Ctrl+I",), "", _S, checkable=True,
+           rule=True, tip="Nothing is learned there, and nothing is compared with it"),
+    Action("mark_crowd", EDIT, "Crowd", (), "", _S, checkable=True,
+           tip="An area that stands for many objects; no example, and no background"),
+    Action("mark_region", EDIT, "Done region", (), "region", _S, checkable=True,
+           tip="Turn the selected instances into regions in which everything is labelled, or back"),
     Action("settings", EDIT, "Settings…", ("Ctrl+,",), "settings", rule=True),
 )
 _TOOLS: Final = (
@@ -96,6 +102,12 @@ _TOOLS: Final = (
            rule=True, tip="Draw another outline that belongs to the selected instance"),
     Action("tool_cut", TOOLS, "Cut out", ("C",), "cut", _S, checkable=True,
            tip="Draw a hole into the selected instance, or cut a piece off"),
+    Action("tool_region", TOOLS, "Mark a region as done", ("Shift+R",), "region", _I,
+           checkable=True, rule=True,
+           tip="Draw a rectangle in which every instance is labelled: the model learns from it, "
+               "though the rest of the image is not done"),
+    Action("tool_region_outline", TOOLS, "Mark a region as done, by outline", ("Ctrl+Shift+R",),
+           "region", _I, checkable=True, tip="The same with an outline of any shape"),
 )
 _LABELS: Final = (
     Action("add_label", LABELS, "Add label…", ("L",), "add", ("project",)),

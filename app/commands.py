@@ -17,6 +17,7 @@ from app.dialogs.settings import SettingsDialog
 from app.settings import KEYS, OPACITY
 from core.document.edits import SetDone
 from core.document.geometry.measure import bounds
+from core.document.marks import DONE_REGION, IGNORE, without_regions
 from core.document.status import ImageStatus
 from core.storage.project import ImageEntry
 
@@ -100,6 +101,11 @@ class Commands(QObject):
             "tool_rectangle": lambda _on: self._draw("rectangle"),
             "tool_add_part": lambda _on: viewport.set_tool("add_part"),
             "tool_cut": lambda _on: viewport.set_tool("cut"),
+            "tool_region": lambda _on: self._draw_region("region"),
+            "tool_region_outline": lambda _on: self._draw_region("region_outline"),
+            "mark_ignore": lambda on: editing.mark(viewport.selection, IGNORE, on),
+            "mark_crowd": lambda on: editing.mark_crowd(viewport.selection, on),
+            "mark_region": lambda on: editing.mark(viewport.selection, DONE_REGION, on),
             "add_label": lambda _on: self._window.labels.begin_add(),
         }
 
@@ -153,10 +159,15 @@ class Commands(QObject):
         self._viewport.set_tool(tool)
         self._viewport.setFocus()
 
+    def _draw_region(self, tool: str) -> None:
+        self._viewport.set_tool(tool)
+        self._viewport.setFocus()
+
     def _select_all(self) -> None:
         document = self._parts.workspace.document
         if document is not None:
-            self._viewport.set_selection([each.id for each in document.instances])
+            objects = without_regions(document.instances)
+            self._viewport.set_selection([each.id for each in objects])
 
     def _done(self, done: bool) -> bool:
         workspace = self._parts.workspace

@@ -10,9 +10,18 @@ from PySide6.QtCore import QObject, Signal
 
 from app.labelling import Labelling
 from app.workspace import Workspace
-from core.document.edits import Add, Batch, Edit, Relabel, Remove, SetRejected
+from core.document.edits import Add, Batch, Edit, Relabel, Remove, SetFields, SetRejected
 from core.document.geometry import clip_to_image, translate
 from core.document.instance import Instance, Source, new_id
+from core.document.marks import (
+    DONE_REGION,
+    IGNORE,
+    is_ignored,
+    is_marked,
+    is_region,
+    with_flag,
+    without_regions,
+)
 
 OFFSET: Final = 12.0  # image pixels between a duplicate and its original
 
@@ -77,12 +86,49 @@ class Editing(QObject):
 
     def relabel(self, ids: Iterable[str], label: str) -> None:
         """Give instances another label, which the project may not know yet."""
-        wanted = [each.id for each in self._chosen(ids) if each.label != label]
+        chosen = without_regions(self._chosen(ids))
+        wanted = [each.id for each in chosen if each.label != label]
         if label not in self._labelling.names:
             self._labelling.learn([label])
         if wanted:
             name = self.tr("change label of %n instance(s)", "", len(wanted))
             self._workspace.do(Relabel.to(label, wanted), name)
+
+    def mark(self, ids: Iterable[str], flag: str, on: bool) -> None:
+        """Set a flag of instances, or take it away: DONE_REGION or IGNORE."""
+        names = {
+            (DONE_REGION, True): self.tr("turn into a done region"),
+            (DONE_REGION, False): self.tr("turn back into an instance"),
+            (IGNORE, True): self.tr("ignore in learning"),
+            (IGNORE, False): self.tr("no longer ignore"),
+        }
+        chosen = [each for each in self._chosen(ids) if is_marked(each, flag) is not on]
+        self._set_fields(
+            [replace(each, flags=with_flag(each, flag, on)) for each in chosen], names[flag, on]
+        )
+
+    def mark_crowd(self, ids: Iterable[str], on: bool) -> None:
+        """Say that instances stand for many objects, or take that back."""
+        name = self.tr("mark as crowd") if on else self.tr("no longer a crowd")
+        chosen = [each for each in self._chosen(ids) if each.crowd is not on]
+        self._set_fields([replace(each, crowd=on) for each in chosen], name)
+
+    def _set_fields(self, wanted: list[Instance], name: str) -> None:
+        edits = tuple(
+            SetFields(one.id, one.flags, one.description, one.crowd, one.group_id) for one in wanted
+        )
+        if edits:
+            self._workspace.do(edits[0] if len(edits) == 1 else Batch(edits, name), name)
+
+    def marks(self, ids: Iterable[str]) -> frozenset[str]:
+        """Which marks all of these instances have: `region`, `ignore`, `crowd`."""
+        chosen = self._chosen(ids)
+        found = {
+            "region": all(is_region(each) for each in chosen),
+            "ignore": all(is_ignored(each) for each in chosen),
+            "crowd": all(each.crowd for each in chosen),
+        }
+        return frozenset(name for name, holds in found.items() if holds and chosen)
 
     def _chosen(self, ids: Iterable[str]) -> tuple[Instance, ...]:
         document = self._workspace.document

@@ -15,6 +15,7 @@ from app.tasks import Context, Task
 from app.words import error_text
 from app.workspace import Workspace
 from core.document.instance import Source
+from core.document.marks import without_regions
 from core.formats import coco, coco_write, labelme
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError
@@ -102,14 +103,15 @@ def export_coco(project: Project, names: tuple[str, ...], path: Path, context: C
     problems: list[str] = []
     everything = project.images()
     for entry, labelled in _labelled(project, everything, problems, context):
-        labels.update(dict.fromkeys(each.label for each in labelled.instances))
+        objects = without_regions(labelled.instances)
+        labels.update(dict.fromkeys(each.label for each in objects))
         images.append(
             coco.CocoImage(
                 id=len(images) + 1,
                 file_name=entry.relative,
                 width=labelled.width,
                 height=labelled.height,
-                instances=labelled.instances,
+                instances=objects,
             )
         )
     coco_write.write(path, images, tuple(labels))

@@ -11,6 +11,7 @@ from app.panels.label_rows import LabelRow
 from app.words import error_text
 from app.workspace import Workspace
 from core.document.edits import Relabel
+from core.document.marks import without_regions
 from core.storage.project import Project
 from core.storage.settings import ProjectSettings
 
@@ -56,7 +57,8 @@ class Labelling(QObject):
     def counts(self) -> Counter[str]:
         """How many instances of the open image have which label."""
         document = self._workspace.document
-        return Counter(each.label for each in document.instances) if document else Counter()
+        there = without_regions(document.instances) if document else ()
+        return Counter(each.label for each in there)
 
     def learn(self, names: Iterable[str]) -> None:
         """Take labels that were seen in files into the list."""
@@ -121,7 +123,8 @@ class Labelling(QObject):
         document = self._workspace.document
         if document is not None:
             known = set(self.names)
-            new = [each.label for each in document.instances if each.label not in known]
+            there = without_regions(document.instances)
+            new = [each.label for each in there if each.label not in known]
             if new:
                 self.learn(new)
 

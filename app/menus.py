@@ -22,6 +22,10 @@ INSTANCE: Final = (
         "",
         "lens_why_missed",
         "",
+        "mark_ignore",
+        "mark_crowd",
+        "mark_region",
+        "",
         "delete",
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 from app.banners import Kind
+from app.canvas.tools import TOOLS
 from app.facts import facts
 from app.icons import icon
 from app.settings import OPACITY, RECENT, UNKNOWN_LABELS, WHEEL
@@ -16,8 +17,6 @@ from core.document.document import Changed
 
 if TYPE_CHECKING:
     from app.window import MainWindow
-
-TOOLS = ("select", "polygon", "rectangle", "add_part", "cut")
 
 
 class Reactions(QObject):
@@ -83,6 +82,9 @@ class Reactions(QObject):
         )
         session = parts.workspace.session
         actions.set_checked("done", session is not None and session.document.done)
+        marks = parts.editing.marks(selection)
+        for mark in ("ignore", "crowd", "region"):
+            actions.set_checked(f"mark_{mark}", mark in marks)
         undo = None if session is None else session.history.undo_name
         redo = None if session is None else session.history.redo_name
         actions.set_text("undo", _with_name(self.tr("Undo"), undo))

@@ -11,11 +11,22 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from app.canvas.outlines import Outline, OutlineTable
-from app.canvas.style import FILL, HALO, LINE, LINE_HALO, Palette, faded, line_pen
+from app.canvas.style import (
+    FILL,
+    HALO,
+    LINE,
+    LINE_HALO,
+    Palette,
+    faded,
+    hatching,
+    line_pen,
+    region_pen,
+)
 from app.canvas.tile_layer import TileLayer
 from app.canvas.tiles import TILE, TileKey
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
+from core.document.marks import is_region
 
 _CROWDED = 120
 """Instances for each tile's worth of image from which on outlines are one device pixel wide, which
@@ -138,6 +149,11 @@ class _InstanceJob:
         return 1.0 if self._crowded else self._look.width * self._look.dpr
 
     def _fill(self, painter: QPainter, outline: Outline) -> None:
+        if is_region(outline.instance):
+            self._colour = None
+            painter.setBrush(hatching(self._key.scale, self._look.dpr))
+            painter.drawPath(outline.path(self._key.scale))
+            return
         colour = self._look.palette.colour(outline.instance.label)
         if self._is_speck(outline):
             side = _SPECK / self._key.scale
@@ -155,6 +171,11 @@ class _InstanceJob:
 
     def _line(self, painter: QPainter, outline: Outline) -> None:
         if self._is_speck(outline):
+            return
+        if is_region(outline.instance):
+            self._colour = None
+            painter.setPen(region_pen(self._look.width * self._look.dpr))
+            painter.drawPath(outline.path(self._key.scale))
             return
         colour = self._look.palette.colour(outline.instance.label)
         if colour is not self._colour:

@@ -20,15 +20,19 @@ from app.canvas.style import (
     LINE_HALO,
     LINE_SELECTED,
     PAPER,
+    REGION,
     TOLERANCE,
     Palette,
     faded,
+    hatching,
     line_pen,
+    region_pen,
 )
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit
 from core.document.instance import Instance
+from core.document.marks import is_region
 from core.gestures.base import Preview
 from core.gestures.select import MIDPOINT_FROM
 
@@ -71,24 +75,31 @@ class LivePainter:
         """An instance as it is, or as it would become; `path` is in image pixels."""
         colour = self._look.palette.colour(instance.label)
         width = (LINE_SELECTED if selected else LINE) * self._dpr
+        if is_region(instance):
+            pen, fill = region_pen(width), hatching(self.scale, self._dpr)
+        else:
+            pen = line_pen(colour, width, dashed=dashed)
+            fill = QBrush(faded(colour, self._look.fill + FILL_SELECTED * selected))
         painter = self._painter
         painter.save()
         painter.setTransform(self._to_device, True)
-        painter.fillPath(path, faded(colour, self._look.fill + FILL_SELECTED * selected))
+        painter.fillPath(path, fill)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(line_pen(HALO, width + (LINE_HALO - LINE_SELECTED) * self._dpr))
         painter.drawPath(path)
-        painter.setPen(line_pen(colour, width, dashed=dashed))
+        painter.setPen(pen)
         painter.drawPath(path)
         painter.restore()
 
     def hovered(self, instance: Instance, path: QPainterPath, *, dashed: bool = False) -> None:
         """A light rim and a little more fill on what the pointer would take."""
         painter = self._painter
-        colour = self._look.palette.colour(instance.label)
+        region = is_region(instance)
+        colour = REGION if region else self._look.palette.colour(instance.label)
         painter.save()
         painter.setTransform(self._to_device, True)
-        painter.fillPath(path, faded(colour, FILL_SELECTED))
+        if not region:
+            painter.fillPath(path, faded(colour, FILL_SELECTED))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(line_pen(faded(PAPER, 0.8), (LINE + 1.8) * self._dpr))
         painter.drawPath(path)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QBrush, QColor, QPen, QTransform
 
 TOLERANCE: Final = 9.0
 """How far a pointer may miss a handle."""
@@ -24,6 +24,10 @@ FILL: Final = 0.22
 FILL_SELECTED: Final = 0.12
 """How much stronger the fill of a selected instance is."""
 HALO: Final = QColor(10, 12, 14, 150)
+REGION: Final = QColor("#7ddc8a")
+"""A finished region, whatever the colours of the labels; it is also hatched."""
+REGION_DASH: Final = (7.0, 2.5, 1.5, 2.5)
+REGION_FILL: Final = 0.3
 PAPER: Final = QColor(255, 255, 255)
 INK: Final = QColor(20, 22, 26)
 
@@ -63,6 +67,22 @@ def line_pen(colour: QColor, width: float, *, dashed: bool = False) -> QPen:
         pen.setDashPattern(list(DASH))
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     return pen
+
+
+def region_pen(width: float) -> QPen:
+    """Dashes and dots in turn, of that many device pixels whatever the zoom."""
+    pen = line_pen(REGION, width)
+    pen.setDashPattern(list(REGION_DASH))
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
+
+
+def hatching(device_scale: float, dpr: float) -> QBrush:
+    """A hatch of the same width whatever the zoom, for a painter in image coordinates."""
+    brush = QBrush(faded(REGION, REGION_FILL), Qt.BrushStyle.BDiagPattern)
+    side = max(1.0, round(dpr)) / device_scale
+    brush.setTransform(QTransform.fromScale(side, side))
+    return brush
 
 
 def faded(colour: QColor, opacity: float) -> QColor:

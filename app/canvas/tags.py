@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from app.canvas.outlines import Outline, OutlineTable
-from app.canvas.style import DASH, INK, PAPER, Palette, faded, ink_on
+from app.canvas.style import DASH, INK, PAPER, REGION, Palette, faded, ink_on
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
 from core.document.instance import Instance
+from core.document.marks import is_ignored, is_region
 
 CANDIDATES = 400
 """Instances that are looked at when tags are chosen."""
@@ -105,11 +106,11 @@ class Tags:
                 painter.drawImage(place.topLeft(), tag.image)
 
     def _face(self, instance: Instance, dpr: float) -> QImage:
-        text = instance.label or "?"
+        text = tag_text(instance)
         suggested = instance.source == "suggested"
         if suggested and instance.score is not None:
             text = f"{text}  {round(100 * instance.score)} %"
-        colour = self.palette.colour(instance.label)
+        colour = REGION if is_region(instance) else self.palette.colour(instance.label)
         key = _Face(text, colour.rgba(), suggested, dpr)
         image = self._faces.get(key)
         if image is None:
@@ -117,6 +118,17 @@ class Tags:
                 self._faces.clear()
             image = self._faces[key] = _drawn(key, colour, self.font)
         return image
+
+
+def tag_text(instance: Instance) -> str:
+    """The name of an instance, with what sets it apart from an ordinary one."""
+    translate = QCoreApplication.translate
+    if is_region(instance):
+        return translate("words", "✓ done region")
+    name = instance.label or "?"
+    if is_ignored(instance):
+        return translate("words", "{name} · ignored").format(name=name)
+    return translate("words", "{name} · crowd").format(name=name) if instance.crowd else name
 
 
 def _drawn(face: _Face, colour: QColor, base: QFont) -> QImage:

@@ -16,7 +16,10 @@ from core.gestures.rectangle import RectangleGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
 
-TOOLS: Final = ("select", "polygon", "rectangle", "add_part", "cut")
+TOOLS: Final = (
+    *("select", "polygon", "rectangle", "add_part", "cut"),
+    *("region", "region_outline"),
+)
 
 CURSORS: Final = {
     Cursor.ARROW: Qt.CursorShape.ArrowCursor,
@@ -53,6 +56,10 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return PolygonGesture(scene, Purpose.ADD_PART)
         case "cut":
             return PolygonGesture(scene, Purpose.CUT)
+        case "region":
+            return RectangleGesture(scene, Purpose.REGION)
+        case "region_outline":
+            return PolygonGesture(scene, Purpose.REGION)
     raise ValueError(f"no tool {tool!r}")
 
 

@@ -16,10 +16,12 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
+from app.canvas.tags import tag_text
 from app.icons import icon
 from core.document.document import Changed, Document
 from core.document.geometry.measure import area
 from core.document.instance import Instance, Source
+from core.document.marks import is_region, without_regions
 
 Index = QModelIndex | QPersistentModelIndex
 VISIBLE, LABEL, SOURCE, SCORE, AREA = range(5)
@@ -66,7 +68,7 @@ class InstanceRows(QAbstractTableModel):
         """Follow an edit: single rows where the order stayed, else all."""
         if self._document is None or not (changed.ids or changed.order):
             return
-        if changed.order or self._sorting[0] >= 0:
+        if changed.order or self._sorting[0] >= 0 or self._marks_differ(changed):
             self.beginResetModel()
             self._read()
             self.endResetModel()
@@ -76,6 +78,14 @@ class InstanceRows(QAbstractTableModel):
             if instance is not None and row is not None:
                 self._instances[row] = instance
                 self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
+
+    def _marks_differ(self, changed: Changed) -> bool:
+        """Whether an instance has become a region, or a region an instance."""
+        assert self._document is not None
+        there = [self._document.get(id) for id in changed.ids]
+        return any(
+            each is not None and is_region(each) is (each.id in self._row_of) for each in there
+        )
 
     def set_colours(self, colours: Mapping[str, str]) -> None:
         """The colours of the labels, `#rrggbb` by name."""
@@ -158,7 +168,7 @@ class InstanceRows(QAbstractTableModel):
 
     def _text(self, instance: Instance, column: int) -> str:
         if column == LABEL:
-            return instance.label
+            return tag_text(instance)
         if column == SOURCE:
             return source_text(instance.source)
         if column == SCORE:
@@ -193,7 +203,9 @@ class InstanceRows(QAbstractTableModel):
         return value
 
     def _read(self) -> None:
-        self._instances = [] if self._document is None else list(self._document.instances)
+        # Finished regions are no instances; the canvas shows them.
+        there = () if self._document is None else without_regions(self._document.instances)
+        self._instances = list(there)
         column, order = self._sorting
         keys: dict[int, Callable[[Instance], Any]] = {
             LABEL: lambda instance: instance.label.casefold(),
