@@ -7,8 +7,10 @@ from typing import Final
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QDockWidget,
+    QFrame,
     QMainWindow,
     QMenu,
+    QScrollArea,
     QSizePolicy,
     QSplitter,
     QStatusBar,
@@ -90,7 +92,7 @@ def add_docks(
     window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
     window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
     left = make_dock(window, "images", window.tr("Images"), images)
-    right = make_dock(window, "annotate", window.tr("Annotate"), annotate)
+    right = make_dock(window, "annotate", window.tr("Annotate"), scrolling(annotate))
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, left)
     window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, right)
     menus[VIEW].addSeparator()
@@ -134,6 +136,18 @@ def stack_sections(*sections: QWidget) -> QSplitter:
         splitter.addWidget(section)
         splitter.setStretchFactor(place, 0 if place == len(sections) - 1 else place + 1)
     return splitter
+
+
+def scrolling(content: QWidget) -> QScrollArea:
+    """The contents at the size of their place, with a scroll bar where that is too low for them."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidgetResizable(True)
+    area.setWidget(content)
+    area.setMinimumWidth(content.minimumSizeHint().width())
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
 
 
 def add_bottom(window: QMainWindow, row: QWidget) -> None:

@@ -79,11 +79,13 @@ class Opener(QObject):
         dialog.open()
 
     def try_sample(self) -> None:
-        """Copy the sample to the user's folder and open it."""
+        """Copy the sample to the user's folder and open it; the first time, ask for suggestions."""
         target = self._parts.paths.data / "sample"
+        new = not target.exists()
+        then = self._parts.annotator.suggest_folder if new else None
         self._parts.tasks.run(
             lambda _context: copy_sample(target),
-            done=self.open_folder,
+            done=lambda folder: self._open(folder, (), None, then),
             failed=lambda error: self._notices.fail("sample", error_text(error)),
         )
 

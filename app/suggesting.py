@@ -181,13 +181,14 @@ class Suggesting(QObject):
         self._answer(chosen, lambda: self._workspace.do(edit, name))
 
     def _answer(self, chosen: list[Instance], act: Callable[[], bool]) -> None:
-        """Act, then pick what follows the last of the chosen ones, so that keys alone suffice."""
+        """Act, then pick what follows a single one, so that keys alone suffice."""
         shown = [each.id for each in self.shown]
-        last = shown.index(chosen[-1].id)
-        gone = {each.id for each in chosen}
-        rest = [id for id in shown[last + 1 :] + shown[:last] if id not in gone]
+        rest: list[str] = []
+        if len(chosen) == 1 and chosen[0].id in shown:
+            place = shown.index(chosen[0].id)
+            rest = shown[place + 1 :] + shown[:place]
         if act():
-            self.pick(rest[:1] if len(chosen) == 1 else [])
+            self.pick(rest[:1])
 
     def _on_image(self) -> None:
         self._picked = frozenset()

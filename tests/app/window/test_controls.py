@@ -189,8 +189,17 @@ def test_recent_folders(driver: Driver, folder: Path) -> None:
 def test_the_sample_is_copied_and_opened(driver: Driver, tmp_path: Path) -> None:
     driver.act("try_sample")
     driver.wait(lambda: driver.parts.workspace.staged)
+    driver.wait(lambda: driver.parts.suggesting.pending)
     assert driver.parts.workspace.project is not None
     assert driver.parts.workspace.project.root == tmp_path / "data" / "sample"
+    driver.wait(lambda: not driver.parts.annotator.folder_running)
+    driver.act("clear_suggestions")
+    driver.act("close_project")
+    driver.wait(lambda: driver.parts.workspace.project is None)
+    driver.act("try_sample")  # what was answered there is not asked again
+    driver.wait(lambda: driver.parts.workspace.staged)
+    assert not driver.parts.annotator.folder_running
+    assert driver.parts.suggesting.pending == ()
 
 
 def test_all_controls_have_names(driver: Driver, folder: Path) -> None:
@@ -217,3 +226,5 @@ def test_a_small_window_holds_everything(
     driver.bot.wait(50)
     assert (driver.window.width(), driver.window.height()) == size
     assert driver.window.viewport.width() > 150
+    bottom = driver.window.statusBar().y()
+    assert all(dock.geometry().bottom() <= bottom for dock in driver.window.docks[:2])

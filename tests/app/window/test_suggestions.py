@@ -70,6 +70,16 @@ def test_what_is_rejected_stays_away(driver: Driver, folder: Path) -> None:
     assert len(driver.parts.suggesting.pending) == 1
 
 
+def test_reject_all_is_one_step_and_means_all(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    assert len(driver.parts.suggesting.shown) < len(driver.parts.suggesting.pending)
+    driver.act("clear_suggestions")
+    assert driver.parts.suggesting.pending == ()
+    driver.act("undo")
+    assert len(driver.parts.suggesting.pending) == 2
+
+
 def test_a_deleted_acceptance_does_not_come_back(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     driver.suggest()
