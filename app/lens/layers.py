@@ -27,6 +27,7 @@ from app.tasks import Task, Tasks
 from app.words import error_text
 from app.workspace import Workspace
 from core.document.instance import Polygons
+from core.document.marks import comparable
 from core.lens.pictures import objectness, padded_place
 from core.lens.recompute import sigmoid
 from core.lens.trace import Trace
@@ -309,7 +310,7 @@ class LensLayers(QObject):
     def _match_anchors(self, trace: Trace) -> None:
         """Compare all anchors with all labels, which takes too long for the window's thread."""
         document = self._workspace.document
-        instances = () if document is None else document.instances
+        instances = () if document is None else comparable(document.instances)
         if self._matching is not None:
             self._matching.cancel()
 

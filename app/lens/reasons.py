@@ -19,6 +19,7 @@ from app.words import error_text, sentence_text
 from app.workspace import Workspace
 from core.document.geometry import polygon_iou
 from core.document.instance import Instance
+from core.document.marks import comparable
 from core.formats import labelme
 from core.lens.life import CUTS
 from core.lens.witness import BoxKind
@@ -201,7 +202,7 @@ class Reasons(QObject):
             for image in images:
                 context.check()
                 instances = here if image.path == open_path else _labels(image)
-                if any(not each.crowd for each in instances):
+                if any(not each.crowd for each in comparable(instances)):
                     found.append((image, instances))
             return found
 

@@ -59,9 +59,7 @@ def test_an_outline_makes_a_region_without_any_label(driver: Driver, tmp_path: P
     assert driver.parts.labelling.names == ()
 
 
-def test_an_instance_becomes_a_region_and_an_instance_again(
-    driver: Driver, tmp_path: Path
-) -> None:
+def test_an_instance_becomes_a_region_and_an_instance_again(driver: Driver, tmp_path: Path) -> None:
     open_one(driver, tmp_path / "work")
     (instance,) = driver.document.instances
     rows, actions = driver.window.instances.rows, driver.window.actions_
