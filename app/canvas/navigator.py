@@ -38,6 +38,11 @@ class Navigator:
         self._around = (0.0, 0.0)
         self._hand: QPointF | None = None
 
+    @property
+    def image(self) -> tuple[float, float]:
+        """Width and height of the image that is looked at; 0 when there is none."""
+        return self._image
+
     def set_image(self, width: float, height: float) -> None:
         """Look at an image of another size."""
         self._image, self._around = (width, height), (0.0, 0.0)

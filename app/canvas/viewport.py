@@ -19,6 +19,7 @@ from app.canvas.layers.base import Layer
 from app.canvas.navigator import Navigator
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
+from app.canvas.scroll import ScrollBars
 from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS
 from app.words import sentence_text
@@ -60,6 +61,7 @@ class Viewport(QWidget):
         self._renderer.tags.font = self.font()
         self._navigator = Navigator(self._view_changed)
         self._hands = Hands(self, self._scene, self._navigator)
+        self._bars = ScrollBars(self, self._scroll_to)
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()
         self._threshold = 0.0
@@ -328,7 +330,11 @@ class Viewport(QWidget):
         if scale != self._reported_scale:
             self._reported_scale = scale
             self.zoom_changed.emit(scale)
+        self._bars.follow(self._navigator.view, self._navigator.image)
         self.update()
+
+    def _scroll_to(self, x: float, y: float) -> None:
+        self._navigator.look((x, y), self._navigator.view.scale)
 
     # Qt
 
