@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 
 from app.action_set import ActionSet
 from app.actions import ACTIONS, FILE, GROUPS, VIEW, translated
+
+translate = QCoreApplication.translate
 
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
@@ -56,7 +58,7 @@ def add_recent_menu(menus: dict[str, QMenu], actions: ActionSet, title: str) -> 
 
 def add_toolbar(window: QMainWindow, actions: ActionSet, model_menu: QMenu) -> QToolButton:
     """The toolbar; returns the button that shows the model."""
-    bar = QToolBar(window.tr("Tools"))
+    bar = QToolBar(translate("layout", "Tools"))
     bar.setObjectName("toolbar")
     bar.setMovable(False)
     bar.setIconSize(QSize(20, 20))
@@ -73,8 +75,8 @@ def add_toolbar(window: QMainWindow, actions: ActionSet, model_menu: QMenu) -> Q
     model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     model.setMenu(model_menu)
     model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    model.setToolTip(window.tr("The model that makes suggestions"))
-    model.setAccessibleName(window.tr("Model"))
+    model.setToolTip(translate("layout", "The model that makes suggestions"))
+    model.setAccessibleName(translate("layout", "Model"))
     bar.addWidget(model)
     for id in WITH_TEXT:
         button = QToolButton()
@@ -91,14 +93,14 @@ def add_docks(
     """Images at the left, the annotation panels at the right; more panels join there as tabs."""
     window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
     window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
-    left = make_dock(window, "images", window.tr("Images"), images)
-    right = make_dock(window, "annotate", window.tr("Annotate"), scrolling(annotate))
+    left = make_dock(window, "images", translate("layout", "Images"), images)
+    right = make_dock(window, "annotate", translate("layout", "Annotate"), scrolling(annotate))
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, left)
     window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, right)
     menus[VIEW].addSeparator()
     for dock in (left, right):
         toggle = dock.toggleViewAction()
-        toggle.setText(window.tr("{panel} panel").format(panel=dock.windowTitle()))
+        toggle.setText(translate("layout", "{panel} panel").format(panel=dock.windowTitle()))
         menus[VIEW].addAction(toggle)
     return left, right
 
@@ -107,7 +109,7 @@ def add_tab(window: QMainWindow, menu: QMenu, beside: QDockWidget, dock: QDockWi
     """One more panel as a tab behind another one."""
     window.tabifyDockWidget(beside, dock)
     toggle = dock.toggleViewAction()
-    toggle.setText(window.tr("{panel} panel").format(panel=dock.windowTitle()))
+    toggle.setText(translate("layout", "{panel} panel").format(panel=dock.windowTitle()))
     menu.addAction(toggle)
     beside.raise_()
 
@@ -168,6 +170,12 @@ def make_dock(window: QMainWindow, name: str, title: str, content: QWidget) -> Q
     dock.setTitleBarWidget(QWidget())
     dock.setWidget(content)
     return dock
+
+
+def _add_toggle(menu: QMenu, dock: QDockWidget) -> None:
+    toggle = dock.toggleViewAction()
+    toggle.setText(translate("layout", "{panel} panel").format(panel=dock.windowTitle()))
+    menu.addAction(toggle)
 
 
 def _spring() -> QWidget:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
 from PySide6.QtWidgets import QScrollBar, QWidget
 
 from app.canvas.view import View
@@ -25,8 +25,8 @@ class ScrollBars:
         self._view = View()
         self._down = self._make(canvas, Qt.Orientation.Vertical)
         self._across = self._make(canvas, Qt.Orientation.Horizontal)
-        self._down.setAccessibleName(canvas.tr("Scroll up and down"))
-        self._across.setAccessibleName(canvas.tr("Scroll sideways"))
+        self._down.setAccessibleName(QCoreApplication.translate("scroll", "Scroll up and down"))
+        self._across.setAccessibleName(QCoreApplication.translate("scroll", "Scroll sideways"))
 
     def follow(self, view: View, image: tuple[float, float]) -> None:
         """Show where the view is on an image of this size (image pixels)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -21,6 +21,7 @@ from core.learning.split import FEW
 
 _BEST, _WORST, _MOST = range(3)
 _SAMPLE: Final = 26
+_MARGIN: Final = 10
 
 
 class ReportView(QWidget):
@@ -51,8 +52,7 @@ class ReportView(QWidget):
         )
         self.order.setAccessibleName(self.tr("Order of the images"))
         self.order.currentIndexChanged.connect(lambda _index: self._fill_gallery())
-        self._images_title = QLabel()
-        self._images_title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._images_title = _wrapped()
         self.legend = Legend()
         self.gallery = Gallery(tasks)
         self.gallery.opened.connect(self._open)
@@ -157,7 +157,7 @@ class ReportView(QWidget):
         self.gallery.cards.set_changes(shown)
         for widget in (self.gallery, self.order, self.legend, self._images_title):
             widget.setVisible(bool(changes))
-        self._images_title.setText(_verdict(self, changes))
+        self._images_title.setText(_verdict(changes))
 
     def _open(self, key: str) -> None:
         labels = None if self._sources is None else self._sources.labels
@@ -174,6 +174,9 @@ class ReportView(QWidget):
         second.setContentsMargins(10, 6, 10, 0)
         second.addWidget(self._images_title, 1)
         second.addWidget(self.order)
+        table = QVBoxLayout()
+        table.setContentsMargins(4, 0, 8, 0)
+        table.addWidget(self.figures)
         words = QVBoxLayout()
         words.setContentsMargins(10, 0, 10, 4)
         words.addWidget(self.warning)
@@ -182,19 +185,18 @@ class ReportView(QWidget):
         column.setSpacing(4)
         column.addLayout(first)
         column.addLayout(words)
-        column.addWidget(self.figures)
+        column.addLayout(table)
         column.addLayout(second)
         column.addWidget(self.legend)
         column.addWidget(self.gallery, 1)
 
 
-def _verdict(widget: QWidget, changes: tuple[ImageChange, ...]) -> str:
+def _verdict(changes: tuple[ImageChange, ...]) -> str:
     better = sum(one.change > 0.005 for one in changes)
     worse = sum(one.change < -0.005 for one in changes)
     same = len(changes) - better - worse
-    return widget.tr("▲ {better} better, ▼ {worse} worse, = {same}").format(
-        better=better, worse=worse, same=same
-    )
+    text = QCoreApplication.translate("ReportView", "▲ {better} better, ▼ {worse} worse, = {same}")
+    return text.format(better=better, worse=worse, same=same)
 
 
 def _wrapped(*, bold: bool = False) -> QLabel:
@@ -219,34 +221,54 @@ class Legend(QWidget):
             (FALSE, Qt.PenStyle.DotLine, self.tr("false ✕")),
         )
         self.setAccessibleName(
-            self.tr("Left before, right after. Solid: found. Dashed: missed. Dotted: false.")
+            self.tr("Solid lines: found. Dashed: missed. Dotted, with a cross: false.")
         )
         self.setToolTip(self.accessibleName())
 
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
     def sizeHint(self) -> QSize:
-        """One line of text."""
-        return QSize(200, self.fontMetrics().height() + 6)
+        """One line of text, where there is room for it."""
+        return QSize(260, self.heightForWidth(260))
 
     def minimumSizeHint(self) -> QSize:
-        """As the hint, but narrow."""
-        return QSize(60, self.sizeHint().height())
+        """Narrow."""
+        return QSize(100, self._line)
+
+    def heightForWidth(self, width: int) -> int:
+        """As many lines as it takes."""
+        return round(self._places(width)[-1].bottom())
+
+    @property
+    def _line(self) -> int:
+        return self.fontMetrics().height() + 6
+
+    def _places(self, width: int) -> list[QRectF]:
+        """Where each entry goes: one behind the other, on the next line when the first is full."""
+        metrics = self.fontMetrics()
+        places: list[QRectF] = []
+        left = top = 0.0
+        for _colour, _style, text in self._entries:
+            taken = _SAMPLE + 6 + metrics.horizontalAdvance(text) + 4
+            if left and left + taken > width - 2 * _MARGIN:
+                left, top = 0.0, top + self._line
+            places.append(QRectF(_MARGIN + left, top, taken, self._line))
+            left += taken + 12
+        return places
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Samples of lines, each with its word."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = self.fontMetrics()
-        left, middle = 12.0, self.height() / 2
-        for colour, style, text in self._entries:
+        places = self._places(self.width())
+        for (colour, style, text), place in zip(self._entries, places, strict=True):
             line = QPainterPath()
-            line.moveTo(left, middle)
-            line.lineTo(left + _SAMPLE, middle)
+            line.moveTo(place.left(), place.center().y())
+            line.lineTo(place.left() + _SAMPLE, place.center().y())
             stroke(painter, [line], colour, style, 2.0)
-            left += _SAMPLE + 6
-            width = metrics.horizontalAdvance(text) + 4
             painter.setPen(self.palette().color(self.foregroundRole()))
-            painter.drawText(
-                QRectF(left, 0, width, self.height()), Qt.AlignmentFlag.AlignVCenter, text
-            )
-            left += width + 12
+            words = place.adjusted(_SAMPLE + 6, 0, 0, 0)
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, text)
         painter.end()
