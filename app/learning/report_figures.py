@@ -54,6 +54,7 @@ class FiguresTable(QTreeWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setIndentation(14)
         self.setUniformRowHeights(True)
+        self.viewport().setAutoFillBackground(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         head = self.header()
@@ -85,9 +86,11 @@ class FiguresTable(QTreeWidget):
         for place in range(self.topLevelItemCount()):
             item = self.topLevelItem(place)
             shown += item.childCount() if item.isExpanded() else 0
-        each = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
         rows = min(max(shown, 1), _MOST_ROWS)
-        return QSize(220, self.header().sizeHint().height() + rows * each + 4)
+        return QSize(220, self.header().sizeHint().height() + rows * self._row_height() + 4)
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + 6
 
     def _title(self, row: Row) -> str:
         if row.part is Part.ALL:
@@ -104,6 +107,7 @@ class FiguresTable(QTreeWidget):
         texts = [title, figure_text(figure.before), figure_text(figure.after), change_text(figure)]
         item = QTreeWidgetItem(texts)
         item.setToolTip(NAME, title)
+        item.setSizeHint(NAME, QSize(0, self._row_height()))
         for column in (BEFORE, AFTER, CHANGE):
             item.setTextAlignment(column, RIGHT)
         if strong:

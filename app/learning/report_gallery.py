@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QImage, QPainter, QPalette, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.canvas.style import PAPER
 from app.learning.report_pictures import Pair, Pairs
 from app.tasks import Tasks
 from core.learning.report import ImageChange
@@ -37,6 +38,7 @@ LEAST_CARD: Final = 300
 PAD: Final = 8
 RATIO: Final = 0.75
 SAME: Final = 0.005
+CAPTION: Final = QColor(20, 22, 26, 190)
 
 
 def quality_text(change: ImageChange) -> str:
@@ -159,10 +161,19 @@ class CardPainter(QStyledItemDelegate):
             place.moveCenter(box.center())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(place, picture)
+            self._caption(painter, box, self.tr("after") if side else self.tr("before"))
             return
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         text = "…" if pair is None else pair.problem
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+    def _caption(self, painter: QPainter, box: QRect, text: str) -> None:
+        metrics = self._view.fontMetrics()
+        width = metrics.horizontalAdvance(text) + 10
+        place = QRect(box.left(), box.top(), width, metrics.height() + 2)
+        painter.fillRect(place, CAPTION)
+        painter.setPen(PAPER)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     def _words(
         self,

@@ -84,6 +84,8 @@ def compared(report: Report, kind: Kind) -> tuple[Row, ...]:
     rows = [Row(Part.ALL, "", _both(before, after, kind))]
     for part, key in ((Part.LABEL, "by_label"), (Part.SIZE, "by_size")):
         ours, theirs = _object(before, key), _object(after, key)
+        if part is Part.LABEL:
+            ours = _named(ours, theirs)
         names = dict.fromkeys((*ours, *theirs))
         if part is Part.SIZE:
             names = {name: None for name in SIZES if name in names}
@@ -99,6 +101,14 @@ def ground(report: Report) -> Ground | None:
     if figures is None:
         return None
     return Ground(_count(figures, "images"), _count(figures, "instances"))
+
+
+def _named(before: Mapping[str, object], after: Mapping[str, object]) -> Mapping[str, object]:
+    """What was measured before, whatever its class, under the only label that is new."""
+    new = [name for name in after if name not in before]
+    if list(before) != [""] or len(new) != 1 or len(after) != 1:
+        return before
+    return {new[0]: before[""]}
 
 
 def _both(before: Figures | None, after: Figures | None, kind: Kind) -> tuple[Compared, ...]:

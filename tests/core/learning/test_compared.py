@@ -37,24 +37,34 @@ def parts(ap):
 def test_all_labels_and_sizes_stand_side_by_side():
     before = figures(0.2, by_label={"": parts(0.2)}, by_size={"large": parts(0.1)})
     after = figures(
-        0.4, by_label={"nucleus": parts(0.4)}, by_size={"small": parts(0.2), "large": parts(0.5)}
+        0.4,
+        by_label={"nucleus": parts(0.4), "debris": parts(0.3)},
+        by_size={"small": parts(0.2), "large": parts(0.5)},
     )
     rows = compared(make_report(before, after), Kind.MASK)
     assert [(row.part, row.name) for row in rows] == [
         (Part.ALL, ""),
         (Part.LABEL, ""),
         (Part.LABEL, "nucleus"),
+        (Part.LABEL, "debris"),
         (Part.SIZE, "small"),
         (Part.SIZE, "large"),
     ]
     whole = rows[0].figures[0]
     assert (whole.name, whole.before, whole.after, whole.sign) == ("AP", 0.2, 0.4, 1)
     assert rows[1].figures[0].after is None
-    assert rows[3].figures[0].before is None
-    assert rows[3].figures[0].change is None
-    assert rows[4].figures[3].change == pytest.approx(0.4)
+    assert rows[4].figures[0].before is None
+    assert rows[4].figures[0].change is None
+    assert rows[5].figures[3].change == pytest.approx(0.4)
     boxes = compared(make_report(before, after), Kind.BOX)
     assert boxes[0].figures[0].after == 0.2
+
+
+def test_the_only_label_is_compared_with_what_was_measured_whatever_its_class():
+    before = figures(0.2, by_label={"": parts(0.2)})
+    after = figures(0.4, by_label={"nucleus": parts(0.4)})
+    (_, row) = compared(make_report(before, after), Kind.MASK)
+    assert (row.name, row.figures[0].before, row.figures[0].after) == ("nucleus", 0.2, 0.4)
 
 
 def test_without_figures_there_are_no_rows():
