@@ -43,7 +43,7 @@ def main(
     parts = make_parts(paths, settings, application)
     window = MainWindow(parts, theme)
     catch_exceptions(lambda text, trace: window.notices.fail("error", text, trace))
-    close_on_signals(window, window.close)
+    close_on_signals(window, window.close_unasked)
     watchdog = StallWatchdog(application) if arguments.debug else None
     window.show()
     # Learning all messages takes a while; here it does not keep the window waiting.

@@ -4,7 +4,9 @@ Menus, toolbar, context menus, command palette, key sheet and the key settings a
 `when` names the facts that must hold for an action to be enabled: `project` (a folder is open),
 `image` (an image is shown), `selection`, `instances`, `suggestions` (some are shown), `picked`
 (some of them are picked), `undo`, `redo`, `clipboard`, `engine` (a model can run), `folder_free`
-(no pre-annotation of the folder is under way).
+(no pre-annotation of the folder is under way), `run_free` (no run is under way), `run_active` (one
+is), `run_report` (a report is shown), `run_model` (its model can be taken into use),
+`model_before` (there is a model to go back to).
 The texts are translated in the context "actions" when they are shown.
 """
 
@@ -47,7 +49,8 @@ class Action:
 FILE, EDIT, TOOLS, LABELS = "File", "Edit", "Tools", "Labels"
 SUGGEST, IMAGE, VIEW, HELP, MOUSE = "Suggestions", "Image", "View", "Help", "On the canvas"
 LENS: Final = "Lens"
-GROUPS: Final = (FILE, EDIT, TOOLS, LABELS, SUGGEST, LENS, IMAGE, VIEW, HELP)
+LEARN: Final = "Learning"
+GROUPS: Final = (FILE, EDIT, TOOLS, LABELS, SUGGEST, LENS, LEARN, IMAGE, VIEW, HELP)
 
 _I = ("image",)
 _S = ("image", "selection")
@@ -158,6 +161,26 @@ _LENS: Final = (
     Action("lens_reset", LENS, "All knobs as the model has them", (), "undo",
            ("image", "engine"), rule=True),
 )
+_LEARN: Final = (
+    Action("learning", LEARN, "Teach the model", ("F",), "learn", ("project",), checkable=True,
+           tip="Show what the model would learn from, and how it is getting on"),
+    Action("learn_page", LEARN, "Next page of learning", ("Ctrl+Shift+L",), "", ("project",),
+           tip="Learn, report, runs"),
+    Action("learn_start", LEARN, "Start learning", ("Shift+F",), "learn",
+           ("project", "engine", "run_free"), rule=True,
+           tip="Fine-tune the model in the background on the images marked as done"),
+    Action("learn_stop", LEARN, "Stop learning, keep the best", (), "stop", ("run_active",)),
+    Action("learn_cancel", LEARN, "Cancel learning", (), "", ("run_active",),
+           tip="End the run and throw away what it learned"),
+    Action("learn_pin", LEARN, "Show this image while learning", (), "image", _I,
+           tip="Show now and then what the model sees in this image while it learns"),
+    Action("learn_report", LEARN, "Before and after", (), "", ("run_report",), rule=True,
+           tip="Show the report of the latest run"),
+    Action("model_use", LEARN, "Use this model", (), "model", ("project", "run_model"),
+           tip="Make suggestions with the model of the report from now on, if it passes a try"),
+    Action("model_back", LEARN, "Back to the previous model", ("Ctrl+Shift+B",), "undo",
+           ("project", "model_before"), tip="Make suggestions with the model used before this one"),
+)
 _IMAGE: Final = (
     Action("next_image", IMAGE, "Next image", ("D", "PgDown"), "next", ("project",)),
     Action("previous_image", IMAGE, "Previous image", ("A", "PgUp"), "previous", ("project",)),
@@ -210,7 +233,7 @@ _CANVAS: Final = tuple(
 # fmt: on
 
 ACTIONS: Final = (
-    *(*_FILE, *_EDIT, *_TOOLS, *_LABELS, *_SUGGEST, *_LENS),
+    *(*_FILE, *_EDIT, *_TOOLS, *_LABELS, *_SUGGEST, *_LENS, *_LEARN),
     *(*_IMAGE, *_VIEW, *_HELP, *_CANVAS),
 )
 BY_ID: Final = {action.id: action for action in ACTIONS}

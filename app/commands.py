@@ -44,6 +44,7 @@ class Commands(QObject):
             **self._image_acts(),
             **self._view_acts(),
             **window.lens.acts(),
+            **window.learning.acts(),
         }
         for number in range(1, 10):
             self._acts[f"label_{number}"] = self._label_act(number)

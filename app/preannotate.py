@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -94,11 +95,18 @@ class PreAnnotator(QObject):
         if not images:
             self.said.emit(self.tr("All images are done."))
             return
-        job = self._jobs.start(self.tr("Suggesting for the folder"), self.cancel)
-        self._folder = _Folder(project, images, job)
-        job.progress(0, len(images))
-        self.changed.emit()
-        self._ask_more()
+        self._walk(project, images, self.tr("Suggesting for the folder"))
+
+    def refresh(self, images: Sequence[ImageEntry]) -> None:
+        """Ask anew for these images, and for what a walk under way has still to do."""
+        project, folder = self._workspace.project, self._folder
+        if project is None:
+            return
+        wanted = {image.path: image for image in (*images, *(folder.todo if folder else ()))}
+        if folder is not None:
+            self.cancel()
+        if wanted:
+            self._walk(project, list(wanted.values()), self.tr("Suggesting anew"))
 
     def cancel(self) -> None:
         """Give everything up that was asked for; what came stays."""
@@ -110,6 +118,13 @@ class PreAnnotator(QObject):
             self.changed.emit()
         for id in list(self._current):
             self._client.cancel(id)
+
+    def _walk(self, project: Project, images: list[ImageEntry], title: str) -> None:
+        job = self._jobs.start(title, self.cancel)
+        self._folder = _Folder(project, images, job)
+        job.progress(0, len(images))
+        self.changed.emit()
+        self._ask_more()
 
     def _ask_more(self) -> None:
         folder = self._folder

@@ -79,6 +79,7 @@ class Reactions(QObject):
                 parts.annotator,
                 selection,
             )
+            | self._window.learning.facts()
         )
         session = parts.workspace.session
         actions.set_checked("done", session is not None and session.document.done)

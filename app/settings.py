@@ -45,6 +45,13 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def _pace(value: Any) -> bool:
+    """Seconds a step and seconds for the rest of the latest run on this machine; empty at first."""
+    return isinstance(value, list) and (
+        not value or (len(value) == 2 and all(_number(0, 1e6)(part) for part in value))
+    )
+
+
 def _keys(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(name, str) and _texts(keys) for name, keys in value.items()
@@ -63,6 +70,7 @@ THRESHOLD: Final = Setting("suggestion_score", 0.5, _number(0.05, 1.0))
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", _one_of("active", "add"))
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], _texts)
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, _keys)
+LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _pace)
 GEOMETRY: Final = Setting("window_geometry", "", lambda value: isinstance(value, str))
 LAYOUT: Final = Setting("window_layout", "", lambda value: isinstance(value, str))
 RECENT_COUNT: Final = 10

@@ -28,6 +28,7 @@ from app.layout import (
     reset_docks,
     stack_sections,
 )
+from app.learning.corner import LearningCorner
 from app.lens.corner import LensCorner
 from app.menus import EMPTY, INSTANCE, SUGGESTION, fill_recent, popup
 from app.notices import Notices
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.parts = parts
         self._may_close = False
+        self._unasked = False
         self._put_away: list[QDockWidget] = []
         self.setWindowTitle("masklens")
         self.setWindowIcon(icon("app"))
@@ -71,6 +73,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self)
         self._held = HeldKeys(self)
         self.lens.connect_dock(self.docks[2])
+        self.learning.connect_dock(self.docks[3])
         self._desk = Desk(self.central.banners, self.notices, parts.workspace, parts.client)
         self._wire_canvas()
         self._wire_panels()
@@ -92,6 +95,7 @@ class MainWindow(QMainWindow):
         self.instances = InstancesPanel()
         self.suggestions = SuggestionsPanel(self.actions_)
         self.lens = LensCorner(self)
+        self.learning = LearningCorner(self)
         self.suggestions.set_threshold(self.parts.suggesting.threshold)
 
     def _build_bars(self) -> None:
@@ -105,8 +109,10 @@ class MainWindow(QMainWindow):
         annotate = stack_sections(self.labels, self.instances, self.suggestions)
         docks = add_docks(self, self.menus, self.images, annotate)
         lens = make_dock(self, "lens", self.tr("Lens"), self.lens.panel)
-        add_tab(self, self.menus["View"], docks[1], lens)
-        self.docks = (*docks, lens)
+        learning = make_dock(self, "learning", self.tr("Learning"), self.learning.panel)
+        for dock in (lens, learning):
+            add_tab(self, self.menus["View"], docks[1], dock)
+        self.docks = (*docks, lens, learning)
         self.jobs = JobStrip(self.parts.jobs)
         self.status = StatusBar(self.jobs)
         add_bottom(self, self.status)
@@ -169,6 +175,7 @@ class MainWindow(QMainWindow):
                 (self.instances, self.instances.focus_table),
                 (self.suggestions, self.suggestions.focus_slider),
                 (self.lens.panel, self.lens.panel.focus_strip),
+                (self.learning.panel, self.learning.panel.take_focus),
             )
         )
 
@@ -238,6 +245,15 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
+        if self._unasked or self.learning.may_close(self._save_and_close):
+            self._save_and_close()
+
+    def close_unasked(self) -> None:
+        """Close as the system wants it: a run that goes finishes in the background."""
+        self._unasked = True
+        self.close()
+
+    def _save_and_close(self) -> None:
         self.parts.workspace.saver.flush(self._close_if)
 
     def _close_if(self, saved: bool) -> None:

@@ -21,8 +21,8 @@ from app.actions import ACTIONS, MOUSE, Action, keys_of, translated
 
 COLUMNS: Final = (
     ("Tools", "Edit", "Labels"),
-    ("Suggestions", "Lens", "Image", "File"),
-    ("View", MOUSE, "Help"),
+    ("Suggestions", "Lens", "Learning", "Image"),
+    ("File", "View", MOUSE, "Help"),
 )
 
 

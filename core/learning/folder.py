@@ -30,6 +30,7 @@ from core.learning.events import StateChanged
 from core.learning.frozen import FrozenLabels, write_frozen
 from core.learning.gather import Gathered
 from core.learning.journal import EventReader
+from core.learning.memory import Memory
 from core.learning.spec import RunSpec
 from core.learning.state import Command, RunState
 from core.sentences import say
@@ -247,10 +248,11 @@ def list_runs(runs_dir: Path) -> list[RunFolder]:
     return [run for run in map(RunFolder, found) if run.spec_file.is_file()]
 
 
-def earlier_sides(runs: Iterable[RunFolder]) -> dict[str, bool]:
+def earlier_sides(runs: Iterable[RunFolder], memory: Memory | None = None) -> dict[str, bool]:
     """On which side each image was in earlier runs; the latest word counts."""
+    known = memory or Memory()
     sides: dict[str, bool] = {}
     for run in runs:
         with contextlib.suppress(LearningError):
-            sides |= run.labels().sides()
+            sides |= known.sides(run.labels_file)
     return sides

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from core.formats import labelme
 from core.formats.label_file import LabelFile
+from core.learning.frozen import FrozenLabels
 from core.learning.likeness import Likeness, likeness
 from core.storage.images import image_size, read_image
 
@@ -32,12 +33,16 @@ class _Known(Generic[T]):
 
 
 class Memory:
-    """Label files, sizes and likenesses of images. Use it from one thread at a time."""
+    """Label files, sizes and likenesses of images, sides of runs.
+
+    Safe from any thread: two that ask at once at worst read a file twice.
+    """
 
     def __init__(self) -> None:
         self._labels = _Known(labelme.read)
         self._sizes = _Known(image_size)
         self._likenesses = _Known(lambda path: likeness(read_image(path).pixels))
+        self._sides = _Known(lambda path: FrozenLabels(path).sides())
 
     def labels(self, label_file: Path) -> LabelFile:
         """What a label file holds. Raises FormatError or FieldError."""
@@ -50,6 +55,10 @@ class Memory:
     def likeness(self, image: Path) -> Likeness:
         """What tells near-duplicates. Raises ImageError."""
         return self._likenesses.get(image)
+
+    def sides(self, labels_file: Path) -> Mapping[str, bool]:
+        """Whether each image of a run, by key, was held out. Raises LearningError."""
+        return self._sides.get(labels_file)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

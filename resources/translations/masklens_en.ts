@@ -2,6 +2,23 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Cards</name>
+    <message numerus="yes">
+        <source>%n gained</source>
+        <translation>
+            <numerusform>%n gained</numerusform>
+            <numerusform>%n gained</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n lost</source>
+        <translation>
+            <numerusform>%n lost</numerusform>
+            <numerusform>%n lost</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Desk</name>
     <message numerus="yes">
         <source>%n image(s) have edits that were not saved when masklens last ended.</source>
@@ -118,6 +135,16 @@
     </message>
 </context>
 <context>
+    <name>LivePage</name>
+    <message numerus="yes">
+        <source>%n instance(s) seen</source>
+        <translation>
+            <numerusform>%n instance seen</numerusform>
+            <numerusform>%n instances seen</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PreAnnotator</name>
     <message numerus="yes">
         <source>%n image(s) got no suggestions.</source>
@@ -131,6 +158,16 @@
         <translation>
             <numerusform>%n suggestion</numerusform>
             <numerusform>%n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Questions</name>
+    <message numerus="yes">
+        <source>What it learned in %n step(s) will be lost. Your labels are not touched.</source>
+        <translation>
+            <numerusform>What it learned in %n step will be lost. Your labels are not touched.</numerusform>
+            <numerusform>What it learned in %n steps will be lost. Your labels are not touched.</numerusform>
         </translation>
     </message>
 </context>
@@ -158,6 +195,68 @@
         <translation>
             <numerusform>%n instance judged</numerusform>
             <numerusform>%n instances judged</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ReportView</name>
+    <message numerus="yes">
+        <source>Finish %n images or more, and a run can say whether it helped.</source>
+        <translation>
+            <numerusform>Finish %n image or more, and a run can say whether it helped.</numerusform>
+            <numerusform>Finish %n images or more, and a run can say whether it helped.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n held-out image(s)</source>
+        <translation>
+            <numerusform>%n held-out image</numerusform>
+            <numerusform>%n held-out images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n instance(s)</source>
+        <translation>
+            <numerusform>%n instance</numerusform>
+            <numerusform>%n instances</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SetupPage</name>
+    <message numerus="yes">
+        <source>&lt;b&gt;%n image(s)&lt;/b&gt; marked as done</source>
+        <translation>
+            <numerusform>&lt;b&gt;%n image&lt;/b&gt; marked as done</numerusform>
+            <numerusform>&lt;b&gt;%n images&lt;/b&gt; marked as done</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) in part, inside done regions</source>
+        <translation>
+            <numerusform>%n image in part, inside done regions</numerusform>
+            <numerusform>%n images in part, inside done regions</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>&lt;b&gt;%n instance(s)&lt;/b&gt;</source>
+        <translation>
+            <numerusform>&lt;b&gt;%n instance&lt;/b&gt;</numerusform>
+            <numerusform>&lt;b&gt;%n instances&lt;/b&gt;</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n area(s) left out</source>
+        <translation>
+            <numerusform>%n area left out</numerusform>
+            <numerusform>%n areas left out</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) held out to measure with</source>
+        <translation>
+            <numerusform>%n image held out to measure with</numerusform>
+            <numerusform>%n images held out to measure with</numerusform>
         </translation>
     </message>
 </context>
