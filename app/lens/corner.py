@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QDockWidget
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from app.lens.reasons import Lost, Reasons
+from app.lens.training import Training
+from app.lens.training_layers import TrainingLayers
 from app.panels.lens import LensPanel
 from core.document.geometry.measure import bounds
 from core.lens.witness import BoxKind
@@ -29,7 +31,11 @@ class LensCorner(QObject):
         self.lens = Lens(parts.client, parts.workspace)
         self.layers = LensLayers(self.lens, window.viewport, parts.workspace, parts.tasks)
         self.reasons = Reasons(parts.client, parts.workspace, self.lens, self.layers, parts.jobs)
-        self.panel = LensPanel(self.lens, self.layers, self.reasons)
+        self.training = Training(parts.client, parts.workspace, self.lens, parts.tasks)
+        self.training_layers = TrainingLayers(self.training, self.layers, window.viewport)
+        self.panel = LensPanel(
+            self.lens, self.layers, self.reasons, self.training, self.training_layers
+        )
         self._dock: QDockWidget | None = None
         self._waiting: Lost | None = None
         self.panel.why.asked_missed.connect(self._why_missed)
@@ -44,6 +50,7 @@ class LensCorner(QObject):
         self.lens.failed.connect(lambda text: self._window.notices.fail("lens", text))
         self.reasons.failed.connect(lambda text: self._window.notices.fail("lens", text))
         self.reasons.said.connect(self._window.notices.say)
+        self.training.failed.connect(lambda text: self._window.notices.fail("lens", text))
 
     def acts(self) -> dict[str, Callable[[bool], object]]:
         """What the actions of the lens do, by their ids."""
@@ -56,6 +63,8 @@ class LensCorner(QObject):
             "lens_why_here": lambda _on: self._why_here(),
             "lens_losses": lambda _on: self._losses(self.reasons.judge_image),
             "lens_losses_folder": lambda _on: self._losses(self.reasons.judge_folder),
+            "lens_training": lambda _on: self._train(),
+            "lens_training_again": lambda _on: self._train_again(),
             "lens_reset": lambda _on: self.panel.reset(),
         }
 
@@ -76,7 +85,9 @@ class LensCorner(QObject):
         self.lens.set_active(True)
 
     def _walk(self, by: int) -> None:
-        if self.lens.active:
+        if self.training.active:
+            self.training.step(by)
+        elif self.lens.active:
             self.lens.step(by)
         else:
             self._raise()
@@ -84,6 +95,17 @@ class LensCorner(QObject):
     def _next_page(self) -> None:
         self._raise()
         self.panel.next_page()
+
+    def _train(self) -> None:
+        self._raise()
+        self.panel.show_page(self.panel.training)
+        self.panel.focus_strip()
+
+    def _train_again(self) -> None:
+        if self.training.active:
+            self.panel.training.draw_again()
+        else:
+            self._train()
 
     def _losses(self, judge: Callable[[], None]) -> None:
         self._raise()

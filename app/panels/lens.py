@@ -5,14 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
+from app.lens.items import Item, counterpart
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from app.lens.reasons import Reasons
 from app.lens.rows import rows_of
+from app.lens.training import Training
+from app.lens.training_layers import TrainingLayers
 from app.panels.lens_knobs import KnobsPage
 from app.panels.lens_layers import LayersPage
 from app.panels.lens_stepper import StageStrip
 from app.panels.lens_table import StageTable
+from app.panels.lens_training import TrainingPage, TrainingSwitches
 from app.panels.lens_why import FunnelPage, WhyPage
 from core.lens.trace import Trace
 
@@ -22,14 +26,24 @@ class LensPanel(QWidget):
 
     retry = Signal()
 
-    def __init__(self, lens: Lens, layers: LensLayers, reasons: Reasons) -> None:
+    def __init__(
+        self,
+        lens: Lens,
+        layers: LensLayers,
+        reasons: Reasons,
+        training: Training,
+        training_layers: TrainingLayers,
+    ) -> None:
         super().__init__()
         self._lens, self._layers = lens, layers
+        self._training, self._training_layers = training, training_layers
         self._own_counts: dict[str, int] = {}
         self._shown: tuple[Trace | None, str] = (None, "")
         self.strip, self.table, self.knobs = StageStrip(), StageTable(), KnobsPage()
         self.layers, self.why = LayersPage(lens, layers), WhyPage(lens, reasons)
         self.funnel = FunnelPage(reasons)
+        self.training = TrainingPage(training, training_layers)
+        self.layers.add_rows(TrainingSwitches(training, training_layers))
         self._news = QLabel()
         self._news.setWordWrap(True)
         self._news.setContentsMargins(8, 4, 8, 0)
@@ -50,6 +64,7 @@ class LensPanel(QWidget):
             (self.knobs, self.tr("Knobs")),
             (self.why, self.tr("Why")),
             (self.funnel, self.tr("Losses")),
+            (self.training, self.tr("Training")),
         ):
             self.pages.addTab(page, title)
         column = QVBoxLayout(self)
@@ -73,11 +88,13 @@ class LensPanel(QWidget):
         self.knobs.changed.connect(lens.set_settings)
         lens.trace_changed.connect(self._on_trace)
         lens.stage_changed.connect(self._on_stage)
-        lens.chosen_changed.connect(lambda: self.table.choose(lens.chosen))
+        lens.chosen_changed.connect(lambda: self.table.choose(self._chosen_row()))
         lens.hovered_changed.connect(lambda: self.table.light(lens.hovered))
         lens.settings_changed.connect(self._on_settings)
         lens.busy_changed.connect(self._on_busy)
         lens.failed.connect(self._on_failed)
+        self.pages.currentChanged.connect(lambda _index: self._follow())
+        lens.stage_changed.connect(self._follow)
 
     def reset(self) -> None:
         """All settings as the model has them."""
@@ -94,8 +111,16 @@ class LensPanel(QWidget):
         self.pages.currentWidget().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def focus_strip(self) -> None:
-        """Give the strip of stages the keyboard."""
-        self.strip.setFocus()
+        """Give the strip of stages, or of steps, the keyboard."""
+        (self.training.strip if self._training.active else self.strip).setFocus()
+
+    def _follow(self) -> None:
+        """Look at training on its page, and go on while its layers are chosen."""
+        page = self.pages.currentWidget()
+        looked = page is self.training or (page is self.layers and self._training.active)
+        self._training.set_active(self._lens.active and looked)
+        self._training_layers.hide_stages()
+        self.strip.setVisible(page is not self.training and not self._training.active)
 
     def _on_trace(self) -> None:
         trace = self._lens.trace
@@ -121,7 +146,14 @@ class LensPanel(QWidget):
             return
         self._shown = (trace, self._lens.stage)
         rows = None if trace is None else rows_of(trace, self._lens.stage)
-        self.table.set_rows(rows, self._lens.chosen)
+        self.table.set_rows(rows, None)
+        self.table.choose(self._chosen_row())
+
+    def _chosen_row(self) -> Item | None:
+        """The box of this stage that is the chosen one or on its way."""
+        trace = self._lens.trace
+        kind = self.table.model.left[0]
+        return None if trace is None else counterpart(trace, self._lens.chosen, kind)
 
     def _on_settings(self) -> None:
         settings, own = self._lens.settings, self._lens.own

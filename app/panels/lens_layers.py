@@ -6,13 +6,9 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFormLayout,
-    QGridLayout,
-    QLabel,
     QScrollArea,
-    QSlider,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -20,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
+from app.panels.layer_rows import LayerRows
 from app.words import count_text
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS
 from core.protocol.messages.lens import PictureKind
@@ -31,10 +28,7 @@ class LayersPage(QScrollArea):
     def __init__(self, lens: Lens, layers: LensLayers) -> None:
         super().__init__()
         self._lens, self._layers = lens, layers
-        self._switches: dict[str, QCheckBox] = {}
-        self._counts: dict[str, QLabel] = {}
-        self._sliders: dict[str, QSlider] = {}
-        self._names = {
+        names = {
             "input": self.tr("Input with padding"),
             "features": self.tr("Feature map"),
             "objectness": self.tr("Objectness"),
@@ -44,18 +38,19 @@ class LayersPage(QScrollArea):
             "roi_levels": self.tr("RoI levels"),
             "candidates": self.tr("Candidates, last NMS"),
             "detections": self.tr("Detections"),
-            "arrows": self.tr("Box refinement"),
             "sampling": self.tr("RoIAlign points"),
             "bars": self.tr("Class scores"),
+            "arrows": self.tr("Box refinement"),
             "mask_logits": self.tr("Mask logits"),
             "polygons": self.tr("Masks and polygons"),
             "chain": self.tr("Chain of the chosen box"),
             "legend": self.tr("Legend"),
         }
+        self._rows = LayerRows(names, layers.all, layers.set_visible, layers.set_opacity)
         body = QWidget()
-        column = QVBoxLayout(body)
+        column = self._column = QVBoxLayout(body)
         column.setContentsMargins(8, 6, 6, 6)
-        column.addLayout(self._make_rows())
+        column.addWidget(self._rows)
         column.addLayout(self._make_options())
         column.addStretch(1)
         self.setWidget(body)
@@ -65,31 +60,9 @@ class LayersPage(QScrollArea):
         layers.changed.connect(self.refresh)
         lens.trace_changed.connect(self._on_trace)
 
-    def _make_rows(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(5)
-        grid.setVerticalSpacing(2)
-        grid.setColumnStretch(0, 1)
-        for row, (name, title) in enumerate(self._names.items()):
-            switch, count = QCheckBox(title), QLabel()
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setRange(5, 100)
-            slider.setFixedWidth(44)
-            slider.setValue(round(self._layers.all[name].opacity * 100))
-            slider.setAccessibleName(self.tr("Opacity: {layer}").format(layer=title))
-            slider.setToolTip(self.tr("Opacity"))
-            count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            count.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-            switch.toggled.connect(lambda on, name=name: self._layers.set_visible(name, on))
-            slider.valueChanged.connect(
-                lambda value, name=name: self._layers.set_opacity(name, value / 100)
-            )
-            grid.addWidget(switch, row, 0)
-            grid.addWidget(count, row, 1)
-            grid.addWidget(slider, row, 2)
-            self._switches[name], self._counts[name] = switch, count
-            self._sliders[name] = slider
-        return grid
+    def add_rows(self, rows: QWidget) -> None:
+        """Put more rows of layers above the others."""
+        self._column.insertWidget(0, rows)
 
     def _make_options(self) -> QFormLayout:
         form = QFormLayout()
@@ -164,10 +137,7 @@ class LayersPage(QScrollArea):
 
     def refresh(self) -> None:
         """Follow switches and counts."""
-        for name, layer in self._layers.all.items():
-            with QSignalBlocker(self._switches[name]):
-                self._switches[name].setChecked(layer.visible)
-            self._counts[name].setText(count_text(layer.count) if layer.count else "")
+        self._rows.refresh()
 
     def _on_trace(self) -> None:
         trace = self._lens.trace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QLocale, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
@@ -16,34 +16,23 @@ from core.lens.trace import STAGES
 _DOT: Final = 3.5
 
 
-class StageStrip(QWidget):
-    """`chosen` carries the stage. Up and down walk through it."""
+class Strip(QWidget):
+    """Stages or steps below each other. `chosen` carries one. Up and down walk through it."""
 
     chosen = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, str], what: str, *, timed: bool = True) -> None:
+        """`names` in their order, in words; `what` they are, for those who do not see it."""
         super().__init__()
-        self._stage = STAGES[0]
+        self._names = dict(names)
+        self._all = tuple(names)
+        self._stage = self._all[0]
+        self._timed = timed
         self._counts: Mapping[str, int] = {}
         self._before: Mapping[str, int] = {}
         self._times: Mapping[str, float] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(self.tr("Stages of the network"))
-        self._names = {
-            "input": self.tr("Input"),
-            "backbone": self.tr("Backbone C2–C5"),
-            "pyramid": self.tr("Pyramid P2–P6"),
-            "anchors": self.tr("Anchors"),
-            "rpn": self.tr("RPN objectness"),
-            "decoded": self.tr("Decoded boxes"),
-            "proposals": self.tr("Proposals"),
-            "roi_levels": self.tr("RoI levels"),
-            "box_head": self.tr("Box head"),
-            "candidates": self.tr("Candidates"),
-            "detections": self.tr("Detections"),
-            "mask_logits": self.tr("Mask logits"),
-            "polygons": self.tr("Polygons"),
-        }
+        self.setAccessibleName(what)
 
     def name(self, stage: str) -> str:
         """A stage in words."""
@@ -64,7 +53,7 @@ class StageStrip(QWidget):
 
     def sizeHint(self) -> QSize:
         """All stages below each other."""
-        return QSize(260, self._row() * len(STAGES) + 4)
+        return QSize(260, self._row() * len(self._all) + 4)
 
     def minimumSizeHint(self) -> QSize:
         """As high as all stages."""
@@ -80,8 +69,8 @@ class StageStrip(QWidget):
         palette, row = self.palette(), self._row()
         at_right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         at_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        time_width = self.fontMetrics().horizontalAdvance("00,000.0 ms") + 12
-        for place, stage in enumerate(STAGES):
+        time_width = self.fontMetrics().horizontalAdvance("00,000.0 ms") + 12 if self._timed else 8
+        for place, stage in enumerate(self._all):
             y, here = 2 + place * row, stage == self._stage
             if here:
                 painter.fillRect(0, y, self.width(), row, palette.highlight())
@@ -115,8 +104,8 @@ class StageStrip(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Look at the stage that was clicked."""
         place = int((event.position().y() - 2) // self._row())
-        if 0 <= place < len(STAGES):
-            self.chosen.emit(STAGES[place])
+        if 0 <= place < len(self._all):
+            self.chosen.emit(self._all[place])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walk with the arrow keys."""
@@ -125,5 +114,36 @@ class StageStrip(QWidget):
         if by is None:
             super().keyPressEvent(event)
             return
-        place = min(max(STAGES.index(self._stage) + by, 0), len(STAGES) - 1)
-        self.chosen.emit(STAGES[place])
+        place = min(max(self._all.index(self._stage) + by, 0), len(self._all) - 1)
+        self.chosen.emit(self._all[place])
+
+
+class StageStrip(Strip):
+    """The strip of the thirteen stages."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            dict(zip(STAGES, _stage_texts(), strict=True)), _tr("Stages of the network")
+        )
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("StageStrip", text)
+
+
+def _stage_texts() -> tuple[str, ...]:
+    return (
+        _tr("Input"),
+        _tr("Backbone C2–C5"),
+        _tr("Pyramid P2–P6"),
+        _tr("Anchors"),
+        _tr("RPN objectness"),
+        _tr("Decoded boxes"),
+        _tr("Proposals"),
+        _tr("RoI levels"),
+        _tr("Box head"),
+        _tr("Candidates"),
+        _tr("Detections"),
+        _tr("Mask logits"),
+        _tr("Polygons"),
+    )

@@ -167,12 +167,13 @@ class StageTable(QWidget):
     chosen = Signal(object)
     narrowed = Signal(object, object)
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
+        """`hint` stands in the empty filter."""
         super().__init__()
         self.model = StageModel()
         self._silent = False
         self._filter = QLineEdit()
-        self._filter.setPlaceholderText(self.tr("Filter: score>0.5 suppressed person"))
+        self._filter.setPlaceholderText(hint or self.tr("Filter: score>0.5 suppressed person"))
         self._filter.setClearButtonEnabled(True)
         self._filter.setAccessibleName(self.tr("Filter of the table"))
         self._count = QLabel()

@@ -6,7 +6,7 @@ matching, drawing and losses (`targets`, `losses`), with the normalisation at re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.document.instance import Instance, Polygons
+from core.document.instance import Instance, Polygons, Source
 from core.engine.lens_rerun import Rerunner
 from core.engine.losses import Drawn, Seen, Target, draw_samples, losses_of
 from core.engine.paste import paste
@@ -23,8 +23,9 @@ from core.engine.predict import Predictor
 from core.engine.train.window import LEAST_AREA, LEAST_SIDE, Window, area_of
 from core.formats.masks import encode, rasterise
 from core.learning.classes import likely_class
+from core.learning.resemblance import Votes
 from core.lens.mask_target import kept
-from core.lens.trace import Prepared, numpy_of, to_numpy
+from core.lens.trace import Prepared, Trace, numpy_of, to_numpy
 from core.lens.training import TrainingTrace
 from core.lens.training_view import LeftOut, Omitted, Rules, TrainingView, training_view
 
@@ -59,12 +60,39 @@ class Lesson:
         return rasterise(self.outlines[index], width, height)
 
 
-def lesson(instances: Sequence[Instance], names: Sequence[str], given: Prepared) -> Lesson:
-    """Sort out what one trains on.
+def classes_of(instances: Sequence[Instance], trace: Trace) -> dict[str, str]:
+    """The class that each label is taught as: the one of its name.
 
-    An instance belongs to the class of its name, else to the one that its label seems to mean
-    (`likely_class`). Those without a class, crowds, and what is too small to see are left out;
-    there, background does not count, as in a fine-tuning.
+    A label that the model does not know is taught as the class that it means by its name
+    (`likely_class`), else as what the model takes most of its instances in this image for, as in a
+    fine-tuning (`Votes`). What is in neither has no class.
+    """
+    names = trace.class_names
+    labels = dict.fromkeys(one.label for one in instances if not one.crowd)
+    known = {label: label if label in names else likely_class(label, names) for label in labels}
+    found = [
+        Instance("", names[label - 1], outline, Source.SUGGESTED, score)
+        for label, score, outline in zip(
+            trace.detections.label.tolist(),
+            trace.detections.score.tolist(),
+            trace.polygons.outlines,
+            strict=True,
+        )
+        if outline
+    ]
+    votes = Votes(label for label, name in known.items() if name is None)
+    height, width = trace.input.image_size
+    votes.add([one for one in instances if not one.crowd], found, width, height)
+    return {label: name for label, name in known.items() if name is not None} | votes.winners()
+
+
+def lesson(
+    instances: Sequence[Instance], names: Sequence[str], taught: Mapping[str, str], given: Prepared
+) -> Lesson:
+    """Sort out what one trains on; `taught` is the class of each label, of `names`.
+
+    Those without a class, crowds, and what is too small to see are left out; there, background
+    does not count, as in a fine-tuning.
     """
     (height, width), (rows, columns) = given.image_size, given.size
     window = Window(0, 0, width, height, columns, rows)
@@ -75,7 +103,7 @@ def lesson(instances: Sequence[Instance], names: Sequence[str], given: Prepared)
         outline = window.place(instance.polygons)
         runs = encode(outline, columns, rows)
         x, y, across, down = runs.box
-        name = instance.label if instance.label in names else likely_class(instance.label, names)
+        name = taught.get(instance.label)
         reason = None
         if instance.crowd:
             reason = Omitted.CROWD
@@ -116,7 +144,8 @@ def replay(
     parts and may raise, to stop the work.
     """
     trace, model, config = traced.trace, predictor.module, predictor.loaded.config
-    learned = lesson(instances, config.class_names, trace.input)
+    taught = classes_of(instances, trace)
+    learned = lesson(instances, config.class_names, taught, trace.input)
     check()
     device = trace.anchors.boxes.device
     target = learned.target(device)

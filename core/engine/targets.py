@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.ops import box_iou
 
 from core.lens.training import BELOW, BETWEEN, AnchorTargets, RoiTargets
+
+_AT_ONCE: Final = 4096
+"""Anchors that are compared with all instances at a time."""
 
 
 def match_anchors(model: MaskRCNN, anchors: Tensor, boxes: Tensor) -> AnchorTargets:
@@ -26,7 +30,8 @@ def match_anchors(model: MaskRCNN, anchors: Tensor, boxes: Tensor) -> AnchorTarg
         overlap = torch.zeros(len(anchors), device=anchors.device)
         matched = torch.zeros_like(anchors)
     else:
-        overlaps = box_iou(boxes, anchors)
+        # In parts, because box_iou makes several times its answer on the way.
+        overlaps = torch.cat([box_iou(boxes, part) for part in anchors.split(_AT_ONCE)], dim=1)
         match = model.rpn.proposal_matcher(overlaps)
         overlap = overlaps.max(dim=0).values
         matched = boxes[match.clamp(min=0)]

@@ -95,9 +95,14 @@ def labels(view: TrainingView, overlap: NDArray[np.float32]) -> Ints:
     return found
 
 
-def target_steps(view: TrainingView) -> tuple[Step, ...]:
-    """All eight steps; they exist also where nothing is labelled."""
-    overlap = overlaps(view)
+def target_steps(
+    view: TrainingView, overlap: NDArray[np.float32] | None = None
+) -> tuple[Step, ...]:
+    """All eight steps; they exist also where nothing is labelled.
+
+    `overlap` is what `overlaps` says, when it is known.
+    """
+    overlap = overlaps(view) if overlap is None else overlap
     return tuple(_STEPS[name](view, overlap) for name in STEP_NAMES)
 
 

@@ -69,5 +69,5 @@ TEXTS: Final[dict[str, str]] = {
     "lens.left_out_too_small": (
         "{count} left out: too small in the resized image. Background does not count there."
     ),
-    "lens.taken_for": "{label} is taught as the class {name}, which it seems to mean.",
+    "lens.taken_for": "{label} is taught as the class {name}: the model has none of its name.",
 }

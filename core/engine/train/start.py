@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,21 +14,18 @@ from core.engine.backbones import import_factory
 from core.engine.predict import Predictor
 from core.engine.train.fresh import new_network
 from core.engine.train.rows import with_classes
+from core.engine.train.size import suit_size
 from core.engine.weights import LoadedModel, load_file, load_model, save_model
 from core.engine.zoo import ARCHES
 from core.learning.classes import LEARNED_CLASSES, class_order, taught_classes
-from core.learning.effort import overlaps
 from core.learning.frozen import FrozenImage, FrozenLabels
+from core.learning.resemblance import Votes
 from core.learning.spec import RunSpec
 from core.sentences import MasklensError
 from core.storage.images import ImageError, read_image
 
 _LOOKED_AT: Final = 6
 """Images on which the base model is asked what it takes a new label for."""
-_CERTAIN: Final = 0.3
-_OVERLAP: Final = 0.5
-_MOST: Final = 0.3
-"""Share of a label's instances that the model must give to one class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,11 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
         predictor = Predictor(base, device=predictor_device, precision="float32")
         reused = choose_reuse(predictor, classes, dict(spec.reuse), some)
         module, config = with_classes(
-            base.module.cpu(), base.config, classes, dict(reused), factory
+            base.module.cpu(),
+            suit_size(base.config, some, spec.schedule.size),
+            classes,
+            dict(reused),
+            factory,
         )
     extra = {
         LEARNED_CLASSES: list(dict.fromkeys((*taught, *labels.labels))),
@@ -126,21 +126,11 @@ def _resemblances(
     predictor: Predictor, labels: set[str], images: Iterable[FrozenImage]
 ) -> dict[str, str]:
     """The class that the model gives to most instances of each label, where one stands out."""
-    votes: dict[str, Counter[str]] = {label: Counter() for label in labels}
-    totals: Counter[str] = Counter()
+    votes = Votes(labels)
     for image in images:
         try:
             found = predictor.predict(read_image(image.path).pixels).instances
         except ImageError:  # the stream of samples will say so
             continue
-        likely = [one for one in found if (one.score or 0) >= _CERTAIN]
-        new = [one for one in image.objects if one.label in labels]
-        totals.update(one.label for one in new)
-        overlap = overlaps(new, likely, image.width, image.height)
-        for row, instance in enumerate(new):
-            if likely and overlap[row].max() >= _OVERLAP:
-                votes[instance.label][likely[int(overlap[row].argmax())].label] += 1
-    winners = {label: count.most_common(1)[0] for label, count in votes.items() if count}
-    return {
-        label: name for label, (name, count) in winners.items() if count >= _MOST * totals[label]
-    }
+        votes.add(image.objects, found, image.width, image.height)
+    return votes.winners()

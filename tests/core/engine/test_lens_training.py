@@ -14,6 +14,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 from torchvision.ops import box_iou
 
+from core.document.geometry import area
 from core.document.instance import Instance, Polygon
 from core.engine.jobs import Job, JobStopped
 from core.engine.lens_rerun import Rerunner
@@ -60,7 +61,8 @@ def view() -> TrainingView:
 
 
 def learned() -> Lesson:
-    return lesson(INSTANCES, SMALL.class_names, traced()[1].trace.input)
+    taught = {name: name for name in SMALL.class_names}
+    return lesson(INSTANCES, SMALL.class_names, taught, traced()[1].trace.input)
 
 
 def torchvision_says(seed: int) -> tuple[dict[str, float], list[torch.Tensor]]:
@@ -216,6 +218,17 @@ def test_what_cannot_be_taught_is_left_out_and_no_background_either() -> None:
     anchors = traced()[1].trace.anchors.boxes.numpy()[found.negative]
     over_roof = (anchors[:, :2] >= 0).all(axis=1) & (anchors[:, 3] <= 55 * scale)
     assert not (over_roof & (anchors[:, 2] <= 130 * scale)).any()
+
+
+def test_an_unknown_label_is_taught_as_what_the_model_takes_it_for() -> None:
+    trace = traced()[1].trace
+    outlines = trace.polygons.outlines
+    seen = [n for n, score in enumerate(trace.detections.score.tolist()) if score >= 0.3]
+    number = max(seen, key=lambda n: area(outlines[n]) if outlines[n] else 0.0)
+    outline = outlines[number]
+    found = view_of(Instance("n", "roof", outline), Instance("m", "birds", outline))
+    assert found.left_out == ()
+    assert found.classes.tolist() == [int(trace.detections.label[number]), 3]
 
 
 def test_without_any_instance_everything_is_background() -> None:

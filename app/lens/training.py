@@ -1,0 +1,216 @@
+"""The training view in the window: the step that was replayed, where one looks, what is chosen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.engine_client import EngineClient
+from app.lens.lens import Lens
+from app.lens.training_items import PLACES, Replayed, Spot, SpotKind, replayed
+from app.tasks import Task, Tasks
+from app.words import error_text, sentence_text
+from app.workspace import Workspace
+from core.document.instance import Instance
+from core.document.marks import comparable
+from core.lens.trace import Trace
+from core.protocol import Answer
+from core.protocol.messages.lens_training import LensTrained, TrainLens
+from core.protocol.training_tables import view_of
+from core.sentences import Sentence
+
+TRAIN: Final = "lens:train"
+PAUSE: Final = 500
+"""Milliseconds without an edit after which the step is replayed with the new labels."""
+MOST_SEED: Final = 999_999
+
+
+class Training(QObject):
+    """What the training page and its layers show. Works only while it is `active`."""
+
+    changed = Signal()
+    """Another replay, or none; see `replayed`."""
+    place_changed = Signal()
+    chosen_changed = Signal()
+    hovered_changed = Signal()
+    busy_changed = Signal()
+    active_changed = Signal()
+    failed = Signal(str)
+
+    def __init__(
+        self, client: EngineClient, workspace: Workspace, lens: Lens, tasks: Tasks
+    ) -> None:
+        super().__init__(lens)
+        self._client, self._workspace, self._lens, self._tasks = client, workspace, lens, tasks
+        self._active = False
+        self._place = 0
+        self._asked: dict[int, tuple[Trace, tuple[Instance, ...]]] = {}
+        self._working: Task[Replayed] | None = None
+        self._known: tuple[object, tuple[Instance, ...], int] | None = None
+        """Anchors, instances and seed of what is shown or on its way."""
+        self.seed = 0
+        self.replayed: Replayed | None = None
+        self.chosen: Spot | None = None
+        self.hovered: Spot | None = None
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE)
+        self._pause.timeout.connect(self._ask)
+        lens.trace_changed.connect(self._on_trace)
+        workspace.document_changed.connect(lambda _changed: self._on_labels())
+        client.answered.connect(self._on_answer)
+        client.failed.connect(self._on_failed)
+        client.cancelled.connect(self._over)
+
+    # State
+
+    @property
+    def active(self) -> bool:
+        """Whether somebody looks."""
+        return self._active
+
+    @property
+    def busy(self) -> bool:
+        """Whether a replay is on its way."""
+        return bool(self._asked) or (self._working is not None and not self._working.finished)
+
+    @property
+    def place(self) -> str:
+        """Where one looks, of `PLACES`."""
+        return PLACES[self._place]
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether a person has labelled anything in the open image."""
+        return bool(self._instances())
+
+    # What a person does
+
+    def set_active(self, active: bool) -> None:
+        """Begin or end to look; a replay is asked for when it is not here."""
+        if active != self._active:
+            self._active = active
+            self._ask()
+            self.active_changed.emit()
+
+    def set_place(self, name: str) -> None:
+        """Look at a place."""
+        place = PLACES.index(name)
+        if place != self._place:
+            self._place = place
+            self.hover(None)
+            self.place_changed.emit()
+
+    def step(self, by: int) -> None:
+        """Go on to the next place, or back; the ends hold."""
+        self.set_place(PLACES[min(max(self._place + by, 0), len(PLACES) - 1)])
+
+    def set_seed(self, seed: int) -> None:
+        """Draw again with another seed."""
+        if seed != self.seed:
+            self.seed = seed % (MOST_SEED + 1)
+            self._ask()
+            self.changed.emit()
+
+    def choose(self, spot: Spot | None) -> None:
+        """Choose a box on the canvas or in the table."""
+        if spot != self.chosen:
+            self.chosen = spot
+            self.chosen_changed.emit()
+
+    def hover(self, spot: Spot | None) -> None:
+        """Point at a box on the canvas or in the table."""
+        if spot != self.hovered:
+            self.hovered = spot
+            self.hovered_changed.emit()
+
+    # The engine
+
+    def _instances(self) -> tuple[Instance, ...]:
+        document = self._workspace.document
+        return () if document is None else comparable(document.instances)
+
+    def _on_trace(self) -> None:
+        trace = self._lens.trace
+        known = self._known
+        if trace is None or (known is not None and known[0] is not trace.anchors.boxes):
+            self._forget()
+        self._ask()
+
+    def _on_labels(self) -> None:
+        if self._active:
+            self._pause.start()
+
+    def _forget(self) -> None:
+        for id in list(self._asked):
+            self._client.cancel(id)
+        if self._working is not None:
+            self._working.cancel()
+        self._known = self._working = None
+        if self.replayed is not None:
+            self.replayed = None
+            self.chosen = self.hovered = None
+            self.changed.emit()
+        self.busy_changed.emit()
+
+    def _ask(self) -> None:
+        self._pause.stop()
+        trace, path, instances = self._lens.trace, self._lens.path, self._instances()
+        if not self._active or trace is None or path is None or path != self._workspace.path:
+            return
+        # The settings of inference play no part: one trace of an image is as good as another.
+        wanted = (trace.anchors.boxes, instances, self.seed)
+        if self._known is not None and _same(self._known, wanted):
+            return
+        if not instances:
+            self._forget()
+            return
+        self._known = wanted
+        request = TrainLens(0, TRAIN, path=str(path), instances=instances, seed=self.seed)
+        self._asked[self._client.ask(request, path)] = (trace, instances)
+        self.busy_changed.emit()
+
+    def _on_answer(self, id: int, _purpose: str, answer: Answer) -> None:
+        asked = self._asked.pop(id, None)
+        if asked is None or not isinstance(answer, LensTrained):
+            return
+        trace, instances = asked
+        tables = answer.tables
+        if self._working is not None:
+            self._working.cancel()
+        self._working = self._tasks.run(
+            lambda _context: replayed(trace, view_of(tables), instances),
+            done=self._take,
+            failed=lambda error: self._fail(error_text(error)),
+        )
+
+    def _take(self, found: Replayed) -> None:
+        before, self.replayed = self.replayed, found
+        self._working = None
+        self.hovered = None
+        if before is None or before.instances != found.instances:
+            self.chosen = None
+        elif self.chosen is not None and self.chosen.kind is SpotKind.ROI:
+            # Another seed draws others, but the pool is the same.
+            self.chosen = self.chosen if self.chosen.index < len(found.view.pool) else None
+        self.busy_changed.emit()
+        self.changed.emit()
+        self.chosen_changed.emit()
+
+    def _on_failed(self, id: int, sentence: Sentence) -> None:
+        if self._asked.pop(id, None) is not None:
+            self._fail(sentence_text(sentence))
+
+    def _fail(self, text: str) -> None:
+        self._known = self._working = None
+        self.busy_changed.emit()
+        self.failed.emit(text)
+
+    def _over(self, id: int) -> None:
+        if self._asked.pop(id, None) is not None:
+            self.busy_changed.emit()
+
+
+def _same(
+    one: tuple[object, tuple[Instance, ...], int], other: tuple[object, tuple[Instance, ...], int]
+) -> bool:
+    return one[0] is other[0] and one[1] == other[1] and one[2] == other[2]
