@@ -15,6 +15,7 @@ from PIL import Image
 
 from core.document.instance import Instance
 from core.lens import pictures
+from core.lens.boxes import area as extents
 from core.lens.boxes import box_of, iou, scaled
 from core.lens.colours import FATES, LEVELS, Colour, distinct
 from core.lens.recompute import sigmoid, softmax
@@ -196,12 +197,16 @@ def _by_fate(
         total = int((fate == kind).sum())
         if total:
             keys.append((FATES[kind], f"{total} {_FATE_WORDS[kind]}"))
+    if not len(order):
+        return sheet.finished(f"there are no {what}")
     return sheet.finished(f"{what}, at most {MOST_BOXES} of a kind", keys[::-1])
 
 
 def _proposals(scene: Scene) -> Image.Image:
     stage, sheet = scene.trace.proposals, scene.sheet()
     boxes = scene.in_image(stage.boxes)
+    if not len(boxes):
+        return sheet.finished("there are no proposals")
     faint = [GREY] * len(boxes[50:MOST_BOXES])
     sheet.boxes(boxes[50:MOST_BOXES], faint, width=1, opacity=0.45)
     bright = [_warm(score) for score in stage.score[:50]]
@@ -257,6 +262,8 @@ def _box_head(scene: Scene) -> Image.Image:
 
 def _detections(scene: Scene) -> Image.Image:
     stage, sheet = scene.trace.detections, scene.sheet()
+    if not len(stage.boxes):
+        return sheet.finished("there are no detections")
     colours = [distinct(index) for index in range(len(stage.boxes))]
     sheet.boxes(stage.boxes, colours, width=2)
     for index in range(min(60, len(stage.boxes)) - 1, -1, -1):
@@ -269,7 +276,9 @@ def _detections(scene: Scene) -> Image.Image:
 def _mask_logits(scene: Scene) -> Image.Image:
     trace, sheet = scene.trace, scene.sheet(dim=0.3)
     stage = trace.detections
-    for index in range(len(stage.boxes) - 1, -1, -1):
+    if not len(stage.boxes):
+        return sheet.finished("there are no masks")
+    for index in np.argsort(-extents(stage.boxes), kind="stable").tolist():
         values = _own_logits(trace, index)
         sheet.picture(pictures.mask_logits(values, stage.boxes[index]), opacity=0.9)
     sheet.boxes(stage.boxes, [WHITE] * len(stage.boxes), width=1, opacity=0.7)
@@ -287,7 +296,10 @@ def _own_logits(trace: Trace, index: int) -> NDArray[np.float32]:
 
 def _polygons(scene: Scene) -> Image.Image:
     outlines, sheet = scene.trace.polygons.outlines, scene.sheet()
-    for index in range(len(outlines) - 1, -1, -1):
+    if not outlines:
+        return sheet.finished("there are no outlines")
+    # The largest lie lowest, so that none hides a smaller one.
+    for index in np.argsort(-extents(scene.trace.detections.boxes), kind="stable").tolist():
         sheet.outline(outlines[index], distinct(index))
     for index in range(min(60, len(outlines)) - 1, -1, -1):
         if outlines[index]:

@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     document = summary(trace, predictor, path, out, stages)
     folder.put(SUMMARY, as_bytes(document))
     lines = [f"{one['name']:<12}{one['count']:>9}{one['ms']:>9.1f} ms" for one in stages]
-    console.result("\n".join([*lines, str(out / INDEX)]), document)
+    console.result("\n".join([*lines, str(out / INDEX)]), {"stages": stages})
     return console.code()
 
 
@@ -110,7 +110,7 @@ def make_folder(out: Path) -> None:
 def summary(
     trace: Trace, predictor: Predictor, image: Path, out: Path, stages: Sequence[dict[str, object]]
 ) -> dict[str, object]:
-    """What `--json` prints and `trace.json` holds."""
+    """What `trace.json` holds; `--json` prints the stages of it."""
     height, width = trace.input.image_size
     return {
         "image": str(image),
@@ -201,5 +201,5 @@ def png(image: object) -> bytes:
 
     assert isinstance(image, Image.Image)
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", compress_level=3)  # half the time of the default, a tenth larger
     return buffer.getvalue()
