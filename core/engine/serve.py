@@ -18,6 +18,7 @@ from core.engine.jobs import Job, JobStopped
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
+from core.engine.serve_compare import CompareDesk
 from core.engine.serve_lens import LensDesk
 from core.engine.weights import load_model
 from core.lens.trace import STAGES
@@ -37,6 +38,7 @@ from core.protocol import (
     Progress,
     Request,
 )
+from core.protocol.messages.comparing import Compare, Compared
 from core.protocol.messages.lens import DrawLens, JudgeLens, OpenLens, SetLens
 from core.protocol.messages.lens_training import TrainLens
 from core.sentences import MasklensError, Sentence, say
@@ -58,6 +60,7 @@ class Engine:
 
     predictor: Predictor | None = None
     lens: LensDesk = field(default_factory=LensDesk)
+    compared: CompareDesk = field(default_factory=CompareDesk)
     threads: int = field(default_factory=torch.get_num_threads)
     """Threads while a person waits; background work leaves one core to the window."""
 
@@ -209,6 +212,10 @@ def _download(engine: Engine, request: Download, job: Job, report: Report) -> Do
     return Downloaded(request.id, request.name)
 
 
+def _compare(engine: Engine, request: Compare, job: Job, report: Report) -> Compared:
+    return engine.compared.compare(engine.predictor, request, job, report)
+
+
 def _look(work: str) -> Handler:
     def look(engine: Engine, request: Request, job: Job, report: Report) -> Answer:
         if engine.predictor is None:
@@ -225,6 +232,7 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = MappingProxyType(
         Predict: _predict,
         ListModels: _list,
         Download: _download,
+        Compare: _compare,
         OpenLens: _look("open"),
         SetLens: _look("set"),
         DrawLens: _look("draw"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from core.document.fields import FieldError, as_choice, as_list, as_object, as_text, get
 from core.document.instance import Instance
@@ -20,6 +20,9 @@ from core.document.instance_json import instance_from_json, instance_to_json
 from core.learning.errors import LearningError
 from core.sentences import say
 from core.storage.atomic import StorageError, explain
+
+CERTAIN: Final = 0.5
+"""The score from which on a detection counts."""
 
 
 class Outcome(StrEnum):
@@ -91,6 +94,10 @@ class SeenFile:
                     place += len(line)
         except OSError as error:
             raise LearningError(say("learning.no_report", path=str(path))) from error
+
+    def __contains__(self, key: str) -> bool:
+        """Whether an image is here."""
+        return key in self._places
 
     def read(self, key: str) -> tuple[Seen, ...]:
         """What was seen in an image; nothing in one that is not here.

@@ -47,6 +47,7 @@ TEXTS: Final[dict[str, str]] = {
         "Memory ran short: going on with {batch} images a step of up to {side} pixels."
     ),
     "learning.broke": "The training broke off: {reason}",
+    "learning.model_changed": "The model {name} is not the one that the run began or ended with.",
     "learning.base_gone": (
         "The model {name} that the run started from is not there any more, so there are no "
         "figures from before."

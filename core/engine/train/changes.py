@@ -15,9 +15,8 @@ from core.engine.predict import Prediction
 from core.formats.masks import encode
 from core.learning.frozen import FrozenImage
 from core.learning.report import ImageChange
-from core.learning.seen import Outcome, Seen
+from core.learning.seen import CERTAIN, Outcome, Seen
 
-_CERTAIN: Final = 0.5
 _OVERLAP: Final = 0.5
 
 
@@ -39,7 +38,7 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
     that lie in an area to ignore do not count as false.
     """
     objects = image.objects
-    sure = [k for k, score in enumerate(prediction.scores) if score >= _CERTAIN]
+    sure = [k for k, score in enumerate(prediction.scores) if score >= CERTAIN]
     annotations = to_annotations(prediction, 0, 1, mask_threshold)
     detections = [annotations[k]["segmentation"] for k in sure]
     labels = [prediction.label_names[k] for k in sure]

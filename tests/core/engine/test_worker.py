@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ from core.protocol import (
     Shutdown,
     encode,
 )
+from core.protocol.messages.comparing import Compare, Compared
 from tests.models import save_tiny_model
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
@@ -167,6 +169,37 @@ def test_what_fails_is_said_in_a_sentence_and_the_engine_goes_on(
         failed = engine.answer(id)
         assert isinstance(failed, Failed), failed
     assert isinstance(engine.answer(35), Prediction)  # by the model that was there before
+
+
+def test_two_models_look_at_one_image_and_the_one_in_use_stays(
+    engine: Engine, model: Path, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    from core.engine.weights import load_file
+
+    other = save_tiny_model(tmp_path / "other.pt", seed=1)
+    here, there = load_file(model).revision, load_file(other).revision
+    Image.fromarray(PIXELS).save(tmp_path / "a.png")
+    ask = Compare(
+        40,
+        path=str(tmp_path / "a.png"),
+        before=str(model),
+        before_revision=here,
+        after=str(other),
+        after_revision=there,
+    )
+    engine.send(ask, replace(ask, id=41, after_revision="other"), Predict(42, pixels=PIXELS))
+    compared, failed, predicted = engine.answer(40), engine.answer(41), engine.answer(42)
+    assert isinstance(compared, Compared)
+    assert isinstance(failed, Failed)
+    assert failed.sentence.id == "learning.model_changed"
+    assert isinstance(predicted, Prediction)
+    assert predicted.model == here
+    for seen, revision in ((compared.before, here), (compared.after, there)):
+        assert all((one.score or 0) >= 0.5 and one.model == revision for one in seen)
+    expected = [one for one in predicted.instances if (one.score or 0) >= 0.5]
+    assert [one.polygons for one in compared.before] == [one.polygons for one in expected]
 
 
 def test_urgent_work_goes_first_and_interrupts_batch_work(engine: Engine) -> None:

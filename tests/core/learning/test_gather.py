@@ -6,13 +6,13 @@ import pytest
 from PIL import Image
 
 from core.document.instance import Source
+from core.document.marks import DONE_REGION, IGNORE
 from core.formats import labelme
 from core.formats.dataset import Dataset, DatasetItem
 from core.formats.label_file import LabelFile
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenLabels, write_frozen
 from core.learning.gather import gather_dataset, gather_project
-from core.document.marks import DONE_REGION, IGNORE
 from core.storage.project import Project
 from tests.core.learning.making import SIDE, picture, square
 
