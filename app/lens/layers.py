@@ -20,7 +20,7 @@ from app.canvas.viewport import Viewport
 from app.lens import chains, groups, roi
 from app.lens.describe import describe
 from app.lens.items import Item, box_of, chain_of, counterpart
-from app.lens.legend import legend
+from app.lens.legend import Seen, legend
 from app.lens.lens import Lens
 from app.lens.options import Options
 from app.tasks import Task, Tasks
@@ -237,7 +237,9 @@ class LensLayers(QObject):
 
     def _explain(self, trace: Trace) -> None:
         shown = [name for name, layer in self.all.items() if layer.visible]
-        self.legend.show(legend(trace, self._lens.stage, shown, self.options, self._drawn))
+        painted = {name: boxes.painted for name, boxes in self.boxes.items()}
+        seen = Seen(trace, self._lens.stage, self.options, self._drawn, painted)
+        self.legend.show(legend(seen, shown))
 
     def _clear(self) -> None:
         for layer in (self.input, self.features, self.objectness, self.mask_logits):

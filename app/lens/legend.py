@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -45,23 +46,31 @@ def _ramp(colours: Callable[[NDArray[Any]], NDArray[np.uint8]], low: float) -> t
     return tuple(QColor(*rgb) for rgb in colours(np.linspace(low, 1, 13)).tolist())
 
 
-def legend(
-    trace: Trace,
-    stage: str,
-    shown: Iterable[str],
-    options: Options,
-    drawn: Mapping[str, LensDrawn],
-) -> list[Line]:
-    """The lines for the layers `shown`, by their names; `drawn` are the pictures on them."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is to be explained."""
+
+    trace: Trace
+    stage: str
+    options: Options
+    drawn: Mapping[str, LensDrawn]
+    """The pictures on layers."""
+    painted: Mapping[str, int]
+    """How many boxes are painted on layers."""
+
+
+def legend(seen: Seen, shown: Iterable[str]) -> list[Line]:
+    """The lines for the layers `shown`, by their names."""
     lines: list[Line] = []
     for name in shown:
         make = _LINES.get(name)
         if make is not None:
-            lines += make(trace, stage, options, drawn.get(name))
+            lines += make(seen)
     return lines
 
 
-def _input(trace: Trace, _stage: str, _options: Options, _drawn: LensDrawn | None) -> list[Line]:
+def _input(seen: Seen) -> list[Line]:
+    trace = seen.trace
     given = trace.input
     sizes = (*given.image_size[::-1], *given.size[::-1], *given.padded[::-1])
     text = _tr("{0} × {1}, resized to {2} × {3}, padded to {4} × {5}")
@@ -69,40 +78,42 @@ def _input(trace: Trace, _stage: str, _options: Options, _drawn: LensDrawn | Non
     return [Entry(text.format(*sizes)), border]
 
 
-def _features(trace: Trace, stage: str, options: Options, drawn: LensDrawn | None) -> list[Line]:
+def _features(seen: Seen) -> list[Line]:
+    trace = seen.trace
+    drawn = seen.drawn.get("features")
     if drawn is None:
         return []
-    backbone = stage == "backbone"
+    backbone = seen.stage == "backbone"
     maps = trace.backbone.maps if backbone else trace.pyramid.maps
-    level = options.backbone_level if backbone else options.pyramid_level
+    level = seen.options.backbone_level if backbone else seen.options.pyramid_level
     name = (BACKBONE_LEVELS if backbone else PYRAMID_LEVELS)[level]
     channels, rows, columns = maps[level].shape
     size = f"{columns} × {rows}"
-    if options.feature_kind is PictureKind.COMPONENTS:
+    if seen.options.feature_kind is PictureKind.COMPONENTS:
         text = _tr("{level}, {size} cells: three principal components of {channels} channels")
         return [Entry(text.format(level=name, size=size, channels=channels))]
     low, high = number_text(drawn.low), number_text(drawn.high)
-    if options.feature_kind is PictureKind.CHANNEL:
+    if seen.options.feature_kind is PictureKind.CHANNEL:
         text = _tr("{level}, {size} cells: channel {channel} of {channels}")
-        text = text.format(level=name, size=size, channel=options.channel, channels=channels)
+        text = text.format(level=name, size=size, channel=seen.options.channel, channels=channels)
         return [Entry(text), Scale(low, high, _ramp(cold_to_warm, -1))]
     text = _tr("{level}, {size} cells: length of the {channels} features")
     text = text.format(level=name, size=size, channels=channels)
     return [Entry(text), Scale(low, high, _ramp(heat, 0))]
 
 
-def _objectness(
-    trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None
-) -> list[Line]:
-    level = min(options.objectness_level, len(trace.anchors.grids) - 1)
+def _objectness(seen: Seen) -> list[Line]:
+    trace = seen.trace
+    level = min(seen.options.objectness_level, len(trace.anchors.grids) - 1)
     rows, columns = trace.anchors.grids[level]
     text = _tr("{level}, {size} cells: best objectness of each")
     text = text.format(level=PYRAMID_LEVELS[level], size=f"{columns} × {rows}")
     return [Entry(text), Scale("0", "1", _ramp(heat, 0))]
 
 
-def _anchors(trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None) -> list[Line]:
-    match options.anchor_colour:
+def _anchors(seen: Seen) -> list[Line]:
+    trace = seen.trace
+    match seen.options.anchor_colour:
         case "fate":
             counts = np.bincount(trace.decoded.fate, minlength=len(Fate))
             entries = [
@@ -142,45 +153,38 @@ def _by_fate(fate: NDArray[Any], least: Fate, what: str) -> list[Line]:
     ]
 
 
-def _strongest(options: Options, total: int) -> str:
-    if total <= options.most:
-        return _tr("all {n}").format(n=count_text(total))
-    text = _tr("the strongest {n} of {total}")
-    return text.format(n=count_text(options.most), total=count_text(total))
+def _of(seen: Seen, name: str, total: int) -> str:
+    """How many of the boxes of a layer are painted."""
+    painted = min(seen.painted.get(name, total), total)
+    if painted == total:
+        return count_text(total)
+    return _tr("{n} of {total}").format(n=count_text(painted), total=count_text(total))
 
 
-def _decoded(trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None) -> list[Line]:
-    what = _tr("decoded boxes, {which}")
-    total = trace.counts()["decoded"]
-    which = what.format(which=_strongest(options, total))
-    return _by_fate(trace.decoded.fate, Fate.BELOW_TOP_K, which)
+def _decoded(seen: Seen) -> list[Line]:
+    trace = seen.trace
+    text = _tr("{n} decoded boxes").format(n=_of(seen, "decoded", trace.counts()["decoded"]))
+    return _by_fate(trace.decoded.fate, Fate.BELOW_TOP_K, text)
 
 
-def _candidates(
-    trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None
-) -> list[Line]:
-    what = _tr("candidates, {which}")
-    which = what.format(which=_strongest(options, trace.counts()["candidates"]))
-    return _by_fate(trace.candidates.fate, Fate.LOW_SCORE, which)
+def _candidates(seen: Seen) -> list[Line]:
+    trace = seen.trace
+    text = _tr("{n} candidates").format(n=_of(seen, "candidates", trace.counts()["candidates"]))
+    return _by_fate(trace.candidates.fate, Fate.LOW_SCORE, text)
 
 
-def _proposals(trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None) -> list[Line]:
-    what = _tr("proposals, {which}")
-    which = _strongest(options, len(trace.proposals.boxes))
-    return [Entry(what.format(which=which), PROPOSAL)]
+def _proposals(seen: Seen) -> list[Line]:
+    count = _of(seen, "proposals", len(seen.trace.proposals.boxes))
+    return [Entry(_tr("{n} proposals").format(n=count), PROPOSAL)]
 
 
-def _detections(
-    trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None
-) -> list[Line]:
-    what = _tr("detections, {which}")
-    which = _strongest(options, len(trace.detections.boxes))
-    return [Entry(what.format(which=which), DETECTION)]
+def _detections(seen: Seen) -> list[Line]:
+    count = _of(seen, "detections", len(seen.trace.detections.boxes))
+    return [Entry(_tr("{n} detections").format(n=count), DETECTION)]
 
 
-def _roi_levels(
-    trace: Trace, _stage: str, _options: Options, _drawn: LensDrawn | None
-) -> list[Line]:
+def _roi_levels(seen: Seen) -> list[Line]:
+    trace = seen.trace
     stage = trace.roi_levels
     most = len(stage.scales) - 1
     counts = np.bincount(stage.level, minlength=most + 1)
@@ -198,36 +202,39 @@ def _roi_levels(
     return lines
 
 
-def _sampling(trace: Trace, _stage: str, options: Options, _drawn: LensDrawn | None) -> list[Line]:
+def _sampling(seen: Seen) -> list[Line]:
     text = _tr("{bins} × {bins} cells of 2 × 2 points; the brighter a cell, the more it counts")
-    return [Entry(text.format(bins=options.bins), QColor("#56b4e9"), Qt.PenStyle.DotLine)]
+    return [Entry(text.format(bins=seen.options.bins), QColor("#56b4e9"), Qt.PenStyle.DotLine)]
 
 
-def _arrows(_trace: Trace, _stage: str, _options: Options, _drawn: LensDrawn | None) -> list[Line]:
+def _arrows(seen: Seen) -> list[Line]:
     return [
         Entry(_tr("proposal"), PROPOSAL, DASH),
         Entry(_tr("refined by the box head"), DETECTION),
     ]
 
 
-def _mask(trace: Trace, _stage: str, options: Options, drawn: LensDrawn | None) -> list[Line]:
+def _mask(seen: Seen) -> list[Line]:
+    trace = seen.trace
+    drawn = seen.drawn.get("mask_logits")
     if drawn is None:
         return []
     name = _tr("its own class")
-    if options.mask_label:
-        name = trace.class_names[options.mask_label - 1]
+    if seen.options.mask_label:
+        name = trace.class_names[seen.options.mask_label - 1]
     scale = Scale(_tr("outside −4"), _tr("4 inside"), _ramp(cold_to_warm, -1))
     return [Entry(_tr("mask logits: {label}").format(label=name)), scale]
 
 
-def _polygons(trace: Trace, _stage: str, _options: Options, _drawn: LensDrawn | None) -> list[Line]:
+def _polygons(seen: Seen) -> list[Line]:
+    trace = seen.trace
     count = trace.counts()["polygons"]
     text = _tr("{n} masks, cut at {threshold}")
     threshold = number_text(trace.settings.mask)
     return [Entry(text.format(n=count_text(count), threshold=threshold))]
 
 
-_LINES: Final[dict[str, Callable[[Trace, str, Options, LensDrawn | None], list[Line]]]] = {
+_LINES: Final[dict[str, Callable[[Seen], list[Line]]]] = {
     "input": _input,
     "features": _features,
     "objectness": _objectness,

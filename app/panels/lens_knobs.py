@@ -27,6 +27,8 @@ COUNTS: Final = {
     "detections_per_image": 1000,
 }
 """Knobs that count, and the end of their slider; a number may be larger."""
+SIZES: Final = {"rpn_min_size": 64.0, "box_min_size": 64.0}
+"""Knobs for a side in pixels of the network's input, and the end of their slider."""
 STEPS: Final = 200
 MOST: Final = 10_000_000
 
@@ -46,9 +48,12 @@ class KnobsPage(QScrollArea):
         self._resets: dict[str, QToolButton] = {}
         names = {
             "rpn_pre_nms_top_n": self.tr("RPN: top-k of a level"),
+            "rpn_score": self.tr("RPN: objectness from"),
+            "rpn_min_size": self.tr("RPN: side from, network px"),
             "rpn_nms": self.tr("RPN: NMS above IoU"),
             "rpn_post_nms_top_n": self.tr("Proposals at most"),
             "score": self.tr("Score above"),
+            "box_min_size": self.tr("Side from, network px"),
             "nms": self.tr("Last NMS above IoU"),
             "detections_per_image": self.tr("Detections at most"),
             "mask": self.tr("Mask from"),
@@ -81,6 +86,9 @@ class KnobsPage(QScrollArea):
         if name in COUNTS:
             field.setDecimals(0)
             field.setRange(1, MOST)
+        elif name in SIZES:
+            field.setDecimals(3)
+            field.setRange(0, MOST)
         else:
             field.setDecimals(3)
             field.setRange(0, 1)
@@ -151,13 +159,17 @@ class KnobsPage(QScrollArea):
 
 
 def _value(name: str, step: int) -> float:
-    """What a place of a slider means: counts grow by equal factors."""
+    """What a place of a slider means: counts grow by equal factors, sizes with the square."""
     if name in COUNTS:
         return float(max(1, round(COUNTS[name] ** (step / STEPS))))
+    if name in SIZES:
+        return float(SIZES[name] * (step / STEPS) ** 2)
     return step / STEPS
 
 
 def _step(name: str, value: float) -> int:
     if name in COUNTS:
         return round(STEPS * math.log(max(value, 1)) / math.log(COUNTS[name]))
+    if name in SIZES:
+        return round(STEPS * math.sqrt(max(value, 0) / SIZES[name]))
     return round(STEPS * value)

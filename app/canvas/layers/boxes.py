@@ -61,6 +61,11 @@ class BoxLayer(PlainLayer):
         """Boxes of the stage, also those that are not drawn."""
         return self._total
 
+    @property
+    def painted(self) -> int:
+        """Boxes that are drawn."""
+        return len(self._index)
+
     def set_groups(self, groups: Sequence[Group], total: int) -> None:
         """Show these boxes, later groups above earlier ones; `total` is what the stage holds."""
         self._groups = [(group, rects(group.boxes)) for group in groups]

@@ -9,7 +9,7 @@ from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import BoxLayer, Group
 from app.lens.rows import Column, Rows
-from app.panels.lens_knobs import COUNTS, STEPS, _step, _value
+from app.panels.lens_knobs import COUNTS, SIZES, STEPS, _step, _value
 from core.document.geometry.measure import Rect
 from core.lens.trace import Anchors
 
@@ -121,7 +121,7 @@ def test_a_filter_compares_numbers_and_looks_for_words() -> None:
 
 
 def test_a_slider_reaches_every_end_and_comes_back() -> None:
-    for name in (*COUNTS, "nms"):
+    for name in (*COUNTS, *SIZES, "nms"):
         for step in range(0, STEPS + 1, 20):
             assert abs(_step(name, _value(name, step)) - step) <= (60 if step < 100 else 2)
     assert _value("rpn_pre_nms_top_n", STEPS) == COUNTS["rpn_pre_nms_top_n"]
