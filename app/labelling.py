@@ -22,6 +22,7 @@ class Labelling(QObject):
     """`changed` follows every change of labels, colours or the active label."""
 
     changed = Signal()
+    renamed = Signal(str, str)  # old and new name; the images are still to be changed
     failed = Signal(str)
 
     def __init__(self, workspace: Workspace) -> None:
@@ -85,19 +86,23 @@ class Labelling(QObject):
         self._set(self._settings.with_colour(name, colour))
 
     def rename(self, old: str, new: str) -> None:
-        """Give a label another name, in the list and in the open image.
-
-        Other images keep the old one; it comes back into the list as they are opened. A name that
-        is in use is refused.
-        """
+        """Give a label another name, in the list and in all images; a name in use is refused."""
         if new in self.names:
             self.failed.emit(self.tr("There is a label “{label}” already.").format(label=new))
             return
         self._set(self._settings.renamed(old, new))
+        self.renamed.emit(old, new)
+
+    def relabel_open(self, old: str, new: str) -> bool:
+        """Rename a label in the open image, as an edit; False when there was nothing to do."""
         document = self._workspace.document
         ids = [each.id for each in document.instances if each.label == old] if document else []
-        if ids:
-            self._workspace.do(Relabel.to(new, ids), self.tr("rename label"))
+        return bool(ids) and self._workspace.do(Relabel.to(new, ids), self.tr("rename label"))
+
+    def forget(self, name: str) -> None:
+        """Take a label off the list that no image has any more."""
+        if not self.counts()[name]:
+            self._set(self._settings.without_label(name))
 
     def remove(self, name: str) -> None:
         """Take a label off the list; refused while the open image uses it."""

@@ -15,6 +15,7 @@ from app.labelling import Labelling
 from app.model_control import ModelControl
 from app.paths import Paths
 from app.preannotate import PreAnnotator
+from app.renaming import Renamer
 from app.settings import Settings
 from app.suggesting import Suggesting
 from app.tasks import Tasks
@@ -38,6 +39,7 @@ class Parts:
     annotator: PreAnnotator
     exporter: Exporter
     importer: Importer
+    renamer: Renamer
 
 
 def make_parts(
@@ -64,4 +66,5 @@ def make_parts(
         annotator=PreAnnotator(client, workspace, suggesting, jobs),
         exporter=Exporter(workspace, labelling, jobs),
         importer=Importer(workspace, jobs),
+        renamer=Renamer(workspace, labelling, jobs),
     )

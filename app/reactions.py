@@ -64,6 +64,8 @@ class Reactions(QObject):
         parts.annotator.changed.connect(self.refresh)
         parts.exporter.failed.connect(notices.fail)
         parts.importer.failed.connect(notices.fail)
+        parts.renamer.said.connect(notices.say)
+        parts.renamer.failed.connect(notices.fail)
         parts.settings.changed.connect(self.on_setting)
 
     def refresh(self) -> None:

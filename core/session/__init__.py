@@ -2,6 +2,7 @@
 
 from core.session.covering import covered_by
 from core.session.recovery import Recovery
+from core.session.rename import rename_label
 from core.session.save import SaveOutcome, Snapshot
 from core.session.session import ImageSession, SessionError
 from core.session.suggest import store_suggestions
@@ -13,5 +14,6 @@ __all__ = [
     "SessionError",
     "Snapshot",
     "covered_by",
+    "rename_label",
     "store_suggestions",
 ]

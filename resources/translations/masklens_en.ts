@@ -199,6 +199,23 @@
     </message>
 </context>
 <context>
+    <name>Renamer</name>
+    <message numerus="yes">
+        <source>“{old}” is now “{new}” in %n image(s)</source>
+        <translation>
+            <numerusform>“{old}” is now “{new}” in %n image</numerusform>
+            <numerusform>“{old}” is now “{new}” in %n images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>“{old}” could not be renamed in %n image(s).</source>
+        <translation>
+            <numerusform>“{old}” could not be renamed in %n image.</numerusform>
+            <numerusform>“{old}” could not be renamed in %n images.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ReportView</name>
     <message numerus="yes">
         <source>Finish %n images or more, and a run can say whether it helped.</source>

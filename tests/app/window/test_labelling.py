@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 
+from app.jobs import Job, JobState
 from core.document.instance import Source
 from core.document.status import ImageStatus
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
@@ -159,6 +160,63 @@ def test_a_label_is_renamed_here_and_on_the_list(driver: Driver, folder: Path) -
     driver.act("undo")
     assert driver.document.instances[0].label == "cell"
     assert driver.parts.labelling.names == ("nucleus", "cell")
+
+
+def test_a_label_is_renamed_in_the_whole_folder(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", *(f"{n}.png" for n in range(5)))
+    write_labelme(folder / "0.png", shape("cell", *SQUARE))
+    far = tuple((x + 40, y) for x, y in SQUARE)
+    write_labelme(folder / "1.png", shape("cell", *SQUARE), shape("dust", *far), mine=[1, 2])
+    (folder / "2.json").write_text("{ not a label file")
+    write_labelme(folder / "3.png", shape("dust", *SQUARE))
+    untouched = (folder / "3.json").read_bytes()
+    driver.open(folder)
+    driver.wait(lambda: driver.parts.labelling.names == ("cell", "dust"))
+    driver.parts.labelling.rename("cell", "nucleus")
+    driver.wait(lambda: any("2 image" in text for text in driver.texts))
+    driver.saved()
+    assert labels_on_disk(folder / "0.png") == ["nucleus"]
+    assert labels_on_disk(folder / "1.png") == ["nucleus", "dust"]
+    assert json.loads((folder / "1.json").read_text())["mine"] == [1, 2]
+    assert (folder / "2.json").read_text() == "{ not a label file"
+    assert (folder / "3.json").read_bytes() == untouched
+    assert driver.parts.labelling.names == ("nucleus", "dust")
+    driver.go(folder / "1.png")
+    assert driver.parts.workspace.session.recovery is None
+    assert driver.parts.workspace.session.conflict is None
+
+
+def test_what_cannot_be_renamed_is_told(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", "0.png", "1.png")
+    write_labelme(folder / "0.png", shape("cell", *SQUARE))
+    write_labelme(folder / "1.png", shape("cell", *SQUARE, flags="wrong"))
+    broken = (folder / "1.json").read_bytes()
+    driver.open(folder)
+    driver.wait(lambda: driver.parts.labelling.names == ("cell",))
+    driver.parts.labelling.rename("cell", "nucleus")
+    driver.wait(lambda: any("could not be renamed in 1 image" in text for text in driver.texts))
+    assert (folder / "1.json").read_bytes() == broken
+    assert "cell" in driver.parts.labelling.names  # it is still used there
+
+
+def test_a_renaming_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", *(f"{n}.png" for n in range(30)))
+    for image in folder.glob("*.png"):
+        write_labelme(image, shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.wait(lambda: driver.parts.labelling.names == ("cell",))
+    started: list[Job] = []
+    driver.parts.jobs.added.connect(started.append)
+    driver.parts.labelling.rename("cell", "nucleus")
+    (job,) = started
+    job.cancel()
+    driver.wait(lambda: job.state is JobState.CANCELLED)
+    left = [path for path in folder.glob("*.json") if labels_on_disk(path) == ["cell"]]
+    assert left
+    assert {label for path in folder.glob("*.json") for label in labels_on_disk(path)} <= {
+        "cell",
+        "nucleus",
+    }
 
 
 def test_labels_and_colours_are_there_at_the_next_start(driver: Driver, folder: Path) -> None:
