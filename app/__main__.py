@@ -10,7 +10,13 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.bootstrap import catch_exceptions, close_on_signals, load_language, start_logging
+from app.bootstrap import (
+    catch_exceptions,
+    close_on_signals,
+    load_language,
+    spare_collector,
+    start_logging,
+)
 from app.parts import make_parts
 from app.paths import Paths
 from app.settings import LANGUAGE, THEME, Settings
@@ -48,7 +54,9 @@ def main(
     window.show()
     # Learning all messages takes a while; here it does not keep the window waiting.
     parts.tasks.run(
-        lambda _context: message_types(), done=lambda _types: None, failed=lambda _error: None
+        lambda _context: message_types(),
+        done=lambda _types: spare_collector(),
+        failed=lambda _error: None,
     )
     # The engine loads torch in its own process while the window is used already.
     QTimer.singleShot(0, window, parts.models.start)

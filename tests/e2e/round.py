@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import threading
@@ -80,6 +81,7 @@ def round_trip(window: MainWindow, folder: Path, coco: Path, found: dict[str, ob
     yield from choose_path(str(coco))
     yield lambda: coco.exists()
     found["instances"] = len(instances())
+    found["spared"] = gc.get_freeze_count()
     found["notices"] = window.notices.texts()
     window.close()
 

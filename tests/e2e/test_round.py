@@ -59,6 +59,7 @@ def test_a_first_session(environment: dict[str, str], tmp_path: Path) -> None:
     assert found["moved"] == "edited"
     assert found["came_back"] is True
     assert found["threads"] == ["MainThread"]
+    assert found["spared"] > 10_000
 
     labels = labelme.read(folder / "1.json")
     assert [each.source.value for each in labels.instances].count("drawn") == 1
