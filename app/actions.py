@@ -180,6 +180,10 @@ _LEARN: Final = (
            tip="Show now and then what the model sees in this image while it learns"),
     Action("learn_report", LEARN, "Before and after", (), "", ("run_report",), rule=True,
            tip="Show the report of the latest run"),
+    Action("learn_gains", LEARN, "Show what was gained and lost", ("Shift+G",), "eye",
+           ("image", "run_report"), checkable=True,
+           tip="Outline on the image what the new model finds and the old one did not, and the "
+               "reverse, while the report is shown"),
     Action("model_use", LEARN, "Use this model", (), "model", ("project", "run_model"),
            tip="Make suggestions with the model of the report from now on, if it passes a try"),
     Action("model_back", LEARN, "Back to the previous model", ("Ctrl+Shift+B",), "undo",

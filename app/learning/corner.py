@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDockWidget
 from app.jobs import Job, JobState
 from app.learning.chain import ModelChain
 from app.learning.choices import Choices
+from app.learning.gains_corner import GainsCorner
 from app.learning.judging import Judging
 from app.learning.names import model_name
 from app.learning.pinned import Pinned
@@ -57,6 +58,7 @@ class LearningCorner(QObject):
         runs = RunsPage(parts.models.name_of)
         self.panel = LearningPanel(setup, live, ReportView(parts.tasks), runs, window.actions_)
         self.judging = Judging(window, self.panel, self.runs, self.chain, self._questions)
+        self.gains = GainsCorner(window, self.panel.report)
         self._dock: QDockWidget | None = None
         self._job: Job | None = None
         self._prediction: float | None = None
@@ -88,6 +90,7 @@ class LearningCorner(QObject):
             "learn_report": lambda _on: self.judging.bring(),
             "model_use": lambda _on: self.judging.use(),
             "model_back": lambda _on: self.chain.back(),
+            **self.gains.acts(),
         }
 
     def facts(self) -> set[str]:
@@ -128,6 +131,7 @@ class LearningCorner(QObject):
         runs.resume_wanted.connect(self._resume_run)
         self.judging.raised.connect(self._raise)
         self.judging.changed.connect(self._show_model)
+        self.judging.changed.connect(lambda: self.gains.show_summary(self.judging.summary))
 
     def _wire_parts(self) -> None:
         parts = self._window.parts

@@ -47,6 +47,7 @@ class FiguresTable(QTreeWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._tops: list[QTreeWidgetItem] = []
         self.setColumnCount(4)
         self.setHeaderLabels(["", self.tr("Before"), self.tr("After"), self.tr("Change")])
         self.setAccessibleName(self.tr("Figures before and after"))
@@ -70,22 +71,22 @@ class FiguresTable(QTreeWidget):
     def set_rows(self, rows: tuple[Row, ...]) -> None:
         """Show other figures; the first row is open."""
         self.clear()
+        self._tops = []
         for row in rows:
             first, *others = row.figures
             top = self._item(self._title(row), first, strong=row.part is Part.ALL)
             for figure in others:
                 top.addChild(self._item(figure.name, figure))
             self.addTopLevelItem(top)
-        if rows:
-            self.topLevelItem(0).setExpanded(True)
+            self._tops.append(top)
+        if self._tops:
+            self._tops[0].setExpanded(True)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         """High enough for all rows, up to a limit."""
-        shown = self.topLevelItemCount()
-        for place in range(self.topLevelItemCount()):
-            item = self.topLevelItem(place)
-            shown += item.childCount() if item.isExpanded() else 0
+        children = (top.childCount() for top in self._tops if top.isExpanded())
+        shown = len(self._tops) + sum(children)
         rows = min(max(shown, 1), _MOST_ROWS)
         return QSize(220, self.header().sizeHint().height() + rows * self._row_height() + 4)
 

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import (
+    QFont,
+    QHideEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.learning.report_figures import FiguresTable, change_text, figure_text
@@ -28,6 +35,7 @@ class ReportView(QWidget):
     """Shows one report at a time. `image_wanted` carries the path of an image to be opened."""
 
     image_wanted = Signal(Path)
+    looked_at = Signal(bool)  # whether it is in sight now
 
     def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -165,6 +173,20 @@ class ReportView(QWidget):
         if labels is not None and number is not None:
             self.image_wanted.emit(labels.read(number).path)
 
+    def add_section(self, widget: QWidget) -> None:
+        """Put something between the figures and the images."""
+        self._column.insertWidget(self._column.indexOf(self.legend) - 1, widget)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """It comes into sight."""
+        super().showEvent(event)
+        self.looked_at.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """It goes out of sight."""
+        super().hideEvent(event)
+        self.looked_at.emit(False)
+
     def _lay_out(self) -> None:
         first = QHBoxLayout()
         first.setContentsMargins(10, 4, 10, 0)
@@ -180,7 +202,7 @@ class ReportView(QWidget):
         words = QVBoxLayout()
         words.setContentsMargins(10, 0, 10, 4)
         words.addWidget(self.warning)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(first)
