@@ -113,12 +113,12 @@ class Commands(QObject):
     def _suggestion_acts(self) -> dict[str, Callable[[bool], object]]:
         suggesting, annotator = self._parts.suggesting, self._parts.annotator
         return {
-            "suggest_image": lambda _on: annotator.suggest(),
+            "suggest_image": lambda _on: self._suggest(),
             "suggest_folder": lambda _on: annotator.suggest_folder(),
             "accept": lambda _on: suggesting.accept(),
-            "accept_all": lambda _on: suggesting.accept_all(),
+            "accept_all": lambda _on: self._answer_all(suggesting.accept_all),
             "reject": lambda _on: suggesting.reject(),
-            "clear_suggestions": lambda _on: suggesting.reject_all(),
+            "clear_suggestions": lambda _on: self._answer_all(suggesting.reject_all),
             "next_suggestion": lambda _on: self._next_suggestion(1),
             "previous_suggestion": lambda _on: self._next_suggestion(-1),
             "show_suggestions": self._viewport.set_suggestions_visible,
@@ -191,10 +191,27 @@ class Commands(QObject):
         if not self._parts.workspace.step(1, is_open):
             self._window.notices.say(self.tr("No image after this one is open."))
 
-    def _next_suggestion(self, by: int) -> None:
+    def _show_suggestions(self) -> bool:
+        """Bring suggestions into sight; False when they were not: unseen they get no answer."""
         show = self._window.actions_["show_suggestions"]
-        if not show.isChecked():
-            show.trigger()  # what cannot be seen must not be answered
+        if show.isChecked():
+            return True
+        show.trigger()
+        return False
+
+    def _suggest(self) -> None:
+        self._show_suggestions()
+        self._parts.annotator.suggest()
+
+    def _answer_all(self, answer: Callable[[], None]) -> None:
+        if self._show_suggestions():
+            answer()
+        else:
+            text = self.tr("The suggestions were hidden. Here they are: once more to answer them.")
+            self._window.notices.say(text)
+
+    def _next_suggestion(self, by: int) -> None:
+        self._show_suggestions()
         picked = self._parts.suggesting.pick_next(by)
         if picked is not None:
             self._viewport.reveal(bounds(picked))

@@ -64,6 +64,8 @@ class Reactions(QObject):
         parts.annotator.changed.connect(self.refresh)
         parts.exporter.failed.connect(notices.fail)
         parts.importer.failed.connect(notices.fail)
+        parts.exporter.said.connect(lambda text, _path: notices.say(text))
+        parts.importer.said.connect(notices.say)
         parts.renamer.said.connect(notices.say)
         parts.renamer.failed.connect(notices.fail)
         parts.settings.changed.connect(self.on_setting)

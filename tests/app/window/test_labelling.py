@@ -219,6 +219,17 @@ def test_a_renaming_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
     }
 
 
+def test_export_and_import_say_what_they_did(driver: Driver, folder: Path, tmp_path: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.parts.exporter.to_coco(tmp_path / "all.json")
+    driver.wait(lambda: any("1 instances in 1 images" in text for text in driver.texts))
+    (folder / "a1.json").unlink()
+    driver.parts.importer.start(tmp_path / "all.json")
+    driver.wait((folder / "a1.json").exists)
+    driver.wait(lambda: sum("1 instances in 1 images" in text for text in driver.texts) == 2)
+
+
 def test_labels_and_colours_are_there_at_the_next_start(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     driver.parts.labelling.add("cell")

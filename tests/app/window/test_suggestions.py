@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 
 from app.engine_client import EngineState
@@ -210,3 +211,22 @@ def test_going_through_suggestions_brings_them_into_sight(driver: Driver, folder
     driver.act("next_suggestion")
     assert driver.window.viewport._scene.suggestions_shown
     assert len(driver.parts.suggesting.picked) == 1
+
+
+@pytest.mark.parametrize("answer", ["accept_all", "clear_suggestions"])
+def test_what_is_out_of_sight_is_not_answered(driver: Driver, folder: Path, answer: str) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.act("show_suggestions")
+    driver.act(answer)
+    assert driver.window.viewport._scene.suggestions_shown
+    assert len(driver.parts.suggesting.pending) == 2
+    driver.act(answer)
+    assert len(driver.parts.suggesting.pending) < 2
+
+
+def test_what_was_asked_for_is_shown(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.act("show_suggestions")
+    driver.suggest()
+    assert driver.window.viewport._scene.suggestions_shown
