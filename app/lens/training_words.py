@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from PySide6.QtCore import QCoreApplication
 
 from app.lens.training_items import (
@@ -16,8 +14,9 @@ from app.lens.training_items import (
 )
 from app.lens.training_rows import item_losses, state_words
 from app.words import sentence_text
-from core.lens.training_view import AnchorState, Omitted
-from core.sentences import Sentence, say
+from core.lens.training_view import AnchorState
+from core.lens.training_words import anchors_drawn, anchors_matched, mask_kept, notes
+from core.sentences import say
 
 
 def _tr(text: str) -> str:
@@ -71,66 +70,22 @@ def describe(replayed: Replayed, spot: Spot) -> str:
 
 def place_sentence(replayed: Replayed, place: str) -> str:
     """What happened at a place, in numbers."""
-    view, rules = replayed.view, replayed.view.rules
-    sentence: Sentence
+    view = replayed.view
     if place == LOSSES_PLACE:
-        sentence = say("lens.losses_all" if view.ids else "lens.none_usable")
-    elif place == ANCHOR_MATCH:
-        counts = Counter(view.near_state().tolist())
-        sentence = say(
-            "lens.anchors_matched",
-            positive=counts[AnchorState.POSITIVE],
-            forced=counts[AnchorState.FORCED],
-            ignored=counts[AnchorState.IGNORED],
-            foreground=rules.rpn_foreground_iou,
-            background=rules.rpn_background_iou,
-        )
-    elif place == ANCHOR_DRAW:
-        sentence = say(
-            "lens.anchors_drawn",
-            seed=view.seed,
-            positive=len(view.positive),
-            negative=len(view.negative),
-            samples=rules.rpn_samples,
-            share=rules.rpn_positive_fraction,
-        )
-    else:
-        sentence = replayed.steps[place].sentence
-    return sentence_text(sentence)
+        return sentence_text(say("lens.losses_all" if view.ids else "lens.none_usable"))
+    if place == ANCHOR_MATCH:
+        return sentence_text(anchors_matched(view))
+    if place == ANCHOR_DRAW:
+        return sentence_text(anchors_drawn(view))
+    return sentence_text(replayed.steps[place].sentence)
 
 
 def mask_sentence(replayed: Replayed, spot: Spot) -> str:
     """What the mask target of a RoI keeps; nothing for any other box."""
     row = replayed.positive_row(spot)
-    if row is None:
-        return ""
-    iou, inside, outside = (float(value) for value in replayed.view.mask_kept[row])
-    side = replayed.view.mask_targets.shape[-1]
-    sentence = say(
-        "lens.mask_kept",
-        side=side,
-        iou=iou,
-        lost=1 - iou,
-        cells=1 - inside,
-        outside=outside,
-    )
-    return sentence_text(sentence)
+    return "" if row is None else sentence_text(mask_kept(replayed.view, row))
 
 
 def left_out_sentences(replayed: Replayed) -> list[str]:
     """Which instances are not trained on and why; and which are taught under another name."""
-    said = []
-    left = replayed.view.left_out
-    unknown = Counter(one.label for one in left if one.reason is Omitted.NO_CLASS)
-    for label, count in unknown.items():
-        said.append(say("lens.left_out_no_class", count=count, label=label))
-    for reason in (Omitted.CROWD, Omitted.TOO_SMALL):
-        count = sum(1 for one in left if one.reason is reason)
-        if count:
-            said.append(say(f"lens.left_out_{reason.value}", count=count))
-    names = replayed.trace.class_names
-    labels = [replayed.instances[number - 1].label for number in replayed.numbers.tolist()]
-    for label, taught in sorted(set(zip(labels, replayed.view.classes.tolist(), strict=True))):
-        if names[taught - 1] != label:
-            said.append(say("lens.taken_for", label=label, name=names[taught - 1]))
-    return [sentence_text(sentence) for sentence in said]
+    return [sentence_text(note) for note in notes(replayed.view, replayed.trace.class_names)]

@@ -35,6 +35,7 @@ class Lesson:
     """A person's instances as one would train on them, in pixels of the resized image."""
 
     ids: tuple[str, ...]
+    labels: tuple[str, ...]
     classes: tuple[int, ...]
     """Label indices, from 1."""
     outlines: tuple[Polygons, ...]
@@ -96,7 +97,7 @@ def lesson(
     """
     (height, width), (rows, columns) = given.image_size, given.size
     window = Window(0, 0, width, height, columns, rows)
-    ids, classes, outlines, boxes = [], [], [], []
+    ids, labels, classes, outlines, boxes = [], [], [], [], []
     left_out: list[LeftOut] = []
     hidden: list[Polygons] = []
     for instance in instances:
@@ -116,11 +117,13 @@ def lesson(
             hidden.append(outline)
             continue
         ids.append(instance.id)
+        labels.append(instance.label)
         classes.append(list(names).index(name) + 1)
         outlines.append(outline)
         boxes.append((x, y, x + across, y + down))
     return Lesson(
         tuple(ids),
+        tuple(labels),
         tuple(classes),
         tuple(outlines),
         np.array(boxes, np.float32).reshape(-1, 4),
@@ -165,6 +168,7 @@ def replay(
         seed=seed,
         rules=Rules(**rules),
         ids=learned.ids,
+        labels=learned.labels,
         classes=np.array(learned.classes, np.int64),
         boxes=learned.boxes,
         left_out=learned.left_out,

@@ -31,7 +31,9 @@ def match_anchors(model: MaskRCNN, anchors: Tensor, boxes: Tensor) -> AnchorTarg
         matched = torch.zeros_like(anchors)
     else:
         # In parts, because box_iou makes several times its answer on the way.
-        overlaps = torch.cat([box_iou(boxes, part) for part in anchors.split(_AT_ONCE)], dim=1)
+        overlaps = torch.cat(
+            [box_iou(boxes, part) for part in torch.split(anchors, _AT_ONCE)], dim=1
+        )
         match = model.rpn.proposal_matcher(overlaps)
         overlap = overlaps.max(dim=0).values
         matched = boxes[match.clamp(min=0)]

@@ -19,6 +19,8 @@ from core.lens.lineage import in_words, lineage
 from core.lens.page_style import SCRIPT, STYLE
 from core.lens.report import ImageReport, InstanceReport
 from core.lens.trace import STAGES, Fate, Trace
+from core.lens.training_export import section as training_section
+from core.lens.training_view import TrainingView
 from core.sentences import english, say
 
 _QUALITY: Final = 86
@@ -48,12 +50,21 @@ class Labelled:
     picture: Image.Image
 
 
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training view of the image, and the picture that shows it."""
+
+    view: TrainingView
+    picture: Image.Image
+
+
 def page(
     trace: Trace,
     image_name: str,
     plates: Mapping[str, Image.Image],
     labelled: Labelled | None = None,
     changed: Sequence[str] = (),
+    training: Training | None = None,
 ) -> str:
     """The page as HTML text.
 
@@ -73,6 +84,10 @@ def page(
         total = len(labelled.report.instances)
         links.append(_link("labels", "Labels", f"{found} of {total}"))
         sections.append(_labels(labelled))
+    if training is not None:
+        links.append(_link("training", "Training", f"{training.view.losses.sum():.3f}"))
+        shown = _picture(training.picture, "Training")
+        sections.append(training_section(training.view, trace.class_names, shown))
     return _PAGE.substitute(
         title=escape(image_name),
         style=STYLE,
@@ -89,6 +104,13 @@ def inlined(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _picture(image: Image.Image, title: str) -> str:
+    return (
+        f'<img src="{inlined(image)}" alt="{escape(title)}" '
+        f'width="{image.width}" height="{image.height}" loading="lazy">'
+    )
 
 
 def _about(trace: Trace) -> str:
@@ -121,8 +143,7 @@ def _stage(trace: Trace, stage: str, number: int, plate: Image.Image, count: int
     return (
         f'<section id="{stage}"><h2><span>{number}</span>{escape(title)}'
         f"<small>{count:,} &middot; {taken:.1f} ms</small></h2><p>{escape(about)}</p>"
-        f'<img src="{inlined(plate)}" alt="{escape(title)}" '
-        f'width="{plate.width}" height="{plate.height}" loading="lazy">'
+        f"{_picture(plate, title)}"
         f"{extra(trace) if extra else ''}</section>"
     )
 
@@ -172,12 +193,10 @@ def _labels(labelled: Labelled) -> str:
     found = [one for one in report.instances if one.verdict.found]
     rows = [_verdict_row(one) for one in (*missed, *found)]
     wrong = [_false_row(one) for one in report.false_positives]
-    picture = labelled.picture
     return (
         f'<section id="labels"><h2>Labels<small>{len(found)} of {len(report.instances)} found'
         f"</small></h2><p>Every labelled instance, and where the network lost those that it missed."
-        f'</p><img src="{inlined(picture)}" alt="Labels" width="{picture.width}" '
-        f'height="{picture.height}" loading="lazy">'
+        f"</p>{_picture(labelled.picture, 'Labels')}"
         f"{_table(('instance', 'lost at', 'why'), rows)}"
         f"<h3>{len(wrong)} false positives</h3>"
         f"{_table(('detection', 'kind', 'why'), wrong) if wrong else ''}</section>"

@@ -72,6 +72,8 @@ class TrainingView:
     rules: Rules
     ids: tuple[str, ...]
     """The instances that are trained on."""
+    labels: tuple[str, ...]
+    """What a person calls them."""
     classes: Ints
     """N: label index, from 1."""
     boxes: Boxes
@@ -163,6 +165,7 @@ def training_view(
     seed: int,
     rules: Rules,
     ids: tuple[str, ...],
+    labels: tuple[str, ...],
     classes: Ints,
     boxes: Boxes,
     left_out: tuple[LeftOut, ...],
@@ -178,6 +181,7 @@ def training_view(
         seed=seed,
         rules=rules,
         ids=ids,
+        labels=labels,
         classes=classes,
         boxes=boxes,
         left_out=left_out,

@@ -58,15 +58,19 @@ TEXTS: Final[dict[str, str]] = {
         "Every anchor and RoI that was drawn, with its share in the five losses. The shares of one "
         "kind sum to the loss."
     ),
+    "lens.training_about": (
+        "One training step replayed on this image without learning from it: which anchors and RoIs "
+        "a seed draws, what they are asked for, and how far the answers are off."
+    ),
     "lens.no_labels": "Nothing is labelled here, so there is nothing to train on.",
     "lens.none_usable": (
         "None of the instances can be trained on, so everything drawn is background."
     ),
-    "lens.left_out_no_class": (
+    "lens.left_out.no_class": (
         "{count} left out: the model has no class for {label}. Background does not count there."
     ),
-    "lens.left_out_crowd": "{count} crowds left out. Background does not count there.",
-    "lens.left_out_too_small": (
+    "lens.left_out.crowd": "{count} crowds left out. Background does not count there.",
+    "lens.left_out.too_small": (
         "{count} left out: too small in the resized image. Background does not count there."
     ),
     "lens.taken_for": "{label} is taught as the class {name}: the model has none of its name.",

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from core.document.instance import Instance
     from core.engine.lens_explain import Explained
     from core.engine.predict import Predictor
+    from core.lens.page import Training
     from core.lens.plates import Scene
     from core.lens.trace import Trace
+    from core.lens.training_view import TrainingView
 
 HELP: Final = "Write every stage of one prediction as numbers, pictures and an HTML page"
 INDEX: Final = "index.html"
@@ -34,7 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels",
         metavar="FILE",
-        help="a labelme, VIA or COCO file; its instances are judged one by one",
+        help="a labelme, VIA or COCO file; its instances are judged one by one, and a training "
+        "step with them is replayed",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="with --labels: what the training step draws its anchors and RoIs with (default 0)",
     )
     add_settings(parser)
     add_json(parser)
@@ -63,7 +73,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     scene = Scene(trace, pixels, config.image_mean, config.image_std, plain)
     folder = Folder(out, console)
     changed = settings.changed_from(config.settings)
-    stages = folder.write(scene, explained, path.name, changed, judged=bool(arguments.labels))
+    view = None
+    if arguments.labels:
+        from core.engine.lens_training import replay
+
+        console.progress("replaying a training step")
+        view = replay(predictor, explained.rerunner, labels, arguments.seed)
+    stages = folder.write(scene, explained, path.name, changed, labels, view)
     document = summary(trace, predictor, path, out, stages)
     folder.put(SUMMARY, as_bytes(document))
     lines = [f"{one['name']:<12}{one['count']:>9}{one['ms']:>9.1f} ms" for one in stages]
@@ -150,10 +166,13 @@ class Folder:
         explained: Explained,
         name: str,
         changed: Sequence[str],
-        *,
-        judged: bool,
+        labels: Sequence[Instance],
+        view: TrainingView | None,
     ) -> list[dict[str, object]]:
-        """Write all stages and the page; returns what `--json` says of each stage."""
+        """Write all stages and the page; returns what `--json` says of each stage.
+
+        Labels are told about, verdicts and all, when there is a training view of them.
+        """
         from core.lens.page import Labelled, page
         from core.lens.plates import plate, verdict_plate
         from core.lens.report import false_positive_json, instance_json
@@ -164,8 +183,9 @@ class Folder:
             self._console.progress(f"drawing {stage}", number, len(STAGES))
             plates[stage] = plate(scene, stage)
             stages.append(self._stage(scene.trace, stage, number, png(plates[stage])))
-        labelled = None
-        if judged:
+        labelled = training = None
+        if view is not None:
+            training = self._training(scene, view, labels)
             report = explained.report
             labelled = Labelled(report, verdict_plate(scene, report))
             self.put("labels.png", png(labelled.picture))
@@ -177,8 +197,20 @@ class Folder:
             }
             self.put("labels.json", as_bytes(verdicts))
         self._console.progress("writing the page")
-        self.put(INDEX, page(scene.trace, name, plates, labelled, changed).encode())
+        self.put(INDEX, page(scene.trace, name, plates, labelled, changed, training).encode())
         return stages
+
+    def _training(self, scene: Scene, view: TrainingView, labels: Sequence[Instance]) -> Training:
+        from core.lens.export import npy
+        from core.lens.page import Training
+        from core.lens.training_export import arrays, document, training_plate
+
+        picture = training_plate(scene, view, {one.id: one for one in labels})
+        self.put("training.png", png(picture))
+        self.put("training.json", as_bytes(document(view)))
+        for name, array in arrays(view).items():
+            self.put(f"training.{name}.npy", npy(array))
+        return Training(view, picture)
 
     def _stage(self, trace: Trace, stage: str, number: int, picture: bytes) -> dict[str, object]:
         from core.lens.export import arrays, document, npy

@@ -34,6 +34,7 @@ class TrainingTables:
     seed: int
     rules: Rules
     ids: tuple[str, ...]
+    labels: tuple[str, ...]
     classes: Ints
     boxes: Boxes
     left_out: tuple[LeftOut, ...]

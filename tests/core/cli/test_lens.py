@@ -14,6 +14,7 @@ from core.cli import main
 from core.lens.life import CUTS
 from core.lens.settings import StageSettings
 from core.lens.trace import STAGES
+from core.lens.training import LOSSES
 
 SQUARE = [5, 5, 35, 5, 35, 35, 5, 35]
 KINDS = {"background", "wrong class", "duplicate", "poor box", "poor box and wrong class"}
@@ -96,6 +97,15 @@ def test_trace_judges_the_labels_that_it_is_given(
     verdicts = json.loads((out / "labels.json").read_text())
     assert [each["id"] for each in verdicts["instances"]] == ["coco-1"]
     assert (out / "labels.png").is_file()
+    training = json.loads((out / "training.json").read_text())
+    assert len(training["steps"]) == 8
+    assert set(training["losses"]) == set(LOSSES)
+    assert all(
+        np.load(out / f"training.{name}.npy").shape == tuple(shape)
+        for name, shape in training["arrays"].items()
+    )
+    assert (out / "training.png").is_file()
+    assert 'id="training"' in (out / "index.html").read_text()
     words = ["trace", str(image), "--model", str(model), "--out", str(dataset.parent)]
     assert main(words) == 2
 
