@@ -58,8 +58,14 @@ class KeySheet(QDialog):
 
     def _add_group(self, column: QVBoxLayout, group: str, keys: dict[str, list[str]]) -> None:
         listed = [action for action in ACTIONS if action.group == group]
-        keyed = [(action, texts) for action in listed if (texts := _keys(action, keys))]
-        if not keyed:
+        lines = [
+            (translated(action.text).rstrip("…"), "   ".join(texts))
+            for action in listed
+            if (texts := _keys(action, keys))
+        ]
+        if group == MOUSE:
+            lines += self._hands()
+        if not lines:
             return
         head = QLabel(translated(group))
         font = QFont(head.font())
@@ -70,13 +76,30 @@ class KeySheet(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(3)
-        for line, (action, texts) in enumerate(keyed):
-            key = QLabel("   ".join(texts))
+        for line, (what, how) in enumerate(lines):
+            key = QLabel(how)
             key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-            grid.addWidget(QLabel(translated(action.text).rstrip("…")), line, 0)
+            grid.addWidget(QLabel(what), line, 0)
             grid.addWidget(key, line, 1, Qt.AlignmentFlag.AlignRight)
         grid.setColumnStretch(0, 1)
         column.addLayout(grid)
+
+    def _hands(self) -> list[tuple[str, str]]:
+        """What the mouse does on the canvas; these cannot be chosen anew."""
+        alt, shift, control = (
+            key_texts([f"{name}+X"])[0][:-1] for name in ("Alt", "Shift", "Ctrl")
+        )
+        click, wheel = self.tr("click"), self.tr("wheel")
+        return [
+            (self.tr("Zoom at the pointer"), control + wheel),
+            (self.tr("Insert a vertex on an edge"), alt + click),
+            (self.tr("Insert a vertex and move it"), self.tr("drag the middle of an edge")),
+            (self.tr("Delete a vertex"), shift + click),
+            (self.tr("Select one more, or one less"), control + click),
+            (self.tr("Select what is inside"), self.tr("drag beside instances")),
+            (self.tr("Copy an instance"), self.tr("drag with the right button")),
+            (self.tr("Accept a suggestion, change a label"), self.tr("double click")),
+        ]
 
 
 def _keys(action: Action, overrides: dict[str, list[str]]) -> list[str]:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QApplication,
     QComboBox,
+    QLabel,
     QLineEdit,
     QWidget,
 )
@@ -157,6 +158,8 @@ def test_dialogs_do_not_block(driver: Driver) -> None:
     for id in ("settings", "key_sheet", "about"):
         driver.act(id)
     assert QApplication.activeModalWidget() is None
+    shown = {label.text() for label in popup(KeySheet).findChildren(QLabel)}
+    assert {"Undo", "Delete a vertex", "Shift+click"} <= shown
     for kind in (SettingsDialog, KeySheet):
         popup(kind).close()
     for widget in QApplication.topLevelWidgets():
