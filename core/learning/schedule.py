@@ -12,8 +12,7 @@ HEADS: Final = 0
 LAST_STAGES: Final = 2
 ALL: Final = 5
 _FEW_IMAGES: Final = 10
-_FEW_OBJECTS: Final = 200
-_SOME_IMAGES: Final = 50
+_FEW_OBJECTS: Final = 100
 
 
 def steps_for(images: int, *, new_network: bool = False) -> int:
@@ -25,14 +24,15 @@ def steps_for(images: int, *, new_network: bool = False) -> int:
 def phases_for(
     images: int, objects: int, *, new_network: bool = False
 ) -> tuple[tuple[int, float], ...]:
-    """Which stages of the backbone learn, and how long: heads, then the last ones, then all."""
+    """Which stages of the backbone learn, and how long: heads, then the last ones, then all.
+
+    With more than a few images nothing is gained by holding the early stages back.
+    """
     if new_network:
         return ((HEADS, 0.2), (LAST_STAGES, 0.4), (ALL, 0.4))
     if images <= _FEW_IMAGES or objects <= _FEW_OBJECTS:
-        return ((HEADS, 0.5), (LAST_STAGES, 0.5))
-    if images <= _SOME_IMAGES:
         return ((HEADS, 0.2), (LAST_STAGES, 0.8))
-    return ((HEADS, 0.1), (LAST_STAGES, 0.4), (ALL, 0.5))
+    return ((HEADS, 0.1), (LAST_STAGES, 0.1), (ALL, 0.8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class ScheduleChoices:
 
     batch: int | None = None
     """Images a step."""
+    size: int | None = None
+    """Shorter side of the images as the fine-tuned network sees them, in pixels."""
     side: int | None = None
     """Side of the training crops, in pixels of the resized image; a multiple of 32."""
     learning_rate: float | None = None
@@ -96,6 +98,7 @@ class ScheduleChoices:
 
 _RANGES: Mapping[str, tuple[float, float]] = {
     "batch": (1, 64),
+    "size": (32, 4096),
     "side": (32, 2048),
     "learning_rate": (0, 1),
     "backbone_rate": (0, 10),
@@ -119,7 +122,7 @@ def _read(name: str, value: object, where: str) -> object:
     if value is None:
         return None
     place = f"{where}.{name}"
-    if name in ("batch", "side"):
+    if name in ("batch", "size", "side"):
         return as_int(value, place)
     if name in ("flip", "rotate", "colour"):
         return as_bool(value, place)

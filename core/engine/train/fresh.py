@@ -8,8 +8,8 @@ from statistics import median
 
 from torchvision.models.detection import MaskRCNN
 
-from core.document.geometry import bounds
 from core.engine.config import ModelConfig, TrainingSettings
+from core.engine.train.size import object_sides
 from core.engine.weights import load_backbone_weights
 from core.engine.zoo import build_model, parse_arch
 from core.learning.frozen import FrozenImage
@@ -32,10 +32,7 @@ def new_network(
     """
     name, version = parse_arch(arch)
     shortest = median(min(image.width, image.height) for image in images)
-    sides = [
-        max(box.width, box.height) ** 0.5 * min(box.width, box.height) ** 0.5
-        for box in (bounds(one) for image in images for one in image.objects)
-    ]
+    sides = object_sides(images)
     # The smallest anchor level suits instances of 16 pixels and more.
     factor = min(2.0, max(1.0, 32 / median(sides))) if sides else 1.0
     size = int(min(_LARGEST, max(_SMALLEST, shortest * factor))) // 32 * 32

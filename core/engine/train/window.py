@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.document.geometry import Rect, bounds
 from core.document.instance import Polygon, Polygons, Ring
 from core.engine.config import ModelConfig
+from core.engine.train.size import seen_factor
 from core.formats.masks import rasterise
 from core.learning.frozen import FrozenImage
 
@@ -65,10 +66,7 @@ def choose_window(
     The factor is the one that the network applies when it predicts, times up to `scale` or down
     to one over it.
     """
-    factor = min(
-        config.min_size / min(image.width, image.height),
-        config.max_size / max(image.width, image.height),
-    )
+    factor = seen_factor(config, image.width, image.height)
     factor *= float(np.exp(rng.uniform(-1, 1) * np.log(scale)))
     width = min(image.width, max(1, round(side / factor)))
     height = min(image.height, max(1, round(side / factor)))
