@@ -231,6 +231,8 @@ class LensLayers(QObject):
             for name in due:
                 self._fill(name, trace)
             self._stale -= due
+            for boxes in self.boxes.values():
+                boxes.names_chosen = not (self.chain.visible and self.chain.count)
             self._explain(trace)
         self.changed.emit()
         self._viewport.layer_changed()

@@ -21,7 +21,7 @@ from core.document.geometry import polygon_iou
 from core.document.instance import Instance
 from core.document.marks import comparable
 from core.formats import labelme
-from core.lens.life import CUTS
+from core.lens.life import CUTS, Cut
 from core.lens.witness import BoxKind
 from core.protocol import Answer, Priority
 from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged
@@ -33,6 +33,20 @@ HERE: Final = "lens:here"
 IMAGE: Final = "lens:funnel"
 FOLDER: Final = "lens:folder:"
 AHEAD: Final = 2
+STAGE_OF: Final = {
+    Cut.ANCHORS: "anchors",
+    Cut.RPN_TOPK: "decoded",
+    Cut.RPN_SMALL: "decoded",
+    Cut.RPN_NMS: "decoded",
+    Cut.PROPOSAL_LIMIT: "decoded",
+    Cut.BOX_HEAD: "box_head",
+    Cut.CLASS: "box_head",
+    Cut.SCORE: "candidates",
+    Cut.NMS: "candidates",
+    Cut.DETECTION_LIMIT: "candidates",
+    Cut.MASK: "mask_logits",
+}
+"""Where one sees how an instance was lost."""
 LIKELY: Final = 0.6
 """IoU from which a suggestion is taken for a detection of the trace."""
 
@@ -315,6 +329,7 @@ class Reasons(QObject):
         if self.instance is None or verdict.id != self.instance.id:
             return
         self.verdict = verdict
+        self._lens.set_stage("polygons" if verdict.cut is None else STAGE_OF[verdict.cut])
         seen = verdict.evidence.witness
         if verdict.detection is not None:
             self._lens.choose(Item(BoxKind.DETECTION, verdict.detection))

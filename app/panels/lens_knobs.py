@@ -79,6 +79,7 @@ class KnobsPage(QScrollArea):
 
     def _add(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
         label, slider, field = QLabel(title), QSlider(Qt.Orientation.Horizontal), QDoubleSpinBox()
+        label.setToolTip(name)  # as the command line calls it
         slider.setRange(0, STEPS)
         slider.setAccessibleName(title)
         field.setAccessibleName(title)

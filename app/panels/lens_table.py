@@ -234,6 +234,10 @@ class StageTable(QWidget):
             self.view.clearSelection()
         self._silent = False
 
+    def filter_by(self, text: str) -> None:
+        """Write into the filter."""
+        self._filter.setText(text)
+
     def light(self, item: Item | None) -> None:
         """Show which row is under the pointer on the canvas."""
         row = self.model.light(item)

@@ -55,6 +55,8 @@ class BoxLayer(PlainLayer):
         self._total = 0
         self._chosen: tuple[int, Sequence[float]] | None = None
         self._hover: tuple[int, Sequence[float]] | None = None
+        self.names_chosen = True
+        """Whether the chosen box has its tag; another layer may name it already."""
 
     @property
     def count(self) -> int:
@@ -99,7 +101,8 @@ class BoxLayer(PlainLayer):
             if marked is not None:
                 number, box = marked
                 strong_box(painter, box, colour, view)
-                tag(painter, view, (box[0], box[1]), [(self._describe(number), colour)])
+                if colour is HOVERED or self.names_chosen:
+                    tag(painter, view, (box[0], box[1]), [(self._describe(number), colour)])
 
     def hover(self, x: float, y: float, tolerance: float) -> bool:
         """Light the box under the pointer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath
@@ -11,6 +12,9 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.plain import HALO, PlainLayer, pen_of, strong_box, tag
 from core.document.instance import Polygon, Polygons
+
+_NAME: Final = 26.0
+"""Logical pixels that the name of a selected instance takes above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,10 @@ class ChainLayer(PlainLayer):
         if self._links:
             left = min(link.box[0] for link in self._links)
             top = min(link.box[1] for link in self._links)
+            if self._outline:
+                # Handles and name of the instance lie above all layers.
+                around = path_of(self._outline).controlPointRect()
+                top = min(top, around.top()) - _NAME * view.dpr / view.scale
             tag(painter, view, (left, top), [(link.text, link.colour) for link in self._links])
 
 

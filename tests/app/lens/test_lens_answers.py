@@ -1,0 +1,103 @@
+"""What the lens answers through the real window: a setting tried, a loss opened, a filter held."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.canvas.layers.legend import Entry
+from app.lens.items import Item
+from app.lens.reasons import STAGE_OF
+from core.lens.life import CUTS
+from core.lens.witness import BoxKind
+from tests.app.lens.test_lens_window import lens_driver, no_leaks, wait
+from tests.app.window.conftest import Driver
+
+__all__ = ["lens_driver", "no_leaks"]
+
+
+def narrowing(lens_driver: Driver) -> None:
+    """The filter of the table holds for the canvas."""
+    corner = lens_driver.window.lens
+    lens, panel = corner.lens, corner.panel
+    lens.set_stage("detections")
+    boxes, trace = corner.layers.boxes["detections"], lens.trace
+    assert trace is not None
+    count = len(trace.detections.label)
+    assert boxes.painted == boxes.count == count > 2
+    least = float(trace.detections.score[1])
+    panel.table.filter_by(f"score>={least - 1e-6:.6f}")
+    assert boxes.painted == panel.table.model.rowCount() == 2
+    assert boxes.count == count
+    texts = [line.text for line in corner.layers.legend.lines if isinstance(line, Entry)]
+    assert f"2 of {count} detections" in texts
+    panel.table.filter_by("")
+    assert boxes.painted == count
+    # The chosen detection is marked where it comes from, in the table too.
+    lens.choose(Item(BoxKind.DETECTION, 1))
+    lens.set_stage("proposals")
+    proposal = int(trace.detections.proposal_index[1])
+    assert panel.table.view.currentIndex().row() == panel.table.model.row_of(
+        Item(BoxKind.PROPOSAL, proposal)
+    )
+
+
+@pytest.mark.slow
+def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Driver) -> None:
+    narrowing(lens_driver)
+    driver, corner = lens_driver, lens_driver.window.lens
+    lens, panel, reasons = corner.lens, corner.panel, corner.reasons
+
+    # With so high a score everything is lost, at a cut that a setting can help.
+    own = lens.settings
+    assert own is not None
+    panel.knobs.field("score").setValue(1.0)
+    wait(driver, lambda: lens.trace is not None and not lens.trace.detections.label.size)
+    wait(driver, lambda: not lens.busy)
+    instance = driver.document.instances[0]
+    driver.window.viewport.set_selection([instance.id])
+    driver.act("lens_why_missed")
+    wait(driver, lambda: reasons.verdict is not None)
+    before = reasons.verdict
+    assert before is not None
+    assert before.cut is not None
+    assert lens.stage == STAGE_OF[before.cut]
+    assert before.remedy is not None
+    setting = before.remedy.setting
+    assert setting.name in panel.why.remedy.text()
+    assert panel.why.remedy.isVisible()
+    driver.window.activateWindow()
+    panel.why.remedy.setFocus()
+    driver.bot.keyClick(panel.why.remedy, Qt.Key.Key_Space)
+    wait(driver, lambda: reasons.verdict is not None and reasons.verdict is not before)
+    assert getattr(lens.settings, setting.name) == setting.value
+    after = reasons.verdict
+    assert after is not None
+    reached = len(CUTS) if after.cut is None else CUTS.index(after.cut)
+    assert reached > CUTS.index(before.cut)
+    assert after.cut == before.remedy.then
+    driver.act("lens_reset")
+    wait(driver, lambda: not lens.busy and lens.settings == own)
+
+    # The bars of the folder list who is lost there; Return on one opens its image.
+    driver.act("next_image")
+    wait(driver, lambda: lens.trace is not None and lens.path == driver.parts.workspace.path)
+    driver.act("lens_losses_folder")
+    wait(driver, lambda: not reasons.folder_running)
+    funnel = reasons.funnel
+    assert funnel is not None
+    (one,) = funnel.instances
+    bars = panel.funnel.bars
+    bars.setFocus()
+    for _ in range(min(one.reached + 1, len(CUTS))):
+        driver.bot.keyClick(bars, Qt.Key.Key_Down)
+    if one.reached == len(CUTS):  # it was found, so only the first bar lists it
+        for _ in CUTS:
+            driver.bot.keyClick(bars, Qt.Key.Key_Up)
+    assert panel.funnel.list.count() == 1
+    panel.funnel.list.setFocus()
+    panel.funnel.list.setCurrentRow(0)
+    driver.bot.keyClick(panel.funnel.list, Qt.Key.Key_Return)
+    wait(driver, lambda: driver.parts.workspace.path == one.path)
+    wait(driver, lambda: driver.window.viewport.selection == {one.id})
+    wait(driver, lambda: reasons.verdict is not None and reasons.verdict.id == one.id)
