@@ -121,7 +121,7 @@ class LivePainter:
         What is not selected shows dots only, for vertices that can be taken all the same.
         """
         sight = self._view.visible().grown(HANDLE / self._view.scale)
-        colour = self._look.palette.colour(instance.label)
+        colour = REGION if is_region(instance) else self._look.palette.colour(instance.label)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
                 points = [self._to_device.map(QPointF(x, y)) for x, y in ring]

@@ -101,6 +101,16 @@
     </message>
 </context>
 <context>
+    <name>GainsView</name>
+    <message numerus="yes">
+        <source>Both models find the same %n object(s) here.</source>
+        <translation>
+            <numerusform>Both models find the same object here.</numerusform>
+            <numerusform>Both models find the same %n objects here.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ImagesPanel</name>
     <message numerus="yes">
         <source>%n image(s)</source>
