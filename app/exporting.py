@@ -93,7 +93,8 @@ class Exporter(QObject):
             self.failed.emit("export", left_out, "\n".join(report.problems))
 
     def _failed(self, job: Job, error: Exception) -> None:
-        job.end(JobState.FAILED, error_text(error))
+        job.end(JobState.FAILED, self.tr("failed"))
+        self.failed.emit("export", error_text(error), "")
 
 
 def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:

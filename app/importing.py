@@ -95,7 +95,8 @@ class Importer(QObject):
                 self._workspace.reload()
 
     def _failed(self, job: Job, error: Exception) -> None:
-        job.end(JobState.FAILED, error_text(error))
+        job.end(JobState.FAILED, self.tr("failed"))
+        self.failed.emit("import", error_text(error), "")
 
 
 def import_labels(project: Project, path: Path, context: Context) -> Report:
@@ -118,7 +119,7 @@ def import_labels(project: Project, path: Path, context: Context) -> Report:
             strangers += 1
         elif entry.label_file.exists() or project.write_problem(entry) is not None:
             kept += 1
-        elif item.instances:
+        elif item.stored:
             try:
                 _write(entry, item)
             except MasklensError as error:
@@ -132,5 +133,5 @@ def import_labels(project: Project, path: Path, context: Context) -> Report:
 
 def _write(entry: ImageEntry, item: DatasetItem) -> None:
     width, height = image_size(entry.path)
-    content = LabelFile(entry.name, width, height, tuple(item.instances))
+    content = LabelFile(entry.name, width, height, item.stored)
     write_atomic(entry.label_file, labelme.dumps(content))

@@ -198,7 +198,8 @@ class ModelControl(QObject):
     def _on_failed(self, id: int, sentence: Sentence) -> None:
         if id in self._downloads:
             _, job = self._downloads.pop(id)
-            job.end(JobState.FAILED, sentence_text(sentence))
+            job.end(JobState.FAILED, self.tr("failed"))
+            self.failed.emit("model", sentence_text(sentence))
         elif self._loading is not None and id == self._loading.id:
             spec = self._loading.spec
             self._loading = None

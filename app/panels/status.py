@@ -27,7 +27,7 @@ class StatusBar(QWidget):
         self._engine = self._cell(self.tr("Model, device and state of the engine"), 0)
         self._save = self._cell(self.tr("Whether all is saved"), 10)
         # As high as a row of the job strip, so that the canvas does not jump when one appears.
-        self.setMinimumHeight(self.fontMetrics().height() + 12)
+        self._row.addStrut(self.fontMetrics().height() + 12)
 
     def set_pixel(self, text: str) -> None:
         """Where the pointer is and what the image holds there."""

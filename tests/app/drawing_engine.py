@@ -16,6 +16,7 @@ from core.protocol import (
     Cancel,
     Cancelled,
     CancelReason,
+    Download,
     Failed,
     Heartbeat,
     ListModels,
@@ -95,6 +96,9 @@ def receive(message: Message) -> None:
             starter = ModelInfo("starter", "generated scenes", "resnet18", 1, 1, True)
             coco = ModelInfo("coco", "80 everyday things", "resnet50", 80, 177_000_000, False)
             send(Models(message.id, (starter, coco)))
+        case Download(name=name):
+            why = {"name": name, "why": "no connection", "url": "there", "path": "here"}
+            send(Failed(message.id, say("models.offline", **why)))
         case Predict():
             predict(message)
         case Cancel(id=id):

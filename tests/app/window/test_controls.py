@@ -26,6 +26,8 @@ from app.dialogs.key_sheet import KeySheet
 from app.dialogs.label_finder import LabelFinder
 from app.dialogs.palette import CommandPalette
 from app.dialogs.settings import SettingsDialog
+from app.jobs import JobState
+from app.panels.job_strip import JobRow
 from app.settings import KEYS, RECENT, THEME
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
@@ -231,3 +233,18 @@ def test_a_small_window_holds_everything(
     assert driver.window.viewport.width() > 150
     bottom = driver.window.statusBar().y()
     assert all(dock.geometry().bottom() <= bottom for dock in driver.window.docks[:2])
+
+
+def test_two_jobs_have_room_for_two_rows(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    low = driver.window.status.height()
+    jobs = [driver.parts.jobs.start(f"Work {n}", lambda: None, patience=0) for n in range(2)]
+    driver.wait(lambda: len(driver.window.jobs.shown()) == 2)
+    rows = driver.window.jobs.findChildren(JobRow)
+    driver.wait(lambda: all(row.height() >= row.fontMetrics().height() for row in rows))
+    assert driver.window.status.height() > low
+    for job in jobs:
+        job.end(JobState.CANCELLED, "")
+    for row in rows:
+        row._leave()
+    driver.wait(lambda: driver.window.status.height() == low)

@@ -203,6 +203,14 @@ def test_the_model_menu_offers_a_download(make_driver: Callable[..., Driver]) ->
     assert texts[-1] == "A file…"
 
 
+def test_a_download_that_fails_is_told_in_full(make_driver: Callable[..., Driver]) -> None:
+    driver = make_driver()
+    driver.wait(lambda: driver.parts.models._models)
+    driver.parts.models.choose("coco")
+    driver.wait(lambda: any("no connection" in text for text in driver.texts))
+    assert driver.parts.models.name == "starter"
+
+
 def test_going_through_suggestions_brings_them_into_sight(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     driver.suggest()
