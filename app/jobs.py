@@ -41,6 +41,7 @@ class Job(QObject):
         self.outcome = ""
         self._cancel = cancel
         self._first: tuple[float, int] | None = None
+        self._told_left: tuple[float, float] | None = None
 
     @property
     def running(self) -> bool:
@@ -57,10 +58,12 @@ class Job(QObject):
         if self._cancel is not None and self.running:
             self._cancel()
 
-    def progress(self, done: int, total: int) -> None:
-        """Say how far the work is."""
+    def progress(self, done: int, total: int, left: float | None = None) -> None:
+        """Say how far the work is, and how many seconds are left where that is known better than
+        the speed so far tells."""
         if self._first is None:
             self._first = (time.monotonic(), done)
+        self._told_left = None if left is None else (time.monotonic(), left)
         self.done, self.total = done, total
         self.changed.emit()
 
@@ -72,6 +75,9 @@ class Job(QObject):
 
     def seconds_left(self) -> float | None:
         """An estimate from the speed so far; None before the first step is over."""
+        if self._told_left is not None:
+            since, left = self._told_left
+            return max(0.0, left - (time.monotonic() - since))
         if self._first is None or self.total <= 0:
             return None
         since, at = self._first

@@ -133,7 +133,7 @@ class ModelChain(QObject):
             self.changed.emit()
 
     def _after_swap(self, name: str) -> None:
-        self.said.emit(self.tr("{model} is in use now.").format(model=name))
+        self.said.emit(self.tr("The model “{model}” is in use now.").format(model=name))
         self.refresh_suggestions()
 
     def refresh_suggestions(self) -> None:

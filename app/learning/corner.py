@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from app.learning.questions import Questions
 from app.learning.report_view import ReportView
 from app.learning.runs import Runs
 from app.learning.survey import Survey
-from app.learning.watch import RunWatch
+from app.learning.watch import Phase, RunWatch
 from app.panels.learning import LearningPanel
 from app.panels.learning_live import LivePage
 from app.panels.learning_runs import RunsPage
@@ -61,7 +62,7 @@ class LearningCorner(QObject):
         self.gains = GainsCorner(window, self.panel.report)
         self._dock: QDockWidget | None = None
         self._job: Job | None = None
-        self._prediction: float | None = None
+        self._predictions: list[float] = []
         self._wire_pages()
         self._wire_parts()
 
@@ -205,12 +206,13 @@ class LearningCorner(QObject):
             model.spec,
             steps,
             machine=Pace(machine[1], machine[0]) if machine else None,
-            prediction=self._prediction,
+            prediction=min(self._predictions[1:], default=None),  # the first one warms up
         )
 
     def _time_prediction(self, milliseconds: tuple[tuple[str, float], ...]) -> None:
         if milliseconds:
-            self._prediction = sum(took for _, took in milliseconds) / 1000
+            seconds = sum(took for _, took in milliseconds) / 1000
+            self._predictions = [*self._predictions[-9:], seconds]
 
     def _show_model(self) -> None:
         if self._dock is None:
@@ -254,12 +256,19 @@ class LearningCorner(QObject):
             if self._job is None:
                 self._job = self._window.parts.jobs.start(self.tr("Learning"), patience=JOB_AFTER)
             if watch.progress.state is RunState.RUNNING and watch.progress.total:
-                self._job.progress(watch.progress.step, watch.progress.total)
+                left = watch.progress.seconds_left(time.time())
+                self._job.progress(watch.progress.step, watch.progress.total, left)
             else:
                 self._job.progress(0, 0)
         elif self._job is not None:
-            self._job.end(JobState.CANCELLED if watch is None else JobState.DONE, "")
+            self._job.end(JobState.CANCELLED if watch is None else JobState.DONE, self._outcome())
             self._job = None
+
+    def _outcome(self) -> str:
+        watch = self.runs.watch
+        if watch is None:
+            return self.tr("no longer followed")
+        return self.tr("cut off") if watch.phase is Phase.CUT_OFF else self.tr("over")
 
     def _start_by_key(self) -> None:
         setup = self.panel.setup

@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from app.learning.choices import Choices
+from app.learning.names import run_name
 from app.learning.watch import Phase, RunWatch
 from app.settings import DEVICE, LEARNING_PACE, Settings
 from app.tasks import Context
@@ -35,6 +36,7 @@ from core.learning.state import Command, RunState
 from core.sentences import say
 from core.storage.project import Project
 
+LOG_LINES: Final = 40
 Launch = Callable[[RunFolder], None]
 
 
@@ -276,12 +278,25 @@ class Runs(QObject):
             text = sentence_text(say("learning.folder_gone", path=str(watch.run.path)))
             self.forget()
             self.failed.emit("learning", text, "")
+        elif watch.phase is Phase.CUT_OFF:
+            self._tell_cut_off(watch)
         elif watch.phase is Phase.ENDED:
             self._mark_told(watch.run)
             if watch.progress.failure is not None and watch.progress.state is RunState.FAILED:
                 self.failed.emit("learning", sentence_text(watch.progress.failure), "")
         self.changed.emit()
         self.refresh(lambda: self._on_end(watch))
+
+    def _tell_cut_off(self, watch: RunWatch) -> None:
+        """What the trainer's process printed last may say why."""
+        text = self.tr("The run of {when} was cut off; it can go on from where it was.").format(
+            when=run_name(watch.run.id)
+        )
+        self._workspace.tasks.run(
+            lambda _context: _last_lines(watch.run.log_file),
+            done=lambda lines: self.failed.emit("learning", text, lines),
+            failed=lambda _error: self.failed.emit("learning", text, ""),
+        )
 
     def _on_end(self, watch: RunWatch) -> None:
         if watch is not self.watch or watch.phase is not Phase.ENDED:
@@ -321,6 +336,10 @@ def _freeze(
     run = create_run(new_run_path(project.runs_dir), spec, gathered)
     launch(run)
     return run
+
+
+def _last_lines(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-LOG_LINES:])
 
 
 def _summaries(

@@ -41,6 +41,9 @@ class LearningPanel(QWidget):
         self._model = ElidedLabel()
         self._back = _button(actions["model_back"])
         self._back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        keeps = self._back.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)  # so that nothing below moves when it comes
+        self._back.setSizePolicy(keeps)
         head = QHBoxLayout()
         head.setContentsMargins(10, 6, 6, 2)
         head.setSpacing(6)

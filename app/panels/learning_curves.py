@@ -23,6 +23,8 @@ COLOURS: Final = (
     ("#6b6b00", "#d8cf3c"),
 )
 
+_NEWEST: Final = 0.12  # weight of the newest value in a running mean
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -33,6 +35,8 @@ class Line:
     colour: int
     marked: bool = False
     dashed: bool = False
+    rough: bool = False
+    """Jumps from value to value: the values themselves are faint, their running mean is not."""
 
 
 class Plot(QWidget):
@@ -90,6 +94,12 @@ class Plot(QWidget):
             for x, y in line.points
         ]
         colour = line_colour(line.colour)
+        if line.rough:
+            faint = QColor(colour)
+            faint.setAlpha(70)
+            painter.setPen(QPen(faint, 1))
+            painter.drawPolyline(QPolygonF(points))
+            points = running_mean(points)
         style = Qt.PenStyle.DashLine if line.dashed else Qt.PenStyle.SolidLine
         painter.setPen(QPen(colour, 1.6, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
         if len(points) > 1:
@@ -141,13 +151,13 @@ class _Entry(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._colour = 0
+        self._line = Line("", (), 0)
         self.setContentsMargins(18, 0, 0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_line(self, line: Line) -> str:
-        self._colour = line.colour
-        last = f" {number_text(line.points[-1][1])}" if line.points else ""
+        self._line = line
+        last = f" {line.points[-1][1]:.2f}" if line.points else ""
         text = f"{line.name}{last}"
         self.setText(text)
         self.setToolTip(text)
@@ -157,7 +167,8 @@ class _Entry(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
-        painter.setPen(QPen(line_colour(self._colour), 3))
+        style = Qt.PenStyle.DotLine if self._line.dashed else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(line_colour(self._line.colour), 3, style))
         middle = self.height() // 2
         painter.drawLine(1, middle, 12, middle)
 
@@ -167,12 +178,21 @@ def line_colour(number: int) -> QColor:
     return QColor(COLOURS[number % len(COLOURS)][1 if is_dark() else 0])
 
 
+def running_mean(points: Sequence[QPointF]) -> list[QPointF]:
+    """Each value drawn towards those before it; the first ones are plain means."""
+    mean, found = 0.0, []
+    for count, point in enumerate(points, 1):
+        mean += (point.y() - mean) * max(1 / count, _NEWEST)
+        found.append(QPointF(point.x(), mean))
+    return found
+
+
 def nice_above(value: float) -> float:
-    """The next of 1, 2, 5, 10, ... times a power of ten that is not below a value."""
+    """The next of 1, 1.5, 2, 3, 5, 10 times a power of ten that is not below a value."""
     if not math.isfinite(value) or value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    for factor in (1, 2, 5, 10):
+    for factor in (1, 1.5, 2, 3, 5, 10):
         if value <= factor * power * 1.0001:
             return factor * power
     return 10 * power

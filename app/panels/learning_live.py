@@ -203,6 +203,7 @@ class LivePage(ScrollPage):
                 title,
                 tuple((one.step, one.losses[name]) for one in progress.steps if name in one.losses),
                 place,
+                rough=True,
             )
             for place, (name, title) in enumerate(zip(LOSSES, names, strict=True))
         ]

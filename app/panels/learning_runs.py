@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -27,6 +27,7 @@ from core.learning.report import Figures
 from core.learning.state import RunState
 
 ID = Qt.ItemDataRole.UserRole
+ROW_HEIGHT = 26
 
 
 class RunsPage(QWidget):
@@ -51,9 +52,8 @@ class RunsPage(QWidget):
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.list.setHeaderLabels(
-            [self.tr("Run"), self.tr("Images"), self.tr("Mask AP"), self.tr("State")]
-        )
+        self.list.setHeaderLabels([self.tr("Run"), self.tr("Mask AP"), self.tr("State")])
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.list.header().setStretchLastSection(True)
         self.list.currentItemChanged.connect(lambda: self._show_details())
@@ -74,6 +74,7 @@ class RunsPage(QWidget):
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.list)
         self._split.addWidget(lower)
+        self._split.setSizes([200, 300])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._empty)
@@ -130,14 +131,14 @@ class RunsPage(QWidget):
                 self.list.setCurrentItem(item)
 
     def _item(self, run: RunSummary) -> QTreeWidgetItem:
-        images = "" if run.planned is None else count_text(run.planned.images)
-        item = QTreeWidgetItem([run_name(run.run.id), images, _change(run), self._state(run)])
+        item = QTreeWidgetItem([run_name(run.run.id), _change(run), self._state(run)])
         item.setData(0, ID, run.run.id)
-        item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
+        width = self.list.fontMetrics().horizontalAdvance(item.text(0))
+        item.setSizeHint(0, QSize(width + 20, ROW_HEIGHT))
         if run.run.id == self._current:
             font = QFont(item.font(0))
             font.setBold(True)
-            for column in range(4):
+            for column in range(self.list.columnCount()):
                 item.setFont(column, font)
         return item
 

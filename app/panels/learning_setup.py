@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QVBoxLayout,
+    QWidget,
 )
 
 from app.icons import icon
@@ -45,14 +47,14 @@ class SetupState:
     blocked: str
 
 
-class SetupPage(ScrollPage):
+class SetupPage(QWidget):
     """`chosen` carries LearningChoices; `start_wanted` those to start with."""
 
     chosen = Signal(object)
     start_wanted = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__(QCoreApplication.translate("SetupPage", "What would be learned from"))
+        super().__init__()
         self._state: SetupState | None = None
         self._combos: dict[str, QComboBox] = {}
         self._shown_labels: tuple[object, ...] = ()
@@ -61,7 +63,8 @@ class SetupPage(ScrollPage):
         self._warning = wrapped()
         self._warning.setObjectName("few")
         self._problems = wrapped()
-        self._leave_out = QCheckBox(self.tr("Leave out what was accepted unchanged"))
+        self._leave_out = QCheckBox(self.tr("Leave out accepted, unchanged"))
+        self._leave_out.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._leave_out.setToolTip(
             self.tr(
                 "Suggestions that were accepted and never opened then count neither as examples "
@@ -82,15 +85,24 @@ class SetupPage(ScrollPage):
         self.start.setIcon(icon("learn"))
         self.start.setMinimumHeight(32)
         self.start.clicked.connect(self._on_start)
-        column = self.column
+        page = ScrollPage(self.tr("What would be learned from"))
+        column = page.column
         for widget in (self._news, self._data, self._leave_out, self._warning, self._problems):
             column.addWidget(widget)
         column.addWidget(self._labels_head)
         column.addLayout(self._labels)
         column.addWidget(self.options)
-        column.addWidget(self._time)
-        column.addWidget(self.start)
         column.addStretch(1)
+        # Below the part that scrolls, so that it stays where it is, whatever stands above.
+        foot = QVBoxLayout()
+        foot.setContentsMargins(10, 4, 10, 10)
+        foot.addWidget(self._time)
+        foot.addWidget(self.start)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(page, 1)
+        whole.addLayout(foot)
 
     def show_state(self, state: SetupState) -> None:
         """Show how things stand."""

@@ -13,8 +13,8 @@ from core.storage.atomic import StorageError
 from core.storage.project import ImageEntry, Project
 from core.storage.suggestions import load_suggestions
 
-_LEAST: Final = 0.3
-"""Share of a label's instances that must have been suggested as one class."""
+_LEAST: Final = 0.5
+"""Share of a label's accepted suggestions that must have been of one class."""
 _LOOKED_AT: Final = 20
 
 
@@ -51,7 +51,7 @@ def _judged(
 ) -> NewLabel:
     if votes:
         kind, count = votes.most_common(1)[0]
-        if count >= _LEAST * instances:
+        if count >= _LEAST * votes.total():
             return NewLabel(label, instances, kind, count)
     return NewLabel(label, instances, likely_class(label, known))
 

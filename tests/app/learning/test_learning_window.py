@@ -271,6 +271,7 @@ def test_a_run_that_was_cut_off_is_offered_to_go_on(learner: Learner, project: P
     learner.driver.wait(lambda: learner.watch.phase is Phase.CUT_OFF)
     assert "after step 3" in learner.panel.live.texts
     assert learner.panel.live.resume.isVisibleTo(learner.panel)
+    learner.driver.wait(lambda: any("was cut off" in text for text in learner.driver.texts))
 
 
 def test_a_vanished_folder_is_told(learner: Learner, project: Path) -> None:
@@ -323,7 +324,7 @@ def test_a_run_is_deleted_with_care(learner: Learner, project: Path) -> None:
     learner.end()
     runs = learner.panel.runs
     assert runs.selected is not None
-    assert "0.25 → 0.55" in runs.list.currentItem().text(2)
+    assert "0.25 → 0.55" in runs.list.currentItem().text(1)
     runs.delete.click()
     learner.press("Delete")
     learner.driver.wait(lambda: not learner.trainer.run.path.exists())
