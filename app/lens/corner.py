@@ -15,6 +15,7 @@ from app.lens.training import Training
 from app.lens.training_layers import TrainingLayers
 from app.panels.lens import LensPanel
 from core.document.geometry.measure import bounds
+from core.document.marks import comparable
 from core.lens.witness import BoxKind
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ class LensCorner(QObject):
         if not chosen:
             self._window.notices.say(self.tr("Select one of your instances first."))
             return
-        if chosen[0].crowd:
-            self._window.notices.say(self.tr("A crowd region has no verdict of its own."))
+        if not any(not each.crowd for each in comparable(chosen[:1])):
+            text = self.tr("A crowd, an ignored area or a region has no verdict of its own.")
+            self._window.notices.say(text)
             return
         self._raise()
         self.panel.show_page(self.panel.why)

@@ -33,6 +33,13 @@ class DatasetItem:
     width: int
     height: int
     regions: tuple[Polygons, ...] | None = None
+    marked: tuple[Instance, ...] | None = None
+    """The instances as they stand in the file where some are finished regions or to be ignored."""
+
+    @property
+    def stored(self) -> tuple[Instance, ...]:
+        """The instances as they stand in the file: for copying them, not for comparing."""
+        return self.instances if self.marked is None else self.marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +120,16 @@ class _Opener:
             return None
         own = tuple(i for i in image.instances if i.source is not Source.SUGGESTED)
         self._suggestions += len(image.instances) - len(own)
-        regions = tuple(i.polygons for i in own if is_region(i))
+        regions, plain = tuple(i.polygons for i in own if is_region(i)), comparable(own)
         return DatasetItem(
             path,
-            comparable(own),
+            plain,
             0,
             image.file_name,
             width,
             height,
             None if image.done or not regions else regions,
+            None if plain == own else own,
         )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.document.geometry import polygon_iou
 from core.document.geometry.measure import area, bounds
 from core.document.instance import Instance
+from core.document.marks import without_regions
 
 SAME: Final = 0.7
 """Outlines that overlap by this IoU are one object."""
@@ -26,13 +27,14 @@ def covered_by(suggestions: Sequence[Instance], instances: Sequence[Instance]) -
     itself; the overlap is an IoU of `SAME` or more.
     """
     strongest_first = sorted(suggestions, key=lambda each: -(each.score or 0.0))
-    outlines = [*instances, *strongest_first]
+    objects = without_regions(instances)
+    outlines = [*objects, *strongest_first]
     boxes = np.array([_box(each) for each in outlines], np.float64).reshape(-1, 4)
     areas = np.array([area(each) for each in outlines], np.float64)
     shown = np.zeros(len(outlines), np.bool_)
-    shown[: len(instances)] = True
+    shown[: len(objects)] = True
     found: dict[str, str] = {}
-    for place in range(len(instances), len(outlines)):
+    for place in range(len(objects), len(outlines)):
         for other in _alike(place, boxes, areas, shown):
             if polygon_iou(outlines[place], outlines[other]) >= SAME:
                 found[outlines[place].id] = outlines[other].id

@@ -253,6 +253,11 @@ def test_finished_regions_are_no_objects(tmp_path: Path) -> None:
             ("c", False),
         ]
         assert data.items[0].regions == (None if done else (region.polygons,))
+        assert [each.flags for each in data.items[0].stored] == [
+            region.flags,
+            ignored.flags,
+            (),
+        ]
     report = convert(tmp_path, "coco", tmp_path / "out" / "all.json")
     assert report.instances == 2
     assert "convert.regions" in [note.id for note in report.notes]
