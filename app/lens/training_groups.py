@@ -124,6 +124,10 @@ def rois(replayed: Replayed, place: str, most: int) -> Shown:
         return _by_loss(replayed, view.rois, losses[len(view.objectness) :], view.pool, losses)
     if place == StepName.MATCH:
         return _by_instance(replayed)
+    if place == StepName.DELTAS:
+        index = view.rois[view.positive_rois]
+        boxes = _in_image(replayed, view.pool[index])
+        return Shown([Group(boxes, index, PROPOSAL, DASH)], len(index), [])  # the arrows' colours
     step = replayed.steps.get(place)
     if step is None:
         return NOTHING
@@ -207,7 +211,7 @@ def arrows(replayed: Replayed, place: str) -> tuple[NDArray[np.float64], NDArray
 def arrow_lines() -> list[Line]:
     """What the two boxes of an arrow are."""
     return [
-        Entry(_tr("drawn box"), PROPOSAL, DASH),
+        Entry(_tr("what was drawn"), PROPOSAL, DASH),
         Entry(_tr("what its deltas should make of it"), DETECTION),
     ]
 

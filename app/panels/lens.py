@@ -57,7 +57,7 @@ class LensPanel(QWidget):
         self._off.clicked.connect(self.reset)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
-        self.pages.setUsesScrollButtons(False)
+        self.pages.setUsesScrollButtons(True)
         for page, title in (
             (self.table, self.tr("Table")),
             (self.layers, self.tr("Layers")),

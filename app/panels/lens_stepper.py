@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
@@ -43,6 +43,11 @@ class Strip(QWidget):
         self._stage = stage
         self.setAccessibleDescription(self._names[stage])
         self.update()
+
+    def rectangle(self, stage: str) -> QRect:
+        """Where a stage is on the strip."""
+        row = self._row()
+        return QRect(0, 2 + self._all.index(stage) * row, self.width(), row)
 
     def set_counts(
         self, counts: Mapping[str, int], times: Mapping[str, float], own: Mapping[str, int]

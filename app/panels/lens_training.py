@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QSizePolicy,
     QSpinBox,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -17,7 +19,7 @@ from app.icons import icon
 from app.lens.items import Item
 from app.lens.training import MOST_SEED, Training
 from app.lens.training_items import LOSSES_PLACE, PLACES, Spot
-from app.lens.training_layers import TrainingLayers
+from app.lens.training_layers import OF_PLACE, TARGET, TrainingLayers
 from app.lens.training_rows import SpotRows, rows_of
 from app.lens.training_words import left_out_sentences, mask_sentence, place_sentence
 from app.panels.layer_rows import LayerRows
@@ -54,6 +56,25 @@ def place_names() -> dict[str, str]:
     return dict(zip(PLACES, texts, strict=True))
 
 
+class _Upper(QScrollArea):
+    """As high as what it holds, where there is room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(90)
+
+    def sizeHint(self) -> QSize:
+        """The height that the texts need at this width."""
+        body = self.widget()
+        layout = None if body is None else body.layout()
+        if layout is None:
+            return super().sizeHint()
+        return QSize(super().sizeHint().width(), layout.heightForWidth(self.width()))
+
+
 class TrainingPage(QWidget):
     """Seed, losses, places, and the table of a place."""
 
@@ -67,13 +88,12 @@ class TrainingPage(QWidget):
         self.table = StageTable(self.tr("Filter: loss>0.001 RoI object"))
         self.news, self.sentence, self.kept = _wrapped(), _wrapped(), _wrapped()
         self.news.setContentsMargins(8, 2, 8, 2)
-        self._seen = QWidget()
-        column = QVBoxLayout(self._seen)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        for part in (self.bars, self.strip, self.sentence, self.kept):
-            column.addWidget(part)
-        column.addWidget(self.table, 1)
+        self._seen = QSplitter(Qt.Orientation.Vertical)
+        self._seen.setChildrenCollapsible(False)
+        self._seen.addWidget(self._make_upper())
+        self._seen.addWidget(self.table)
+        self._seen.setStretchFactor(1, 1)
+        self.table.setMinimumHeight(90)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 4, 0, 0)
         whole.setSpacing(2)
@@ -84,6 +104,19 @@ class TrainingPage(QWidget):
         whole.addWidget(self._rest, 1)
         self._wire()
         self._on_changed()
+
+    def _make_upper(self) -> QScrollArea:
+        """Losses, places and words; they scroll where the window is low."""
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for part in (self.bars, self.strip, self.sentence, self.kept):
+            column.addWidget(part)
+        column.addStretch(1)
+        self._upper = _Upper()
+        self._upper.setWidget(body)
+        return self._upper
 
     def _make_head(self) -> QHBoxLayout:
         label = QLabel(self.tr("Seed"))
@@ -167,6 +200,9 @@ class TrainingPage(QWidget):
     def _on_place(self) -> None:
         replayed, place = self._training.replayed, self._training.place
         self.strip.set_stage(place)
+        row = self.strip.rectangle(place).translated(self.strip.pos())
+        self._upper.ensureVisible(0, row.bottom(), 0, row.height())
+        self._upper.ensureVisible(0, row.top(), 0, 0)
         self.sentence.setText("" if replayed is None else place_sentence(replayed, place))
         if self._shown != (replayed, place):
             self._shown = (replayed, place)
@@ -178,7 +214,9 @@ class TrainingPage(QWidget):
     def _on_chosen(self) -> None:
         replayed = self._training.replayed
         self.table.choose(self._item(self._training.chosen))
-        spot = None if replayed is None else self._layers.focus(replayed)
+        spot = None
+        if replayed is not None and TARGET in OF_PLACE[self._training.place]:
+            spot = self._layers.focus(replayed)
         text = "" if replayed is None or spot is None else mask_sentence(replayed, spot)
         self.kept.setText(text)
         self.kept.setVisible(bool(text))

@@ -99,3 +99,14 @@ def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
     driver.act("undo")
     wait(driver, lambda: training.replayed is not None and not training.busy)
     assert training.replayed.box(Spot(SpotKind.ROI, 0))
+
+    # Another image has a step of its own; here nobody has labelled it.
+    driver.act("next_image")
+    wait(driver, lambda: corner.lens.trace is not None and training.replayed is None)
+    assert "nothing to train on" in page.news.text()
+    assert not page._seen.isVisible()
+    driver.act("previous_image")
+    wait(driver, lambda: training.replayed is not None and not training.busy)
+    driver.window.docks[1].raise_()
+    wait(driver, lambda: not training.active)
+    assert not any(layer.visible for layer in layers.all.values())
