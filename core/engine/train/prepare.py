@@ -70,7 +70,10 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
             dtype="float32",
             threads=threads,
         )
-        plan, seconds = choose_arithmetic(spec, start, plan, stream)
+        wanted = plan
+        plan, seconds = choose_arithmetic(spec, start, wanted, stream)
+        if (plan.batch, plan.side) != (wanted.batch, wanted.side):
+            teller.note(say("learning.smaller", batch=plan.batch, side=plan.side))
         write_plan(run.plan_file, plan)
     teller.tell(_planned(plan, labels, seconds))
     before = _measure_before(run, spec, labels, start, teller)
