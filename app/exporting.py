@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
+from app.folder_work import FolderWork
 from app.jobs import Job, Jobs, JobState
 from app.labelling import Labelling
-from app.tasks import Context, Task
-from app.words import error_text
+from app.tasks import Context
 from app.workspace import Workspace
 from core.document.instance import Source
 from core.document.marks import without_regions
@@ -35,50 +35,37 @@ class Report:
     problems: tuple[str, ...]
 
 
-class Exporter(QObject):
-    """`said` carries the report, `failed` a key, a sentence and details."""
+class Exporter(FolderWork):
+    """`said` carries the report and the path."""
 
     said = Signal(str, object)
-    failed = Signal(str, str, str)
 
     def __init__(self, workspace: Workspace, labelling: Labelling, jobs: Jobs) -> None:
-        super().__init__(workspace)
-        self._workspace = workspace
+        super().__init__(workspace, jobs)
         self._labelling = labelling
-        self._jobs = jobs
 
     def to_coco(self, path: Path) -> None:
         """Write one COCO file with every image that has a label file."""
         names = self._labelling.names
         title = self.tr("Exporting COCO")
-        self._start(title, lambda project, context: export_coco(project, names, path, context))
+        self._begin(
+            "export",
+            title,
+            lambda project, context: export_coco(project, names, path, context),
+            self._done,
+        )
 
     def to_labelme(self, folder: Path) -> None:
         """Copy labelled images and their label files to another folder; nothing is overwritten."""
         title = self.tr("Exporting labelme")
-        self._start(title, lambda project, context: export_labelme(project, folder, context))
+        self._begin(
+            "export",
+            title,
+            lambda project, context: export_labelme(project, folder, context),
+            self._done,
+        )
 
-    def _start(self, title: str, work: Callable[[Project, Context], Report]) -> None:
-        def begin(ok: bool) -> None:
-            project = self._workspace.project
-            if not ok or project is None:
-                self.failed.emit("export", self.tr("The labels must be saved first."), "")
-                return
-            tasks: list[Task[Report]] = []
-            job = self._jobs.start(title, lambda: tasks[0].cancel())
-            tasks.append(
-                self._workspace.tasks.run(
-                    lambda context: work(project, context),
-                    done=lambda report: self._done(job, report),
-                    failed=lambda error: self._failed(job, error),
-                    progressed=job.progress,
-                    cancelled=lambda: job.end(JobState.CANCELLED, self.tr("cancelled")),
-                )
-            )
-
-        self._workspace.saver.flush(begin)
-
-    def _done(self, job: Job, report: Report) -> None:
+    def _done(self, _project: Project, job: Job, report: Report) -> None:
         text = self.tr("{instances} instances in {images} images written to {path}").format(
             instances=report.instances, images=report.images, path=report.path.name
         )
@@ -91,10 +78,6 @@ class Exporter(QObject):
         if report.problems:
             left_out = self.tr("%n image(s) were left out.", "", len(report.problems))
             self.failed.emit("export", left_out, "\n".join(report.problems))
-
-    def _failed(self, job: Job, error: Exception) -> None:
-        job.end(JobState.FAILED, self.tr("failed"))
-        self.failed.emit("export", error_text(error), "")
 
 
 def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:

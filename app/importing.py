@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
-from app.jobs import Job, Jobs, JobState
-from app.tasks import Context, Task
+from app.folder_work import FolderWork
+from app.jobs import Job, JobState
+from app.tasks import Context
 from app.words import error_text, sentence_text
-from app.workspace import Workspace
 from core.document.status import ImageStatus
 from core.formats import labelme
 from core.formats.dataset import DatasetItem, open_dataset
@@ -33,39 +33,19 @@ class Report:
     problems: tuple[str, ...]
 
 
-class Importer(QObject):
-    """`said` carries the report, `failed` a key, a sentence and details."""
+class Importer(FolderWork):
+    """`said` carries the report."""
 
     said = Signal(str)
-    failed = Signal(str, str, str)
-
-    def __init__(self, workspace: Workspace, jobs: Jobs) -> None:
-        super().__init__(workspace)
-        self._workspace = workspace
-        self._jobs = jobs
 
     def start(self, path: Path) -> None:
         """Read a file or folder of labels and give them to the images that have none."""
-
-        def begin(ok: bool) -> None:
-            project = self._workspace.project
-            if not ok or project is None:
-                self.failed.emit("import", self.tr("The labels must be saved first."), "")
-                return
-            tasks: list[Task[Report]] = []
-            title = self.tr("Importing {file}").format(file=path.name)
-            job = self._jobs.start(title, lambda: tasks[0].cancel())
-            tasks.append(
-                self._workspace.tasks.run(
-                    lambda context: import_labels(project, path, context),
-                    done=lambda report: self._done(project, job, report),
-                    failed=lambda error: self._failed(job, error),
-                    progressed=job.progress,
-                    cancelled=lambda: job.end(JobState.CANCELLED, self.tr("cancelled")),
-                )
-            )
-
-        self._workspace.saver.flush(begin)
+        self._begin(
+            "import",
+            self.tr("Importing {file}").format(file=path.name),
+            lambda project, context: import_labels(project, path, context),
+            self._done,
+        )
 
     def _done(self, project: Project, job: Job, report: Report) -> None:
         parts = [
@@ -93,10 +73,6 @@ class Importer(QObject):
                 self._workspace.set_status(entry.path, ImageStatus.CORRECTED)
             if self._workspace.path in {entry.path for entry in report.written}:
                 self._workspace.reload()
-
-    def _failed(self, job: Job, error: Exception) -> None:
-        job.end(JobState.FAILED, self.tr("failed"))
-        self.failed.emit("import", error_text(error), "")
 
 
 def import_labels(project: Project, path: Path, context: Context) -> Report:

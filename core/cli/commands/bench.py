@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.cli.commands.train import add_training, check_model, schedule_of
 from core.cli.console import Console, UsageError
+from core.cli.datasets import open_labelled
 from core.cli.options import add_json, add_model, load_predictor
 from core.sentences import say
 
@@ -51,16 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Simulate, write the curve, print the sums."""
-    from core.formats.dataset import open_dataset
-
-    path = Path(arguments.dataset)
-    if not path.exists():
-        raise UsageError(say("cli.no_dataset", path=str(path)))
     if arguments.every < 1:
         raise UsageError(say("learning.every", every=arguments.every))
-    dataset = open_dataset(path, arguments.images_dir)
-    for problem in dataset.problems:
-        console.fail_with(problem)
+    dataset = open_labelled(arguments.dataset, arguments.images_dir, console)
     chosen = _chosen(dataset, arguments.images, arguments.order)
     kept: AbstractContextManager[str] = nullcontext(str(arguments.out or ""))
     with kept if arguments.out else tempfile.TemporaryDirectory() as folder:
@@ -68,7 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         out.mkdir(parents=True, exist_ok=True)
         curve = _simulate(arguments, chosen, out, console)
         if arguments.out:
-            _write(out, curve, path.name)
+            _write(out, curve, Path(arguments.dataset).name)
     document = {**curve.to_json(), "failed": console.failures}
     console.result(_as_text(curve), document)
     return console.code()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.console import CommandError, Console, UsageError
+from core.cli.console import CommandError, Console
+from core.cli.datasets import add_dataset, open_labelled
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
 from core.sentences import MasklensError, say
 
@@ -21,27 +21,15 @@ HELP = "Measure a model on labelled images: box and mask AP"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "dataset", metavar="DATASET", help="a COCO file, or a folder of labelme or VIA files"
-    )
+    add_dataset(parser)
     add_model(parser)
-    parser.add_argument("--images", metavar="DIR", help="where the images are")
     add_settings(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Predict every image, compare with its labels, print the figures."""
-    from core.formats.dataset import open_dataset
-
-    path = Path(arguments.dataset)
-    if not path.exists():
-        raise UsageError(say("cli.no_dataset", path=str(path)))
-    dataset = open_dataset(path, arguments.images)
-    for note in dataset.notes:
-        console.note(note)
-    for problem in dataset.problems:
-        console.fail_with(problem)
+    dataset = open_labelled(arguments.dataset, arguments.images, console)
     predictor = load_predictor(arguments, console)
     from core.engine.evaluate import MAX_DETECTIONS, Evaluator
 
@@ -50,7 +38,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     evaluator = Evaluator(config.class_names, settings.mask)
     predict_all(dataset, predictor, settings, evaluator, console)
     if not evaluator.instances:
-        raise CommandError(say("cli.no_instances", path=str(path)))
+        raise CommandError(say("cli.no_instances", path=arguments.dataset))
     outcome = evaluator.evaluate()
     document = outcome.to_json()
     document |= {"model": predictor.loaded.revision, "failed": console.failures}

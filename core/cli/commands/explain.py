@@ -6,12 +6,12 @@ import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.console import Console, UsageError
+from core.cli.console import Console
+from core.cli.datasets import add_dataset, open_labelled
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.sentences import MasklensError, say
+from core.sentences import MasklensError
 
 if TYPE_CHECKING:
     from core.engine.predict import Predictor
@@ -26,27 +26,15 @@ HELP = "Say why each labelled instance was found or missed, and what each false 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "dataset", metavar="DATASET", help="a COCO file, or a folder of labelme or VIA files"
-    )
+    add_dataset(parser)
     add_model(parser)
-    parser.add_argument("--images", metavar="DIR", help="where the images are")
     add_settings(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Trace image by image, judge the labels, and sum up; an image that fails is named."""
-    from core.formats.dataset import open_dataset
-
-    path = Path(arguments.dataset)
-    if not path.exists():
-        raise UsageError(say("cli.no_dataset", path=str(path)))
-    dataset = open_dataset(path, arguments.images)
-    for note in dataset.notes:
-        console.note(note)
-    for problem in dataset.problems:
-        console.fail_with(problem)
+    dataset = open_labelled(arguments.dataset, arguments.images, console)
     predictor = load_predictor(arguments, console)
     settings = chosen_settings(arguments, predictor.loaded.config.settings)
     gathered = Gathered()

@@ -1,0 +1,38 @@
+"""The labelled data set that several commands take, and where its images are."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli.console import Console, UsageError
+from core.sentences import say
+
+if TYPE_CHECKING:
+    from core.formats.dataset import Dataset
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    """DATASET and `--images`."""
+    parser.add_argument(
+        "dataset", metavar="DATASET", help="a COCO file, or a folder of labelme or VIA files"
+    )
+    parser.add_argument("--images", metavar="DIR", help="where the images are")
+
+
+def open_labelled(path: str, images: str | None, console: Console) -> Dataset:
+    """Open a data set, telling what was noticed and naming what had to be left out.
+
+    Raises UsageError when there is none, FormatError when its labels cannot be read.
+    """
+    from core.formats.dataset import open_dataset
+
+    if not Path(path).exists():
+        raise UsageError(say("cli.no_dataset", path=path))
+    dataset = open_dataset(path, images)
+    for note in dataset.notes:
+        console.note(note)
+    for problem in dataset.problems:
+        console.fail_with(problem)
+    return dataset
