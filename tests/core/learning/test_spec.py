@@ -16,7 +16,9 @@ FULL = RunSpec(
     hold_out=0.25,
     reuse=(("nucleus", "cell"), ("dirt", "")),
     leave_out_accepted=True,
-    schedule=ScheduleChoices(batch=1, side=256, phases=((0, 0.25), (5, 0.75)), flip=False),
+    schedule=ScheduleChoices(
+        batch=1, size=384, side=256, phases=((0, 0.25), (5, 0.75)), flip=False
+    ),
     precision="bf16",
     threads=2,
     pinned="a.png",
@@ -39,6 +41,7 @@ def test_a_request_survives_json():
         ("reuse", [["a"]]),
         ("schedule", {"speed": 1}),
         ("schedule", {"side": 100}),
+        ("schedule", {"size": 1}),
         ("schedule", {"phases": [[0, 0.5]]}),
         ("schedule", {"phases": [[9, 1.0]]}),
         ("colour", "red"),
