@@ -33,7 +33,7 @@ LIGHT: Final[dict[Role, str]] = {
     Role.LinkVisited: "#5b3fa0",
     Role.ToolTipBase: "#26292e",
     Role.ToolTipText: "#f2f4f7",
-    Role.PlaceholderText: "#6a7280",
+    Role.PlaceholderText: "#666e7c",
 }
 DARK: Final[dict[Role, str]] = {
     Role.Window: "#24272b",

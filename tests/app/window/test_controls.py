@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QColor, QDropEvent, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -28,11 +28,23 @@ from app.dialogs.palette import CommandPalette
 from app.dialogs.settings import SettingsDialog
 from app.jobs import JobState
 from app.panels.job_strip import JobRow
-from app.settings import KEYS, RECENT, THEME
+from app.settings import KEYS, RECENT
+from app.theme import Theme, is_dark
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
+Role = QPalette.ColorRole
+TEXTS = (
+    (Role.WindowText, Role.Window),
+    (Role.Text, Role.Base),
+    (Role.Text, Role.AlternateBase),
+    (Role.ButtonText, Role.Button),
+    (Role.PlaceholderText, Role.Base),
+    (Role.PlaceholderText, Role.Window),
+    (Role.ToolTipText, Role.ToolTipBase),
+    (Role.Link, Role.Window),
+)
 
 
 def popup(kind: type[QWidget]) -> QWidget:
@@ -149,11 +161,37 @@ def test_keys_are_rebound_and_conflicts_refused(driver: Driver, folder: Path) ->
     driver.wait(lambda: driver.parts.workspace.path == folder / "a2.png")
 
 
+def contrast(a: QColor, b: QColor) -> float:
+    """The contrast of two colours as WCAG 2 defines it, 1 to 21."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (colour.redF(), colour.greenF(), colour.blueF())
+        red, green, blue = (
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_both_themes(driver: Driver, folder: Path, scheme: str) -> None:
+def test_both_themes(driver: Driver, folder: Path, scheme: str, qapp: QApplication) -> None:
     driver.open(folder)
-    driver.parts.settings.set(THEME, scheme)
-    driver.window.grab()
+    theme = Theme(qapp)
+
+    def ground() -> int:
+        return driver.window.images.grab().toImage().pixelColor(20, 300).lightness()
+
+    try:
+        theme.choose(scheme)
+        assert is_dark() == (scheme == "dark")
+        driver.wait(lambda: (ground() < 100) == (scheme == "dark"))
+        colours = driver.window.palette()
+        for text, below in TEXTS:
+            assert contrast(colours.color(text), colours.color(below)) >= 4.5, (text, below)
+    finally:
+        theme.choose("system")
 
 
 def test_dialogs_do_not_block(driver: Driver) -> None:
