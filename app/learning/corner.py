@@ -253,6 +253,7 @@ class LearningCorner(QObject):
     def _show_job(self, watch: RunWatch | None) -> None:
         """A row in the strip while a run goes, so that it is seen from everywhere."""
         if watch is not None and watch.active:
+            self._window.notices.succeed("learning")
             if self._job is None:
                 self._job = self._window.parts.jobs.start(self.tr("Learning"), patience=JOB_AFTER)
             if watch.progress.state is RunState.RUNNING and watch.progress.total:
@@ -261,7 +262,8 @@ class LearningCorner(QObject):
             else:
                 self._job.progress(0, 0)
         elif self._job is not None:
-            self._job.end(JobState.CANCELLED if watch is None else JobState.DONE, self._outcome())
+            ended = watch is not None and watch.phase is Phase.ENDED
+            self._job.end(JobState.DONE if ended else JobState.CANCELLED, self._outcome())
             self._job = None
 
     def _outcome(self) -> str:

@@ -289,7 +289,7 @@ class Runs(QObject):
 
     def _tell_cut_off(self, watch: RunWatch) -> None:
         """What the trainer's process printed last may say why."""
-        text = self.tr("The run of {when} was cut off; it can go on from where it was.").format(
+        text = self.tr("The run of {when} was cut off; it can go on from its checkpoint.").format(
             when=run_name(watch.run.id)
         )
         self._workspace.tasks.run(

@@ -13,7 +13,6 @@ from app.tasks import Context, Tasks
 from core.learning.folder import RunFolder
 from core.learning.journal import EventReader, Told
 from core.learning.progress import Progress
-from core.learning.state import RunState
 
 EVERY: Final = 400  # ms between two looks
 STARTING: Final = 60.0  # seconds in which a trainer may come up
@@ -66,7 +65,7 @@ class RunWatch(QObject):
         self.progress = Progress()
         self.progress.take(told or ())
         if launched:
-            self.progress.state, self.progress.failure = RunState.PREPARING, None
+            self.progress.begin_again()
         self.phase = Phase.STARTING if launched else Phase.ALIVE
         self.dropping = False
         """Whether the person asked to drop the run."""

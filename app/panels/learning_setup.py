@@ -190,6 +190,8 @@ class SetupPage(QWidget):
     def _time_text(self, state: SetupState) -> str:
         if state.found is None:
             return ""
+        if state.blocked:
+            return state.blocked
         steps = state.choices.steps or _usual_steps(state.found) or 0
         if state.expected is None:
             text = self.tr("{steps} steps. The first ones will tell how long that takes.")

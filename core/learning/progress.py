@@ -69,7 +69,8 @@ class Progress:
             case StateChanged():
                 self._change(event.state)
             case Noted():
-                self.notes.append(event.sentence)
+                if event.sentence not in self.notes:  # a run that goes on says some again
+                    self.notes.append(event.sentence)
             case Failed():
                 self.failure = event.sentence
             case Planned():
@@ -89,8 +90,14 @@ class Progress:
             case Measured():
                 self.after = event.figures
 
+    def begin_again(self) -> None:
+        """Its trainer was started anew: what was said of the end counts no more."""
+        self._change(RunState.PREPARING)
+
     def _change(self, state: RunState) -> None:
         self.state = state
+        if state is RunState.PREPARING:
+            self.told_left = None
         if not state.final:
             self.failure = None  # it goes on after a failure
 

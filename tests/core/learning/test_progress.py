@@ -68,5 +68,6 @@ def test_a_run_that_went_on_forgets_what_it_told_of_later_steps():
 def test_a_failure_is_over_when_the_run_goes_on():
     seen = progress_of(Failed(say("learning.no_memory")), StateChanged(RunState.FAILED))
     assert seen.failure is not None
-    seen.take([Told(StateChanged(RunState.PREPARING), 200.0)])
+    seen.take([Told(step(3), 150.0), Told(StateChanged(RunState.PREPARING), 200.0)])
     assert seen.failure is None
+    assert seen.seconds_left(201.0) is None
