@@ -129,12 +129,15 @@ class ModelControl(QObject):
         current = self._current
         names = [info.name for info in self._models]
         for info in self._models:
-            text = f"{info.name}  –  {info.summary}"
+            text = f"{info.name}  –  {sentence_text(info.summary)}"
             if not info.present:
                 text += self.tr("  ({size} to download)").format(size=bytes_text(info.bytes))
             self._entry(menu, group, text, info.name, info.name == current)
         if current not in names:
             self._entry(menu, group, self.name_of(current), current, True)
+        if not self._models:
+            later = menu.addAction(self.tr("More models once the engine has started"))
+            later.setEnabled(False)
         menu.addSeparator()
         menu.addAction(self.tr("A file…"), self.file_wanted.emit)
 

@@ -20,7 +20,7 @@ from torchvision.models.detection import (
 )
 
 import resources
-from core.sentences import MasklensError, say
+from core.sentences import MasklensError, Sentence, say
 
 STARTER: Final = "starter"
 _CHUNK: Final = 1 << 18
@@ -39,7 +39,7 @@ class NamedModel:
     """A model that can be asked for by name."""
 
     name: str
-    summary: str
+    summary: Sentence
     arch: str
     classes: int
     bytes: int
@@ -153,7 +153,7 @@ def _starter() -> NamedModel:
     path = Path(resources.__file__).parent / "starter.pt"
     return NamedModel(
         name=STARTER,
-        summary="Small general model trained on generated scenes: cells and objects; fast on a CPU",
+        summary=say("models.starter"),
         arch="maskrcnn_resnet18_fpn",
         classes=2,
         bytes=path.stat().st_size if path.is_file() else 0,
@@ -173,10 +173,7 @@ def _coco(name: str, arch: str, weights: WeightsEnum) -> NamedModel:
     figures = meta["_metrics"]["COCO-val2017"]
     return NamedModel(
         name=name,
-        summary=(
-            f"torchvision's {arch} trained on COCO: "
-            f"box AP {figures['box_map']}, mask AP {figures['mask_map']}"
-        ),
+        summary=say("models.coco", arch=arch, box=figures["box_map"], mask=figures["mask_map"]),
         arch=arch,
         classes=len(meta["categories"]) - 1,
         bytes=round(meta["_file_size"] * 1024 * 1024),

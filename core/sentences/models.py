@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final[dict[str, str]] = {
+    "models.starter": (
+        "Small general model trained on generated scenes: cells and objects; fast on a CPU"
+    ),
+    "models.coco": "torchvision's {arch} trained on COCO: box AP {box}, mask AP {mask}",
     "models.unknown": "There is no model named {name!r}. The names are: {known}.",
     "models.no_such": "{spec!r} is neither a model file nor one of the names {known}.",
     "models.not_fetched": (

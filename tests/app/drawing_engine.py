@@ -93,8 +93,9 @@ def receive(message: Message) -> None:
                 loaded = (spec, spec, "squares@1", ("thing",), "cpu", "float32", StageSettings())
                 send(ModelLoaded(message.id, *loaded))
         case ListModels():
-            starter = ModelInfo("starter", "generated scenes", "resnet18", 1, 1, True)
-            coco = ModelInfo("coco", "80 everyday things", "resnet50", 80, 177_000_000, False)
+            starter = ModelInfo("starter", say("models.starter"), "resnet18", 1, 1, True)
+            about = say("models.coco", arch="resnet50", box=37.9, mask=34.6)
+            coco = ModelInfo("coco", about, "resnet50", 80, 177_000_000, False)
             send(Models(message.id, (starter, coco)))
         case Download(name=name):
             why = {"name": name, "why": "no connection", "url": "there", "path": "here"}

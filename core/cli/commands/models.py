@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
 from core.cli.options import MEGABYTE, add_architecture, add_json, download, load_model
-from core.sentences import MasklensError, say
+from core.sentences import MasklensError, english, say
 
 if TYPE_CHECKING:
     from core.engine.models import NamedModel
@@ -53,7 +53,7 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
     known = models.list_models()
     lines = [
         f"{one.name:<10} {'here' if one.present else 'not here':<9} {_size(one.bytes):>8}  "
-        f"{one.summary}"
+        f"{english(one.summary)}"
         for one in known
     ]
     console.result("\n".join(lines), {"models": [_entry(one) for one in known]})
@@ -67,7 +67,7 @@ def _size(count: int) -> str:
 def _entry(model: NamedModel) -> dict[str, Any]:
     return {
         "name": model.name,
-        "summary": model.summary,
+        "summary": english(model.summary),
         "arch": model.arch,
         "classes": model.classes,
         "bytes": model.bytes,

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from core.lens.settings import StageSettings
 from core.protocol.messages.base import Answer, Request
+from core.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class ModelInfo:
     """A model that can be asked for by name; `bytes` is the size of its file."""
 
     name: str
-    summary: str
+    summary: Sentence
     arch: str
     classes: int
     bytes: int

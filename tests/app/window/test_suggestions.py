@@ -199,8 +199,15 @@ def test_the_model_menu_offers_a_download(make_driver: Callable[..., Driver]) ->
     driver.wait(lambda: driver.parts.models._models)
     driver.parts.models.fill(menu)
     texts = [action.text() for action in menu.actions()]
-    assert any("coco" in text and "download" in text for text in texts)
+    assert any("coco" in text and "37.9" in text and "download" in text for text in texts)
     assert texts[-1] == "A file…"
+
+
+def test_the_model_menu_says_that_more_will_come(make_driver: Callable[..., Driver]) -> None:
+    driver = make_driver(engine=False)
+    menu = driver.window._model_menu
+    driver.parts.models.fill(menu)
+    assert any("More models" in action.text() for action in menu.actions())
 
 
 def test_a_download_that_fails_is_told_in_full(make_driver: Callable[..., Driver]) -> None:
