@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,7 @@ from app.canvas.outlines import make_path
 from app.tasks import Context, Task, Tasks
 from app.words import error_text
 from core.document.geometry.measure import bounds
-from core.document.instance import Instance
+from core.document.instance import Instance, Source
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
 from core.learning.frozen import FrozenImage, FrozenLabels
@@ -36,6 +36,10 @@ class Sources:
     labels: FrozenLabels
     before: SeenFile | None
     after: SeenFile | None
+    measured_on: int
+    """Instances of the held-out images."""
+    accepted: int
+    """Of these, the ones that a person took as a model had proposed them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +59,9 @@ def open_sources(run: RunFolder) -> Sources:
             seen.append(SeenFile(path))
         except LearningError:  # the pictures then show the labels alone
             seen.append(None)
-    return Sources(run.labels(), seen[0], seen[1])
+    labels = run.labels()
+    sources = Counter(one.source for image in labels.images(held_out=True) for one in image.objects)
+    return Sources(labels, seen[0], seen[1], sources.total(), sources[Source.ACCEPTED])
 
 
 def make_pair(sources: Sources, key: str, width: int, height: int) -> Pair:

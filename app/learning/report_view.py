@@ -14,11 +14,20 @@ from PySide6.QtGui import (
     QPaintEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.learning.report_figures import FiguresTable, change_text, figure_text
 from app.learning.report_gallery import Gallery
 from app.learning.report_pictures import FALSE, FOUND, MISSED, Sources, open_sources, stroke
+from app.panels.scroll_page import ScrollPage
 from app.tasks import Task, Tasks
 from app.words import error_text
 from core.learning.compared import Kind, compared, ground
@@ -27,6 +36,8 @@ from core.learning.report import ImageChange, Report
 from core.learning.split import FEW
 
 _BEST, _WORST, _MOST = range(3)
+_MOST_ACCEPTED: Final = 0.25
+"""From this share of untouched proposals on, they say more about the old model than the labels."""
 _SAMPLE: Final = 26
 _MARGIN: Final = 10
 
@@ -62,6 +73,7 @@ class ReportView(QWidget):
         self.order.currentIndexChanged.connect(lambda _index: self._fill_gallery())
         self._images_title = _wrapped()
         self.legend = Legend()
+        self._top, self._below = ScrollPage(self.tr("Figures")), QWidget()
         self.gallery = Gallery(tasks)
         self.gallery.opened.connect(self._open)
         self._lay_out()
@@ -94,6 +106,12 @@ class ReportView(QWidget):
         self._opening = None
         self._sources = sources
         self._say(len(sources.labels))
+        if sources.accepted > sources.measured_on * _MOST_ACCEPTED:
+            text = self.tr(
+                "{accepted} of these {all} instances were accepted just as a model had proposed "
+                "them. Measured on them, the model before looks better than it is."
+            ).format(accepted=sources.accepted, all=sources.measured_on)
+            self._warn(f"{self.warning.text()} {text}", quiet=True)
         self.gallery.pairs.set_sources(sources)
         self.gallery.viewport().update()
 
@@ -163,8 +181,7 @@ class ReportView(QWidget):
             case _:
                 shown = sorted(changes, key=lambda one: -abs(one.change))
         self.gallery.cards.set_changes(shown)
-        for widget in (self.gallery, self.order, self.legend, self._images_title):
-            widget.setVisible(bool(changes))
+        self._below.setVisible(bool(changes))
         self._images_title.setText(_verdict(changes))
 
     def _open(self, key: str) -> None:
@@ -175,7 +192,7 @@ class ReportView(QWidget):
 
     def add_section(self, widget: QWidget) -> None:
         """Put something between the figures and the images."""
-        self._column.insertWidget(self._column.indexOf(self.legend) - 1, widget)
+        self._top.column.insertWidget(self._top.column.count() - 1, widget)
 
     def showEvent(self, event: QShowEvent) -> None:
         """It comes into sight."""
@@ -202,15 +219,25 @@ class ReportView(QWidget):
         words = QVBoxLayout()
         words.setContentsMargins(10, 0, 10, 4)
         words.addWidget(self.warning)
-        column = self._column = QVBoxLayout(self)
+        self._top.column.setContentsMargins(0, 0, 0, 0)
+        self._top.column.setSpacing(4)
+        for layout in (first, words, table):
+            self._top.column.addLayout(layout)
+        self._top.column.addStretch(1)
+        below = QVBoxLayout(self._below)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(4)
+        below.addLayout(second)
+        below.addWidget(self.legend)
+        below.addWidget(self.gallery, 1)
+        halves = QSplitter(Qt.Orientation.Vertical)
+        halves.setChildrenCollapsible(False)
+        for half in (self._top, self._below):
+            halves.addWidget(half)
+        halves.setSizes([340, 360])
+        column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(first)
-        column.addLayout(words)
-        column.addLayout(table)
-        column.addLayout(second)
-        column.addWidget(self.legend)
-        column.addWidget(self.gallery, 1)
+        column.addWidget(halves)
 
 
 def _verdict(changes: tuple[ImageChange, ...]) -> str:

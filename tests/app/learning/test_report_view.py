@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from app.learning.report_figures import AFTER, BEFORE, CHANGE
 from app.learning.report_pictures import FALSE, FOUND, MISSED, make_pair, open_sources
 from app.learning.report_view import ReportView
 from app.tasks import Tasks
+from core.document.instance import Source
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import Gathered
 from core.learning.report import ImageChange, Report
@@ -120,11 +122,26 @@ def test_a_run_of_few_images_in_all_is_not_trusted(
     qtbot.waitUntil(lambda: "too little" in view.warning.text())
 
 
+def test_labels_that_are_the_old_models_own_proposals_are_named(
+    view: ReportView, tmp_path: Path, qtbot: QtBot
+) -> None:
+    data = gathered(tmp_path / "i", 5, 5)
+    accepted = [
+        replace(image, instances=tuple(replace(i, source=Source.ACCEPTED) for i in image.instances))
+        for image in data.images
+    ]
+    run = create_run(
+        tmp_path / "own", small_spec(tmp_path / "n.pt"), replace(data, images=tuple(accepted))
+    )
+    view.show_report(report(), run)
+    qtbot.waitUntil(lambda: "20 of these 20 instances were accepted" in view.warning.text())
+
+
 def test_nothing_held_out_is_said(view: ReportView, run: RunFolder) -> None:
     view.show_report(make_report(None, None), run)
     assert "Nothing was held out" in view.headline.text()
     assert view.figures.isHidden()
-    assert view.gallery.isHidden()
+    assert not view.gallery.isVisible()
 
 
 def test_images_are_ordered_by_change(view: ReportView, run: RunFolder) -> None:
