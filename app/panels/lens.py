@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QProgressBar,
+    QProxyStyle,
+    QPushButton,
+    QStyle,
+    QStyleOption,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.lens.items import Item, counterpart
 from app.lens.layers import LensLayers
@@ -19,6 +29,21 @@ from app.panels.lens_table import StageTable
 from app.panels.lens_training import TrainingPage, TrainingSwitches
 from app.panels.lens_why import FunnelPage, WhyPage
 from core.lens.trace import Trace
+
+
+class _Close(QProxyStyle):
+    """Tabs with little around their titles, so that all find room in a narrow panel."""
+
+    def pixelMetric(
+        self,
+        metric: QStyle.PixelMetric,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+    ) -> int:
+        """A few pixels beside the title of a tab; all else as usual."""
+        if metric == QStyle.PixelMetric.PM_TabBarTabHSpace:
+            return 13
+        return super().pixelMetric(metric, option, widget)
 
 
 class LensPanel(QWidget):
@@ -56,8 +81,11 @@ class LensPanel(QWidget):
         self._off = QPushButton(self.tr("Settings are off the model's own: put them back"))
         self._off.clicked.connect(self.reset)
         self.pages = QTabWidget()
+        self._close = _Close("fusion")
+        self.pages.tabBar().setStyle(self._close)
         self.pages.setDocumentMode(True)
-        self.pages.setUsesScrollButtons(True)
+        self.pages.setUsesScrollButtons(False)
+        self.pages.setElideMode(Qt.TextElideMode.ElideRight)  # in a narrow panel
         for page, title in (
             (self.table, self.tr("Table")),
             (self.layers, self.tr("Layers")),
