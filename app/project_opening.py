@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from app.tasks import Context
 from core.document.status import ImageStatus
-from core.sentences import Sentence
+from core.sentences import Sentence, say
 from core.storage.atomic import StorageError
+from core.storage.images import ImageError, image_size
 from core.storage.project import ImageEntry, Project
 from core.storage.settings import ProjectSettings
 
@@ -36,10 +37,13 @@ class OpenedProject:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scanned:
-    """The status of some images and the labels in their files, in the order of the files."""
+    """What was found at some images: status, labels in their files (in the order of the files),
+    and why an image or its label file cannot be used.
+    """
 
     status: dict[Path, ImageStatus]
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    reasons: dict[Path, Sentence] = field(default_factory=dict)
 
 
 def open_project(root: Path, only: Sequence[Path]) -> OpenedProject:
@@ -67,7 +71,10 @@ def scan(
     tell: Callable[[Scanned], None],
     context: Context,
 ) -> None:
-    """Look at the files of all images; `tell` hears of each chunk, on this thread."""
+    """Look at the files of all images; `tell` hears of each chunk, on this thread.
+
+    The labels of all come first; then the images themselves, of which only the headers are read.
+    """
     for start in range(0, len(images), CHUNK):
         context.check()
         status: dict[Path, ImageStatus] = {}
@@ -77,6 +84,24 @@ def scan(
             labels.update(dict.fromkeys(name for name, _ in project.summary(image).labels))
         tell(Scanned(status, tuple(labels)))
         context.progress(min(start + CHUNK, len(images)), len(images))
+    for start in range(0, len(images), CHUNK):
+        reasons = {}
+        for image in images[start : start + CHUNK]:
+            context.check()
+            if (reason := _reason(project, image)) is not None:
+                reasons[image.path] = reason
+        if reasons:
+            tell(Scanned({}, reasons=reasons))
+
+
+def _reason(project: Project, image: ImageEntry) -> Sentence | None:
+    try:
+        image_size(image.path)
+    except ImageError as error:
+        return error.sentence
+    if not project.summary(image).readable:
+        return say("project.labels_unusable", path=str(image.label_file))
+    return None
 
 
 def folder_and_images(paths: Sequence[Path]) -> tuple[Path, tuple[Path, ...]]:

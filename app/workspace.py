@@ -17,7 +17,7 @@ from app.saving import Saver
 from app.settings import Settings
 from app.staging import Pictures, Staged, stage
 from app.tasks import Context, Task, Tasks
-from app.words import error_text
+from app.words import error_text, sentence_text
 from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.status import ImageStatus
@@ -37,7 +37,7 @@ class Workspace(QObject):
     suggestions_changed = Signal()
     labels_found = Signal(object)  # names of labels seen in files
     status_changed = Signal(object)  # {path: ImageStatus}
-    image_failed = Signal(object, str)  # path, reason; an empty reason: it works again
+    image_failed = Signal(object, str)  # path, why it cannot be used; empty: it can
     going = Signal(object)  # path that is being staged, None when it is there
     refused = Signal(str)  # an edit or a step could not be made; why
 
@@ -183,6 +183,8 @@ class Workspace(QObject):
         self._status.update(found.status)
         self.labels_found.emit(found.labels)
         self.status_changed.emit(found.status)
+        for path, reason in found.reasons.items():
+            self.image_failed.emit(path, sentence_text(reason))
 
     # The image
 
@@ -259,9 +261,15 @@ class Workspace(QObject):
         self.failed_path, self.failure = None, ""
         self.saver.attach(staged.session)
         self.going.emit(None)
-        self.image_failed.emit(staged.entry.path, "")
+        self.image_failed.emit(staged.entry.path, self._why_closed(staged.session))
         self.image_changed.emit()
         self._look_ahead()
+
+    def _why_closed(self, session: ImageSession) -> str:
+        """Why the labels of this image cannot be changed where those of others can."""
+        if session.read_only is None or self.project is None or not self.project.locked:
+            return ""
+        return sentence_text(session.read_only)
 
     def _on_failed_image(self, entry: ImageEntry, error: Exception) -> None:
         if not isinstance(error, MasklensError | OSError | MemoryError):

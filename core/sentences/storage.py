@@ -24,6 +24,9 @@ TEXTS: Final[dict[str, str]] = {
     "suggestions.unreadable": "The suggestions in {path} cannot be read ({reason}).",
     "suggestions.broken": "The suggestions in {path} cannot be used. {problem}",
     "project.unreadable": "The project settings in {path} cannot be read ({reason}).",
+    "project.labels_unusable": (
+        "{path} is not a label file that masklens can read. It is left as it is."
+    ),
     "project.broken": "The project settings in {path} cannot be used. {problem}",
     "project.link_leaves": "{path} is a link out of the folder; nothing is written through it.",
     "project.not_locked": "{folder} is open for looking only; nothing is written there.",

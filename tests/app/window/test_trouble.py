@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from core.document.edits import Add
@@ -156,3 +157,25 @@ def test_a_folder_that_is_gone(driver: Driver, tmp_path: Path) -> None:
     driver.window.opener.open_folder(tmp_path / "nowhere")
     driver.wait(lambda: driver.texts)
     assert driver.parts.workspace.project is None
+
+
+def test_what_cannot_be_used_is_marked_before_it_is_opened(driver: Driver, folder: Path) -> None:
+    (folder / "a2.json").write_text("{ broken")
+    (folder / "b.png").write_bytes(b"no picture at all")
+    broken = (folder / "a2.json").read_bytes()
+    driver.open(folder)
+    rows = driver.window.images.rows
+
+    def reason(name: str) -> str:
+        return str(rows.data(rows.index_of(folder / name), Qt.ItemDataRole.ToolTipRole))
+
+    driver.wait(lambda: "not a label file" in reason("a2.png"))
+    driver.wait(lambda: "not an image" in reason("b.png"))
+    assert reason("a1.png") == "a1.png"
+    driver.go(folder / "a2.png")
+    assert "a2.json" in reason("a2.png")
+    assert "image:read_only" in driver.window.central.banners.keys
+    assert (folder / "a2.json").read_bytes() == broken
+    (folder / "a2.json").unlink()
+    driver.act("reload")
+    driver.wait(lambda: reason("a2.png") == "a2.png")
