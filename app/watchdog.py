@@ -62,6 +62,9 @@ class StallWatchdog(QObject):
             beat = self._beat
             if time.monotonic() - beat > self._limit + BEAT / 1000 and beat != told_for:
                 told_for = beat
-                frame = sys._current_frames().get(self._thread_id)
-                if frame is not None:
-                    self._told("".join(traceback.format_stack(frame)))
+                self._told(self._stack())
+
+    def _stack(self) -> str:
+        """Where the thread is now. A frame is not kept: painters in it would stay alive."""
+        frame = sys._current_frames().get(self._thread_id)
+        return "" if frame is None else "".join(traceback.format_stack(frame))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -23,6 +25,8 @@ COLOURS: Final = (
     ("#6b6b00", "#d8cf3c"),
 )
 
+Values = NDArray[np.float64]
+_FEW_POINTS: Final = 100
 _NEWEST: Final = 0.12  # weight of the newest value in a running mean
 
 
@@ -84,30 +88,32 @@ class Plot(QWidget):
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, self.tr("steps"))
         for line in self._lines:
             self._paint(painter, line, area, top)
+        painter.end()
 
     def _paint(self, painter: QPainter, line: Line, area: QRectF, top: float) -> None:
-        points = [
-            QPointF(
-                area.left() + area.width() * min(1.0, x / self._total),
-                area.bottom() - area.height() * min(1.0, y / top),
-            )
-            for x, y in line.points
-        ]
+        if not line.points:
+            return
+        values = np.asarray(line.points, dtype=np.float64)
+        x = area.left() + area.width() * np.minimum(1.0, values[:, 0] / self._total)
+        y = area.bottom() - area.height() * np.minimum(1.0, values[:, 1] / top)
         colour = line_colour(line.colour)
         if line.rough:
             faint = QColor(colour)
             faint.setAlpha(70)
             painter.setPen(QPen(faint, 1))
-            painter.drawPolyline(QPolygonF(points))
-            points = running_mean(points)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # many times faster
+            painter.drawPolyline(_polygon(*thinned(x, y)))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            ends = np.flatnonzero(np.diff(x // 2, append=np.inf))  # a point each two pixels
+            x, y = x[ends], running_mean(y)[ends]
         style = Qt.PenStyle.DashLine if line.dashed else Qt.PenStyle.SolidLine
         painter.setPen(QPen(colour, 1.6, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-        if len(points) > 1:
-            painter.drawPolyline(QPolygonF(points))
-        if line.marked or len(points) == 1:
+        if len(x) > 1:
+            painter.drawPolyline(_polygon(x, y))
+        if line.marked or len(x) == 1:
             painter.setBrush(colour)
-            for point in points:
-                painter.drawEllipse(point, 2.5, 2.5)
+            for point in zip(x.tolist(), y.tolist(), strict=True):
+                painter.drawEllipse(QPointF(*point), 2.5, 2.5)
 
 
 class Curves(QWidget):
@@ -171,6 +177,7 @@ class _Entry(QLabel):
         painter.setPen(QPen(line_colour(self._line.colour), 3, style))
         middle = self.height() // 2
         painter.drawLine(1, middle, 12, middle)
+        painter.end()
 
 
 def line_colour(number: int) -> QColor:
@@ -178,13 +185,27 @@ def line_colour(number: int) -> QColor:
     return QColor(COLOURS[number % len(COLOURS)][1 if is_dark() else 0])
 
 
-def running_mean(points: Sequence[QPointF]) -> list[QPointF]:
+def running_mean(values: Values) -> Values:
     """Each value drawn towards those before it; the first ones are plain means."""
+    weights = np.maximum(1 / np.arange(1, len(values) + 1), _NEWEST)
     mean, found = 0.0, []
-    for count, point in enumerate(points, 1):
-        mean += (point.y() - mean) * max(1 / count, _NEWEST)
-        found.append(QPointF(point.x(), mean))
-    return found
+    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
+        mean += (value - mean) * weight
+        found.append(mean)
+    return np.array(found)
+
+
+def thinned(x: Values, y: Values) -> tuple[Values, Values]:
+    """The highest and the lowest point of each two pixels: what one can see of a long curve."""
+    if len(x) < _FEW_POINTS:
+        return x, y
+    begins = np.flatnonzero(np.diff(x // 2, prepend=-1.0))
+    low, high = np.minimum.reduceat(y, begins), np.maximum.reduceat(y, begins)
+    return np.repeat(x[begins], 2), np.stack([low, high], 1).reshape(-1)
+
+
+def _polygon(x: Values, y: Values) -> QPolygonF:
+    return QPolygonF([QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)])
 
 
 def nice_above(value: float) -> float:

@@ -77,6 +77,7 @@ class PictureView(QWidget):
             painter.drawImage(0, 0, image.picture)
             self._paint(painter, outlines)
             painter.restore()
+        painter.end()
 
     def _paint(self, painter: QPainter, outlines: Sequence[Outline]) -> None:
         for outline in outlines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -230,11 +231,17 @@ def test_the_watchdog_says_where_the_window_hangs(qtbot: QtBot, no_leaks: None) 
     dog = StallWatchdog(limit=0.05, told=stacks.append)
     qtbot.wait(60)
 
-    def dawdle() -> None:
-        time.sleep(0.4)
+    class Painter:
+        """What must not live longer than the function that made it."""
 
-    dawdle()
+    def dawdle() -> weakref.ref[Painter]:
+        painter = Painter()
+        time.sleep(0.4)
+        return weakref.ref(painter)
+
+    painter = dawdle()
     qtbot.wait(60)
+    assert painter() is None
     dog.close()
     assert any("dawdle" in stack for stack in stacks)
     assert dog.longest > 0.2
