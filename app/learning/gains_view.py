@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from app.learning.gains import Gains
 from core.learning.gains import Change
 
-_ROWS: Final = 5
+_ROWS: Final = 3
 SIGN: Final = {True: "▲ +", False: "▼ \N{MINUS SIGN}"}
 CHANGE: Final = Qt.ItemDataRole.UserRole
 

@@ -38,6 +38,7 @@ from core.learning.split import FEW
 _BEST, _WORST, _MOST = range(3)
 _MOST_ACCEPTED: Final = 0.25
 """From this share of untouched proposals on, they say more about the old model than the labels."""
+_ABOVE_TABLE: Final = 2  # behind the headline and what there is to say about it
 _SAMPLE: Final = 26
 _MARGIN: Final = 10
 
@@ -191,8 +192,8 @@ class ReportView(QWidget):
             self.image_wanted.emit(labels.read(number).path)
 
     def add_section(self, widget: QWidget) -> None:
-        """Put something between the figures and the images."""
-        self._top.column.insertWidget(self._top.column.count() - 1, widget)
+        """Put something above the table of figures."""
+        self._top.column.insertWidget(_ABOVE_TABLE, widget)
 
     def showEvent(self, event: QShowEvent) -> None:
         """It comes into sight."""
