@@ -66,9 +66,12 @@ class Exporter(FolderWork):
         )
 
     def _done(self, _project: Project, job: Job, report: Report) -> None:
-        text = self.tr("{instances} instances in {images} images written to {path}").format(
-            instances=report.instances, images=report.images, path=report.path.name
+        parts = (
+            self.tr("written to {path}").format(path=report.path.name),
+            self.tr("%n instance(s)", "", report.instances),
+            self.tr("%n image(s)", "", report.images),
         )
+        text = " · ".join(parts)
         if report.without_labels:
             text += " · " + self.tr(
                 "%n image(s) without labels left out", "", report.without_labels

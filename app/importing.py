@@ -49,9 +49,8 @@ class Importer(FolderWork):
 
     def _done(self, project: Project, job: Job, report: Report) -> None:
         parts = [
-            self.tr("{instances} instances in {images} images").format(
-                instances=report.instances, images=len(report.written)
-            )
+            self.tr("%n instance(s)", "", report.instances),
+            self.tr("%n image(s)", "", len(report.written)),
         ]
         if report.kept:
             parts.append(self.tr("%n image(s) had labels and were left alone", "", report.kept))

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from app.engine_client import EngineClient
 from app.jobs import Job, Jobs, JobState
 from app.suggesting import Suggesting, suggestion_set
-from app.words import count_text, sentence_text
+from app.words import sentence_text
 from app.workspace import Workspace
 from core.document.status import ImageStatus
 from core.protocol import Prediction, Priority, Progress
@@ -148,10 +148,9 @@ class PreAnnotator(QObject):
 
     def _outcome(self, folder: _Folder, ending: str) -> str:
         good = folder.answered - len(folder.failures)
-        text = self.tr("{found} suggestions in {images} images").format(
-            found=count_text(folder.found), images=count_text(good)
-        )
-        parts = [part for part in (ending, text) if part]
+        found = self.tr("%n suggestion(s)", "", folder.found)
+        parts = [ending] if ending else []
+        parts += [found, self.tr("%n image(s)", "", good)]
         if folder.failures:
             names = ", ".join(path.name for path, _ in folder.failures[:NAMED])
             more = "…" if len(folder.failures) > NAMED else ""
