@@ -38,6 +38,7 @@ LEAST_CARD: Final = 300
 PAD: Final = 8
 RATIO: Final = 0.75
 SAME: Final = 0.005
+_LEAST_HEIGHT: Final = 56
 CAPTION: Final = QColor(20, 22, 26, 190)
 
 
@@ -226,7 +227,7 @@ class Gallery(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setMinimumHeight(160)
+        self.setMinimumHeight(_LEAST_HEIGHT)
         self.pairs.ready.connect(self.cards.refresh)
         self.clicked.connect(self._open)
         self.activated.connect(self._open)

@@ -41,6 +41,7 @@ _MOST_ACCEPTED: Final = 0.25
 _ABOVE_TABLE: Final = 2  # behind the headline and what there is to say about it
 _SAMPLE: Final = 26
 _MARGIN: Final = 10
+_LEAST_HEIGHT: Final = 56
 
 
 class ReportView(QWidget):
@@ -233,6 +234,7 @@ class ReportView(QWidget):
         below.addWidget(self.gallery, 1)
         halves = QSplitter(Qt.Orientation.Vertical)
         halves.setChildrenCollapsible(False)
+        self._top.setMinimumHeight(_LEAST_HEIGHT)
         for half in (self._top, self._below):
             halves.addWidget(half)
         halves.setSizes([340, 360])
