@@ -26,8 +26,12 @@ def notes(view: TrainingView, class_names: Sequence[str]) -> list[Sentence]:
 
 
 def anchors_matched(view: TrainingView) -> Sentence:
-    """How many anchors there are of each state."""
+    """How many anchors there are of each state, and how many instances have none.
+
+    A forced anchor goes to the instance that it overlaps most itself, so that another may get none.
+    """
     counts = Counter(view.near_state().tolist())
+    matched = set(view.near_match[view.near_label > 0].tolist())
     return say(
         "lens.anchors_matched",
         positive=counts[AnchorState.POSITIVE],
@@ -35,6 +39,8 @@ def anchors_matched(view: TrainingView) -> Sentence:
         ignored=counts[AnchorState.IGNORED],
         foreground=view.rules.rpn_foreground_iou,
         background=view.rules.rpn_background_iou,
+        alone=len(view.ids) - len(matched),
+        instances=len(view.ids),
     )
 
 

@@ -48,7 +48,7 @@ TEXTS: Final[dict[str, str]] = {
         "{positive} anchors overlap an instance by {foreground:g} or more, and {forced} more are "
         "forced: no anchor fits their instance better. {ignored} are ignored: from "
         "{background:g} to {foreground:g}, or where background is not to be believed. All others "
-        "are negative."
+        "are negative. {alone} of {instances} instances have no anchor of their own."
     ),
     "lens.anchors_drawn": (
         "Seed {seed} drew {positive} anchors with an object and {negative} of background: "

@@ -24,6 +24,7 @@ from core.engine.serve_lens import LensDesk
 from core.lens.target_steps import StepName, labels, overlaps, target_steps
 from core.lens.training import LOSSES
 from core.lens.training_view import AnchorState, Omitted, TrainingView
+from core.lens.training_words import anchors_matched
 from core.protocol import CancelReason, MessageReader, encode
 from core.protocol.messages.lens_training import TrainLens
 from core.protocol.training_tables import view_of as view_of_tables
@@ -192,6 +193,18 @@ def test_anchors_are_told_by_state(view: TrainingView) -> None:
     assert view.anchor_match(first) == view.near_match[0]
     assert view.anchor_overlap(first) == view.near_overlap[0]
     assert view.anchor_match(int(view.negative[0])) == -1
+
+
+def test_an_instance_whose_anchors_fit_another_better_has_none_of_its_own() -> None:
+    """The small one lies in the large one, so that no anchor overlaps it most."""
+    found = view_of(box("a", "cat", 10, 10, 60, 60), box("b", "cat", 12, 12, 57, 57))
+    matched = set(found.near_match[found.near_label > 0].tolist())
+    said = dict(anchors_matched(found).args)
+    assert said["instances"] == 2
+    assert said["alone"] == 2 - len(matched)
+    overlap = box_iou(torch.from_numpy(found.boxes), traced()[1].trace.anchors.boxes)
+    best = overlap.argmax(dim=0)[overlap.max(dim=0).values >= 0.7].tolist()
+    assert set(best) <= matched
 
 
 def test_what_cannot_be_taught_is_left_out_and_no_background_either() -> None:

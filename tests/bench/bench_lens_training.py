@@ -1,0 +1,103 @@
+"""What the training view costs: the replay in the engine, and each of its places in the window.
+
+`python -m tests.bench.bench_lens_training MODEL IMAGE`; the labels lie beside the image as labelme
+JSON. Processor time of one thread, so that a busy machine hardly changes it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from app.canvas.layers.base import LayerView
+from app.canvas.layers.boxes import BoxLayer
+from app.lens import training_groups
+from app.lens.training_items import PLACES, Replayed, replayed
+from app.lens.training_rows import rows_of
+from app.lens.training_words import place_sentence
+from app.panels.lens_table import StageTable
+from core.document.geometry.measure import Rect
+from core.engine.lens_rerun import Rerunner
+from core.engine.lens_training import replay
+from core.engine.predict import Predictor
+from core.engine.weights import load_model
+from core.formats import labelme
+from core.lens.trace import to_numpy
+from core.protocol import encode
+from core.protocol.messages.lens_training import LensTrained
+from core.protocol.training_tables import training_tables
+from core.storage.images import read_image
+
+
+def spent(work: Callable[[], object]) -> float:
+    """Milliseconds of this thread."""
+    start = time.thread_time()
+    work()
+    return 1000 * (time.thread_time() - start)
+
+
+def main(model: str, image: str) -> None:
+    torch.set_num_threads(1)
+    predictor = Predictor(load_model(model), device="cpu", precision="float32")
+    instances = labelme.read(Path(image).with_suffix(".json")).instances
+    found = predictor.predict(read_image(Path(image)).pixels, keep_trace=True)
+    assert found.trace is not None
+    traced = Rerunner(predictor, found.trace)
+    taken = [spent(lambda n=n: replay(predictor, traced, instances, n)) for n in range(3)]
+    view = replay(predictor, traced, instances)
+    trace = to_numpy(found.trace)
+    size = sum(map(len, map(bytes, encode(LensTrained(0, training_tables(view))))))
+    print(f"{len(trace.anchors.boxes)} anchors, {len(view.ids)} instances, {len(view.rois)} RoIs")
+    print(f"replay: {sorted(taken)[1] / 1000:.2f} s of one thread; message of {size / 1e6:.2f} MB")
+    print(f"off the window's thread: {spent(lambda: replayed(trace, view, instances)):.0f} ms")
+    show(replayed(trace, view, instances))
+
+
+def show(found: Replayed) -> None:
+    table = StageTable()
+    table.resize(340, 400)
+    height, width = found.trace.input.image_size
+    picture = QImage(1400, 900, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(QColor("black"))
+    room = (picture.width(), picture.height())
+    view = LayerView(Rect(0, 0, width, height), 900 / height, 1.0, room)
+    for place in PLACES:
+        rows = rows_of(found, place).rows
+        parts = {
+            "table": spent(lambda rows=rows: table.set_rows(rows, None)),
+            "rows": spent(lambda place=place: rows_of(found, place)),
+            "words": spent(lambda place=place: place_sentence(found, place)),
+            "sort": max(
+                spent(lambda n=n: table.model.sort(n, Qt.SortOrder.DescendingOrder))
+                for n in range(len(rows.columns))
+            ),
+        }
+        for name, make in (("anchors", training_groups.anchors), ("RoIs", training_groups.rois)):
+            layer = BoxLayer(lambda _n: None, lambda _n: None, str)
+
+            def fill(make=make, layer=layer, place=place) -> None:
+                shown = make(found, place, 300)
+                layer.set_groups(shown.groups, shown.total)
+
+            parts[f"fill {name}"] = spent(fill)
+            painter = QPainter(picture)
+            painter.scale(view.scale, view.scale)
+            parts[f"paint {name}"] = spent(lambda layer=layer, p=painter: layer.paint(p, view))
+            painter.end()
+        said = ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
+        print(f"{place}: {said} ms")
+
+
+if __name__ == "__main__":
+    application = QApplication([])
+    main(*sys.argv[1:3])
