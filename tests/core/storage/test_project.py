@@ -2,26 +2,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
 import pytest
 
-from core.document.fields import FieldError
-from core.document.instance import Source
 from core.document.status import ImageStatus
 from core.storage import paths
 from core.storage import project as project_module
-from core.storage.atomic import StorageError
-from core.storage.lock import FolderLock, FolderLocked
-from core.storage.project import ImageEntry, Project
-from core.storage.settings import PALETTE, LabelStyle, ProjectSettings
-from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
+from core.storage.project import Project
+from core.storage.suggestions import SuggestionSet, save_suggestions
 from core.storage.summary import NO_LABELS, summarise
 from tests.core.document.strategies import blob
-from tests.data import ROOT
 
 
 def touch(folder, *names):
@@ -219,196 +211,3 @@ def test_five_thousand_images_are_quick(tmp_path):
     assert first.count(ImageStatus.CORRECTED) == 2500
     assert listed < 2
     assert again < 1
-
-
-# Settings
-
-
-def test_settings_survive_and_keep_what_a_newer_version_wrote(tmp_path):
-    project = Project(tmp_path)
-    project.lock()
-    assert project.load_settings() == ProjectSettings()
-    mine = ProjectSettings().with_labels(["cat", "dög\n", "cat", ""])
-    assert [label.name for label in mine.labels] == ["cat", "dög\n"]
-    assert mine.active == "cat"
-    project.save_settings(mine)
-    assert project.load_settings() == mine
-    path = project.folder / "project.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "later": {"x": [1]}}))
-    project.save_settings(project.load_settings().with_colour("cat", "#ABCDEF"))
-    assert json.loads(path.read_text())["later"] == {"x": [1]}
-    assert project.load_settings().colours()["cat"] == "#abcdef"
-
-
-def test_labels_can_be_renamed_and_taken_out():
-    mine = ProjectSettings().with_labels(["cat", "dog"])
-    assert mine.renamed("cat", "lion").active == "lion"
-    assert mine.without_label("cat") == ProjectSettings((mine.labels[1],), "dog")
-    assert mine.without_label("cat").without_label("dog") == ProjectSettings()
-    with pytest.raises(FieldError):
-        mine.with_colour("cat", "red")
-
-
-def test_colours_are_used_evenly():
-    many = ProjectSettings().with_labels(str(k) for k in range(2 * len(PALETTE)))
-    colours = [label.colour for label in many.labels]
-    assert colours == [*PALETTE, *PALETTE]
-
-
-GOOD = {"masklens_project": 1, "labels": [{"name": "cat", "colour": "#e69f00"}], "active": "cat"}
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"masklens_project": 2},
-        {"labels": {}},
-        {"labels": [{"name": "", "colour": "#e69f00"}]},
-        {"labels": [{"name": "cat", "colour": "e69f00"}]},
-        {"labels": [{"name": "cat", "colour": "#e69f00"}] * 2},
-        {"active": "dog"},
-        {"active": 3},
-    ],
-)
-def test_broken_settings_are_told_and_set_aside_before_new_ones(tmp_path, damage):
-    project = Project(tmp_path)
-    project.lock()
-    path = project.folder / "project.json"
-    broken = json.dumps({**GOOD, **damage})
-    path.write_text(broken)
-    with pytest.raises(StorageError):
-        project.load_settings()
-    project.save_settings(ProjectSettings((LabelStyle("cat", "#e69f00"),), "cat"))
-    assert project.load_settings().active == "cat"
-    assert path.with_name("project.json.1").read_text() == broken
-
-
-# Suggestions
-
-
-def test_suggestions_survive(tmp_path):
-    path = tmp_path / "s.json"
-    assert load_suggestions(path) is None
-    instance = replace(blob("s", 1, 1, 1), source=Source.SUGGESTED, score=0.25, model="m")
-    settings = (("score", 0.5), ("precision", "auto"), ("n", 3), ("on", True), ("none", None))
-    made = SuggestionSet("m", settings, (instance,), frozenset({"r"}), "aa")
-    save_suggestions(path, made)
-    assert load_suggestions(path) == made
-    assert made.pending({"s": 1}) == ()
-    assert replace(made, rejected=frozenset("s")).pending() == ()
-
-
-def test_whatever_the_file_says_a_suggestion_is_one(tmp_path):
-    path = tmp_path / "s.json"
-    save_suggestions(path, SuggestionSet(instances=(blob("s", 1, 1, 1),)))
-    assert load_suggestions(path).instances[0].source is Source.SUGGESTED
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"masklens_suggestions": 0},
-        {"model": 1},
-        {"settings": []},
-        {"settings": {"x": []}},
-        {"instances": [{}]},
-        {"rejected": [1]},
-        {"seen_label_file": 5},
-    ],
-)
-def test_broken_suggestions_are_told(tmp_path, damage):
-    path = tmp_path / "s.json"
-    save_suggestions(path, SuggestionSet())
-    path.write_text(json.dumps({**json.loads(path.read_text()), **damage}))
-    with pytest.raises(StorageError):
-        load_suggestions(path)
-    path.write_text("{")
-    with pytest.raises(StorageError):
-        load_suggestions(path)
-
-
-# One writer
-
-
-def test_one_masklens_a_folder(tmp_path):
-    first, second = Project(tmp_path), Project(tmp_path)
-    first.lock()
-    first.lock()
-    with pytest.raises(FolderLocked) as caught:
-        second.lock()
-    assert dict(caught.value.sentence.args)["pid"] == os.getpid()
-    assert not second.locked
-    with pytest.raises(StorageError):
-        second.save_settings(ProjectSettings())
-    first.unlock()
-    first.unlock()
-    second.lock()
-    second.unlock()
-
-
-def test_the_lock_of_a_killed_process_holds_nothing(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from core.storage.project import Project\n"
-        "p = Project(Path(sys.argv[1])); p.lock(); print('locked', flush=True); input()"
-    )
-    other = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert other.stdout.readline() == b"locked\n"
-    with pytest.raises(FolderLocked) as caught:
-        Project(tmp_path).lock()
-    assert dict(caught.value.sentence.args)["pid"] == other.pid
-    other.kill()
-    other.communicate()
-    project = Project(tmp_path)
-    project.lock()
-    project.unlock()
-
-
-def test_a_lock_file_with_rubbish_in_it(tmp_path):
-    (tmp_path / ".masklens").mkdir()
-    path = tmp_path / ".masklens" / "lock"
-    path.write_bytes(b"rubbish")
-    held = FolderLock.acquire(path)
-    path.write_bytes(b"rubbish")
-    with pytest.raises(FolderLocked):
-        FolderLock.acquire(path)
-    held.release()
-
-
-def test_a_folder_where_nothing_can_be_written(tmp_path):
-    (tmp_path / ".masklens").write_bytes(b"in the way")
-    project = Project(tmp_path)
-    with pytest.raises(StorageError):
-        project.lock()
-    assert not project.locked
-    with pytest.raises(StorageError):
-        Project(tmp_path / "gone").lock()
-
-
-@pytest.mark.parametrize("name", ["", "suggestions", "journals", "project.json"])
-def test_own_files_that_are_links_out_of_the_folder_are_refused(tmp_path, name):
-    outside, root = tmp_path / "outside", tmp_path / "project"
-    outside.mkdir()
-    root.mkdir()
-    if name:
-        (root / ".masklens").mkdir()
-    (root / ".masklens" / name if name else root / ".masklens").symlink_to(outside)
-    with pytest.raises(StorageError) as caught:
-        Project(root).lock()
-    assert caught.value.sentence.id == "project.link_leaves"
-    assert list(outside.iterdir()) == []
-
-
-def test_a_linked_image_has_its_labels_beside_the_link(tmp_path):
-    outside, root = tmp_path / "outside", tmp_path / "project"
-    outside.mkdir()
-    root.mkdir()
-    touch(outside, "real.png")
-    (root / "link.png").symlink_to(outside / "real.png")
-    (image,) = Project(root).images()
-    assert image == ImageEntry(root / "link.png", "link.png", root / "link.json")
-    assert Project(root).write_problem(image) is None
