@@ -24,9 +24,6 @@ TEXTS: Final[dict[str, str]] = {
         "The choices for learning in {path} cannot be read; those of the beginning hold."
     ),
     "learning.folder_gone": (
-        "The folder of the run, {path}, is gone. Labels and models in use are as they were."
-    ),
-    "learning.folder_gone": (
         "The folder of the run, {path}, is no longer there. Was it moved or taken away?"
     ),
     "learning.run_gone": "The run in {path} was closed.",
