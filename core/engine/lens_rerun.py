@@ -48,6 +48,8 @@ POOLED_AT_MOST: Final = 4000
 """Pooled features kept, in RoIs: about 200 MB at 256 channels."""
 MASKS_AT_MOST: Final = 1000
 """Mask logits kept, in detections: about 285 MB at 91 classes."""
+OUTLINES_AT_MOST: Final = 3000
+"""Outlines kept, in detections and mask thresholds: some 30 MB."""
 READINGS_AT_MOST: Final = 8
 """Readings kept for settings that are asked for again."""
 
@@ -93,10 +95,13 @@ class Rerunner:
             trace.detections,
             {},
         )
+        self._refined: tuple[BoxHead, roi.Refined] | None = None
+        self._traced: OrderedDict[tuple[_Key, float], Outline] = OrderedDict()
         logits = trace.mask_logits.logits
         for row, key in enumerate(self._keys(trace.detections)):
             if logits is not None:
                 self._masks[key] = logits[row]
+                self._traced[key, trace.settings.mask] = trace.polygons.outlines[row]
 
     @property
     def levels(self) -> features.Maps:
@@ -116,14 +121,7 @@ class Rerunner:
         )
         found = last if rpn_same else self._up_to_box_head(settings, explain, watch)
         start = time.perf_counter()
-        candidates, rows = roi.find_candidates(
-            self._model,
-            found.box_head,
-            found.proposals,
-            self.trace.input.size,
-            settings,
-            explain=explain,
-        )
+        candidates, rows = roi.find_candidates(self._refine(found), settings, explain=explain)
         watch["candidates"] = _since(start)
         detections = roi.find_detections(candidates, rows, found.proposals, self.trace.input)
         self._last = replace(
@@ -149,9 +147,7 @@ class Rerunner:
         mask = MaskLogits(level, logits, own)
         taken = _since(start)
         start = time.perf_counter()
-        polygons = masks.trace_outlines(
-            mask, found.detections, self.trace.input.image_size, found.settings
-        )
+        polygons = Polygons(self._outlines(mask, found, quick=quick))
         times = {**self.trace.milliseconds, **found.milliseconds}
         times |= {"mask_logits": taken, "polygons": _since(start)}
         return self._as_trace(found, mask, polygons, times)
@@ -199,6 +195,33 @@ class Rerunner:
             return known[detection, threshold]
 
         return replace(read(trace), outline=look)
+
+    def _outlines(self, mask: MaskLogits, found: Boxes, *, quick: bool) -> tuple[Outline, ...]:
+        """The outline of each detection; `quick` takes those of known boxes from before."""
+        if not quick:
+            size = self.trace.input.image_size
+            return masks.trace_outlines(mask, found.detections, size, found.settings).outlines
+        probabilities, boxes = numpy_of(mask.probabilities), numpy_of(found.detections.boxes)
+        keys = [(key, found.settings.mask) for key in self._keys(found.detections)]
+        for row, key in enumerate(keys):
+            if key not in self._traced:
+                self._traced[key] = outline(
+                    probabilities[row], boxes[row], self.trace.input.image_size, key[1]
+                )
+            self._traced.move_to_end(key)
+        together = tuple(self._traced[key] for key in keys)
+        while len(self._traced) > max(OUTLINES_AT_MOST, len(keys)):
+            self._traced.popitem(last=False)
+        return together
+
+    def _refine(self, found: Boxes) -> roi.Refined:
+        """Boxes and probabilities of all candidates, kept until there are other proposals."""
+        known = self._refined
+        if known is None or known[0] is not found.box_head:
+            size = self.trace.input.size
+            refined = roi.refine(self._model, found.box_head, found.proposals, size)
+            known = self._refined = (found.box_head, refined)
+        return known[1]
 
     def _up_to_box_head(
         self, settings: StageSettings, explain: bool, watch: dict[str, float]

@@ -188,9 +188,8 @@ def _find_boxes(
     for index, (head, kept) in enumerate(zip(answers, chosen, strict=True)):
         prepared = batch.one(index)
         with watch.stage("candidates"):
-            candidates, rows = roi.find_candidates(
-                model, head, kept, prepared.size, settings, explain=explain
-            )
+            refined = roi.refine(model, head, kept, prepared.size)
+            candidates, rows = roi.find_candidates(refined, settings, explain=explain)
         with watch.stage("detections"):
             detections = roi.find_detections(candidates, rows, kept, prepared)
         found.append(

@@ -1,6 +1,7 @@
 """Times of the lens: what a trace costs, and how soon a changed setting is answered.
 
     python -m tests.bench.bench_lens [--rounds N] [--precision float32|bf16]
+    python -m tests.bench.bench_lens --save DIR   # only write model and image, for other benchmarks
 
 An image of 800×1344 through a ResNet-50 with 90 classes. Its weights are random, the last layers
 made louder, so that boxes and classes differ as they do for a trained network.
@@ -11,14 +12,16 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from core.engine.config import ModelConfig
 from core.engine.lens_rerun import Rerunner
 from core.engine.predict import Predictor
-from core.engine.weights import LoadedModel
+from core.engine.weights import LoadedModel, save_model
 from core.lens import recompute
 from core.lens.settings import StageSettings
 from core.lens.trace import Trace, to_numpy
@@ -80,6 +83,7 @@ def main() -> None:
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--loudness", type=float, default=0.5, help="of the class scores")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--save", type=Path, metavar="DIR")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     module = network(CONFIG)
@@ -87,6 +91,11 @@ def main() -> None:
         # Anchors hardly move, so that as many proposals survive as in a trained network.
         module.rpn.head.bbox_pred.weight.mul_(0.01)
         module.roi_heads.box_predictor.cls_score.weight.mul_(given.loudness)
+    if given.save is not None:
+        given.save.mkdir(parents=True, exist_ok=True)
+        save_model(given.save / "resnet50.pt", module, CONFIG)
+        Image.fromarray(picture(800, 1344)).save(given.save / "picture.png")
+        return
     loaded = LoadedModel(module, CONFIG, "bench", "bench@0", {})
     predictor = Predictor(loaded, device="cpu", precision=given.precision)
     pixels = picture(800, 1344)

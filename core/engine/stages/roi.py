@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -59,27 +60,40 @@ def split_box_head(answer: BoxHead, counts: Sequence[int]) -> list[BoxHead]:
     return [BoxHead(one, two) for one, two in zip(logits, deltas, strict=True)]
 
 
-def find_candidates(
-    model: MaskRCNN,
-    answer: BoxHead,
-    proposals: Proposals,
-    size: tuple[int, int],
-    settings: StageSettings,
-    *,
-    explain: bool = False,
-) -> tuple[Candidates, Tensor]:
-    """Every proposal as every class, the fate of each, and the rows that become detections.
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """Every proposal as every class, before any cut: the fields of `Candidates` of those names."""
 
-    The order of the cuts is torchvision's `RoIHeads.postprocess_detections`; the rows come
-    strongest first. `explain` also names the suppressor of each candidate that fell to NMS.
-    """
+    boxes: Tensor
+    label: Tensor
+    score: Tensor
+    proposal_index: Tensor
+
+
+def refine(
+    model: MaskRCNN, answer: BoxHead, proposals: Proposals, size: tuple[int, int]
+) -> Refined:
+    """Boxes and probabilities of each proposal as each class but the background."""
     classes = answer.logits.shape[-1] - 1
     decoded = model.roi_heads.box_coder.decode(answer.deltas, [proposals.boxes])
     decoded = decoded.reshape(-1, classes + 1, 4)
     boxes = box_ops.clip_boxes_to_image(decoded, size)[:, 1:].reshape(-1, 4)
     score = functional.softmax(answer.logits, -1)[:, 1:].reshape(-1)
     rows = torch.arange(len(score), device=score.device)
-    label = rows % classes + 1
+    return Refined(
+        boxes, rows % classes + 1, score, torch.div(rows, classes, rounding_mode="floor")
+    )
+
+
+def find_candidates(
+    refined: Refined, settings: StageSettings, *, explain: bool = False
+) -> tuple[Candidates, Tensor]:
+    """The fate of every proposal as every class, and the rows that become detections.
+
+    The order of the cuts is torchvision's `RoIHeads.postprocess_detections`; the rows come
+    strongest first. `explain` also names the suppressor of each candidate that fell to NMS.
+    """
+    boxes, label, score = refined.boxes, refined.label, refined.score
     fate = torch.full((len(score),), Fate.LOW_SCORE, dtype=torch.int8, device=score.device)
 
     index = torch.where(score > settings.score)[0]
@@ -98,8 +112,7 @@ def find_candidates(
 
     chosen = index[kept[: settings.detections_per_image]]
     fate[chosen] = Fate.KEPT
-    proposal_index = torch.div(rows, classes, rounding_mode="floor")
-    return Candidates(boxes, label, score, proposal_index, fate, blame), chosen
+    return Candidates(boxes, label, score, refined.proposal_index, fate, blame), chosen
 
 
 def find_detections(

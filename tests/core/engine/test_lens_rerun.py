@@ -8,6 +8,7 @@ import torch
 from core.document.geometry import polygon_iou
 from core.engine.lens_rerun import Rerunner
 from core.engine.predict import Predictor
+from core.engine.stages import masks
 from core.lens.reading import read
 from core.lens.trace import to_numpy
 from tests.core.engine.networks import loaded, picture
@@ -106,3 +107,12 @@ def test_a_trace_changes_nothing(predictor):
     for name in ("boxes", "labels", "scores", "mask_probs"):
         assert (getattr(plain, name) == getattr(traced, name)).all()
     assert [i.polygons for i in plain.instances] == [i.polygons for i in traced.instances]
+
+
+def test_kept_outlines_are_those_of_their_masks(rerunner):
+    own = rerunner.trace.settings
+    for change in ({"score": 0.1}, {"mask": 0.6}, {"score": 0.1}, {}):
+        trace = rerunner.quick(own.with_(**change))
+        size, settings = trace.input.image_size, trace.settings
+        expected = masks.trace_outlines(trace.mask_logits, trace.detections, size, settings)
+        assert trace.polygons == expected
