@@ -7,14 +7,13 @@ program, holes are stale and dropped, and what a model proposed counts as edited
 
 from __future__ import annotations
 
-import hashlib
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.document.fields import as_bool, as_fraction, as_list, as_object, as_text, wrong
 from core.document.instance import Instance, Polygon, Ring, Source, source_after_change
 from core.document.instance_json import source_from_json
+from core.document.ring_hash import ring_hash
 from core.formats.labelme_shapes import points_of
 
 KEY = "masklens"
@@ -80,13 +79,6 @@ def write_extras(instance: Instance, polygon: Polygon | None) -> dict[str, objec
     if polygon is not None and polygon.holes:
         extra["holes"] = [[[x, y] for x, y in ring] for ring in polygon.holes]
     return extra
-
-
-def ring_hash(ring: Ring) -> str:
-    """A hash of a ring that stays when its numbers are rounded to a hundredth of a pixel."""
-    # Adding zero turns -0.0 into 0.0.
-    numbers = [round(value, 2) + 0.0 for point in ring for value in point]
-    return hashlib.sha256(struct.pack(f"<{len(numbers)}d", *numbers)).hexdigest()[:16]
 
 
 def _hole(value: object, where: str) -> Ring:

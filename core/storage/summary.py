@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.document.instance import Source
 from core.document.marks import DONE_REGION
+from core.document.ring_hash import ring_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def summarise(label_file: Path) -> LabelSummary:
             return LabelSummary(readable=False)
         extra = _ours(shape)
         id, label, group = extra.get("id"), shape["label"], shape.get("group_id")
-        if extra.get("source") == Source.SUGGESTED.value:
+        if extra.get("source") == Source.SUGGESTED.value and not _corrected(shape, extra):
             suggested.add(id if isinstance(id, str) else str(k))
             continue
         # Shapes of one label and group are the parts of one instance.
@@ -73,6 +74,19 @@ def summarise(label_file: Path) -> LabelSummary:
         own_ids=frozenset(own_ids),
         suggested=frozenset(suggested),
     )
+
+
+def _corrected(shape: Mapping[str, object], extra: Mapping[str, object]) -> bool:
+    """Whether another program gave a proposed shape a new label or outline: a person's work."""
+    if extra.get("label", shape["label"]) != shape["label"]:
+        return True
+    mark, points = extra.get("ring"), shape.get("points")
+    if mark is None or not isinstance(points, list):
+        return False
+    try:
+        return mark != ring_hash(tuple((float(x), float(y)) for x, y in points))
+    except (TypeError, ValueError, OverflowError):
+        return True
 
 
 def _is_region(shape: Mapping[str, object]) -> bool:

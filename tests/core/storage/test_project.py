@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.document.ring_hash import ring_hash
 from core.document.status import ImageStatus
 from core.storage import paths
 from core.storage import project as project_module
@@ -211,3 +212,23 @@ def test_five_thousand_images_are_quick(tmp_path):
     assert first.count(ImageStatus.CORRECTED) == 2500
     assert listed < 2
     assert again < 1
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ImageStatus.SUGGESTED),
+        ({"points": [[1.0, 1.0], [9.0, 1.0], [9.0, 9.5]]}, ImageStatus.CORRECTED),
+        ({"points": [[1.0, 1.0], [9.0, 1.001], [9.0, 9.0]]}, ImageStatus.SUGGESTED),
+        ({"points": [["a", 1.0], [9.0, 1.0], [9.0, 9.0]]}, ImageStatus.CORRECTED),
+        ({"label": "lynx"}, ImageStatus.CORRECTED),
+    ],
+)
+def test_a_suggestion_corrected_elsewhere_is_work(tmp_path, change, expected):
+    touch(tmp_path, "a.png")
+    ring = ((1.0, 1.0), (9.0, 1.0), (9.0, 9.0))
+    extra = {"id": "s", "source": "suggested", "label": "cat", "ring": ring_hash(ring)}
+    proposed = {"label": "cat", "points": [list(p) for p in ring], "masklens": extra}
+    write_labels(tmp_path / "a.json", {**proposed, **change})
+    project = Project(tmp_path)
+    assert project.status(project.images()[0]) is expected
