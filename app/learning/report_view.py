@@ -31,6 +31,7 @@ from app.panels.scroll_page import ScrollPage
 from app.tasks import Task, Tasks
 from app.words import error_text
 from core.learning.compared import Kind, compared, ground
+from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
 from core.learning.report import ImageChange, Report
 from core.learning.split import FEW
@@ -189,8 +190,14 @@ class ReportView(QWidget):
     def _open(self, key: str) -> None:
         labels = None if self._sources is None else self._sources.labels
         number = None if labels is None else labels.number_of(key)
-        if labels is not None and number is not None:
-            self.image_wanted.emit(labels.read(number).path)
+        if labels is None or number is None:
+            return
+        try:
+            path = labels.read(number).path
+        except LearningError as error:  # the run was taken away meanwhile
+            self._warn(error_text(error))
+            return
+        self.image_wanted.emit(path)
 
     def add_section(self, widget: QWidget) -> None:
         """Put something above the table of figures."""

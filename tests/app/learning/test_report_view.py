@@ -212,6 +212,16 @@ def test_a_run_whose_labels_are_gone_says_so(
     qtbot.waitUntil(lambda: "labels" in view.warning.text())
 
 
+def test_a_run_that_was_taken_away_says_so_when_an_image_is_opened(
+    view: ReportView, run: RunFolder, qtbot: QtBot
+) -> None:
+    view.show_report(report(), run)
+    qtbot.waitUntil(lambda: view._sources is not None)
+    run.labels_file.unlink()
+    view.gallery.opened.emit("004.png")
+    assert "no longer there" in view.warning.text()
+
+
 def test_another_report_drops_the_pictures_of_the_first(
     view: ReportView, run: RunFolder, qtbot: QtBot
 ) -> None:
