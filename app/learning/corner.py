@@ -270,6 +270,8 @@ class LearningCorner(QObject):
         watch = self.runs.watch
         if watch is None:
             return self.tr("no longer followed")
+        if watch.phase is Phase.DROPPED:
+            return self.tr("dropped")
         return self.tr("cut off") if watch.phase is Phase.CUT_OFF else self.tr("over")
 
     def _start_by_key(self) -> None:

@@ -90,6 +90,8 @@ class Judging(QObject):
         self._panel.show_report_of(name, text, usable=self.usable)
 
     def _on_ended(self, watch: RunWatch) -> None:
+        if watch.progress.state is RunState.FAILED:
+            return  # it stays in sight, and can go on
         runs = self._runs.summaries
         summary = next((one for one in runs if one.run == watch.run), None)
         if summary is not None and summary.report is not None:

@@ -45,6 +45,7 @@ class RunsPage(QWidget):
         self._runs: dict[str, RunSummary] = {}
         self._current: str | None = None
         self._free = True
+        self._shown: tuple[object, ...] = ()
         self._empty = wrapped(self.tr("No run yet. What each run was and brought will stand here."))
         self._empty.setContentsMargins(10, 8, 10, 8)
         self.list = QTreeWidget()
@@ -102,9 +103,13 @@ class RunsPage(QWidget):
     def show_runs(self, runs: Sequence[RunSummary], current: str | None, free: bool) -> None:
         """Show runs, given the oldest first. `current` is the run whose model is in use; `free`
         says that no run is under way."""
+        shown = (tuple(runs), current, free)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        chosen = self.selected
         self._runs = {one.run.id: one for one in runs}
         self._current, self._free = current, free
-        chosen = self.selected
         self._empty.setVisible(not runs)
         self._split.setVisible(bool(runs))
         with QSignalBlocker(self.list):

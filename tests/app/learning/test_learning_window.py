@@ -274,6 +274,62 @@ def test_a_run_that_was_cut_off_is_offered_to_go_on(learner: Learner, project: P
     learner.driver.wait(lambda: any("was cut off" in text for text in learner.driver.texts))
 
 
+def test_a_stopped_run_has_a_report_too(learner: Learner, project: Path) -> None:
+    learner.open(project)
+    learner.start()
+    learner.trainer.plan()
+    learner.trainer.tell(step(3))
+    learner.driver.act("learn_stop")
+    assert wait_for_command(learner.trainer.run) == "stop"
+    learner.end(state=RunState.STOPPED)
+    assert learner.panel.use.isEnabled()
+    assert learner.panel.runs.list.currentItem().text(2) == "Stopped"
+
+
+def test_labels_that_cannot_be_frozen_are_told(learner: Learner, project: Path) -> None:
+    learner.open(project)
+    learner.look()
+    (project / ".masklens" / "runs").write_bytes(b"not a folder")
+    learner.panel.setup.start.click()
+    learner.driver.wait(lambda: learner.driver.texts)
+    assert not learner.runs.active
+    assert learner.trainer.launched == []
+    assert learner.panel.setup.start.isEnabled()
+
+
+def test_broken_choices_are_set_aside(learner: Learner, project: Path) -> None:
+    folder = project / ".masklens"
+    folder.mkdir()
+    (folder / "learning.json").write_text("{")
+    learner.open(project)
+    learner.driver.wait(lambda: any("cannot be read" in text for text in learner.driver.texts))
+    learner.look()
+    learner.panel.setup.options.steps.setValue(77)
+    saved = folder / "learning.json"
+    learner.driver.wait(lambda: saved.is_file() and saved.read_text() != "{")
+    assert choices_of(project)["steps"] == 77
+    assert [path.read_text() for path in folder.glob("learning*") if path.stem != "learning"] == [
+        "{"
+    ]
+
+
+def test_what_a_person_overrides_goes_into_the_run(learner: Learner, project: Path) -> None:
+    learner.open(project)
+    learner.look()
+    options = learner.panel.setup.options
+    options.steps.setValue(33)
+    options.rotate.setCurrentIndex(1)
+    options.phases.setCurrentIndex(2)
+    options.copy_paste.setValue(40)
+    learner.driver.wait(lambda: "33 steps" in learner.panel.setup.texts)
+    learner.start()
+    spec = learner.trainer.run.spec()
+    assert (spec.steps, spec.schedule.rotate, spec.schedule.copy_paste) == (33, True, 0.4)
+    assert spec.schedule.phases == ((0, 0.3), (2, 0.7))
+    options._reset.click()
+    assert learner.corner.choices.value.steps is None
+
+
 def test_a_vanished_folder_is_told(learner: Learner, project: Path) -> None:
     learner.open(project)
     learner.start()
