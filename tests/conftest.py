@@ -7,8 +7,10 @@ Property tests try the same examples each time, so that a failure is due to the 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -23,3 +25,8 @@ for _name in ("CONFIG", "CACHE", "DATA", "STATE"):
 settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("explore", print_blob=True)
 settings.load_profile("same")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind in the folder for temporary files."""
+    shutil.rmtree(_home, ignore_errors=True)
