@@ -41,13 +41,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=_seed,
         default=0,
         metavar="N",
         help="with --labels: what the training step draws its anchors and RoIs with (default 0)",
     )
     add_settings(parser)
     add_json(parser)
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError(text)
+    return number
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

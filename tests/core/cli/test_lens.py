@@ -111,7 +111,8 @@ def test_trace_judges_the_labels_that_it_is_given(
 
 
 @pytest.mark.parametrize(
-    "extra", [("--set", "score=2"), ("--set", "colour=1"), ("--labels", "nowhere.json")]
+    "extra",
+    [("--set", "score=2"), ("--set", "colour=1"), ("--labels", "nowhere.json"), ("--seed", "-1")],
 )
 def test_what_cannot_be_done_is_refused(
     folder: Path, model: Path, tmp_path: Path, extra: tuple[str, str]

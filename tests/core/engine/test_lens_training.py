@@ -112,6 +112,15 @@ def test_losses_and_samples_are_torchvisions(seed: int) -> None:
     assert np.array_equal(np.sort(found.rois), both)
 
 
+def test_a_model_in_lower_precision_is_replayed_in_it() -> None:
+    predictor = Predictor(loaded(), device="cpu", precision="bf16")
+    trace = predictor.predict(picture(), keep_trace=True).trace
+    assert trace is not None
+    found = replay(predictor, Rerunner(predictor, trace), INSTANCES, 3)
+    assert np.isfinite(found.losses).all()
+    assert found.losses.sum() == pytest.approx(float(view_of().losses.sum()), rel=0.2)
+
+
 def test_shares_sum_to_the_losses(view: TrainingView) -> None:
     shares = (view.classifier, view.box_reg, view.mask, view.objectness, view.rpn_box_reg)
     for share, loss in zip(shares, view.losses, strict=True):
