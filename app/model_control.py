@@ -94,14 +94,14 @@ class ModelControl(QObject):
         """The name of the model in use, or of the one that is being loaded."""
         if self.model is not None:
             return self._names.get(self.model.spec, self.model.name)
-        return self.name_of(self._current)
+        return self.name_of(self.wanted)
 
     def name_of(self, spec: str) -> str:
         """How a model is called for people."""
         return self._names.get(spec) or _short(spec)
 
     @property
-    def _current(self) -> str:
+    def wanted(self) -> str:
         """The model that is being loaded, or is in use, or will be."""
         if self._loading is not None:
             return self._loading.spec
@@ -126,7 +126,7 @@ class ModelControl(QObject):
         """The model menu: named models, the file in use, a file to choose."""
         menu.clear()
         group = QActionGroup(menu)
-        current = self._current
+        current = self.wanted
         names = [info.name for info in self._models]
         for info in self._models:
             text = f"{info.name}  –  {sentence_text(info.summary)}"
@@ -227,7 +227,7 @@ class ModelControl(QObject):
 
     def _on_setting(self, key: str) -> None:
         if key in (DEVICE.key, PRECISION.key) and self.usable:
-            self.choose(self._current, own=False)
+            self.choose(self.wanted, own=False)
 
 
 def _present(info: ModelInfo) -> ModelInfo:

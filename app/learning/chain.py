@@ -81,6 +81,7 @@ class ModelChain(QObject):
             if now is not None:
                 base = UsedModel(now.spec, now.revision)
             self._wanted, self._back_to = (spec, run, base), None
+            self._of_project = True
             self._models.choose(spec, own=False, try_on=try_on)
             self.changed.emit()
 
@@ -104,7 +105,7 @@ class ModelChain(QObject):
             self._choose(self._settings.get(MODEL))
 
     def _choose(self, spec: str) -> None:
-        if self._models.model is None or self._models.model.spec != spec:
+        if self._models.model is None or self._models.wanted != spec:
             self._models.choose(spec, own=False)
 
     def _on_taken(self, spec: str, own: bool) -> None:
@@ -117,7 +118,6 @@ class ModelChain(QObject):
             if not choices.models:
                 choices = choices.with_model(base)
             self._choices.set(choices.with_model(UsedModel("", model.revision, run.id)))
-            self._of_project = True
             self._after_swap(model_name(run.id))
         elif self._back_to == spec:
             self._back_to = None

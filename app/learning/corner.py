@@ -112,11 +112,7 @@ class LearningCorner(QObject):
         if watch is None or not watch.active or watch.stopping:
             return True
 
-        def stop() -> None:
-            self.runs.ask(Command.STOP)
-            close()
-
-        self._questions.before_leaving(stop, close)
+        self._questions.before_leaving(lambda: self.runs.ask(Command.STOP, close), close)
         return False
 
     # Wiring

@@ -160,14 +160,15 @@ class Runs(QObject):
             again, done=begun, failed=lambda error: self._not_begun(error_text(error))
         )
 
-    def ask(self, command: Command) -> None:
-        """Tell the run that goes on to stop and keep the best, or to drop itself."""
+    def ask(self, command: Command, then: Callable[[], None] = lambda: None) -> None:
+        """Tell the run that goes on to stop and keep the best, or to drop itself; `then` follows
+        when that is on the disk."""
         watch = self.watch
         if watch is None or not watch.active:
             return
         watch.stopping = True
         watch.dropping = command is Command.CANCEL
-        self._quietly(lambda: watch.run.ask(command))
+        self._quietly(lambda: watch.run.ask(command), then)
         self.news.emit()
 
     def pin(self, key: str) -> None:
@@ -312,10 +313,10 @@ class Runs(QObject):
         if run.id > value.told:
             self._choices.set(replace(value, told=run.id))
 
-    def _quietly(self, act: Callable[[], None]) -> None:
+    def _quietly(self, act: Callable[[], None], then: Callable[[], None] = lambda: None) -> None:
         self._workspace.tasks.run(
             lambda _context: act(),
-            done=lambda _none: None,
+            done=lambda _none: then(),
             failed=lambda error: self.failed.emit("learning", error_text(error), ""),
         )
 
