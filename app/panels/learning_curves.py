@@ -14,6 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from app.panels.scroll_page import wrapped
 from app.theme import is_dark
 
 # Okabe and Ito (2008), each in a tone for the light and one for the dark ground.
@@ -129,7 +130,7 @@ class Curves(QWidget):
         self._legend.setHorizontalSpacing(10)
         self._legend.setVerticalSpacing(0)
         self._entries: list[_Entry] = []
-        head = QLabel(title)
+        head = wrapped(title)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

@@ -81,7 +81,7 @@ class LivePage(ScrollPage):
         self._clock.timeout.connect(self._show_head)
 
     def _make_buttons(self) -> None:
-        self.stop = QPushButton(self.tr("Stop, keep the best"))
+        self.stop = QPushButton(self.tr("Stop, keep best"))
         self.stop.setIcon(icon("stop"))
         self.stop.setToolTip(self.tr("End the run now and measure the best model it had"))
         self.stop.clicked.connect(self.stop_wanted)
