@@ -23,7 +23,7 @@ from core.child import python_environment
 from core.learning.events import Saved
 from core.learning.folder import RunFolder
 
-PATIENCE_S = 120.0
+PATIENCE_S = 250.0
 MOMENTS = ("preparing", "writing", "saved", "any")
 """Before the first step; while a checkpoint is being written; right after one; whenever."""
 
@@ -116,7 +116,7 @@ def kill_at(
     """
     # Only checkpoints that this process writes count as moments.
     before, torn = last_saved(run), _temporary(run)
-    further = chance.randint(1, 3)
+    further = chance.randint(1, 2)
 
     def alive() -> bool:
         return not run.state().final

@@ -19,6 +19,7 @@ from core.learning.events import StateChanged
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_project
 from core.learning.launch import start_run
+from core.learning.schedule import ScheduleChoices
 from core.learning.state import RunState
 from core.storage.project import Project
 from tests.core.engine.train.killing import (
@@ -34,7 +35,8 @@ from tests.core.learning.making import labelled_image, make_run, small_spec
 from tests.models import save_tiny_model
 
 KILLS = 20
-STEPS = 120  # enough for what passes between the kills, also on a quick machine
+STEPS = 70  # enough for what passes between the kills, also on a quick machine
+QUICK = ScheduleChoices(side=64, size=64, batch=1, phases=((0, 0.8), (2, 0.2)))
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with POSIX signals")
 
@@ -55,7 +57,7 @@ def test_twenty_kills_cost_a_checkpoint_interval_at_most_and_never_a_label(tmp_p
     base = save_tiny_model(tmp_path / "base.pt", size=64)
     photos = labelled_folder(tmp_path / "photos")
     project = Project(photos)
-    spec = small_spec(base, steps=STEPS, validations=2, picture_every=0)
+    spec = small_spec(base, steps=STEPS, validations=2, picture_every=0, schedule=QUICK)
     whole = create_run(tmp_path / "whole", spec, gather_project(project))
     run_training(whole)
     killed = create_run(project.runs_dir / "killed", spec, gather_project(project))
@@ -67,7 +69,7 @@ def test_twenty_kills_cost_a_checkpoint_interval_at_most_and_never_a_label(tmp_p
             pid = trainers.start(killed)
             wait(lambda: killed.is_alive() or killed.state().final)
             moment = MOMENTS[len(kills) % len(MOMENTS)]
-            kill = kill_at(killed, pid, moment, chance, longest=0.8)
+            kill = kill_at(killed, pid, moment, chance, longest=0.4)
             assert kill is not None, f"the run ended after {len(kills)} kills"
             kills.append(kill)
             # A checkpoint follows each step here, and is told once it is on the disk.
@@ -95,7 +97,7 @@ def holder(run: RunFolder) -> int:
 @pytest.mark.slow
 def test_the_detached_process_goes_on_after_a_kill(tmp_path):
     base = save_tiny_model(tmp_path / "base.pt", size=64)
-    run = make_run(tmp_path, base, steps=30, validations=0, picture_every=0)
+    run = make_run(tmp_path, base, steps=12, validations=0, picture_every=0, schedule=QUICK)
     start_run(run)
     wait(lambda: last_saved(run) >= 2)
     os.kill(holder(run), signal.SIGKILL)
