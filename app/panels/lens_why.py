@@ -175,7 +175,7 @@ class FunnelBars(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         for place, name in enumerate(self._names):
             y = 2 + place * row
-            if place == self._at and self.hasFocus():
+            if place == self._at and self._bars:
                 painter.fillRect(0, y, self.width(), row, palette.alternateBase())
             painter.setPen(palette.windowText().color())
             painter.drawText(QRect(8, y, names, row), middle, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from core.lens.life import Cut
 from core.lens.reading import Reading
 from core.lens.trace import PYRAMID_LEVELS, Fate
@@ -48,14 +50,14 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     evidence, settings = verdict.evidence, reading.settings
     seen = evidence.witness
     if cut is Cut.ANCHORS or seen is None:
-        return say("verdicts.anchors", iou=evidence.best_anchor_iou)
+        return say("verdicts.anchors", iou=_short(evidence.best_anchor_iou))
     level = PYRAMID_LEVELS[reading.grid.cell(seen.index).level]
     if cut is Cut.RPN_TOPK:
         if seen.kind is BoxKind.ANCHOR:
             return say(
                 "verdicts.rpn_moved",
                 anchor=evidence.best_anchor_iou,
-                iou=evidence.best_decoded_iou,
+                iou=_short(evidence.best_decoded_iou),
             )
         return say(
             "verdicts.rpn_topk",
@@ -85,9 +87,10 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     # Behind the box head a box of the last living stage always speaks for the instance.
     assert seen is not None
     if cut is Cut.BOX_HEAD:
-        return say("verdicts.box_head", before=seen.iou, after=evidence.best_refined_iou)
+        after = _short(evidence.best_refined_iou)
+        return say("verdicts.box_head", before=seen.iou, after=after)
     if cut is Cut.MASK:
-        return say("verdicts.mask", number=seen.index + 1, iou=seen.iou)
+        return say("verdicts.mask", number=seen.index + 1, iou=_short(seen.iou))
     label = reading.name(seen.index)
     probability = evidence.class_probability or 0.0
     if cut is Cut.CLASS:
@@ -115,6 +118,11 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
         rank=evidence.detection_rank or 0,
         limit=settings.detections_per_image,
     )
+
+
+def _short(overlap: float) -> float:
+    """An overlap that is not enough, so that rounding does not make it look enough."""
+    return math.floor(overlap * 100) / 100
 
 
 def _suppressed(verdict: Verdict) -> Sentence:
