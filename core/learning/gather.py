@@ -70,7 +70,8 @@ def gather_project(
     counts: Counter[Source] = Counter()
     images: list[FrozenImage] = []
     for number, entry in enumerate(project.images()):
-        if not project.summary(entry).own:
+        summary = project.summary(entry)
+        if not summary.own and not summary.done:
             continue
         try:
             image = _of_project(entry, number + 1, leave_out_accepted, counts, known)

@@ -37,6 +37,16 @@ def test_only_what_is_done_is_learned_from(tmp_path):
     assert found.images[0].regions is None
 
 
+def test_a_finished_image_without_instances_teaches_background(tmp_path):
+    write(tmp_path, "full", [square("1", 5, 5, 20)], True)
+    write(tmp_path, "empty", [], True)
+    found = gather_project(Project(tmp_path), share=0)
+    assert [(image.key, len(image.objects)) for image in found.images] == [
+        ("empty.png", 0),
+        ("full.png", 1),
+    ]
+
+
 def test_a_finished_region_is_learned_from_alone(tmp_path):
     region = flagged(square("r", 0, 0, 40, "region"), DONE_REGION)
     write(tmp_path, "part", [square("1", 5, 5, 20), region], False)
