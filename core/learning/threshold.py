@@ -12,10 +12,10 @@ from typing import Final
 from core.learning.effort import Match
 
 FIRST: Final = 0.5
-"""Where it stands while nothing is labelled."""
+"""Where it stands while a model has suggested nothing yet."""
 STEPS: Final = tuple(k / 20 for k in range(1, 20))
 RECENT: Final = 20
-"""Images that are looked back on: models change, and so do their scores."""
+"""Images that are looked back on: the next ones resemble them most."""
 
 
 def least_effort(images: Iterable[Match], default: float = FIRST) -> float:
@@ -34,5 +34,5 @@ def least_effort(images: Iterable[Match], default: float = FIRST) -> float:
 
 
 def next_threshold(seen: Sequence[Match]) -> float:
-    """Where a person has the slider after these images; each as it was suggested at the time."""
+    """Where a person has the slider after these images, which one model suggested for."""
     return least_effort(seen[-RECENT:])

@@ -35,7 +35,7 @@ class Simulation:
     """Images between two trainings."""
     threshold: float | None
     """Suggestions with a lower score are not shown; None lets the person move the threshold to
-    where it would have been best on the images labelled so far."""
+    where it would have been best on the images that the model has suggested for so far."""
 
 
 def simulate(
@@ -54,6 +54,7 @@ def simulate(
         if number and number % what.every == 0:
             current, one = _train(what, items[:number], runs, len(rounds) + 1)
             rounds.append(one)
+            mine.new_model()
         never = _match(base, item)
         loop = never if current is base else _match(current, item)
         threshold = mine.threshold
@@ -76,6 +77,10 @@ class _Person:
     def threshold(self) -> float:
         """The lowest score that is shown in the next image."""
         return next_threshold(self._seen) if self._fixed is None else self._fixed
+
+    def new_model(self) -> None:
+        """Start anew: the scores of one model say little about those of another."""
+        self._seen.clear()
 
     def label(self, suggested: Match) -> Effort:
         """What the image costs."""
