@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
 
 Role = QPalette.ColorRole
 Group = QPalette.ColorGroup
@@ -66,6 +66,41 @@ SCHEMES: Final = {
 }
 
 
+_BOXES: Final = (
+    QStyle.PrimitiveElement.PE_IndicatorCheckBox,
+    QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
+)
+_RADIO: Final = QStyle.PrimitiveElement.PE_IndicatorRadioButton
+
+
+class Outlined(QProxyStyle):
+    """Fusion, with a border around check boxes: on dark ground its own cannot be seen."""
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw as Fusion does, then the border."""
+        super().drawPrimitive(element, option, painter, widget)
+        if element in _BOXES or element == _RADIO:
+            painter.save()
+            painter.setPen(muted(option.palette))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            frame = QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5)
+            if element == _RADIO:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.drawEllipse(frame)
+            else:
+                painter.drawRect(frame)
+            painter.restore()
+
+
 class Theme(QObject):
     """Keeps the application's palette in step with the chosen or the system's colour scheme."""
 
@@ -75,7 +110,8 @@ class Theme(QObject):
         super().__init__(application)
         self._application = application
         self._choice = "system"
-        application.setStyle("Fusion")
+        self._style = Outlined()
+        application.setStyle(self._style)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply)
         self._apply()
 

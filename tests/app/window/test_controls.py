@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSlider,
     QApplication,
+    QCheckBox,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -190,6 +191,14 @@ def test_both_themes(driver: Driver, folder: Path, scheme: str, qapp: QApplicati
         colours = driver.window.palette()
         for text, below in TEXTS:
             assert contrast(colours.color(text), colours.color(below)) >= 4.5, (text, below)
+        box = QCheckBox()
+        driver.bot.addWidget(box)
+        picture = box.grab().toImage()
+        border = max(
+            contrast(picture.pixelColor(x, picture.height() // 2), colours.color(Role.Window))
+            for x in range(8)
+        )
+        assert border >= 3, "an unticked box must be seen"
     finally:
         theme.choose("system")
 
