@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QCoreApplication, Qt
 
 from app.canvas.layers.chain import Link
@@ -126,7 +128,12 @@ def evidence_rows(evidence: Evidence) -> list[tuple[str, str]]:
     if evidence.suppressor is not None:
         rows.append((_tr("IoU with the suppressor"), evidence.suppressor.iou))
     return [
-        (name, f"{value:.3f}" if isinstance(value, float) else str(value))
+        (name, _cut(value) if isinstance(value, float) else str(value))
         for name, value in rows
         if value is not None
     ]
+
+
+def _cut(value: float) -> str:
+    """Three places, cut off: what just misses a threshold must not read as if it met it."""
+    return f"{math.floor(value * 1000 + 1e-6) / 1000:.3f}"

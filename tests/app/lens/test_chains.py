@@ -1,0 +1,32 @@
+"""The numbers behind a verdict, as they are shown."""
+
+from __future__ import annotations
+
+from app.lens.chains import evidence_rows
+from core.lens.verdict import Evidence
+
+SEEN = Evidence(
+    best_anchor_iou=0.703,
+    best_decoded_iou=0.7,
+    best_refined_iou=0.626,
+    best_labelled_iou=0.626,
+    best_mask_iou=0.49996,
+    witness=None,
+    level_rank=None,
+    proposal_rank=442,
+    detection_rank=None,
+    objectness=None,
+    class_probability=0.257,
+    stronger_class=None,
+    stronger_probability=None,
+    suppressor=None,
+    label_known=True,
+)
+
+
+def test_what_misses_a_threshold_does_not_read_as_if_it_met_it() -> None:
+    rows = dict(evidence_rows(SEEN))
+    assert rows["best mask IoU"] == "0.499"
+    assert rows["best anchor IoU"] == "0.703"
+    assert rows["rank among proposals"] == "442"
+    assert "objectness" not in rows
