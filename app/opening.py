@@ -25,6 +25,7 @@ class Opener(QObject):
         self._window = window
         self._parts = parts
         self._notices = notices
+        parts.workspace.image_changed.connect(self._remember)
 
     def open_paths(self, paths: Sequence[Path], then: Callable[[], None] | None = None) -> None:
         """Open a folder, or some images of one folder."""
@@ -112,11 +113,18 @@ class Opener(QObject):
             if first is not None and workspace.entry(first) is not None:
                 workspace.go(first)
             elif workspace.images:
-                workspace.go(workspace.images[0].path)
+                seen = workspace.entry(folder / self._parts.settings.seen_last(folder))
+                workspace.go((seen or workspace.images[0]).path)
             if then is not None:
                 then()
 
         workspace.open(folder, only, then=opened, failed=self._failed)
+
+    def _remember(self) -> None:
+        workspace = self._parts.workspace
+        if workspace.project is not None and workspace.staged is not None:
+            name = workspace.staged.entry.relative
+            self._parts.settings.remember_image(workspace.project.root, name)
 
     def _failed(self, text: str) -> None:
         self._notices.fail("open", text)

@@ -58,6 +58,10 @@ def _keys(value: Any) -> bool:
     )
 
 
+def _named(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(name, str) for name in value.values())
+
+
 THEME: Final = Setting("theme", "system", _one_of("system", "light", "dark"))
 LANGUAGE: Final = Setting("language", "system", lambda value: isinstance(value, str))
 WHEEL: Final = Setting("wheel", "zoom", _one_of("zoom", "scroll"))
@@ -69,6 +73,7 @@ PRECISION: Final = Setting("precision", "auto", _one_of("auto", "float32", "bf16
 THRESHOLD: Final = Setting("suggestion_score", 0.5, _number(0.05, 1.0))
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", _one_of("active", "add"))
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], _texts)
+SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, _named)
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, _keys)
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _pace)
 GEOMETRY: Final = Setting("window_geometry", "", lambda value: isinstance(value, str))
@@ -108,6 +113,16 @@ class Settings(QObject):
         text = str(folder)
         others = [name for name in self.get(RECENT) if name != text]
         self.set(RECENT, [text, *others][:RECENT_COUNT])
+
+    def remember_image(self, folder: Path, name: str) -> None:
+        """Note which image of a folder was seen last; forgotten with the folder."""
+        recent = {str(folder), *self.get(RECENT)}
+        kept = {key: seen for key, seen in self.get(SEEN_LAST).items() if key in recent}
+        self.set(SEEN_LAST, {**kept, str(folder): name})
+
+    def seen_last(self, folder: Path) -> str:
+        """The image of a folder that was seen last; empty when that is not known."""
+        return self.get(SEEN_LAST).get(str(folder), "")
 
     def close(self) -> None:
         """Wait until everything is on disk; what is set afterwards stays in memory."""

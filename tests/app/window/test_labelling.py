@@ -61,6 +61,23 @@ def test_going_on_saves_and_coming_back_finds_it(driver: Driver, folder: Path) -
     assert len(driver.document.instances) == 1
 
 
+def test_a_folder_opens_where_it_was_left(driver: Driver, folder: Path, tmp_path: Path) -> None:
+    other = make_images(tmp_path / "other", "b1.png", "b2.png")
+    driver.open(folder)
+    driver.go(folder / "a2.png")
+    driver.window.opener.open_folder(other)
+    driver.wait(lambda: driver.parts.workspace.path == other / "b1.png")
+    driver.window.opener.open_folder(folder)
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a2.png")
+    (folder / "a2.png").unlink()
+    driver.window.opener.open_folder(other)
+    driver.wait(lambda: driver.parts.workspace.path == other / "b1.png")
+    driver.window.opener.open_folder(folder)
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a1.png")
+    driver.window.opener.open_paths([folder / "a10.png"])
+    driver.wait(lambda: driver.parts.workspace.path == folder / "a10.png")
+
+
 def test_undo_and_redo_name_what_they_do(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     assert not driver.window.actions_["undo"].isEnabled()
