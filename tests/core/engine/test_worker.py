@@ -182,15 +182,15 @@ def test_two_models_look_at_one_image_and_the_one_in_use_stays(
     here, there = load_file(model).revision, load_file(other).revision
     Image.fromarray(PIXELS).save(tmp_path / "a.png")
     ask = Compare(
-        40,
+        70,
         path=str(tmp_path / "a.png"),
         before=str(model),
         before_revision=here,
         after=str(other),
         after_revision=there,
     )
-    engine.send(ask, replace(ask, id=41, after_revision="other"), Predict(42, pixels=PIXELS))
-    compared, failed, predicted = engine.answer(40), engine.answer(41), engine.answer(42)
+    engine.send(ask, replace(ask, id=71, after_revision="other"), Predict(72, pixels=PIXELS))
+    compared, failed, predicted = engine.answer(70), engine.answer(71), engine.answer(72)
     assert isinstance(compared, Compared)
     assert isinstance(failed, Failed)
     assert failed.sentence.id == "learning.model_changed"
