@@ -25,7 +25,7 @@ from app.lens.training_words import left_out_sentences, mask_sentence, place_sen
 from app.panels.layer_rows import LayerRows
 from app.panels.lens_stepper import Strip
 from app.panels.lens_table import StageTable
-from app.panels.lens_training_bars import LossBars
+from app.panels.lens_training_bars import SUM, LossBars
 from app.words import sentence_text
 from core.lens.witness import BoxKind
 from core.sentences import say
@@ -166,7 +166,7 @@ class TrainingPage(QWidget):
     def _sort_by(self, bar: int) -> None:
         """The items of a loss, the costliest first."""
         self._training.set_place(LOSSES_PLACE)
-        column = 1 if bar < 0 else _FIRST_LOSS + bar
+        column = 1 if bar == SUM else _FIRST_LOSS + bar
         self.table.view.sortByColumn(column, Qt.SortOrder.DescendingOrder)
 
     # What happens

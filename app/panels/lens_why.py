@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app.lens.chains import evidence_rows, lineage_text
 from app.lens.lens import Lens
 from app.lens.reasons import Funnel, Lost, Reasons
+from app.panels.bars import Bars
 from app.words import count_text, sentence_text
 from core.lens.life import CUTS
 
@@ -121,16 +122,11 @@ class WhyPage(QScrollArea):
         self._more.setText(rest if isinstance(rest, str) else "\n\n".join(rest))
 
 
-class FunnelBars(QWidget):
+class FunnelBars(Bars):
     """Bars of instances alive, cut by cut; `chosen` carries the bar whose losses are wanted."""
-
-    chosen = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
-        self._bars: list[int] = []
-        self._at = 0
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Instances alive behind each cut"))
         self._names = (
             self.tr("Labelled"),
@@ -147,22 +143,12 @@ class FunnelBars(QWidget):
             self.tr("Mask: found"),
         )
         assert len(self._names) == len(CUTS) + 1
+        self._bars: list[int] = []
 
     def set_bars(self, bars: list[int]) -> None:
         """Instances alive: all, then behind each cut."""
         self._bars = bars
         self.update()
-
-    def sizeHint(self) -> QSize:
-        """All bars below each other."""
-        return QSize(240, self._row() * len(self._names) + 4)
-
-    def minimumSizeHint(self) -> QSize:
-        """As high as all bars."""
-        return self.sizeHint()
-
-    def _row(self) -> int:
-        return self.fontMetrics().height() + 5
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Name, bar, count and what was lost."""
@@ -191,24 +177,6 @@ class FunnelBars(QWidget):
                 text += f"  −{count_text(lost)}"
             painter.drawText(QRect(names + room + 6, y, numbers, row), middle, text)
         painter.end()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Open the losses of a bar."""
-        self._choose(int((event.position().y() - 2) // self._row()))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walk with the arrow keys."""
-        by = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
-        if by is None:
-            super().keyPressEvent(event)
-        else:
-            self._choose(self._at + by)
-
-    def _choose(self, bar: int) -> None:
-        if 0 <= bar < len(self._names):
-            self._at = bar
-            self.update()
-            self.chosen.emit(bar)
 
 
 class FunnelPage(QWidget):
