@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,6 +15,7 @@ from core.session import ImageSession, SaveOutcome, Snapshot
 
 Then = Callable[[bool], None]
 Write = Callable[[Snapshot], SaveOutcome]
+AGAIN: Final = 10_000  # ms until a save that failed is tried again
 
 
 class SaveState(Enum):
@@ -31,7 +33,8 @@ class SaveState(Enum):
 class Saver(QObject):
     """Saves one session at a time. `saved` follows a write that went well.
 
-    `failed` carries a sentence, `conflicted` says that the file was changed outside.
+    `failed` carries a sentence; the save is then tried again until it goes well, and the same
+    sentence is said once, or to whoever waits. `conflicted` says that the file was changed outside.
     """
 
     changed = Signal()
@@ -48,7 +51,7 @@ class Saver(QObject):
         self._waiting: list[Then] = []
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.timeout.connect(lambda: self.flush(lambda _ok: None))
+        self._pause.timeout.connect(self._begin)
 
     def attach(self, session: ImageSession | None) -> None:
         """Take care of another session; the one before must have been flushed."""
@@ -91,11 +94,14 @@ class Saver(QObject):
 
     def flush(self, then: Then) -> None:
         """Save now if there is anything to save; `then` hears whether all is on disk."""
+        self._waiting.append(then)
+        self._begin()
+
+    def _begin(self) -> None:
         session = self._session
         if session is None:
-            then(True)
+            self._answer(True)
             return
-        self._waiting.append(then)
         if session.saving:
             return  # its end looks for what came in the meantime
         snapshot = session.snapshot()
@@ -126,6 +132,7 @@ class Saver(QObject):
     def _on_outcome(
         self, session: ImageSession, outcome: SaveOutcome | None, broken: str = ""
     ) -> None:
+        said = self._problem
         if outcome is not None:
             session.saved(outcome)
             self._problem = sentence_text(outcome.problem) if outcome.problem else ""
@@ -137,12 +144,15 @@ class Saver(QObject):
             self.conflicted.emit()
             self._answer(False)
         elif self._problem:
-            self.failed.emit(self._problem)
+            if self._problem != said or self._waiting:
+                self.failed.emit(self._problem)
+            if session is self._session:
+                self._pause.start(AGAIN)
             self._answer(False)
         elif session is self._session and not session.is_clean and self._waiting:
             # Edits came while the disk was busy, and somebody waits for all to be saved.
             self.saved.emit()
-            self.flush(lambda _ok: None)
+            self._begin()
         else:
             self.saved.emit()
             self._answer(True)

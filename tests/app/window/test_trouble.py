@@ -116,6 +116,26 @@ def test_reload_in_a_conflict_keeps_mine_beside(driver: Driver, folder: Path) ->
     assert len(json.loads((folder / "a1.json.mine").read_text())["shapes"]) == 2
 
 
+def test_a_save_that_failed_is_tried_again(
+    driver: Driver, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.saving.AGAIN", 30)
+    driver.open(folder)
+    failed: list[str] = []
+    tries: list[None] = []
+    driver.parts.workspace.saver.failed.connect(failed.append)
+    driver.parts.workspace.saver.changed.connect(lambda: tries.append(None))
+    (folder / "a1.json").mkdir()  # nothing can be renamed over it
+    driver.draw_rectangle((10, 10), (40, 30))
+    driver.wait(lambda: failed and len(tries) > 12)
+    assert len(failed) == 1, "said again and again"
+    driver.wait(lambda: driver.window.status.texts()["save"] == "Saving failed")
+    assert not driver.parts.workspace.session.is_clean
+    (folder / "a1.json").rmdir()
+    driver.wait(lambda: driver.window.status.texts()["save"] == "Saved")
+    assert len(json.loads((folder / "a1.json").read_text())["shapes"]) == 1
+
+
 def test_a_folder_in_use_is_for_looking(make_driver: Callable[..., Driver], folder: Path) -> None:
     other = Project(folder)
     other.lock()
