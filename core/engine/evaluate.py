@@ -21,8 +21,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from core.document.geometry import bounds
-from core.document.instance import Instance
+from core.document.instance import Instance, Polygons
 from core.engine.annotations import to_annotations
+from core.engine.labelled_part import LabelledPart
 from core.engine.predict import Prediction
 from core.formats.masks import encode
 
@@ -101,19 +102,30 @@ class Evaluator:
         self._detections: list[dict[str, Any]] = []
         self._unknown: set[str] = set()
 
-    def add(self, instances: Iterable[Instance], prediction: Prediction) -> None:
-        """Take in one image with its labels; outlines are in pixels of that image."""
+    def add(
+        self,
+        instances: Iterable[Instance],
+        prediction: Prediction,
+        regions: Sequence[Polygons] | None = None,
+    ) -> None:
+        """Take in one image with its labels; outlines are in pixels of that image.
+
+        `regions` are those in which everything is labelled, None for the whole image; what lies
+        outside by more than half counts neither for nor against.
+        """
         image_id = len(self._images) + 1
         width, height = prediction.width, prediction.height
         self._images.append({"id": image_id, "width": width, "height": height})
+        part = None if regions is None else LabelledPart(regions, width, height)
+        instances = instances if part is None else part.labels(instances)
         for instance in instances:
             self._truths.append(self._truth(instance, image_id, width, height))
             if instance.label not in self._ids:
                 self._unknown.add(instance.label)
-        found = to_annotations(
-            prediction, image_id, len(self._detections) + 1, self._mask_threshold
-        )
-        for detection in found:
+        found = to_annotations(prediction, image_id, 1, self._mask_threshold)
+        found = found if part is None else part.detections(found)
+        for number, detection in enumerate(found, start=len(self._detections) + 1):
+            detection["id"] = number
             detection["category_id"] = self._id_of_index[detection["category_id"]]
         self._detections += found
 

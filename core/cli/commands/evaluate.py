@@ -65,7 +65,7 @@ def predict_all(
             continue
         for note in notes:
             console.note(note)
-        evaluator.add(item.instances, prediction)
+        evaluator.add(item.instances, prediction, item.regions)
 
 
 def as_text(outcome: Evaluation) -> str:

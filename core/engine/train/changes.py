@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from core.engine.annotations import to_annotations
+from core.engine.labelled_part import LabelledPart
 from core.engine.predict import Prediction
 from core.formats.masks import encode
 from core.learning.frozen import FrozenImage
@@ -35,7 +36,7 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
     """Match detections with instances, the surest first, each with the best that is left.
 
     Labels must agree where `known` says that the model has the labels of the data. Detections
-    that lie in an area to ignore do not count as false.
+    that lie in an area to ignore, or outside of all finished regions, do not count as false.
     """
     objects = image.objects
     sure = [k for k, score in enumerate(prediction.scores) if score >= CERTAIN]
@@ -43,6 +44,7 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
     detections = [annotations[k]["segmentation"] for k in sure]
     labels = [prediction.label_names[k] for k in sure]
     overlap = _overlaps(image, detections)
+    judged = _judged(image, annotations)
     free = np.ones(len(objects), dtype=bool)
     ids, total = set(), 0.0
     outcomes: dict[int, tuple[Outcome, str]] = {}
@@ -55,7 +57,7 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
             ids.add(objects[best].id)
             total += float(scores[best])
             outcomes[sure[row]] = (Outcome.FOUND, objects[best].id)
-        elif (overlap[row, len(objects) :] >= _OVERLAP).any():
+        elif sure[row] not in judged or (overlap[row, len(objects) :] >= _OVERLAP).any():
             outcomes[sure[row]] = (Outcome.IGNORED, "")
         else:
             outcomes[sure[row]] = (Outcome.FALSE, "")
@@ -68,6 +70,14 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
 def _seen(prediction: Prediction, outcomes: Mapping[int, tuple[Outcome, str]]) -> tuple[Seen, ...]:
     rows = zip(prediction.instances, prediction.instance_detections, strict=True)
     return tuple(Seen(one, *outcomes[row]) for one, row in rows if row in outcomes)
+
+
+def _judged(image: FrozenImage, annotations: list[dict[str, Any]]) -> frozenset[int]:
+    """The places of the detections that lie where everything is labelled."""
+    if image.regions is None:
+        return frozenset(range(len(annotations)))
+    part = LabelledPart(image.regions, image.width, image.height)
+    return frozenset(one["id"] - 1 for one in part.detections(annotations))
 
 
 def _overlaps(image: FrozenImage, detections: list[object]) -> NDArray[np.float64]:

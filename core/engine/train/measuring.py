@@ -86,7 +86,7 @@ def _measure(
         except (ImageError, MemoryShortError) as error:
             on_problem(error.sentence)
             continue
-        evaluator.add(image.instances, prediction)
+        evaluator.add(image.instances, prediction, image.regions)
         if seen is not None:
             known = {one.label for one in image.objects} <= set(config.class_names)
             here = find(image, prediction, settings.mask, known)

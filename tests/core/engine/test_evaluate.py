@@ -181,6 +181,36 @@ def test_masks_are_compared_not_their_boxes() -> None:
     assert outcome.mask.ap == pytest.approx(0.2)
 
 
+def test_outside_of_finished_regions_nothing_is_judged() -> None:
+    """In each of two images one instance is found; what else was found lies mostly outside."""
+    left = (to_instance(Truth((0, 0, SIZE // 2, SIZE), "")).polygons,)
+    there = [Truth((2, 2, 10, 10), "a"), Truth((SIZE - 10, 2, SIZE - 2, 10), "a")]
+    found = [
+        Found((2, 2, 10, 10), 1, 0.5),
+        Found((SIZE - 12, 12, SIZE - 4, 20), 1, 0.9),  # a false one, in the part without labels
+        Found((SIZE // 2 - 3, 12, SIZE // 2 + 6, 20), 1, 0.8),  # more than half of it outside
+    ]
+    evaluator, whole = Evaluator(["a"]), Evaluator(["a"])
+    for _ in range(2):
+        evaluator.add([to_instance(one) for one in there], to_prediction(found), left)
+        whole.add([to_instance(one) for one in there], to_prediction(found))
+    outcome = evaluator.evaluate()
+    assert outcome.instances == 2
+    assert (outcome.box.ap50, outcome.box.ar) == (1.0, 1.0)
+    assert whole.evaluate().box.ap50 < 0.5
+
+
+def test_a_false_one_at_the_border_of_a_region_counts() -> None:
+    left = (to_instance(Truth((0, 0, SIZE // 2, SIZE), "")).polygons,)
+    found = [
+        Found((2, 2, 10, 10), 1, 0.5),
+        Found((SIZE // 2 - 6, 12, SIZE // 2 + 3, 20), 1, 0.8),  # more than half of it inside
+    ]
+    evaluator = Evaluator(["a"])
+    evaluator.add([to_instance(Truth((2, 2, 10, 10), "a"))], to_prediction(found), left)
+    assert evaluator.evaluate().box.ap50 == pytest.approx(0.5)
+
+
 def test_three_hundred_detections_count() -> None:
     """COCO's summary would drop the last 150 of these."""
     cells = [(4 * k % 48, 4 * (4 * k // 48), 0, 0) for k in range(144)]

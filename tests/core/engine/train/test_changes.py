@@ -57,6 +57,14 @@ def test_detections_in_an_ignored_area_are_not_false(tmp_path):
     assert found.false == 0
 
 
+def test_detections_outside_of_all_finished_regions_are_not_false(tmp_path):
+    seen = prediction((10, 10, 20, 0.9), (35, 35, 18, 0.8), (75, 30, 20, 0.7))
+    parts = replace(image(tmp_path), regions=(square("r", 0, 0, 30).polygons,))
+    assert find(parts, seen, 0.5, known=True).false == 0
+    parts = replace(image(tmp_path), regions=(square("r", 0, 0, 60).polygons,))
+    assert find(parts, seen, 0.5, known=True).false == 1
+
+
 def test_each_detection_says_what_it_found(tmp_path):
     crowd = replace(square("c", 30, 30, 25), crowd=True)
     boxes = ((10, 10, 20, 0.9), (33, 33, 18, 0.8), (0, 40, 10, 0.7), (60, 10, 20, 0.4))
