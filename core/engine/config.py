@@ -65,6 +65,9 @@ class ModelConfig:
     """Length to which the shorter side is resized (up or down)..."""
     max_size: int = 1333
     """... unless the longer side would exceed this."""
+    least_factor: float | None = None
+    """The least factor by which an image is resized, as far as `input_size.MOST_PIXELS` allow;
+    None leaves it to the two above, as torchvision does."""
     image_mean: tuple[float, float, float] = IMAGENET_MEAN
     image_std: tuple[float, float, float] = IMAGENET_STD
     anchor_sizes: tuple[tuple[float, ...], ...] = ((32.0,), (64.0,), (128.0,), (256.0,), (512.0,))
@@ -164,6 +167,8 @@ def _check_transform(config: ModelConfig) -> None:
     _whole("max_size", config.max_size, 1, 65536)
     if config.max_size < config.min_size:
         raise _bad("max_size", "is below min_size")
+    if config.least_factor is not None:
+        _number("least_factor", config.least_factor, 0.01, 100)
     for name, low in (("image_mean", -1e6), ("image_std", 1e-6)):
         triple = getattr(config, name)
         if not isinstance(triple, tuple) or len(triple) != 3:

@@ -24,6 +24,7 @@ from torchvision.ops.poolers import initLevelMapper
 
 from core.engine.backbones import BACKBONES, CUSTOM, BackboneFactory, build_backbone
 from core.engine.config import ConfigError, ModelConfig
+from core.engine.input_size import InputTransform
 from core.sentences import say
 
 ARCHES: Final[tuple[str, ...]] = tuple(
@@ -83,14 +84,19 @@ def build_model(
         mask_predictor=MaskRCNNPredictor(
             config.mask_channels, config.mask_channels, config.num_classes
         ),
-        min_size=config.min_size,
-        max_size=config.max_size,
-        image_mean=list(config.image_mean),
-        image_std=list(config.image_std),
         **_thresholds(config),
     )
     model.rpn.min_size = config.settings.rpn_min_size
+    model.transform = _transform(config)
     return model
+
+
+def _transform(config: ModelConfig) -> InputTransform:
+    transform = InputTransform(
+        config.min_size, config.max_size, list(config.image_mean), list(config.image_std)
+    )
+    transform.least_factor = config.least_factor
+    return transform
 
 
 def norm_layer(config: ModelConfig) -> NormLayer:

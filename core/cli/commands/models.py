@@ -11,6 +11,7 @@ from core.cli.options import MEGABYTE, add_architecture, add_json, download, loa
 from core.sentences import MasklensError, english, say
 
 if TYPE_CHECKING:
+    from core.engine.config import ModelConfig
     from core.engine.models import NamedModel
     from core.engine.weights import LoadedModel
 
@@ -84,12 +85,19 @@ def _info(arguments: argparse.Namespace, console: Console) -> int:
         f"model       {loaded.name} ({loaded.revision})",
         f"backbone    {loaded.config.arch}, version {loaded.config.version}",
         f"parameters  {parameters:,}",
-        f"input       {loaded.config.min_size} to {loaded.config.max_size} pixels",
+        f"input       {_input_of(loaded.config)}",
         f"classes     {len(names)}: {', '.join(names)}",
     ]
     text += [f"{name:<11} {value}" for name, value in loaded.extra.items()]
     console.result("\n".join(text), _info_document(loaded, parameters))
     return DONE
+
+
+def _input_of(config: ModelConfig) -> str:
+    size = f"{config.min_size} to {config.max_size} pixels"
+    return (
+        size if config.least_factor is None else f"{size}, at least {config.least_factor:g} times"
+    )
 
 
 def _info_document(loaded: LoadedModel, parameters: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Stage `input`: images normalised, resized and padded, as `GeneralizedRCNNTransform` does it."""
+"""Stage `input`: images normalised, resized and padded, as `InputTransform` does it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.image_list import ImageList
 
+from core.engine.input_size import InputTransform, input_factor
 from core.lens.trace import Prepared
 
 
@@ -57,9 +58,8 @@ def prepare(model: MaskRCNN, images: Sequence[Tensor]) -> Batch:
 def _resize(model: MaskRCNN, image: Tensor) -> Tensor:
     transform = model.transform
     height, width = image.shape[-2:]
-    factor = min(
-        transform.min_size[-1] / min(height, width), transform.max_size / max(height, width)
-    )
+    least = transform.least_factor if isinstance(transform, InputTransform) else None
+    factor = input_factor(transform.min_size[-1], transform.max_size, least, height, width)
     whole = torch.empty(image.shape, dtype=_float_of(image), device=image.device).copy_(image)
     if not image.is_floating_point():
         whole.div_(255)

@@ -9,6 +9,7 @@ from typing import Final
 
 from core.document.geometry import bounds
 from core.engine.config import ModelConfig
+from core.engine.input_size import MOST_PIXELS, input_factor
 from core.learning.frozen import FrozenImage
 
 _EASY: Final = 42.0
@@ -18,16 +19,24 @@ _MOST: Final = 1.5
 _LARGEST: Final = 1024
 """Shorter side beyond which nothing is enlarged, however often a model is trained again."""
 _WORTH_IT: Final = 1.1
+_MUCH_SMALLER: Final = 1.25
+"""Images that are enlarged by so much less than most are looked at on their own."""
 
 
 def suit_size(config: ModelConfig, images: Sequence[FrozenImage], asked: int | None) -> ModelConfig:
     """The configuration with the size that suits the instances, larger when they are small.
 
-    `asked`, in pixels of the shorter side, goes before.
+    Where few images show a wider field than most, a least factor keeps their instances from being
+    seen too small. `asked`, in pixels of the shorter side, goes before.
     """
     if asked is not None:
         factor = asked / config.min_size
-        return replace(config, min_size=asked, max_size=max(asked, round(config.max_size * factor)))
+        longer = max(asked, round(config.max_size * factor))
+        return replace(config, min_size=asked, max_size=longer, least_factor=None)
+    return _with_least_factor(_enlarged(config, images), images)
+
+
+def _enlarged(config: ModelConfig, images: Sequence[FrozenImage]) -> ModelConfig:
     sides = object_sides(images, config)
     if not sides:
         return config
@@ -36,6 +45,23 @@ def suit_size(config: ModelConfig, images: Sequence[FrozenImage], asked: int | N
         return config
     size = round(config.min_size * factor / 32) * 32
     return replace(config, min_size=size, max_size=round(config.max_size * size / config.min_size))
+
+
+def _with_least_factor(config: ModelConfig, images: Sequence[FrozenImage]) -> ModelConfig:
+    """The factor that images of a wider field need, never above that of most images."""
+    factors = [seen_factor(config, image.width, image.height) for image in images]
+    if not factors:
+        return config
+    usual, needed = median(factors), 0.0
+    for image, factor in zip(images, factors, strict=True):
+        sides = object_sides([image])
+        if sides and factor * _MUCH_SMALLER < usual:
+            enough = min(usual, _EASY / median(sides))
+            within = (MOST_PIXELS / (image.width * image.height)) ** 0.5
+            needed = max(needed, min(enough, within) if enough > factor * _WORTH_IT else 0.0)
+    if needed <= (config.least_factor or 0.0):
+        return config
+    return replace(config, least_factor=round(needed, 2))
 
 
 def object_sides(images: Sequence[FrozenImage], config: ModelConfig | None = None) -> list[float]:
@@ -49,5 +75,5 @@ def object_sides(images: Sequence[FrozenImage], config: ModelConfig | None = Non
 
 
 def seen_factor(config: ModelConfig, width: int, height: int) -> float:
-    """By how much the network enlarges an image before it looks at it (torchvision's rule)."""
-    return min(config.min_size / min(width, height), config.max_size / max(width, height))
+    """By how much the network enlarges an image before it looks at it."""
+    return input_factor(config.min_size, config.max_size, config.least_factor, height, width)
