@@ -16,19 +16,25 @@ FIRST: Final = 0.5
 STEPS: Final = tuple(k / 20 for k in range(1, 20))
 RECENT: Final = 20
 """Images that are looked back on: the next ones resemble them most."""
+_PULL: Final = 0.05
+"""Moving all the way is worth it when it saves this share of an image's outlines."""
+_OUTLINE: Final = 10
+"""Vertices of about one outline; images without any are weighed by it."""
 
 
 def least_effort(images: Iterable[Match], default: float = FIRST) -> float:
-    """The threshold with which these images would have cost the fewest actions.
+    """The threshold with which these images would have cost least.
 
-    Of several that cost the same, the one nearest to `default`, which is also the answer without
-    any image.
+    Each image counts by its share of drawing everything by hand, so that a single one with
+    hundreds of instances does not decide for all. What hardly matters leaves it near `default`,
+    which is also the answer without any image.
     """
     known = list(images)
 
-    def cost(threshold: float) -> tuple[int, float]:
-        actions = sum(one.effort(threshold).actions for one in known)
-        return actions, abs(threshold - default)
+    def cost(threshold: float) -> float:
+        efforts = [one.effort(threshold) for one in known]
+        shares = [one.actions / max(one.by_hand, _OUTLINE) for one in efforts]
+        return sum(shares) + _PULL * abs(threshold - default)
 
     return min((*STEPS, default), key=cost)
 

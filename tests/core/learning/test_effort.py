@@ -117,5 +117,10 @@ def test_the_threshold_that_was_best_is_taken():
     many = [sure(square(f"f{k}", 0, 80, 10), 0.6) for k in range(3)]
     false = match([TRUTH], [sure(TRUTH), *many], 100, 100)
     assert next_threshold([false]) == 0.65
+    # Each image counts alike, however much is in it.
+    crowd = [square(f"c{k}", 12 * k, 0, 10) for k in range(8)]
+    crowded = match(crowd, [sure(each, 0.22) for each in crowd], 100, 100)
+    assert next_threshold([crowded]) == 0.2
+    assert next_threshold([crowded, *[false] * 5]) == 0.65
     # Only the last images count.
     assert next_threshold([match(truths, low, 100, 100)] * 3 + [false] * RECENT) == 0.65
