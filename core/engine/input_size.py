@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from torch import Tensor
@@ -26,17 +27,39 @@ def input_factor(
     factor = min(min_size / min(height, width), max_size / max(height, width))
     if least_factor is None:
         return factor
-    return max(factor, min(least_factor, math.sqrt(MOST_PIXELS / (height * width))))
+    return max(factor, min(least_factor, most_factor(height, width)))
+
+
+def most_factor(height: int, width: int) -> float:
+    """The factor at which an image of that size has `MOST_PIXELS`."""
+    return math.sqrt(MOST_PIXELS / (height * width))
+
+
+def resized(image: Tensor, factor: float) -> Tensor:
+    """A float image 3×H×W at the size that the network sees, interpolated as torchvision does."""
+    result: Tensor = functional.interpolate(
+        image[None],
+        scale_factor=factor,
+        mode="bilinear",
+        recompute_scale_factor=True,
+        align_corners=False,
+    )[0]
+    return result
 
 
 class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
     """torchvision's transform, with a least factor."""
 
-    least_factor: float | None = None
-
-    def factor(self, height: int, width: int) -> float:
-        """The factor for an image of that size when nothing is drawn at random."""
-        return input_factor(self.min_size[-1], self.max_size, self.least_factor, height, width)
+    def __init__(
+        self,
+        min_size: int,
+        max_size: int,
+        image_mean: Sequence[float],
+        image_std: Sequence[float],
+        least_factor: float | None = None,
+    ) -> None:
+        super().__init__(min_size, max_size, list(image_mean), list(image_std))
+        self.least_factor = least_factor
 
     def resize(
         self, image: Tensor, target: dict[str, Tensor] | None = None
@@ -44,17 +67,11 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
         """The image 3×H×W and its target at the size that the network sees; as torchvision does it
         where there is no least factor."""
         if self.least_factor is None or (self.training and self._skip_resize):
-            resized: tuple[Tensor, dict[str, Tensor] | None] = super().resize(image, target)
-            return resized
+            both: tuple[Tensor, dict[str, Tensor] | None] = super().resize(image, target)
+            return both
         before = (image.shape[-2], image.shape[-1])
-        factor = self.factor(*before)
-        image = functional.interpolate(
-            image[None],
-            scale_factor=factor,
-            mode="bilinear",
-            recompute_scale_factor=True,
-            align_corners=False,
-        )[0]
+        factor = factor_of(self, *before)
+        image = resized(image, factor)
         if target is None:
             return image, None
         target = dict(target)
@@ -64,3 +81,10 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
             masks = functional.interpolate(masks, scale_factor=factor, recompute_scale_factor=True)
             target["masks"] = masks[:, 0].byte()
         return image, target
+
+
+def factor_of(transform: GeneralizedRCNNTransform, height: int, width: int) -> float:
+    """The factor of a network's transform when nothing is drawn at random; a network that
+    torchvision built has no least factor."""
+    least = transform.least_factor if isinstance(transform, InputTransform) else None
+    return input_factor(transform.min_size[-1], transform.max_size, least, height, width)

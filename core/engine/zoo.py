@@ -87,16 +87,14 @@ def build_model(
         **_thresholds(config),
     )
     model.rpn.min_size = config.settings.rpn_min_size
-    model.transform = _transform(config)
-    return model
-
-
-def _transform(config: ModelConfig) -> InputTransform:
-    transform = InputTransform(
-        config.min_size, config.max_size, list(config.image_mean), list(config.image_std)
+    model.transform = InputTransform(
+        config.min_size,
+        config.max_size,
+        config.image_mean,
+        config.image_std,
+        config.least_factor,
     )
-    transform.least_factor = config.least_factor
-    return transform
+    return model
 
 
 def norm_layer(config: ModelConfig) -> NormLayer:

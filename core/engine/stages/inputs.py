@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.image_list import ImageList
 
-from core.engine.input_size import InputTransform, input_factor
+from core.engine.input_size import factor_of, resized
 from core.lens.trace import Prepared
 
 
@@ -41,37 +40,27 @@ def prepare(model: MaskRCNN, images: Sequence[Tensor]) -> Batch:
     Bit-equal to `model.transform` in eval mode, but with one copy of the image as floats instead
     of three. uint8 becomes float by division by 255.
     """
-    resized = [_resize(model, image) for image in images]
+    inputs = [_resize(model, image) for image in images]
     divisor = model.transform.size_divisible
-    height = _up(max(image.shape[1] for image in resized), divisor)
-    width = _up(max(image.shape[2] for image in resized), divisor)
-    tensors = resized[0].new_zeros((len(resized), 3, height, width))
-    for slot, image in zip(tensors, resized, strict=True):
+    height = _up(max(image.shape[1] for image in inputs), divisor)
+    width = _up(max(image.shape[2] for image in inputs), divisor)
+    tensors = inputs[0].new_zeros((len(inputs), 3, height, width))
+    for slot, image in zip(tensors, inputs, strict=True):
         slot[:, : image.shape[1], : image.shape[2]].copy_(image)
     return Batch(
         tensors,
-        tuple((image.shape[1], image.shape[2]) for image in resized),
+        tuple((image.shape[1], image.shape[2]) for image in inputs),
         tuple((image.shape[1], image.shape[2]) for image in images),
     )
 
 
 def _resize(model: MaskRCNN, image: Tensor) -> Tensor:
     transform = model.transform
-    height, width = image.shape[-2:]
-    least = transform.least_factor if isinstance(transform, InputTransform) else None
-    factor = input_factor(transform.min_size[-1], transform.max_size, least, height, width)
     whole = torch.empty(image.shape, dtype=_float_of(image), device=image.device).copy_(image)
     if not image.is_floating_point():
         whole.div_(255)
     whole.sub_(_column(transform.image_mean, whole)).div_(_column(transform.image_std, whole))
-    resized: Tensor = functional.interpolate(
-        whole[None],
-        scale_factor=factor,
-        mode="bilinear",
-        recompute_scale_factor=True,
-        align_corners=False,
-    )[0]
-    return resized
+    return resized(whole, factor_of(transform, *image.shape[-2:]))
 
 
 def _float_of(image: Tensor) -> torch.dtype:

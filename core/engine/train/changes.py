@@ -41,10 +41,11 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
     objects = image.objects
     sure = [k for k, score in enumerate(prediction.scores) if score >= CERTAIN]
     annotations = to_annotations(prediction, 0, 1, mask_threshold)
-    detections = [annotations[k]["segmentation"] for k in sure]
+    compared = [annotations[k] for k in sure]
+    detections = [one["segmentation"] for one in compared]
     labels = [prediction.label_names[k] for k in sure]
     overlap = _overlaps(image, detections)
-    judged = _judged(image, annotations)
+    judged = _judged(image, compared)
     free = np.ones(len(objects), dtype=bool)
     ids, total = set(), 0.0
     outcomes: dict[int, tuple[Outcome, str]] = {}
@@ -57,7 +58,7 @@ def find(image: FrozenImage, prediction: Prediction, mask_threshold: float, know
             ids.add(objects[best].id)
             total += float(scores[best])
             outcomes[sure[row]] = (Outcome.FOUND, objects[best].id)
-        elif sure[row] not in judged or (overlap[row, len(objects) :] >= _OVERLAP).any():
+        elif compared[row]["id"] not in judged or (overlap[row, len(objects) :] >= _OVERLAP).any():
             outcomes[sure[row]] = (Outcome.IGNORED, "")
         else:
             outcomes[sure[row]] = (Outcome.FALSE, "")
@@ -73,11 +74,10 @@ def _seen(prediction: Prediction, outcomes: Mapping[int, tuple[Outcome, str]]) -
 
 
 def _judged(image: FrozenImage, annotations: list[dict[str, Any]]) -> frozenset[int]:
-    """The places of the detections that lie where everything is labelled."""
-    if image.regions is None:
-        return frozenset(range(len(annotations)))
-    part = LabelledPart(image.regions, image.width, image.height)
-    return frozenset(one["id"] - 1 for one in part.detections(annotations))
+    """The ids of the detections that lie where everything is labelled."""
+    if image.regions is not None:
+        annotations = LabelledPart(image.regions, image.width, image.height).detections(annotations)
+    return frozenset(one["id"] for one in annotations)
 
 
 def _overlaps(image: FrozenImage, detections: list[object]) -> NDArray[np.float64]:

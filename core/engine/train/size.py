@@ -9,7 +9,7 @@ from typing import Final
 
 from core.document.geometry import bounds
 from core.engine.config import ModelConfig
-from core.engine.input_size import MOST_PIXELS, input_factor
+from core.engine.input_size import input_factor, most_factor
 from core.learning.frozen import FrozenImage
 
 _EASY: Final = 42.0
@@ -49,19 +49,20 @@ def _enlarged(config: ModelConfig, images: Sequence[FrozenImage]) -> ModelConfig
 
 def _with_least_factor(config: ModelConfig, images: Sequence[FrozenImage]) -> ModelConfig:
     """The factor that images of a wider field need, never above that of most images."""
-    factors = [seen_factor(config, image.width, image.height) for image in images]
-    if not factors:
+    if not images:
         return config
-    usual, needed = median(factors), 0.0
+    factors = [seen_factor(config, image.width, image.height) for image in images]
+    usual, needed = median(factors), [0.0]
     for image, factor in zip(images, factors, strict=True):
         sides = object_sides([image])
-        if sides and factor * _MUCH_SMALLER < usual:
-            enough = min(usual, _EASY / median(sides))
-            within = (MOST_PIXELS / (image.width * image.height)) ** 0.5
-            needed = max(needed, min(enough, within) if enough > factor * _WORTH_IT else 0.0)
-    if needed <= (config.least_factor or 0.0):
+        if not sides or factor * _MUCH_SMALLER >= usual:
+            continue
+        enough = min(usual, _EASY / median(sides))
+        if enough > factor * _WORTH_IT:
+            needed.append(min(enough, most_factor(image.height, image.width)))
+    if max(needed) <= (config.least_factor or 0.0):
         return config
-    return replace(config, least_factor=round(needed, 2))
+    return replace(config, least_factor=round(max(needed), 2))
 
 
 def object_sides(images: Sequence[FrozenImage], config: ModelConfig | None = None) -> list[float]:
