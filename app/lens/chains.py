@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QCoreApplication, Qt
 
 from app.canvas.layers.chain import Link
@@ -21,6 +19,7 @@ from core.lens.recompute import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
 from core.lens.verdict import Evidence
 from core.lens.witness import BoxKind
+from core.lens.words import cut_off
 
 DASH, DOT, SOLID = Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.SolidLine
 DASH_DOT = Qt.PenStyle.DashDotLine
@@ -128,12 +127,7 @@ def evidence_rows(evidence: Evidence) -> list[tuple[str, str]]:
     if evidence.suppressor is not None:
         rows.append((_tr("IoU with the suppressor"), evidence.suppressor.iou))
     return [
-        (name, _cut(value) if isinstance(value, float) else str(value))
+        (name, f"{cut_off(value, 3):.3f}" if isinstance(value, float) else str(value))
         for name, value in rows
         if value is not None
     ]
-
-
-def _cut(value: float) -> str:
-    """Three places, cut off: what just misses a threshold must not read as if it met it."""
-    return f"{math.floor(value * 1000 + 1e-6) / 1000:.3f}"

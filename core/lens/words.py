@@ -120,9 +120,17 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     )
 
 
+def cut_off(value: float, places: int) -> float:
+    """A value with so many places, cut off, not rounded: what just misses a threshold must not
+    read as if it met it."""
+    scale = 10.0**places
+    # What is 0.29 as a float32 is a little less, and still 0.29.
+    return math.floor(value * scale + 1e-6) / scale
+
+
 def _short(overlap: float) -> float:
-    """An overlap that is not enough, so that rounding does not make it look enough."""
-    return math.floor(overlap * 100) / 100
+    """An overlap that is not enough."""
+    return cut_off(overlap, 2)
 
 
 def _suppressed(verdict: Verdict) -> Sentence:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from app.lens.chains import evidence_rows
 from core.lens.verdict import Evidence
+from core.lens.words import cut_off
 
 SEEN = Evidence(
     best_anchor_iou=0.703,
@@ -30,3 +33,9 @@ def test_what_misses_a_threshold_does_not_read_as_if_it_met_it() -> None:
     assert rows["best anchor IoU"] == "0.703"
     assert rows["rank among proposals"] == "442"
     assert "objectness" not in rows
+
+
+def test_a_number_with_so_many_places_stays_what_it_is() -> None:
+    assert cut_off(float(np.float32(0.29)), 2) == 0.29
+    assert cut_off(float(np.nextafter(np.float32(0.5), np.float32(0))), 2) == 0.49
+    assert cut_off(0.5, 2) == 0.5
