@@ -94,15 +94,15 @@ class Saver(QObject):
 
     def flush(self, then: Then) -> None:
         """Save now if there is anything to save; `then` hears whether all is on disk."""
+        if self._session is None:
+            then(True)
+            return
         self._waiting.append(then)
         self._begin()
 
     def _begin(self) -> None:
         session = self._session
-        if session is None:
-            self._answer(True)
-            return
-        if session.saving:
+        if session is None or session.saving:
             return  # its end looks for what came in the meantime
         snapshot = session.snapshot()
         if snapshot is None:
