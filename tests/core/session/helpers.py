@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
-from core.document.edits import Add
+from core.document.edits import Add, Edit, SetRejected
+from core.document.instance import Source
 from core.session import ImageSession
 from core.storage.project import ImageEntry, Project
+from core.storage.suggestions import SuggestionSet
 from tests.core.document.strategies import blob
 
 SIZE = (64, 48)
@@ -77,3 +80,19 @@ def labelme_file(path: Path, image: str = "a.png", label: str = "dog", **more: o
     data = json.dumps(value).encode()
     path.write_bytes(data)
     return data
+
+
+def suggest(*names: str, model: str = "m1") -> SuggestionSet:
+    found = tuple(
+        replace(blob(name, 20, 20, 5), source=Source.SUGGESTED, score=0.8, model=model)
+        for name in names
+    )
+    return SuggestionSet(model, (("score", 0.5),), found)
+
+
+def accept(suggestions) -> Edit:
+    return Add(tuple(replace(each, source=Source.ACCEPTED) for each in suggestions))
+
+
+def reject(*names: str) -> Edit:
+    return SetRejected(names, rejected=True)

@@ -1,26 +1,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from core.document.edits import (
-    Add,
-    Edit,
     EditError,
     Remove,
     SetDone,
-    SetRejected,
 )
-from core.document.instance import Source
 from core.document.status import ImageStatus
 from core.formats import labelme
 from core.session import ImageSession, SessionError
 from core.storage.images import ImageError
 from core.storage.project import Project
-from core.storage.suggestions import SuggestionSet
-from tests.core.document.strategies import blob
 from tests.core.session.helpers import (
     SIZE,
     draw,
@@ -31,23 +24,6 @@ from tests.core.session.helpers import (
     open_session,
     save,
 )
-
-
-def suggest(*names: str, model: str = "m1") -> SuggestionSet:
-    found = tuple(
-        replace(blob(name, 20, 20, 5), source=Source.SUGGESTED, score=0.8, model=model)
-        for name in names
-    )
-    return SuggestionSet(model, (("score", 0.5),), found)
-
-
-def accept(suggestions) -> Edit:
-    return Add(tuple(replace(each, source=Source.ACCEPTED) for each in suggestions))
-
-
-def reject(*names: str) -> Edit:
-    return SetRejected(names, rejected=True)
-
 
 # Saving
 

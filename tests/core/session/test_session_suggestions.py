@@ -21,15 +21,17 @@ from core.session import store_suggestions
 from tests.core.document.strategies import square
 from tests.core.session.helpers import (
     SIZE,
+    accept,
     draw,
     entry,
     ids,
     labelme_file,
     make_project,
     open_session,
+    reject,
     save,
+    suggest,
 )
-from tests.core.session.test_session import accept, reject, suggest
 
 # Suggestions
 
