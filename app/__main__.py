@@ -10,19 +10,19 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.bootstrap import (
+from app.base.paths import Paths
+from app.base.settings import LANGUAGE, THEME, Settings
+from app.base.theme import Theme
+from app.base.watchdog import StallWatchdog
+from app.window.bootstrap import (
     catch_exceptions,
     close_on_signals,
     load_language,
     spare_collector,
     start_logging,
 )
-from app.parts import make_parts
-from app.paths import Paths
-from app.settings import LANGUAGE, THEME, Settings
-from app.theme import Theme
-from app.watchdog import StallWatchdog
-from app.window import MainWindow
+from app.window.services import make_parts
+from app.window.window import MainWindow
 from core.protocol.messages import message_types
 
 

@@ -13,8 +13,9 @@ from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from app.base.words import sentence_text
 from app.canvas.backdrop import ground, paint_crosshair, paint_focus
-from app.canvas.hands import Hands
+from app.canvas.input import Hands
 from app.canvas.layers.base import Layer
 from app.canvas.navigator import Navigator
 from app.canvas.pyramid import ImagePyramid
@@ -22,7 +23,6 @@ from app.canvas.renderer import SLICE, Renderer
 from app.canvas.scroll import ScrollBars
 from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS
-from app.words import sentence_text
 from core.document.document import Changed, Document
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.base.settings import MODEL, Settings
+from app.base.tasks import Context
+from app.base.words import error_text
+from app.editor.preannotate import PreAnnotator
+from app.editor.workspace import Workspace
+from app.engine.models import ModelControl
 from app.learning.choices import Choices
 from app.learning.names import model_name
-from app.model_control import ModelControl
-from app.preannotate import PreAnnotator
-from app.settings import MODEL, Settings
-from app.tasks import Context
-from app.words import error_text
-from app.workspace import Workspace
 from core.document.status import ImageStatus
 from core.learning.choices import UsedModel
 from core.learning.folder import RunFolder

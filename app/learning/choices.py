@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from app.words import error_text
-from app.workspace import Workspace
+from app.base.words import error_text
+from app.editor.workspace import Workspace
 from core.learning.choices import LearningChoices, choices_file, load_choices, save_choices
 from core.learning.errors import LearningError
 from core.storage.atomic import move_aside

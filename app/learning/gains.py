@@ -17,10 +17,10 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from app.engine_client import EngineClient
-from app.tasks import Context, Task
-from app.words import error_text, sentence_text
-from app.workspace import Workspace
+from app.base.tasks import Context, Task
+from app.base.words import error_text, sentence_text
+from app.editor.workspace import Workspace
+from app.engine.client import EngineClient
 from core.document.instance import Instance
 from core.learning import gains
 from core.learning.errors import LearningError

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.banners import Kind
 from app.learning.chain import ModelChain
 from app.learning.names import run_name, state_text
+from app.learning.panel.panel import LearningPanel
 from app.learning.questions import Questions
 from app.learning.runs import Runs
 from app.learning.watch import RunWatch
-from app.panels.learning import LearningPanel
+from app.widgets.banners import Kind
 from core.learning.history import RunSummary
 from core.learning.state import RunState
 
 if TYPE_CHECKING:
-    from app.window import MainWindow
+    from app.window.window import MainWindow
 
 
 class Judging(QObject):

@@ -11,7 +11,7 @@ from PIL import Image
 from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtGui import QImage, QPolygonF
 
-from app.tasks import Context, Tasks
+from app.base.tasks import Context, Tasks
 from core.document.instance import Instance
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder

@@ -11,9 +11,9 @@ from PIL import Image
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QTransform
 
+from app.base.tasks import Context, Task, Tasks
+from app.base.words import error_text
 from app.canvas.outlines import make_path
-from app.tasks import Context, Task, Tasks
-from app.words import error_text
 from core.document.geometry.measure import bounds
 from core.document.instance import Instance, Source
 from core.learning.errors import LearningError

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from app.base.settings import DEVICE, LEARNING_PACE, Settings
+from app.base.tasks import Context
+from app.base.words import error_text, sentence_text
+from app.editor.workspace import Workspace
 from app.learning.choices import Choices
 from app.learning.names import run_name
 from app.learning.watch import Phase, RunWatch
-from app.settings import DEVICE, LEARNING_PACE, Settings
-from app.tasks import Context
-from app.words import error_text, sentence_text
-from app.workspace import Workspace
 from core.learning.choices import LearningChoices
 from core.learning.errors import LearningError
 from core.learning.folder import (

@@ -7,11 +7,11 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.base.tasks import Context, Task
+from app.base.words import error_text
+from app.editor.workspace import Workspace
+from app.engine.models import ModelControl
 from app.learning.choices import Choices
-from app.model_control import ModelControl
-from app.tasks import Context, Task
-from app.words import error_text
-from app.workspace import Workspace
 from core.learning.choices import LearningChoices
 from core.learning.folder import earlier_sides, list_runs
 from core.learning.gather import Gathered, gather_project

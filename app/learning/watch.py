@@ -9,7 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.tasks import Context, Tasks
+from app.base.tasks import Context, Tasks
 from core.learning.folder import RunFolder
 from core.learning.journal import EventReader, Told
 from core.learning.progress import Progress

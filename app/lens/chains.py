@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
 
+from app.base.words import sentence_text
 from app.canvas.layers.chain import Link
 from app.canvas.layers.lens_colours import (
     ANCHOR,
@@ -13,12 +14,11 @@ from app.canvas.layers.lens_colours import (
     SUPPRESSOR,
 )
 from app.lens.items import Box, Chain, Item, box_of, chain_of
-from app.words import sentence_text
+from core.lens.evidence import BoxKind
 from core.lens.lineage import in_words, lineage
 from core.lens.recompute import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
 from core.lens.verdict import Evidence
-from core.lens.witness import BoxKind
 from core.lens.words import cut_off
 
 DASH, DOT, SOLID = Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.SolidLine

@@ -6,9 +6,9 @@ import numpy as np
 
 from app.lens.chains import fate_text
 from app.lens.items import Item
+from core.lens.evidence import BoxKind
 from core.lens.recompute import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Trace
-from core.lens.witness import BoxKind
 
 
 def describe(trace: Trace, stage: str, item: Item) -> str:

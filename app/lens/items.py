@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.lens.evidence import BoxKind
 from core.lens.trace import Trace
-from core.lens.witness import BoxKind
 
 Box = tuple[float, float, float, float]
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from app.base.tasks import Task, Tasks
+from app.base.words import error_text
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.boxes import BoxLayer, Group
 from app.canvas.layers.chain import ChainLayer, OutlineLayer
@@ -17,21 +19,19 @@ from app.canvas.layers.picture import PictureLayer
 from app.canvas.layers.plain import PlainLayer
 from app.canvas.layers.roi import ArrowLayer, BarsLayer, SamplingLayer
 from app.canvas.viewport import Viewport
+from app.editor.workspace import Workspace
 from app.lens import chains, groups, roi
 from app.lens.describe import describe
 from app.lens.items import Item, box_of, chain_of, counterpart
 from app.lens.legend import Seen, legend
 from app.lens.lens import Lens
 from app.lens.options import Options
-from app.tasks import Task, Tasks
-from app.words import error_text
-from app.workspace import Workspace
 from core.document.instance import Polygons
 from core.document.marks import comparable
+from core.lens.evidence import BoxKind
 from core.lens.pictures import objectness, padded_place
 from core.lens.recompute import sigmoid
 from core.lens.trace import Trace
-from core.lens.witness import BoxKind
 from core.protocol.messages.lens import LensDrawn, PictureKind
 
 OF_STAGE: Final = {

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtGui import QColor
 
+from app.base.words import count_text
 from app.canvas.layers.anchors import STRONGEST
 from app.canvas.layers.legend import Entry, Line, Scale
 from app.canvas.layers.lens_colours import (
@@ -25,7 +26,6 @@ from app.canvas.layers.lens_colours import (
 from app.lens.chains import fate_text
 from app.lens.groups import FORCED, IGNORED, MATCH_COLOURS, NEGATIVE, POSITIVE
 from app.lens.options import Options
-from app.words import count_text
 from core.lens.colours import cold_to_warm, heat
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Fate, Trace
 from core.protocol.messages.lens import LensDrawn, PictureKind

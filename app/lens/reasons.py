@@ -9,20 +9,20 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from app.engine_client import EngineClient
-from app.jobs import Job, Jobs, JobState
+from app.base.jobs import Job, Jobs, JobState
+from app.base.tasks import Context, Task
+from app.base.words import error_text, sentence_text
+from app.editor.workspace import Workspace
+from app.engine.client import EngineClient
 from app.lens.items import Item
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
-from app.tasks import Context, Task
-from app.words import error_text, sentence_text
-from app.workspace import Workspace
 from core.document.geometry import polygon_iou
 from core.document.instance import Instance
 from core.document.marks import comparable
 from core.formats import labelme
+from core.lens.evidence import BoxKind
 from core.lens.life import CUTS, Cut
-from core.lens.witness import BoxKind
 from core.protocol import Answer, Priority
 from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged
 from core.sentences import MasklensError, Sentence

@@ -7,8 +7,8 @@ import numpy as np
 from app.canvas.layers.roi import BarsLayer, SamplingLayer
 from app.lens import groups
 from app.lens.items import Item, box_of, chain_of
+from core.lens.evidence import BoxKind
 from core.lens.trace import Trace
-from core.lens.witness import BoxKind
 
 MASK_BINS = 14
 """Cells across and down for the mask head; the box head has 7."""

@@ -13,9 +13,9 @@ from PySide6.QtCore import QCoreApplication
 
 from app.lens.chains import fate_text
 from core.document.geometry import area
+from core.lens.evidence import BoxKind
 from core.lens.recompute import sigmoid, softmax
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Fate, Trace
-from core.lens.witness import BoxKind
 
 _COMPARED: Final = re.compile(r"^(\w+)(<=|>=|<|>|=)(-?[\d.]+)$")
 

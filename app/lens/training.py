@@ -6,12 +6,12 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.engine_client import EngineClient
+from app.base.tasks import Task, Tasks
+from app.base.words import error_text, sentence_text
+from app.editor.workspace import Workspace
+from app.engine.client import EngineClient
 from app.lens.lens import Lens
 from app.lens.training_items import PLACES, Replayed, Spot, SpotKind, replayed
-from app.tasks import Task, Tasks
-from app.words import error_text, sentence_text
-from app.workspace import Workspace
 from core.document.instance import Instance
 from core.document.marks import comparable
 from core.lens.trace import Trace

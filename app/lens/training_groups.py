@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QColor
 
+from app.base.words import count_text
 from app.canvas.layers.boxes import Group
 from app.canvas.layers.legend import Entry, Line, Scale
 from app.canvas.layers.lens_colours import DETECTION, PROPOSAL
 from app.lens.training_items import ANCHOR_MATCH, LOSSES_PLACE, Replayed
 from app.lens.training_rows import item_losses, state_words
-from app.words import count_text
 from core.lens.boxes import scaled
 from core.lens.colours import distinct, heat
 from core.lens.target_steps import Role, StepName

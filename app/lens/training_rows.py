@@ -18,10 +18,10 @@ from app.lens.training_items import (
     Spot,
     SpotKind,
 )
+from core.lens.evidence import BoxKind
 from core.lens.recompute import sigmoid
 from core.lens.target_steps import Role, StepName
 from core.lens.trace import PYRAMID_LEVELS
-from core.lens.witness import BoxKind
 
 Ints = NDArray[np.int64]
 _DELTAS: Final = ("dx", "dy", "dw", "dh")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from app.base.words import sentence_text
 from app.lens.training_items import (
     ANCHOR_DRAW,
     ANCHOR_MATCH,
@@ -13,7 +14,6 @@ from app.lens.training_items import (
     SpotKind,
 )
 from app.lens.training_rows import item_losses, state_words
-from app.words import sentence_text
 from core.lens.training_view import AnchorState
 from core.lens.training_words import anchors_drawn, anchors_matched, mask_kept, notes
 from core.sentences import say

@@ -10,12 +10,7 @@ import numpy as np
 
 from core.document.instance import Instance, Polygons
 from core.lens.boxes import iou
-from core.lens.life import ALIVE_FROM, Cut, Life, Overlaps, Subject, live, measure, subject_of
-from core.lens.reading import Reading
-from core.lens.recompute import sigmoid
-from core.lens.settings import StageSettings
-from core.lens.trace import Fate
-from core.lens.witness import (
+from core.lens.evidence import (
     BoxKind,
     Setting,
     Witness,
@@ -25,6 +20,11 @@ from core.lens.witness import (
     proposal_rank,
     witness,
 )
+from core.lens.life import ALIVE_FROM, Cut, Life, Overlaps, Subject, live, measure, subject_of
+from core.lens.reading import Reading
+from core.lens.recompute import sigmoid
+from core.lens.settings import StageSettings
+from core.lens.trace import Fate
 
 Rerun = Callable[[StageSettings], Reading]
 """The same image and model with other settings. The engine gives it; the lens never guesses."""

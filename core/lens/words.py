@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from core.lens.evidence import BoxKind
 from core.lens.life import Cut
 from core.lens.reading import Reading
 from core.lens.trace import PYRAMID_LEVELS, Fate
 from core.lens.verdict import Verdict
-from core.lens.witness import BoxKind
 from core.sentences import Sentence, english, say
 
 

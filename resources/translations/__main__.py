@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from app.actions import ACTIONS, GROUPS, MOUSE
+from app.base.actions import ACTIONS, GROUPS, MOUSE
 from core.sentences import templates
 
 HERE: Final = Path(__file__).resolve().parent

@@ -8,9 +8,9 @@ from itertools import combinations
 import pytest
 from PySide6.QtGui import QKeySequence
 
-from app.action_set import SHARED, conflict
-from app.actions import ACTIONS, BY_ID, GROUPS, MOUSE, Scope, keys_of
-from app.dialogs.key_sheet import COLUMNS
+from app.base.action_set import SHARED, conflict
+from app.base.actions import ACTIONS, BY_ID, GROUPS, MOUSE, Scope, keys_of
+from app.window.key_list import COLUMNS
 
 EXPECTED = {
     "next_image": "D",

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.engine_client import EngineClient, EngineState
+from app.engine.client import EngineClient, EngineState
 from core.child import python_command
 from core.protocol import Prediction, Priority
 from core.sentences import Sentence, english

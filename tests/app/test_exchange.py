@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pycocotools.coco import COCO
 
-from app.exporting import export_coco, export_labelme
-from app.importing import import_labels
-from app.tasks import Context, TaskCancelled
+from app.base.tasks import Context, TaskCancelled
+from app.editor.exporting import export_coco, export_labelme
+from app.editor.importing import import_labels
 from core.formats import labelme
 from core.storage.atomic import StorageError
 from core.storage.project import Project

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.fuzzy import score
-from app.jobs import Jobs, JobState
-from app.panels.image_rows import ImageRows
-from app.project_opening import folder_and_images
-from app.settings import KEYS, OPACITY, RECENT, RECENT_COUNT, THEME, Settings
-from app.tasks import Context, Tasks
-from app.watchdog import StallWatchdog
-from app.words import bytes_text, duration_text, error_text
+from app.base.jobs import Jobs, JobState
+from app.base.settings import KEYS, OPACITY, RECENT, RECENT_COUNT, THEME, Settings
+from app.base.tasks import Context, Tasks
+from app.base.watchdog import StallWatchdog
+from app.base.words import bytes_text, duration_text, error_text
+from app.editor.panels.image_rows import ImageRows
+from app.editor.project_opening import folder_and_images
+from app.widgets.fuzzy import score
 from core.document.instance import Instance, Polygon
 from core.document.status import ImageStatus
 from core.sentences import MasklensError, say
@@ -158,7 +158,7 @@ def test_a_cancelled_task_answers_once(qtbot: QtBot, no_leaks: None) -> None:
 
 def test_a_job_estimates_and_ends_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("app.jobs.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("app.base.jobs.time.monotonic", lambda: now[0])
     jobs = Jobs()
     job = jobs.start("work")
     assert job.seconds_left() is None

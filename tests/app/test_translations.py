@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 import app
 import resources.translations
-from app.bootstrap import languages, load_language
+from app.window.bootstrap import languages, load_language
 from resources.translations.__main__ import compile_to, update
 
 HERE = Path(resources.translations.__file__).parent

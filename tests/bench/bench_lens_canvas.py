@@ -114,7 +114,7 @@ def spent(process: int) -> float:
 def bench_knobs(model: str, image: str, precision: str) -> None:
     from PySide6.QtCore import QEventLoop
 
-    from app.engine_client import EngineClient
+    from app.engine.client import EngineClient
     from core.protocol.lens_tables import trace_of
     from core.protocol.messages.lens import LensOpened, LensSet, OpenLens, SetLens
 

@@ -22,10 +22,10 @@ from PySide6.QtWidgets import QApplication
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import BoxLayer
 from app.lens import training_groups
+from app.lens.panel.table import StageTable
 from app.lens.training_items import PLACES, Replayed, replayed
 from app.lens.training_rows import rows_of
 from app.lens.training_words import place_sentence
-from app.panels.lens_table import StageTable
 from core.document.geometry.measure import Rect
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import replay

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
 )
 
-from app.window import MainWindow
+from app.window.window import MainWindow
 
 PATIENCE = 400.0  # importing torch on a busy machine takes minutes
 Steps = Generator[Callable[[], object], None, None]

@@ -14,9 +14,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import main
+from app.base.watchdog import StallWatchdog
 from app.learning.watch import Phase
-from app.watchdog import StallWatchdog
-from app.window import MainWindow
+from app.window.window import MainWindow
 from core.learning.schedule import ScheduleChoices
 from core.learning.state import RunState
 from tests.e2e.hands import SHIFT, Script, Steps, after, click, key

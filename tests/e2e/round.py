@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.__main__ import main
-from app.window import MainWindow
+from app.window.window import MainWindow
 from core.document.geometry.measure import bounds
 from tests.e2e.hands import CTRL, SHIFT, Script, Steps, choose_path, click, drag, key
 

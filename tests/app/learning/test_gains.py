@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.gains import GAINED, LOST, GainsLayer
-from app.learning.gains_corner import GainsCorner
+from app.learning.gains_feature import GainsCorner
 from core.document.geometry.measure import Rect
 from core.learning.folder import create_run
 from core.learning.frozen import Provenance

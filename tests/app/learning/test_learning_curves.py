@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from app.panels.learning_curves import Curves, Line, line_colour, nice_above, running_mean, thinned
+from app.learning.panel.curves import Curves, Line, line_colour, nice_above, running_mean, thinned
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QMessageBox
 
+from app.base.settings import MODEL
 from app.learning.watch import Phase
-from app.settings import MODEL
 from core.learning.events import Failed, Noted, Pictured, Stepped, Validated
 from core.learning.state import RunState
 from core.sentences import say

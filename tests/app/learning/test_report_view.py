@@ -12,10 +12,10 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.learning.report_figures import AFTER, BEFORE, CHANGE
+from app.base.tasks import Tasks
+from app.learning.panel.report_figures import AFTER, BEFORE, CHANGE
+from app.learning.panel.report_view import ReportView
 from app.learning.report_pictures import FALSE, FOUND, MISSED, make_pair, open_sources
-from app.learning.report_view import ReportView
-from app.tasks import Tasks
 from core.document.instance import Source
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import Gathered

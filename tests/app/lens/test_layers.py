@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import BoxLayer, Group
+from app.lens.panel.knobs import COUNTS, SIZES, STEPS, _step, _value
 from app.lens.rows import Column, Rows
-from app.panels.lens_knobs import COUNTS, SIZES, STEPS, _step, _value
 from core.document.geometry.measure import Rect
 from core.lens.trace import Anchors
 

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from app.canvas.layers.legend import Entry
 from app.lens.items import Item
 from app.lens.reasons import STAGE_OF
+from core.lens.evidence import BoxKind
 from core.lens.life import CUTS
-from core.lens.witness import BoxKind
 from tests.app.lens.test_lens_window import lens_driver, no_leaks, wait
 from tests.app.window.conftest import Driver
 

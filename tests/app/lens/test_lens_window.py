@@ -11,16 +11,16 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.engine_client import EngineClient
+from app.base.paths import Paths
+from app.base.settings import MODEL, PRECISION, Settings
+from app.base.theme import Theme
+from app.engine.client import EngineClient
 from app.lens.items import Item
 from app.lens.layers import KINDS, LEGEND, OF_STAGE
-from app.parts import make_parts
-from app.paths import Paths
-from app.settings import MODEL, PRECISION, Settings
-from app.theme import Theme
-from app.window import MainWindow
+from app.window.services import make_parts
+from app.window.window import MainWindow
+from core.lens.evidence import BoxKind
 from core.lens.trace import STAGES
-from core.lens.witness import BoxKind
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 from tests.leaks import no_leaks
 

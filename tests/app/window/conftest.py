@@ -16,12 +16,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.engine_client import EngineClient
-from app.parts import Parts, make_parts
-from app.paths import Paths
-from app.settings import Settings
-from app.theme import Theme
-from app.window import MainWindow
+from app.base.paths import Paths
+from app.base.settings import Settings
+from app.base.theme import Theme
+from app.engine.client import EngineClient
+from app.window.services import Parts, make_parts
+from app.window.window import MainWindow
 from core.child import python_command
 from core.document.document import Document
 from tests.leaks import no_leaks

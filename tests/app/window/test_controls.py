@@ -21,16 +21,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import ACTIONS, Scope
-from app.dialogs.key_settings import KeySettings
-from app.dialogs.key_sheet import KeySheet
-from app.dialogs.label_finder import LabelFinder
-from app.dialogs.palette import CommandPalette
-from app.dialogs.settings import SettingsDialog
-from app.jobs import JobState
-from app.panels.job_strip import JobRow
-from app.settings import KEYS, RECENT
-from app.theme import Theme, is_dark
+from app.base.actions import ACTIONS, Scope
+from app.base.jobs import JobState
+from app.base.settings import KEYS, RECENT
+from app.base.theme import Theme, is_dark
+from app.editor.panels.label_finder import LabelFinder
+from app.window.job_strip import JobRow
+from app.window.key_list import KeySheet
+from app.window.key_settings import KeySettings
+from app.window.palette import CommandPalette
+from app.window.settings_dialog import SettingsDialog
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 
-from app.jobs import Job, JobState
+from app.base.jobs import Job, JobState
 from core.document.instance import Source
 from core.document.status import ImageStatus
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme

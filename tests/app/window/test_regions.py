@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from app.exporting import export_coco
-from app.tasks import Context
+from app.base.tasks import Context
+from app.editor.exporting import export_coco
 from core.document.marks import DONE_REGION, IGNORE, is_ignored, is_region
 from core.formats import coco
 from core.learning.gather import gather_project

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
-from app.engine_client import EngineState
-from app.settings import MODEL, UNKNOWN_LABELS
+from app.base.settings import MODEL, UNKNOWN_LABELS
+from app.engine.client import EngineState
 from core.document.instance import Source
 from core.document.status import ImageStatus
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme

@@ -119,7 +119,7 @@ def test_reload_in_a_conflict_keeps_mine_beside(driver: Driver, folder: Path) ->
 def test_a_save_that_failed_is_tried_again(
     driver: Driver, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.saving.AGAIN", 30)
+    monkeypatch.setattr("app.editor.saving.AGAIN", 30)
     driver.open(folder)
     failed: list[str] = []
     tries: list[None] = []

@@ -1,0 +1,1 @@
+"""What any part of the window stands on: actions, tasks, jobs, settings, theme, words."""

@@ -1,1 +1,0 @@
-"""Windows and popovers beside the main window; none of them is modal."""

@@ -1,0 +1,1 @@
+"""The open folder and image: going through it, editing, labels, suggestions, saving."""

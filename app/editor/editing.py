@@ -1,0 +1,163 @@
+"""What a person does to selected instances: copy, paste, duplicate, delete, relabel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from app.editor.labelling import Labelling
+from app.editor.workspace import Workspace
+from core.document.edits import Add, Batch, Edit, Relabel, Remove, SetFields, SetRejected
+from core.document.geometry import clip_to_image, translate
+from core.document.instance import Instance, Source, new_id
+from core.document.marks import (
+    DONE_REGION,
+    IGNORE,
+    is_ignored,
+    is_marked,
+    is_region,
+    with_flag,
+    without_regions,
+)
+
+OFFSET: Final = 12.0  # image pixels between a duplicate and its original
+
+
+class Editing(QObject):
+    """`selected` carries the ids that should be selected after an edit."""
+
+    selected = Signal(object)
+    clipboard_changed = Signal()
+    said = Signal(str)
+
+    def __init__(self, workspace: Workspace, labelling: Labelling) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
+        self._labelling = labelling
+        self._clipboard: tuple[Instance, ...] = ()
+
+    @property
+    def can_paste(self) -> bool:
+        """Whether something was copied."""
+        return bool(self._clipboard)
+
+    def copy(self, ids: Iterable[str]) -> None:
+        """Remember instances; they can be pasted into any image."""
+        self._clipboard = self._chosen(ids)
+        self.clipboard_changed.emit()
+        if self._clipboard:
+            self.said.emit(self.tr("%n instance(s) copied", "", len(self._clipboard)))
+
+    def paste(self) -> None:
+        """Put copies where the originals were, cut to the image."""
+        document = self._workspace.document
+        if document is None or not self._clipboard:
+            return
+        made = self._copies(self._clipboard, 0.0)
+        if not made:
+            self.said.emit(self.tr("What was copied lies outside this image."))
+            return
+        self._add(made, self.tr("paste %n instance(s)", "", len(made)))
+        if len(made) < len(self._clipboard):
+            missing = len(self._clipboard) - len(made)
+            self.said.emit(self.tr("%n instance(s) lie outside this image", "", missing))
+
+    def duplicate(self, ids: Iterable[str]) -> None:
+        """Put copies a little beside the originals."""
+        made = self._copies(self._chosen(ids), OFFSET)
+        if made:
+            self._add(made, self.tr("duplicate %n instance(s)", "", len(made)))
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Delete instances. What a model had proposed counts as rejected, else it would return."""
+        staged = self._workspace.staged
+        chosen = tuple(each.id for each in self._chosen(ids))
+        if staged is None or not chosen:
+            return
+        name = self.tr("delete %n instance(s)", "", len(chosen))
+        edit: Edit = Remove(chosen)
+        proposed = staged.rejection(chosen)
+        if proposed:
+            edit = Batch((edit, SetRejected(proposed, True)), name)
+        self._workspace.do(edit, name)
+
+    def relabel(self, ids: Iterable[str], label: str) -> None:
+        """Give instances another label, which the project may not know yet."""
+        chosen = without_regions(self._chosen(ids))
+        wanted = [each.id for each in chosen if each.label != label]
+        if label not in self._labelling.names:
+            self._labelling.learn([label])
+        if wanted:
+            name = self.tr("change label of %n instance(s)", "", len(wanted))
+            self._workspace.do(Relabel.to(label, wanted), name)
+
+    def mark(self, ids: Iterable[str], flag: str, on: bool) -> None:
+        """Set a flag of instances, or take it away: DONE_REGION or IGNORE."""
+        names = {
+            (DONE_REGION, True): self.tr("turn into a done region"),
+            (DONE_REGION, False): self.tr("turn back into an instance"),
+            (IGNORE, True): self.tr("ignore in learning"),
+            (IGNORE, False): self.tr("no longer ignore"),
+        }
+        chosen = [each for each in self._chosen(ids) if is_marked(each, flag) is not on]
+        self._set_fields(
+            [replace(each, flags=with_flag(each, flag, on)) for each in chosen], names[flag, on]
+        )
+
+    def mark_crowd(self, ids: Iterable[str], on: bool) -> None:
+        """Say that instances stand for many objects, or take that back."""
+        name = self.tr("mark as crowd") if on else self.tr("no longer a crowd")
+        chosen = [each for each in self._chosen(ids) if each.crowd is not on]
+        self._set_fields([replace(each, crowd=on) for each in chosen], name)
+
+    def _set_fields(self, wanted: list[Instance], name: str) -> None:
+        edits = tuple(
+            SetFields(one.id, one.flags, one.description, one.crowd, one.group_id) for one in wanted
+        )
+        if edits:
+            self._workspace.do(edits[0] if len(edits) == 1 else Batch(edits, name), name)
+
+    def marks(self, ids: Iterable[str]) -> frozenset[str]:
+        """Which marks all of these instances have: `region`, `ignore`, `crowd`."""
+        chosen = self._chosen(ids)
+        found = {
+            "region": all(is_region(each) for each in chosen),
+            "ignore": all(is_ignored(each) for each in chosen),
+            "crowd": all(each.crowd for each in chosen),
+        }
+        return frozenset(name for name, holds in found.items() if holds and chosen)
+
+    def _chosen(self, ids: Iterable[str]) -> tuple[Instance, ...]:
+        document = self._workspace.document
+        wanted = frozenset(ids)
+        if document is None:
+            return ()
+        return tuple(each for each in document.instances if each.id in wanted)
+
+    def _copies(self, originals: tuple[Instance, ...], offset: float) -> tuple[Instance, ...]:
+        document = self._workspace.document
+        if document is None:
+            return ()
+        made = []
+        for each in originals:
+            moved = translate(each.polygons, offset, offset) if offset else each.polygons
+            polygons = clip_to_image(moved, document.width, document.height)
+            if polygons:
+                made.append(
+                    replace(
+                        each,
+                        id=new_id(),
+                        polygons=polygons,
+                        source=Source.DRAWN,
+                        score=None,
+                        model=None,
+                    )
+                )
+        return tuple(made)
+
+    def _add(self, instances: tuple[Instance, ...], name: str) -> None:
+        if self._workspace.do(Add(instances), name):
+            self.selected.emit(frozenset(each.id for each in instances))

@@ -1,0 +1,164 @@
+"""The labels of the project: their order, colours, the active one; kept on disk off-thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, Signal
+
+from app.base.words import error_text
+from app.editor.panels.label_rows import LabelRow
+from app.editor.workspace import Workspace
+from core.document.edits import Relabel
+from core.document.marks import without_regions
+from core.storage.project import Project
+from core.storage.settings import ProjectSettings
+
+FIRST_LABEL = "object"
+
+
+class Labelling(QObject):
+    """`changed` follows every change of labels, colours or the active label."""
+
+    changed = Signal()
+    renamed = Signal(str, str)  # old and new name; the images are still to be changed
+    failed = Signal(str)
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
+        self._settings = ProjectSettings()
+        self._writing = False
+        self._unwritten = False
+        workspace.project_changed.connect(self._on_project)
+        workspace.labels_found.connect(self.learn)
+        workspace.image_changed.connect(self._learn_from_image)
+        workspace.document_changed.connect(lambda _changed: self._learn_from_image())
+
+    @property
+    def rows(self) -> tuple[LabelRow, ...]:
+        """The labels with their colours, in the order of the number keys."""
+        return tuple(LabelRow(label.name, label.colour) for label in self._settings.labels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the labels."""
+        return tuple(label.name for label in self._settings.labels)
+
+    @property
+    def active(self) -> str:
+        """The label of what is drawn next; empty while the project has none."""
+        return self._settings.active or ""
+
+    def colours(self) -> dict[str, str]:
+        """The colour of each label."""
+        return self._settings.colours()
+
+    def counts(self) -> Counter[str]:
+        """How many instances of the open image have which label."""
+        document = self._workspace.document
+        there = without_regions(document.instances) if document else ()
+        return Counter(each.label for each in there)
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Take labels that were seen in files into the list."""
+        self._set(self._settings.with_labels(names))
+
+    def add(self, name: str) -> None:
+        """Add a label, or take the one of that name, and make it the active one."""
+        self._set(self._settings.with_labels([name]))
+        self.activate(name)
+
+    def activate(self, name: str) -> None:
+        """Draw with this label from now on."""
+        if name in self.names:
+            kept = self._settings
+            self._set(ProjectSettings(kept.labels, name, kept.kept))
+
+    def activate_number(self, number: int) -> None:
+        """Draw with the label of a number key, 1 to 9."""
+        if number <= len(self.names):
+            self.activate(self.names[number - 1])
+
+    def recolour(self, name: str, colour: str) -> None:
+        """Give a label another colour, `#rrggbb`."""
+        self._set(self._settings.with_colour(name, colour))
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a label another name, in the list and in all images; a name in use is refused."""
+        if new in self.names:
+            self.failed.emit(self.tr("There is a label “{label}” already.").format(label=new))
+            return
+        self._set(self._settings.renamed(old, new))
+        self.renamed.emit(old, new)
+
+    def relabel_open(self, old: str, new: str) -> bool:
+        """Rename a label in the open image, as an edit; False when there was nothing to do."""
+        document = self._workspace.document
+        ids = [each.id for each in document.instances if each.label == old] if document else []
+        return bool(ids) and self._workspace.do(Relabel.to(new, ids), self.tr("rename label"))
+
+    def forget(self, name: str) -> None:
+        """Take a label off the list that no image has any more."""
+        if not self.counts()[name]:
+            self._set(self._settings.without_label(name))
+
+    def remove(self, name: str) -> None:
+        """Take a label off the list; refused while the open image uses it."""
+        if self.counts()[name]:
+            text = self.tr("“{label}” is used in this image.").format(label=name)
+            self.failed.emit(text)
+            return
+        self._set(self._settings.without_label(name))
+
+    def ensure(self) -> str:
+        """The active label; a project without labels gets a first one."""
+        if not self.active:
+            self.add(self.names[0] if self.names else FIRST_LABEL)
+        return self.active
+
+    def _on_project(self) -> None:
+        opened = self._workspace.opened
+        self._settings = ProjectSettings() if opened is None else opened.settings
+        self._unwritten = False
+        self.changed.emit()
+
+    def _learn_from_image(self) -> None:
+        document = self._workspace.document
+        if document is not None:
+            known = set(self.names)
+            there = without_regions(document.instances)
+            new = [each.label for each in there if each.label not in known]
+            if new:
+                self.learn(new)
+
+    def _set(self, settings: ProjectSettings) -> None:
+        if settings != self._settings:
+            self._settings = settings
+            self.changed.emit()
+            self._write()
+
+    def _write(self) -> None:
+        project = self._workspace.project
+        if project is None or not project.locked:
+            return
+        if self._writing:
+            self._unwritten = True
+            return
+        self._writing, self._unwritten = True, False
+        settings = self._settings
+        self._workspace.tasks.run(
+            lambda _context: project.save_settings(settings),
+            done=lambda _none: self._written(project),
+            failed=self._on_failed,
+        )
+
+    def _written(self, project: Project) -> None:
+        self._writing = False
+        if self._unwritten and project is self._workspace.project:
+            self._write()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._writing = False
+        self.failed.emit(error_text(error))

@@ -1,0 +1,157 @@
+"""The images panel: filter by name and status, the list, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QTimer, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.base.icons import icon
+from app.base.words import count_text
+from app.editor.panels.image_rows import FAILED, ImageRow, ImageRows, kind_text
+from core.document.status import ImageStatus
+
+KINDS = (*ImageStatus, FAILED)
+
+
+class ImagesPanel(QWidget):
+    """`chosen` carries the path of the image that a person wants to see."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = ImageRows()
+        self._silent = False
+        self._current: Path | None = None
+        self._text = QLineEdit()
+        self._text.setPlaceholderText(self.tr("Filter by name"))
+        self._text.setAccessibleName(self.tr("Filter images by name"))
+        self._text.setClearButtonEnabled(True)
+        self._glass = self._text.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        self._kind = QComboBox()
+        self._kind.setAccessibleName(self.tr("Filter images by status"))
+        self._kind.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._kind.setMinimumContentsLength(4)
+        self._text.setMinimumWidth(self.fontMetrics().averageCharWidth() * 14)
+        self._kind.addItem(self.tr("All"), None)
+        for kind in KINDS:
+            self._kind.addItem(kind_text(kind), str(kind))
+        self._list = QListView()
+        self._list.setModel(self.rows)
+        self._list.setItemDelegate(ImageRow(self._list))
+        self._list.setUniformItemSizes(True)
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._list.setAccessibleName(self.tr("Images"))
+        self._count = QLabel()
+        self._count.setContentsMargins(10, 3, 10, 4)
+        self._count.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self._lay_out()
+        # Counting 13,000 rows on every status that comes in would be felt.
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.setInterval(120)
+        self._counting.timeout.connect(self._count_again)
+        self._text.textChanged.connect(self._filter)
+        self._kind.currentIndexChanged.connect(self._filter)
+        self._list.selectionModel().currentChanged.connect(self._on_current)
+
+    def set_images(self, images: Sequence[tuple[Path, str]]) -> None:
+        """Show the images of another project."""
+        self._quietly(lambda: self.rows.set_images(images))
+        self._counting.start(0)
+
+    def set_status(self, found: Mapping[Path, ImageStatus]) -> None:
+        """Show the status of some images."""
+        self.rows.set_status(found)
+        self._counting.start()
+
+    def set_reason(self, path: Path, reason: str | None) -> None:
+        """Mark an image that cannot be opened."""
+        self.rows.set_reason(path, reason)
+        self._counting.start()
+
+    def set_current(self, path: Path | None) -> None:
+        """Mark the image that is shown, and bring its row into view."""
+        self._current = path
+        self._quietly(self._mark)
+
+    def focus_filter(self) -> None:
+        """Begin to type a name."""
+        self._text.setFocus()
+        self._text.selectAll()
+
+    def focus_list(self) -> None:
+        """Give the list the keyboard."""
+        self._list.setFocus()
+
+    def refresh_icons(self) -> None:
+        """Tint anew after the theme changed."""
+        self._glass.setIcon(icon("search"))
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(8, 6, 8, 6)
+        head.setSpacing(6)
+        head.addWidget(self._text, 3)
+        head.addWidget(self._kind, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._list, 1)
+        column.addWidget(self._count)
+
+    def _filter(self) -> None:
+        wanted = self._kind.currentData()
+        self._quietly(lambda: self.rows.set_filter(self._text.text(), wanted))
+        self._quietly(self._mark)
+        self._count_again()
+
+    def _quietly(self, change: Callable[[], None]) -> None:
+        self._silent = True
+        change()
+        self._silent = False
+
+    def _mark(self) -> None:
+        index = QModelIndex() if self._current is None else self.rows.index_of(self._current)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self._list.selectionModel().setCurrentIndex(index, flags)
+        if index.isValid():
+            self._list.scrollTo(index)
+
+    def _on_current(self, current: QModelIndex) -> None:
+        if not self._silent and current.isValid():
+            self.chosen.emit(self.rows.path_at(current.row()))
+
+    def _count_again(self) -> None:
+        counts = self.rows.counts()
+        for place, kind in enumerate(KINDS, start=1):
+            text = f"{kind_text(kind)}  {count_text(counts[str(kind)])}"
+            self._kind.setItemText(place, text)
+        shown, total = self.rows.rowCount(), self.rows.total
+        if shown == total:
+            text = self.tr("%n image(s)", "", total)
+        else:
+            text = self.tr("{shown} of {total} images").format(
+                shown=count_text(shown), total=count_text(total)
+            )
+        done = counts[ImageStatus.DONE]
+        if done:
+            text += " · " + self.tr("{n} done").format(n=count_text(done))
+        self._count.setText(text)

@@ -1,0 +1,238 @@
+"""The instances of the image as a table model, and how its rows are painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QLocale,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+
+from app.base.icons import icon
+from app.canvas.tags import tag_text
+from core.document.document import Changed, Document
+from core.document.geometry.measure import area
+from core.document.instance import Instance, Source
+from core.document.marks import is_region, without_regions
+
+Index = QModelIndex | QPersistentModelIndex
+VISIBLE, LABEL, SOURCE, SCORE, AREA = range(5)
+ID: Final = Qt.ItemDataRole.UserRole
+RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def source_text(source: Source) -> str:
+    """Where an instance comes from, in a word."""
+    return {
+        Source.DRAWN: QCoreApplication.translate("words", "drawn"),
+        Source.EDITED: QCoreApplication.translate("words", "edited"),
+        Source.ACCEPTED: QCoreApplication.translate("words", "accepted"),
+        Source.SUGGESTED: QCoreApplication.translate("words", "suggested"),
+    }[source]
+
+
+class InstanceRows(QAbstractTableModel):
+    """One row an instance. `hidden_changed` carries the ids that a person has hidden."""
+
+    hidden_changed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._document: Document | None = None
+        self._instances: list[Instance] = []
+        self._row_of: dict[str, int] = {}
+        self._areas: dict[str, tuple[Instance, float]] = {}
+        self._colours: Mapping[str, str] = {}
+        self._hidden: frozenset[str] = frozenset()
+        self._sorting: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
+        self._heads = ("", self.tr("Label"), self.tr("Source"), self.tr("Score"), self.tr("Area"))
+
+    def set_document(self, document: Document | None) -> None:
+        """Show the instances of another image; all are visible."""
+        self.beginResetModel()
+        self._document = document
+        self._areas = {}
+        self._hidden = frozenset()
+        self._read()
+        self.endResetModel()
+
+    def document_changed(self, changed: Changed) -> None:
+        """Follow an edit: single rows where the order stayed, else all."""
+        if self._document is None or not (changed.ids or changed.order):
+            return
+        if changed.order or self._sorting[0] >= 0 or self._marks_differ(changed):
+            self.beginResetModel()
+            self._read()
+            self.endResetModel()
+            return
+        for id in changed.ids:
+            instance, row = self._document.get(id), self._row_of.get(id)
+            if instance is not None and row is not None:
+                self._instances[row] = instance
+                self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
+
+    def _marks_differ(self, changed: Changed) -> bool:
+        """Whether an instance has become a region, or a region an instance."""
+        assert self._document is not None
+        there = [self._document.get(id) for id in changed.ids]
+        return any(
+            each is not None and is_region(each) is (each.id in self._row_of) for each in there
+        )
+
+    def set_colours(self, colours: Mapping[str, str]) -> None:
+        """The colours of the labels, `#rrggbb` by name."""
+        self._colours = colours
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Paint all rows anew, for instance in another theme."""
+        if self._instances:
+            last = self.index(len(self._instances) - 1, AREA)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The ids that a person has hidden."""
+        return self._hidden
+
+    def row_of(self, id: str) -> int | None:
+        """The row of an instance."""
+        return self._row_of.get(id)
+
+    def id_at(self, row: int) -> str:
+        """The instance of a row."""
+        return self._instances[row].id
+
+    def toggle_visible(self, row: int) -> None:
+        """Hide an instance on the canvas, or show it again."""
+        self._hidden = self._hidden ^ {self._instances[row].id}
+        self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
+        self.hidden_changed.emit(self._hidden)
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """The number of instances."""
+        return 0 if parent is not None and parent.isValid() else len(self._instances)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        """Eye, label, source, score, area."""
+        return 0 if parent is not None and parent.isValid() else len(self._heads)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """The heads of the columns."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._heads[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in (SCORE, AREA):
+            return int(RIGHT)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.tr("Visible") if section == VISIBLE else self._heads[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The cells."""
+        if not index.isValid():
+            return None
+        instance = self._instances[index.row()]
+        column = index.column()
+        if role == ID:
+            return instance.id
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(instance, column)
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._decoration(instance, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (SCORE, AREA):
+            return int(RIGHT)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(instance, column)
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == VISIBLE:
+            return self.tr("hidden") if instance.id in self._hidden else self.tr("visible")
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; the column of the eyes brings the order of the document back."""
+        self.beginResetModel()
+        self._sorting = (-1 if column == VISIBLE else column, order)
+        self._read()
+        self.endResetModel()
+
+    def _text(self, instance: Instance, column: int) -> str:
+        if column == LABEL:
+            return tag_text(instance)
+        if column == SOURCE:
+            return source_text(instance.source)
+        if column == SCORE:
+            score = instance.score
+            return "" if score is None else QLocale().toString(score, "f", 2)
+        if column == AREA:
+            return QLocale().toString(round(self._area(instance)))
+        return ""
+
+    def _tip(self, instance: Instance, column: int) -> str | None:
+        if column == VISIBLE:
+            return self.tr("Show or hide this instance on the canvas")
+        if column == SOURCE and instance.model:
+            return self.tr("Proposed by {model}").format(model=instance.model)
+        if column == AREA:
+            return self.tr("Area in pixels of the image")
+        return self._text(instance, column)
+
+    def _decoration(self, instance: Instance, column: int) -> QIcon | None:
+        if column == VISIBLE:
+            return icon("eye-off" if instance.id in self._hidden else "eye")
+        if column == LABEL:
+            return swatch(self._colours.get(instance.label, "#808080"))
+        return None
+
+    def _area(self, instance: Instance) -> float:
+        known = self._areas.get(instance.id)
+        if known is not None and known[0] is instance:
+            return known[1]
+        value = area(instance)
+        self._areas[instance.id] = (instance, value)
+        return value
+
+    def _read(self) -> None:
+        # Finished regions are no instances; the canvas shows them.
+        there = () if self._document is None else without_regions(self._document.instances)
+        self._instances = list(there)
+        column, order = self._sorting
+        keys: dict[int, Callable[[Instance], Any]] = {
+            LABEL: lambda instance: instance.label.casefold(),
+            SOURCE: lambda instance: source_text(instance.source),
+            SCORE: lambda instance: -1.0 if instance.score is None else instance.score,
+            AREA: self._area,
+        }
+        if column in keys:
+            falling = order is Qt.SortOrder.DescendingOrder
+            self._instances.sort(key=keys[column], reverse=falling)
+        self._row_of = {instance.id: row for row, instance in enumerate(self._instances)}
+
+
+def swatch(colour: str, size: int = 14) -> QIcon:
+    """A rounded square in the colour of a label."""
+    made = QIcon()
+    for ratio in (1, 2):
+        image = QPixmap(size * ratio, size * ratio)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colour))
+        edge = size * ratio
+        painter.drawRoundedRect(1, 1, edge - 2, edge - 2, 3 * ratio, 3 * ratio)
+        painter.end()
+        image.setDevicePixelRatio(ratio)
+        made.addPixmap(image)
+        made.addPixmap(image, QIcon.Mode.Selected)
+    return made

@@ -1,0 +1,107 @@
+"""The labels panel: choose the active label, add, rename and recolour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QFrame,
+    QLineEdit,
+    QListView,
+    QMenu,
+)
+
+from app.editor.panels.label_rows import LabelDelegate, LabelRow, LabelRows
+from app.widgets.section import Section
+
+
+class LabelsPanel(Section):
+    """`activated` names the label to draw with; the others ask for a change of the project."""
+
+    activated = Signal(str)
+    added = Signal(str)
+    renamed = Signal(str, str)
+    recoloured = Signal(str, str)
+    removed = Signal(str)
+
+    def __init__(self, add_action: QAction) -> None:
+        super().__init__()
+        self._title.setText(self.tr("Labels"))
+        self.add_button(add_action)
+        self.rows = LabelRows()
+        self.rows.renamed.connect(self.renamed)
+        self._list = QListView()
+        self._list.setModel(self.rows)
+        self._list.setItemDelegate(LabelDelegate(self._list))
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setAccessibleName(self.tr("Labels"))
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.customContextMenuRequested.connect(self._menu)
+        self._list.clicked.connect(self._activate)
+        self._list.activated.connect(self._activate)
+        self._field = QLineEdit()
+        self._field.setPlaceholderText(self.tr("Name of the new label"))
+        self._field.setAccessibleName(self.tr("Name of the new label"))
+        self._field.returnPressed.connect(self._add)
+        self._field.editingFinished.connect(self._field.hide)
+        self._field.hide()
+        self.body.addWidget(self._list)
+        self.body.addWidget(self._field)
+
+    def set_labels(self, labels: Sequence[LabelRow], active: str) -> None:
+        """Show the labels of the project."""
+        self.rows.set_labels(labels, active)
+        row = self.rows.row_of(active)
+        if row is not None:
+            self._list.setCurrentIndex(self.rows.index(row, 0))
+
+    def set_counts(self, counts: Mapping[str, int]) -> None:
+        """How many instances of the image have which label."""
+        self.rows.set_counts(counts)
+
+    def begin_add(self) -> None:
+        """Let the person type a new label."""
+        self._field.clear()
+        self._field.show()
+        self._field.setFocus()
+
+    def focus_list(self) -> None:
+        """Give the list the keyboard."""
+        self._list.setFocus()
+
+    def _add(self) -> None:
+        name = self._field.text().strip()
+        self._field.hide()
+        if name:
+            self.added.emit(name)
+
+    def _activate(self, index: QModelIndex) -> None:
+        self.activated.emit(self.rows.name_at(index.row()))
+
+    def _menu(self, at: QPoint) -> None:
+        index = self._list.indexAt(at)
+        if not index.isValid():
+            return
+        name = self.rows.name_at(index.row())
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Use this label"), lambda: self.activated.emit(name))
+        menu.addAction(self.tr("Rename"), lambda: self._list.edit(index))
+        menu.addAction(self.tr("Colour…"), lambda: self._choose_colour(index.row()))
+        menu.addSeparator()
+        menu.addAction(self.tr("Remove from the list"), lambda: self.removed.emit(name))
+        menu.popup(self._list.viewport().mapToGlobal(at))
+
+    def _choose_colour(self, row: int) -> None:
+        name = self.rows.name_at(row)
+        dialog = QColorDialog(QColor(self.rows.colour_at(row)), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(self.tr("Colour of {label}").format(label=name))
+        dialog.setModal(False)
+        dialog.colorSelected.connect(lambda colour: self.recoloured.emit(name, colour.name()))
+        dialog.show()

@@ -1,0 +1,95 @@
+"""Bringing an image onto the screen off-thread: decode, halve, open labels; and looking ahead."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from app.base.tasks import Context
+from app.canvas.pyramid import ImagePyramid
+from core.session import ImageSession, covered_by
+from core.storage.images import DecodedImage, read_image
+from core.storage.project import ImageEntry, Project
+
+KEEP_BYTES: Final = 512 << 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded image and its levels."""
+
+    decoded: DecodedImage
+    pyramid: ImagePyramid
+    stamp: tuple[int, int]
+
+    @property
+    def size(self) -> int:
+        """Roughly how many bytes it holds."""
+        return self.decoded.pixels.nbytes * 4 // 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Staged:
+    """An image ready to be shown. `covered` has what need not be shown, and what says it."""
+
+    entry: ImageEntry
+    picture: Picture
+    session: ImageSession
+    covered: Mapping[str, str]
+
+    def rejection(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Those of `ids` that a model proposed, and what it proposed to the same effect."""
+        proposed = {each.id for each in self.session.suggestions.instances}
+        meant = [id for id in ids if id in proposed]
+        again = [id for id, by in self.covered.items() if by in meant and id in proposed]
+        return (*meant, *again)
+
+
+class Pictures:
+    """Keeps the pictures seen last, up to a number of bytes. Safe from any thread."""
+
+    def __init__(self, keep_bytes: int = KEEP_BYTES) -> None:
+        self._keep = keep_bytes
+        self._lock = Lock()
+        self._known: OrderedDict[Path, Picture] = OrderedDict()
+
+    def get(self, path: Path) -> Picture:
+        """The picture, decoded now unless it is known. Raises ImageError."""
+        stamp = _stamp(path)
+        with self._lock:
+            known = self._known.get(path)
+            if known is not None and known.stamp == stamp:
+                self._known.move_to_end(path)
+                return known
+        decoded = read_image(path)
+        picture = Picture(decoded, ImagePyramid.build(decoded.pixels), stamp)
+        with self._lock:
+            self._known[path] = picture
+            self._known.move_to_end(path)
+            while len(self._known) > 1 and self._bytes() > self._keep:
+                self._known.popitem(last=False)
+        return picture
+
+    def _bytes(self) -> int:
+        return sum(picture.size for picture in self._known.values())
+
+
+def stage(pictures: Pictures, project: Project, entry: ImageEntry, context: Context) -> Staged:
+    """Everything needed to show an image. Raises ImageError when it cannot be read."""
+    picture = pictures.get(entry.path)
+    context.check()
+    size = (picture.decoded.width, picture.decoded.height)
+    session = ImageSession.open(project, entry, size)
+    return Staged(entry, picture, session, covered_by(session.pending, session.document.instances))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0)
+    return (stat.st_mtime_ns, stat.st_size)

@@ -1,0 +1,206 @@
+"""The suggestions of the open image: which are shown, which are picked, and the answers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.base.settings import THRESHOLD, UNKNOWN_LABELS, Settings
+from app.base.words import error_text
+from app.editor.labelling import Labelling
+from app.editor.workspace import Workspace
+from core.document.edits import Add, SetRejected
+from core.document.instance import Instance, Source
+from core.session import covered_by, store_suggestions
+from core.storage.project import Project
+from core.storage.suggestions import SuggestionSet
+
+
+class Suggesting(QObject):
+    """`changed` follows other suggestions or another threshold, `picked_changed` other picks."""
+
+    changed = Signal()
+    picked_changed = Signal()
+    landed = Signal(object, int)  # image path, how many wait for an answer
+    failed = Signal(str)
+
+    def __init__(self, workspace: Workspace, labelling: Labelling, settings: Settings) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
+        self._labelling = labelling
+        self._settings = settings
+        self._picked: frozenset[str] = frozenset()
+        workspace.image_changed.connect(self._on_image)
+        workspace.suggestions_changed.connect(self._on_changed)
+
+    @property
+    def threshold(self) -> float:
+        """The least score of a suggestion that is shown."""
+        return self._settings.get(THRESHOLD)
+
+    @property
+    def pending(self) -> tuple[Instance, ...]:
+        """What waits for an answer, the best first."""
+        staged = self._workspace.staged
+        if staged is None:
+            return ()
+        open_ones = [each for each in staged.session.pending if each.id not in staged.covered]
+        return tuple(sorted(open_ones, key=lambda each: -(each.score or 0.0)))
+
+    @property
+    def shown(self) -> tuple[Instance, ...]:
+        """Those of `pending` at or above the threshold."""
+        return tuple(each for each in self.pending if (each.score or 0.0) >= self.threshold)
+
+    @property
+    def picked(self) -> frozenset[str]:
+        """The ids that the next answer is for."""
+        return self._picked & {each.id for each in self.shown}
+
+    def pick(self, ids: Iterable[str]) -> None:
+        """Choose suggestions on the canvas."""
+        ids = frozenset(ids)
+        if ids != self._picked:
+            self._picked = ids
+            self.picked_changed.emit()
+
+    def set_threshold(self, score: float) -> None:
+        """Show only suggestions from this score on."""
+        self._settings.set(THRESHOLD, round(score, 2))
+        self.changed.emit()
+        self.picked_changed.emit()
+
+    def pick_next(self, by: int) -> Instance | None:
+        """Pick the next suggestion in the order of the scores; round about at the end."""
+        shown = self.shown
+        if not shown:
+            return None
+        places = [place for place, each in enumerate(shown) if each.id in self._picked]
+        start = places[-1] if places else -1 if by > 0 else 0
+        place = (start + by) % len(shown)
+        self.pick([shown[place].id])
+        return shown[place]
+
+    def accept(self) -> None:
+        """Accept what is picked, and pick the next."""
+        self._accept([each for each in self.shown if each.id in self._picked])
+
+    def accept_all(self) -> None:
+        """Accept everything that is shown, in one step that can be undone."""
+        self._accept(list(self.shown))
+
+    def reject(self) -> None:
+        """Reject what is picked, and pick the next."""
+        self._reject([each for each in self.shown if each.id in self._picked])
+
+    def reject_all(self) -> None:
+        """Reject everything that waits for an answer, also below the threshold."""
+        self._reject(list(self.pending))
+
+    def arrive(
+        self, project: Project, path: Path, found: SuggestionSet, *, told: bool = True
+    ) -> None:
+        """New suggestions for an image: onto the canvas if it is open, else into its file."""
+        entry = self._workspace.entry(path)
+        if project is not self._workspace.project or entry is None:
+            return
+        staged = self._workspace.staged
+        if staged is not None and staged.entry.path == path:
+            instances = staged.session.document.instances
+            self._workspace.tasks.run(
+                lambda _context: covered_by(found.instances, instances),
+                done=lambda hidden: self._land(project, path, found, hidden, told),
+                failed=lambda error: self.failed.emit(error_text(error)),
+            )
+            return
+        self._workspace.tasks.run(
+            lambda _context: store_suggestions(project, entry, found),
+            done=lambda _none: self._stored(project, path, found, told),
+            failed=lambda error: self.failed.emit(error_text(error)),
+        )
+
+    def _land(
+        self,
+        project: Project,
+        path: Path,
+        found: SuggestionSet,
+        hidden: Mapping[str, str],
+        told: bool,
+    ) -> None:
+        staged = self._workspace.staged
+        if staged is None or staged.entry.path != path or project is not self._workspace.project:
+            self.arrive(project, path, found, told=told)  # the person went on meanwhile
+            return
+        if staged.session.read_only is not None:
+            self.failed.emit(self.tr("This image is open for looking only."))
+            return
+        staged.session.set_suggestions(found)
+        self._picked = frozenset()
+        self._workspace.suggestions_replaced(hidden)
+        if told:
+            self.landed.emit(path, len(self.pending))
+
+    def _stored(self, project: Project, path: Path, found: SuggestionSet, told: bool) -> None:
+        entry = self._workspace.entry(path)
+        if entry is None or project is not self._workspace.project:
+            return
+        self._workspace.tasks.run(
+            lambda _context: project.status(entry),
+            done=lambda status: self._workspace.set_status(path, status),
+            failed=lambda error: self.failed.emit(error_text(error)),
+        )
+        if told:
+            self.landed.emit(path, len(found.instances))
+
+    def _accept(self, chosen: list[Instance]) -> None:
+        if not chosen:
+            return
+        known = set(self._labelling.names)
+        label = self._label_for(known)
+        instances = tuple(
+            replace(each, source=Source.ACCEPTED, label=label(each.label)) for each in chosen
+        )
+        name = self.tr("accept %n suggestion(s)", "", len(chosen))
+        self._answer(chosen, lambda: self._workspace.do(Add(instances), name))
+
+    def _label_for(self, known: set[str]) -> Callable[[str], str]:
+        if self._settings.get(UNKNOWN_LABELS) == "add" or not known:
+            return lambda name: name
+        active = self._labelling.ensure()
+        return lambda name: name if name in known else active
+
+    def _reject(self, chosen: list[Instance]) -> None:
+        staged = self._workspace.staged
+        if not chosen or staged is None:
+            return
+        edit = SetRejected(staged.rejection(each.id for each in chosen), True)
+        name = self.tr("reject %n suggestion(s)", "", len(chosen))
+        self._answer(chosen, lambda: self._workspace.do(edit, name))
+
+    def _answer(self, chosen: list[Instance], act: Callable[[], bool]) -> None:
+        """Act, then pick what follows a single one, so that keys alone suffice."""
+        shown = [each.id for each in self.shown]
+        rest: list[str] = []
+        if len(chosen) == 1 and chosen[0].id in shown:
+            place = shown.index(chosen[0].id)
+            rest = shown[place + 1 :] + shown[:place]
+        if act():
+            self.pick(rest[:1])
+
+    def _on_image(self) -> None:
+        self._picked = frozenset()
+        self.changed.emit()
+        self.picked_changed.emit()
+
+    def _on_changed(self) -> None:
+        self.changed.emit()
+        self.picked_changed.emit()
+
+
+def suggestion_set(model: str, instances: Iterable[Instance]) -> SuggestionSet:
+    """What a model proposed, as it is stored."""
+    suggested = tuple(replace(each, source=Source.SUGGESTED) for each in instances)
+    return SuggestionSet(model=model, instances=suggested)

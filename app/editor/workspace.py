@@ -1,0 +1,370 @@
+"""The work at hand: which folder, which image, going from one to the next, and nothing lost.
+
+An image is first staged off-thread, picture and labels both, and then switched to; until then, and
+when something fails, what was there stays.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from app.base.settings import Settings
+from app.base.tasks import Context, Task, Tasks
+from app.base.words import error_text, sentence_text
+from app.editor.project_opening import OpenedProject, Scanned, open_project, scan
+from app.editor.saving import Saver
+from app.editor.staging import Pictures, Staged, stage
+from core.document.document import Changed, Document
+from core.document.edits import Edit
+from core.document.status import ImageStatus
+from core.sentences import MasklensError
+from core.session import ImageSession
+from core.storage.project import ImageEntry, Project
+
+log = logging.getLogger(__name__)
+
+
+class Workspace(QObject):
+    """Folder, image and session. All signals come on the thread of the window."""
+
+    project_changed = Signal()
+    image_changed = Signal()
+    document_changed = Signal(object)  # Changed
+    suggestions_changed = Signal()
+    labels_found = Signal(object)  # names of labels seen in files
+    status_changed = Signal(object)  # {path: ImageStatus}
+    image_failed = Signal(object, str)  # path, why it cannot be used; empty: it can
+    going = Signal(object)  # path that is being staged, None when it is there
+    refused = Signal(str)  # an edit or a step could not be made; why
+
+    _scanned = Signal(object, object)
+
+    def __init__(self, tasks: Tasks, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tasks = tasks
+        self.saver = Saver(tasks, settings, self)
+        self.opened: OpenedProject | None = None
+        self.staged: Staged | None = None
+        self.failed_path: Path | None = None
+        self.failure = ""
+        self._place: dict[Path, int] = {}
+        self._status: dict[Path, ImageStatus] = {}
+        self._pictures = Pictures()
+        self._staging: Task[Staged] | None = None
+        self._looking_ahead: Task[None] | None = None
+        self._scanning: Task[None] | None = None
+        self._opening: Task[OpenedProject] | None = None
+        self.saver.saved.connect(self._restate)
+        self._scanned.connect(self._on_scanned, Qt.ConnectionType.QueuedConnection)
+
+    # What there is
+
+    @property
+    def project(self) -> Project | None:
+        """The open project."""
+        return None if self.opened is None else self.opened.project
+
+    @property
+    def images(self) -> tuple[ImageEntry, ...]:
+        """The images of the project."""
+        return () if self.opened is None else self.opened.images
+
+    @property
+    def session(self) -> ImageSession | None:
+        """The session of the image that is shown."""
+        return None if self.staged is None else self.staged.session
+
+    @property
+    def document(self) -> Document | None:
+        """The document of the image that is shown."""
+        return None if self.staged is None else self.staged.session.document
+
+    @property
+    def path(self) -> Path | None:
+        """The image that is shown, or that failed to show."""
+        return self.staged.entry.path if self.staged is not None else self.failed_path
+
+    def entry(self, path: Path) -> ImageEntry | None:
+        """The entry of an image by its path."""
+        place = self._place.get(path)
+        return None if place is None else self.images[place]
+
+    def status(self, path: Path) -> ImageStatus | None:
+        """The status as far as it is known yet."""
+        return self._status.get(path)
+
+    # The folder
+
+    def open(
+        self,
+        root: Path,
+        only: Sequence[Path] = (),
+        *,
+        then: Callable[[], None] | None = None,
+        failed: Callable[[str], None],
+    ) -> None:
+        """Open a folder in place of the present one, which stays when that fails."""
+
+        def switch(opened: OpenedProject) -> None:
+            self._switch_project(opened)
+            if then is not None:
+                then()
+
+        def begin(ok: bool) -> None:
+            if not ok:
+                failed(self.tr("The labels of the present image could not be saved."))
+                return
+            if self.project is not None and self.project.root == Path(root).absolute():
+                self._forget()  # gives the lock free, so that the same folder can be opened anew
+            if self._opening is not None:
+                self._opening.cancel()
+            self._opening = self.tasks.run(
+                lambda _context: open_project(root, only),
+                done=switch,
+                failed=lambda error: failed(error_text(error)),
+            )
+
+        self.saver.flush(begin)
+
+    def close_project(self, then: Callable[[bool], None]) -> None:
+        """Save and close the folder; `then` hears whether it was closed."""
+
+        def end(ok: bool) -> None:
+            if ok:
+                self._forget()
+                self.project_changed.emit()
+                self.image_changed.emit()
+            then(ok)
+
+        self.saver.flush(end)
+
+    def abandon(self) -> None:
+        """Give the folder free without saving: for the end of the program."""
+        self._forget()
+
+    def _switch_project(self, opened: OpenedProject) -> None:
+        self._forget()
+        self.opened = opened
+        self._place = {image.path: place for place, image in enumerate(opened.images)}
+        self.project_changed.emit()
+        self.image_changed.emit()
+        self._scanning = self.tasks.run(
+            lambda context: scan(
+                opened.project,
+                opened.images,
+                lambda found: self._scanned.emit(opened, found),
+                context,
+            ),
+            done=lambda _none: None,
+            failed=lambda error: self.refused.emit(error_text(error)),
+        )
+
+    def _forget(self) -> None:
+        for task in (self._staging, self._looking_ahead, self._scanning):
+            if task is not None:
+                task.cancel()
+        self._staging = None
+        self.saver.attach(None)
+        if self.project is not None:
+            self.project.unlock()
+        self.opened = None
+        self.staged = None
+        self.failed_path, self.failure = None, ""
+        self._place = {}
+        self._status = {}
+
+    def _on_scanned(self, opened: OpenedProject, found: Scanned) -> None:
+        if opened is not self.opened:
+            return
+        self._status.update(found.status)
+        self.labels_found.emit(found.labels)
+        self.status_changed.emit(found.status)
+        for path, reason in found.reasons.items():
+            self.image_failed.emit(path, sentence_text(reason))
+
+    # The image
+
+    def go(self, path: Path, *, anew: bool = False) -> None:
+        """Show an image: save the present one, stage the other, then switch."""
+        entry = self.entry(path)
+        if entry is None or (path == self.path and not anew):
+            return
+        if self._staging is not None:
+            self._staging.cancel()
+            self._staging = None
+
+        def begin(ok: bool) -> None:
+            if ok:
+                self._stage(entry)
+                return
+            self.going.emit(None)
+            reason = self.saver.problem or self.tr("Decide first what becomes of your labels.")
+            self.refused.emit(reason)
+
+        self.going.emit(path)
+        self.saver.flush(begin)
+
+    def step(self, by: int, wanted: Callable[[ImageEntry], bool] = lambda _entry: True) -> bool:
+        """Go to the next or the previous image that is wanted; False when there is none."""
+        if not self.images:
+            return False
+        path = self.path
+        place = -1 if path is None else self._place.get(path, -1)
+        if place < 0 and by < 0:
+            place = len(self.images)
+        places = range(place + by, len(self.images) if by > 0 else -1, by)
+        for other in places:
+            if wanted(self.images[other]):
+                self.go(self.images[other].path)
+                return True
+        return False
+
+    def reload(self) -> None:
+        """Read the image and its labels again."""
+        if self.path is not None:
+            self.go(self.path, anew=True)
+
+    def restage(self) -> None:
+        """Read the open image anew without saving it first: its labels were settled."""
+        if self.staged is not None:
+            self._stage(self.staged.entry)
+
+    def _stage(self, entry: ImageEntry) -> None:
+        project = self.project
+        if project is None:
+            return
+        if self._staging is not None:
+            self._staging.cancel()
+        state = None if self.session is None else self.session.history.state
+        self._staging = self.tasks.run(
+            lambda context: stage(self._pictures, project, entry, context),
+            done=lambda staged: self._switch_image(staged, state),
+            failed=lambda error: self._on_failed_image(entry, error),
+        )
+
+    def _switch_image(self, staged: Staged, state: int | None) -> None:
+        session = self.session
+        if session is not None and self.saver.attached and session.read_only is None:
+            path = staged.entry.path
+            if path == session.image.path and session.history.state != state:
+                self.go(path, anew=True)  # what was staged lacks the edits made meanwhile
+                return
+            if not session.is_clean:
+                self.saver.flush(lambda ok: self._switch_image(staged, state) if ok else None)
+                return
+        self._staging = None
+        self.staged = staged
+        self.failed_path, self.failure = None, ""
+        self.saver.attach(staged.session)
+        self.going.emit(None)
+        self.image_failed.emit(staged.entry.path, self._why_closed(staged.session))
+        self.image_changed.emit()
+        self._look_ahead()
+
+    def _why_closed(self, session: ImageSession) -> str:
+        """Why the labels of this image cannot be changed where those of others can."""
+        if session.read_only is None or self.project is None or not self.project.locked:
+            return ""
+        return sentence_text(session.read_only)
+
+    def _on_failed_image(self, entry: ImageEntry, error: Exception) -> None:
+        if not isinstance(error, MasklensError | OSError | MemoryError):
+            log.error("an image could not be staged", exc_info=error)
+        self._staging = None
+        self.staged = None
+        self.failed_path, self.failure = entry.path, error_text(error)
+        self.saver.attach(None)
+        self.going.emit(None)
+        self.image_failed.emit(entry.path, self.failure)
+        self.image_changed.emit()
+
+    def _look_ahead(self) -> None:
+        """Decode the neighbours, so that the next step is there at once."""
+        if self._looking_ahead is not None:
+            self._looking_ahead.cancel()
+        place = self._place.get(self.path or Path(), -1)
+        near = [self.images[k].path for k in (place + 1, place - 1) if 0 <= k < len(self.images)]
+
+        def look(context: Context) -> None:
+            for path in near:
+                context.check()
+                self._pictures.get(path)
+
+        self._looking_ahead = self.tasks.run(
+            look, done=lambda _none: None, failed=lambda _error: None
+        )
+
+    # Edits
+
+    def do(self, edit: Edit, name: str) -> bool:
+        """Make an edit; False, and `refused`, when it cannot be made."""
+        session = self.session
+        return session is not None and self._change(lambda: session.do(edit, name))
+
+    def undo(self) -> bool:
+        """Take the last edit back."""
+        session = self.session
+        return session is not None and self._change(session.undo)
+
+    def redo(self) -> bool:
+        """Make the edit again that was undone last."""
+        session = self.session
+        return session is not None and self._change(session.redo)
+
+    def recover(self) -> bool:
+        """Make the edits again that a crash left behind."""
+        session = self.session
+        name = self.tr("recovered edit")
+        return session is not None and self._change(lambda: session.recover(name))
+
+    def _change(self, change: Callable[[], Changed | None]) -> bool:
+        session = self.session
+        try:
+            changed = change()
+        except MasklensError as error:
+            self.refused.emit(error_text(error))
+            return False
+        if changed is None or session is None:
+            return False
+        if session.journal_problem is not None:
+            self.refused.emit(error_text(MasklensError(session.journal_problem)))
+        self.document_changed.emit(changed)
+        if changed.ids or changed.rejected:
+            self.suggestions_changed.emit()
+        self.saver.touched()
+        self._restate()
+        return True
+
+    def suggestions_replaced(self, hidden: Mapping[str, str]) -> None:
+        """The session has new suggestions; those in `hidden` say what something says already."""
+        if self.staged is not None:
+            old = self.staged
+            self.staged = Staged(old.entry, old.picture, old.session, hidden)
+            self.suggestions_changed.emit()
+            self.saver.touched()
+            self._restate()
+
+    def set_status(self, path: Path, status: ImageStatus) -> None:
+        """Note the status of an image."""
+        if self._status.get(path) != status:
+            self._status[path] = status
+            self.status_changed.emit({path: status})
+
+    def _restate(self) -> None:
+        """The status of the open image, from the document rather than from the disk."""
+        session = self.session
+        if session is None or session.read_only is not None:
+            return
+        if session.document.done:
+            status = ImageStatus.DONE
+        elif session.document.instances:
+            status = ImageStatus.CORRECTED
+        elif session.pending:
+            status = ImageStatus.SUGGESTED
+        else:
+            status = ImageStatus.UNTOUCHED
+        self.set_status(session.image.path, status)

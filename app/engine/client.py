@@ -1,0 +1,390 @@
+"""The window's side of the engine: ask for predictions and models, get answers as signals.
+
+The engine is a child process that is restarted when it dies or hangs. What was asked and not
+answered is asked again, except for the request that was in work when it died.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
+
+from app.engine.process import EngineProcess
+from core.child import python_command, python_environment
+from core.lens.settings import StageSettings
+from core.protocol import (
+    Answer,
+    Cancel,
+    Cancelled,
+    Download,
+    Downloaded,
+    Failed,
+    ListModels,
+    LoadModel,
+    Message,
+    ModelLoaded,
+    Models,
+    Predict,
+    Prediction,
+    Priority,
+    Progress,
+    Readiness,
+    Ready,
+    Request,
+)
+from core.sentences import Sentence, say
+
+BACKOFF_MS: Final = (300, 1000, 3000, 10000)
+"""Pause before each restart; when all are used up without an answer in between, we give up."""
+TICK_MS: Final = 1000
+PATIENCE_TICKS: Final = 20
+STARTING_TICKS: Final = 120
+GRACE_MS: Final = 2000
+
+
+class EngineState(StrEnum):
+    """What the engine is doing, for the status bar."""
+
+    STOPPED = "stopped"
+    """Not started yet, or stopped on purpose."""
+    STARTING = "starting"
+    """The process comes up; requests are taken and wait."""
+    READY = "ready"
+    BUSY = "busy"
+    """At least one request waits for its answer."""
+    RESTARTING = "restarting"
+    """It died; a new one will be started after a pause."""
+    DEAD = "dead"
+    """It died too often in a row; `start` tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request without its final answer yet."""
+
+    request: Request
+    image: Path | None
+
+
+class EngineClient(QObject):
+    """Talks to the engine process. All methods return at once; ids are never used twice.
+
+    An answer to a request that was cancelled or superseded is dropped. A request ends with exactly
+    one of: its answer, `failed`, or `cancelled`.
+    """
+
+    state_changed = Signal(object)
+    """EngineState."""
+    model_loaded = Signal(object)
+    """ModelLoaded: the model in use from now on, also after a restart."""
+    prediction_ready = Signal(int, str, object, object)
+    """Request id, purpose, image path (or None), Prediction."""
+    models_listed = Signal(object)
+    """Models."""
+    downloaded = Signal(int, str)
+    """Request id, name of the model."""
+    progress = Signal(int, object)
+    """Request id, Progress."""
+    failed = Signal(int, object)
+    """Request id, Sentence. An id of 0: the engine as a whole (it died, it hangs)."""
+    cancelled = Signal(int)
+    """Request id: cancelled by you, or superseded by a newer one of the same purpose."""
+    answered = Signal(int, str, object)
+    """Request id, purpose, final Answer of any kind that has no signal of its own."""
+
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        command: Sequence[str] | None = None,
+        tick_ms: int = TICK_MS,
+        patience_ticks: int = PATIENCE_TICKS,
+        starting_ticks: int = STARTING_TICKS,
+        backoff_ms: Sequence[int] = BACKOFF_MS,
+    ) -> None:
+        """`command` starts the engine; the default is our own worker on this machine."""
+        super().__init__(parent)
+        self._command = list(command or python_command("core.engine.worker"))
+        self._ticks = {
+            "tick_ms": tick_ms,
+            "patience_ticks": patience_ticks,
+            "starting_ticks": starting_ticks,
+        }
+        self._backoff_ms = tuple(backoff_ms)
+        self._deaths = 0
+        self._state = EngineState.STOPPED
+        self._process: EngineProcess | None = None
+        self._hears = False  # the process has said that it takes requests
+        self._asked: dict[int, _Asked] = {}
+        self._in_work: int | None = None
+        self._last_id = 0
+        self._model: ModelLoaded | None = None
+        self._model_request: LoadModel | None = None
+        self._ready: Ready | None = None
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._launch)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.shutdown)
+
+    @property
+    def state(self) -> EngineState:
+        """What the engine is doing."""
+        return self._state
+
+    @property
+    def model(self) -> ModelLoaded | None:
+        """The model in use, or None before the first was loaded."""
+        return self._model
+
+    @property
+    def ready(self) -> Ready | None:
+        """What the engine said about itself once torch was loaded: device and version."""
+        return self._ready
+
+    @property
+    def engine_log(self) -> str:
+        """The engine's last lines on stderr, for *Copy details*."""
+        return self._process.log_text if self._process is not None else ""
+
+    @property
+    def engine_pid(self) -> int:
+        """The engine's process id; 0 when it does not run."""
+        return self._process.pid if self._process is not None else 0
+
+    def start(self) -> None:
+        """Start the engine unless it runs; after DEAD this tries anew."""
+        if self._state in (EngineState.STOPPED, EngineState.DEAD):
+            self._deaths = 0
+            self._launch()
+
+    def stop(self) -> None:
+        """Stop the engine without waiting for it; requests without an answer are cancelled."""
+        self._again.stop()
+        if self._process is not None:
+            self._process.stop(GRACE_MS)
+        self._hears = False
+        for id in list(self._asked):
+            self._drop(id)
+        self._set_state(EngineState.STOPPED)
+
+    def shutdown(self) -> None:
+        """Stop the engine and wait until it is gone (for the end of the program)."""
+        process = self._process
+        self.stop()
+        if process is not None:
+            process.wait(GRACE_MS)
+
+    def load_model(
+        self,
+        spec: str | Path,
+        *,
+        arch: str | None = None,
+        backbone: str | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        try_on: Path | None = None,
+    ) -> int:
+        """Load a model by name or file and use it from then on; if that fails the old one stays.
+
+        `try_on` is an image in which the model must find something.
+        """
+        return self.ask(
+            LoadModel(
+                0,
+                "model",
+                spec=str(spec),
+                arch=arch,
+                backbone=backbone,
+                device=device,
+                precision=precision,
+                try_on=None if try_on is None else str(try_on),
+            )
+        )
+
+    def predict(
+        self,
+        image: Path | None,
+        purpose: str,
+        priority: Priority = Priority.NOW,
+        *,
+        pixels: NDArray[np.uint8] | None = None,
+        settings: StageSettings | None = None,
+    ) -> int:
+        """Ask for the instances of an image: a file, or H×W×3 uint8 RGB that is sent along.
+
+        With `pixels` the path is only handed back with the answer. Use one purpose for
+        everything that a newer request makes useless (`"current"`), and one for each image
+        when all answers are wanted (`f"folder:{image}"`).
+        """
+        path = str(image) if image is not None and pixels is None else None
+        request = Predict(0, purpose, priority, path=path, pixels=pixels, settings=settings)
+        return self.ask(request, image)
+
+    def list_models(self) -> int:
+        """Ask which models have a name; answered by `models_listed`."""
+        return self.ask(ListModels(0, "models"))
+
+    def download(self, name: str) -> int:
+        """Fetch a named model; `progress` counts bytes, `downloaded` says that it is there."""
+        return self.ask(Download(0, f"download:{name}", name=name))
+
+    def ask(self, request: Request, image: Path | None = None) -> int:
+        """Send any request; its id is set here and returned."""
+        self._last_id += 1
+        request = replace(request, id=self._last_id)
+        for id, asked in list(self._asked.items()):
+            if request.purpose and asked.request.purpose == request.purpose:
+                self.cancel(id)
+        self._asked[request.id] = _Asked(request, image)
+        if self._hears and self._process is not None:
+            self._process.send(request)
+        self._settle()
+        return request.id
+
+    def cancel(self, id: int) -> None:
+        """Give up a request; its answer, should it be on its way, is dropped."""
+        if id in self._asked:
+            if self._hears and self._process is not None:
+                self._process.send(Cancel(id))
+            self._drop(id)
+            self._settle()
+
+    def waiting(self, purpose_prefix: str = "") -> tuple[int, ...]:
+        """Ids of the requests without an answer whose purpose begins so, oldest first."""
+        return tuple(
+            id
+            for id, asked in self._asked.items()
+            if asked.request.purpose.startswith(purpose_prefix)
+        )
+
+    def _drop(self, id: int) -> None:
+        del self._asked[id]
+        self.cancelled.emit(id)
+
+    def _launch(self) -> None:
+        self._ready = None
+        self._hears = False
+        self._in_work = None
+        process = EngineProcess(self._command, python_environment(), self, **self._ticks)
+        process.received.connect(self._receive)
+        process.ended.connect(self._ended)
+        self._process = process
+        self._set_state(EngineState.STARTING)
+        process.start()
+
+    def _receive(self, message: Message) -> None:
+        if self.sender() is not self._process:
+            return  # the last words of one that was already given up
+        if isinstance(message, Ready):
+            self._greet(message)
+        elif isinstance(message, Answer):
+            self._answer(message)
+
+    def _greet(self, message: Ready) -> None:
+        if message.readiness is Readiness.READY:
+            self._ready = message
+            self._settle()
+        elif not self._hears:
+            self._hears = True
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Send what has no answer yet, the model first."""
+        assert self._process is not None
+        loads = [a.request for a in self._asked.values() if isinstance(a.request, LoadModel)]
+        if not loads and self._model_request is not None:
+            self.ask(self._model_request)  # also sends it
+        for request in loads:
+            self._process.send(request)
+        for asked in list(self._asked.values()):
+            if not isinstance(asked.request, LoadModel):
+                self._process.send(asked.request)
+
+    def _answer(self, message: Answer) -> None:
+        asked = self._asked.get(message.id)
+        if asked is None:
+            if isinstance(message, Failed) and message.id == 0:
+                self.failed.emit(0, message.sentence)
+            return
+        if isinstance(message, Progress):
+            if message.step == "begun":
+                self._in_work = message.id
+            self.progress.emit(message.id, message)
+        elif message.FINAL:
+            del self._asked[message.id]
+            self._in_work = None if self._in_work == message.id else self._in_work
+            self._deliver(asked, message)
+            self._settle()
+
+    def _deliver(self, asked: _Asked, message: Answer) -> None:
+        if not isinstance(message, Failed | Cancelled):
+            self._deaths = 0
+        match message:
+            case Prediction():
+                self.prediction_ready.emit(message.id, asked.request.purpose, asked.image, message)
+            case ModelLoaded():
+                self._model = message
+                if isinstance(asked.request, LoadModel):
+                    # It was tried; after a restart the image may be gone.
+                    self._model_request = replace(asked.request, try_on=None)
+                self.model_loaded.emit(message)
+            case Models():
+                self.models_listed.emit(message)
+            case Downloaded():
+                self.downloaded.emit(message.id, message.name)
+            case Failed():
+                self.failed.emit(message.id, message.sentence)
+            case Cancelled():
+                self.cancelled.emit(message.id)
+            case _:
+                self.answered.emit(message.id, asked.request.purpose, message)
+
+    def _ended(self, reason: Sentence | None) -> None:
+        process = self.sender()
+        if isinstance(process, EngineProcess):
+            process.deleteLater()
+        if process is not self._process:
+            return
+        self._process = None
+        self._hears = False
+        if reason is None or self._state is EngineState.STOPPED:
+            self._set_state(EngineState.STOPPED)
+            return
+        self.failed.emit(0, reason)
+        self._fail_what_was_in_work()
+        if self._deaths < len(self._backoff_ms):
+            self._set_state(EngineState.RESTARTING)
+            self._again.start(self._backoff_ms[self._deaths])
+            self._deaths += 1
+        else:
+            self._give_up()
+
+    def _fail_what_was_in_work(self) -> None:
+        """It may be what killed the engine, so it is not asked again."""
+        if self._in_work is not None and self._asked.pop(self._in_work, None) is not None:
+            self.failed.emit(self._in_work, say("process.died_on_it"))
+        self._in_work = None
+
+    def _give_up(self) -> None:
+        self._set_state(EngineState.DEAD)
+        for id in list(self._asked):
+            if self._asked.pop(id, None) is not None:
+                self.failed.emit(id, say("process.gave_up"))
+
+    def _settle(self) -> None:
+        """READY or BUSY, once the engine has come up."""
+        if self._ready is not None and self._process is not None and self._hears:
+            self._set_state(EngineState.BUSY if self._asked else EngineState.READY)
+
+    def _set_state(self, state: EngineState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.state_changed.emit(state)

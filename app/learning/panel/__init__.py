@@ -1,0 +1,1 @@
+"""The learning panel and its pages."""

@@ -1,0 +1,42 @@
+"""Who we are, which version, under which licence."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+
+from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
+
+from app.base.icons import icon
+
+
+class AboutDialog(QDialog):
+    """A small window; it does not block."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("About masklens"))
+        sign = QLabel()
+        sign.setPixmap(icon("app").pixmap(QSize(64, 64)))
+        text = QLabel(
+            f"<h3>masklens {_version()}</h3><p>"
+            + self.tr("Label instance masks with a Mask R-CNN that can be looked into.")
+            + "</p><p>"
+            + self.tr("Apache License 2.0")
+            + f"<br>Python {platform.python_version()} · Qt {qVersion()}</p>"
+        )
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(28, 24, 28, 24)
+        for widget in (sign, text):
+            widget.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(widget)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("masklens")
+    except importlib.metadata.PackageNotFoundError:
+        return ""

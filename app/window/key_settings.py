@@ -1,0 +1,147 @@
+"""The page of the settings where keys are changed; a key that is in use is refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.base.action_set import conflict, key_texts
+from app.base.actions import ACTIONS, BY_ID, GROUPS, Scope, keys_of, translated
+from app.base.settings import KEYS, Settings
+
+ID: Final = Qt.ItemDataRole.UserRole
+PORTABLE: Final = QKeySequence.SequenceFormat.PortableText
+
+
+class KeySettings(QWidget):
+    """A tree of actions by group; the chosen one's keys can be set, taken away or reset."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._filter = QLineEdit()
+        self._filter.setPlaceholderText(self.tr("Filter"))
+        self._filter.setAccessibleName(self.tr("Filter the actions"))
+        self._filter.setClearButtonEnabled(True)
+        self._filter.textChanged.connect(self._fill)
+        self._tree = QTreeWidget()
+        self._tree.setColumnCount(2)
+        self._tree.setHeaderLabels([self.tr("Action"), self.tr("Keys")])
+        self._tree.setAccessibleName(self.tr("Actions and their keys"))
+        self._tree.setUniformRowHeights(True)
+        self._tree.currentItemChanged.connect(lambda: self._show_chosen())
+        self._edit = QKeySequenceEdit()
+        self._edit.setMaximumSequenceLength(1)
+        self._edit.setAccessibleName(self.tr("New key"))
+        self._add = QPushButton(self.tr("Add key"))
+        self._add.clicked.connect(self._add_key)
+        self._none = QPushButton(self.tr("No key"))
+        self._none.clicked.connect(lambda: self._store([]))
+        self._reset = QPushButton(self.tr("Default"))
+        self._reset.clicked.connect(lambda: self._store(None))
+        self._message = QLabel()
+        self._message.setWordWrap(True)
+        row = QHBoxLayout()
+        for widget in (self._edit, self._add, self._none, self._reset):
+            row.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.addWidget(self._filter)
+        column.addWidget(self._tree, 1)
+        column.addLayout(row)
+        column.addWidget(self._message)
+        self._fill("")
+
+    def _fill(self, query: str) -> None:
+        chosen = self._chosen()
+        self._tree.clear()
+        overrides = self._settings.get(KEYS)
+        for group in GROUPS:
+            head = QTreeWidgetItem([translated(group)])
+            head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            for action in ACTIONS:
+                text = translated(action.text).rstrip("…")
+                if action.group != group or query.casefold() not in text.casefold():
+                    continue
+                keys = key_texts(keys_of(action, overrides))
+                item = QTreeWidgetItem([text, "   ".join(keys)])
+                item.setData(0, ID, action.id)
+                head.addChild(item)
+            if head.childCount():
+                self._tree.addTopLevelItem(head)
+                head.setExpanded(True)
+                self._choose(head, chosen)
+        self._tree.resizeColumnToContents(0)
+        self._show_chosen()
+
+    def _choose(self, head: QTreeWidgetItem, id: str | None) -> None:
+        for place in range(head.childCount()):
+            item = head.child(place)
+            if item is not None and item.data(0, ID) == id:
+                self._tree.setCurrentItem(item)
+
+    def _chosen(self) -> str | None:
+        item = self._tree.currentItem()
+        return None if item is None else item.data(0, ID)
+
+    def _show_chosen(self) -> None:
+        possible = self._chosen() is not None
+        for widget in (self._edit, self._add, self._none, self._reset):
+            widget.setEnabled(possible)
+        self._edit.clear()
+        self._message.clear()
+
+    def _add_key(self) -> None:
+        id = self._chosen()
+        key = self._edit.keySequence().toString(PORTABLE)
+        if id is None or not key:
+            return
+        overrides = self._settings.get(KEYS)
+        taken = conflict(id, key, overrides)
+        if taken is not None:
+            self._message.setText(
+                self.tr("{key} already belongs to “{action}”. Take it away there first.").format(
+                    key=key_texts([key])[0], action=translated(taken.text).rstrip("…")
+                )
+            )
+            return
+        if BY_ID[id].scope is Scope.HOLD and "+" in key:
+            self._message.setText(self.tr("A key that is held must be a single key."))
+            return
+        self._store([*keys_of(BY_ID[id], overrides), key])
+
+    def _store(self, keys: list[str] | None) -> None:
+        id = self._chosen()
+        if id is None:
+            return
+        overrides = self._settings.get(KEYS).copy()
+        taken = None
+        if keys is None:
+            overrides.pop(id, None)
+            taken = next(
+                (other for key in BY_ID[id].keys if (other := conflict(id, key, overrides))), None
+            )
+        else:
+            overrides[id] = list(dict.fromkeys(keys))
+        if taken is not None:
+            self._message.setText(
+                self.tr("The default key now belongs to “{action}”.").format(
+                    action=translated(taken.text).rstrip("…")
+                )
+            )
+            return
+        self._settings.set(KEYS, overrides)
+        self._fill(self._filter.text())

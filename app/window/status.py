@@ -1,0 +1,85 @@
+"""The status bar: pixel, size, zoom, jobs, model, device, engine, save state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from app.widgets.elided import ElidedLabel
+from app.window.job_strip import JobStrip
+
+
+class StatusBar(QWidget):
+    """Plain cells with thin rules between them; the one that can be long gives way."""
+
+    def __init__(self, jobs: JobStrip) -> None:
+        super().__init__()
+        self._rules: dict[QLabel, QFrame] = {}
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(10, 0, 10, 0)
+        self._row.setSpacing(8)
+        self._pixel = self._cell(self.tr("Pixel under the pointer"), 27)
+        self._size = self._cell(self.tr("Size of the image"), 12)
+        self._zoom = self._cell(self.tr("Zoom"), 7)
+        self._row.addWidget(jobs, 3)
+        self._row.addStretch(1)
+        self._engine = self._cell(self.tr("Model, device and state of the engine"), 0)
+        self._save = self._cell(self.tr("Whether all is saved"), 10)
+        # As high as a row of the job strip, so that the canvas does not jump when one appears.
+        self._row.addStrut(self.fontMetrics().height() + 12)
+
+    def set_pixel(self, text: str) -> None:
+        """Where the pointer is and what the image holds there."""
+        self._pixel.setText(text)
+
+    def set_size(self, text: str) -> None:
+        """Width and height of the image."""
+        self._set(self._size, text)
+
+    def set_zoom(self, text: str) -> None:
+        """The zoom in per cent."""
+        self._set(self._zoom, text)
+
+    def set_engine(self, text: str, tip: str) -> None:
+        """Model, device and what the engine does."""
+        self._engine.setText(text)
+        self._engine.setToolTip(tip)
+
+    def set_save(self, text: str, tip: str = "") -> None:
+        """Saved, unsaved, saving or failed."""
+        self._set(self._save, text)
+        self._save.setToolTip(tip)
+
+    def texts(self) -> dict[str, str]:
+        """All cells by name, for tests and for people who ask for help."""
+        return {
+            "pixel": self._pixel.text(),
+            "size": self._size.text(),
+            "zoom": self._zoom.text(),
+            "engine": self._engine.text(),
+            "save": self._save.text(),
+        }
+
+    def _set(self, cell: QLabel, text: str) -> None:
+        cell.setText(text)
+        self._rules[cell].setVisible(bool(text))
+
+    def _cell(self, name: str, letters: int) -> QLabel:
+        label = QLabel() if letters else ElidedLabel()
+        if self._row.count() and letters != 0:
+            rule = QFrame()
+            rule.setFrameShape(QFrame.Shape.VLine)
+            rule.setForegroundRole(QPalette.ColorRole.Mid)
+            rule.setFixedHeight(self.fontMetrics().height())
+            self._row.addWidget(rule)
+            rule.hide()
+            self._rules[label] = rule
+        label.setAccessibleName(name)
+        label.setToolTip(name)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        label.setMinimumWidth(self.fontMetrics().averageCharWidth() * letters)
+        if letters == 0:
+            label.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._row.addWidget(label)
+        return label

@@ -1,6 +1,0 @@
-"""Scenes that the project draws itself, with exact visible masks. Needs numpy and pillow only."""
-
-from core.engine.scenes.generator import SAMPLE_SEED, TRAINING_SEED, UNSEEN_SEED, make_scene
-from core.engine.scenes.scene import CLASS_NAMES, Scene
-
-__all__ = ["CLASS_NAMES", "SAMPLE_SEED", "TRAINING_SEED", "UNSEEN_SEED", "Scene", "make_scene"]
