@@ -181,7 +181,7 @@ class _Draft:
         return Changed(ids=frozenset(new), rect=_rect_of([*old.values(), *moved]))
 
     def _add(self, edit: Add) -> tuple[Edit, Changed]:
-        shapes = tuple(map(by_flags, edit.shapes))
+        shapes = edit.shapes
         ids = [shape.id for shape in shapes]
         if len(set(ids)) != len(ids) or any(id in self.by_id for id in ids):
             raise EditError(say("edits.id_twice"))
