@@ -59,14 +59,21 @@ class Codec(Generic[T]):
         """Read JSON. Raises FieldError, NotJson among them."""
         name = self._where if where is None else where
         try:
-            return self._decoder.decode(data)
-        except msgspec.ValidationError as error:
-            raise _told(error, name) from None
-        except RecursionError:
-            raise _too_deep(name) from None
-        except ValueError:
+            return self.decode_strictly(data, name)
+        except NotJson:
             # Names of files may hold lone surrogates, which JSON can say and msgspec refuses.
             return self.convert(loads(data, name), name)
+
+    def decode_strictly(self, data: bytes | Raw, where: str) -> T:
+        """Read JSON in UTF-8 without lone surrogates. Raises FieldError, NotJson among them."""
+        try:
+            return self._decoder.decode(data)
+        except msgspec.ValidationError as error:
+            raise _told(error, where) from None
+        except RecursionError:
+            raise _too_deep(where) from None
+        except ValueError as error:
+            raise _not_json(where, str(error)) from None
 
     def convert(self, value: object, where: str | None = None) -> T:
         """Take a value that JSON was read into already. Raises FieldError."""
@@ -93,7 +100,42 @@ def loads(data: bytes | Raw, where: str = "value", *, constants: bool = False) -
     except RecursionError:
         raise _too_deep(where) from None
     except ValueError as error:
-        raise NotJson(say("fields.problem", where=where, problem=f"not JSON: {error}")) from None
+        raise _not_json(where, str(error)) from None
+
+
+def members(data: bytes | Raw, where: str = "value") -> dict[str, Raw]:
+    """The keys of an object in their order, each with its value as it stands.
+
+    NaN and the infinities are let through: whoever reads a value refuses them. Raises FieldError.
+    """
+    try:
+        if isinstance(data, bytes):
+            data.decode()  # what is not looked into here is passed over, whatever its bytes are
+        return _MEMBERS.decode_strictly(data, where)
+    except (NotJson, UnicodeDecodeError):
+        value = loads(data, where, constants=True)
+    if not isinstance(value, dict):
+        raise wrong(where, "expected an object")
+    return {key: _raw(item) for key, item in value.items()}
+
+
+def items(data: bytes | Raw, where: str = "value") -> list[Raw]:
+    """The values of a list, each as it stands, like `members`. Raises FieldError."""
+    try:
+        return _ITEMS.decode_strictly(data, where)
+    except NotJson:
+        value = loads(data, where, constants=True)
+    if not isinstance(value, list):
+        raise wrong(where, "expected a list")
+    return [_raw(item) for item in value]
+
+
+_MEMBERS: Final[Codec[dict[str, Raw]]] = Codec(dict[str, Raw])
+_ITEMS: Final[Codec[list[Raw]]] = Codec(list[Raw])
+
+
+def _raw(value: object) -> Raw:
+    return Raw(json.dumps(value).encode("ascii"))
 
 
 def encode(value: object) -> bytes:
@@ -135,7 +177,8 @@ _UNKNOWN = re.compile(r"Invalid (?:enum )?value (?P<value>.+)$")
 def _told(error: msgspec.ValidationError, name: str) -> FieldError:
     """What msgspec found wrong, in our words, with the place named from `name` on."""
     text, _, place = str(error).partition(" - at `")
-    where = name + place.rstrip("`").removeprefix("$")
+    # Of a value by any name, msgspec says [...].
+    where = name + place.rstrip("`").removeprefix("$").partition("[...]")[0]
     missing = _MISSING.match(text)
     if missing:
         return wrong(f"{where}.{missing['name']}", "missing")
@@ -162,7 +205,11 @@ def _problem(expected: re.Match[str]) -> str:
 
 
 def _too_deep(where: str) -> FieldError:
-    return NotJson(say("fields.problem", where=where, problem="nested too deeply"))
+    return _not_json(where, "nested too deeply")
+
+
+def _not_json(where: str, reason: str) -> NotJson:
+    return NotJson(say("fields.problem", where=where, problem=f"not JSON: {reason}"))
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from core.document.instance import Shape
 from core.document.regions import labelled
 from core.formats import coco, labelme, via
-from core.formats.errors import FormatError, read_json
+from core.formats.errors import FormatError, json_value, read_bytes
 from core.formats.label_file import LabelFile
 from core.sentences import Sentence, say
 from core.storage.natural import natural_key
@@ -64,10 +64,11 @@ def collect(path: Path) -> Collection:
         return _folder(path)
     if path.suffix.lower() == ".csv":
         return _via([(path, via.read(path))], [])
-    value = read_json(path)
+    data = read_bytes(path)
+    if labelme.is_labelme(data):
+        return _labelme([_labelled(path, labelme.parse(data, path))], [])
+    value = json_value(data, path)
     kind = kind_of(value)
-    if kind == "labelme":
-        return _labelme([_labelled(path, labelme.parse(value, path))], [])
     if kind == "via":
         return _via([(path, via.parse(value, path))], [])
     if kind == "coco" or isinstance(value, list):
@@ -78,9 +79,7 @@ def collect(path: Path) -> Collection:
 
 
 def kind_of(value: object) -> Kind | None:
-    """Which format a JSON value looks like."""
-    if isinstance(value, dict) and "shapes" in value:
-        return "labelme"
+    """Which format a JSON value looks like, if it is not labelme's."""
     if coco.is_coco(value):
         return "coco"
     return "via" if via.is_via(value) else None
@@ -102,11 +101,13 @@ class _Found:
             if path.suffix.lower() == ".csv":
                 self.via.append((path, via.read(path)))
                 return
-            value = read_json(path)
+            data = read_bytes(path)
+            if labelme.is_labelme(data):
+                self.labelme.append(_labelled(path, labelme.parse(data, path)))
+                return
+            value = json_value(data, path)
             kind = kind_of(value)
-            if kind == "labelme":
-                self.labelme.append(_labelled(path, labelme.parse(value, path)))
-            elif kind == "via":
+            if kind == "via":
                 self.via.append((path, via.parse(value, path)))
             elif kind == "coco":
                 self.coco.append((path, coco.parse(value, path)))
@@ -178,7 +179,7 @@ def _labelled(path: Path, file: LabelFile) -> tuple[Labelled, Notes]:
         height=file.height,
         shapes=file.shapes,
         done=file.done,
-        embedded=file.kept.top.get("imageData") is not None,
+        embedded=bytes(file.kept.top.get("imageData", b"null")) != b"null",
         others=sum(id is None for id, _ in file.kept.shapes),
     )
     return made, file.notes

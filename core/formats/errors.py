@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.document.fields import FieldError
+from core.codec import FieldError, NotJson, loads
 from core.sentences import MasklensError, say
 
 
@@ -30,15 +29,16 @@ def read_bytes(path: Path) -> bytes:
 
 def read_json(path: Path) -> object:
     """The JSON value in a file, in UTF-8, -16 or -32. Raises FormatError."""
-    data = read_bytes(path)
+    return json_value(read_bytes(path), path)
+
+
+def json_value(data: bytes, path: Path) -> object:
+    """The JSON value in the bytes of a file. Raises FormatError."""
     try:
-        value: object = json.loads(data)
-    except RecursionError as error:
-        reason = "nested too deeply"
+        return loads(data, "file", constants=True)
+    except NotJson as error:
+        reason = str(error)
         raise FormatError(say("formats.not_json", path=str(path), reason=reason)) from error
-    except ValueError as error:
-        raise FormatError(say("formats.not_json", path=str(path), reason=str(error))) from error
-    return value
 
 
 @contextmanager
@@ -46,6 +46,9 @@ def reading(path: Path, format: str) -> Iterator[None]:
     """Turn what a wrong field raises into a FormatError about the file."""
     try:
         yield
+    except NotJson as error:
+        reason = str(error)
+        raise FormatError(say("formats.not_json", path=str(path), reason=reason)) from error
     except FieldError as error:
         raise FormatError(
             say("formats.field", path=str(path), format=format, problem=str(error))

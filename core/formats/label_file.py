@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Raw
+
 from core.document.instance import Instance, Polygons, Region, Shape
 from core.sentences import Sentence
 
-Json = Mapping[str, object]
+Json = Mapping[str, Raw]
+"""The keys of a JSON object in their order, each with its value as it stood."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptShape:
-    """A shape as it stood in the file, to be treated as read-only.
+    """A shape as it stood in the file, number for number.
 
-    `polygons` are what it stands for; none for a shape that is no outline of an object. `outdated`
-    says that what masklens wrote beside the outline no longer belongs to it.
+    `kind` is its shape type, `polygons` are what it stands for; none for a shape that is no outline
+    of an object. `outdated` says that what masklens wrote beside the outline no longer belongs to
+    it.
     """
 
-    raw: Json
+    raw: Raw
+    kind: str
     polygons: Polygons = ()
     outdated: bool = False
 

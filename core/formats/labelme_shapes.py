@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from core.document.fields import as_list, as_number, as_text, wrong
+from core.codec import wrong
 from core.document.geometry import signed_area
 from core.document.instance import Point, Polygon, Polygons
 from core.formats.masks import Mask, trace
@@ -30,33 +29,10 @@ OUTLINES: Final = (*_CORNERS, "circle", "mask")
 _SAGITTA: Final = 0.05
 
 
-def points_of(value: object, where: str) -> tuple[Point, ...]:
-    """The points of a shape, finite numbers. Raises FieldError."""
-    points: Sequence[Any] = as_list(value, where)
-    try:
-        found = tuple([(float(x), float(y)) for x, y in points])
-        # A JSON number is exactly one of these; a text that reads as a number is not.
-        if {type(number) for point in points for number in point} <= {int, float} and all(
-            isfinite(x) and isfinite(y) for x, y in found
-        ):
-            return found
-    except (TypeError, ValueError, OverflowError):
-        pass
-    # Something is wrong; look again, slowly, for where.
-    for k, point in enumerate(points):
-        pair = as_list(point, f"{where}[{k}]")
-        if len(pair) != 2:
-            raise wrong(f"{where}[{k}]", "expected two numbers")
-        for number in pair:
-            as_number(number, f"{where}[{k}]")
-    raise wrong(where, "expected a list of points")
-
-
-def outline(kind: str, shape: Mapping[str, object], where: str) -> Polygons:
+def outline(kind: str, points: tuple[Point, ...], mask: object, where: str) -> Polygons:
     """What a shape of one of the OUTLINES covers; nothing without an area. Raises FieldError."""
-    points = points_of(shape.get("points"), f"{where}.points")
     if kind == "mask":
-        return _mask(points, shape.get("mask"), where)
+        return _mask(points, mask, where)
     if kind == "circle":
         if len(points) != 2:
             raise wrong(f"{where}.points", "expected the centre and a point of the rim")
@@ -117,7 +93,9 @@ def _mask(points: tuple[Point, ...], mask: object, where: str) -> Polygons:
     if len(points) != 2:
         raise wrong(f"{where}.points", "expected the two corners of the mask")
     x, y = min(points[0][0], points[1][0]), min(points[0][1], points[1][1])
-    return trace(_decode_mask(as_text(mask, f"{where}.mask"), f"{where}.mask"), x, y)
+    if not isinstance(mask, str):
+        raise wrong(f"{where}.mask", "expected a text")
+    return trace(_decode_mask(mask, f"{where}.mask"), x, y)
 
 
 def _decode_mask(text: str, where: str) -> Mask:

@@ -6,7 +6,6 @@ from typing import Final
 
 TEXTS: Final[dict[str, str]] = {
     "session.unreadable": "{path} cannot be read ({reason}).",
-    "session.restless": "{path} is being written by another program; try again in a moment.",
     "session.changed_on_disk": (
         "{path} was changed by another program since it was opened. Nothing was overwritten."
     ),
