@@ -294,7 +294,7 @@ def _check_rings(id: str, polygons: Polygons) -> None:
             if len(ring) < 3:
                 raise EditError(say("edits.short_ring", id=id))
             # A sum is finite only when all its terms are; this is the fast way to look at all.
-            if not math.isfinite(sum(x + y for x, y in ring)):
+            if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
                 raise EditError(say("edits.not_finite", id=id))
 
 

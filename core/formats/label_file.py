@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Raw
 
 from core.document.instance import Instance, Polygons, Region, Shape
@@ -14,17 +15,17 @@ Json = Mapping[str, Raw]
 """The keys of a JSON object in their order, each with its value as it stood."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KeptShape:
+class KeptShape(msgspec.Struct, frozen=True, eq=False):
     """A shape as it stood in the file, number for number.
 
-    `kind` is its shape type, `polygons` are what it stands for; none for a shape that is no outline
-    of an object. `outdated` says that what masklens wrote beside the outline no longer belongs to
-    it.
+    `kind` and `group` are its shape type and group, `polygons` are what it stands for; none for a
+    shape that is no outline of an object. `outdated` says that what masklens wrote beside the
+    outline no longer belongs to it.
     """
 
     raw: Raw
     kind: str
+    group: int | None
     polygons: Polygons = ()
     outdated: bool = False
 

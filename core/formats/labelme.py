@@ -14,22 +14,23 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain
 from math import isfinite
 from pathlib import Path, PureWindowsPath
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Meta, Raw
 
-from core.codec import Codec, FieldError, NotJson, Size, items, loads, members, wrong
-from core.document.instance import Instance, Point, Polygon, Shape, Source, source_after_change
+from core.codec import Codec, FieldError, NotJson, Size, items, loads, members, uncollected, wrong
+from core.document.instance import Instance, Polygon, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
 from core.formats.label_file import Json, Kept, KeptShape, LabelFile
 from core.formats.labelme_extras import KEY, Extra, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
-from core.formats.labelme_shapes import OUTLINES, outline
+from core.formats.labelme_shapes import FAR, OUTLINES, outline
 from core.formats.labelme_write import dumps
 from core.sentences import Sentence, say
 
@@ -44,11 +45,14 @@ __all__ = [
 ]
 
 
+_Coordinate = Annotated[float, Meta(ge=-FAR, le=FAR)]
+
+
 class _Fields(msgspec.Struct, frozen=True):
     """The fields of a shape that mean something here; all others travel on."""
 
     label: str
-    points: tuple[Point, ...]
+    points: tuple[tuple[_Coordinate, _Coordinate], ...]
     # labelme 2 knew polygons only and did not say so.
     shape_type: str | None = None
     group_id: int | None = None
@@ -80,7 +84,7 @@ def read(path: Path | str) -> LabelFile:
 
 def parse(data: bytes, path: Path) -> LabelFile:
     """The label file in these bytes; `path` is what sentences call it. Raises FormatError."""
-    with reading(path, "labelme"):
+    with reading(path, "labelme"), uncollected():
         return _file(members(data, "file"), str(path))
 
 
@@ -123,8 +127,7 @@ def _side(top: Json, key: str) -> int | None:
     return None if value is None else int(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(msgspec.Struct, frozen=True, eq=False):
     """A shape of the file with all its fields checked, and what follows from them."""
 
     kept: KeptShape
@@ -144,7 +147,7 @@ def _shape(raw: Raw, where: str) -> _Shape:
     if extra.holes and polygons and not moved:
         polygons = (Polygon(polygons[0].outer, extra.holes),)
     return _Shape(
-        kept=KeptShape(raw, kind, polygons, outdated),
+        kept=KeptShape(raw, kind, fields.group_id, polygons, outdated),
         fields=fields,
         source=source_after_change(extra.source) if outdated else extra.source,
         score=foreign_score(fields.score) if extra.score is None else extra.score,
@@ -154,7 +157,7 @@ def _shape(raw: Raw, where: str) -> _Shape:
 
 def _fields(raw: Raw, where: str) -> _Fields:
     try:
-        return _FIELDS.decode(raw, where)
+        return _FIELDS.decode_strictly(raw, where)
     except NotJson:
         fields = _FIELDS.convert(loads(raw, where, constants=True), where)
     for ring, place in ((fields.points, "points"), *((r, KEY) for r in fields.masklens.holes)):
@@ -168,8 +171,8 @@ def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
     members: dict[object, list[int]] = {}
     for k, shape in enumerate(shapes):
         if shape.kept.polygons:
-            label, group = shape.fields.label, shape.fields.group_id
-            members.setdefault(k if group is None else (label, group), []).append(k)
+            group = shape.kept.group
+            members.setdefault(k if group is None else (shape.fields.label, group), []).append(k)
     ids: list[str | None] = [None] * len(shapes)
     made: dict[str, Shape] = {}
     taken = {shape.fields.masklens.id for shape in shapes if shape.kept.polygons}
@@ -186,17 +189,20 @@ def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
 
 
 def _instance(parts: list[_Shape]) -> Shape:
-    first = next((part for part in parts if part.fields.masklens.id), parts[0])
-    edited = any(part.source is Source.EDITED for part in parts)
-    fields = parts[0].fields
+    first, fields, polygons = parts[0], parts[0].fields, parts[0].kept.polygons
+    edited = False
+    if len(parts) > 1:
+        first = next((part for part in parts if part.fields.masklens.id), first)
+        edited = any(part.source is Source.EDITED for part in parts)
+        polygons = tuple(polygon for part in parts for polygon in part.kept.polygons)
     shape = Instance(
         id=first.fields.masklens.id or "",
         label=fields.label,
-        polygons=tuple(polygon for part in parts for polygon in part.kept.polygons),
+        polygons=polygons,
         source=Source.EDITED if edited else first.source,
         score=first.score,
         model=first.fields.masklens.model,
-        flags=tuple((fields.flags or {}).items()),
+        flags=tuple(fields.flags.items()) if fields.flags else (),
         description=fields.description or "",
         crowd=first.fields.masklens.crowd,
         group_id=fields.group_id,
@@ -209,7 +215,7 @@ def _made_up_id(instance: Shape, taken: Container[str | None]) -> str:
     digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
     for polygon in instance.polygons:
         for ring in polygon.rings:
-            digest.update(array("d", [value for point in ring for value in point]).tobytes())
+            digest.update(array("d", chain.from_iterable(ring)).tobytes())
     number = 0
     while True:
         digest.update(b"%d" % number)

@@ -27,10 +27,15 @@ _CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "qu
 OUTLINES: Final = (*_CORNERS, "circle", "mask")
 # How far, in pixels, the edges of a polygon for a circle may cut into it.
 _SAGITTA: Final = 0.05
+FAR: Final = 1e100
+"""No coordinate of a file is beyond this: areas stay finite."""
 
 
 def outline(kind: str, points: tuple[Point, ...], mask: object, where: str) -> Polygons:
-    """What a shape of one of the OUTLINES covers; nothing without an area. Raises FieldError."""
+    """What a shape of one of the OUTLINES covers; nothing without an area. Raises FieldError.
+
+    The points are not beyond FAR.
+    """
     if kind == "mask":
         return _mask(points, mask, where)
     if kind == "circle":
@@ -40,14 +45,21 @@ def outline(kind: str, points: tuple[Point, ...], mask: object, where: str) -> P
         return ellipse(points[0], radius, radius)
     if kind == "rectangle" and len(points) == 2:
         return rectangle(points[0], points[1])
-    return polygon(points)
+    return polygon(points, near=True)
 
 
-def polygon(points: tuple[Point, ...]) -> Polygons:
-    """The polygon through the points, the first not repeated; nothing when it has no area."""
+def polygon(points: tuple[Point, ...], *, near: bool = False) -> Polygons:
+    """The polygon through the points, the first not repeated; nothing when it has no area.
+
+    `near` says that no coordinate is beyond FAR, so that the area is finite.
+    """
     ring = points[:-1] if len(points) > 3 and points[0] == points[-1] else points
     if len(ring) < 3:
         return ()
+    if near:
+        (ax, ay), (bx, by), (cx, cy) = ring[:3]
+        if (bx - ax) * (cy - ay) != (by - ay) * (cx - ax):
+            return (Polygon(ring),)  # as nearly all: the first corner is one
     area = signed_area(ring)
     # A figure of eight can have a signed area of zero and still enclose something.
     if not isfinite(area) or (area == 0 and _straight(ring)):

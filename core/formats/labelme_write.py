@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Raw
 
-from core.codec import encode, layout, loads, members
+from core.codec import encode, layout, loads, members, pretty
 from core.document.instance import Polygon, Shape, Source
 from core.formats.label_file import Json, KeptShape, LabelFile
 from core.formats.labelme_extras import KEY, write_extras
@@ -18,7 +18,7 @@ from core.formats.labelme_provenance import PREDICTED, digest
 # The version of labelme's format that new files are written in.
 _VERSION: Final = "5.7.0"
 _FORMAT: Final = 1
-_NOTHING: Final = Raw(b"null")
+_NOTHING: Final = b"null"
 
 # A label and a group that one instance has to itself.
 _Name = tuple[str, int | None]
@@ -53,7 +53,9 @@ def _text(top: Json, shapes: Sequence[Raw]) -> bytes:
 
 
 def _list(shapes: Iterable[Raw]) -> bytes:
-    return b"[\n" + b",\n".join(b"    " + layout(shape) for shape in shapes) + b"\n  ]"
+    # What stood on one line goes back as it was.
+    lines = (layout(each) if b"\n" in each else each for each in map(bytes, shapes))
+    return b"[\n" + b",\n".join(b"    " + line for line in lines) + b"\n  ]"
 
 
 def _raw(value: object) -> Raw:
@@ -140,7 +142,7 @@ def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Sha
         if instance.group_id is not None:
             owner.setdefault((instance.label, instance.group_id), instance.id)
     used = {instance.group_id for instance in file.shapes}
-    used |= {_group(shape) for _, shape in file.kept.shapes}
+    used |= {shape.group for _, shape in file.kept.shapes}
     free = max((group for group in used if group is not None), default=0) + 1
     for instance in file.shapes:
         name = (instance.label, instance.group_id)
@@ -150,11 +152,6 @@ def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Sha
             free += 1
         else:
             yield instance
-
-
-def _group(shape: KeptShape) -> int | None:
-    group = loads(members(shape.raw).get("group_id", _NOTHING))
-    return group if isinstance(group, int) else None
 
 
 def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
@@ -192,7 +189,7 @@ def _shape(instance: Shape, kept: KeptShape | None, polygon: Polygon | None) -> 
     if polygon is not None:
         shape["points"] = polygon.outer
     shape["group_id"] = instance.group_id
-    if instance.description or loads(raw.get("description", _NOTHING)) is not None or not raw:
+    if instance.description or bytes(raw.get("description", _NOTHING)) != _NOTHING or not raw:
         shape["description"] = instance.description
     if polygon is not None:
         shape["shape_type"] = "polygon"
@@ -203,7 +200,7 @@ def _shape(instance: Shape, kept: KeptShape | None, polygon: Polygon | None) -> 
     if polygon is None and kept is not None and len(kept.polygons) == 1 and kept.kind != "mask":
         plain = kept.polygons[0]
     shape[KEY] = {**_unknown(raw), **write_extras(instance, plain)}
-    return _raw(shape)
+    return Raw(pretty(shape, 0))
 
 
 def _unknown(raw: Json) -> Json:
