@@ -26,7 +26,7 @@ from app.lens.legend import Seen, legend
 from app.lens.lens import Lens
 from app.lens.options import Options
 from core.document.instance import Polygons
-from core.document.marks import comparable
+from core.document.regions import comparable
 from core.lens.evidence import BoxKind
 from core.lens.items import Item, box_of, chain_of, counterpart
 from core.lens.pictures import objectness, padded_place
@@ -323,7 +323,7 @@ class LensLayers(QObject):
     def _match_anchors(self, trace: Trace) -> None:
         """Compare all anchors with all labels, which takes too long for the window's thread."""
         document = self._workspace.document
-        instances = () if document is None else comparable(document.instances)
+        instances = () if document is None else comparable(document.shapes)
         if self._matching is not None:
             self._matching.cancel()
 
