@@ -5,13 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from core.document.status import ImageStatus
-from core.sentences import MasklensError, Sentence, templates
+from core.sentences import MasklensError, Sentence, filled
 
 
 def sentence_text(sentence: Sentence) -> str:
     """A sentence of core in the user's language."""
-    template = templates()[sentence.id]
-    return QCoreApplication.translate("sentences", template).format(**dict(sentence.args))
+    return filled(QCoreApplication.translate("sentences", sentence.text), sentence)
 
 
 def error_text(error: Exception) -> str:

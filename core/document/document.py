@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from core.document.edits import (
     Add,
@@ -22,6 +22,9 @@ from core.document.edits import (
 from core.document.geometry.measure import Rect, bounds, union_rect
 from core.document.instance import Instance, Polygons, source_after_change
 from core.sentences import say
+
+_ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
+_PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Document:
         self._done = done
         self._rejected = frozenset(rejected)
         if len(self._by_id) != len(self._instances):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         for instance in self._instances:
             check_instance(instance)
 
@@ -147,7 +150,9 @@ class _Draft:
     def _find(self, id: str) -> Instance:
         found = self.by_id.get(id)
         if found is None:
-            raise EditError(say("edits.unknown_instance", id=id))
+            raise EditError(
+                say("edits.unknown_instance", "There is no instance {id} in this image.", id=id)
+            )
         return found
 
     def _swap(self, old: dict[str, Instance], new: dict[str, Instance]) -> Changed:
@@ -165,7 +170,7 @@ class _Draft:
     def _add(self, edit: Add) -> tuple[Edit, Changed]:
         ids = [instance.id for instance in edit.instances]
         if len(set(ids)) != len(ids) or any(id in self.by_id for id in ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         for instance in edit.instances:
             check_instance(instance)
         if edit.at:
@@ -179,9 +184,9 @@ class _Draft:
         count = len(self.instances) + len(edit.instances)
         rising = all(a < b for a, b in zip(edit.at, edit.at[1:], strict=False))
         if len(edit.at) != len(edit.instances) or not rising:
-            raise EditError(say("edits.places"))
+            raise EditError(_PLACES)
         if edit.at[0] < 0 or edit.at[-1] >= count:
-            raise EditError(say("edits.places"))
+            raise EditError(_PLACES)
         old = iter(self.instances)
         new = dict(zip(edit.at, edit.instances, strict=True))
         self.instances = [new[place] if place in new else next(old) for place in range(count)]
@@ -189,7 +194,7 @@ class _Draft:
     def _remove(self, edit: Remove) -> tuple[Edit, Changed]:
         gone = set(edit.ids)
         if len(gone) != len(edit.ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         for id in edit.ids:
             self._find(id)
         places = tuple(k for k, instance in enumerate(self.instances) if instance.id in gone)
@@ -209,9 +214,9 @@ class _Draft:
     def _relabel(self, edit: Relabel) -> tuple[Edit, Changed]:
         ids = [id for id, _ in edit.labels]
         if len(set(ids)) != len(ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         if edit.sources and len(edit.sources) != len(ids):
-            raise EditError(say("edits.sources"))
+            raise EditError(say("edits.sources", "The sources do not fit the labels."))
         old = {id: self._find(id) for id in ids}
         sources = edit.sources or tuple(source_after_change(old[id].source) for id in ids)
         new = {
@@ -261,9 +266,9 @@ class _Draft:
 def check_instance(instance: Instance) -> None:
     """Raise EditError unless it has an id, polygons, and finite rings of three or more points."""
     if not instance.id:
-        raise EditError(say("edits.no_id"))
+        raise EditError(say("edits.no_id", "An instance without an id cannot be kept."))
     if not instance.polygons:
-        raise EditError(say("edits.no_polygon", id=instance.id))
+        raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=instance.id))
     _check_rings(instance.id, instance.polygons)
 
 
@@ -271,10 +276,22 @@ def _check_rings(id: str, polygons: Polygons) -> None:
     for polygon in polygons:
         for ring in polygon.rings:
             if len(ring) < 3:
-                raise EditError(say("edits.short_ring", id=id))
+                raise EditError(
+                    say(
+                        "edits.short_ring",
+                        "An outline of instance {id} has fewer than three points.",
+                        id=id,
+                    )
+                )
             # A sum is finite only when all its terms are; this is the fast way to look at all.
             if not math.isfinite(sum(x + y for x, y in ring)):
-                raise EditError(say("edits.not_finite", id=id))
+                raise EditError(
+                    say(
+                        "edits.not_finite",
+                        "A coordinate of instance {id} is not a finite number.",
+                        id=id,
+                    )
+                )
 
 
 def _rect_of(instances: Iterable[Instance]) -> Rect | None:
