@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from app.base.actions import ACTIONS, GROUPS, MOUSE
+from app.base.actions import GROUPS, MOUSE
+from app.window.assembly import ACTIONS
 from core.sentences import templates
 
 HERE: Final = Path(__file__).resolve().parent

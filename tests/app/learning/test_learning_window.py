@@ -61,7 +61,7 @@ class Learner:
 
     def __init__(self, driver: Driver, trainer: FakeTrainer) -> None:
         self.driver, self.trainer = driver, trainer
-        self.corner = driver.window.learning
+        self.corner = driver.window.features["learning"]
         self.runs, self.panel = self.corner.runs, self.corner.panel
         self.runs.launch = trainer.launch
 
@@ -71,7 +71,7 @@ class Learner:
         self.driver.wait(lambda: self.corner.choices.ready)
 
     def look(self) -> None:
-        self.driver.wait(lambda: self.corner.survey.found and self.driver.parts.models.model)
+        self.driver.wait(lambda: self.corner.survey.found and self.driver.services.models.model)
 
     def start(self) -> None:
         self.look()
@@ -165,7 +165,7 @@ def test_a_run_is_followed_from_its_start_to_its_report(learner: Learner, projec
     learner.driver.wait(lambda: "Step 10 of 20" in live.texts)
     learner.driver.wait(lambda: live.picture.isVisibleTo(live))
     assert [len(one.points) for one in live._losses.plot._lines] == [2] * 5
-    assert not learner.driver.window.actions_["learn_start"].isEnabled()
+    assert not learner.driver.services.actions["learn_start"].isEnabled()
     # The window is free: one goes on drawing.
     learner.driver.go(project / "4.png")
     learner.driver.draw_rectangle((10, 10), (40, 40))
@@ -189,25 +189,25 @@ def test_use_and_back_and_back_after_a_restart(
     learner.end()
     model = str(learner.trainer.run.model_file)
     driver.act("model_use")
-    driver.wait(lambda: driver.parts.models.model.spec == model)
+    driver.wait(lambda: driver.services.models.model.spec == model)
     driver.wait(lambda: learner.corner.chain.previous is not None)
-    assert not driver.window.actions_["model_use"].isEnabled()
+    assert not driver.services.actions["model_use"].isEnabled()
     driver.wait(lambda: learner.trainer.run.id in str(choices_of(project)["models"]))
     # The user's own choice for other folders is not touched.
-    assert driver.parts.settings.get(MODEL) == "starter"
+    assert driver.services.settings.get(MODEL) == "starter"
     # Suggestions come anew where nobody has worked: the open image, and 3.png.
-    driver.wait(lambda: driver.parts.suggesting.pending)
-    driver.wait(lambda: not driver.parts.annotator.folder_running)
+    driver.wait(lambda: driver.services.suggesting.pending)
+    driver.wait(lambda: not driver.services.annotator.folder_running)
 
     closed: list[bool] = []
-    driver.parts.workspace.close_project(closed.append)
+    driver.services.workspace.close_project(closed.append)
     driver.wait(lambda: closed)
-    driver.wait(lambda: driver.parts.models.model.spec == "starter")
+    driver.wait(lambda: driver.services.models.model.spec == "starter")
     driver.open(project)
-    driver.wait(lambda: driver.parts.models.model.spec == model)
+    driver.wait(lambda: driver.services.models.model.spec == model)
     driver.wait(lambda: "model_before" in learner.corner.facts())
     driver.act("model_back")
-    driver.wait(lambda: driver.parts.models.model.spec == "starter")
+    driver.wait(lambda: driver.services.models.model.spec == "starter")
     driver.wait(lambda: learner.corner.chain.previous is None)
 
 
@@ -220,7 +220,7 @@ def test_a_model_that_fails_its_try_is_not_used(learner: Learner, project: Path)
     learner.driver.act("model_use")
     learner.driver.wait(lambda: any("cannot be used" in t for t in learner.driver.texts))
     assert any("stays in use" in text for text in learner.driver.texts)
-    assert learner.driver.parts.models.model.spec == "starter"
+    assert learner.driver.services.models.model.spec == "starter"
     assert learner.corner.chain.previous is None
     assert "run_model" in learner.corner.facts()
 
@@ -344,13 +344,13 @@ def test_a_reopened_window_finds_the_run(learner: Learner, project: Path) -> Non
     learner.start()
     learner.trainer.plan()
     closed: list[bool] = []
-    learner.driver.parts.workspace.close_project(closed.append)
+    learner.driver.services.workspace.close_project(closed.append)
     learner.driver.wait(lambda: closed)
     assert learner.runs.watch is None
     learner.driver.open(project)
     learner.driver.wait(lambda: learner.runs.watch and learner.watch.progress.total == 20)
     closed.clear()
-    learner.driver.parts.workspace.close_project(closed.append)
+    learner.driver.services.workspace.close_project(closed.append)
     learner.driver.wait(lambda: closed)
     learner.trainer.finish(("0.png",))
     learner.driver.open(project)
