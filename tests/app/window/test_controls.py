@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.base.actions import Scope
 from app.base.jobs import JobState
-from app.base.settings import KEYS, RECENT
+from app.base.settings import CROSSHAIR, KEYS, RECENT, TAGS, Setting
 from app.base.theme import Theme, is_dark
 from app.editor.panels.label_finder import LabelFinder
 from app.window.assembly import ACTIONS
@@ -314,3 +314,29 @@ def test_two_jobs_have_room_for_two_rows(driver: Driver, folder: Path) -> None:
     for row in rows:
         row._leave()
     driver.wait(lambda: driver.window.status.height() == low)
+
+
+@pytest.mark.parametrize(
+    ("id", "setting", "attribute"),
+    [("show_tags", TAGS, "_tags_shown"), ("show_crosshair", CROSSHAIR, "_crosshair")],
+)
+def test_switches_of_the_view_are_kept(
+    driver: Driver, folder: Path, id: str, setting: Setting[bool], attribute: str
+) -> None:
+    driver.open(folder)
+    assert driver.services.actions[id].isChecked()
+    driver.act(id)
+    assert not driver.services.settings.get(setting)
+    assert not getattr(driver.services.viewport, attribute)
+    assert not driver.services.actions[id].isChecked()
+    driver.services.settings.set(setting, True)
+    assert driver.services.actions[id].isChecked()
+    assert getattr(driver.services.viewport, attribute)
+
+
+def test_a_tool_chosen_twice_stays_chosen(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.act("tool_rectangle")
+    driver.act("tool_rectangle")
+    assert driver.services.actions["tool_rectangle"].isChecked()
+    assert not driver.services.actions["tool_select"].isChecked()

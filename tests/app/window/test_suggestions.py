@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
 from app.base.settings import MODEL, UNKNOWN_LABELS
 from app.engine.client import EngineState
-from core.document.instance import Source
+from app.window.about import AboutDialog
+from core.document.instance import Instance, Polygon, Source
 from core.document.status import ImageStatus
+from core.session import store_suggestions
+from core.storage.project import Project
+from core.storage.suggestions import SuggestionSet
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
 
@@ -182,6 +188,48 @@ def test_a_dead_engine_is_told_and_comes_back(driver: Driver, tmp_path: Path) ->
     driver.wait(lambda: "engine" not in driver.services.central.banners.keys)
     driver.go(folder / "fine.png")
     driver.suggest()
+
+
+def test_the_last_words_of_an_engine_can_be_read(driver: Driver, tmp_path: Path) -> None:
+    driver.open(make_images(tmp_path / "work", "die.png", "good.png"))
+    driver.act("suggest_image")
+    driver.wait(lambda: "engine" in driver.services.central.banners.keys)
+    buttons = driver.services.central.banners.findChildren(QPushButton)
+    (copy,) = [each for each in buttons if each.text() == "Copy details"]
+    copy.click()
+    assert "this image is too much" in QGuiApplication.clipboard().text()
+    assert "engine" in driver.services.central.banners.keys, "copying does not close it"
+    driver.act("about")
+    (shown,) = [each.toPlainText() for each in driver.window.findChildren(QPlainTextEdit)]
+    assert "this image is too much" in shown
+    driver.window.findChild(AboutDialog).close()
+
+
+def test_a_suggestion_without_a_score_is_shown_and_answered(driver: Driver, folder: Path) -> None:
+    plain = Instance("plain", "cell", (Polygon(SQUARE),), source=Source.SUGGESTED)
+    project = Project(folder)
+    project.lock()
+    store_suggestions(project, project.images()[0], SuggestionSet("other@1", (plain,)))
+    project.unlock()
+    driver.open(folder)
+    driver.services.suggesting.set_threshold(0.9)
+    assert [each.id for each in driver.services.suggesting.shown] == ["plain"]
+    driver.click(15, 15)
+    assert driver.services.suggesting.picked == {"plain"}
+    driver.act("accept")
+    assert [each.id for each in driver.document.instances] == ["plain"]
+
+
+def test_what_is_below_the_slider_cannot_be_picked(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.click(60, 40)
+    assert driver.services.suggesting.picked == frozenset()
+    driver.services.suggesting.set_threshold(0.2)
+    driver.click(60, 40)
+    assert len(driver.services.suggesting.picked) == 1
+    driver.services.suggesting.set_threshold(0.5)
+    assert driver.services.suggesting.picked == frozenset()
 
 
 def test_a_model_that_cannot_be_used_leaves_the_old_one(driver: Driver) -> None:
