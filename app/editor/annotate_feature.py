@@ -16,7 +16,7 @@ from app.editor.panels.label_finder import LabelFinder
 from app.editor.services import Services, image, project, selection
 from core.document.document import Changed
 from core.document.hit import Hit
-from core.document.marks import DONE_REGION, IGNORE, without_regions
+from core.document.regions import DONE_REGION, IGNORE, labelled
 
 NUMBERED: Final = range(1, 10)
 """The labels that have a key of their own."""
@@ -166,9 +166,9 @@ class AnnotateFeature(Feature):
     # What holds
 
     def has_instances(self) -> bool:
-        """The image has instances."""
+        """The image has instances or regions."""
         document = self.services.workspace.document
-        return document is not None and bool(document.instances)
+        return document is not None and bool(document.shapes)
 
     def can_undo(self) -> bool:
         """There is an edit to take back."""
@@ -212,15 +212,15 @@ class AnnotateFeature(Feature):
         """Select all instances of the image."""
         document = self.services.workspace.document
         if document is not None:
-            objects = without_regions(document.instances)
-            self.services.viewport.set_selection([each.id for each in objects])
+            wanted = labelled(document.shapes)
+            self.services.viewport.set_selection([each.id for each in wanted])
 
     def relabel(self) -> None:
         """Let the person choose another label for the selected instances."""
         document, ids = self.services.workspace.document, self.services.viewport.selection
         if document is None or not ids:
             return
-        chosen = [each.label for each in document.instances if each.id in ids]
+        chosen = [each.label for each in document.shapes if each.id in ids]
         finder = LabelFinder(self.panel.window(), self.services.labelling.rows, chosen[0])
         finder.chosen.connect(lambda label: self.services.editing.relabel(ids, label))
         finder.open_near(self._near_pointer())

@@ -17,7 +17,7 @@ from app.lens.reasons import Lost, Reasons
 from app.lens.training import Training
 from app.lens.training_layers import TrainingLayers
 from core.document.geometry.measure import bounds
-from core.document.marks import comparable
+from core.document.instance import Instance
 from core.lens.evidence import BoxKind
 
 
@@ -103,11 +103,11 @@ class LensFeature(Feature):
         """Ask what became of the selected instance."""
         document = self.services.workspace.document
         selection = self.services.viewport.selection
-        chosen = [] if document is None else [e for e in document.instances if e.id in selection]
+        chosen = [] if document is None else [e for e in document.shapes if e.id in selection]
         if not chosen:
             self.services.notices.say(self.tr("Select one of your instances first."))
             return
-        if not any(not each.crowd for each in comparable(chosen[:1])):
+        if not isinstance(chosen[0], Instance) or chosen[0].crowd:
             text = self.tr("A crowd, an ignored area or a region has no verdict of its own.")
             self.services.notices.say(text)
             return
@@ -149,7 +149,7 @@ class LensFeature(Feature):
             return
         self._waiting = None
         instance = document.get(lost.id)
-        if instance is not None:
+        if isinstance(instance, Instance):
             self.services.viewport.set_selection([lost.id])
             self.services.viewport.reveal(bounds(instance))
             self.reasons.why_missed(instance)

@@ -209,7 +209,7 @@ def test_a_suggestion_without_a_score_is_shown_and_answered(driver: Driver, fold
     plain = Instance("plain", "cell", (Polygon(SQUARE),), source=Source.SUGGESTED)
     project = Project(folder)
     project.lock()
-    store_suggestions(project, project.images()[0], SuggestionSet("other@1", (plain,)))
+    store_suggestions(project, project.images()[0], SuggestionSet("other@1", instances=(plain,)))
     project.unlock()
     driver.open(folder)
     driver.services.suggesting.set_threshold(0.9)
