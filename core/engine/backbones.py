@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +44,14 @@ EFFICIENTNET_LITE2: Final = "efficientnet_lite2"
 # Trunks that are a row of blocks, of which some end a stage.
 _ROWS: Final = {**_MOBILENETS, EFFICIENTNET_LITE2: efficientnet_lite.ENDS}
 BACKBONES: Final[tuple[str, ...]] = (*_RESNETS, *_ROWS)
+PUBLISHED: Final[Mapping[str, Mapping[str, Any]]] = {
+    EFFICIENTNET_LITE2: {
+        "norm_eps": efficientnet_lite.NORM_EPS,
+        "image_mean": efficientnet_lite.IMAGE_MEAN,
+        "image_std": efficientnet_lite.IMAGE_STD,
+    }
+}
+"""Fields of a configuration that the published weights of a backbone need, where they differ."""
 NormLayer = Callable[[int], nn.Module]
 
 

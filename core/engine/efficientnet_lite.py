@@ -26,6 +26,9 @@ _STAGES: Final = (
 _STEM: Final = 32
 ENDS: Final = (4, 7, 15, 21)
 """The child of the trunk that holds each of C2 to C5."""
+NORM_EPS: Final = 1e-3
+IMAGE_MEAN: Final = (127 / 255,) * 3
+IMAGE_STD: Final = (128 / 255,) * 3
 
 NormLayer = Callable[[int], nn.Module]
 

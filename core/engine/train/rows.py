@@ -30,7 +30,8 @@ def with_classes(
 
     A class that the network knows by that name, or by the name that `reuse` gives, takes its rows
     along. The class scores of the others start fresh, and they draw boxes and masks as the mean
-    of the known classes does; a mask that is one for all stays. Fresh numbers come from torch's generator.
+    of the known classes does; a mask that is one for all stays. Fresh numbers come from
+    torch's generator.
     """
     new_config = replace(config, class_names=tuple(classes))
     new = build_model(new_config, backbone_factory=factory)
