@@ -176,7 +176,7 @@ def _trunk(arch: str, norm: NormLayer) -> tuple[nn.Module, list[tuple[str, int]]
         narrowest = network.inplanes // 8
         return network, [(f"layer{i + 1}", narrowest * 2**i) for i in range(4)]
     if arch == EFFICIENTNET_LITE2:
-        features = efficientnet_lite.efficientnet_lite2(norm)
+        features: Any = efficientnet_lite.efficientnet_lite2(norm)
     else:
         features = getattr(mobilenet, arch)(weights=None, norm_layer=norm).features
     return features, [(str(i), features[i].out_channels) for i in _ROWS[arch]]
