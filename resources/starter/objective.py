@@ -32,7 +32,7 @@ def losses_of(
     model: MaskRCNN, config: ModelConfig, recipe: Recipe, batch: Batch, numerics: Numerics
 ) -> dict[str, Tensor]:
     """The losses by torchvision's names; draws with torch's generator."""
-    seen = _see(model, batch, numerics)
+    seen = see(model, batch, numerics)
     drawn = draw_samples(model, config, seen, batch.targets)
     answer = roi.run_box_head(model, seen.levels, [each.boxes for each in drawn.rois], numerics)
     objectness, rpn_box = _rpn_losses(model, seen, drawn, batch.targets, recipe.quality)
@@ -46,8 +46,8 @@ def losses_of(
     }
 
 
-def _see(model: MaskRCNN, batch: Batch, numerics: Numerics) -> Seen:
-    """The images have the size that the network is to see; all of a batch have the same."""
+def see(model: MaskRCNN, batch: Batch, numerics: Numerics) -> Seen:
+    """The batch as the network sees it: its images have their final size, all the same."""
     normal = torch.stack([model.transform.normalize(image) for image in batch.images])
     size = (normal.shape[-2], normal.shape[-1])
     sizes = (size,) * len(normal)
