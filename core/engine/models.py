@@ -8,7 +8,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +20,11 @@ from torchvision.models.detection import (
 )
 
 import resources
+from core.engine.proposers import yolox
 from core.sentences import MasklensError, Sentence, say
 
 STARTER: Final = "starter"
+PHOTOS: Final = "photos"
 _CHUNK: Final = 1 << 18
 _TIMEOUT_SECONDS: Final = 30.0
 
@@ -48,6 +50,8 @@ class NamedModel:
     """Where its file lies, or will lie once fetched."""
     url: str | None
     """Where it is fetched from; None for a model that comes with the program."""
+    proposer: str | None = None
+    """What gives the boxes for it, when the network does not."""
 
     @property
     def present(self) -> bool:
@@ -62,11 +66,12 @@ class ModelSource:
     path: Path
     name: str
     arch: str | None
+    proposer: str | None = None
 
 
 def list_models() -> tuple[NamedModel, ...]:
-    """Every named model, the starter first, on this machine or not."""
-    return (_starter(), *(_coco(name, arch, weights) for name, arch, weights in _COCO))
+    """Every named model, the bundled ones first, on this machine or not."""
+    return (_starter(), _photos(), *(_coco(name, arch, weights) for name, arch, weights in _COCO))
 
 
 def info(name: str) -> NamedModel:
@@ -90,7 +95,9 @@ def resolve(spec: str | Path) -> ModelSource:
         if not model.present:
             sentence = "models.starter_missing" if model.url is None else "models.not_fetched"
             raise ModelError(say(sentence, name=model.name, path=str(model.path)))
-        return ModelSource(model.path, model.name, model.arch if model.url else None)
+        return ModelSource(
+            model.path, model.name, model.arch if model.url else None, model.proposer
+        )
     path = Path(spec)
     if not path.exists():
         raise ModelError(say("models.no_such", spec=str(spec), known=", ".join(by_name)))
@@ -159,6 +166,20 @@ def _starter() -> NamedModel:
         bytes=path.stat().st_size if path.is_file() else 0,
         path=path,
         url=None,
+    )
+
+
+def _photos() -> NamedModel:
+    """Boxes and names from the bundled proposer, masks from the starter."""
+    starter = _starter()
+    weights = starter.path.parent / yolox.FILE
+    return replace(
+        starter,
+        name=PHOTOS,
+        summary=say("models.photos", proposer=yolox.NAME),
+        classes=80,
+        bytes=starter.bytes + (weights.stat().st_size if weights.is_file() else 0),
+        proposer=yolox.NAME,
     )
 
 

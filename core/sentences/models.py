@@ -8,6 +8,9 @@ TEXTS: Final[dict[str, str]] = {
     "models.starter": (
         "Small general model trained on generated scenes: cells and objects; fast on a CPU"
     ),
+    "models.photos": (
+        "For photos: boxes and names of 80 kinds of things from {proposer}, masks from the starter"
+    ),
     "models.coco": "torchvision's {arch} trained on COCO: box AP {box}, mask AP {mask}",
     "models.unknown": "There is no model named {name!r}. The names are: {known}.",
     "models.no_such": "{spec!r} is neither a model file nor one of the names {known}.",
