@@ -17,6 +17,11 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 from core.engine.proposers.base import Boxes, ProposerError
 from core.sentences import say
 
+_UNKNOWN: Final = say(
+    "proposers.arch",
+    "{path} is none of torchvision's detectors as far as its names tell. Say which it is with "
+    "--proposer-arch: {known}.",
+)
 _COCO: Final = tuple(MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"])
 _MANY: Final = 2000
 """Boxes that a detector may hand on: the program's own NMS and limit come after it."""
@@ -128,10 +133,10 @@ def load_file(path: Path, arch: str | None = None) -> DetectorProposer:
     """
     state = _state(path)
     if arch is not None and arch not in KINDS:
-        raise ProposerError(say("proposers.arch", path=str(path), known=", ".join(ARCHES)))
+        raise ProposerError(_UNKNOWN.given(path=str(path), known=", ".join(ARCHES)))
     name = arch or next((name for name, kind in KINDS.items() if kind.fits(state)), None)
     if name is None:
-        raise ProposerError(say("proposers.arch", path=str(path), known=", ".join(ARCHES)))
+        raise ProposerError(_UNKNOWN.given(path=str(path), known=", ".join(ARCHES)))
     kind = KINDS[name]
     try:
         classes = kind.classes(state)
@@ -140,7 +145,13 @@ def load_file(path: Path, arch: str | None = None) -> DetectorProposer:
     except (KeyError, RuntimeError, ValueError) as error:
         problem = str(error).strip().splitlines()[-1].strip()[:200]
         raise ProposerError(
-            say("proposers.mismatch", path=str(path), arch=name, problem=problem)
+            say(
+                "proposers.mismatch",
+                "The weights in {path} do not fit {arch}: {problem}.",
+                path=str(path),
+                arch=name,
+                problem=problem,
+            )
         ) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return DetectorProposer(module, path.stem, f"{path.stem}@{digest[:12]}", classes, kind)
@@ -152,7 +163,7 @@ def _build(name: str, classes: int, state: Mapping[str, Tensor]) -> nn.Module:
 
 
 def _state(path: Path) -> Mapping[str, Tensor]:
-    unusable = ProposerError(say("proposers.arch", path=str(path), known=", ".join(ARCHES)))
+    unusable = ProposerError(_UNKNOWN.given(path=str(path), known=", ".join(ARCHES)))
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, OSError, KeyError) as error:

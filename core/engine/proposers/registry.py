@@ -17,6 +17,10 @@ from core.engine.proposers import detectors, yolox
 from core.engine.proposers.base import Proposer, ProposerError
 from core.sentences import say
 
+_BROKEN: Final = say(
+    "proposers.broken",
+    "The proposer {name!r} that another package brings could not be made: {why}.",
+)
 GROUP: Final = "masklens.proposers"
 BUNDLED: Final[Mapping[str, Callable[[], Proposer]]] = MappingProxyType(
     {yolox.NAME: yolox.load_bundled}
@@ -42,7 +46,14 @@ def load_proposer(spec: str | Path, *, arch: str | None = None) -> Proposer:
     path = Path(spec)
     if not path.is_file():
         known = ", ".join(names())
-        raise ProposerError(say("proposers.unknown", spec=str(spec), known=known))
+        raise ProposerError(
+            say(
+                "proposers.unknown",
+                "{spec!r} is neither a file of weights nor one of the proposers {known}.",
+                spec=str(spec),
+                known=known,
+            )
+        )
     return detectors.load_file(path, arch)
 
 
@@ -50,11 +61,11 @@ def _foreign(name: str) -> Proposer:
     (entry,) = list(entry_points(group=GROUP, name=name))[:1]
     try:
         made = entry.load()()
-    except Exception as error:  # noqa: BLE001 - whatever another package raises is its fault
-        raise ProposerError(say("proposers.broken", name=name, why=_short(error))) from error
+    except Exception as error:
+        raise ProposerError(_BROKEN.given(name=name, why=_short(error))) from error
     if not isinstance(made, Proposer):
         problem = f"it is a {type(made).__name__} and lacks what a proposer has"
-        raise ProposerError(say("proposers.broken", name=name, why=problem))
+        raise ProposerError(_BROKEN.given(name=name, why=problem))
     return made
 
 

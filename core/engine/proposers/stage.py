@@ -60,7 +60,14 @@ def _check(proposer: Proposer, boxes: Tensor, label: Tensor, score: Tensor) -> N
         problem = "a label has no name"
     else:
         return
-    raise ProposerError(say("proposers.answer", name=proposer.name, problem=problem))
+    raise ProposerError(
+        say(
+            "proposers.answer",
+            "The proposer {name!r} gave an answer that cannot be used: {problem}.",
+            name=proposer.name,
+            problem=problem,
+        )
+    )
 
 
 def as_refined(proposed: Proposed, prepared: Prepared) -> Refined:

@@ -285,7 +285,15 @@ def load_bundled() -> YoloxProposer:
     """The network whose weights come with the program. Raises ProposerError when it is missing."""
     path = Path(resources.__file__).parent / FILE
     if not path.is_file():
-        raise ProposerError(say("proposers.missing", name=NAME, path=str(path)))
+        raise ProposerError(
+            say(
+                "proposers.missing",
+                "The proposer {name!r} belongs to the program but its file {path} is missing. "
+                "Install masklens again.",
+                name=NAME,
+                path=str(path),
+            )
+        )
     data = path.read_bytes()
     content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     names = tuple(content["class_names"])
