@@ -130,7 +130,7 @@ def lay_over(under: Labelled, other: Labelled, most: int, rng: np.random.Generat
     dy, dx = (int(rng.integers(-n // 3, n // 3 + 1)) for n in under.unknown.shape)
     new = np.stack([_shifted(mask, dy, dx) for mask in new])
     source = _shifted(other.pixels, dy, dx)
-    cover = new.any(axis=0)
+    cover: NDArray[np.bool_] = np.any(new, axis=0)
     pixels = np.where(cover[..., None], source, under.pixels)
     before = under.masks.sum(axis=(1, 2))
     rest = under.masks & ~cover
