@@ -33,17 +33,24 @@ Name = Annotated[str, Meta(min_length=1)]
 """A text that is not empty."""
 
 
+_PROBLEM: Final = say("fields.problem", "{where}: {problem}.")
+
+
 class FieldError(MasklensError):
     """A value from outside is not what it should be; the sentence names the field."""
 
 
 class NotJson(FieldError):
-    """What was to be read is not JSON at all."""
+    """What was to be read is not JSON at all; `reason` says why."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(_PROBLEM.given(where=where, problem=f"not JSON ({reason})"))
+        self.reason = reason
 
 
 def wrong(where: str, problem: str) -> FieldError:
     """The error for a field: `wrong("edits[2].id", "expected a text")`."""
-    return FieldError(say("fields.problem", where=where, problem=problem))
+    return FieldError(_PROBLEM.given(where=where, problem=problem))
 
 
 class Codec(Generic[T]):
@@ -75,7 +82,7 @@ class Codec(Generic[T]):
         except RecursionError:
             raise _too_deep(where) from None
         except ValueError as error:
-            raise _not_json(where, str(error)) from None
+            raise NotJson(where, str(error)) from None
 
     def convert(self, value: object, where: str | None = None) -> T:
         """Take a value that JSON was read into already. Raises FieldError."""
@@ -102,7 +109,7 @@ def loads(data: bytes | Raw, where: str = "value", *, constants: bool = False) -
     except RecursionError:
         raise _too_deep(where) from None
     except ValueError as error:
-        raise _not_json(where, str(error)) from None
+        raise NotJson(where, str(error)) from None
 
 
 @contextmanager
@@ -222,12 +229,8 @@ def _problem(expected: re.Match[str]) -> str:
     return f"expected {words} of {length}" if length != limit else f"expected {words}, {limit}"
 
 
-def _too_deep(where: str) -> FieldError:
-    return _not_json(where, "nested too deeply")
-
-
-def _not_json(where: str, reason: str) -> NotJson:
-    return NotJson(say("fields.problem", where=where, problem=f"not JSON: {reason}"))
+def _too_deep(where: str) -> NotJson:
+    return NotJson(where, "nested too deeply")
 
 
 def _refuse(constant: str) -> NoReturn:

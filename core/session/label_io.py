@@ -5,11 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import say
 from core.storage.atomic import StorageError
+
+CHANGED_ON_DISK: Final = say(
+    "session.changed_on_disk",
+    "{path} was changed by another program since it was opened. Nothing was overwritten.",
+)
 
 
 class LabelsChanged(StorageError):
@@ -40,7 +46,7 @@ def check_unchanged(path: Path, sha256: str | None) -> None:
     """
     data = read_bytes(path)
     if data is not None and digest(data) != sha256:
-        raise LabelsChanged(say("session.changed_on_disk", path=str(path)))
+        raise LabelsChanged(CHANGED_ON_DISK.given(path=str(path)))
 
 
 def hash_of(path: Path) -> str | None:
@@ -62,4 +68,11 @@ def read_bytes(path: Path) -> bytes | None:
         return None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(say("session.unreadable", path=str(path), reason=reason)) from error
+        raise StorageError(
+            say(
+                "session.unreadable",
+                "{path} cannot be read ({reason}).",
+                path=str(path),
+                reason=reason,
+            )
+        ) from error
