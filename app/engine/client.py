@@ -374,14 +374,19 @@ class EngineClient(QObject):
         id, self._in_work = self._in_work, None
         asked = None if id is None else self._asked.pop(id, None)
         if asked is not None:
-            asked.failed(say("process.died_on_it"))
+            asked.failed(say("process.died_on_it", "The engine ended while it worked on this."))
 
     def _give_up(self) -> None:
         self._set_state(EngineState.DEAD)
         for id in list(self._asked):
             asked = self._asked.pop(id, None)
             if asked is not None:
-                asked.failed(say("process.gave_up"))
+                asked.failed(
+                    say(
+                        "process.gave_up",
+                        "The engine ended several times in a row and is not started again.",
+                    )
+                )
 
     def _settle(self) -> None:
         """READY or BUSY, once the engine has come up."""
