@@ -27,7 +27,7 @@ class GainsCorner(QObject):
         self._viewport = window.viewport
         self._switch = window.actions_["learn_gains"]
         self._switch.setChecked(True)
-        self.gains = Gains(window.parts.client, window.parts.workspace)
+        self.gains = Gains(window.parts.client, window.parts.workspace, window.parts.settings)
         self.layer = GainsLayer()
         self.view = GainsView(self.gains, self._switch)
         self._viewport.add_layer(self.layer)

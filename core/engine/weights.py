@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeGuard
+from typing import Any, BinaryIO, Final, Literal, TypeGuard
 
 import torch
 from torch import Tensor
@@ -26,6 +26,7 @@ from core.engine.config import ConfigError, ModelConfig
 from core.engine.models import resolve
 from core.engine.zoo import build_model
 from core.sentences import MasklensError, say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
@@ -167,7 +168,7 @@ def read_checked(path: Path) -> Mapping[str, Any]:
 
     Raises ModelFileError when there is no such file or it is not such a mapping.
     """
-    if not path.is_file():
+    if not (inside.is_file(path) if inside.is_below_own(path) else path.is_file()):
         raise ModelFileError(say("engine.model_missing", path=str(path)))
     try:
         content = _load(path)
@@ -184,8 +185,9 @@ def _load(path: Path) -> object:
     with (
         warnings.catch_warnings(action="ignore"),
         torch.serialization.safe_globals([argparse.Namespace]),
+        _open(path) as file,
     ):
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _from_masklens(
@@ -262,8 +264,13 @@ def _stored(value: Tensor, store: str) -> Tensor:
     return plain.clone()
 
 
+def _open(path: Path) -> BinaryIO:
+    """A model file that a person named may be a link, one of a project not."""
+    return inside.open_reading(path) if inside.is_below_own(path) else path.open("rb")
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with _open(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -20,6 +20,7 @@ from core.document.fields import (
 )
 from core.learning.errors import LearningError
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-report"
@@ -127,7 +128,7 @@ def write_report(path: Path, report: Report) -> None:
 def read_report(path: Path) -> Report:
     """Read a report. Raises LearningError when it is missing or damaged."""
     try:
-        return Report.from_json(json.loads(path.read_bytes()))
+        return Report.from_json(json.loads(inside.read(path)))
     except (OSError, ValueError, FieldError) as error:
         raise LearningError(say("learning.no_report", path=str(path))) from error
 

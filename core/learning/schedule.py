@@ -71,7 +71,7 @@ class ScheduleChoices:
     """Share of the crops that get instances of other images pasted in."""
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise wrong(f"schedule.{name}", f"expected {low:g} to {high:g}")
@@ -96,7 +96,7 @@ class ScheduleChoices:
         return ScheduleChoices(**values)
 
 
-_RANGES: Mapping[str, tuple[float, float]] = {
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "batch": (1, 64),
     "size": (32, 4096),
     "side": (32, 2048),
@@ -109,6 +109,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "scale": (1, 4),
     "copy_paste": (0, 1),
 }
+"""Least and largest value of each number of the schedule."""
 
 
 def _check_phases(phases: tuple[tuple[int, float], ...]) -> None:

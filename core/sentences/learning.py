@@ -12,6 +12,10 @@ TEXTS: Final[dict[str, str]] = {
         "With {count} images, figures before and after cannot be trusted; {enough} or more are "
         "needed."
     ),
+    "learning.not_allowed": (
+        "{path} asks for {what}, which is no part of its project. Nothing was loaded. Name it on "
+        "the command line, or allow it in the window, if you know it."
+    ),
     "learning.labels_damaged": "The frozen labels {path} are missing or damaged.",
     "learning.every": "A training every {every} images makes no sense; give at least 1.",
     "learning.not_a_pair": "{text!r} is not of the form NAME=VALUE.",

@@ -15,6 +15,9 @@ TEXTS: Final[dict[str, str]] = {
     "storage.failed": (
         "{path} could not be written ({reason}). What was there before is unchanged."
     ),
+    "storage.refused": (
+        "{path} is not opened: {reason}. Take it away if you did not put it there yourself."
+    ),
     "journal.unreadable": "The edits kept in {path} cannot be read ({reason}).",
     "journal.no_header": "{path} is not a journal of edits that this version can read.",
     "lock.held": (

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from core.document.fields import as_list, as_object
+from core.document.fields import as_list, as_object, wrong
 from core.engine.config import ModelConfig
 from core.learning.errors import LearningError
-from core.learning.schedule import phases_for, steps_for
-from core.learning.spec import RunSpec
+from core.learning.schedule import RANGES, phases_for, steps_for
+from core.learning.spec import DEVICE, MOST_STEPS, MOST_THREADS, RunSpec
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 _LEAST_SIDE: Final = 128
+_DTYPES: Final = ("float32", "bfloat16", "float16")
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    **{name: bounds for name, bounds in RANGES.items() if name != "size"},
+    "steps": (1, MOST_STEPS),
+    "threads": (1, MOST_THREADS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,17 @@ class Plan:
     dtype: str
     """`float32`, `bfloat16` or `float16`: the arithmetic of the convolutions."""
     threads: int
+
+    def __post_init__(self) -> None:
+        """Hold what a file may say against what a machine can do. Raises FieldError."""
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not least <= value <= most:
+                raise wrong(f"plan.{name}", f"expected {least:g} to {most:g}")
+        if self.dtype not in _DTYPES:
+            raise wrong("plan.dtype", f"expected one of {', '.join(_DTYPES)}")
+        if DEVICE.fullmatch(str(self.device)) is None:
+            raise wrong("plan.device", "expected a device such as cpu")
 
     def stages(self, step: int) -> int:
         """How many stages of the backbone learn in a step, counted from 0."""
@@ -128,9 +147,9 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 def read_plan(path: Path) -> Plan | None:
     """Read `plan.json`; None when the run was cut off before there was one."""
-    if not path.is_file():
-        return None
     try:
-        return Plan.from_json(json.loads(path.read_bytes()))
+        return Plan.from_json(json.loads(inside.read(path)))
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, TypeError) as error:
         raise LearningError(say("learning.not_a_run", path=str(path.parent))) from error
