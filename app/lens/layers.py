@@ -27,7 +27,7 @@ from app.lens.legend import Seen, legend
 from app.lens.lens import Lens
 from app.lens.options import Options
 from core.document.instance import Polygons
-from core.document.marks import comparable
+from core.document.regions import comparable
 from core.lens.evidence import BoxKind
 from core.lens.pictures import objectness, padded_place
 from core.lens.recompute import sigmoid
@@ -314,7 +314,7 @@ class LensLayers(QObject):
     def _match_anchors(self, trace: Trace) -> None:
         """Compare all anchors with all labels, which takes too long for the window's thread."""
         document = self._workspace.document
-        instances = () if document is None else comparable(document.instances)
+        instances = () if document is None else comparable(document.shapes)
         if self._matching is not None:
             self._matching.cancel()
 

@@ -77,7 +77,7 @@ class LabelmeWriter:
             image_name=self._relative(image.path),
             width=prediction.width,
             height=prediction.height,
-            instances=prediction.instances,
+            shapes=prediction.instances,
         )
         data = labelme.dumps(file, predicted=True)
         write_atomic(path, data, check=lambda: self.check(image))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from core.document.instance import Instance
-from core.document.marks import without_regions
+from core.document.instance import Shape
+from core.document.regions import labelled
 from core.formats import coco, labelme, via
 from core.formats.errors import FormatError, read_json
 from core.formats.label_file import LabelFile
@@ -33,7 +33,7 @@ class Labelled:
     file_name: str
     width: int | None
     height: int | None
-    instances: tuple[Instance, ...]
+    shapes: tuple[Shape, ...]
     image_id: int | str | None = None
     done: bool = False
     embedded: bool = False
@@ -171,23 +171,23 @@ def _files(folder: Path, suffix: str) -> Iterator[Path]:
 
 def _labelled(path: Path, file: LabelFile) -> tuple[Labelled, Notes]:
     # The file itself is let go: it may hold the image.
-    labelled = Labelled(
+    made = Labelled(
         label_file=path,
         file_name=file.image_name,
         width=file.width,
         height=file.height,
-        instances=file.instances,
+        shapes=file.shapes,
         done=file.done,
         embedded=file.kept.top.get("imageData") is not None,
         others=sum(id is None for id, _ in file.kept.shapes),
     )
-    return labelled, file.notes
+    return made, file.notes
 
 
 def _labelme(files: list[tuple[Labelled, Notes]], problems: list[Sentence]) -> Collection:
     return Collection(
         kind="labelme",
-        labels=_used(instance for image, _ in files for instance in image.instances),
+        labels=_used(shape for image, _ in files for shape in image.shapes),
         images=tuple(image for image, _ in files),
         notes=tuple(note for _, notes in files for note in notes),
         problems=tuple(problems),
@@ -221,6 +221,6 @@ def _coco(path: Path, dataset: coco.CocoDataset) -> Collection:
     )
 
 
-def _used(instances: Iterator[Instance]) -> tuple[str, ...]:
-    used = {instance.label for instance in without_regions(instances)}
+def _used(shapes: Iterator[Shape]) -> tuple[str, ...]:
+    used = {shape.label for shape in labelled(shapes)}
     return tuple(sorted(used, key=natural_key))

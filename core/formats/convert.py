@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 from core.document.instance import Source
-from core.document.marks import without_regions
+from core.document.regions import comparable, is_done
 from core.formats import coco, labelme
 from core.formats.coco import CocoImage
 from core.formats.collect import Collection, Labelled, collect
@@ -68,8 +68,8 @@ def convert(
 
 
 def _accepted(image: Labelled) -> Labelled:
-    kept = tuple(i for i in image.instances if i.source is not Source.SUGGESTED)
-    return replace(image, instances=kept)
+    kept = tuple(each for each in image.shapes if each.source is not Source.SUGGESTED)
+    return replace(image, shapes=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class _Conversion:
         for image, target in zip(self._located, targets, strict=True):
             if target is not None and self._write(target, self._labelme(image, target)):
                 written.append(target)
-                instances += len(image.labels.instances)
+                instances += len(image.labels.shapes)
         return self._report("labelme", len(written), instances, written)
 
     def to_coco(self, out: Path) -> ConvertReport:
@@ -123,13 +123,12 @@ class _Conversion:
                 continue
             name = labels.file_name if image.path is None else _relative(image.path, out.parent)
             id = labels.image_id if own_ids and labels.image_id is not None else number
-            objects = without_regions(labels.instances)
+            objects = comparable(labels.shapes)
             images.append(CocoImage(id, name, image.width, image.height, objects))
         others = sum(image.labels.others for image in self._located)
         if others:
             self._notes.append(say("convert.kept_shapes", count=others))
-        everything = sum(len(image.labels.instances) for image in self._located)
-        regions = everything - sum(len(without_regions(i.labels.instances)) for i in self._located)
+        regions = sum(is_done(each) for image in self._located for each in image.labels.shapes)
         if regions:
             self._notes.append(say("convert.regions", count=regions))
         data = coco.dumps(images, self._collection.labels)
@@ -142,9 +141,9 @@ class _Conversion:
         self, to: Target, images: int, instances: int, written: Iterable[Path]
     ) -> ConvertReport:
         pending = sum(
-            instance.source is Source.SUGGESTED
+            shape.source is Source.SUGGESTED
             for image in self._located
-            for instance in image.labels.instances
+            for shape in image.labels.shapes
         )
         if pending:
             self._notes.append(say("convert.suggestions", count=pending))
@@ -200,9 +199,9 @@ class _Conversion:
             name = _relative(image.path, target.parent)
         if self._collection.kind == "labelme":
             file = labelme.read(labels.label_file)
-            file = replace(file, image_name=name, instances=labels.instances)
+            file = replace(file, image_name=name, shapes=labels.shapes)
         else:
-            file = LabelFile(name, None, None, labels.instances, done=labels.done)
+            file = LabelFile(name, None, None, labels.shapes, done=labels.done)
         return labelme.dumps(replace(file, width=image.width, height=image.height))
 
     def _write(self, target: Path, data: bytes) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from core.document.instance import Instance, Polygons, Source
-from core.document.marks import comparable, is_region
+from core.document.instance import Instance, Polygons, Shape, Source
+from core.document.regions import comparable, is_done
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
@@ -33,13 +33,8 @@ class DatasetItem:
     width: int
     height: int
     regions: tuple[Polygons, ...] | None = None
-    marked: tuple[Instance, ...] | None = None
-    """The instances as they stand in the file where some are finished regions or to be ignored."""
-
-    @property
-    def stored(self) -> tuple[Instance, ...]:
-        """The instances as they stand in the file: for copying them, not for comparing."""
-        return self.instances if self.marked is None else self.marked
+    shapes: tuple[Shape, ...] = ()
+    """Instances and regions as they stand in the file: for copying them, not for comparing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +113,18 @@ class _Opener:
         if (image.width or width, image.height or height) != (width, height):
             self.problems.append(size_problem("formats.image_size", image, (width, height)))
             return None
-        own = tuple(i for i in image.instances if i.source is not Source.SUGGESTED)
-        self._suggestions += len(image.instances) - len(own)
-        regions, plain = tuple(i.polygons for i in own if is_region(i)), comparable(own)
+        own = tuple(each for each in image.shapes if each.source is not Source.SUGGESTED)
+        self._suggestions += len(image.shapes) - len(own)
+        regions = tuple(each.polygons for each in own if is_done(each))
         return DatasetItem(
             path,
-            plain,
+            comparable(own),
             0,
             image.file_name,
             width,
             height,
             None if image.done or not regions else regions,
-            None if plain == own else own,
+            own,
         )
 
 

@@ -7,8 +7,8 @@ from enum import Enum
 
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, subtract, union
-from core.document.instance import Instance, Polygons, new_id
-from core.document.marks import DONE_REGION
+from core.document.instance import Instance, Polygons, Region, new_id
+from core.document.regions import DONE_REGION
 from core.gestures.base import Cursor, Outcome
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
@@ -53,7 +53,7 @@ def _new(scene: Scene, polygons: Polygons, name: str) -> Outcome:
 
 
 def _region(polygons: Polygons) -> Outcome:
-    region = Instance(new_id(), DONE_REGION, polygons, flags=((DONE_REGION, True),))
+    region = Region(new_id(), DONE_REGION, polygons, flags=((DONE_REGION, True),))
     # Not selected: what is drawn next is the next region, or an instance in this one.
     return Outcome(edit=Add((region,)), name=say("gestures.draw_region"))
 

@@ -53,7 +53,7 @@ def examine(
 def _usable(edits: tuple[Edit, ...], document: Document) -> int:
     """How many of the edits, from the first on, fit the document; it is not changed."""
     trial = Document(
-        document.width, document.height, document.instances, document.done, document.rejected
+        document.width, document.height, document.shapes, document.done, document.rejected
     )
     for count, edit in enumerate(edits):
         try:

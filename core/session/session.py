@@ -69,7 +69,7 @@ class ImageSession:
         self._only_in_file = opened.suggestions_only_in_file
         self._saving = False
         self._left_over = False
-        own, _ = split(self._label_file.instances if self._label_file else ())
+        own, _ = split(self._label_file.shapes if self._label_file else ())
         done = self._label_file is not None and self._label_file.done
         self._saved_labels = (own, done)
         self.document = Document(*opened.size, own, done, opened.suggestions.rejected)
@@ -101,7 +101,7 @@ class ImageSession:
             opened.labels = ReadLabels()
             opened.read_only = error.sentence
         content = opened.labels.content
-        _, in_file = split(content.instances if content else ())
+        _, in_file = split(content.shapes if content else ())
         opened.suggestions = merged(stored, in_file, opened.labels.sha256)
         opened.suggestions_only_in_file = opened.suggestions is not stored and bool(in_file)
         return ImageSession(project, image, opened)
@@ -265,7 +265,7 @@ class ImageSession:
         self.history.mark_clean(snapshot.state)
         if snapshot.label_file is not None:
             self._label_file = snapshot.label_file
-            self._saved_labels = (snapshot.label_file.instances, snapshot.label_file.done)
+            self._saved_labels = (snapshot.label_file.shapes, snapshot.label_file.done)
         if snapshot.suggestions is not None:
             self._stored = snapshot.suggestions
             self._only_in_file = False
@@ -284,7 +284,7 @@ class ImageSession:
 
     def _capture(self) -> Snapshot:
         suggestions = self.suggestions
-        labels_changed = (self.document.instances, self.document.done) != self._saved_labels
+        labels_changed = (self.document.shapes, self.document.done) != self._saved_labels
         # The label file is about to lose its suggestions: the store must have them first.
         store_lacks = suggestions != self._stored or (labels_changed and self._only_in_file)
         return Snapshot(
@@ -304,7 +304,7 @@ class ImageSession:
             base,
             width=self.document.width,
             height=self.document.height,
-            instances=self.document.instances,
+            shapes=self.document.shapes,
             done=self.document.done,
         )
 
@@ -339,7 +339,7 @@ def _load_labels(path: Path, opened: _Opened) -> ReadLabels:
     if content is None:
         return labels
     # The document judges outlines and ids; a file that it refuses must not be written over.
-    Document(*opened.size, content.instances)
+    Document(*opened.size, content.shapes)
     opened.notes.extend(content.notes)
     written = (content.width, content.height)
     if None not in written and written != opened.size:

@@ -16,6 +16,7 @@ from core.cli.console import Console, UsageError
 from core.cli.datasets import open_labelled
 from core.cli.options import add_json, add_model, load_predictor
 from core.sentences import say
+from core.storage.atomic import write_atomic
 
 if TYPE_CHECKING:
     from core.formats.dataset import Dataset
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "labelled so far",
     )
     add_training(loop)
-    loop.add_argument("--out", metavar="DIR", help="keep the runs, curve.json and curve.png here")
+    loop.add_argument("--out", metavar="DIR", help="keep the runs and curve.json here")
     add_json(loop)
 
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         out.mkdir(parents=True, exist_ok=True)
         curve = _simulate(arguments, chosen, out, console)
         if arguments.out:
-            _write(out, curve, Path(arguments.dataset).name)
+            write_atomic(out / "curve.json", json.dumps(curve.to_json(), indent=1).encode())
     document = {**curve.to_json(), "failed": console.failures}
     console.result(_as_text(curve), document)
     return console.code()
@@ -113,14 +114,6 @@ def _simulate(
         )
 
     return simulate(what, base, out / "runs", seen)
-
-
-def _write(out: Path, curve: Curve, name: str) -> None:
-    from core.learning.curve import draw
-    from core.storage.atomic import write_atomic
-
-    write_atomic(out / "curve.json", json.dumps(curve.to_json(), indent=1).encode())
-    write_atomic(out / "curve.png", draw([curve], f"{name}: {len(curve.images)} images"))
 
 
 def _as_text(curve: Curve) -> str:

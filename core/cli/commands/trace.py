@@ -100,6 +100,7 @@ def read_labels(path: Path, image: Path, console: Console) -> tuple[Instance, ..
     A file about one image is taken at its word; in others the image is found by its name.
     """
     from core.document.instance import Source
+    from core.document.regions import comparable
     from core.formats.collect import collect
 
     if not path.exists():
@@ -114,7 +115,8 @@ def read_labels(path: Path, image: Path, console: Console) -> tuple[Instance, ..
         if not named:
             raise UsageError(say("cli.image_not_labelled", path=str(path), image=image.name))
         chosen = named[0]
-    return tuple(one for one in chosen.instances if one.source is not Source.SUGGESTED)
+    own = (each for each in chosen.shapes if each.source is not Source.SUGGESTED)
+    return comparable(own)
 
 
 def make_folder(out: Path) -> None:

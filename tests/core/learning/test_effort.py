@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from core.document.instance import Polygon
-from core.learning.curve import Curve, Labelled, Round, draw, means
+from core.learning.curve import Curve, Labelled, Round, means
 from core.learning.effort import effort, match
 from core.learning.threshold import FIRST, RECENT, next_threshold
+from tests.bench.effort_figures import draw
 from tests.core.learning.making import square
 
 TRUTH = square("t", 10, 10, 40)
