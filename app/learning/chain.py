@@ -147,8 +147,10 @@ class ModelChain(QObject):
 
     def _on_taken(self, spec: str, own: bool) -> None:
         choices, model = self._choices.value, self._models.model
-        if own and not is_name(spec):
-            self._settings.remember_model(spec)
+        if own:
+            self._stop_asking()
+            if not is_name(spec):
+                self._settings.remember_model(spec)
         if model is None or not self._choices.ready:
             return
         if self._wanted is not None and self._wanted[0] == spec:

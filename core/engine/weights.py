@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, TypeGuard
+from typing import Any, Final, Literal, TypeGuard
 
 import torch
 from torch import Tensor
@@ -264,7 +264,7 @@ def _stored(value: Tensor, store: str) -> Tensor:
     return plain.clone()
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> io.BufferedReader:
     """A model file that a person named may be a link, one of a project not."""
     return inside.open_reading(path) if inside.is_below_own(path) else path.open("rb")
 

@@ -132,7 +132,7 @@ class RunFolder:
         """What was asked for. Raises LearningError when the file is missing or damaged."""
         try:
             return RunSpec.from_json(json.loads(inside.read(self.spec_file, _LONGEST)))
-        except (OSError, ValueError, FieldError) as error:
+        except (OSError, ValueError, RecursionError, FieldError) as error:
             raise LearningError(say("learning.not_a_run", path=str(self.path))) from error
 
     def labels(self) -> FrozenLabels:

@@ -177,7 +177,7 @@ class FrozenLabels:
         except FileNotFoundError as error:
             gone = say("learning.folder_gone", path=str(self.path.parent))
             raise LearningError(gone) from error
-        except (OSError, ValueError, FieldError) as error:
+        except (OSError, ValueError, RecursionError, FieldError) as error:
             raise LearningError(say("learning.labels_damaged", path=str(self.path))) from error
 
     def _placed(self, image: FrozenImage) -> FrozenImage:

@@ -129,7 +129,7 @@ def read_report(path: Path) -> Report:
     """Read a report. Raises LearningError when it is missing or damaged."""
     try:
         return Report.from_json(json.loads(inside.read(path)))
-    except (OSError, ValueError, FieldError) as error:
+    except (OSError, ValueError, RecursionError, FieldError) as error:
         raise LearningError(say("learning.no_report", path=str(path))) from error
 
 

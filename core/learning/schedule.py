@@ -78,7 +78,7 @@ class ScheduleChoices:
         if self.side is not None and self.side % 32:
             raise wrong("schedule.side", "expected a multiple of 32")
         if self.phases is not None:
-            _check_phases(self.phases)
+            check_phases(self.phases)
 
     def to_json(self) -> dict[str, object]:
         """Only what was set."""
@@ -112,7 +112,8 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
 """Least and largest value of each number of the schedule."""
 
 
-def _check_phases(phases: tuple[tuple[int, float], ...]) -> None:
+def check_phases(phases: tuple[tuple[int, float], ...]) -> None:
+    """Raise FieldError unless these are stages of a backbone, with shares that make a whole."""
     if not phases or any(not 0 <= stages <= 5 or share < 0 for stages, share in phases):
         raise wrong("schedule.phases", "expected pairs of 0 to 5 stages and a share")
     if abs(sum(share for _, share in phases) - 1) > 1e-6:

@@ -52,7 +52,7 @@ def explain(error: OSError, path: Path) -> Sentence:
     """What an error of the operating system while writing `path` means to a person."""
     name = str(path)
     if isinstance(error, inside.Refused):
-        return say("storage.refused", path=str(error.filename), reason=error.strerror)
+        return say("storage.refused", path=str(error.filename), reason=error.strerror or "")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return say("storage.full", path=name)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

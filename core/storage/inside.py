@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import stat as modes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 OWN_FOLDER: Final = ".masklens"
 MOST_BYTES: Final = 64_000_000
@@ -84,9 +85,9 @@ def open_file(path: Path, flags: int, *, unshared: bool = True) -> int:
     return handle
 
 
-def open_reading(path: Path) -> BinaryIO:
+def open_reading(path: Path) -> io.BufferedReader:
     """The file for reading. Raises Refused and other OSErrors."""
-    return os.fdopen(open_file(path, os.O_RDONLY), "rb")
+    return open(open_file(path, os.O_RDONLY), "rb")
 
 
 def read(path: Path, most: int = MOST_BYTES) -> bytes:

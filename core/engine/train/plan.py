@@ -8,16 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from core.document.fields import as_list, as_object, wrong
+from core.document.fields import FieldError, as_bool, as_int, as_list, as_number, as_object, wrong
 from core.engine.config import ModelConfig
 from core.learning.errors import LearningError
-from core.learning.schedule import RANGES, phases_for, steps_for
+from core.learning.schedule import RANGES, check_phases, phases_for, steps_for
 from core.learning.spec import DEVICE, MOST_STEPS, MOST_THREADS, RunSpec
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import write_atomic
 
 _LEAST_SIDE: Final = 128
+_COUNTS: Final = ("steps", "batch", "side", "threads")
 _DTYPES: Final = ("float32", "bfloat16", "float16")
 _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     **{name: bounds for name, bounds in RANGES.items() if name != "size"},
@@ -55,9 +56,12 @@ class Plan:
     def __post_init__(self) -> None:
         """Hold what a file may say against what a machine can do. Raises FieldError."""
         for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not least <= value <= most:
+            read = as_int if name in _COUNTS else as_number
+            if not least <= read(getattr(self, name), f"plan.{name}") <= most:
                 raise wrong(f"plan.{name}", f"expected {least:g} to {most:g}")
+        for name in ("flip", "rotate", "colour"):
+            as_bool(getattr(self, name), f"plan.{name}")
+        check_phases(self.phases)
         if self.dtype not in _DTYPES:
             raise wrong("plan.dtype", f"expected one of {', '.join(_DTYPES)}")
         if DEVICE.fullmatch(str(self.device)) is None:
@@ -93,7 +97,7 @@ class Plan:
         """Read what `to_json` wrote. Raises FieldError or TypeError."""
         given: dict[str, Any] = dict(as_object(value, "plan"))
         phases = [as_list(pair, "phases") for pair in as_list(given.get("phases", []), "phases")]
-        given["phases"] = tuple((int(str(a)), float(str(b))) for a, b in phases)
+        given["phases"] = tuple((as_int(a, "phases"), as_number(b, "phases")) for a, b in phases)
         return Plan(**given)
 
 
@@ -151,5 +155,5 @@ def read_plan(path: Path) -> Plan | None:
         return Plan.from_json(json.loads(inside.read(path)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError, FieldError) as error:
         raise LearningError(say("learning.not_a_run", path=str(path.parent))) from error

@@ -1,4 +1,4 @@
-"""Carrying out runs whose requests are the test's own, so that they may reach for what they name."""
+"""Carrying out runs whose requests are the test's own, and so may reach for what they name."""
 
 from __future__ import annotations
 
