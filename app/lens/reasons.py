@@ -14,7 +14,6 @@ from app.base.tasks import Context, Task
 from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
-from app.lens.items import Item
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from core.document.geometry import polygon_iou
@@ -22,6 +21,7 @@ from core.document.instance import Instance
 from core.document.regions import comparable
 from core.formats import labelme
 from core.lens.evidence import BoxKind
+from core.lens.items import Item
 from core.lens.life import CUTS, Cut
 from core.protocol import Answer, Priority
 from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged

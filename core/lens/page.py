@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from string import Template
@@ -21,6 +21,8 @@ from core.lens.report import ImageReport, InstanceReport
 from core.lens.trace import STAGES, Fate, Trace
 from core.lens.training_export import section as training_section
 from core.lens.training_view import TrainingView
+from core.lens.views import VIEWS
+from core.lens.views.base import Stage
 from core.sentences import english, say
 
 _QUALITY: Final = 86
@@ -71,10 +73,7 @@ def page(
     `plates` holds a picture for each stage; `changed` names the settings that are not the model's.
     """
     counts = trace.counts()
-    links = [
-        _link(stage, english(say(f"stages.{stage}_title")), f"{counts[stage]:,}")
-        for stage in STAGES
-    ]
+    links = [_link(stage, _words(stage)[0], f"{counts[stage]:,}") for stage in STAGES]
     sections = [
         _stage(trace, stage, number, plates[stage], counts[stage])
         for number, stage in enumerate(STAGES, start=1)
@@ -136,10 +135,9 @@ def _link(anchor: str, title: str, count: str) -> str:
 
 
 def _stage(trace: Trace, stage: str, number: int, plate: Image.Image, count: int) -> str:
-    title = english(say(f"stages.{stage}_title"))
-    about = english(say(f"stages.{stage}_about"))
+    title, about = _words(stage)
     taken = trace.milliseconds.get(stage, 0.0)
-    extra = _EXTRAS.get(stage)
+    extra = _details(VIEWS[stage]) if stage in VIEWS else _EXTRAS.get(stage)
     return (
         f'<section id="{stage}"><h2><span>{number}</span>{escape(title)}'
         f"<small>{count:,} &middot; {taken:.1f} ms</small></h2><p>{escape(about)}</p>"
@@ -152,8 +150,16 @@ def _fates_of_boxes(trace: Trace) -> str:
     return _fate_table(trace.decoded.fate)
 
 
-def _fates_of_candidates(trace: Trace) -> str:
-    return _fate_table(trace.candidates.fate)
+def _words(stage: str) -> tuple[str, str]:
+    """The heading of a stage and what is said of it."""
+    if stage in VIEWS:
+        return str(VIEWS[stage].heading), str(VIEWS[stage].about)
+    return english(say(f"stages.{stage}_title")), english(say(f"stages.{stage}_about"))
+
+
+def _details(view: Stage) -> Callable[[Trace], str] | None:
+    details = view.details
+    return None if details is None else lambda trace: _table(("fate", "boxes"), details(trace))
 
 
 def _fate_table(fates: NDArray[np.int8]) -> str:
@@ -182,7 +188,6 @@ def _detection_list(trace: Trace) -> str:
 
 _EXTRAS: Final = {
     "decoded": _fates_of_boxes,
-    "candidates": _fates_of_candidates,
     "detections": _detection_list,
 }
 

@@ -45,22 +45,10 @@ TEXTS: Final[dict[str, str]] = {
         "The boxes that remain, strongest first. From here on the network looks at these only; "
         "they have no class yet."
     ),
-    "stages.roi_levels_title": "Levels of the proposals",
-    "stages.roi_levels_about": (
-        "The features of each proposal are read from one level, chosen by its size: small ones "
-        "from the fine P2, large ones from the coarse P5. RoIAlign averages them into 7 by 7 "
-        "cells, with four sample points in each."
-    ),
     "stages.box_head_title": "Box head",
     "stages.box_head_about": (
         "From the 7 by 7 cells two layers decide what the proposal is, one probability for each "
         "class and one for the background, and refine the box for each class."
-    ),
-    "stages.candidates_title": "Candidates and the last suppression",
-    "stages.candidates_about": (
-        "Each proposal stands as a candidate for each class. Those with a low probability go "
-        "first; of the rest, a candidate that overlaps a stronger one of the same class goes; and "
-        "at the end those over the limit of detections."
     ),
     "stages.detections_title": "Detections",
     "stages.detections_about": (
