@@ -12,7 +12,6 @@ another name (a hard link), for that name may lie anywhere. What is refused rais
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import os
@@ -20,44 +19,33 @@ import stat as modes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-OWN_FOLDER: Final = ".masklens"
+from core.storage.open_folder import (
+    NO_FOLLOW,
+    OWN_FOLDER,
+    PLAIN,
+    ByHandle,
+    ByPath,
+    Folder,
+    Linked,
+    Refused,
+    Shared,
+    is_below_own,
+    is_link,
+    linked,
+    no_plain_file,
+    too_long,
+)
+
+__all__ = ["OWN_FOLDER", "Linked", "Refused", "Shared", "is_below_own"]
+
 MOST_BYTES: Final = 64_000_000
 """The longest file of ours that is read whole, unless the caller says otherwise."""
 BY_HANDLE: Final = {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.rmdir} <= (
     os.supports_dir_fd
 ) and os.listdir in os.supports_fd
-
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
-_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-# A FIFO would keep the opener waiting, a terminal would become ours.
-_FILE: Final = (
-    _NO_FOLLOW
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_REPARSE_POINT: Final = 0x400  # Windows: FILE_ATTRIBUTE_REPARSE_POINT
 _WRITING: Final = os.O_WRONLY | os.O_RDWR
-
-
-class Refused(OSError):
-    """Something in the way is a link, no plain file, has two names, or is too long."""
-
-
-class Linked(Refused):
-    """A link, on the way or at the end."""
-
-
-class Shared(Refused):
-    """A file with another name, which must not be changed in place."""
-
-
-def is_below_own(path: Path) -> bool:
-    """Whether a path leads into a folder `.masklens`."""
-    return OWN_FOLDER in path.absolute().parts[1:]
 
 
 def project_of(path: Path) -> Path | None:
@@ -72,11 +60,11 @@ def open_file(path: Path, flags: int, *, unshared: bool = True) -> int:
     Raises Refused and other OSErrors.
     """
     with _parent(path) as (folder, name):
-        handle = folder.open(name, flags | _FILE, 0o666)
+        handle = folder.open(name, flags | PLAIN, 0o666)
     try:
         found = os.fstat(handle)
         if not modes.S_ISREG(found.st_mode):
-            raise _no_plain_file(path)
+            raise no_plain_file(path)
         if unshared and flags & _WRITING and found.st_nlink > 1:
             raise Shared(errno.EMLINK, "it has another name elsewhere (a hard link)", str(path))
     except OSError:
@@ -95,8 +83,21 @@ def read(path: Path, most: int = MOST_BYTES) -> bytes:
     with open_reading(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
-        raise Refused(errno.EFBIG, f"it is longer than {most / 1e6:g} MB", str(path))
+        raise too_long(path, most)
     return data
+
+
+def read_named(path: Path, most: int = MOST_BYTES) -> bytes:
+    """As `read`, for a file beside the images or one that a person named, which may be a link."""
+    with open(os.open(path, os.O_RDONLY | (PLAIN & ~NO_FOLLOW)), "rb") as file:
+        found = os.fstat(file.fileno())
+        if modes.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not modes.S_ISREG(found.st_mode):
+            raise no_plain_file(path)
+        if found.st_size > most:
+            raise too_long(path, most)
+        return file.read(most)
 
 
 def stat(path: Path) -> os.stat_result:
@@ -111,8 +112,8 @@ def check_no_link(path: Path) -> None:
         found = stat(path)
     except FileNotFoundError:
         return
-    if _is_link(path, found):
-        raise _linked(path)
+    if is_link(path, found):
+        raise linked(path)
 
 
 def is_file(path: Path) -> bool:
@@ -191,14 +192,14 @@ def _split(path: Path) -> tuple[Path, tuple[str, ...]]:
 
 
 @contextmanager
-def _parent(path: Path) -> Iterator[tuple[_Folder, str]]:
+def _parent(path: Path) -> Iterator[tuple[Folder, str]]:
     anchor, below = _split(path)
     with _walk(anchor, below[:-1]) as folder:
         yield folder, below[-1]
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[_Folder]:
+def _open(path: Path) -> Iterator[Folder]:
     # What holds no files of ours is a folder that a person named.
     anchor, below = _split(path) if is_below_own(path) else (path.absolute(), ())
     with _walk(anchor, below) as folder:
@@ -206,8 +207,8 @@ def _open(path: Path) -> Iterator[_Folder]:
 
 
 @contextmanager
-def _walk(anchor: Path, below: tuple[str, ...]) -> Iterator[_Folder]:
-    folder: _Folder = _ByHandle.at(anchor) if BY_HANDLE else _ByPath(anchor)
+def _walk(anchor: Path, below: tuple[str, ...]) -> Iterator[Folder]:
+    folder: Folder = ByHandle.at(anchor) if BY_HANDLE else ByPath(anchor)
     try:
         for name in below:
             above, folder = folder, folder.enter(name)
@@ -215,172 +216,3 @@ def _walk(anchor: Path, below: tuple[str, ...]) -> Iterator[_Folder]:
         yield folder
     finally:
         folder.close()
-
-
-class _Folder(Protocol):
-    """An open folder; names in it are looked at by themselves."""
-
-    def enter(self, name: str) -> _Folder: ...
-    def open(self, name: str, flags: int, mode: int) -> int: ...
-    def stat(self, name: str) -> os.stat_result: ...
-    def names(self) -> list[str]: ...
-    def unlink(self, name: str) -> None: ...
-    def mkdir(self, name: str) -> None: ...
-    def rmdir(self, name: str) -> None: ...
-    def replace(self, name: str, other: _Folder, new: str) -> None: ...
-    def sync(self) -> None: ...
-    def close(self) -> None: ...
-
-
-class _ByHandle:
-    """An open folder by its handle, where the system can open names relative to it."""
-
-    def __init__(self, path: Path, handle: int) -> None:
-        self._path = path
-        self._handle = handle
-
-    @staticmethod
-    def at(path: Path) -> _ByHandle:
-        return _ByHandle(path, os.open(path, _FOLDER))
-
-    def enter(self, name: str) -> _ByHandle:
-        path = self._path / name
-        try:
-            return _ByHandle(path, os.open(name, _FOLDER | _NO_FOLLOW, dir_fd=self._handle))
-        except OSError:
-            self._refuse_link(name)
-            raise
-
-    def open(self, name: str, flags: int, mode: int) -> int:
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                _check_plain(self._path / name, self.stat(name))
-            return os.open(name, flags, mode, dir_fd=self._handle)
-        except Refused:
-            raise
-        except OSError:
-            self._refuse_link(name)
-            raise
-
-    def stat(self, name: str) -> os.stat_result:
-        return os.stat(name, dir_fd=self._handle, follow_symlinks=False)
-
-    def names(self) -> list[str]:
-        return os.listdir(self._handle)
-
-    def unlink(self, name: str) -> None:
-        os.unlink(name, dir_fd=self._handle)
-
-    def mkdir(self, name: str) -> None:
-        os.mkdir(name, dir_fd=self._handle)
-
-    def rmdir(self, name: str) -> None:
-        os.rmdir(name, dir_fd=self._handle)
-
-    def replace(self, name: str, other: _Folder, new: str) -> None:
-        assert isinstance(other, _ByHandle)
-        os.replace(name, new, src_dir_fd=self._handle, dst_dir_fd=other._handle)
-
-    def sync(self) -> None:
-        os.fsync(self._handle)
-
-    def close(self) -> None:
-        os.close(self._handle)
-
-    def _refuse_link(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            if modes.S_ISLNK(self.stat(name).st_mode):
-                raise _linked(self._path / name)
-
-
-class _ByPath:
-    """A folder by its path; each name is looked at before it is used, and compared afterwards."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._found = os.stat(path)
-
-    def enter(self, name: str) -> _ByPath:
-        path = self._path / name
-        if _is_link(path, os.lstat(path)):
-            raise _linked(path)
-        folder = _ByPath(path)
-        if not modes.S_ISDIR(folder._found.st_mode):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-        return folder
-
-    def open(self, name: str, flags: int, mode: int) -> int:
-        path = self._path / name
-        with contextlib.suppress(FileNotFoundError):
-            _check_plain(path, os.lstat(path))
-        handle = os.open(path, flags, mode)
-        try:
-            self._check_same()
-            if not os.path.samestat(os.fstat(handle), os.lstat(path)):
-                raise _linked(path)
-        except OSError:
-            os.close(handle)
-            raise
-        return handle
-
-    def stat(self, name: str) -> os.stat_result:
-        return os.lstat(self._path / name)
-
-    def names(self) -> list[str]:
-        self._check_same()
-        return os.listdir(self._path)
-
-    def unlink(self, name: str) -> None:
-        self._check_same()
-        os.unlink(self._path / name)
-
-    def mkdir(self, name: str) -> None:
-        self._check_same()
-        os.mkdir(self._path / name)
-
-    def rmdir(self, name: str) -> None:
-        self._check_same()
-        os.rmdir(self._path / name)
-
-    def replace(self, name: str, other: _Folder, new: str) -> None:
-        assert isinstance(other, _ByPath)
-        self._check_same()
-        other._check_same()
-        os.replace(self._path / name, other._path / new)
-
-    def sync(self) -> None:
-        """Nothing: such a system has no way to do it."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _check_same(self) -> None:
-        """Raise Refused when the folder is another one by now."""
-        if not os.path.samestat(self._found, os.lstat(self._path)) and not self._is_anchor():
-            raise _linked(self._path)
-
-    def _is_anchor(self) -> bool:
-        return not is_below_own(self._path) and os.path.samestat(self._found, os.stat(self._path))
-
-
-def _is_link(path: Path, found: os.stat_result) -> bool:
-    """Whether it is a symbolic link or, on Windows, a junction or another reparse point."""
-    reparse = getattr(found, "st_file_attributes", 0) & _REPARSE_POINT
-    return modes.S_ISLNK(found.st_mode) or bool(reparse and os.path.realpath(path) != str(path))
-
-
-def _check_plain(path: Path, found: os.stat_result) -> None:
-    if _is_link(path, found):
-        raise _linked(path)
-    if modes.S_ISDIR(found.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not modes.S_ISREG(found.st_mode):
-        raise _no_plain_file(path)
-
-
-def _linked(path: Path) -> Linked:
-    return Linked(errno.ELOOP, "it is a link, and links are not followed here", str(path))
-
-
-def _no_plain_file(path: Path) -> Refused:
-    return Refused(errno.EINVAL, "it is no plain file", str(path))
