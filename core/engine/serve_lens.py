@@ -137,7 +137,9 @@ class LensDesk:
         try:
             drawn = _draw(predictor, traced, request)
         except IndexError as error:
-            raise LensError(say("lens.nothing_to_draw")) from error
+            raise LensError(
+                say("lens.nothing_to_draw", "There is no such map or detection in this image.")
+            ) from error
         place = drawn.place
         corners = (float(place.x0), float(place.y0), float(place.x1), float(place.y1))
         return LensDrawn(request.id, drawn.pixels, corners, float(drawn.low), float(drawn.high))

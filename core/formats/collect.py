@@ -13,8 +13,15 @@ from core.document.regions import labelled
 from core.formats import coco, labelme, via
 from core.formats.errors import FormatError, read_json
 from core.formats.label_file import LabelFile
+from core.formats.via import VIA3
 from core.sentences import Sentence, say
 from core.storage.natural import natural_key
+
+_UNKNOWN: Final = say(
+    "formats.unknown",
+    "{path} is neither a COCO file with images and annotations, nor a labelme or VIA file.",
+)
+
 
 Kind = Literal["labelme", "coco", "via"]
 Notes = tuple[Sentence, ...]
@@ -73,8 +80,8 @@ def collect(path: Path) -> Collection:
     if kind == "coco" or isinstance(value, list):
         return _coco(path, coco.parse(value, path))
     if isinstance(value, dict) and "project" in value and "view" in value:
-        raise FormatError(say("formats.via3", path=str(path)))
-    raise FormatError(say("formats.unknown", path=str(path)))
+        raise FormatError(VIA3.given(path=str(path)))
+    raise FormatError(_UNKNOWN.given(path=str(path)))
 
 
 def kind_of(value: object) -> Kind | None:
@@ -111,7 +118,7 @@ class _Found:
             elif kind == "coco":
                 self.coco.append((path, coco.parse(value, path)))
             else:
-                self.notes.append(say("formats.unknown", path=str(path)))
+                self.notes.append(_UNKNOWN.given(path=str(path)))
         except FormatError as error:
             self.problems.append(error.sentence)
 
@@ -131,11 +138,20 @@ def _folder(folder: Path) -> Collection:
         chosen = _coco(*found.coco[0])
     elif found.coco:
         names = ", ".join(path.name for path, _ in found.coco)
-        raise FormatError(say("formats.several_coco", path=str(folder), names=names))
+        raise FormatError(
+            say(
+                "formats.several_coco",
+                "{path} holds several COCO files ({names}): name one of them.",
+                path=str(folder),
+                names=names,
+            )
+        )
     elif found.problems:
         raise FormatError(found.problems[0])
     else:
-        raise FormatError(say("formats.no_labels", path=str(folder)))
+        raise FormatError(
+            say("formats.no_labels", "{path} holds no COCO, labelme or VIA file.", path=str(folder))
+        )
     return _with_others(chosen, found)
 
 
@@ -146,7 +162,13 @@ def _with_others(chosen: Collection, found: _Found) -> Collection:
         "coco": [path for path, _ in found.coco],
     }
     left_out = [
-        say("formats.other_kind", path=str(path), kind=NAMES[kind], used=NAMES[chosen.kind])
+        say(
+            "formats.other_kind",
+            "{path} is a {kind} file and was left out, because the folder has {used} files.",
+            path=str(path),
+            kind=NAMES[kind],
+            used=NAMES[chosen.kind],
+        )
         for kind, paths in others.items()
         if kind != chosen.kind
         for path in paths

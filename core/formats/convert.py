@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Literal
+from typing import Final, Literal
 
 from core.document.instance import Source
 from core.document.regions import comparable, is_done
@@ -18,7 +18,7 @@ from core.formats import coco, labelme
 from core.formats.coco import CocoImage
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.dataset import labelled_again, missing, size_problem
-from core.formats.errors import FormatError
+from core.formats.errors import UNREADABLE, FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.label_file import LabelFile
 from core.sentences import Sentence, say
@@ -27,6 +27,12 @@ from core.storage.images import ImageError, image_size
 from core.storage.paths import assign_label_files
 
 __all__ = ["ConvertReport", "FormatError", "Target", "convert"]
+
+_SIZE_DIFFERS: Final = say(
+    "convert.size_differs",
+    "{path} says that {name} is {width} x {height} pixels, but upright it is {real_width} x "
+    "{real_height}; its labels may not fit.",
+)
 
 Target = Literal["labelme", "coco"]
 
@@ -99,7 +105,13 @@ class _Conversion:
     def to_labelme(self, out: Path) -> ConvertReport:
         """One labelme file an image, below the folder `out`."""
         if out.exists() and not out.is_dir():
-            raise FormatError(say("convert.not_a_folder", path=str(out)))
+            raise FormatError(
+                say(
+                    "convert.not_a_folder",
+                    "{path} is a file; labelme files go into a folder: name a folder.",
+                    path=str(out),
+                )
+            )
         targets = self._label_files(out)
         written: list[Path] = []
         instances = 0
@@ -112,14 +124,28 @@ class _Conversion:
     def to_coco(self, out: Path) -> ConvertReport:
         """One COCO file."""
         if out.is_dir():
-            raise FormatError(say("convert.not_a_file", path=str(out)))
+            raise FormatError(
+                say(
+                    "convert.not_a_file",
+                    "{path} is a folder; COCO goes into one file: name a file.",
+                    path=str(out),
+                )
+            )
         images: list[CocoImage] = []
         own_ids = all(isinstance(image.labels.image_id, int) for image in self._located)
         for number, image in enumerate(self._located, 1):
             labels = image.labels
             if image.width is None or image.height is None:
                 name, file = labels.file_name, str(labels.label_file)
-                self._problems.append(say("convert.no_size", path=file, name=name))
+                self._problems.append(
+                    say(
+                        "convert.no_size",
+                        "{path} does not say how large {name} is, and the image was not found: "
+                        "put it beside the file or name the folder of the images.",
+                        path=file,
+                        name=name,
+                    )
+                )
                 continue
             name = labels.file_name if image.path is None else _relative(image.path, out.parent)
             id = labels.image_id if own_ids and labels.image_id is not None else number
@@ -127,10 +153,24 @@ class _Conversion:
             images.append(CocoImage(id, name, image.width, image.height, objects))
         others = sum(image.labels.others for image in self._located)
         if others:
-            self._notes.append(say("convert.kept_shapes", count=others))
+            self._notes.append(
+                say(
+                    "convert.kept_shapes",
+                    "{count} shapes are no outlines of objects and have no place in COCO; they "
+                    "were left out.",
+                    count=others,
+                )
+            )
         regions = sum(is_done(each) for image in self._located for each in image.labels.shapes)
         if regions:
-            self._notes.append(say("convert.regions", count=regions))
+            self._notes.append(
+                say(
+                    "convert.regions",
+                    "{count} finished regions are no objects and have no place in COCO; they were "
+                    "left out.",
+                    count=regions,
+                )
+            )
         data = coco.dumps(images, self._collection.labels)
         if not self._write(out, data):
             raise FormatError(self._problems[-1])
@@ -146,7 +186,13 @@ class _Conversion:
             for shape in image.labels.shapes
         )
         if pending:
-            self._notes.append(say("convert.suggestions", count=pending))
+            self._notes.append(
+                say(
+                    "convert.suggestions",
+                    "{count} of the instances are suggestions that nobody has accepted.",
+                    count=pending,
+                )
+            )
         notes, problems = tuple(self._notes), tuple(self._problems)
         return ConvertReport(to, images, instances, tuple(written), notes, problems)
 
@@ -161,7 +207,7 @@ class _Conversion:
             self._notes.append(error.sentence)
             return _Located(labels, path, labels.width, labels.height)
         if (labels.width or width, labels.height or height) != (width, height):
-            self._notes.append(size_problem("convert.size_differs", labels, (width, height)))
+            self._notes.append(size_problem(_SIZE_DIFFERS, labels, (width, height)))
         return _Located(labels, path, labels.width or width, labels.height or height)
 
     def _label_files(self, out: Path) -> list[Path | None]:
@@ -174,7 +220,13 @@ class _Conversion:
             targets.append(target)
             if target is None:
                 name, file = located.labels.file_name, str(located.labels.label_file)
-                twice = say("convert.place_taken", name=name, path=file)
+                twice = say(
+                    "convert.place_taken",
+                    "{path} names the image {name}, for which labels were written already; these "
+                    "were left out.",
+                    name=name,
+                    path=file,
+                )
                 self._problems.append(twice)
         return targets
 
@@ -187,7 +239,14 @@ class _Conversion:
         inside = _inside(image.labels.file_name)
         if inside.as_posix() != PurePosixPath(image.labels.file_name).as_posix():
             name, file = image.labels.file_name, str(image.labels.label_file)
-            note = say("convert.renamed", path=file, name=name, target=inside.as_posix())
+            note = say(
+                "convert.renamed",
+                "{path} names the image {name}, which lies outside of the folder; its labels were "
+                "written as {target}.",
+                path=file,
+                name=name,
+                target=inside.as_posix(),
+            )
             self._notes.append(note)
         return out / inside
 
@@ -210,7 +269,14 @@ class _Conversion:
             if target.exists() and target.read_bytes() == data:
                 return True
             if not self._overwrite and not labelme.may_overwrite(target):
-                self._problems.append(say("convert.exists", path=str(target)))
+                self._problems.append(
+                    say(
+                        "convert.exists",
+                        "{path} is there already and was not overwritten: choose another place, "
+                        "or move it away.",
+                        path=str(target),
+                    )
+                )
                 return False
             make_folder(target.parent)
             write_atomic(target, data)
@@ -219,7 +285,7 @@ class _Conversion:
             return False
         except OSError as error:
             reason = error.strerror or str(error)
-            self._problems.append(say("formats.unreadable", path=str(target), reason=reason))
+            self._problems.append(UNREADABLE.given(path=str(target), reason=reason))
             return False
         return True
 

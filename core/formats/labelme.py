@@ -196,10 +196,36 @@ def _notes(shapes: list[_Shape], name: str) -> tuple[Sentence, ...]:
     others = Counter(shape.kind for shape in shapes if shape.kind not in OUTLINES)
     if others:
         kinds = ", ".join(sorted(others))
-        notes.append(say("formats.not_outlines", path=name, count=others.total(), kinds=kinds))
+        notes.append(
+            say(
+                "formats.not_outlines",
+                "{path}: {count} shapes are no outlines of objects ({kinds}); they are kept as "
+                "they are.",
+                path=name,
+                count=others.total(),
+                kinds=kinds,
+            )
+        )
     for k, shape in enumerate(shapes):
         if shape.kind in OUTLINES and not shape.kept.polygons:
-            notes.append(say("formats.no_area", path=name, number=k + 1, label=shape.label))
+            notes.append(
+                say(
+                    "formats.no_area",
+                    "{path}: shape {number} ({label}) encloses nothing; it is kept as it is.",
+                    path=name,
+                    number=k + 1,
+                    label=shape.label,
+                )
+            )
         if shape.extras.lost_holes:
-            notes.append(say("formats.stale_hole", path=name, number=k + 1, label=shape.label))
+            notes.append(
+                say(
+                    "formats.stale_hole",
+                    "{path}: the outline of shape {number} ({label}) was changed in another "
+                    "program after its holes were drawn, so the holes were dropped.",
+                    path=name,
+                    number=k + 1,
+                    label=shape.label,
+                )
+            )
     return tuple(notes)

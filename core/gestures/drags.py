@@ -58,12 +58,12 @@ class MoveDrag:
             return self._copies(moved)
         edits: list[Edit] = [Reshape(each.id, polygons) for each, polygons in moved]
         edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
-        return Outcome(edit=edit, name=say("gestures.move"))
+        return Outcome(edit=edit, name=say("gestures.move", "move"))
 
     def _copies(self, moved: Sequence[tuple[Shape, Polygons]]) -> Outcome:
         copies = tuple(copied(each, polygons) for each, polygons in moved)
         ids = frozenset(copy.id for copy in copies)
-        return Outcome(edit=Add(copies), name=say("gestures.copy"), selection=ids)
+        return Outcome(edit=Add(copies), name=say("gestures.copy", "copy"), selection=ids)
 
     def _limited(self, dx: float, dy: float) -> Point:
         box: Rect | None = None
@@ -96,7 +96,8 @@ class VertexDrag:
         """A reshape, unless the vertex is where it was."""
         if (dx, dy) == (0.0, 0.0) and not self.inserted:
             return Outcome(preview=Preview(vertex=self.hit))
-        name = say("gestures.insert_vertex" if self.inserted else "gestures.move_vertex")
+        inserted = say("gestures.insert_vertex", "insert vertex")
+        name = inserted if self.inserted else say("gestures.move_vertex", "move vertex")
         return reshaped(self.scene, self.shape.id, self._polygons(dx, dy), name)
 
     def _polygons(self, dx: float, dy: float) -> Polygons:
@@ -125,7 +126,7 @@ class EdgeDrag:
         if (dx, dy) == (0.0, 0.0):
             return Outcome()
         polygons = self._polygons(dx, dy)
-        return reshaped(self.scene, self.shape.id, polygons, say("gestures.move_edge"))
+        return reshaped(self.scene, self.shape.id, polygons, say("gestures.move_edge", "move edge"))
 
     def _polygons(self, dx: float, dy: float) -> Polygons:
         hit = self.hit

@@ -291,7 +291,9 @@ class SelectGesture:
             polygons = delete_vertex(shape.polygons, hit.polygon, hit.ring, hit.index)
         except GeometryError as error:
             return Outcome(refusal=error.sentence)
-        return reshaped(self._scene, hit.id, polygons, say("gestures.delete_vertex"))
+        return reshaped(
+            self._scene, hit.id, polygons, say("gestures.delete_vertex", "delete vertex")
+        )
 
     def _escape(self) -> Outcome:
         """One thing at a time: the drag, then the vertex, then the selection."""

@@ -34,6 +34,15 @@ from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import write_atomic
 
+FOLDER_GONE: Final = say(
+    "learning.folder_gone",
+    "The folder of the run, {path}, is no longer there. Was it moved or taken away?",
+)
+LABELS_DAMAGED: Final = say(
+    "learning.labels_damaged", "The frozen labels {path} are missing or damaged."
+)
+
+
 FORMAT: Final = "masklens-frozen-labels"
 VERSION: Final = 1
 
@@ -130,7 +139,7 @@ class FrozenLabels:
         try:
             self._index()
         except (OSError, ValueError, RecursionError, FieldError) as error:
-            raise LearningError(say("learning.labels_damaged", path=str(path))) from error
+            raise LearningError(LABELS_DAMAGED.given(path=str(path))) from error
 
     def _index(self) -> None:
         with inside.open_reading(self.path) as file:
@@ -175,10 +184,10 @@ class FrozenLabels:
                 file.seek(self._entries[number].offset)
                 return self._placed(FrozenImage.from_json(json.loads(file.readline())))
         except FileNotFoundError as error:
-            gone = say("learning.folder_gone", path=str(self.path.parent))
+            gone = FOLDER_GONE.given(path=str(self.path.parent))
             raise LearningError(gone) from error
         except (OSError, ValueError, RecursionError, FieldError) as error:
-            raise LearningError(say("learning.labels_damaged", path=str(self.path))) from error
+            raise LearningError(LABELS_DAMAGED.given(path=str(self.path))) from error
 
     def _placed(self, image: FrozenImage) -> FrozenImage:
         """An image of a project lies in it, also when the project was moved. Raises FieldError."""

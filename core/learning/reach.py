@@ -68,7 +68,15 @@ def check_reach(run: RunFolder, spec: RunSpec, allowed: Collection[str]) -> None
     """Raise LearningError when a request reaches for something that nobody has allowed."""
     for what in reach_of(run, spec):
         if what not in allowed:
-            raise LearningError(say("learning.not_allowed", path=str(run.spec_file), what=what))
+            raise LearningError(
+                say(
+                    "learning.not_allowed",
+                    "{path} asks for {what}, which is no part of its project. Nothing was loaded. "
+                    "Name it on the command line, or allow it in the window, if you know it.",
+                    path=str(run.spec_file),
+                    what=what,
+                )
+            )
 
 
 def in_environment(allowed: Collection[str]) -> Mapping[str, str]:

@@ -46,7 +46,16 @@ class FolderLock:
         except BlockingIOError as error:
             pid, host = _holder(path)
             folder = str(path.parent.parent)
-            raise FolderLocked(say("lock.held", folder=folder, pid=pid, host=host)) from error
+            raise FolderLocked(
+                say(
+                    "lock.held",
+                    "Another masklens (process {pid} on {host}) is working in {folder}. Here the "
+                    "images can be looked at, but not changed.",
+                    folder=folder,
+                    pid=pid,
+                    host=host,
+                )
+            ) from error
         except OSError as error:
             raise StorageError(explain(error, path)) from error
         try:

@@ -230,7 +230,14 @@ class TrainingPage(QWidget):
         if replayed is not None:
             said = left_out_sentences(replayed)
         elif not training.has_labels:
-            said = [sentence_text(say("lens.no_labels"))]
+            said = [
+                sentence_text(
+                    say(
+                        "lens.no_labels",
+                        "Nothing is labelled here, so there is nothing to train on.",
+                    )
+                )
+            ]
         self.news.setText("\n".join(said))
         self.news.setVisible(bool(said))
         self._seen.setVisible(replayed is not None)

@@ -11,9 +11,9 @@ from typing import Any, Final
 from core.document.fields import FieldError, as_bool, as_int, as_list, as_number, as_object, wrong
 from core.engine.config import ModelConfig
 from core.learning.errors import LearningError
+from core.learning.folder import NOT_A_RUN
 from core.learning.schedule import RANGES, check_phases, phases_for, steps_for
 from core.learning.spec import DEVICE, MOST_STEPS, MOST_THREADS, RunSpec
-from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import write_atomic
 
@@ -156,4 +156,4 @@ def read_plan(path: Path) -> Plan | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, RecursionError, FieldError) as error:
-        raise LearningError(say("learning.not_a_run", path=str(path.parent))) from error
+        raise LearningError(NOT_A_RUN.given(path=str(path.parent))) from error
