@@ -12,11 +12,11 @@ Role = QMessageBox.ButtonRole
 
 
 class Questions(QObject):
-    """Asks over a window; each method returns the box that it has opened."""
+    """Asks over the window of a panel; each method returns the box that it has opened."""
 
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__(panel)
+        self._panel = panel
 
     def before_drop(self, steps: int, drop: Act) -> QMessageBox:
         """Before a run with steps behind it is dropped."""
@@ -78,7 +78,7 @@ class Questions(QObject):
         return _open(box, self.tr("Do not close"))
 
     def _box(self, title: str, text: str) -> QMessageBox:
-        box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=self._window)
+        box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=self._panel.window())
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return box
 

@@ -44,12 +44,12 @@ def test_a_model_that_a_folder_names_is_loaded_only_when_the_person_says_so(
     names_model(folder, UsedModel("starter", ""), UsedModel(str(evil), "evil@1"))
     driver = learner.driver
     loads: list[str] = []
-    driver.parts.models.taken.connect(lambda spec, _own: loads.append(spec))
+    driver.services.models.taken.connect(lambda spec, _own: loads.append(spec))
     learner.open(folder)
-    banners = driver.window.central.banners
+    banners = driver.services.central.banners
     driver.wait(lambda: "model" in banners.keys)
-    driver.wait(lambda: driver.parts.models.model is not None)
-    assert driver.parts.models.model.spec == "starter"
+    driver.wait(lambda: driver.services.models.model is not None)
+    assert driver.services.models.model.spec == "starter"
     banner = banners._shown["model"]
     assert str(evil) in banner.accessibleName()
     # Another folder: nothing is asked any more.
@@ -60,7 +60,7 @@ def test_a_model_that_a_folder_names_is_loaded_only_when_the_person_says_so(
     (button,) = banners._shown["model"].findChildren(QPushButton)
     button.click()
     driver.wait(lambda: str(evil) in loads)
-    assert driver.parts.settings.knows_model(str(evil))
+    assert driver.services.settings.knows_model(str(evil))
     # Once is enough, and what was answered lies with the user, not in the folder.
     learner.open(tmp_path / "other")
     driver.wait(lambda: loads[-1] == "starter")
