@@ -97,7 +97,10 @@ class _Opener:
 
     def _found(self) -> dict[int, Path]:
         """The image files by number of the image, each under one label file only."""
-        paths = [self._finder.find(image.label_file, image.file_name) for image in self._images]
+        paths = [
+            image.image_path or self._finder.find(image.label_file, image.file_name)
+            for image in self._images
+        ]
         again = labelled_again(self._images, paths)
         self.problems += [
             missing(image) for image, path in zip(self._images, paths, strict=True) if path is None

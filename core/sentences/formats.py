@@ -23,6 +23,9 @@ TEXTS: Final[dict[str, str]] = {
         "{path} is a list of results without images and categories: name the COCO file that it "
         "belongs to."
     ),
+    "formats.too_large": (
+        "{path} has over {limit} bytes, which no label file needs: check whether it is one."
+    ),
     "formats.via3": "{path} was written by VIA 3: export it from there as COCO.",
     "formats.other_kind": (
         "{path} is a {kind} file and was left out, because the folder has {used} files."
@@ -75,6 +78,14 @@ TEXTS: Final[dict[str, str]] = {
         "{count} suggestions that nobody has accepted were left out of the data set."
     ),
     # Conversion.
+    "convert.splits_lost": (
+        "One {format} file has no place for the splits ({splits}): name a folder to get a file for "
+        "each."
+    ),
+    "convert.option": "{text} is no option of the format {format}; its options are: {options}.",
+    "convert.split": (
+        "{text} is no split: give the shares of train, val and test, for example 80,10,10."
+    ),
     "convert.exists": (
         "{path} is there already and was not overwritten: choose another place, or move it away."
     ),
@@ -84,10 +95,11 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "convert.suggestions": "{count} of the instances are suggestions that nobody has accepted.",
     "convert.kept_shapes": (
-        "{count} shapes are no outlines of objects and have no place in COCO; they were left out."
+        "{count} shapes are no outlines of objects and have no place in {format}; they were left "
+        "out."
     ),
     "convert.regions": (
-        "{count} finished regions are no objects and have no place in COCO; they were left out."
+        "{count} finished regions are no objects and have no place in {format}; they were left out."
     ),
     "convert.place_taken": (
         "{path} names the image {name}, for which labels were written already; these were left out."
@@ -100,6 +112,6 @@ TEXTS: Final[dict[str, str]] = {
         "{path} names the image {name}, which lies outside of the folder; its labels were written "
         "as {target}."
     ),
-    "convert.not_a_folder": "{path} is a file; labelme files go into a folder: name a folder.",
-    "convert.not_a_file": "{path} is a folder; COCO goes into one file: name a file.",
+    "convert.not_a_folder": "{path} is a file; {format} files go into a folder: name a folder.",
+    "convert.not_a_file": "{path} is a folder; {format} goes into one file: name a file.",
 }
