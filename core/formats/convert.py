@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.document.instance import Source as Origin
-from core.document.marks import without_regions
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.dataset import labelled_again, missing, size_problem
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.format import Format, Located, Sink, Writing
+from core.formats.losses import losses, misfit
 from core.formats.registry import BY_NAME
 from core.formats.splits import SPLITS, dealt
 from core.sentences import Sentence, say
@@ -155,10 +155,8 @@ class _Conversion:
             name, file = labels.file_name, str(labels.label_file)
             self._problems.append(say("convert.no_size", path=file, name=name))
             return None
-        if "regions" in format.carries:
-            return image
-        objects = without_regions(labels.instances)
-        return replace(image, labels=replace(labels, instances=objects))
+        kept = tuple(i for i in labels.instances if misfit(i, format) is None)
+        return replace(image, labels=replace(labels, instances=kept))
 
     def _locate(self, labels: Labelled) -> Located:
         path = labels.image_path or self._finder.find(labels.label_file, labels.file_name)
@@ -173,16 +171,3 @@ class _Conversion:
         if (labels.width or width, labels.height or height) != (width, height):
             self._notes.append(size_problem("convert.size_differs", labels, (width, height)))
         return Located(labels, path, labels.width or width, labels.height or height)
-
-
-def losses(images: list[Located], format: Format) -> list[Sentence]:
-    """What the format has no place for, one sentence a kind."""
-    found: list[Sentence] = []
-    others = sum(image.labels.others for image in images)
-    if others and "others" not in format.carries:
-        found.append(say("convert.kept_shapes", count=others, format=format.title))
-    everything = [i for image in images for i in image.labels.instances]
-    regions = len(everything) - len(without_regions(everything))
-    if regions and "regions" not in format.carries:
-        found.append(say("convert.regions", count=regions, format=format.title))
-    return found

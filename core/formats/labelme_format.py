@@ -43,7 +43,7 @@ def _read(source: Source) -> Collection:
 def _write(writing: Writing) -> Written:
     """One labelme file an image, below the folder."""
     own = writing.collection.kind == "labelme"
-    targets = _label_files(writing.images, writing.out, writing.sink)
+    targets = label_files(writing.images, writing.out, writing.sink)
     images = instances = 0
     for image, target in zip(writing.images, targets, strict=True):
         if target is not None and writing.sink.put(target, _encoded(image, target, own)):
@@ -53,7 +53,7 @@ def _write(writing: Writing) -> Written:
     return Written(images, instances)
 
 
-def _label_files(images: Sequence[Located], out: Path, sink: Sink) -> list[Path | None]:
+def label_files(images: Sequence[Located], out: Path, sink: Sink) -> list[Path | None]:
     """Where the labels of each image go; None for an image that has a place already."""
     places = [_below(image, out, sink) for image in images]
     free = assign_label_files(list(dict.fromkeys(places)))

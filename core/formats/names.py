@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT_NAMES: Final = ("labelme", "via", "coco")
+FORMAT_NAMES: Final = (
+    *("labelme", "via", "coco", "isat", "cvat", "labelstudio", "voc", "cellpose", "npz"),
+    *("openimages", "dataset", "yolo", "png"),
+)

@@ -56,12 +56,17 @@ def renamed(image: Located, sink: Sink) -> PurePosixPath:
     return clean
 
 
-def stems(images: Sequence[Located], sink: Sink) -> list[PurePosixPath]:
-    """For each image a path inside a folder without an ending, no two alike on any system."""
+def stems(images: Sequence[Located], sink: Sink, *, flat: bool = False) -> list[PurePosixPath]:
+    """For each image a path inside a folder without an ending, no two alike on any system.
+
+    With `flat` the names of folders become part of the name.
+    """
     taken: set[str] = set()
     found: list[PurePosixPath] = []
     for image in images:
         clean = renamed(image, sink)
+        if flat:
+            clean = PurePosixPath("_".join(clean.parts))
         # What a name ends in is part of it where two images share the rest.
         stem = clean.with_suffix("")
         if stem.as_posix().casefold() in taken:

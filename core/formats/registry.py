@@ -6,7 +6,21 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from core.formats import coco_format, labelme_format, via_format
+from core.formats import (
+    cellpose,
+    coco_format,
+    cvat,
+    isat,
+    labelme_dataset,
+    labelme_format,
+    labelstudio,
+    npz,
+    openimages,
+    png_masks,
+    via_format,
+    voc,
+    yolo,
+)
 from core.formats.format import Format, Source
 from core.sentences import MasklensError, say
 
@@ -14,6 +28,16 @@ FORMATS: Final[tuple[Format, ...]] = (
     labelme_format.FORMAT,
     via_format.FORMAT,
     coco_format.FORMAT,
+    isat.FORMAT,
+    cvat.FORMAT,
+    labelstudio.FORMAT,
+    voc.FORMAT,
+    cellpose.FORMAT,
+    npz.FORMAT,
+    openimages.FORMAT,
+    labelme_dataset.FORMAT,
+    yolo.FORMAT,
+    png_masks.FORMAT,
 )
 BY_NAME: Final[Mapping[str, Format]] = MappingProxyType({each.name: each for each in FORMATS})
 

@@ -15,6 +15,7 @@ from core.formats.format import Format, Located, Option, Source, Writing, Writte
 from core.formats.label_file import Json
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.places import name_from
+from core.sentences import say
 
 LABEL: Final = "label"
 _HEADER: Final = (
@@ -44,6 +45,13 @@ def _write(writing: Writing) -> Written:
     entries = [_entry(image, writing) for image in writing.images]
     as_csv = writing.out.suffix.lower() == ".csv" or writing.options.get("layout") == "csv"
     data = _csv(entries) if as_csv else _json(entries)
+    several = sum(
+        sum(len(part.rings) for part in each.polygons) > 1
+        for image in writing.images
+        for each in image.labels.instances
+    )
+    if several:
+        writing.sink.notes.append(say("convert.bridged", count=several, format="VIA"))
     if not writing.sink.put(writing.out, data):
         raise FormatError(writing.sink.problems[-1])
     writing.sink.written.append(writing.out)

@@ -60,6 +60,36 @@ TEXTS: Final[dict[str, str]] = {
     "formats.via_kinds": (
         "{path}: {count} regions are no outlines of objects ({kinds}) and were left out."
     ),
+    "formats.left_out": "{path}: {problem} It was left out.",
+    "formats.left_out_more": "{path}: {count} more entries could not be read and were left out.",
+    "formats.not_xml": (
+        "{path} is not XML that can be read safely ({reason}), so it was left as it is."
+    ),
+    "formats.cvat_kinds": (
+        "{path}: {count} shapes are no outlines of objects ({kinds}) and were left out."
+    ),
+    "formats.labelstudio_kinds": (
+        "{path}: {count} results are no outlines of objects ({kinds}) and were left out."
+    ),
+    "formats.labelstudio_several": (
+        "{path}: {count} annotations of tasks that have several were left out; the last one counts."
+    ),
+    "formats.isat_background": "{path}: {count} areas are background, no objects; left out.",
+    "formats.yolo_unnamed": (
+        "{path}: {count} classes have no name; they are called {names}. Put a data.yaml or "
+        "classes.txt beside the labels to name them."
+    ),
+    "formats.voc_unmatched": (
+        "{path}: {count} values of the label image fit no object of the file; they were left out."
+    ),
+    "formats.no_label_names": "{path}: {count} label images know no labels; {label} stands there.",
+    "formats.png_pieces": (
+        "{path}: {count} label images tell no instances apart; each piece that hangs together "
+        "became one."
+    ),
+    "formats.openimages_scaled": (
+        "{path}: {count} masks are of another size than their image and were scaled to it."
+    ),
     # Images of a data set.
     "formats.image_missing": (
         "{path} names the image {name}, which was not found: put it beside the file or name the "
@@ -81,6 +111,38 @@ TEXTS: Final[dict[str, str]] = {
     "convert.splits_lost": (
         "One {format} file has no place for the splits ({splits}): name a folder to get a file for "
         "each."
+    ),
+    "convert.bridged": (
+        "{count} instances have holes or several parts; {format} knows one outline, in which they "
+        "are joined by lines of no width."
+    ),
+    "convert.crowds_lost": (
+        "{count} instances are crowds, for which {format} has no place; they were left out."
+    ),
+    "convert.suggestions_lost": (
+        "{count} suggestions that nobody has accepted were left out, because {format} could not "
+        "tell them from labels."
+    ),
+    "convert.keys_lost": "{format} has no place for what instances carry besides: {names}.",
+    "convert.bare_images": "{count} images without instances have no place in {format}.",
+    "convert.empty": "{count} instances cover no pixel of their image and were left out.",
+    "convert.overlaps": (
+        "{count} instances lie under others and lost the pixels that they share with them."
+    ),
+    "convert.classes_only": (
+        "The label images hold classes: instances of one label that touch become one."
+    ),
+    "convert.too_many": (
+        "{name} has more instances or labels than a label image of VOC can hold; only its XML was "
+        "written."
+    ),
+    "convert.too_many_values": (
+        "{name} has more than {most} instances, which a label image cannot hold: choose another "
+        "layout."
+    ),
+    "convert.yolo_no_val": (
+        "There is no split val, so data.yaml names the training images for it: figures measured on "
+        "them say nothing. Use --split."
     ),
     "convert.option": "{text} is no option of the format {format}; its options are: {options}.",
     "convert.split": (
