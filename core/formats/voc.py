@@ -7,6 +7,7 @@ polygons into the XML; they come before the label images.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from typing import Final
@@ -59,6 +60,7 @@ _NAMES: Final = (
     "tvmonitor",
 )
 _ENOUGH: Final = 0.5
+_PRESENT: Final = re.compile(r"\s+-?[01]$")
 
 
 def _recognises(source: Source) -> bool:
@@ -115,7 +117,10 @@ def _splits(folder: Path) -> dict[str, str]:
         split = split_of(PurePath(path.name))
         if split is not None and path.stat().st_size < MAX_LIST:
             for line in read_bytes(path).decode("utf-8-sig", "replace").splitlines():
-                found.setdefault(line.partition(" ")[0].rpartition("/")[2], split)
+                name = line.strip().rpartition("/")[2]
+                found.setdefault(name, split)
+                # Lists of one class say behind the name whether it is there.
+                found.setdefault(_PRESENT.sub("", name), split)
     return found
 
 
