@@ -5,13 +5,22 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from core.document.status import ImageStatus
-from core.sentences import MasklensError, Sentence, templates
+from core.lens.views.base import Words
+from core.sentences import MasklensError, Sentence, filled
 
 
 def sentence_text(sentence: Sentence) -> str:
     """A sentence of core in the user's language."""
-    template = templates()[sentence.id]
-    return QCoreApplication.translate("sentences", template).format(**dict(sentence.args))
+    return filled(QCoreApplication.translate("sentences", sentence.text), sentence)
+
+
+def text_of(words: Words) -> str:
+    """Words of a view of the lens in the user's language."""
+    if isinstance(words, str):
+        return words
+    return words.said(
+        lambda each: QCoreApplication.translate("lens", each), count_text, number_text
+    )
 
 
 def error_text(error: Exception) -> str:
@@ -46,6 +55,11 @@ def duration_text(seconds: float) -> str:
 def count_text(number: int) -> str:
     """A count with the thousands marks of the user's language."""
     return QLocale().toString(number)
+
+
+def number_text(value: float, digits: int = 2) -> str:
+    """A number with that many decimals, as the user's language writes it."""
+    return QLocale().toString(float(value), "f", digits)
 
 
 def bytes_text(number: int) -> str:

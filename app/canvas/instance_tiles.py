@@ -26,7 +26,7 @@ from app.canvas.tile_layer import TileLayer
 from app.canvas.tiles import TILE, TileKey
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
-from core.document.marks import is_region
+from core.document.regions import is_done
 
 _CROWDED = 120
 """Instances for each tile's worth of image from which on outlines are one device pixel wide, which
@@ -149,7 +149,7 @@ class _InstanceJob:
         return 1.0 if self._crowded else self._look.width * self._look.dpr
 
     def _fill(self, painter: QPainter, outline: Outline) -> None:
-        if is_region(outline.instance):
+        if is_done(outline.instance):
             self._colour = None
             painter.setBrush(hatching(self._key.scale, self._look.dpr))
             painter.drawPath(outline.path(self._key.scale))
@@ -172,7 +172,7 @@ class _InstanceJob:
     def _line(self, painter: QPainter, outline: Outline) -> None:
         if self._is_speck(outline):
             return
-        if is_region(outline.instance):
+        if is_done(outline.instance):
             self._colour = None
             painter.setPen(region_pen(self._look.width * self._look.dpr))
             painter.drawPath(outline.path(self._key.scale))

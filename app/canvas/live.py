@@ -31,8 +31,8 @@ from app.canvas.style import (
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit
-from core.document.instance import Instance
-from core.document.marks import is_region
+from core.document.instance import Shape
+from core.document.regions import is_done
 from core.gestures.base import Preview
 from core.gestures.select import MIDPOINT_FROM
 
@@ -70,12 +70,12 @@ class LivePainter:
         return self._view.device_scale
 
     def instance(
-        self, instance: Instance, path: QPainterPath, *, selected: bool, dashed: bool = False
+        self, instance: Shape, path: QPainterPath, *, selected: bool, dashed: bool = False
     ) -> None:
         """An instance as it is, or as it would become; `path` is in image pixels."""
         colour = self._look.palette.colour(instance.label)
         width = (LINE_SELECTED if selected else LINE) * self._dpr
-        if is_region(instance):
+        if is_done(instance):
             pen, fill = region_pen(width), hatching(self.scale, self._dpr)
         else:
             pen = line_pen(colour, width, dashed=dashed)
@@ -91,10 +91,10 @@ class LivePainter:
         painter.drawPath(path)
         painter.restore()
 
-    def hovered(self, instance: Instance, path: QPainterPath, *, dashed: bool = False) -> None:
+    def hovered(self, instance: Shape, path: QPainterPath, *, dashed: bool = False) -> None:
         """A light rim and a little more fill on what the pointer would take."""
         painter = self._painter
-        region = is_region(instance)
+        region = is_done(instance)
         colour = REGION if region else self._look.palette.colour(instance.label)
         painter.save()
         painter.setTransform(self._to_device, True)
@@ -114,14 +114,14 @@ class LivePainter:
         return other
 
     def handles(
-        self, instance: Instance, hover: Hit | None, vertex: Hit | None, *, selected: bool = True
+        self, instance: Shape, hover: Hit | None, vertex: Hit | None, *, selected: bool = True
     ) -> None:
         """A square on each vertex, a ring in the middle of each long edge.
 
         What is not selected shows dots only, for vertices that can be taken all the same.
         """
         sight = self._view.visible().grown(HANDLE / self._view.scale)
-        colour = REGION if is_region(instance) else self._look.palette.colour(instance.label)
+        colour = REGION if is_done(instance) else self._look.palette.colour(instance.label)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
                 points = [self._to_device.map(QPointF(x, y)) for x, y in ring]
@@ -245,7 +245,7 @@ class LivePainter:
         painter.drawRect(QRectF(corner, opposite))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def changed(self, instances: Iterable[Instance], preview: Preview) -> None:
+    def changed(self, instances: Iterable[Shape], preview: Preview) -> None:
         """Instances as they would become."""
         for instance in instances:
             self.instance(instance, make_path(instance), selected=True)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainterPath
 
 from core.document.geometry.measure import Rect
-from core.document.instance import Instance, Ring
+from core.document.instance import Ring, Shape
 from core.gestures.boxes import BoxTable
 
 _SMALLEST_LEVEL = -16
@@ -23,7 +23,7 @@ class Outline:
 
     __slots__ = ("_paths", "box", "instance")
 
-    def __init__(self, instance: Instance, box: Rect) -> None:
+    def __init__(self, instance: Shape, box: Rect) -> None:
         self.instance = instance
         self.box = box
         self._paths: dict[int, QPainterPath] = {}
@@ -43,7 +43,7 @@ def level_of(device_scale: float) -> int:
     return min(max(math.ceil(math.log2(device_scale)), _SMALLEST_LEVEL), _FULL_LEVEL)
 
 
-def make_path(instance: Instance, error: float = 0.0) -> QPainterPath:
+def make_path(instance: Shape, error: float = 0.0) -> QPainterPath:
     """All rings of an instance as one path, right to `error` image pixels."""
     path = QPainterPath()
     path.setFillRule(Qt.FillRule.OddEvenFill)
@@ -84,7 +84,7 @@ class OutlineTable:
     def __len__(self) -> int:
         return len(self._boxes)
 
-    def set(self, instances: Sequence[Instance]) -> None:
+    def set(self, instances: Sequence[Shape]) -> None:
         """Show other instances; those that are the same objects keep their paths."""
         self._boxes = self._boxes.updated(instances)
         self._rows = {each.id: row for row, each in enumerate(instances)}
@@ -92,7 +92,7 @@ class OutlineTable:
 
     def _is_current(self, id: str, outline: Outline) -> bool:
         row = self._rows.get(id)
-        return row is not None and self._boxes.instances[row] is outline.instance
+        return row is not None and self._boxes.shapes[row] is outline.instance
 
     def get(self, id: str) -> Outline | None:
         """The outline of an instance, or None."""
@@ -108,7 +108,7 @@ class OutlineTable:
         return [self._boxes.box(self._rows[id]) for id in ids if id in self._rows]
 
     def _at(self, row: int) -> Outline:
-        instance = self._boxes.instances[row]
+        instance = self._boxes.shapes[row]
         outline = self._made.get(instance.id)
         if outline is None:
             outline = self._made[instance.id] = Outline(instance, self._boxes.box(row))

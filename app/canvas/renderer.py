@@ -20,7 +20,7 @@ from app.canvas.tile_layer import TileLayer
 from app.canvas.view import View
 from core.document.document import Changed
 from core.document.geometry.measure import Rect
-from core.document.instance import Instance
+from core.document.instance import Instance, Shape
 from core.gestures.base import Preview
 from core.gestures.scene import Scene
 
@@ -94,9 +94,9 @@ class Renderer:
             source.invalidate()
         self._proposed.look.fill = fill * _SUGGESTION_FILL
 
-    def set_instances(self, instances: Sequence[Instance], changed: Changed | None = None) -> None:
-        """The document's instances; `changed` says which of them are new, altered or gone."""
-        self._instances.set(instances)
+    def set_instances(self, shapes: Sequence[Shape], changed: Changed | None = None) -> None:
+        """The document's shapes; `changed` says which of them are new, altered or gone."""
+        self._instances.set(shapes)
         self.tags.outdate()
         if changed is None:
             self._lingering = frozenset()

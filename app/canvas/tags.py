@@ -12,8 +12,8 @@ from app.canvas.outlines import Outline, OutlineTable
 from app.canvas.style import DASH, INK, PAPER, REGION, Palette, faded, ink_on
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
-from core.document.instance import Instance
-from core.document.marks import is_ignored, is_region
+from core.document.instance import Shape
+from core.document.regions import is_done, is_ignored
 
 CANDIDATES = 400
 """Instances that are looked at when tags are chosen."""
@@ -105,12 +105,12 @@ class Tags:
                 taken.append(place)
                 painter.drawImage(place.topLeft(), tag.image)
 
-    def _face(self, instance: Instance, dpr: float) -> QImage:
+    def _face(self, instance: Shape, dpr: float) -> QImage:
         text = tag_text(instance)
         suggested = instance.source == "suggested"
         if suggested and instance.score is not None:
             text = f"{text}  {round(100 * instance.score)} %"
-        colour = REGION if is_region(instance) else self.palette.colour(instance.label)
+        colour = REGION if is_done(instance) else self.palette.colour(instance.label)
         key = _Face(text, colour.rgba(), suggested, dpr)
         image = self._faces.get(key)
         if image is None:
@@ -120,10 +120,10 @@ class Tags:
         return image
 
 
-def tag_text(instance: Instance) -> str:
+def tag_text(instance: Shape) -> str:
     """The name of an instance, with what sets it apart from an ordinary one."""
     translate = QCoreApplication.translate
-    if is_region(instance):
+    if is_done(instance):
         return translate("words", "✓ done region")
     name = instance.label or "?"
     if is_ignored(instance):

@@ -88,7 +88,7 @@ class Viewport(QWidget):
         """Show the instances of a document; nothing is selected then."""
         self.cancel_gesture()
         self._document = self._scene.document = document
-        self._renderer.set_instances(document.instances if document else ())
+        self._renderer.set_instances(document.shapes if document else ())
         self._select(frozenset(), self._scene.picked)
         self.update()
 
@@ -96,7 +96,7 @@ class Viewport(QWidget):
         """The shown document has changed; to be called after each edit, undo and redo."""
         if self._document is None:
             return
-        self._renderer.set_instances(self._document.instances, changed)
+        self._renderer.set_instances(self._document.shapes, changed)
         kept = frozenset(id for id in self._scene.selection if id in self._document)
         self._select(kept, self._scene.picked)
         self._hands.refresh()

@@ -1,4 +1,4 @@
-"""What a person does to selected instances: copy, paste, duplicate, delete, relabel."""
+"""What a person does to selected instances and regions: copy, paste, duplicate, delete, relabel."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.edits import Add, Batch, Edit, Relabel, Remove, SetFields, SetRejected
 from core.document.geometry import clip_to_image, translate
-from core.document.instance import Instance, Source, new_id
-from core.document.marks import (
+from core.document.instance import Shape, Source, new_id
+from core.document.regions import (
     DONE_REGION,
     IGNORE,
+    is_done,
     is_ignored,
     is_marked,
-    is_region,
+    labelled,
     with_flag,
-    without_regions,
 )
 
 OFFSET: Final = 12.0  # image pixels between a duplicate and its original
@@ -37,7 +37,7 @@ class Editing(QObject):
         super().__init__(workspace)
         self._workspace = workspace
         self._labelling = labelling
-        self._clipboard: tuple[Instance, ...] = ()
+        self._clipboard: tuple[Shape, ...] = ()
 
     @property
     def can_paste(self) -> bool:
@@ -86,7 +86,7 @@ class Editing(QObject):
 
     def relabel(self, ids: Iterable[str], label: str) -> None:
         """Give instances another label, which the project may not know yet."""
-        chosen = without_regions(self._chosen(ids))
+        chosen = labelled(self._chosen(ids))
         wanted = [each.id for each in chosen if each.label != label]
         if label not in self._labelling.names:
             self._labelling.learn([label])
@@ -113,7 +113,7 @@ class Editing(QObject):
         chosen = [each for each in self._chosen(ids) if each.crowd is not on]
         self._set_fields([replace(each, crowd=on) for each in chosen], name)
 
-    def _set_fields(self, wanted: list[Instance], name: str) -> None:
+    def _set_fields(self, wanted: list[Shape], name: str) -> None:
         edits = tuple(
             SetFields(one.id, one.flags, one.description, one.crowd, one.group_id) for one in wanted
         )
@@ -124,20 +124,20 @@ class Editing(QObject):
         """Which marks all of these instances have: `region`, `ignore`, `crowd`."""
         chosen = self._chosen(ids)
         found = {
-            "region": all(is_region(each) for each in chosen),
+            "region": all(is_done(each) for each in chosen),
             "ignore": all(is_ignored(each) for each in chosen),
             "crowd": all(each.crowd for each in chosen),
         }
         return frozenset(name for name, holds in found.items() if holds and chosen)
 
-    def _chosen(self, ids: Iterable[str]) -> tuple[Instance, ...]:
+    def _chosen(self, ids: Iterable[str]) -> tuple[Shape, ...]:
         document = self._workspace.document
         wanted = frozenset(ids)
         if document is None:
             return ()
-        return tuple(each for each in document.instances if each.id in wanted)
+        return tuple(each for each in document.shapes if each.id in wanted)
 
-    def _copies(self, originals: tuple[Instance, ...], offset: float) -> tuple[Instance, ...]:
+    def _copies(self, originals: tuple[Shape, ...], offset: float) -> tuple[Shape, ...]:
         document = self._workspace.document
         if document is None:
             return ()
@@ -158,6 +158,6 @@ class Editing(QObject):
                 )
         return tuple(made)
 
-    def _add(self, instances: tuple[Instance, ...], name: str) -> None:
-        if self._workspace.do(Add(instances), name):
-            self.selected.emit(frozenset(each.id for each in instances))
+    def _add(self, shapes: tuple[Shape, ...], name: str) -> None:
+        if self._workspace.do(Add(shapes), name):
+            self.selected.emit(frozenset(each.id for each in shapes))

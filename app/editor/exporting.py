@@ -15,7 +15,7 @@ from app.editor.folder_work import FolderWork
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.instance import Source
-from core.document.marks import without_regions
+from core.document.regions import comparable
 from core.formats import coco, coco_write, labelme
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError
@@ -90,7 +90,7 @@ def export_coco(project: Project, names: tuple[str, ...], path: Path, context: C
     problems: list[str] = []
     everything = project.images()
     for entry, labelled in _labelled(project, everything, problems, context):
-        objects = without_regions(labelled.instances)
+        objects = comparable(labelled.shapes)
         labels.update(dict.fromkeys(each.label for each in objects))
         images.append(
             coco.CocoImage(
@@ -122,7 +122,7 @@ def export_labelme(project: Project, folder: Path, context: Context) -> Report:
         shutil.copy2(entry.path, targets[0])
         write_atomic(targets[1], labelme.dumps(labelled))
         images += 1
-        count += len(labelled.instances)
+        count += len(labelled.shapes)
     missing = len(everything) - images - len(problems)
     return Report(folder, images, count, missing, tuple(problems))
 
@@ -142,7 +142,7 @@ def _labelled(
         except MasklensError as error:
             problems.append(f"{entry.relative}: {error}")
             continue
-        own = tuple(each for each in labelled.instances if each.source is not Source.SUGGESTED)
-        if own or labelled.done or not labelled.instances:
-            yield entry, replace(labelled, instances=own, width=width, height=height)
+        own = tuple(each for each in labelled.shapes if each.source is not Source.SUGGESTED)
+        if own or labelled.done or not labelled.shapes:
+            yield entry, replace(labelled, shapes=own, width=width, height=height)
     context.progress(len(images), len(images))

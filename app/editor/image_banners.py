@@ -9,8 +9,9 @@ from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, EngineState
 from app.widgets.banners import Banners, Kind
 from app.widgets.notices import Notices
-from core.sentences import MasklensError, Sentence, say
+from core.sentences import MasklensError, Sentence
 from core.session import Snapshot
+from core.session.label_io import CHANGED_ON_DISK
 
 SETTLE = 250  # ms between a file's change and our look at it
 
@@ -158,7 +159,7 @@ class Desk(QObject):
             return
         if staged.session.conflict is None:
             path = str(staged.entry.label_file)
-            staged.session.conflict = say("session.changed_on_disk", path=path)
+            staged.session.conflict = CHANGED_ON_DISK.given(path=path)
             self._workspace.saver.changed.emit()
         text = self.tr("{file} was changed by another program.").format(
             file=staged.entry.label_file.name

@@ -94,7 +94,7 @@ def import_labels(project: Project, path: Path, context: Context) -> Report:
             strangers += 1
         elif entry.label_file.exists() or project.write_problem(entry) is not None:
             kept += 1
-        elif item.stored:
+        elif item.shapes:
             try:
                 _write(entry, item)
             except MasklensError as error:
@@ -108,5 +108,5 @@ def import_labels(project: Project, path: Path, context: Context) -> Report:
 
 def _write(entry: ImageEntry, item: DatasetItem) -> None:
     width, height = image_size(entry.path)
-    content = LabelFile(entry.name, width, height, item.stored)
+    content = LabelFile(entry.name, width, height, item.shapes)
     write_atomic(entry.label_file, labelme.dumps(content))

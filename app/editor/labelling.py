@@ -11,7 +11,7 @@ from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
 from core.document.edits import Relabel
-from core.document.marks import without_regions
+from core.document.regions import labelled
 from core.storage.project import Project
 from core.storage.settings import ProjectSettings
 
@@ -58,7 +58,7 @@ class Labelling(QObject):
     def counts(self) -> Counter[str]:
         """How many instances of the open image have which label."""
         document = self._workspace.document
-        there = without_regions(document.instances) if document else ()
+        there = labelled(document.shapes) if document else ()
         return Counter(each.label for each in there)
 
     def learn(self, names: Iterable[str]) -> None:
@@ -96,7 +96,8 @@ class Labelling(QObject):
     def relabel_open(self, old: str, new: str) -> bool:
         """Rename a label in the open image, as an edit; False when there was nothing to do."""
         document = self._workspace.document
-        ids = [each.id for each in document.instances if each.label == old] if document else []
+        there = labelled(document.shapes) if document else ()
+        ids = [each.id for each in there if each.label == old]
         return bool(ids) and self._workspace.do(Relabel.to(new, ids), self.tr("rename label"))
 
     def forget(self, name: str) -> None:
@@ -128,8 +129,7 @@ class Labelling(QObject):
         document = self._workspace.document
         if document is not None:
             known = set(self.names)
-            there = without_regions(document.instances)
-            new = [each.label for each in there if each.label not in known]
+            new = [each.label for each in labelled(document.shapes) if each.label not in known]
             if new:
                 self.learn(new)
 

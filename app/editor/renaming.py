@@ -11,6 +11,7 @@ from app.base.jobs import Job, Jobs, JobState
 from app.base.words import error_text
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
+from core.document.regions import labelled
 from core.session import rename_label
 from core.storage.project import ImageEntry, Project
 
@@ -113,7 +114,9 @@ class Renamer(QObject):
         if staged is None:
             return
         old = self._written.pop(staged.entry.path, None)
-        if old is not None and any(i.label == old for i in staged.session.document.instances):
+        if old is not None and any(
+            each.label == old for each in labelled(staged.session.document.shapes)
+        ):
             self._workspace.reload()
 
     def _end(self, walk: _Walk) -> None:

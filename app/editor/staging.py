@@ -11,6 +11,7 @@ from typing import Final
 
 from app.base.tasks import Context
 from app.canvas.pyramid import ImagePyramid
+from core.document.regions import labelled
 from core.session import ImageSession, covered_by
 from core.storage.images import DecodedImage, read_image
 from core.storage.project import ImageEntry, Project
@@ -84,7 +85,8 @@ def stage(pictures: Pictures, project: Project, entry: ImageEntry, context: Cont
     context.check()
     size = (picture.decoded.width, picture.decoded.height)
     session = ImageSession.open(project, entry, size)
-    return Staged(entry, picture, session, covered_by(session.pending, session.document.instances))
+    covered = covered_by(session.pending, labelled(session.document.shapes))
+    return Staged(entry, picture, session, covered)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.edits import Add, SetRejected
 from core.document.instance import Instance, Source
+from core.document.regions import labelled
 from core.session import covered_by, store_suggestions
 from core.storage.project import Project
 from core.storage.suggestions import SuggestionSet
@@ -109,9 +110,9 @@ class Suggesting(QObject):
             return
         staged = self._workspace.staged
         if staged is not None and staged.entry.path == path:
-            instances = staged.session.document.instances
+            there = labelled(staged.session.document.shapes)
             self._workspace.tasks.run(
-                lambda _context: covered_by(found.instances, instances),
+                lambda _context: covered_by(found.instances, there),
                 done=lambda hidden: self._land(project, path, found, hidden, told),
                 failed=lambda error: self.failed.emit(error_text(error)),
             )

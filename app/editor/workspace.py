@@ -361,7 +361,7 @@ class Workspace(QObject):
             return
         if session.document.done:
             status = ImageStatus.DONE
-        elif session.document.instances:
+        elif session.document.shapes:
             status = ImageStatus.CORRECTED
         elif session.pending:
             status = ImageStatus.SUGGESTED

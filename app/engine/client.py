@@ -370,14 +370,23 @@ class EngineClient(QObject):
     def _fail_what_was_in_work(self) -> None:
         """It may be what killed the engine, so it is not asked again."""
         if self._in_work is not None and self._asked.pop(self._in_work, None) is not None:
-            self.failed.emit(self._in_work, say("process.died_on_it"))
+            self.failed.emit(
+                self._in_work,
+                say("process.died_on_it", "The engine ended while it worked on this."),
+            )
         self._in_work = None
 
     def _give_up(self) -> None:
         self._set_state(EngineState.DEAD)
         for id in list(self._asked):
             if self._asked.pop(id, None) is not None:
-                self.failed.emit(id, say("process.gave_up"))
+                self.failed.emit(
+                    id,
+                    say(
+                        "process.gave_up",
+                        "The engine ended several times in a row and is not started again.",
+                    ),
+                )
 
     def _settle(self) -> None:
         """READY or BUSY, once the engine has come up."""

@@ -165,7 +165,7 @@ class ModelChain(QObject):
         if staged is None or staged.session.read_only is not None:
             return []
         document = staged.session.document
-        worked_on = document.done or document.instances or document.rejected
+        worked_on = document.done or document.shapes or document.rejected
         return [] if worked_on else [staged.entry]
 
 

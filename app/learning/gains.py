@@ -22,6 +22,7 @@ from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
 from core.document.instance import Instance
+from core.document.regions import comparable
 from core.learning import gains
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
@@ -165,7 +166,7 @@ class Gains(QObject):
         document, run = self._workspace.document, self._run
         if document is None or run is None:
             return
-        labels, reused = document.instances, dict(run.report.reused)
+        labels, reused = comparable(document.shapes), dict(run.report.reused)
         size = document.width, document.height
 
         def work(_context: Context) -> gains.Gains:

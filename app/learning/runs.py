@@ -26,6 +26,7 @@ from core.learning.folder import (
     list_runs,
     new_run_path,
 )
+from core.learning.frozen import FOLDER_GONE
 from core.learning.gather import gather_project
 from core.learning.history import RunSummary, summarise
 from core.learning.launch import start_run
@@ -33,7 +34,6 @@ from core.learning.memory import Memory
 from core.learning.pace import pace_of
 from core.learning.spec import RunSpec
 from core.learning.state import Command, RunState
-from core.sentences import say
 from core.storage.project import Project
 
 LOG_LINES: Final = 40
@@ -276,7 +276,7 @@ class Runs(QObject):
             self.forget()
             self.said.emit(self.tr("The run was dropped."))
         elif watch.phase is Phase.GONE:
-            text = sentence_text(say("learning.folder_gone", path=str(watch.run.path)))
+            text = sentence_text(FOLDER_GONE.given(path=str(watch.run.path)))
             self.forget()
             self.failed.emit("learning", text, "")
         elif watch.phase is Phase.CUT_OFF:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication
 
 from app.base.words import sentence_text
-from app.canvas.layers.chain import Link
-from app.canvas.layers.lens_colours import (
-    ANCHOR,
-    DETECTION,
-    FATE_COLOURS,
-    PROPOSAL,
-    SUPPRESSOR,
-)
-from app.lens.items import Box, Chain, Item, box_of, chain_of
+from core.lens.colours import ANCHOR, DETECTION, FATES, PROPOSAL, SUPPRESSOR, Style
 from core.lens.evidence import BoxKind
+from core.lens.items import Box, Chain, Item, box_of, chain_of
 from core.lens.lineage import in_words, lineage
 from core.lens.recompute import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
 from core.lens.verdict import Evidence
+from core.lens.views.base import Link
 from core.lens.words import cut_off
 
-DASH, DOT, SOLID = Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.SolidLine
-DASH_DOT = Qt.PenStyle.DashDotLine
+DASH, DOT, SOLID = Style.DASH, Style.DOT, Style.SOLID
+DASH_DOT = Style.DASH_DOT
 
 
 def _tr(text: str) -> str:
@@ -70,7 +64,7 @@ def _rpn_links(trace: Trace, anchor: int, chain: Chain) -> list[Link]:
         fate = int(trace.decoded.fate[anchor])
         text = _tr("decoded box: {fate}").format(fate=fate_text(fate))
         box = box_of(trace, Item(BoxKind.DECODED, anchor))
-        found.append(Link(box, text, FATE_COLOURS[Fate(fate)], DASH))
+        found.append(Link(box, text, FATES[Fate(fate)], DASH))
         found += _suppressor(trace, BoxKind.DECODED, trace.decoded.suppressor, anchor)
     return found
 
@@ -88,7 +82,7 @@ def _candidate_links(trace: Trace, row: int, chain: Chain) -> list[Link]:
     fate = int(stage.fate[row])
     text = _tr("{label} {score}: {fate}").format(label=name, score=score, fate=fate_text(fate))
     box = box_of(trace, Item(BoxKind.CANDIDATE, row))
-    found = [Link(box, text, FATE_COLOURS[Fate(fate)], DASH_DOT)]
+    found = [Link(box, text, FATES[Fate(fate)], DASH_DOT)]
     return found + _suppressor(trace, BoxKind.CANDIDATE, stage.suppressor, row)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from app.base.words import text_of
 from app.lens.chains import fate_text
-from app.lens.items import Item
 from core.lens.evidence import BoxKind
+from core.lens.items import Item
 from core.lens.recompute import sigmoid
-from core.lens.trace import PYRAMID_LEVELS, Trace
+from core.lens.trace import Trace
+from core.lens.views import VIEWS
 
 
 def describe(trace: Trace, stage: str, item: Item) -> str:
     """What tells most about a box at a stage."""
     number = item.index
+    if stage in VIEWS and item.kind is VIEWS[stage].kind:
+        return text_of(VIEWS[stage].describe(trace, number))
     match item.kind:
         case BoxKind.ANCHOR:
             cell = trace.anchors.cell(number)
@@ -21,11 +23,6 @@ def describe(trace: Trace, stage: str, item: Item) -> str:
         case BoxKind.DECODED:
             fate = fate_text(int(trace.decoded.fate[number]))
             return f"{_objectness(trace, number):.3f} · {fate}"
-        case BoxKind.PROPOSAL if stage == "roi_levels":
-            x0, y0, x1, y1 = trace.proposals.boxes[number].tolist()
-            side = float(np.sqrt(max((x1 - x0) * (y1 - y0), 0.0)))
-            level = PYRAMID_LEVELS[int(trace.roi_levels.level[number])]
-            return f"{number + 1} · {level} · {x1 - x0:.0f} × {y1 - y0:.0f} → √ {side:.0f}"
         case BoxKind.PROPOSAL:
             return f"{number + 1} · {float(trace.proposals.score[number]):.3f}"
         case BoxKind.CANDIDATE:

@@ -15,7 +15,7 @@ from app.lens.reasons import Lost, Reasons
 from app.lens.training import Training
 from app.lens.training_layers import TrainingLayers
 from core.document.geometry.measure import bounds
-from core.document.marks import comparable
+from core.document.instance import Instance
 from core.lens.evidence import BoxKind
 
 if TYPE_CHECKING:
@@ -116,11 +116,11 @@ class LensCorner(QObject):
     def _why_missed(self) -> None:
         document = self._window.parts.workspace.document
         selection = self._window.viewport.selection
-        chosen = [] if document is None else [e for e in document.instances if e.id in selection]
+        chosen = [] if document is None else [e for e in document.shapes if e.id in selection]
         if not chosen:
             self._window.notices.say(self.tr("Select one of your instances first."))
             return
-        if not any(not each.crowd for each in comparable(chosen[:1])):
+        if not isinstance(chosen[0], Instance) or chosen[0].crowd:
             text = self.tr("A crowd, an ignored area or a region has no verdict of its own.")
             self._window.notices.say(text)
             return
@@ -161,7 +161,7 @@ class LensCorner(QObject):
             return
         self._waiting = None
         instance = document.get(lost.id)
-        if instance is not None:
+        if isinstance(instance, Instance):
             self._window.viewport.set_selection([lost.id])
             self._window.viewport.reveal(bounds(instance))
             self.reasons.why_missed(instance)

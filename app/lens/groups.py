@@ -8,24 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor
 
-from app.canvas.layers.boxes import Group
-from app.canvas.layers.lens_colours import (
-    DETECTION,
-    FATE_COLOURS,
-    FATE_STYLES,
-    LEVEL_COLOURS,
-    PROPOSAL,
-    SHAPE_STYLES,
-)
 from app.canvas.layers.plain import Boxes
 from core.document.instance import Instance
 from core.lens.boxes import box_of, iou, scaled
-from core.lens.colours import FATES, LEVELS, distinct, heat
+from core.lens.colours import DETECTION, FATES, LEVELS, PROPOSAL, Colour, distinct, heat
 from core.lens.recompute import sigmoid, softmax
 from core.lens.sampling import axis_weights, sample_points
 from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
+from core.lens.views.base import Group, Part, in_image
+from core.lens.views.common import by_fate
 
 POSITIVE, IGNORED, NEGATIVE, FORCED = 0, 1, 2, 3
 MATCH_COLOURS: Final = ((0, 220, 130), (240, 228, 66), (90, 100, 120), (255, 110, 200))
@@ -36,72 +28,18 @@ FOREGROUND, BACKGROUND = 0.7, 0.3
 """IoU with a label from which an anchor is positive, and below which it is negative."""
 
 
-def in_image(trace: Trace, boxes: NDArray[Any]) -> Boxes:
-    """Resized pixels as pixels of the image."""
-    across, down = trace.input.scale
-    return scaled(boxes, (1 / across, 1 / down))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Which boxes of a stage are wanted: at most so many, and only these numbers unless None."""
-
-    most: int
-    only: NDArray[np.int64] | None = None
-
-    def of(self, rank: NDArray[Any]) -> NDArray[np.int64]:
-        """The wanted ones of some numbers of boxes, best first."""
-        wanted = rank if self.only is None else rank[np.isin(rank, self.only)]
-        return np.asarray(wanted[: self.most], dtype=np.int64)
-
-
-def by_fate(
-    trace: Trace, boxes: NDArray[Any], fate: NDArray[Any], shown: NDArray[np.int64]
-) -> list[Group]:
-    """Boxes by their numbers, those kept on top."""
-    groups = []
-    for each in sorted(FATE_COLOURS, reverse=True):
-        index = shown[fate[shown] == each]
-        if len(index):
-            groups.append(
-                Group(in_image(trace, boxes[index]), index, FATE_COLOURS[each], FATE_STYLES[each])
-            )
-    return groups
-
-
 def decoded(trace: Trace, part: Part) -> list[Group]:
     """The strongest boxes inside the top-k, by fate."""
     logits, fate = trace.rpn.logits, trace.decoded.fate
     inside = np.flatnonzero(fate != Fate.BELOW_TOP_K)
     rank = inside[np.argsort(-logits[inside], kind="stable")]
-    return by_fate(trace, trace.decoded.boxes, fate, part.of(rank))
-
-
-def candidates(trace: Trace, part: Part) -> list[Group]:
-    """Candidates above the score, by fate, the likeliest first."""
-    stage = trace.candidates
-    inside = np.flatnonzero(stage.fate != Fate.LOW_SCORE)
-    rank = inside[np.argsort(-stage.score[inside], kind="stable")]
-    return by_fate(trace, stage.boxes, stage.fate, part.of(rank))
+    return list(by_fate(trace, trace.decoded.boxes, fate, part.of(rank)))
 
 
 def proposals(trace: Trace, part: Part) -> list[Group]:
     """The proposals, strongest first."""
     index = part.of(np.arange(len(trace.proposals.boxes)))
     return [Group(in_image(trace, trace.proposals.boxes[index]), index, PROPOSAL)]
-
-
-def roi_levels(trace: Trace, part: Part) -> list[Group]:
-    """The proposals by the level that they are pooled from."""
-    groups = []
-    shown = part.of(np.arange(len(trace.proposals.boxes)))
-    level = trace.roi_levels.level[shown]
-    for number in range(len(PYRAMID_LEVELS) - 1):
-        index = shown[level == number]
-        if len(index):
-            boxes = in_image(trace, trace.proposals.boxes[index])
-            groups.append(Group(boxes, index, LEVEL_COLOURS[number], SHAPE_STYLES[number]))
-    return groups
 
 
 def detections(trace: Trace, part: Part) -> list[Group]:
@@ -248,6 +186,6 @@ def anchors_by_match(state: NDArray[np.int8]) -> NDArray[np.uint8]:
     return looks
 
 
-def colour_of(index: int) -> QColor:
+def colour_of(index: int) -> Colour:
     """A colour of its own for a detection."""
-    return QColor(*distinct(index))
+    return distinct(index)

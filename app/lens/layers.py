@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from app.base.tasks import Task, Tasks
 from app.base.words import error_text
 from app.canvas.layers.anchors import AnchorLayer
-from app.canvas.layers.boxes import BoxLayer, Group
+from app.canvas.layers.boxes import BoxLayer
 from app.canvas.layers.chain import ChainLayer, OutlineLayer
 from app.canvas.layers.legend import LegendLayer
 from app.canvas.layers.picture import PictureLayer
@@ -22,16 +22,18 @@ from app.canvas.viewport import Viewport
 from app.editor.workspace import Workspace
 from app.lens import chains, groups, roi
 from app.lens.describe import describe
-from app.lens.items import Item, box_of, chain_of, counterpart
 from app.lens.legend import Seen, legend
 from app.lens.lens import Lens
 from app.lens.options import Options
 from core.document.instance import Polygons
-from core.document.marks import comparable
+from core.document.regions import comparable
 from core.lens.evidence import BoxKind
+from core.lens.items import Item, box_of, chain_of, counterpart
 from core.lens.pictures import objectness, padded_place
 from core.lens.recompute import sigmoid
 from core.lens.trace import Trace
+from core.lens.views import VIEWS
+from core.lens.views.base import Group, Line, Part
 from core.protocol.messages.lens import LensDrawn, PictureKind
 
 OF_STAGE: Final = {
@@ -57,11 +59,9 @@ KINDS: Final = {
     "candidates": BoxKind.CANDIDATE,
     "detections": BoxKind.DETECTION,
 }
-_GROUPS: Final[dict[str, Callable[[Trace, groups.Part], list[Group]]]] = {
+_GROUPS: Final[dict[str, Callable[[Trace, Part], list[Group]]]] = {
     "decoded": groups.decoded,
     "proposals": groups.proposals,
-    "roi_levels": groups.roi_levels,
-    "candidates": groups.candidates,
     "detections": groups.detections,
 }
 LEGEND: Final = "legend"
@@ -83,6 +83,7 @@ class LensLayers(QObject):
         self.options = Options()
         self._only: tuple[BoxKind, NDArray[np.int64]] | None = None
         self._drawn: dict[str, LensDrawn] = {}
+        self._lines: dict[str, tuple[Line, ...]] = {}
         self._outline: Polygons = ()
         self._stale: set[str] = set()
         self.input, self.features = PictureLayer(opacity=1.0), PictureLayer()
@@ -240,7 +241,7 @@ class LensLayers(QObject):
     def _explain(self, trace: Trace) -> None:
         shown = [name for name, layer in self.all.items() if layer.visible]
         painted = {name: boxes.painted for name, boxes in self.boxes.items()}
-        seen = Seen(trace, self._lens.stage, self.options, self._drawn, painted)
+        seen = Seen(trace, self._lens.stage, self.options, self._drawn, painted, self._lines)
         self.legend.show(legend(seen, shown))
 
     def _clear(self) -> None:
@@ -256,10 +257,18 @@ class LensLayers(QObject):
         self.chain.show(())
         self.legend.show(())
         self._drawn.clear()
+        self._lines.clear()
 
     def _fill(self, name: str, trace: Trace) -> None:
+        if name in VIEWS:
+            part = Part(self.options.most, self._wanted(KINDS[name]))
+            shown = VIEWS[name].boxes(trace, part)
+            self.boxes[name].set_groups(shown.groups, shown.total)
+            self._lines[name] = shown.legend
+            self._mark()
+            return
         if name in _GROUPS:
-            part = groups.Part(self.options.most, self._wanted(KINDS[name]))
+            part = Part(self.options.most, self._wanted(KINDS[name]))
             self.boxes[name].set_groups(_GROUPS[name](trace, part), trace.counts()[name])
             self._mark()
             return
@@ -314,7 +323,7 @@ class LensLayers(QObject):
     def _match_anchors(self, trace: Trace) -> None:
         """Compare all anchors with all labels, which takes too long for the window's thread."""
         document = self._workspace.document
-        instances = () if document is None else comparable(document.instances)
+        instances = () if document is None else comparable(document.shapes)
         if self._matching is not None:
             self._matching.cancel()
 

@@ -8,42 +8,38 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QLocale, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QCoreApplication
 
-from app.base.words import count_text
-from app.canvas.layers.anchors import STRONGEST
-from app.canvas.layers.legend import Entry, Line, Scale
-from app.canvas.layers.lens_colours import (
-    DETECTION,
-    FATE_COLOURS,
-    FATE_STYLES,
-    LEVEL_COLOURS,
-    PADDING,
-    PROPOSAL,
-    SHAPE_STYLES,
-)
+from app.base.words import count_text, number_text
 from app.lens.chains import fate_text
 from app.lens.groups import FORCED, IGNORED, MATCH_COLOURS, NEGATIVE, POSITIVE
 from app.lens.options import Options
-from core.lens.colours import cold_to_warm, heat
+from core.lens.colours import (
+    DETECTION,
+    FATE_STYLES,
+    FATES,
+    LEVELS,
+    PADDING,
+    PROPOSAL,
+    STRONGEST,
+    Colour,
+    Style,
+    cold_to_warm,
+    heat,
+)
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Fate, Trace
+from core.lens.views.base import Entry, Line, Scale
 from core.protocol.messages.lens import LensDrawn, PictureKind
 
-DASH: Final = Qt.PenStyle.DashLine
+DASH: Final = Style.DASH
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("lens", text)
 
 
-def number_text(value: float, digits: int = 2) -> str:
-    """A number with that many decimals, as the user's language writes it."""
-    return QLocale().toString(float(value), "f", digits)
-
-
-def _ramp(colours: Callable[[NDArray[Any]], NDArray[np.uint8]], low: float) -> tuple[QColor, ...]:
-    return tuple(QColor(*rgb) for rgb in colours(np.linspace(low, 1, 13)).tolist())
+def _ramp(colours: Callable[[NDArray[Any]], NDArray[np.uint8]], low: float) -> tuple[Colour, ...]:
+    return tuple((r, g, b) for r, g, b in colours(np.linspace(low, 1, 13)).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +53,8 @@ class Seen:
     """The pictures on layers."""
     painted: Mapping[str, int]
     """How many boxes are painted on layers."""
+    lines: Mapping[str, tuple[Line, ...]]
+    """What views say of their layers."""
 
 
 def legend(seen: Seen, shown: Iterable[str]) -> list[Line]:
@@ -64,8 +62,7 @@ def legend(seen: Seen, shown: Iterable[str]) -> list[Line]:
     lines: list[Line] = []
     for name in shown:
         make = _LINES.get(name)
-        if make is not None:
-            lines += make(seen)
+        lines += seen.lines.get(name, ()) if make is None else make(seen)
     return lines
 
 
@@ -118,11 +115,11 @@ def _anchors(seen: Seen) -> list[Line]:
             counts = np.bincount(trace.decoded.fate, minlength=len(Fate))
             entries = [
                 (f"{fate_text(fate)}: {count_text(int(counts[fate]))}", colour)
-                for fate, colour in FATE_COLOURS.items()
+                for fate, colour in FATES.items()
                 if counts[fate]
             ]
         case "level":
-            levels = zip(PYRAMID_LEVELS, trace.anchors.level_counts, LEVEL_COLOURS, strict=False)
+            levels = zip(PYRAMID_LEVELS, trace.anchors.level_counts, LEVELS, strict=False)
             entries = [(f"{name}: {count_text(count)}", colour) for name, count, colour in levels]
         case "match":
             names = {
@@ -131,7 +128,7 @@ def _anchors(seen: Seen) -> list[Line]:
                 IGNORED: _tr("ignored: IoU 0.3 to 0.7"),
                 NEGATIVE: _tr("negative: IoU below 0.3, without boxes"),
             }
-            entries = [(text, QColor(*MATCH_COLOURS[state])) for state, text in names.items()]
+            entries = [(text, MATCH_COLOURS[state]) for state, text in names.items()]
         case _:
             return [
                 Entry(_tr("objectness of each cell")),
@@ -147,7 +144,7 @@ def _by_fate(fate: NDArray[Any], least: Fate, what: str) -> list[Line]:
         Entry(what),
         *(
             Entry(f"{fate_text(each)}: {count_text(int(counts[each]))}", colour, FATE_STYLES[each])
-            for each, colour in FATE_COLOURS.items()
+            for each, colour in FATES.items()
             if counts[each] and each is not least
         ),
     ]
@@ -167,12 +164,6 @@ def _decoded(seen: Seen) -> list[Line]:
     return _by_fate(trace.decoded.fate, Fate.BELOW_TOP_K, text)
 
 
-def _candidates(seen: Seen) -> list[Line]:
-    trace = seen.trace
-    text = _tr("{n} candidates").format(n=_of(seen, "candidates", trace.counts()["candidates"]))
-    return _by_fate(trace.candidates.fate, Fate.LOW_SCORE, text)
-
-
 def _proposals(seen: Seen) -> list[Line]:
     count = _of(seen, "proposals", len(seen.trace.proposals.boxes))
     return [Entry(_tr("{n} proposals").format(n=count), PROPOSAL)]
@@ -183,28 +174,9 @@ def _detections(seen: Seen) -> list[Line]:
     return [Entry(_tr("{n} detections").format(n=count), DETECTION)]
 
 
-def _roi_levels(seen: Seen) -> list[Line]:
-    trace = seen.trace
-    stage = trace.roi_levels
-    most = len(stage.scales) - 1
-    counts = np.bincount(stage.level, minlength=most + 1)
-    lines: list[Line] = [Entry(_tr("level by the root of the area, in network pixels"))]
-    for level in range(most + 1):
-        high = stage.canonical_size * 2 ** (level - 1)
-        if level == 0:
-            rule = _tr("below {high}").format(high=f"{high:g}")
-        elif level == most:
-            rule = _tr("from {low}").format(low=f"{high / 2:g}")
-        else:
-            rule = _tr("{low} to {high}").format(low=f"{high / 2:g}", high=f"{high:g}")
-        text = f"{PYRAMID_LEVELS[level]}, {rule}: {count_text(int(counts[level]))}"
-        lines.append(Entry(text, LEVEL_COLOURS[level], SHAPE_STYLES[level]))
-    return lines
-
-
 def _sampling(seen: Seen) -> list[Line]:
     text = _tr("{bins} × {bins} cells of 2 × 2 points; the brighter a cell, the more it counts")
-    return [Entry(text.format(bins=seen.options.bins), QColor("#56b4e9"), Qt.PenStyle.DotLine)]
+    return [Entry(text.format(bins=seen.options.bins), (86, 180, 233), Style.DOT)]
 
 
 def _arrows(seen: Seen) -> list[Line]:
@@ -241,8 +213,6 @@ _LINES: Final[dict[str, Callable[[Seen], list[Line]]]] = {
     "anchors": _anchors,
     "decoded": _decoded,
     "proposals": _proposals,
-    "roi_levels": _roi_levels,
-    "candidates": _candidates,
     "detections": _detections,
     "arrows": _arrows,
     "sampling": _sampling,

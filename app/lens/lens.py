@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.base.words import sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
-from app.lens.items import Item, valid
+from core.lens.items import Item, valid
 from core.lens.settings import StageSettings
 from core.lens.trace import STAGES, Trace
 from core.protocol import Answer, Progress

@@ -14,14 +14,14 @@ from app.base.tasks import Context, Task
 from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
-from app.lens.items import Item
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from core.document.geometry import polygon_iou
 from core.document.instance import Instance
-from core.document.marks import comparable
+from core.document.regions import comparable
 from core.formats import labelme
 from core.lens.evidence import BoxKind
+from core.lens.items import Item
 from core.lens.life import CUTS, Cut
 from core.protocol import Answer, Priority
 from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged
@@ -207,7 +207,7 @@ class Reasons(QObject):
             return
         images = self._workspace.images
         document, open_path = self._workspace.document, self._workspace.path
-        here = () if document is None else document.instances
+        here = () if document is None else comparable(document.shapes)
         self.funnel = Funnel(project.root.name, 0, 0, [])
         self._job = self._jobs.start(self.tr("Looking for losses"), self.cancel_folder)
 
@@ -216,7 +216,7 @@ class Reasons(QObject):
             for image in images:
                 context.check()
                 instances = here if image.path == open_path else _labels(image)
-                if any(not each.crowd for each in comparable(instances)):
+                if any(not each.crowd for each in instances):
                     found.append((image, instances))
             return found
 
@@ -297,7 +297,7 @@ class Reasons(QObject):
                 purpose,
                 path=str(path),
                 settings=self._lens.settings,
-                instances=document.instances,
+                instances=comparable(document.shapes),
                 only=only,
             )
         )
@@ -372,6 +372,7 @@ class Reasons(QObject):
 def _labels(image: ImageEntry) -> tuple[Instance, ...]:
     """What is labelled in an image that is not open; nothing where it cannot be read."""
     try:
-        return labelme.read(image.label_file).instances if image.label_file.exists() else ()
+        shapes = labelme.read(image.label_file).shapes if image.label_file.exists() else ()
+        return comparable(shapes)
     except (MasklensError, OSError):
         return ()

@@ -6,9 +6,10 @@ import numpy as np
 
 from app.canvas.layers.roi import BarsLayer, SamplingLayer
 from app.lens import groups
-from app.lens.items import Item, box_of, chain_of
 from core.lens.evidence import BoxKind
+from core.lens.items import Item, box_of, chain_of
 from core.lens.trace import Trace
+from core.lens.views.base import in_image
 
 MASK_BINS = 14
 """Cells across and down for the mask head; the box head has 7."""
@@ -46,7 +47,7 @@ def show_sampling(layer: SamplingLayer, trace: Trace, item: Item | None, bins: i
         show_nothing(layer)
         return
     found = groups.sampled(trace, box, level, bins)
-    corners = groups.in_image(trace, box[None])[0].tolist()
+    corners = in_image(trace, box[None])[0].tolist()
     layer.show(corners, found.x, found.y, bins, found.cells)
 
 

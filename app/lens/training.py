@@ -13,7 +13,7 @@ from app.engine.client import EngineClient
 from app.lens.lens import Lens
 from app.lens.training_items import PLACES, Replayed, Spot, SpotKind, replayed
 from core.document.instance import Instance
-from core.document.marks import comparable
+from core.document.regions import comparable
 from core.lens.trace import Trace
 from core.protocol import Answer
 from core.protocol.messages.lens_training import LensTrained, TrainLens
@@ -127,7 +127,7 @@ class Training(QObject):
 
     def _instances(self) -> tuple[Instance, ...]:
         document = self._workspace.document
-        return () if document is None else comparable(document.instances)
+        return () if document is None else comparable(document.shapes)
 
     def _on_trace(self) -> None:
         trace = self._lens.trace

@@ -7,36 +7,33 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QCoreApplication
 
 from app.base.words import count_text
-from app.canvas.layers.boxes import Group
-from app.canvas.layers.legend import Entry, Line, Scale
-from app.canvas.layers.lens_colours import DETECTION, PROPOSAL
 from app.lens.training_items import ANCHOR_MATCH, LOSSES_PLACE, Replayed
 from app.lens.training_rows import item_losses, state_words
 from core.lens.boxes import scaled
-from core.lens.colours import distinct, heat
+from core.lens.colours import DETECTION, PROPOSAL, Colour, Style, distinct, heat
 from core.lens.target_steps import Role, StepName
 from core.lens.training_view import AnchorState
+from core.lens.views.base import Entry, Group, Line, Scale
 
 Ints = NDArray[np.int64]
-SOLID, DASH, DOT = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine
+SOLID, DASH, DOT = Style.SOLID, Style.DASH, Style.DOT
 
 ROLES: Final = {
-    Role.PROPOSAL: (QColor("#8b95a7"), SOLID),
-    Role.COVERING: (QColor("#f0e442"), SOLID),
-    Role.NEGATIVE: (QColor("#8b95a7"), DASH),
-    Role.PASSED: (QColor("#ff6ec8"), DOT),
-    Role.POSITIVE: (QColor("#00dc82"), SOLID),
-    Role.INSTANCE: (QColor("#ffffff"), DASH),
+    Role.PROPOSAL: ((139, 149, 167), SOLID),
+    Role.COVERING: ((240, 228, 66), SOLID),
+    Role.NEGATIVE: ((139, 149, 167), DASH),
+    Role.PASSED: ((255, 110, 200), DOT),
+    Role.POSITIVE: ((0, 220, 130), SOLID),
+    Role.INSTANCE: ((255, 255, 255), DASH),
 }
 STATES: Final = {
-    AnchorState.NEGATIVE: (QColor("#8b95a7"), DASH),
-    AnchorState.IGNORED: (QColor("#9a9234"), DOT),
-    AnchorState.FORCED: (QColor("#ff6ec8"), DASH),
-    AnchorState.POSITIVE: (QColor("#00dc82"), SOLID),
+    AnchorState.NEGATIVE: ((139, 149, 167), DASH),
+    AnchorState.IGNORED: ((154, 146, 52), DOT),
+    AnchorState.FORCED: ((255, 110, 200), DASH),
+    AnchorState.POSITIVE: ((0, 220, 130), SOLID),
 }
 _BEFORE_DRAW: Final = (
     StepName.JOINED,
@@ -157,7 +154,7 @@ def _by_instance(replayed: Replayed) -> Shown:
     rows = view.positive_rois
     match = view.roi_match[rows]
     for instance in np.unique(match).tolist():
-        colour = QColor(*distinct(int(instance)))
+        colour = distinct(int(instance))
         index = view.rois[rows[match == instance]]
         own = np.array([view.proposals + instance])
         groups.append(Group(_in_image(replayed, view.pool[index]), index, colour))
@@ -191,8 +188,8 @@ def _by_loss(
     return Shown(groups, len(index), [Entry(_tr("loss of each item")), scale])
 
 
-def _heat(count: int) -> tuple[QColor, ...]:
-    return tuple(QColor(*rgb) for rgb in heat(np.linspace(_DARKEST, 1, count)).tolist())
+def _heat(count: int) -> tuple[Colour, ...]:
+    return tuple((r, g, b) for r, g, b in heat(np.linspace(_DARKEST, 1, count)).tolist())
 
 
 def arrows(replayed: Replayed, place: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,11 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
-from PySide6.QtGui import QColor
 
-from app.canvas.layers.boxes import BoxLayer, Group
+from app.canvas.layers.boxes import BoxLayer
 from app.canvas.layers.chain import OutlineLayer
-from app.canvas.layers.legend import Entry, LegendLayer, Line
+from app.canvas.layers.legend import LegendLayer
 from app.canvas.layers.picture import PictureLayer
 from app.canvas.layers.plain import PlainLayer
 from app.canvas.layers.roi import ArrowLayer
@@ -31,6 +30,7 @@ from app.lens.training_rows import SpotRows
 from app.lens.training_words import describe
 from core.lens.pictures import mask_target
 from core.lens.target_steps import StepName
+from core.lens.views.base import Entry, Group, Line
 
 ANCHORS, ROIS, ARROWS = "train_anchors", "train_rois", "train_arrows"
 TARGET, MASK, LEGEND = "train_target", "train_mask", "train_legend"
@@ -49,8 +49,8 @@ OF_PLACE: Final = {
     StepName.MASKS: (ROIS, *_CHOSEN),
 }
 """What one sees when one comes to a place; any other layer can be switched on."""
-MASK_COLOUR: Final = QColor("#4aa8ff")
-TARGET_COLOUR: Final = QColor("#ffb000")
+MASK_COLOUR: Final = (74, 168, 255)
+TARGET_COLOUR: Final = (255, 176, 0)
 
 
 def _tr(text: str) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
-from app.lens.rows import Column, Rows
 from app.lens.training_items import (
     ANCHOR_DRAW,
     ANCHOR_MATCH,
@@ -22,6 +21,7 @@ from core.lens.evidence import BoxKind
 from core.lens.recompute import sigmoid
 from core.lens.target_steps import Role, StepName
 from core.lens.trace import PYRAMID_LEVELS
+from core.lens.views.base import Column, Table
 
 Ints = NDArray[np.int64]
 _DELTAS: Final = ("dx", "dy", "dw", "dh")
@@ -37,7 +37,7 @@ def _tr(text: str) -> str:
 class SpotRows:
     """A table and the box behind each number of its rows: anchors first, then boxes of the pool."""
 
-    rows: Rows
+    rows: Table
     anchors: Ints
     pool: Ints
 
@@ -103,7 +103,7 @@ def _of_step(replayed: Replayed, place: str) -> Ints:
 
 def _made(columns: list[Column], anchors: Ints, pool: Ints, sort: int) -> SpotRows:
     numbers = np.arange(len(anchors) + len(pool))
-    return SpotRows(Rows(tuple(columns), numbers, _TOKEN, sort), anchors, pool)
+    return SpotRows(Table(tuple(columns), numbers, _TOKEN, sort), anchors, pool)
 
 
 def _sides(replayed: Replayed, boxes: NDArray[Any]) -> list[Column]:

@@ -15,7 +15,7 @@ from app.lens.training_items import (
 )
 from app.lens.training_rows import item_losses, state_words
 from core.lens.training_view import AnchorState
-from core.lens.training_words import anchors_drawn, anchors_matched, mask_kept, notes
+from core.lens.training_words import NONE_USABLE, anchors_drawn, anchors_matched, mask_kept, notes
 from core.sentences import say
 
 
@@ -72,7 +72,12 @@ def place_sentence(replayed: Replayed, place: str) -> str:
     """What happened at a place, in numbers."""
     view = replayed.view
     if place == LOSSES_PLACE:
-        return sentence_text(say("lens.losses_all" if view.ids else "lens.none_usable"))
+        every = say(
+            "lens.losses_all",
+            "Every anchor and RoI that was drawn, with its share in the five losses. The shares "
+            "of one kind sum to the loss.",
+        )
+        return sentence_text(every if view.ids else NONE_USABLE)
     if place == ANCHOR_MATCH:
         return sentence_text(anchors_matched(view))
     if place == ANCHOR_DRAW:

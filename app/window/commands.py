@@ -17,7 +17,7 @@ from app.window.palette import CommandPalette
 from app.window.settings_dialog import SettingsDialog
 from core.document.edits import SetDone
 from core.document.geometry.measure import bounds
-from core.document.marks import DONE_REGION, IGNORE, without_regions
+from core.document.regions import DONE_REGION, IGNORE, labelled
 from core.document.status import ImageStatus
 from core.storage.project import ImageEntry
 
@@ -167,8 +167,7 @@ class Commands(QObject):
     def _select_all(self) -> None:
         document = self._parts.workspace.document
         if document is not None:
-            objects = without_regions(document.instances)
-            self._viewport.set_selection([each.id for each in objects])
+            self._viewport.set_selection([each.id for each in labelled(document.shapes)])
 
     def _done(self, done: bool) -> bool:
         workspace = self._parts.workspace
@@ -238,7 +237,7 @@ class Commands(QObject):
         ids = self._viewport.selection
         if document is None or not ids:
             return
-        chosen = [each.label for each in document.instances if each.id in ids]
+        chosen = [each.label for each in document.shapes if each.id in ids]
         finder = LabelFinder(self._window, self._parts.labelling.rows, chosen[0])
         finder.chosen.connect(lambda label: self._parts.editing.relabel(ids, label))
         finder.open_near(self._near_pointer())

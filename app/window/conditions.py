@@ -23,7 +23,7 @@ def facts(
         "project": workspace.project is not None,
         "image": session is not None,
         "selection": bool(selection),
-        "instances": session is not None and bool(session.document.instances),
+        "instances": session is not None and bool(session.document.shapes),
         "suggestions": bool(suggesting.shown),
         "picked": bool(suggesting.picked),
         "undo": session is not None and session.history.can_undo,

@@ -118,7 +118,7 @@ def download(name: str, console: Console) -> None:
     present = models.info(name).present
     path = models.download(name, show)
     if not present:
-        console.note(say("cli.downloaded", name=name, path=str(path)))
+        console.note(say("cli.downloaded", "{name} is now at {path}.", name=name, path=str(path)))
 
 
 def chosen_settings(

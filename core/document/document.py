@@ -1,11 +1,12 @@
-"""The document: the instances of one image, changed by edits alone."""
+"""The document: the instances and regions of one image, changed by edits alone."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from core.document.edits import (
     Add,
@@ -20,17 +21,21 @@ from core.document.edits import (
     SetRejected,
 )
 from core.document.geometry.measure import Rect, bounds, union_rect
-from core.document.instance import Instance, Polygons, source_after_change
+from core.document.instance import Instance, Polygons, Region, Shape, source_after_change
+from core.document.regions import by_flags
 from core.sentences import say
+
+_ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
+_PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """What an edit touched.
 
-    `ids` are the instances added, removed or altered. `rect` (image pixels) covers them as they
+    `ids` are the shapes added, removed or altered. `rect` (image pixels) covers them as they
     were and as they are; None when nothing visible changed. `order` says that the z order is
-    another (instances came, went or moved), `done` that the finished mark was set or taken back,
+    another (shapes came, went or moved), `done` that the finished mark was set or taken back,
     `rejected` that suggestions were turned down or taken back.
     """
 
@@ -52,35 +57,51 @@ class Changed:
 
 
 class Document:
-    """The instances of an image of `width` x `height` pixels, lowest first, and the finished mark.
+    """The shapes of an image of `width` x `height` pixels, lowest first, and the finished mark.
 
-    `rejected` holds the ids of suggestions that the person turned down. Raises EditError when two
-    instances share an id or one has a broken outline.
+    The flags of a shape decide whether it is an instance or a region. `rejected` holds the ids of
+    suggestions that the person turned down. Raises EditError when two shapes share an id or one
+    has a broken outline.
     """
 
     def __init__(
         self,
         width: int,
         height: int,
-        instances: Iterable[Instance] = (),
+        shapes: Iterable[Shape] = (),
         done: bool = False,
         rejected: Iterable[str] = (),
     ) -> None:
         self.width = width
         self.height = height
-        self._instances: tuple[Instance, ...] = tuple(instances)
-        self._by_id = {instance.id: instance for instance in self._instances}
+        self._set_shapes(map(by_flags, shapes))
+        self._by_id = {shape.id: shape for shape in self._shapes}
         self._done = done
         self._rejected = frozenset(rejected)
-        if len(self._by_id) != len(self._instances):
-            raise EditError(say("edits.id_twice"))
-        for instance in self._instances:
-            check_instance(instance)
+        if len(self._by_id) != len(self._shapes):
+            raise EditError(_ID_TWICE)
+        for shape in self._shapes:
+            check_shape(shape)
+
+    def _set_shapes(self, shapes: Iterable[Shape]) -> None:
+        self._shapes = tuple(shapes)
+        self._instances = tuple(each for each in self._shapes if isinstance(each, Instance))
+        self._regions = tuple(each for each in self._shapes if isinstance(each, Region))
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Instances and regions in z order, the lowest first: what is drawn, taken and saved."""
+        return self._shapes
 
     @property
     def instances(self) -> tuple[Instance, ...]:
-        """All instances in z order, the lowest first."""
+        """The objects, in z order."""
         return self._instances
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The done regions and the areas to ignore, in z order."""
+        return self._regions
 
     @property
     def done(self) -> bool:
@@ -92,8 +113,8 @@ class Document:
         """The ids of the suggestions that the person turned down."""
         return self._rejected
 
-    def get(self, id: str) -> Instance | None:
-        """The instance with this id, or None."""
+    def get(self, id: str) -> Shape | None:
+        """The instance or region with this id, or None."""
         return self._by_id.get(id)
 
     def __contains__(self, id: object) -> bool:
@@ -104,10 +125,10 @@ class Document:
 
         Raises EditError, and leaves the document as it was, when the edit does not fit.
         """
-        draft = _Draft(list(self._instances), dict(self._by_id), self._done, self._rejected)
+        draft = _Draft(list(self._shapes), dict(self._by_id), self._done, self._rejected)
         inverse, changed = draft.apply(edit)
         if changed.ids or changed.order:
-            self._instances = tuple(draft.instances)
+            self._set_shapes(draft.shapes)
         self._by_id = draft.by_id
         self._done = draft.done
         self._rejected = draft.rejected
@@ -118,8 +139,8 @@ class Document:
 class _Draft:
     """A working copy: thrown away when an edit fails half-way."""
 
-    instances: list[Instance]
-    by_id: dict[str, Instance]
+    shapes: list[Shape]
+    by_id: dict[str, Shape]
     done: bool
     rejected: frozenset[str]
 
@@ -144,57 +165,60 @@ class _Draft:
             case _:
                 assert_never(edit)
 
-    def _find(self, id: str) -> Instance:
+    def _find(self, id: str) -> Shape:
         found = self.by_id.get(id)
         if found is None:
-            raise EditError(say("edits.unknown_instance", id=id))
+            raise EditError(
+                say("edits.unknown_instance", "There is no instance {id} in this image.", id=id)
+            )
         return found
 
-    def _swap(self, old: dict[str, Instance], new: dict[str, Instance]) -> Changed:
-        """Put altered instances in the place of the old ones."""
+    def _swap(self, old: Mapping[str, Shape], new: Mapping[str, Shape]) -> Changed:
+        """Put altered shapes in the place of the old ones."""
         if len(new) == 1:
-            ((id, instance),) = new.items()
-            place = next(k for k, each in enumerate(self.instances) if each is old[id])
-            self.instances[place] = instance
+            ((id, shape),) = new.items()
+            place = next(k for k, each in enumerate(self.shapes) if each is old[id])
+            self.shapes[place] = shape
         else:
-            self.instances = [new.get(instance.id, instance) for instance in self.instances]
+            self.shapes = [new.get(shape.id, shape) for shape in self.shapes]
         self.by_id.update(new)
         moved = [each for each in new.values() if each.polygons is not old[each.id].polygons]
         return Changed(ids=frozenset(new), rect=_rect_of([*old.values(), *moved]))
 
     def _add(self, edit: Add) -> tuple[Edit, Changed]:
-        ids = [instance.id for instance in edit.instances]
+        shapes = tuple(map(by_flags, edit.shapes))
+        ids = [shape.id for shape in shapes]
         if len(set(ids)) != len(ids) or any(id in self.by_id for id in ids):
-            raise EditError(say("edits.id_twice"))
-        for instance in edit.instances:
-            check_instance(instance)
+            raise EditError(_ID_TWICE)
+        for shape in shapes:
+            check_shape(shape)
         if edit.at:
-            self._insert(edit)
+            self._insert(shapes, edit.at)
         else:
-            self.instances.extend(edit.instances)
-        self.by_id.update(zip(ids, edit.instances, strict=True))
-        return Remove(tuple(ids)), Changed(frozenset(ids), _rect_of(edit.instances), order=True)
+            self.shapes.extend(shapes)
+        self.by_id.update(zip(ids, shapes, strict=True))
+        return Remove(tuple(ids)), Changed(frozenset(ids), _rect_of(shapes), order=True)
 
-    def _insert(self, edit: Add) -> None:
-        count = len(self.instances) + len(edit.instances)
-        rising = all(a < b for a, b in zip(edit.at, edit.at[1:], strict=False))
-        if len(edit.at) != len(edit.instances) or not rising:
-            raise EditError(say("edits.places"))
-        if edit.at[0] < 0 or edit.at[-1] >= count:
-            raise EditError(say("edits.places"))
-        old = iter(self.instances)
-        new = dict(zip(edit.at, edit.instances, strict=True))
-        self.instances = [new[place] if place in new else next(old) for place in range(count)]
+    def _insert(self, shapes: tuple[Shape, ...], at: tuple[int, ...]) -> None:
+        count = len(self.shapes) + len(shapes)
+        rising = all(a < b for a, b in itertools.pairwise(at))
+        if len(at) != len(shapes) or not rising:
+            raise EditError(_PLACES)
+        if at[0] < 0 or at[-1] >= count:
+            raise EditError(_PLACES)
+        old = iter(self.shapes)
+        new = dict(zip(at, shapes, strict=True))
+        self.shapes = [new[place] if place in new else next(old) for place in range(count)]
 
     def _remove(self, edit: Remove) -> tuple[Edit, Changed]:
         gone = set(edit.ids)
         if len(gone) != len(edit.ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         for id in edit.ids:
             self._find(id)
-        places = tuple(k for k, instance in enumerate(self.instances) if instance.id in gone)
-        removed = tuple(self.instances[place] for place in places)
-        self.instances = [instance for instance in self.instances if instance.id not in gone]
+        places = tuple(k for k, shape in enumerate(self.shapes) if shape.id in gone)
+        removed = tuple(self.shapes[place] for place in places)
+        self.shapes = [shape for shape in self.shapes if shape.id not in gone]
         for id in gone:
             del self.by_id[id]
         return Add(removed, places), Changed(frozenset(gone), _rect_of(removed), order=bool(gone))
@@ -203,15 +227,15 @@ class _Draft:
         old = self._find(edit.id)
         source = edit.source or source_after_change(old.source)
         new = replace(old, polygons=edit.polygons, source=source)
-        check_instance(new)
+        check_shape(new)
         return Reshape(old.id, old.polygons, old.source), self._swap({old.id: old}, {new.id: new})
 
     def _relabel(self, edit: Relabel) -> tuple[Edit, Changed]:
         ids = [id for id, _ in edit.labels]
         if len(set(ids)) != len(ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         if edit.sources and len(edit.sources) != len(ids):
-            raise EditError(say("edits.sources"))
+            raise EditError(say("edits.sources", "The sources do not fit the labels."))
         old = {id: self._find(id) for id in ids}
         sources = edit.sources or tuple(source_after_change(old[id].source) for id in ids)
         new = {
@@ -230,12 +254,14 @@ class _Draft:
 
     def _set_fields(self, edit: SetFields) -> tuple[Edit, Changed]:
         old = self._find(edit.id)
-        new = replace(
-            old,
-            flags=edit.flags,
-            description=edit.description,
-            crowd=edit.crowd,
-            group_id=edit.group_id,
+        new = by_flags(
+            replace(
+                old,
+                flags=edit.flags,
+                description=edit.description,
+                crowd=edit.crowd,
+                group_id=edit.group_id,
+            )
         )
         inverse = SetFields(old.id, old.flags, old.description, old.crowd, old.group_id)
         return inverse, self._swap({old.id: old}, {new.id: new})
@@ -258,27 +284,39 @@ class _Draft:
         return Batch(tuple(reversed(inverses)), edit.name), changed
 
 
-def check_instance(instance: Instance) -> None:
+def check_shape(shape: Shape) -> None:
     """Raise EditError unless it has an id, polygons, and finite rings of three or more points."""
-    if not instance.id:
-        raise EditError(say("edits.no_id"))
-    if not instance.polygons:
-        raise EditError(say("edits.no_polygon", id=instance.id))
-    _check_rings(instance.id, instance.polygons)
+    if not shape.id:
+        raise EditError(say("edits.no_id", "An instance without an id cannot be kept."))
+    if not shape.polygons:
+        raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=shape.id))
+    _check_rings(shape.id, shape.polygons)
 
 
 def _check_rings(id: str, polygons: Polygons) -> None:
     for polygon in polygons:
         for ring in polygon.rings:
             if len(ring) < 3:
-                raise EditError(say("edits.short_ring", id=id))
+                raise EditError(
+                    say(
+                        "edits.short_ring",
+                        "An outline of instance {id} has fewer than three points.",
+                        id=id,
+                    )
+                )
             # A sum is finite only when all its terms are; this is the fast way to look at all.
             if not math.isfinite(sum(x + y for x, y in ring)):
-                raise EditError(say("edits.not_finite", id=id))
+                raise EditError(
+                    say(
+                        "edits.not_finite",
+                        "A coordinate of instance {id} is not a finite number.",
+                        id=id,
+                    )
+                )
 
 
-def _rect_of(instances: Iterable[Instance]) -> Rect | None:
+def _rect_of(shapes: Iterable[Shape]) -> Rect | None:
     rect: Rect | None = None
-    for instance in instances:
-        rect = union_rect(rect, bounds(instance))
+    for shape in shapes:
+        rect = union_rect(rect, bounds(shape))
     return rect

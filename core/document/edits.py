@@ -20,7 +20,7 @@ from core.document.fields import (
     get,
     wrong,
 )
-from core.document.instance import Instance, Polygons, Source
+from core.document.instance import Polygons, Shape, Source
 from core.document.instance_json import (
     flags_from_json,
     instance_from_json,
@@ -29,6 +29,7 @@ from core.document.instance_json import (
     polygons_to_json,
     source_from_json,
 )
+from core.document.regions import by_flags
 from core.sentences import MasklensError
 
 
@@ -38,12 +39,12 @@ class EditError(MasklensError):
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Put instances in. `at` gives the place of each in the resulting z order, rising.
+    """Put instances or regions in. `at` gives the place of each in the resulting z order, rising.
 
     With an empty `at` they go on top, in the order given. The ids must be new to the document.
     """
 
-    instances: tuple[Instance, ...]
+    shapes: tuple[Shape, ...]
     at: tuple[int, ...] = ()
 
 
@@ -128,7 +129,7 @@ def edit_to_json(edit: Edit) -> dict[str, object]:
         case Add():
             return {
                 "do": "add",
-                "instances": [instance_to_json(instance) for instance in edit.instances],
+                "instances": [instance_to_json(shape) for shape in edit.shapes],
                 "at": list(edit.at),
             }
         case Remove():
@@ -193,7 +194,8 @@ def _read_add(fields: Mapping[str, object], where: str) -> Edit:
     places = as_list(get(fields, "at", where), f"{where}.at")
     return Add(
         tuple(
-            instance_from_json(item, f"{where}.instances[{k}]") for k, item in enumerate(instances)
+            by_flags(instance_from_json(item, f"{where}.instances[{k}]"))
+            for k, item in enumerate(instances)
         ),
         tuple(as_int(item, f"{where}.at[{k}]", least=0) for k, item in enumerate(places)),
     )

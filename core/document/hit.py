@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.document.geometry.measure import Rect
-from core.document.instance import Instance
+from core.document.instance import Shape
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.intp]
@@ -23,7 +23,7 @@ _Ints = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A part of an instance under the pointer.
+    """A part of a shape under the pointer.
 
     For a vertex, `index` is its place in the ring; for an edge, that of the vertex it starts at.
     For a body, `ring` and `index` are 0. Ring 0 is the outer ring, ring k is hole k - 1.
@@ -38,9 +38,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An instance made ready: its vertices, where each edge ends, and where each ring starts."""
+    """An shape made ready: its vertices, where each edge ends, and where each ring starts."""
 
-    instance: Instance
+    shape: Shape
     points: _Floats  # (N, 2), all rings one after another
     ends: _Floats  # (N, 2), the vertex after each
     starts: tuple[int, ...]  # first row of each ring
@@ -58,14 +58,14 @@ class _Entry:
 
 
 class HitIndex:
-    """Finds what lies at a point among instances in z order, the lowest first.
+    """Finds what lies at a point among shapes in z order, the lowest first.
 
-    Frozen like a document's tuple of instances; `updated` makes the next one and takes over all
+    Frozen like a document's tuple of shapes; `updated` makes the next one and takes over all
     that has not changed.
     """
 
-    def __init__(self, instances: Sequence[Instance] = ()) -> None:
-        self._fill(_entries(instances))
+    def __init__(self, shapes: Sequence[Shape] = ()) -> None:
+        self._fill(_entries(shapes))
 
     def _fill(self, entries: Sequence[_Entry]) -> None:
         self._entries = tuple(entries)
@@ -74,13 +74,13 @@ class HitIndex:
         )
         self._boxes = flat.reshape(-1, 4).T.copy()
 
-    def updated(self, instances: Sequence[Instance]) -> HitIndex:
-        """The index of other instances; those that are the same objects cost next to nothing."""
-        known = {id(entry.instance): entry for entry in self._entries}
-        fresh = [instance for instance in instances if id(instance) not in known]
-        known.update((id(entry.instance), entry) for entry in _entries(fresh))
+    def updated(self, shapes: Sequence[Shape]) -> HitIndex:
+        """The index of other shapes; those that are the same objects cost next to nothing."""
+        known = {id(entry.shape): entry for entry in self._entries}
+        fresh = [shape for shape in shapes if id(shape) not in known]
+        known.update((id(entry.shape), entry) for entry in _entries(fresh))
         index = HitIndex()
-        index._fill([known[id(instance)] for instance in instances])
+        index._fill([known[id(shape)] for shape in shapes])
         return index
 
     def at(
@@ -88,18 +88,18 @@ class HitIndex:
     ) -> Hit | None:
         """The best hit within `tolerance` pixels: nearest vertex, nearest edge, topmost body.
 
-        Instances named in `first` (the selection, as a rule) go before all others.
+        Shapes named in `first` (the selection, as a rule) go before all others.
         """
         candidates = self._candidates(x, y, tolerance)
         if first:
-            preferred = [entry for entry in candidates if entry.instance.id in first]
+            preferred = [entry for entry in candidates if entry.shape.id in first]
             hit = _best(preferred, x, y, tolerance)
             if hit is not None:
                 return hit
         return _best(candidates, x, y, tolerance)
 
     def all_at(self, x: float, y: float, tolerance: float = 0.0) -> tuple[Hit, ...]:
-        """Every instance at a point, the topmost first: as a body, or as its nearest edge."""
+        """Every shape at a point, the topmost first: as a body, or as its nearest edge."""
         hits: list[Hit] = []
         for entry in reversed(self._candidates(x, y, tolerance)):
             hit = _body([entry], x, y) or _nearest_edge([entry], x, y, tolerance)
@@ -108,10 +108,10 @@ class HitIndex:
         return tuple(hits)
 
     def in_rect(self, rect: Rect) -> tuple[str, ...]:
-        """The ids of instances whose bounding box meets a rectangle, the lowest first."""
+        """The ids of shapes whose bounding box meets a rectangle, the lowest first."""
         x0, y0, x1, y1 = self._boxes
         meets = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
-        return tuple(self._entries[k].instance.id for k in np.flatnonzero(meets))
+        return tuple(self._entries[k].shape.id for k in np.flatnonzero(meets))
 
     def _candidates(self, x: float, y: float, tolerance: float) -> list[_Entry]:
         x0, y0, x1, y1 = self._boxes
@@ -120,12 +120,12 @@ class HitIndex:
         return [self._entries[k] for k in np.flatnonzero(near)]
 
 
-def _entries(instances: Sequence[Instance]) -> list[_Entry]:
-    """Make instances ready, all their vertices in one pass."""
+def _entries(shapes: Sequence[Shape]) -> list[_Entry]:
+    """Make shapes ready, all their vertices in one pass."""
     rings = [
         (k, (p, r), ring)
-        for k, instance in enumerate(instances)
-        for p, polygon in enumerate(instance.polygons)
+        for k, shape in enumerate(shapes)
+        for p, polygon in enumerate(shape.polygons)
         for r, ring in enumerate(polygon.rings)
     ]
     lengths = np.fromiter((len(ring) for _, _, ring in rings), np.intp, len(rings))
@@ -138,20 +138,20 @@ def _entries(instances: Sequence[Instance]) -> list[_Entry]:
     ends = points[following]
 
     owners = np.fromiter((k for k, _, _ in rings), np.intp, len(rings))
-    firsts = np.searchsorted(owners, np.arange(len(instances) + 1))
+    firsts = np.searchsorted(owners, np.arange(len(shapes) + 1))
     rows = starts[firsts]
-    boxes = _boxes(points, rows[:-1]) if instances else []
+    boxes = _boxes(points, rows[:-1]) if shapes else []
     names = [name for _, name, _ in rings]
     return [
         _Entry(
-            instance,
+            shape,
             points[rows[k] : rows[k + 1]],
             ends[rows[k] : rows[k + 1]],
             tuple((starts[firsts[k] : firsts[k + 1]] - rows[k]).tolist()),
             tuple(names[firsts[k] : firsts[k + 1]]),
             boxes[k],
         )
-        for k, instance in enumerate(instances)
+        for k, shape in enumerate(shapes)
     ]
 
 
@@ -199,13 +199,13 @@ def _nearest(
         return None
     for entry in entries:
         if row < len(entry.points):
-            return Hit(kind, entry.instance.id, *entry.locate(row))
+            return Hit(kind, entry.shape.id, *entry.locate(row))
         row -= len(entry.points)
     raise AssertionError("a row beyond the last entry")
 
 
 def _body(entries: Sequence[_Entry], x: float, y: float) -> Hit | None:
-    """The topmost instance with a polygon that holds the point, by the even-odd rule."""
+    """The topmost shape with a polygon that holds the point, by the even-odd rule."""
     start = np.concatenate([entry.points for entry in entries])
     end = np.concatenate([entry.ends for entry in entries])
     spans = (start[:, 1] > y) != (end[:, 1] > y)
@@ -217,7 +217,7 @@ def _body(entries: Sequence[_Entry], x: float, y: float) -> Hit | None:
     if not len(inside):
         return None
     owner, polygon = owners[int(inside[-1])]
-    return Hit("body", entries[owner].instance.id, polygon)
+    return Hit("body", entries[owner].shape.id, polygon)
 
 
 def _polygon_rows(entries: Iterable[_Entry]) -> tuple[list[tuple[int, int]], list[int]]:

@@ -1,4 +1,4 @@
-"""The instance: one labelled object of an image, made of polygons with holes.
+"""What is labelled on an image, made of polygons with holes: instances, and regions.
 
 Coordinates are float pixels of the upright image (after EXIF): x right, y down, (0, 0) the outer
 corner of the first pixel. A ring is open (its first vertex is not repeated) and has three or
@@ -41,12 +41,13 @@ Polygons = tuple[Polygon, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
-    """One object: a label and the polygons that cover it.
+class Shape:
+    """A label and the polygons that it is for: what an instance and a region have in common.
 
-    `score` is the detector's, 0 to 1, and `model` the model revision that proposed the instance;
-    both stay when a person accepts or edits it. `crowd` marks a region that stands for many
-    objects. `flags` are named yes/no marks in the order of the label file.
+    `score` is the detector's, 0 to 1, and `model` the model revision that proposed the shape;
+    both stay when a person accepts or edits it. `crowd` marks one that stands for many objects.
+    `flags` are named yes/no marks in the order of the label file; they decide whether a shape is
+    an instance or a region (core/document/regions.py).
     """
 
     id: str
@@ -59,6 +60,19 @@ class Instance:
     description: str = ""
     crowd: bool = False
     group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance(Shape):
+    """One object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region(Shape):
+    """A part of the image that is no object: done (all in it is labelled), or to be ignored.
+
+    An area to ignore keeps the label of what lies there.
+    """
 
 
 def new_id() -> str:

@@ -17,7 +17,7 @@ from core.document.fields import (
     get,
     wrong,
 )
-from core.document.instance import Instance, Polygon, Polygons, Ring, Source
+from core.document.instance import Instance, Polygon, Polygons, Ring, Shape, Source
 
 
 def polygons_to_json(polygons: Polygons) -> list[object]:
@@ -61,7 +61,7 @@ def _ring(value: object, where: str) -> Ring:
     return tuple(points)
 
 
-def instance_to_json(instance: Instance) -> dict[str, object]:
+def instance_to_json(instance: Shape) -> dict[str, object]:
     """The instance as a JSON object."""
     value: dict[str, object] = {
         "id": instance.id,

@@ -19,6 +19,16 @@ from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastL
 from core.engine.config import ConfigError, ModelConfig
 from core.sentences import say
 
+_BACKBONE_LEVELS: Final = say(
+    "engine.backbone_levels",
+    "The backbone must return four feature maps at strides 4, 8, 16 and 32, the finest first; "
+    "this one returned {found}.",
+)
+ARCH_UNKNOWN: Final = say(
+    "engine.arch_unknown", "There is no architecture named {arch!r}. Known are: {known}."
+)
+
+
 BackboneFactory = Callable[[], nn.Module]
 """Makes a trunk: N×3×H×W in, four maps at strides 4, 8, 16 and 32 out, the finest first."""
 
@@ -73,7 +83,7 @@ class CustomTrunk(nn.Module):
         if isinstance(maps, Mapping):
             maps = tuple(maps.values())
         if not isinstance(maps, Sequence) or not all(isinstance(m, Tensor) for m in maps):
-            raise ConfigError(say("engine.backbone_levels", found=type(maps).__name__))
+            raise ConfigError(_BACKBONE_LEVELS.given(found=type(maps).__name__))
         return OrderedDict((str(index), level) for index, level in enumerate(maps))
 
 
@@ -87,7 +97,13 @@ def build_backbone(
     pyramid_norm = norm if config.version == 2 else None
     if config.arch == CUSTOM:
         if factory is None:
-            raise ConfigError(say("engine.backbone_needed"))
+            raise ConfigError(
+                say(
+                    "engine.backbone_needed",
+                    "This model was built on a backbone of its author's own. Name the callable "
+                    "that makes it as MODULE:FUNCTION with --backbone.",
+                )
+            )
         backbone: nn.Module = CustomBackbone(factory(), config.fpn_channels, pyramid_norm)
     elif config.arch in BACKBONES:
         trunk, layers = _trunk(config.arch, norm)
@@ -101,7 +117,7 @@ def build_backbone(
         )
     else:
         known = ", ".join(BACKBONES)
-        raise ConfigError(say("engine.arch_unknown", arch=config.arch, known=known))
+        raise ConfigError(ARCH_UNKNOWN.given(arch=config.arch, known=known))
     freeze_stages(backbone, config.arch, config.trainable_layers)
     return backbone
 
@@ -135,7 +151,7 @@ def probe_channels(body: nn.Module) -> list[int]:
     sizes = [tuple(level.shape[-2:]) for level in maps]
     if sizes != [(64 // stride, 64 // stride) for stride in STRIDES]:
         found = ", ".join(f"{h}x{w}" for h, w in sizes) + " for a 64x64 image"
-        raise ConfigError(say("engine.backbone_levels", found=found))
+        raise ConfigError(_BACKBONE_LEVELS.given(found=found))
     return [level.shape[1] for level in maps]
 
 
@@ -154,7 +170,14 @@ def import_factory(spec: str) -> BackboneFactory:
 
 
 def _unusable(spec: str, problem: str) -> ConfigError:
-    return ConfigError(say("engine.backbone_callable", spec=spec, problem=problem))
+    return ConfigError(
+        say(
+            "engine.backbone_callable",
+            "The backbone {spec!r} cannot be used: {problem}. Name it as MODULE:FUNCTION.",
+            spec=spec,
+            problem=problem,
+        )
+    )
 
 
 def _trunk(arch: str, norm: NormLayer) -> tuple[nn.Module, list[tuple[str, int]]]:

@@ -130,7 +130,9 @@ class ModelConfig:
         Raises ConfigError naming the field that is unknown, of a wrong type or out of range.
         """
         if not isinstance(value, Mapping):
-            raise ConfigError(say("engine.config_not_object"))
+            raise ConfigError(
+                say("engine.config_not_object", "The model configuration must be a JSON object.")
+            )
         values: dict[str, object] = {}
         known = {item.name for item in fields(ModelConfig)}
         for name, item in value.items():
@@ -141,7 +143,14 @@ class ModelConfig:
 
 
 def _bad(name: str, problem: str) -> ConfigError:
-    return ConfigError(say("engine.config_field", field=name, problem=problem))
+    return ConfigError(
+        say(
+            "engine.config_field",
+            "The model configuration is not usable: {field} {problem}.",
+            field=name,
+            problem=problem,
+        )
+    )
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:

@@ -64,7 +64,13 @@ class CompareDesk:
             return kept
         loaded = load_model(spec, arch=arch, backbone=backbone)
         if loaded.revision != revision:
-            raise CompareError(say("learning.model_changed", name=loaded.name))
+            raise CompareError(
+                say(
+                    "learning.model_changed",
+                    "The model {name} is not the one that the run began or ended with.",
+                    name=loaded.name,
+                )
+            )
         device = "auto" if in_use is None else str(in_use.device)
         made = self._kept[revision] = Predictor(loaded, device=device)
         while len(self._kept) > _KEPT:

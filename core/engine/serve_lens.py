@@ -10,7 +10,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from core.document.marks import comparable
 from core.engine.jobs import Job
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import replay
@@ -138,7 +137,9 @@ class LensDesk:
         try:
             drawn = _draw(predictor, traced, request)
         except IndexError as error:
-            raise LensError(say("lens.nothing_to_draw")) from error
+            raise LensError(
+                say("lens.nothing_to_draw", "There is no such map or detection in this image.")
+            ) from error
         place = drawn.place
         corners = (float(place.x0), float(place.y0), float(place.x1), float(place.y1))
         return LensDrawn(request.id, drawn.pixels, corners, float(drawn.low), float(drawn.high))
@@ -206,10 +207,9 @@ def _report(
 ) -> ImageReport:
     reading = traced.reading(settings)
     outlines = reading.detection_outlines()
-    labelled = comparable(request.instances)
     wanted = [
         each
-        for each in labelled
+        for each in request.instances
         if not each.crowd and (not request.only or each.id in request.only)
     ]
     judged = []
@@ -217,7 +217,7 @@ def _report(
         progress(done, len(wanted))
         verdict = judge(reading, instance, outlines, traced.reading)
         judged.append(InstanceReport(verdict, sentences(reading, verdict)))
-    false = () if request.only else false_positives(reading, labelled, outlines)
+    false = () if request.only else false_positives(reading, request.instances, outlines)
     return ImageReport(tuple(judged), false)
 
 

@@ -79,7 +79,13 @@ def save_model(
     Raises ModelFileError when `path` is a folder, StorageError when it cannot be written.
     """
     if path.is_dir():
-        raise ModelFileError(say("engine.model_exists", path=str(path)))
+        raise ModelFileError(
+            say(
+                "engine.model_exists",
+                "{path} is a folder, so no model can be saved there.",
+                path=str(path),
+            )
+        )
     state = {name: _stored(value, store) for name, value in module.state_dict().items()}
     content = {
         "format": FORMAT,
@@ -158,7 +164,12 @@ def load_backbone_weights(module: MaskRCNN, file: Path) -> int:
         return load_backbone_state(getattr(body, "trunk", body), state)
     except ValueError as error:
         raise ModelFileError(
-            say("engine.backbone_mismatch", path=str(file), problem=str(error))
+            say(
+                "engine.backbone_mismatch",
+                "The weights in {path} do not fit the backbone: {problem}.",
+                path=str(file),
+                problem=str(error),
+            )
         ) from error
 
 
@@ -168,13 +179,15 @@ def read_checked(path: Path) -> Mapping[str, Any]:
     Raises ModelFileError when there is no such file or it is not such a mapping.
     """
     if not path.is_file():
-        raise ModelFileError(say("engine.model_missing", path=str(path)))
+        raise ModelFileError(
+            say("engine.model_missing", "There is no model file {path}.", path=str(path))
+        )
     try:
         content = _load(path)
     except _BROKEN as error:
-        raise ModelFileError(say("engine.model_unreadable", path=str(path))) from error
+        raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path))) from error
     if not isinstance(content, Mapping):
-        raise ModelFileError(say("engine.model_unreadable", path=str(path)))
+        raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path)))
     return content
 
 
@@ -196,7 +209,14 @@ def _from_masklens(
         raise _damaged(path, "format_version", "is not a version number")
     if version > FORMAT_VERSION:
         raise ModelFileError(
-            say("engine.model_newer", path=str(path), found=version, known=FORMAT_VERSION)
+            say(
+                "engine.model_newer",
+                "{path} was written by a newer masklens (file format {found}; this one reads "
+                "{known}).",
+                path=str(path),
+                found=version,
+                known=FORMAT_VERSION,
+            )
         )
     config = ModelConfig.from_json(content.get("config"))
     state = content.get("state")
@@ -220,7 +240,14 @@ def _from_bare(
 ) -> tuple[MaskRCNN, ModelConfig]:
     state = _bare_state(path, content)
     if arch is None:
-        raise ModelFileError(say("engine.arch_needed", path=str(path)))
+        raise ModelFileError(
+            say(
+                "engine.arch_needed",
+                "{path} holds bare weights without a description of the network. Name it with "
+                "--arch, for example --arch maskrcnn_resnet50_fpn.",
+                path=str(path),
+            )
+        )
     try:
         config = config_of_bare(state, arch, digest)
     except ValueError as error:
@@ -242,7 +269,7 @@ def _bare_state(path: Path, content: Mapping[str, Any]) -> Mapping[str, Tensor]:
     for candidate in (content.get("model"), content.get("state_dict"), content):
         if is_state(candidate):
             return candidate
-    raise ModelFileError(say("engine.model_unreadable", path=str(path)))
+    raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path)))
 
 
 def is_state(value: object) -> TypeGuard[Mapping[str, Tensor]]:
@@ -268,12 +295,26 @@ def _sha256(path: Path) -> str:
 
 
 def _damaged(path: Path, field: str, problem: str) -> ModelFileError:
-    return ModelFileError(say("engine.model_field", path=str(path), field=field, problem=problem))
+    return ModelFileError(
+        say(
+            "engine.model_field",
+            "{path} is damaged: {field} {problem}.",
+            path=str(path),
+            field=field,
+            problem=problem,
+        )
+    )
 
 
 def _mismatch(path: Path, arch: str, problem: str) -> ModelFileError:
     return ModelFileError(
-        say("engine.weights_mismatch", path=str(path), arch=arch, problem=problem)
+        say(
+            "engine.weights_mismatch",
+            "The weights in {path} do not fit the architecture {arch}: {problem}.",
+            path=str(path),
+            arch=arch,
+            problem=problem,
+        )
     )
 
 
@@ -287,3 +328,9 @@ __all__ = [
     "load_model",
     "save_model",
 ]
+
+_MODEL_UNREADABLE: Final = say(
+    "engine.model_unreadable",
+    "{path} is not a model file that can be loaded safely. It must be a *.pt file of masklens or "
+    "a state_dict saved by torch.save.",
+)

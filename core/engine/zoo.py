@@ -22,10 +22,9 @@ from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 from torchvision.ops.poolers import initLevelMapper
 
-from core.engine.backbones import BACKBONES, CUSTOM, BackboneFactory, build_backbone
+from core.engine.backbones import ARCH_UNKNOWN, BACKBONES, CUSTOM, BackboneFactory, build_backbone
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.input_size import InputTransform
-from core.sentences import say
 
 ARCHES: Final[tuple[str, ...]] = tuple(
     f"maskrcnn_{name}_fpn{suffix}" for name in BACKBONES for suffix in ("", "_v2")
@@ -48,7 +47,7 @@ def parse_arch(arch: str) -> tuple[str, int]:
     name = name.removeprefix("maskrcnn_").removesuffix("_fpn")
     if name not in BACKBONES:
         known = ", ".join(ARCHES)
-        raise ConfigError(say("engine.arch_unknown", arch=arch, known=known))
+        raise ConfigError(ARCH_UNKNOWN.given(arch=arch, known=known))
     return name, version
 
 

@@ -19,7 +19,7 @@ from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.limits import MAX_FILE
 from core.formats.places import stems
 from core.formats.remarks import Remarks
-from core.sentences import say
+from core.formats.said import NO_LABEL_NAMES, OVERLAPS, TOO_MANY_VALUES
 
 _END: Final = "_seg.npy"
 _LABEL: Final = "cell"
@@ -51,7 +51,7 @@ def _read(source: Source) -> Collection:
 
         found = instances_of(values, label, "cellpose", "masks")
     if not listed:
-        remarks.count("formats.no_label_names", label=_LABEL)
+        remarks.count(NO_LABEL_NAMES, label=_LABEL)
     stem = path.name[: -len(_END)]
     image = Siblings().of(path, stem)
     height, width = values.shape
@@ -85,9 +85,7 @@ def _write(writing: Writing) -> Written:
         found = image.labels.instances
         if len(found) > 65_535:
             most = 65_535
-            sink.problems.append(
-                say("convert.too_many_values", name=image.labels.file_name, most=most)
-            )
+            sink.problems.append(TOO_MANY_VALUES.given(name=image.labels.file_name, most=most))
             continue
         values, lost = painted(found, image.width or 1, image.height or 1)
         target = writing.out / f"{stem}{_END}"
@@ -95,7 +93,7 @@ def _write(writing: Writing) -> Written:
             sink.written.append(target)
             images, instances, hidden = images + 1, instances + len(found), hidden + lost
     if hidden:
-        sink.notes.append(say("convert.overlaps", count=hidden))
+        sink.notes.append(OVERLAPS.given(count=hidden))
     return Written(images, instances)
 
 

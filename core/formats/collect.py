@@ -63,7 +63,14 @@ class _Found:
             splits = [split_of(path.relative_to(folder)) for path, _ in entries]
             if None in splits or len(set(splits)) < len(splits):
                 names = ", ".join(path.name for path, _ in entries)
-                raise FormatError(say("formats.several_coco", path=str(folder), names=names))
+                raise FormatError(
+                    say(
+                        "formats.several_coco",
+                        "{path} holds several COCO files ({names}): name one of them.",
+                        path=str(folder),
+                        names=names,
+                    )
+                )
         # A file that covers more images goes first: where two label one image, it is the one used.
         parts = sorted((part for _, part in entries), key=lambda part: -len(part.images))
         return merged(parts, declared=format.declared)
@@ -84,14 +91,26 @@ def _folder(source: Source) -> Collection:
         return _with_others(whole.read(source), found)
     if found.problems:
         raise FormatError(found.problems[0])
-    raise FormatError(say("formats.no_labels", path=str(source.path)))
+    raise FormatError(
+        say(
+            "formats.no_labels",
+            "{path} holds no labels of a kind that is read.",
+            path=str(source.path),
+        )
+    )
 
 
 def _with_others(chosen: Collection, found: _Found) -> Collection:
     """The collection, saying which files were left out for being of another kind."""
     titles = {format.name: format.title for format in FORMATS}
     left_out = [
-        say("formats.other_kind", path=str(path), kind=titles[name], used=titles[chosen.kind])
+        say(
+            "formats.other_kind",
+            "{path} is a {kind} file and was left out, because the folder has {used} files.",
+            path=str(path),
+            kind=titles[name],
+            used=titles[chosen.kind],
+        )
         for name, entries in found.parts.items()
         if name != chosen.kind
         for path, _ in entries

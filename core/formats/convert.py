@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from core.document.instance import Source as Origin
+from core.document.regions import comparable
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.dataset import labelled_again, missing, size_problem
 from core.formats.errors import FormatError
@@ -23,6 +25,12 @@ from core.sentences import Sentence, say
 from core.storage.images import ImageError, image_size
 
 __all__ = ["ConvertReport", "FormatError", "convert"]
+
+_SIZE_DIFFERS: Final = say(
+    "convert.size_differs",
+    "{path} says that {name} is {width} x {height} pixels, but upright it is {real_width} x "
+    "{real_height}; its labels may not fit.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +80,8 @@ def convert(
 
 
 def _accepted(image: Labelled) -> Labelled:
-    kept = tuple(i for i in image.instances if i.source is not Origin.SUGGESTED)
-    return replace(image, instances=kept)
+    kept = tuple(each for each in image.shapes if each.source is not Origin.SUGGESTED)
+    return replace(image, shapes=kept)
 
 
 def _parts(
@@ -110,9 +118,23 @@ class _Conversion:
         """Write everything in a format."""
         apart = self._apart(format, out)
         if format.ending and out.is_dir() and not apart:
-            raise FormatError(say("convert.not_a_file", path=str(out), format=format.title))
+            raise FormatError(
+                say(
+                    "convert.not_a_file",
+                    "{path} is a folder; {format} goes into one file: name a file.",
+                    path=str(out),
+                    format=format.title,
+                )
+            )
         if (apart or not format.ending) and out.exists() and not out.is_dir():
-            raise FormatError(say("convert.not_a_folder", path=str(out), format=format.title))
+            raise FormatError(
+                say(
+                    "convert.not_a_folder",
+                    "{path} is a file; {format} files go into a folder: name a folder.",
+                    path=str(out),
+                    format=format.title,
+                )
+            )
         images = [each for each in (self._fitting(i, format) for i in self._located) if each]
         self._notes += losses(self._located, format)
         sink = Sink(overwrite, notes=self._notes, problems=self._problems)
@@ -122,12 +144,18 @@ class _Conversion:
             for place, part in _parts(images, format, out, apart)
         ]
         pending = sum(
-            instance.source is Origin.SUGGESTED
+            shape.source is Origin.SUGGESTED
             for image in self._located
-            for instance in image.labels.instances
+            for shape in image.labels.shapes
         )
         if pending:
-            self._notes.append(say("convert.suggestions", count=pending))
+            self._notes.append(
+                say(
+                    "convert.suggestions",
+                    "{count} of the instances are suggestions that nobody has accepted.",
+                    count=pending,
+                )
+            )
         return ConvertReport(
             format.name,
             sum(part.images for part in written),
@@ -144,7 +172,15 @@ class _Conversion:
             return False
         if format.ending and out.suffix.lower() == format.ending:
             names = ", ".join(splits)
-            self._notes.append(say("convert.splits_lost", format=format.title, splits=names))
+            self._notes.append(
+                say(
+                    "convert.splits_lost",
+                    "One {format} file has no place for the splits ({splits}): name a folder "
+                    "to get a file for each.",
+                    format=format.title,
+                    splits=names,
+                )
+            )
             return False
         return True
 
@@ -153,10 +189,20 @@ class _Conversion:
         labels = image.labels
         if "sizeless" not in format.carries and (image.width is None or image.height is None):
             name, file = labels.file_name, str(labels.label_file)
-            self._problems.append(say("convert.no_size", path=file, name=name))
+            self._problems.append(
+                say(
+                    "convert.no_size",
+                    "{path} does not say how large {name} is, and the image was not found: "
+                    "put it beside the file or name the folder of the images.",
+                    path=file,
+                    name=name,
+                )
+            )
             return None
-        kept = tuple(i for i in labels.instances if misfit(i, format) is None)
-        return replace(image, labels=replace(labels, instances=kept))
+        if "regions" in format.carries:
+            return image
+        kept = tuple(i for i in comparable(labels.shapes) if misfit(i, format) is None)
+        return replace(image, labels=replace(labels, shapes=kept))
 
     def _locate(self, labels: Labelled) -> Located:
         path = labels.image_path or self._finder.find(labels.label_file, labels.file_name)
@@ -169,5 +215,5 @@ class _Conversion:
             self._notes.append(error.sentence)
             return Located(labels, path, labels.width, labels.height)
         if (labels.width or width, labels.height or height) != (width, height):
-            self._notes.append(size_problem("convert.size_differs", labels, (width, height)))
+            self._notes.append(size_problem(_SIZE_DIFFERS, labels, (width, height)))
         return Located(labels, path, labels.width or width, labels.height or height)

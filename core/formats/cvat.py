@@ -15,7 +15,7 @@ import numpy as np
 
 from core.document.fields import wrong
 from core.document.instance import Instance, Point, Polygons
-from core.formats.errors import FormatError, reading
+from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
@@ -25,6 +25,7 @@ from core.formats.limits import MAX_COORDINATE, check_size
 from core.formats.masks import rasterise, trace
 from core.formats.places import name_from
 from core.formats.remarks import Remarks
+from core.formats.said import CVAT_KINDS
 from core.formats.xml_safe import number_of, read_xml, text_of, whole_of
 
 _OUTLINES: Final = ("polygon", "box", "ellipse", "mask")
@@ -113,14 +114,14 @@ def _instances(
     for k in order:
         shape, where = shapes[k]
         if shape.tag in _OTHERS:
-            remarks.count("formats.cvat_kinds", kinds=shape.tag)
+            remarks.count(CVAT_KINDS, kinds=shape.tag)
             continue
         if shape.tag not in _OUTLINES:
             continue
         with remarks.entry():
             polygons = _outline(shape, size, where)
             if not polygons:
-                remarks.count("formats.no_area_dropped")
+                remarks.count(NO_AREA_DROPPED)
                 continue
             label, group = shape.get("label") or "", shape.get("group_id")
             key: object = (label, group) if group not in (None, "0", "") else k

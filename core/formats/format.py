@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 from core.formats import labelme
-from core.formats.errors import FormatError, read_json
+from core.formats.errors import MISSING, UNREADABLE, FormatError, read_json
 from core.formats.labelled import Collection, Labelled
 from core.formats.limits import MAX_FILE, MAX_FILES
-from core.sentences import Sentence, say
+from core.formats.said import EXISTS, TOO_LARGE
+from core.sentences import Sentence
 from core.storage.atomic import StorageError, make_folder, write_atomic
 from core.storage.natural import natural_key
 
@@ -43,10 +44,10 @@ class Source:
             with self.path.open("rb") as file:
                 return file.read(_HEAD)
         except (FileNotFoundError, ValueError) as error:
-            raise FormatError(say("formats.missing", path=str(self.path))) from error
+            raise FormatError(MISSING.given(path=str(self.path))) from error
         except OSError as error:
             reason = error.strerror or str(error)
-            unreadable = say("formats.unreadable", path=str(self.path), reason=reason)
+            unreadable = UNREADABLE.given(path=str(self.path), reason=reason)
             raise FormatError(unreadable) from error
 
     @cached_property
@@ -60,7 +61,7 @@ class Source:
     def json(self) -> object:
         """The JSON value in the file. Raises FormatError."""
         if self.path.is_file() and self.path.stat().st_size > MAX_FILE:
-            raise FormatError(say("formats.too_large", path=str(self.path), limit=MAX_FILE))
+            raise FormatError(TOO_LARGE.given(path=str(self.path), limit=MAX_FILE))
         return read_json(self.path)
 
     @cached_property
@@ -109,7 +110,7 @@ class Sink:
             if target.exists() and target.read_bytes() == data:
                 return True
             if not self.overwrite and not self._may_overwrite(target):
-                self.problems.append(say("convert.exists", path=str(target)))
+                self.problems.append(EXISTS.given(path=str(target)))
                 return False
             make_folder(target.parent)
             write_atomic(target, data)
@@ -127,7 +128,7 @@ class Sink:
             if target.exists():
                 if os.path.samefile(image, target) or target.read_bytes() == image.read_bytes():
                     return True
-                self.problems.append(say("convert.exists", path=str(target)))
+                self.problems.append(EXISTS.given(path=str(target)))
                 return False
             make_folder(target.parent)
             beside = target.with_name(f"{target.name}.part")
@@ -148,7 +149,7 @@ class Sink:
 
     def _refused(self, target: Path, error: OSError) -> None:
         reason = error.strerror or str(error)
-        self.problems.append(say("formats.unreadable", path=str(target), reason=reason))
+        self.problems.append(UNREADABLE.given(path=str(target), reason=reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from core.document.fields import as_list, as_object, as_text, get
 from core.document.geometry import bounds
 from core.document.instance import Instance
 from core.formats.bridge import simple_parts
-from core.formats.errors import reading
+from core.formats.errors import NO_AREA_DROPPED, reading
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
@@ -21,7 +21,7 @@ from core.formats.limits import whole
 from core.formats.masks import encode
 from core.formats.places import relative
 from core.formats.remarks import Remarks
-from core.sentences import say
+from core.formats.said import BRIDGED, ISAT_BACKGROUND
 
 _BACKGROUND: Final = "__background__"
 
@@ -71,10 +71,10 @@ def _take(
     label = as_text(get(value, "category", where), f"{where}.category")
     polygons = polygon(points_of(get(value, "segmentation", where), f"{where}.segmentation"))
     if label == _BACKGROUND:
-        remarks.count("formats.isat_background")
+        remarks.count(ISAT_BACKGROUND)
         return
     if not polygons:
-        remarks.count("formats.no_area_dropped")
+        remarks.count(NO_AREA_DROPPED)
         return
     group = value.get("group")
     number = group if isinstance(group, int) and not isinstance(group, bool) else None
@@ -105,7 +105,7 @@ def _write(writing: Writing) -> Written:
             images += 1
             instances += len(image.labels.instances)
     if joined:
-        sink.notes.append(say("convert.bridged", count=joined, format="ISAT"))
+        sink.notes.append(BRIDGED.given(count=joined, format="ISAT"))
     return Written(images, instances)
 
 

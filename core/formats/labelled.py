@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.document.instance import Instance
-from core.document.marks import without_regions
+from core.document.instance import Instance, Shape
+from core.document.regions import labelled
 from core.formats.label_file import Json
 from core.sentences import Sentence
 from core.storage.natural import natural_key
@@ -28,7 +28,7 @@ class Labelled:
     file_name: str
     width: int | None
     height: int | None
-    instances: tuple[Instance, ...]
+    shapes: tuple[Shape, ...]
     image_id: int | str | None = None
     done: bool = False
     embedded: bool = False
@@ -37,6 +37,11 @@ class Labelled:
     split: str | None = None
     extra: Json = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The objects, and what a model proposes."""
+        return tuple(each for each in self.shapes if isinstance(each, Instance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Collection:
 
 def used_labels(images: Iterable[Labelled]) -> tuple[str, ...]:
     """The labels in use, in natural order."""
-    used = {i.label for image in images for i in without_regions(image.instances)}
+    used = {each.label for image in images for each in labelled(image.shapes)}
     return tuple(sorted(used, key=natural_key))
 
 

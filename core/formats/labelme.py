@@ -1,9 +1,9 @@
 """labelme's JSON files: reading, writing, and whose they are.
 
 Reading is strict and names the place that is wrong. Shapes of one label and group are the parts of
-one instance. Points, lines and shapes of unknown kinds are kept, and so are all keys that we do not
-know, in their order. Writing puts everything back as it stood except for what was changed: a
-rectangle or a mask whose instance is as it was stays a rectangle or a mask.
+one instance, or of one region. Points, lines and shapes of unknown kinds are kept, and so are all
+keys that we do not know, in their order. Writing puts everything back as it stood except for what
+was changed: a rectangle or a mask whose instance is as it was stays a rectangle or a mask.
 
 Files of labelme 2.5 to 7 and of X-AnyLabeling are read; what is written opens in all of them.
 """
@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 
 from core.document.fields import as_bool, as_int, as_list, as_object, as_text, get
-from core.document.instance import Instance, Polygon, Polygons, Ring, Source
+from core.document.instance import Instance, Polygon, Polygons, Ring, Shape, Source
+from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_json, reading
 from core.formats.label_file import Json, Kept, KeptShape, LabelFile
 from core.formats.labelme_extras import KEY, Extras, read_extras
@@ -58,20 +59,20 @@ def _file(value: object, name: str) -> LabelFile:
     image = as_text(get(top, "imagePath", "file"), "imagePath")
     if top.get("imageData") is not None:
         as_text(top["imageData"], "imageData")
-    shapes = [_shape(item, f"shapes[{k}]") for k, item in enumerate(items)]
-    instances, ids = _instances(shapes)
+    parts = [_shape(item, f"shapes[{k}]") for k, item in enumerate(items)]
+    shapes, ids = _joined(parts)
     return LabelFile(
         image_name=PureWindowsPath(image).as_posix(),
         width=_side(top, "imageWidth"),
         height=_side(top, "imageHeight"),
-        instances=instances,
+        shapes=shapes,
         done=as_object(top.get(KEY, {}), KEY).get("status") == "done",
         kept=Kept(
             top={key: None if key == "shapes" else item for key, item in top.items()},
-            shapes=tuple((id, shape.kept) for id, shape in zip(ids, shapes, strict=True)),
-            read={instance.id: instance for instance in instances},
+            shapes=tuple((id, shape.kept) for id, shape in zip(ids, parts, strict=True)),
+            read={shape.id: shape for shape in shapes},
         ),
-        notes=_notes(shapes, name),
+        notes=_notes(parts, name),
     )
 
 
@@ -134,15 +135,15 @@ def _flags(value: object, where: str) -> Flags:
     )
 
 
-def _instances(shapes: list[_Shape]) -> tuple[tuple[Instance, ...], list[str | None]]:
-    """The instances in order of their first shapes, and for each shape the id of its instance."""
+def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
+    """Instances and regions in order of their first shapes, and for each shape the id of its."""
     members: dict[object, list[int]] = {}
     for k, shape in enumerate(shapes):
         if shape.kept.polygons:
             alone = shape.group is None
             members.setdefault(k if alone else (shape.label, shape.group), []).append(k)
     ids: list[str | None] = [None] * len(shapes)
-    made: dict[str, Instance] = {}
+    made: dict[str, Shape] = {}
     taken = {shape.extras.id for shape in shapes if shape.kept.polygons and shape.extras.id}
     for numbers in members.values():
         instance = _instance([shapes[k] for k in numbers])
@@ -156,10 +157,10 @@ def _instances(shapes: list[_Shape]) -> tuple[tuple[Instance, ...], list[str | N
     return tuple(made.values()), ids
 
 
-def _instance(parts: list[_Shape]) -> Instance:
+def _instance(parts: list[_Shape]) -> Shape:
     extras = next((part.extras for part in parts if part.extras.id), parts[0].extras)
     edited = any(part.extras.source is Source.EDITED for part in parts)
-    return Instance(
+    shape = Instance(
         id=extras.id or "",
         label=parts[0].label,
         polygons=tuple(polygon for part in parts for polygon in part.kept.polygons),
@@ -171,9 +172,10 @@ def _instance(parts: list[_Shape]) -> Instance:
         crowd=extras.crowd,
         group_id=parts[0].group,
     )
+    return by_flags(shape)
 
 
-def _made_up_id(instance: Instance, taken: Container[str]) -> str:
+def _made_up_id(instance: Shape, taken: Container[str]) -> str:
     """An id that the same shape gets whenever the file is read, so that a journal can name it."""
     digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
     for polygon in instance.polygons:
@@ -193,10 +195,36 @@ def _notes(shapes: list[_Shape], name: str) -> tuple[Sentence, ...]:
     others = Counter(shape.kind for shape in shapes if shape.kind not in OUTLINES)
     if others:
         kinds = ", ".join(sorted(others))
-        notes.append(say("formats.not_outlines", path=name, count=others.total(), kinds=kinds))
+        notes.append(
+            say(
+                "formats.not_outlines",
+                "{path}: {count} shapes are no outlines of objects ({kinds}); they are kept as "
+                "they are.",
+                path=name,
+                count=others.total(),
+                kinds=kinds,
+            )
+        )
     for k, shape in enumerate(shapes):
         if shape.kind in OUTLINES and not shape.kept.polygons:
-            notes.append(say("formats.no_area", path=name, number=k + 1, label=shape.label))
+            notes.append(
+                say(
+                    "formats.no_area",
+                    "{path}: shape {number} ({label}) encloses nothing; it is kept as it is.",
+                    path=name,
+                    number=k + 1,
+                    label=shape.label,
+                )
+            )
         if shape.extras.lost_holes:
-            notes.append(say("formats.stale_hole", path=name, number=k + 1, label=shape.label))
+            notes.append(
+                say(
+                    "formats.stale_hole",
+                    "{path}: the outline of shape {number} ({label}) was changed in another "
+                    "program after its holes were drawn, so the holes were dropped.",
+                    path=name,
+                    number=k + 1,
+                    label=shape.label,
+                )
+            )
     return tuple(notes)

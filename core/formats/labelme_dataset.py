@@ -18,6 +18,7 @@ from core.formats.label_image import painted, picture_png, pieces, png_of, read_
 from core.formats.labelled import Collection, Labelled
 from core.formats.places import stems
 from core.formats.remarks import Remarks
+from core.formats.said import OVERLAPS, PNG_PIECES
 from core.sentences import say
 from core.storage.images import ImageError, read_image
 
@@ -70,7 +71,7 @@ def _image(folder: Path, labels: dict[str, None], remarks: Remarks) -> Labelled:
         labels.setdefault(names[value])
         found += pieces(values == value, names[value], f"dataset-{value}")
     if found:
-        remarks.count("formats.png_pieces")
+        remarks.count(PNG_PIECES)
     height, width = values.shape
     image = folder / "img.png"
     if not width or not height:
@@ -113,9 +114,14 @@ def _write(writing: Writing) -> Written:
             sink.written.append(folder / "label.png")
             images, instances, hidden = images + 1, instances + len(found), hidden + lost
     if hidden:
-        sink.notes.append(say("convert.overlaps", count=hidden))
+        sink.notes.append(OVERLAPS.given(count=hidden))
     if instances:
-        sink.notes.append(say("convert.classes_only"))
+        sink.notes.append(
+            say(
+                "convert.classes_only",
+                "The label images hold classes: instances of one label that touch become one.",
+            )
+        )
     return Written(images, instances)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.document.fields import as_bool, as_fraction, as_list, as_object, as_text, wrong
-from core.document.instance import Instance, Polygon, Ring, Source, source_after_change
+from core.document.instance import Polygon, Ring, Shape, Source, source_after_change
 from core.document.instance_json import source_from_json
 from core.document.ring_hash import ring_hash
 from core.formats.labelme_shapes import points_of
@@ -61,7 +61,7 @@ def read_extras(shape: Mapping[str, object], label: str, outer: Ring | None, whe
     )
 
 
-def write_extras(instance: Instance, polygon: Polygon | None) -> dict[str, object]:
+def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
     """The value under KEY for one shape of an instance: one of its polygons, or None for a shape
     that says its outline in another way."""
     extra: dict[str, object] = {"id": instance.id, "source": instance.source.value}

@@ -32,7 +32,7 @@ def _read(source: Source) -> Collection:
         file_name=file.image_name,
         width=file.width,
         height=file.height,
-        instances=file.instances,
+        shapes=file.shapes,
         done=file.done,
         embedded=file.kept.top.get("imageData") is not None,
         others=sum(id is None for id, _ in file.kept.shapes),
@@ -49,7 +49,7 @@ def _write(writing: Writing) -> Written:
         if target is not None and writing.sink.put(target, _encoded(image, target, own)):
             writing.sink.written.append(target)
             images += 1
-            instances += len(image.labels.instances)
+            instances += len(image.labels.shapes)
     return Written(images, instances)
 
 
@@ -63,7 +63,15 @@ def label_files(images: Sequence[Located], out: Path, sink: Sink) -> list[Path |
         targets.append(target)
         if target is None:
             name, file = located.labels.file_name, str(located.labels.label_file)
-            sink.problems.append(say("convert.place_taken", name=name, path=file))
+            sink.problems.append(
+                say(
+                    "convert.place_taken",
+                    "{path} names the image {name}, for which labels were written already; "
+                    "these were left out.",
+                    name=name,
+                    path=file,
+                )
+            )
     return targets
 
 
@@ -84,9 +92,9 @@ def _encoded(image: Located, target: Path, own: bool) -> bytes:
         name = relative(image.path, target.parent)
     if own:
         file = labelme.read(labels.label_file)
-        file = replace(file, image_name=name, instances=labels.instances)
+        file = replace(file, image_name=name, shapes=labels.shapes)
     else:
-        file = LabelFile(name, None, None, labels.instances, done=labels.done)
+        file = LabelFile(name, None, None, labels.shapes, done=labels.done)
     return labelme.dumps(replace(file, width=image.width, height=image.height))
 
 

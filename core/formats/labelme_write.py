@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from core.document.instance import Instance, Polygon, Source
+from core.document.instance import Polygon, Shape, Source
 from core.formats.label_file import Json, KeptShape, LabelFile
 from core.formats.labelme_extras import KEY, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
@@ -16,7 +16,7 @@ from core.formats.labelme_provenance import PREDICTED, digest
 _VERSION: Final = "5.7.0"
 _FORMAT: Final = 1
 
-_Shape = dict[str, object]
+_Raw = dict[str, object]
 # A label and a group that one instance has to itself.
 _Name = tuple[str, int | None]
 
@@ -24,11 +24,11 @@ _Name = tuple[str, int | None]
 def dumps(file: LabelFile, *, predicted: bool = False) -> bytes:
     """The label file as labelme's JSON in UTF-8.
 
-    Instances come in their order, each followed by the kept shapes that stood behind it. With
-    `predicted` the file is marked as a model's work that nobody has touched, which `may_overwrite`
-    recognises; raises ValueError when one of its instances is no suggestion, or it is done.
+    Instances and regions come in their order, each followed by the kept shapes that stood behind
+    it. With `predicted` the file is marked as a model's work that nobody has touched, which
+    `may_overwrite` recognises; raises ValueError when one of them is no suggestion, or it is done.
     """
-    if predicted and (file.done or any(i.source is not Source.SUGGESTED for i in file.instances)):
+    if predicted and (file.done or any(i.source is not Source.SUGGESTED for i in file.shapes)):
         raise ValueError("a predicted file holds suggestions only")
     shapes = _as_it_stood(file) or _shapes(file)
     top = _top(file, shapes)
@@ -93,7 +93,7 @@ def _ours(value: Json) -> Json:
 
 def _as_it_stood(file: LabelFile) -> list[Json] | None:
     """The shapes in the order of the file, where no instance was changed; else None."""
-    if tuple(file.kept.read.values()) != file.instances:
+    if tuple(file.kept.read.values()) != file.shapes:
         return None
     if not file.kept.shapes or any(shape.outdated for _, shape in file.kept.shapes):
         return None
@@ -116,7 +116,7 @@ def _shapes(file: LabelFile) -> list[Json]:
 
 def _others(file: LabelFile) -> dict[str | None, list[Json]]:
     """The shapes that are no instance, by the living instance that stood before them."""
-    living = {instance.id for instance in file.instances}
+    living = {instance.id for instance in file.shapes}
     behind: dict[str | None, list[Json]] = {}
     last: str | None = None
     for id, shape in file.kept.shapes:
@@ -127,20 +127,20 @@ def _others(file: LabelFile) -> dict[str | None, list[Json]]:
     return behind
 
 
-def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Instance]:
+def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Shape]:
     """The instances with groups such that no two would be read as one, and parts stay together.
 
     Shapes of one label and group are one instance to labelme. Unchanged instances keep their group.
     """
-    unchanged = {i.id for i in file.instances if file.kept.read.get(i.id) == i}
+    unchanged = {i.id for i in file.shapes if file.kept.read.get(i.id) == i}
     owner: dict[_Name, str] = {}
-    for instance in sorted(file.instances, key=lambda i: i.id not in unchanged):
+    for instance in sorted(file.shapes, key=lambda i: i.id not in unchanged):
         if instance.group_id is not None:
             owner.setdefault((instance.label, instance.group_id), instance.id)
-    used = {instance.group_id for instance in file.instances}
+    used = {instance.group_id for instance in file.shapes}
     used |= {_group(shape.raw) for _, shape in file.kept.shapes}
     free = max((group for group in used if group is not None), default=0) + 1
-    for instance in file.instances:
+    for instance in file.shapes:
         name = (instance.label, instance.group_id)
         scattered = instance.group_id is None and not _one_shape(instance, kept)
         if scattered or owner.get(name, instance.id) != instance.id:
@@ -155,14 +155,14 @@ def _group(raw: Json) -> int | None:
     return group if isinstance(group, int) else None
 
 
-def _one_shape(instance: Instance, kept: Mapping[str, list[KeptShape]]) -> bool:
+def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
     """Whether one shape, such as a mask that was there, stands for all polygons of the instance."""
     if len(instance.polygons) == 1:
         return True
     return any(shape.polygons == instance.polygons for shape in kept.get(instance.id, ()))
 
 
-def _shapes_of(instance: Instance, before: Instance | None, kept: list[KeptShape]) -> list[Json]:
+def _shapes_of(instance: Shape, before: Shape | None, kept: list[KeptShape]) -> list[Json]:
     """The shapes of one instance: kept ones where the outline is as it was, else polygons."""
     if before == instance and not any(shape.outdated for shape in kept):
         return [shape.raw for shape in kept]
@@ -183,10 +183,8 @@ def _shapes_of(instance: Instance, before: Instance | None, kept: list[KeptShape
     return shapes
 
 
-def _shape(
-    instance: Instance, raw: Json, polygon: Polygon | None, same: KeptShape | None
-) -> _Shape:
-    shape: _Shape = {**raw, "label": instance.label}
+def _shape(instance: Shape, raw: Json, polygon: Polygon | None, same: KeptShape | None) -> _Raw:
+    shape: _Raw = {**raw, "label": instance.label}
     if polygon is not None:
         shape["points"] = [[x, y] for x, y in polygon.outer]
     shape["group_id"] = instance.group_id

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.document.fields import as_list, as_number, as_object, as_text, get, wrong
 from core.document.instance import Instance, Polygons
 from core.document.instance import Source as Origin
-from core.formats.errors import FormatError, reading
+from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
@@ -28,6 +28,7 @@ from core.formats.limits import check_size, whole
 from core.formats.masks import rasterise
 from core.formats.places import name_from
 from core.formats.remarks import Remarks
+from core.formats.said import LABELSTUDIO_KINDS, LABELSTUDIO_SEVERAL
 
 _KINDS: Final = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
 # Sizes, in bits, of the lengths that Label Studio's own encoder takes.
@@ -117,7 +118,7 @@ def _results(task: Json, where: str, remarks: Remarks) -> list[tuple[Origin, Jso
         if not good:
             continue
         if len(good) > 1:
-            remarks.count("formats.labelstudio_several", len(good) - 1)
+            remarks.count(LABELSTUDIO_SEVERAL, len(good) - 1)
         n, last = good[-1]
         place = f"{where}.{key}[{n}].result"
         return [
@@ -134,13 +135,13 @@ def _instance(
     kind = entry.get("type") or next((kind for kind in _KINDS if kind in value), "")
     kind = str(kind)
     if kind not in _KINDS:
-        remarks.count("formats.labelstudio_kinds", kinds=kind or "?")
+        remarks.count(LABELSTUDIO_KINDS, kinds=kind or "?")
         return None
     labels = as_list(value.get(kind) or [], f"{where}.value.{kind}")
     label = as_text(labels[0], f"{where}.value.{kind}[0]") if labels else ""
     polygons = _outline(kind, value, size, f"{where}.value")
     if not polygons:
-        remarks.count("formats.no_area_dropped")
+        remarks.count(NO_AREA_DROPPED)
         return None
     score = entry.get("score")
     good = float(score) if isinstance(score, int | float) and 0 <= score <= 1 else None

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.document.instance import Instance, Source
-from core.document.marks import is_region
+from core.document.regions import comparable, is_done
 from core.formats.format import Format, Located
+from core.formats.said import CROWDS_LOST, KEPT_SHAPES, REGIONS, SUGGESTIONS_LOST
 from core.sentences import Sentence, say
 
 CARRIES: Final = (
@@ -20,30 +21,40 @@ an instance; crowds; groups; shapes that are no outlines; finished regions; imag
 known; attributes of instances; every key of an entry that is not known here."""
 
 
-def misfit(instance: Instance, format: Format) -> str | None:
-    """Why an instance cannot be written at all, as the id of the sentence; None when it can."""
-    if is_region(instance) and "regions" not in format.carries:
-        return "convert.regions"
+def misfit(instance: Instance, format: Format) -> Sentence | None:
+    """Why an instance cannot be written at all; None when it can."""
     if instance.crowd and "crowd" not in format.carries:
-        return "convert.crowds_lost"
+        return CROWDS_LOST
     if instance.source is Source.SUGGESTED and "source" not in format.carries:
-        return "convert.suggestions_lost"
+        return SUGGESTIONS_LOST
     return None
 
 
 def losses(images: Sequence[Located], format: Format) -> list[Sentence]:
     """What the format has no place for, one sentence a kind."""
-    counts: Counter[str] = Counter()
+    counts: Counter[Sentence] = Counter()
     names: Counter[str] = Counter()
     for image in images:
         if "others" not in format.carries:
-            counts["convert.kept_shapes"] += image.labels.others
-        counts.update(id for i in image.labels.instances if (id := misfit(i, format)))
+            counts[KEPT_SHAPES] += image.labels.others
+        if "regions" not in format.carries:
+            counts[REGIONS] += sum(map(is_done, image.labels.shapes))
+            objects = comparable(image.labels.shapes)
+            counts.update(said for each in objects if (said := misfit(each, format)))
         names.update(_lost_keys(image, format))
-    found = [say(id, count=count, format=format.title) for id, count in counts.items() if count]
+    found = [
+        said.given(count=count, format=format.title) for said, count in counts.items() if count
+    ]
     if names:
         listed = ", ".join(f"{name} ({count})" for name, count in names.most_common(20))
-        found.append(say("convert.keys_lost", names=listed, format=format.title))
+        found.append(
+            say(
+                "convert.keys_lost",
+                "{format} has no place for what instances carry besides: {names}.",
+                names=listed,
+                format=format.title,
+            )
+        )
     return found
 
 

@@ -22,6 +22,7 @@ from core.formats.label_image import LABEL, instances_of, layered, numbers
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.places import relative, stems
 from core.formats.remarks import Remarks
+from core.formats.said import NO_LABEL_NAMES
 
 Arrays = dict[str, NDArray[Any]]
 _NAMES: Final = ("instances", "masks", "labels", "label", "inst_map", "arr_0")
@@ -46,7 +47,7 @@ def _read(source: Source) -> Collection:
 
             found += instances_of(values, label, "npz", "instances")
     if not names:
-        remarks.count("formats.no_label_names", label=LABEL)
+        remarks.count(NO_LABEL_NAMES, label=LABEL)
     found.sort(key=lambda instance: int(instance.id.rpartition("-")[2]))
     height, width = layers[0].shape[:2]
     named = _texts(arrays, "image")

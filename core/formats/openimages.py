@@ -12,13 +12,14 @@ import numpy as np
 from core.document.fields import wrong
 from core.document.instance import Instance
 from core.formats.beside import Siblings
-from core.formats.errors import FormatError, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.label_image import Values, mask_png, read_values, traced
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.masks import rasterise
 from core.formats.places import stems
 from core.formats.remarks import Remarks
+from core.formats.said import EMPTY, OPENIMAGES_SCALED
 from core.sentences import say
 from core.storage.images import ImageError, image_size
 
@@ -67,7 +68,7 @@ def _read(source: Source) -> Collection:
             images[id] = (images[id][0], images[id][1] or size)
             polygons = traced(values != 0)
             if not polygons:
-                remarks.count("formats.no_area_dropped")
+                remarks.count(NO_AREA_DROPPED)
                 continue
             label = row.get("LabelName") or ""
             instance = Instance(f"openimages-{number}", names.get(label, label), polygons)
@@ -97,7 +98,7 @@ def _fitted(values: Values, size: tuple[int, int] | None, remarks: Remarks) -> V
     height, width = values.shape
     if size is None or size == (width, height):
         return values
-    remarks.count("formats.openimages_scaled")
+    remarks.count(OPENIMAGES_SCALED)
     rows = (np.arange(size[1]) + 0.5) * height / size[1]
     columns = (np.arange(size[0]) + 0.5) * width / size[0]
     return values[np.ix_(rows.astype(int), columns.astype(int))]
@@ -140,9 +141,16 @@ def _write(writing: Writing) -> Written:
                 rows.append((name, id, code, f"{k:08x}", *(f"{v:.6f}" for v in box), "1.0", ""))
     bare = sum(not image.labels.instances for image in writing.images)
     if bare:
-        sink.notes.append(say("convert.bare_images", count=bare, format="OpenImages"))
+        sink.notes.append(
+            say(
+                "convert.bare_images",
+                "{count} images without instances have no place in {format}.",
+                count=bare,
+                format="OpenImages",
+            )
+        )
     if empty:
-        sink.notes.append(say("convert.empty", count=empty))
+        sink.notes.append(EMPTY.given(count=empty))
     if not sink.put(out / _FILE, _csv([_HEADER, *rows])):
         raise FormatError(sink.problems[-1])
     sink.put(out / _NAMES, _csv([(code, label) for label, code in codes.items()]))

@@ -52,7 +52,16 @@ def renamed(image: Located, sink: Sink) -> PurePosixPath:
     name, file = image.labels.file_name, str(image.labels.label_file)
     clean = inside(name)
     if clean.as_posix() != PurePosixPath(name).as_posix():
-        sink.notes.append(say("convert.renamed", path=file, name=name, target=clean.as_posix()))
+        sink.notes.append(
+            say(
+                "convert.renamed",
+                "{path} names the image {name}, which lies outside of the folder; its labels "
+                "were written as {target}.",
+                path=file,
+                name=name,
+                target=clean.as_posix(),
+            )
+        )
     return clean
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from core.document.fields import wrong
 from core.document.instance import Instance
 from core.formats.beside import Siblings
-from core.formats.errors import read_bytes
+from core.formats.errors import NO_AREA_DROPPED, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.label_image import (
     LABEL,
@@ -39,7 +39,8 @@ from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.masks import rasterise
 from core.formats.places import relative, stems
 from core.formats.remarks import Remarks
-from core.sentences import Sentence, say
+from core.formats.said import NO_LABEL_NAMES, OVERLAPS, PNG_PIECES, TOO_MANY_VALUES
+from core.sentences import Sentence
 
 TABLE: Final = "labels.csv"
 _COLUMNS: Final = ("mask", "value", "label", "image")
@@ -81,7 +82,7 @@ def _read(source: Source) -> Collection:
         with remarks.entry():
             images.append(_image(group, table, remarks))
     if not table.rows and images:
-        remarks.count("formats.no_label_names", len(images), label=LABEL)
+        remarks.count(NO_LABEL_NAMES, len(images), label=LABEL)
     return Collection("png", used_labels(images), tuple(images), remarks.notes())
 
 
@@ -142,12 +143,12 @@ def _image(group: _Masks, table: _Table, remarks: Remarks) -> Labelled:
             if polygons:
                 found.append(Instance(f"png-{number}", label, polygons))
             else:
-                remarks.count("formats.no_area_dropped")
+                remarks.count(NO_AREA_DROPPED)
             continue
         used = np.unique(values)
         if len(used) == 2 and not labels and int(used[0]) == 0 and int(used[1]) in (1, 255):
             found += pieces(values != 0, LABEL, "png")
-            remarks.count("formats.png_pieces")
+            remarks.count(PNG_PIECES)
         else:
             label_of = partial(_label, labels)
             found += instances_of(values, label_of, f"png-{number}", path.name)
@@ -227,7 +228,7 @@ def _write(writing: Writing) -> Written:
         images, instances = images + 1, instances + len(image.labels.instances)
         hidden += lost
     if hidden:
-        notes.append(say("convert.overlaps", count=hidden))
+        notes.append(OVERLAPS.given(count=hidden))
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *rows])
     if sink.put(writing.out / TABLE, text.getvalue().encode("utf-8", "replace")):
@@ -250,7 +251,7 @@ def _files(image: Located, stem: str, layout: str) -> tuple[_Files | Sentence, i
         return files, 0
     most = 255 if layout == "indexed" else 65_535
     if len(instances) > most:
-        return say("convert.too_many_values", name=image.labels.file_name, most=most), 0
+        return TOO_MANY_VALUES.given(name=image.labels.file_name, most=most), 0
     values, lost = painted(instances, width, height)
     name = f"{stem}_masks.png" if layout == "cellpose" else f"masks/{stem}.png"
     labels = [(k, i.label) for k, i in enumerate(instances, 1)]

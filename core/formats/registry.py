@@ -60,6 +60,14 @@ def choices(name: str, pairs: Sequence[str]) -> dict[str, str]:
         if value not in offered.get(key, ()):
             known = [f"{key}={value}" for key, values in offered.items() for value in values]
             options = ", ".join(known) or "-"
-            raise OptionError(say("convert.option", text=pair, format=name, options=options))
+            raise OptionError(
+                say(
+                    "convert.option",
+                    "{text} is no option of the format {format}; its options are: {options}.",
+                    text=pair,
+                    format=name,
+                    options=options,
+                )
+            )
         chosen[key] = value
     return chosen

@@ -19,7 +19,7 @@ class Remarks:
     def __init__(self, path: Path) -> None:
         self._path = str(path)
         self._left_out: list[str] = []
-        self._counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
+        self._counts: Counter[tuple[Sentence, tuple[tuple[str, str], ...]]] = Counter()
         self._others: list[Sentence] = []
 
     def entry(self) -> Remarks:
@@ -40,10 +40,10 @@ class Remarks:
         """Name an entry that was left out: its place and what is wrong there."""
         self._left_out.append(problem)
 
-    def count(self, id: str, by: int = 1, **more: str) -> None:
+    def count(self, said: Sentence, by: int = 1, **more: str) -> None:
         """Count something that is said once with the number of times."""
         if by:
-            self._counts[id, tuple(more.items())] += by
+            self._counts[said, tuple(more.items())] += by
 
     def add(self, *sentences: Sentence) -> None:
         """Say something once."""
@@ -52,14 +52,26 @@ class Remarks:
     def notes(self) -> tuple[Sentence, ...]:
         """Everything, what was left out first."""
         named = [
-            say("formats.left_out", path=self._path, problem=problem)
+            say(
+                "formats.left_out",
+                "{path}: {problem} It was left out.",
+                path=self._path,
+                problem=problem,
+            )
             for problem in self._left_out[:_NAMED]
         ]
         more = len(self._left_out) - len(named)
         if more:
-            named.append(say("formats.left_out_more", path=self._path, count=more))
+            named.append(
+                say(
+                    "formats.left_out_more",
+                    "{path}: {count} more entries could not be read and were left out.",
+                    path=self._path,
+                    count=more,
+                )
+            )
         counted = [
-            say(id, path=self._path, count=n, **dict(args))
-            for (id, args), n in self._counts.items()
+            said.given(path=self._path, count=n, **dict(args))
+            for (said, args), n in self._counts.items()
         ]
         return (*named, *self._others, *counted)

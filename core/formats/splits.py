@@ -48,7 +48,13 @@ def shares(text: str) -> tuple[float, float, float]:
     except ValueError:
         numbers = []
     if not 2 <= len(numbers) <= 3 or not all(0 <= n < 1e6 for n in numbers) or sum(numbers) <= 0:
-        raise SplitError(say("convert.split", text=text))
+        raise SplitError(
+            say(
+                "convert.split",
+                "{text} is no split: give the shares of train, val and test, for example 80,10,10.",
+                text=text,
+            )
+        )
     total = sum(numbers)
     train, val, test = ([n / total for n in numbers] + [0.0])[:3]
     return train, val, test

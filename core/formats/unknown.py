@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from core.formats.format import Source
-from core.sentences import Sentence, say
+from core.formats.said import RESULTS, UNKNOWN
+from core.formats.via import VIA3
+from core.sentences import Sentence
 
 
 def explain(source: Source) -> Sentence:
     """The sentence about a file that no format recognises. Raises FormatError."""
     path = str(source.path)
     if not source.is_json:
-        return say("formats.unknown", path=path)
+        return UNKNOWN.given(path=path)
     value = source.json
     if isinstance(value, list):
-        return say("formats.results", path=path)
+        return RESULTS.given(path=path)
     if isinstance(value, dict) and "project" in value and "view" in value:
-        return say("formats.via3", path=path)
-    return say("formats.unknown", path=path)
+        return VIA3.given(path=path)
+    return UNKNOWN.given(path=path)

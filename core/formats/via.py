@@ -16,12 +16,15 @@ from urllib.parse import unquote, urlsplit
 
 from core.document.fields import as_list, as_number, as_object, as_text, get, wrong
 from core.document.instance import Instance, Point, Polygons
-from core.formats.errors import FormatError, read_bytes, read_json, reading
+from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes, read_json, reading
 from core.formats.labelme_shapes import ellipse, polygon, rectangle
 from core.formats.via_csv import regions_of_csv
 from core.sentences import Sentence, say
 
 __all__ = ["DEFAULT_LABEL", "FormatError", "ViaFile", "ViaImage", "is_via", "parse", "read"]
+
+VIA3: Final = say("formats.via3", "{path} was written by VIA 3: export it from there as COCO.")
+
 
 # The label of regions that have none; in many files the class is understood.
 DEFAULT_LABEL: Final = "object"
@@ -79,7 +82,7 @@ def read(path: Path | str) -> ViaFile:
 def parse(value: object, path: Path) -> ViaFile:
     """The labels in a JSON value; `path` is what sentences call it. Raises FormatError."""
     if isinstance(value, dict) and "project" in value and "view" in value:
-        raise FormatError(say("formats.via3", path=str(path)))
+        raise FormatError(VIA3.given(path=str(path)))
     with reading(path, "VIA"):
         top = as_object(value, "file")
         named: Iterable[str] = ()
@@ -230,14 +233,36 @@ def _is_number(text: str) -> bool:
 def _notes(regions: list[_Region], labels: _Labels, name: str) -> tuple[Sentence, ...]:
     notes: list[Sentence] = []
     if labels.attribute is not None:
-        notes.append(say("formats.via_attribute", path=name, name=labels.attribute))
+        notes.append(
+            say(
+                "formats.via_attribute",
+                "{path}: the labels were taken from the attribute {name}.",
+                path=name,
+                name=labels.attribute,
+            )
+        )
     if any(r.polygons and labels.of(r) == DEFAULT_LABEL for r in regions):
-        notes.append(say("formats.via_no_attribute", path=name, label=DEFAULT_LABEL))
+        notes.append(
+            say(
+                "formats.via_no_attribute",
+                "{path}: regions without a label were labelled {label}.",
+                path=name,
+                label=DEFAULT_LABEL,
+            )
+        )
     others = Counter(r.kind or "empty" for r in regions if r.kind not in _OUTLINES)
     if others:
         kinds = ", ".join(sorted(others))
-        notes.append(say("formats.via_kinds", path=name, count=others.total(), kinds=kinds))
+        notes.append(
+            say(
+                "formats.via_kinds",
+                "{path}: {count} regions are no outlines of objects ({kinds}) and were left out.",
+                path=name,
+                count=others.total(),
+                kinds=kinds,
+            )
+        )
     flat = sum(region.kind in _OUTLINES and not region.polygons for region in regions)
     if flat:
-        notes.append(say("formats.no_area_dropped", path=name, count=flat))
+        notes.append(NO_AREA_DROPPED.given(path=name, count=flat))
     return tuple(notes)

@@ -15,7 +15,7 @@ from core.formats.format import Format, Located, Option, Source, Writing, Writte
 from core.formats.label_file import Json
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.places import name_from
-from core.sentences import say
+from core.formats.said import BRIDGED
 
 LABEL: Final = "label"
 _HEADER: Final = (
@@ -51,7 +51,7 @@ def _write(writing: Writing) -> Written:
         for each in image.labels.instances
     )
     if several:
-        writing.sink.notes.append(say("convert.bridged", count=several, format="VIA"))
+        writing.sink.notes.append(BRIDGED.given(count=several, format="VIA"))
     if not writing.sink.put(writing.out, data):
         raise FormatError(writing.sink.problems[-1])
     writing.sink.written.append(writing.out)

@@ -21,7 +21,7 @@ from core.document.instance import Instance, Polygons
 from core.formats.beside import Siblings
 from core.formats.bridge import simple_parts
 from core.formats.cvat import legal
-from core.formats.errors import read_bytes
+from core.formats.errors import NO_AREA_DROPPED, read_bytes
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_image import Values, instances_of, painted, png_of, read_values
@@ -31,6 +31,7 @@ from core.formats.limits import MAX_LIST, check_size
 from core.formats.masks import encode
 from core.formats.places import stems
 from core.formats.remarks import Remarks
+from core.formats.said import BOXES, BRIDGED, EMPTY, OVERLAPS, VOC_UNMATCHED
 from core.formats.splits import split_of
 from core.formats.xml_safe import number_of, read_xml, text_of
 from core.sentences import say
@@ -134,7 +135,7 @@ def _objects(root: Element, remarks: Remarks) -> list[tuple[Instance, str, bool]
             outlines = tuple(p for e in element.iterfind("polygon") for p in _polygon(e, where))
             polygons = outlines or _box(element.find("bndbox"), where, zero_based)
             if not polygons:
-                remarks.count("formats.no_area_dropped")
+                remarks.count(NO_AREA_DROPPED)
                 continue
             flags = tuple(
                 (n, True) for n in ("difficult", "truncated") if text_of(element, n) == "1"
@@ -176,7 +177,7 @@ def _from_masks(path: Path, boxes: list[Instance], remarks: Remarks) -> dict[int
     """The boxes that a label image has the mask of, by place, with the mask in place of the box."""
     file = path.parent.parent / "SegmentationObject" / f"{path.stem}.png"
     if not file.is_file():
-        remarks.count("formats.boxes", len(boxes))
+        remarks.count(BOXES, len(boxes))
         return {}
     better: dict[int, Instance] = {}
     with remarks.entry():
@@ -197,8 +198,8 @@ def _from_masks(path: Path, boxes: list[Instance], remarks: Remarks) -> dict[int
                 better[b] = Instance(
                     boxes[b].id, boxes[b].label, masks[m].polygons, flags=boxes[b].flags
                 )
-        remarks.count("formats.voc_unmatched", len(masks) - len(used))
-    remarks.count("formats.boxes", len(boxes) - len(better))
+        remarks.count(VOC_UNMATCHED, len(masks) - len(used))
+    remarks.count(BOXES, len(boxes) - len(better))
     return better
 
 
@@ -287,12 +288,12 @@ def _write(writing: Writing) -> Written:
         "\n".join(["_background_", *writing.labels, ""]).encode("utf-8", "replace"),
     )
     if joined:
-        sink.notes.append(say("convert.bridged", count=joined, format="VOC"))
+        sink.notes.append(BRIDGED.given(count=joined, format="VOC"))
     if hidden:
-        sink.notes.append(say("convert.overlaps", count=hidden))
+        sink.notes.append(OVERLAPS.given(count=hidden))
     empty = sum(len(i.labels.instances) for i in writing.images) - instances
     if empty > 0 and images == len(writing.images):
-        sink.notes.append(say("convert.empty", count=empty))
+        sink.notes.append(EMPTY.given(count=empty))
     return Written(images, instances)
 
 
@@ -301,7 +302,14 @@ def _pngs(
 ) -> int:
     """Write the label images; returns how many instances lost pixels to others."""
     if len(found) >= _VOID or len(classes) >= _VOID:
-        writing.sink.notes.append(say("convert.too_many", name=image.labels.file_name))
+        writing.sink.notes.append(
+            say(
+                "convert.too_many",
+                "{name} has more instances or labels than a label image of VOC can hold; "
+                "only its XML was written.",
+                name=image.labels.file_name,
+            )
+        )
         return 0
     width, height = image.width or 1, image.height or 1
     values, lost = painted(found, width, height)

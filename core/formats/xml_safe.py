@@ -9,6 +9,7 @@ from xml.parsers import expat
 
 from core.document.fields import as_number, wrong
 from core.formats.errors import FormatError, read_bytes
+from core.formats.said import TOO_LARGE
 from core.sentences import say
 
 _LARGEST: Final = 500_000_000
@@ -23,11 +24,18 @@ def read_xml(path: Path) -> Element:
     """The root element of an XML file. Raises FormatError."""
     data = read_bytes(path)
     if len(data) > _LARGEST:
-        raise FormatError(say("formats.too_large", path=str(path), limit=_LARGEST))
+        raise FormatError(TOO_LARGE.given(path=str(path), limit=_LARGEST))
     try:
         return parse_xml(data)
     except (expat.ExpatError, _Refused, ValueError, LookupError) as error:
-        raise FormatError(say("formats.not_xml", path=str(path), reason=str(error))) from error
+        raise FormatError(
+            say(
+                "formats.not_xml",
+                "{path} is not XML that can be read safely ({reason}), so it was left as it is.",
+                path=str(path),
+                reason=str(error),
+            )
+        ) from error
 
 
 def parse_xml(data: bytes) -> Element:

@@ -19,13 +19,14 @@ from core.document.geometry import clip_to_image
 from core.document.instance import Instance, Polygons
 from core.formats.beside import Siblings
 from core.formats.bridge import bridged
-from core.formats.errors import FormatError, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.labelled import Collection, Labelled
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.masks import encode
 from core.formats.places import stems
 from core.formats.remarks import Remarks
+from core.formats.said import BOXES, BRIDGED, EMPTY, IMAGE_MISSING, YOLO_UNNAMED
 from core.formats.splits import split_of
 from core.sentences import say
 from core.storage.images import ImageError, image_size
@@ -79,7 +80,7 @@ class _Reader:
             image = self._siblings.of(path)
             if image is None:
                 if _is_labels(path):
-                    problems.append(say("formats.image_missing", path=str(path), name=path.stem))
+                    problems.append(IMAGE_MISSING.given(path=str(path), name=path.stem))
                 continue
             try:
                 images.append(self._image(path, image))
@@ -87,7 +88,7 @@ class _Reader:
                 problems.append(error.sentence)
         if self._unnamed:
             names = ", ".join(self._unnamed[k] for k in sorted(self._unnamed))
-            self._remarks.count("formats.yolo_unnamed", len(self._unnamed), names=names)
+            self._remarks.count(YOLO_UNNAMED, len(self._unnamed), names=names)
         labels = tuple(dict.fromkeys([*self._names.values(), *self._unnamed.values()]))
         return Collection("yolo", labels, tuple(images), self._remarks.notes(), tuple(problems))
 
@@ -127,10 +128,10 @@ class _Reader:
             raise wrong(where, "expected fractions of the image from 0 to 1")
         polygons = _outline(values, width, height)
         if not polygons:
-            self._remarks.count("formats.no_area_dropped")
+            self._remarks.count(NO_AREA_DROPPED)
             return None
         if len(values) == 4:
-            self._remarks.count("formats.boxes")
+            self._remarks.count(BOXES)
         good = score if score is not None and 0 <= score <= 1 else None
         return Instance(f"yolo-{where.rpartition(' ')[2]}", self._label(kind), polygons, score=good)
 
@@ -228,11 +229,17 @@ def _write(writing: Writing) -> Written:
             images += 1
             instances += len(lines)
     if joined and writing.options.get("layout") != "boxes":
-        sink.notes.append(say("convert.bridged", count=joined, format="YOLO"))
+        sink.notes.append(BRIDGED.given(count=joined, format="YOLO"))
     if empty:
-        sink.notes.append(say("convert.empty", count=empty))
+        sink.notes.append(EMPTY.given(count=empty))
     if splits and "val" not in splits:
-        sink.notes.append(say("convert.yolo_no_val"))
+        sink.notes.append(
+            say(
+                "convert.yolo_no_val",
+                "There is no split val, so data.yaml names the training images for it: "
+                "figures measured on them say nothing. Use --split.",
+            )
+        )
     target = out / "data.yaml"
     if sink.put(target, _yaml(writing.labels, tuple(splits) or ("train",))):
         sink.written.append(target)

@@ -14,7 +14,7 @@ from typing import Protocol
 from core.document.edits import Edit
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit
-from core.document.instance import Instance, Point, Ring
+from core.document.instance import Point, Ring, Shape
 from core.sentences import Sentence
 
 
@@ -87,7 +87,7 @@ class PointerEvent:
 class Preview:
     """What to show over the document while nothing has changed yet.
 
-    `changed` holds instances as they would become: in the place of the one with the same id, or
+    `changed` holds shapes as they would become: in the place of the one with the same id, or
     beside the others. `offset` moves the whole selection (`copying`: a copy of it). `line` is an
     outline being drawn and `next` where its next vertex would fall; `closes` says that a click now
     closes it. `band` is a rectangle being spanned. `hover` is the part of an instance, and
@@ -95,7 +95,7 @@ class Preview:
     insert; `vertex` the vertex that keys act on.
     """
 
-    changed: tuple[Instance, ...] = ()
+    changed: tuple[Shape, ...] = ()
     offset: Point | None = None
     copying: bool = False
     line: Ring = ()

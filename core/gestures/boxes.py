@@ -1,4 +1,4 @@
-"""The bounding boxes of many instances in one table: made in milliseconds, searched in less."""
+"""The bounding boxes of many shapes in one table: made in milliseconds, searched in less."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.geometry.measure import Rect
-from core.document.instance import Instance
+from core.document.instance import Shape
 
 _Boxes = NDArray[np.float64]
 _Rows = NDArray[np.intp]
 
 
 class BoxTable:
-    """The boxes (image pixels, float64) of instances in z order, the lowest first. Frozen."""
+    """The boxes (image pixels, float64) of shapes in z order, the lowest first. Frozen."""
 
-    def __init__(self, instances: Sequence[Instance] = ()) -> None:
-        self.instances = tuple(instances)
-        self._boxes = _boxes_of(self.instances)
+    def __init__(self, shapes: Sequence[Shape] = ()) -> None:
+        self.shapes = tuple(shapes)
+        self._boxes = _boxes_of(self.shapes)
 
     def __len__(self) -> int:
-        return len(self.instances)
+        return len(self.shapes)
 
-    def updated(self, instances: Sequence[Instance]) -> BoxTable:
-        """The table of other instances; those that are the same objects keep their boxes."""
-        rows = {id(each): row for row, each in enumerate(self.instances)}
-        places = np.fromiter((rows.get(id(each), -1) for each in instances), np.intp)
+    def updated(self, shapes: Sequence[Shape]) -> BoxTable:
+        """The table of other shapes; those that are the same objects keep their boxes."""
+        rows = {id(each): row for row, each in enumerate(self.shapes)}
+        places = np.fromiter((rows.get(id(each), -1) for each in shapes), np.intp)
         table = BoxTable()
-        table.instances = tuple(instances)
-        if not len(self.instances):
-            table._boxes = _boxes_of(table.instances)
+        table.shapes = tuple(shapes)
+        if not len(self.shapes):
+            table._boxes = _boxes_of(table.shapes)
             return table
         table._boxes = self._boxes[:, places]
         fresh = np.flatnonzero(places < 0)
-        table._boxes[:, fresh] = _boxes_of([instances[row] for row in fresh.tolist()])
+        table._boxes[:, fresh] = _boxes_of([shapes[row] for row in fresh.tolist()])
         return table
 
     def box(self, row: int) -> Rect:
-        """The box of one instance."""
+        """The box of one shape."""
         return Rect(*self._boxes[:, row].tolist())
 
     def meeting(self, rect: Rect, side: float = 0.0) -> list[int]:
@@ -62,11 +62,11 @@ def _numbers(rows: _Rows) -> list[int]:
     return [int(row) for row in rows]
 
 
-def _boxes_of(instances: Sequence[Instance]) -> _Boxes:
+def _boxes_of(shapes: Sequence[Shape]) -> _Boxes:
     """Boxes as four rows: left, top, right, bottom."""
-    if not instances:
+    if not shapes:
         return np.empty((4, 0))
-    rings = [[polygon.outer for polygon in each.polygons] for each in instances]
+    rings = [[polygon.outer for polygon in each.polygons] for each in shapes]
     counts = np.fromiter((sum(map(len, outer)) for outer in rings), np.intp, len(rings))
     numbers = chain.from_iterable(chain.from_iterable(chain.from_iterable(rings)))
     points = np.fromiter(numbers, np.float64, 2 * int(counts.sum())).reshape(-1, 2)

@@ -10,7 +10,7 @@ from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, insert_vertex, move_vertex, translate, union_rect
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit
-from core.document.instance import Instance, Point, Polygons, Source, new_id
+from core.document.instance import Point, Polygons, Shape, Source, new_id
 from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
@@ -33,10 +33,10 @@ class Drag(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MoveDrag:
-    """Moves instances, or copies of them, never beyond the image."""
+    """Moves shapes, or copies of them, never beyond the image."""
 
     scene: Scene
-    instances: Sequence[Instance]
+    shapes: Sequence[Shape]
     copying: bool = False
 
     @property
@@ -51,24 +51,24 @@ class MoveDrag:
     def finish(self, dx: float, dy: float) -> Outcome:
         """One edit for all, or none where nothing moved."""
         dx, dy = self._limited(dx, dy)
-        if not self.instances or (dx, dy) == (0.0, 0.0):
+        if not self.shapes or (dx, dy) == (0.0, 0.0):
             return Outcome()
-        moved = [(each, translate(each.polygons, dx, dy)) for each in self.instances]
+        moved = [(each, translate(each.polygons, dx, dy)) for each in self.shapes]
         if self.copying:
             return self._copies(moved)
         edits: list[Edit] = [Reshape(each.id, polygons) for each, polygons in moved]
         edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
-        return Outcome(edit=edit, name=say("gestures.move"))
+        return Outcome(edit=edit, name=say("gestures.move", "move"))
 
-    def _copies(self, moved: Sequence[tuple[Instance, Polygons]]) -> Outcome:
+    def _copies(self, moved: Sequence[tuple[Shape, Polygons]]) -> Outcome:
         copies = tuple(copied(each, polygons) for each, polygons in moved)
         ids = frozenset(copy.id for copy in copies)
-        return Outcome(edit=Add(copies), name=say("gestures.copy"), selection=ids)
+        return Outcome(edit=Add(copies), name=say("gestures.copy", "copy"), selection=ids)
 
     def _limited(self, dx: float, dy: float) -> Point:
         box: Rect | None = None
-        for instance in self.instances:
-            box = union_rect(box, bounds(instance))
+        for shape in self.shapes:
+            box = union_rect(box, bounds(shape))
         if box is None:
             return 0.0, 0.0
         return (
@@ -79,31 +79,32 @@ class MoveDrag:
 
 @dataclass(frozen=True, slots=True)
 class VertexDrag:
-    """Moves one vertex; with `inserted` the vertex is new, `instance` having it already."""
+    """Moves one vertex; with `inserted` the vertex is new, `shape` having it already."""
 
     scene: Scene
-    instance: Instance
+    shape: Shape
     hit: Hit
     inserted: bool = False
     cursor: Cursor = Cursor.POINT
 
     def preview(self, dx: float, dy: float) -> Preview:
-        """The instance with the vertex at its new place."""
-        changed = replace(self.instance, polygons=self._polygons(dx, dy))
+        """The shape with the vertex at its new place."""
+        changed = replace(self.shape, polygons=self._polygons(dx, dy))
         return Preview(changed=(changed,), hover=self.hit, vertex=self.hit)
 
     def finish(self, dx: float, dy: float) -> Outcome:
         """A reshape, unless the vertex is where it was."""
         if (dx, dy) == (0.0, 0.0) and not self.inserted:
             return Outcome(preview=Preview(vertex=self.hit))
-        name = say("gestures.insert_vertex" if self.inserted else "gestures.move_vertex")
-        return reshaped(self.scene, self.instance.id, self._polygons(dx, dy), name)
+        inserted = say("gestures.insert_vertex", "insert vertex")
+        name = inserted if self.inserted else say("gestures.move_vertex", "move vertex")
+        return reshaped(self.scene, self.shape.id, self._polygons(dx, dy), name)
 
     def _polygons(self, dx: float, dy: float) -> Polygons:
         hit = self.hit
-        x, y = vertex_point(self.instance, hit)
+        x, y = vertex_point(self.shape, hit)
         to = self.scene.clamp(x + dx, y + dy)
-        return move_vertex(self.instance.polygons, hit.polygon, hit.ring, hit.index, to)
+        return move_vertex(self.shape.polygons, hit.polygon, hit.ring, hit.index, to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,13 @@ class EdgeDrag:
     """Moves both ends of an edge."""
 
     scene: Scene
-    instance: Instance
+    shape: Shape
     hit: Hit
     cursor: Cursor = Cursor.MOVE
 
     def preview(self, dx: float, dy: float) -> Preview:
-        """The instance with the edge at its new place."""
-        changed = replace(self.instance, polygons=self._polygons(dx, dy))
+        """The shape with the edge at its new place."""
+        changed = replace(self.shape, polygons=self._polygons(dx, dy))
         return Preview(changed=(changed,), hover=self.hit)
 
     def finish(self, dx: float, dy: float) -> Outcome:
@@ -125,11 +126,11 @@ class EdgeDrag:
         if (dx, dy) == (0.0, 0.0):
             return Outcome()
         polygons = self._polygons(dx, dy)
-        return reshaped(self.scene, self.instance.id, polygons, say("gestures.move_edge"))
+        return reshaped(self.scene, self.shape.id, polygons, say("gestures.move_edge", "move edge"))
 
     def _polygons(self, dx: float, dy: float) -> Polygons:
         hit = self.hit
-        polygons = self.instance.polygons
+        polygons = self.shape.polygons
         ring = polygons[hit.polygon].rings[hit.ring]
         for index in (hit.index, (hit.index + 1) % len(ring)):
             to = self.scene.clamp(ring[index][0] + dx, ring[index][1] + dy)
@@ -165,12 +166,12 @@ class BandDrag:
         return Rect(min(x, x + dx), min(y, y + dy), max(x, x + dx), max(y, y + dy))
 
 
-def begin_insert(scene: Scene, instance: Instance, edge: Hit, event: PointerEvent) -> VertexDrag:
+def begin_insert(scene: Scene, shape: Shape, edge: Hit, event: PointerEvent) -> VertexDrag:
     """A drag of a new vertex in an edge, at the pointer."""
     at = scene.clamp(*event.point)
-    polygons = insert_vertex(instance.polygons, edge.polygon, edge.ring, edge.index, at)
+    polygons = insert_vertex(shape.polygons, edge.polygon, edge.ring, edge.index, at)
     hit = Hit("vertex", edge.id, edge.polygon, edge.ring, edge.index + 1)
-    return VertexDrag(scene, replace(instance, polygons=polygons), hit, inserted=True)
+    return VertexDrag(scene, replace(shape, polygons=polygons), hit, inserted=True)
 
 
 def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outcome:
@@ -181,16 +182,16 @@ def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outco
         return Outcome(refusal=error.sentence)
 
 
-def copied(instance: Instance, polygons: Polygons) -> Instance:
+def copied(shape: Shape, polygons: Polygons) -> Shape:
     """A person's copy of an instance, with other polygons."""
     return replace(
-        instance, id=new_id(), polygons=polygons, source=Source.DRAWN, score=None, model=None
+        shape, id=new_id(), polygons=polygons, source=Source.DRAWN, score=None, model=None
     )
 
 
-def vertex_point(instance: Instance, hit: Hit) -> Point:
+def vertex_point(shape: Shape, hit: Hit) -> Point:
     """Where a vertex is."""
-    return instance.polygons[hit.polygon].rings[hit.ring][hit.index]
+    return shape.polygons[hit.polygon].rings[hit.ring][hit.index]
 
 
 def _limit(value: float, least: float, most: float) -> float:

@@ -170,8 +170,12 @@ class PolygonGesture:
     def _close(self) -> Outcome:
         ring = _without_repeats(self._points)
         if len(ring) < 3:
-            return replace(self._show(), refusal=say("gestures.few_points"))
-        outcome = edit_for(self._purpose, self._scene, (Polygon(ring),), "gestures.draw_polygon")
+            return replace(
+                self._show(),
+                refusal=say("gestures.few_points", "An outline needs at least three vertices."),
+            )
+        name = say("gestures.draw_polygon", "draw polygon")
+        outcome = edit_for(self._purpose, self._scene, (Polygon(ring),), name)
         if outcome.refusal is not None:
             # The outline stays, so that it can be mended, or a label chosen for it.
             return replace(self._show(), refusal=outcome.refusal)

@@ -10,6 +10,7 @@ from core.document.instance import Point, Polygon, Ring
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.purpose import Purpose, edit_for
 from core.gestures.scene import Scene
+from core.sentences import say
 
 
 @dataclass(slots=True)
@@ -90,7 +91,8 @@ class RectangleGesture:
         ring = _corners(_rect(self._start, self.scene.clamp(event.x, event.y)))
         self._start = None
         self._dragging = False
-        return edit_for(self.purpose, self.scene, (Polygon(ring),), "gestures.draw_rectangle")
+        name = say("gestures.draw_rectangle", "draw rectangle")
+        return edit_for(self.purpose, self.scene, (Polygon(ring),), name)
 
 
 def _rect(a: Point, b: Point) -> Rect:

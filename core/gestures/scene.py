@@ -10,8 +10,8 @@ from core.document.document import Document
 from core.document.geometry import nearest_edge
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit, HitIndex
-from core.document.instance import Instance
-from core.document.marks import is_region
+from core.document.instance import Instance, Shape
+from core.document.regions import is_done
 from core.gestures.boxes import BoxTable
 
 EDGE_REACH = 0.6
@@ -24,7 +24,7 @@ _MANY_SELECTED = 32
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An instance, or a suggestion, under the pointer."""
+    """An instance, a region, or a suggestion, under the pointer."""
 
     id: str
     suggested: bool = False
@@ -43,7 +43,7 @@ class Scene:
         self._hidden: frozenset[str] = frozenset()
         self._suggestions: dict[str, Instance] = {}
         self._shapes = Shapes()
-        self._indexed: Sequence[Instance] | None = None
+        self._indexed: Sequence[Shape] | None = None
         self._suggested = Shapes()
 
     @property
@@ -66,12 +66,12 @@ class Scene:
         self._hidden = ids
         self._indexed = None
 
-    def get(self, id: str) -> Instance | None:
-        """The instance with that id, or None."""
+    def get(self, id: str) -> Shape | None:
+        """The instance or region with that id, or None."""
         return self.document.get(id) if self.document else None
 
-    def selected(self) -> tuple[Instance, ...]:
-        """The selected instances."""
+    def selected(self) -> tuple[Shape, ...]:
+        """The selected instances and regions."""
         found = (self.get(id) for id in sorted(self.selection))
         return tuple(each for each in found if each is not None)
 
@@ -115,7 +115,7 @@ class Scene:
         """The instance or suggestion that a click takes: the smallest of those under it.
 
         The smallest, because a large one on top would hide those below for good. Where nothing
-        covers the point, what has its outline within reach. A finished region is taken by its
+        covers the point, what has its outline within reach. A done region is taken by its
         outline only: what is inside it is there to be worked on.
         """
         found: list[tuple[bool, float, int, Target]] = []
@@ -126,13 +126,13 @@ class Scene:
                 found.append((hit.kind != "body", size, place, Target(hit.id, suggested=True)))
         if self.instances_shown:
             for place, hit in enumerate(self._near(x, y, reach).all_at(x, y, reach)):
-                instance = self.get(hit.id)
+                shape = self.get(hit.id)
                 inside = hit.kind == "body"
-                if inside and instance is not None and is_region(instance):
-                    if nearest_edge(instance.polygons, x, y).distance > reach:
+                if inside and shape is not None and is_done(shape):
+                    if nearest_edge(shape.polygons, x, y).distance > reach:
                         continue
                     inside = False
-                found.append((not inside, _size(instance), place, Target(hit.id)))
+                found.append((not inside, _size(shape), place, Target(hit.id)))
         return min(found, key=lambda each: each[:3])[3] if found else None
 
     def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:
@@ -147,42 +147,42 @@ class Scene:
         return self._updated().near(x, y, tolerance)
 
     def _updated(self) -> Shapes:
-        instances = self.document.instances if self.document else ()
-        if instances is not self._indexed:
-            self._shapes.set([each for each in instances if each.id not in self._hidden])
-            self._indexed = instances
+        shapes = self.document.shapes if self.document else ()
+        if shapes is not self._indexed:
+            self._shapes.set([each for each in shapes if each.id not in self._hidden])
+            self._indexed = shapes
         return self._shapes
 
 
 class Shapes:
-    """Instances that can be hit: boxes of all, and an exact index of those asked for lately."""
+    """Shapes that can be hit: boxes of all, and an exact index of those asked for lately."""
 
     def __init__(self) -> None:
         self._boxes = BoxTable()
         self._index = HitIndex()
 
-    def set(self, instances: Sequence[Instance]) -> None:
-        """Other instances, in z order."""
-        self._boxes = self._boxes.updated(instances)
+    def set(self, shapes: Sequence[Shape]) -> None:
+        """Other shapes, in z order."""
+        self._boxes = self._boxes.updated(shapes)
 
     def near(self, x: float, y: float, tolerance: float) -> HitIndex:
-        """An index of the instances whose box is within `tolerance` of a point."""
+        """An index of the shapes whose box is within `tolerance` of a point."""
         reach = Rect(x, y, x, y).grown(tolerance)
-        found = [self._boxes.instances[row] for row in self._boxes.meeting(reach)]
+        found = [self._boxes.shapes[row] for row in self._boxes.meeting(reach)]
         self._index = self._index.updated(found)
         return self._index
 
     def inside(self, band: Rect) -> frozenset[str]:
         """The ids of those that lie wholly inside a rectangle."""
-        return frozenset(self._boxes.instances[row].id for row in self._boxes.inside(band))
+        return frozenset(self._boxes.shapes[row].id for row in self._boxes.inside(band))
 
 
 def _edge_of(hit: Hit | None, id: str) -> Hit | None:
     return hit if hit is not None and hit.id == id and hit.kind == "edge" else None
 
 
-def _size(instance: Instance | None) -> float:
-    if instance is None:
+def _size(shape: Shape | None) -> float:
+    if shape is None:
         return math.inf
-    box = bounds(instance)
+    box = bounds(shape)
     return box.width * box.height

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.document.geometry import GeometryError, delete_vertex
 from core.document.hit import Hit
-from core.document.instance import Instance, Point
+from core.document.instance import Point, Shape
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.drags import (
     BandDrag,
@@ -72,10 +72,10 @@ class SelectGesture:
     def vertex(self) -> Hit | None:
         """The vertex that was clicked last and still exists; keys act on it."""
         hit = self._vertex
-        instance = self._scene.get(hit.id) if hit else None
-        if hit is None or instance is None or hit.id not in self._scene.selection:
+        shape = self._scene.get(hit.id) if hit else None
+        if hit is None or shape is None or hit.id not in self._scene.selection:
             return None
-        rings = instance.polygons[hit.polygon].rings if hit.polygon < len(instance.polygons) else ()
+        rings = shape.polygons[hit.polygon].rings if hit.polygon < len(shape.polygons) else ()
         there = hit.ring < len(rings) and hit.index < len(rings[hit.ring])
         return hit if there else None
 
@@ -183,8 +183,8 @@ class SelectGesture:
         if target.id in scene.selection:
             # A drag moves the whole selection; a click means this one.
             return _Press(event, MoveDrag(scene, scene.selected()), click)
-        instance = scene.get(target.id)
-        drag = MoveDrag(scene, (instance,)) if instance else None
+        shape = scene.get(target.id)
+        drag = MoveDrag(scene, (shape,)) if shape else None
         return _Press(event, drag, click, early=True)
 
     def _begin_right(self, event: PointerEvent) -> _Press:
@@ -196,9 +196,9 @@ class SelectGesture:
             picked = scene.picked if target.id in scene.picked else frozenset({target.id})
             click = Outcome(menu=True, selection=frozenset(), picked=picked)
             return _Press(event, None, click, early=True)
-        instance = scene.get(target.id)
-        alone = target.id not in scene.selection and instance is not None
-        copied = (instance,) if alone and instance is not None else scene.selected()
+        shape = scene.get(target.id)
+        alone = target.id not in scene.selection and shape is not None
+        copied = (shape,) if alone and shape is not None else scene.selected()
         selection = frozenset(each.id for each in copied)
         click = Outcome(menu=True, selection=selection, picked=frozenset())
         return _Press(event, MoveDrag(scene, copied, copying=True), click, early=True)
@@ -206,11 +206,11 @@ class SelectGesture:
     def _begin_on_handle(self, event: PointerEvent) -> _Press | None:
         scene = self._scene
         hit = scene.handle_at(event.x, event.y, event.tolerance)
-        instance = scene.get(hit.id) if hit else None
-        if hit is None or instance is None:
+        shape = scene.get(hit.id) if hit else None
+        if hit is None or shape is None:
             return None
         selected = hit.id in scene.selection
-        drag = self._handle_drag(event, instance, hit, selected)
+        drag = self._handle_drag(event, shape, hit, selected)
         if drag is None:
             return None
         selection = scene.selection if selected else frozenset({hit.id})
@@ -227,23 +227,23 @@ class SelectGesture:
         return _Press(event, drag, click, early=True)
 
     def _handle_drag(
-        self, event: PointerEvent, instance: Instance, hit: Hit, selected: bool
+        self, event: PointerEvent, shape: Shape, hit: Hit, selected: bool
     ) -> Drag | None:
         if hit.kind == "vertex":
-            return VertexDrag(self._scene, instance, hit)
+            return VertexDrag(self._scene, shape, hit)
         if event.holds(Modifier.ALT) or (
-            selected and middle_of(instance, hit, event.point, event.tolerance) is not None
+            selected and middle_of(shape, hit, event.point, event.tolerance) is not None
         ):
-            return begin_insert(self._scene, instance, hit, event)
-        return EdgeDrag(self._scene, instance, hit) if selected else None
+            return begin_insert(self._scene, shape, hit, event)
+        return EdgeDrag(self._scene, shape, hit) if selected else None
 
     def _hover(self, event: PointerEvent) -> Outcome:
         scene = self._scene
         vertex = self.vertex
         hit = scene.handle_at(event.x, event.y, event.tolerance)
-        instance = scene.get(hit.id) if hit else None
-        if hit is not None and instance is not None:
-            cursor, ghost = self._over_handle(event, instance, hit)
+        shape = scene.get(hit.id) if hit else None
+        if hit is not None and shape is not None:
+            cursor, ghost = self._over_handle(event, shape, hit)
             if cursor is not Cursor.ARROW:
                 return Outcome(Preview(hover=hit, ghost=ghost, vertex=vertex), cursor=cursor)
         target = scene.target_at(event.x, event.y, event.tolerance)
@@ -256,7 +256,7 @@ class SelectGesture:
         return Outcome(Preview(hover=Hit("body", target.id), vertex=vertex), cursor=cursor)
 
     def _over_handle(
-        self, event: PointerEvent, instance: Instance, hit: Hit
+        self, event: PointerEvent, shape: Shape, hit: Hit
     ) -> tuple[Cursor, Point | None]:
         if hit.kind == "vertex":
             return (Cursor.REMOVE if event.holds(Modifier.SHIFT) else Cursor.POINT), None
@@ -264,16 +264,16 @@ class SelectGesture:
             return Cursor.INSERT, event.point
         if hit.id not in self._scene.selection:
             return Cursor.ARROW, None
-        middle = middle_of(instance, hit, event.point, event.tolerance)
+        middle = middle_of(shape, hit, event.point, event.tolerance)
         return (Cursor.INSERT, middle) if middle is not None else (Cursor.MOVE, None)
 
     def _nudge(self, key: Key, modifiers: Modifier) -> Outcome:
         scene = self._scene
         if self._nudging is None:
             vertex = self.vertex
-            instance = scene.get(vertex.id) if vertex else None
-            if vertex is not None and instance is not None:
-                self._nudging = _Nudge(VertexDrag(scene, instance, vertex))
+            shape = scene.get(vertex.id) if vertex else None
+            if vertex is not None and shape is not None:
+                self._nudging = _Nudge(VertexDrag(scene, shape, vertex))
             else:
                 self._nudging = _Nudge(MoveDrag(scene, scene.selected()))
         far = _FAR if Modifier.SHIFT in modifiers else 1.0
@@ -283,15 +283,17 @@ class SelectGesture:
         return Outcome(preview=preview, finished=False)
 
     def _delete(self, hit: Hit) -> Outcome:
-        instance = self._scene.get(hit.id)
-        if instance is None:
+        shape = self._scene.get(hit.id)
+        if shape is None:
             return Outcome()
         self._vertex = None
         try:
-            polygons = delete_vertex(instance.polygons, hit.polygon, hit.ring, hit.index)
+            polygons = delete_vertex(shape.polygons, hit.polygon, hit.ring, hit.index)
         except GeometryError as error:
             return Outcome(refusal=error.sentence)
-        return reshaped(self._scene, hit.id, polygons, say("gestures.delete_vertex"))
+        return reshaped(
+            self._scene, hit.id, polygons, say("gestures.delete_vertex", "delete vertex")
+        )
 
     def _escape(self) -> Outcome:
         """One thing at a time: the drag, then the vertex, then the selection."""
@@ -303,9 +305,9 @@ class SelectGesture:
         return Outcome(selection=frozenset(), picked=frozenset())
 
 
-def middle_of(instance: Instance, edge: Hit, point: Point, tolerance: float) -> Point | None:
+def middle_of(shape: Shape, edge: Hit, point: Point, tolerance: float) -> Point | None:
     """The middle of an edge that is long enough to offer it, where the point is near it."""
-    ring = instance.polygons[edge.polygon].rings[edge.ring]
+    ring = shape.polygons[edge.polygon].rings[edge.ring]
     (ax, ay), (bx, by) = ring[edge.index], ring[(edge.index + 1) % len(ring)]
     middle = ((ax + bx) / 2, (ay + by) / 2)
     if math.hypot(bx - ax, by - ay) < MIDPOINT_FROM * tolerance:

@@ -152,7 +152,13 @@ def load_choices(path: Path) -> LearningChoices:
     except FileNotFoundError:
         return LearningChoices()
     except (OSError, ValueError, RecursionError, FieldError) as error:
-        raise LearningError(say("learning.choices_broken", path=str(path))) from error
+        raise LearningError(
+            say(
+                "learning.choices_broken",
+                "The choices for learning in {path} cannot be read; those of the beginning hold.",
+                path=str(path),
+            )
+        ) from error
 
 
 def save_choices(path: Path, choices: LearningChoices) -> None:

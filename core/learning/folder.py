@@ -37,6 +37,14 @@ from core.sentences import say
 from core.storage.atomic import StorageError, explain, make_folder, write_atomic
 from core.storage.lock import FolderLock, FolderLocked
 
+RUN_EXISTS: Final = say(
+    "learning.run_exists",
+    "{path} holds a run already. Go on with it (--resume), or choose another folder.",
+)
+NOT_A_RUN: Final = say("learning.not_a_run", "{path} holds no run, or one that is damaged.")
+_RUN_ALIVE: Final = say("learning.run_alive", "The run in {path} is still at work.")
+
+
 # The request first: a folder without it is no run, whatever else is left of it.
 _OWN_FILES: Final = (
     "spec.json",
@@ -127,7 +135,7 @@ class RunFolder:
         try:
             return RunSpec.from_json(json.loads(self.spec_file.read_bytes()))
         except (OSError, ValueError, FieldError) as error:
-            raise LearningError(say("learning.not_a_run", path=str(self.path))) from error
+            raise LearningError(NOT_A_RUN.given(path=str(self.path))) from error
 
     def labels(self) -> FrozenLabels:
         """The frozen labels. Raises LearningError when the file is missing or damaged."""
@@ -195,7 +203,7 @@ class RunFolder:
         taken away.
         """
         if self.is_alive():
-            raise LearningError(say("learning.run_alive", path=str(self.path)))
+            raise LearningError(_RUN_ALIVE.given(path=str(self.path)))
         for name in _OWN_FILES:
             try:
                 (self.path / name).unlink(missing_ok=True)
@@ -216,7 +224,7 @@ def lock_run(run: RunFolder, patience: float = 3.0) -> FolderLock:
             return FolderLock.acquire(run.path / "lock")
         except FolderLocked as error:
             if time.monotonic() > last:
-                raise LearningError(say("learning.run_alive", path=str(run.path))) from error
+                raise LearningError(_RUN_ALIVE.given(path=str(run.path))) from error
             time.sleep(0.05)
 
 
@@ -227,7 +235,7 @@ def create_run(path: Path, spec: RunSpec, gathered: Gathered) -> RunFolder:
     """
     run = RunFolder(path)
     if run.spec_file.exists():
-        raise LearningError(say("learning.run_exists", path=str(path)))
+        raise LearningError(RUN_EXISTS.given(path=str(path)))
     make_folder(path)
     write_frozen(run.labels_file, gathered.images, gathered.labels)
     write_atomic(run.spec_file, json.dumps(spec.to_json(), indent=1).encode())

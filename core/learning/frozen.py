@@ -23,6 +23,15 @@ from core.learning.errors import LearningError
 from core.sentences import say
 from core.storage.atomic import write_atomic
 
+FOLDER_GONE: Final = say(
+    "learning.folder_gone",
+    "The folder of the run, {path}, is no longer there. Was it moved or taken away?",
+)
+LABELS_DAMAGED: Final = say(
+    "learning.labels_damaged", "The frozen labels {path} are missing or damaged."
+)
+
+
 FORMAT: Final = "masklens-frozen-labels"
 VERSION: Final = 1
 
@@ -119,7 +128,7 @@ class FrozenLabels:
         try:
             self._index()
         except (OSError, ValueError, FieldError) as error:
-            raise LearningError(say("learning.labels_damaged", path=str(path))) from error
+            raise LearningError(LABELS_DAMAGED.given(path=str(path))) from error
 
     def _index(self) -> None:
         with self.path.open("rb") as file:
@@ -164,10 +173,10 @@ class FrozenLabels:
                 file.seek(self._entries[number].offset)
                 return FrozenImage.from_json(json.loads(file.readline()))
         except FileNotFoundError as error:
-            gone = say("learning.folder_gone", path=str(self.path.parent))
+            gone = FOLDER_GONE.given(path=str(self.path.parent))
             raise LearningError(gone) from error
         except (OSError, ValueError, FieldError) as error:
-            raise LearningError(say("learning.labels_damaged", path=str(self.path))) from error
+            raise LearningError(LABELS_DAMAGED.given(path=str(self.path))) from error
 
     def images(self, *, held_out: bool) -> Iterator[FrozenImage]:
         """The images of one side, one after the other."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.document.instance import Instance
-from core.document.marks import without_regions
 from core.learning.effort import overlaps
 
 _OVERLAP: Final = 0.5
@@ -83,7 +82,7 @@ def compare(
         else:
             free.remove(best)
     lost = sorted((before[k] for k in free), key=lambda one: -(one.score or 0.0))
-    objects = [one for one in without_regions(labels) if not one.crowd]
+    objects = [one for one in labels if not one.crowd]
     changed = [*gained, *lost]
     hits = overlaps(changed, objects, width, height)
     changes = tuple(

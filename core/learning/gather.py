@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.document.fields import FieldError
-from core.document.instance import Source
+from core.document.instance import Instance, Shape, Source
+from core.document.regions import comparable, is_done
 from core.formats.dataset import Dataset
 from core.formats.errors import FormatError
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenImage, Provenance
 from core.learning.likeness import groups
-from core.learning.marks import sort_marks
 from core.learning.memory import Memory
 from core.learning.split import FEW, hold_out
 from core.sentences import MasklensError, Sentence, say
@@ -59,7 +59,7 @@ def gather_project(
     on_image: OnImage | None = None,
     memory: Memory | None = None,
 ) -> Gathered:
-    """The images of a project that are marked done, and those with finished regions.
+    """The images of a project that are marked done, and those with done regions.
 
     `earlier` tells the sides of an earlier run. Reads images, so keep it off the window's thread;
     with a `memory` of the last time only those that have changed. Raises LearningError when there
@@ -120,19 +120,19 @@ def _of_project(
 ) -> FrozenImage | None:
     """An image of a project as far as it is finished; None when nothing of it is."""
     labels = memory.labels(entry.label_file)
-    found = sort_marks(labels.instances, leave_out_accepted=leave_out)
-    if not labels.done and not found.regions:
+    regions = tuple(each.polygons for each in labels.regions if is_done(each))
+    if not labels.done and not regions:
         return None
     width, height = memory.size(entry.path)
-    counts.update(i.source for i in found.instances if not i.crowd)
+    instances = _learned(labels.shapes, leave_out, counts)
     return FrozenImage(
         key=entry.relative,
         path=entry.path,
         image_id=number,
         width=width,
         height=height,
-        instances=found.instances,
-        regions=None if labels.done else found.regions,
+        instances=instances,
+        regions=None if labels.done else regions,
     )
 
 
@@ -140,17 +140,33 @@ def _of_dataset(
     dataset: Dataset, leave_out: bool, counts: Counter[Source]
 ) -> Iterator[FrozenImage]:
     for item in dataset.items:
-        found = sort_marks(item.instances, leave_out_accepted=leave_out)
-        counts.update(i.source for i in found.instances if not i.crowd)
         yield FrozenImage(
             key=item.file_name,
             path=item.image_path.absolute(),
             image_id=item.image_id,
             width=item.width,
             height=item.height,
-            instances=found.instances,
+            instances=_learned(item.instances, leave_out, counts),
             regions=item.regions,
         )
+
+
+def _learned(
+    shapes: Iterable[Shape], leave_out_accepted: bool, counts: Counter[Source]
+) -> tuple[Instance, ...]:
+    """Objects, and as crowds the areas to ignore; suggestions are dropped, sources counted.
+
+    With `leave_out_accepted`, instances that a person accepted without a change become areas to
+    ignore: neither an example nor background.
+    """
+    dropped = Source.ACCEPTED if leave_out_accepted else None
+    found = tuple(
+        replace(each, crowd=True) if each.source is dropped else each
+        for each in comparable(shapes)
+        if each.source is not Source.SUGGESTED
+    )
+    counts.update(each.source for each in found if not each.crowd)
+    return found
 
 
 def _project_order(project: Project) -> tuple[str, ...]:
@@ -192,7 +208,15 @@ def _split(
     held = {n for n, side in zip(free, sides, strict=True) if side}
     remarks = list(notes)
     if share > 0 and len(kept) < FEW:
-        remarks.append(say("learning.few_images", count=len(kept), enough=FEW))
+        remarks.append(
+            say(
+                "learning.few_images",
+                "With {count} images, figures before and after cannot be trusted; {enough} or "
+                "more are needed.",
+                count=len(kept),
+                enough=FEW,
+            )
+        )
     chosen = [replace(image, held_out=n in held) for n, image in enumerate(kept)]
     return _result(chosen, order, counts, problems, remarks)
 
@@ -206,7 +230,13 @@ def _result(
 ) -> Gathered:
     learned = [image for image in images if not image.held_out]
     if not any(image.objects for image in learned):
-        raise LearningError(say("learning.nothing_done"))
+        raise LearningError(
+            say(
+                "learning.nothing_done",
+                "There is nothing to learn from yet: mark at least one image with instances as "
+                "done.",
+            )
+        )
     used = dict.fromkeys(one.label for image in learned for one in image.objects)
     labels = tuple(name for name in dict.fromkeys((*order, *used)) if name in used)
     crowds = sum(len(image.instances) - len(image.objects) for image in images)

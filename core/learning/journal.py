@@ -40,7 +40,11 @@ class EventWriter:
     def tell(self, event: Event) -> None:
         """Write one event. Raises LearningError when the disk is full or gone."""
         if self._handle is None:
-            raise LearningError(say("learning.run_gone", path=str(self.path.parent)))
+            raise LearningError(
+                say(
+                    "learning.run_gone", "The run in {path} was closed.", path=str(self.path.parent)
+                )
+            )
         value = {**event_to_json(event), "time": time.time()}
         line = json.dumps(value, separators=(",", ":"), allow_nan=False) + "\n"
         try:

@@ -16,6 +16,9 @@ from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
 from core.sentences import say
 
+_NO_PROCESS: Final = say("learning.no_process", "The training could not be started: {reason}.")
+
+
 TRAINER: Final = "core.engine.train"
 _PATIENCE_S: Final = 60.0
 
@@ -48,10 +51,10 @@ def start_run(run: RunFolder) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise LearningError(say("learning.no_process", reason=str(error))) from error
+        raise LearningError(_NO_PROCESS.given(reason=str(error))) from error
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()
-        raise LearningError(say("learning.no_process", reason=reason[-1] if reason else "?"))
+        raise LearningError(_NO_PROCESS.given(reason=reason[-1] if reason else "?"))
 
 
 def main(arguments: list[str]) -> None:

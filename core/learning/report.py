@@ -18,8 +18,7 @@ from core.document.fields import (
     get,
     wrong,
 )
-from core.learning.errors import LearningError
-from core.sentences import say
+from core.learning.errors import NO_REPORT, LearningError
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-report"
@@ -129,7 +128,7 @@ def read_report(path: Path) -> Report:
     try:
         return Report.from_json(json.loads(path.read_bytes()))
     except (OSError, ValueError, FieldError) as error:
-        raise LearningError(say("learning.no_report", path=str(path))) from error
+        raise LearningError(NO_REPORT.given(path=str(path))) from error
 
 
 def _image_to_json(image: ImageChange) -> dict[str, object]:

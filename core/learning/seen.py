@@ -17,8 +17,7 @@ from typing import BinaryIO, Final
 from core.document.fields import FieldError, as_choice, as_list, as_object, as_text, get
 from core.document.instance import Instance
 from core.document.instance_json import instance_from_json, instance_to_json
-from core.learning.errors import LearningError
-from core.sentences import say
+from core.learning.errors import NO_REPORT, LearningError
 from core.storage.atomic import StorageError, explain
 
 CERTAIN: Final = 0.5
@@ -93,7 +92,7 @@ class SeenFile:
                         self._places[key] = place
                     place += len(line)
         except OSError as error:
-            raise LearningError(say("learning.no_report", path=str(path))) from error
+            raise LearningError(NO_REPORT.given(path=str(path))) from error
 
     def __contains__(self, key: str) -> bool:
         """Whether an image is here."""
@@ -113,7 +112,7 @@ class SeenFile:
             found = as_list(get(value, "detections", "image"), "detections")
             return tuple(_from_json(one, f"detections[{k}]") for k, one in enumerate(found))
         except (OSError, ValueError, FieldError) as error:
-            raise LearningError(say("learning.no_report", path=str(self._path))) from error
+            raise LearningError(NO_REPORT.given(path=str(self._path))) from error
 
 
 def _key(line: bytes) -> str | None:

@@ -1,8 +1,9 @@
-"""Colours of the lens: scales for values, and fixed colours for levels and fates."""
+"""Colours and line styles of the lens: scales for values, and fixed ones for levels and fates."""
 
 from __future__ import annotations
 
 import colorsys
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,16 @@ from numpy.typing import NDArray
 from core.lens.trace import Fate
 
 Colour = tuple[int, int, int]
+
+
+class Style(StrEnum):
+    """How a line is drawn; a style always goes with a colour."""
+
+    SOLID = "solid"
+    DASH = "dash"
+    DOT = "dot"
+    DASH_DOT = "dash_dot"
+
 
 LEVELS: Final[tuple[Colour, ...]] = (
     (86, 180, 233),
@@ -28,6 +39,25 @@ FATES: Final[dict[Fate, Colour]] = {
     Fate.SUPPRESSED: (255, 110, 70),
     Fate.OVER_LIMIT: (255, 200, 60),
 }
+FATE_STYLES: Final[dict[Fate, Style]] = {
+    Fate.KEPT: Style.SOLID,
+    Fate.BELOW_TOP_K: Style.DOT,
+    Fate.TOO_SMALL: Style.DOT,
+    Fate.LOW_SCORE: Style.DOT,
+    Fate.SUPPRESSED: Style.DASH,
+    Fate.OVER_LIMIT: Style.DASH_DOT,
+}
+STYLES: Final = (Style.SOLID, Style.DASH, Style.DOT, Style.DASH_DOT)
+"""Of the shapes of a cell, and of the levels of RoIs."""
+CHOSEN: Final[Colour] = (255, 255, 255)
+HOVERED: Final[Colour] = (255, 230, 128)
+ANCHOR: Final[Colour] = (86, 180, 233)
+PROPOSAL: Final[Colour] = (240, 228, 66)
+DETECTION: Final[Colour] = (0, 220, 130)
+SUPPRESSOR: Final[Colour] = (255, 110, 70)
+STRONGEST: Final[Colour] = (225, 229, 236)
+"""Of the boxes of all anchors."""
+PADDING: Final[Colour] = (255, 200, 60)
 _LIGHTNESS: Final = 0.6
 _HEAT: Final = (
     (0, 0, 20),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.document.instance import Polygon
 from core.lens.lineage import lineage
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, STAGES, Fate, Trace
+from core.lens.views import VIEWS
 
 ROWS: Final = 20
 """Rows of a stage that stand in its JSON; the rest is in the arrays."""
@@ -49,8 +50,8 @@ def document(trace: Trace, stage: str) -> dict[str, object]:
         "ms": round(float(trace.milliseconds.get(stage, 0.0)), 3),
         "arrays": {name: _summary(value) for name, value in arrays(trace, stage).items()},
     }
-    extra = _EXTRA.get(stage)
-    return values | (extra(trace) if extra else {})
+    extra = VIEWS[stage].document if stage in VIEWS else _EXTRA.get(stage)
+    return values | (dict(extra(trace)) if extra else {})
 
 
 def npy(array: NDArray[Any]) -> bytes:
@@ -133,19 +134,6 @@ def _proposals(trace: Trace) -> dict[str, object]:
     }
 
 
-def _roi_levels(trace: Trace) -> dict[str, object]:
-    counts = np.bincount(trace.roi_levels.level, minlength=len(trace.roi_levels.scales))
-    return {
-        "levels": dict(zip(PYRAMID_LEVELS, counts.tolist(), strict=False)),
-        "scales": list(trace.roi_levels.scales),
-        "canonical_size": trace.roi_levels.canonical_size,
-    }
-
-
-def _candidates(trace: Trace) -> dict[str, object]:
-    return {"fates": _fates(trace.candidates.fate)}
-
-
 def _detections(trace: Trace) -> dict[str, object]:
     rows = []
     for number in range(len(trace.detections.boxes)):
@@ -198,8 +186,6 @@ _EXTRA: Final = {
     "anchors": _anchors,
     "decoded": _decoded,
     "proposals": _proposals,
-    "roi_levels": _roi_levels,
-    "candidates": _candidates,
     "detections": _detections,
     "polygons": _polygons,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from string import Template
@@ -21,10 +21,111 @@ from core.lens.report import ImageReport, InstanceReport
 from core.lens.trace import STAGES, Fate, Trace
 from core.lens.training_export import section as training_section
 from core.lens.training_view import TrainingView
+from core.lens.views import VIEWS
+from core.lens.views.base import Stage
 from core.sentences import english, say
 
 _QUALITY: Final = 86
 _LINEAGES: Final = 30
+_WORDS: Final = {
+    "input": (
+        say("stages.input_title", "Input"),
+        say(
+            "stages.input_about",
+            "The image is normalised, resized so that its shorter side has a fixed length, and "
+            "padded at the right and bottom to a multiple of 32. All boxes up to the detections "
+            "are pixels of this resized image.",
+        ),
+    ),
+    "backbone": (
+        say("stages.backbone_title", "Backbone"),
+        say(
+            "stages.backbone_about",
+            "A classification network turns the image into four maps of features, C2 to C5, each "
+            "half as fine as the one before. Bright cells have long feature vectors: something "
+            "there excites the network.",
+        ),
+    ),
+    "pyramid": (
+        say("stages.pyramid_title", "Feature pyramid"),
+        say(
+            "stages.pyramid_about",
+            "The coarse maps, which know what is there, are added to the fine maps, which know "
+            "where. The results P2 to P5 all have the same number of channels; P6 is every second "
+            "cell of P5. In the pictures at the right, cells with like features have like colours.",
+        ),
+    ),
+    "anchors": (
+        say("stages.anchors_title", "Anchors"),
+        say(
+            "stages.anchors_about",
+            "Each cell of each level proposes a few boxes of fixed shape, the anchors. They do "
+            "not depend on the picture. An object whose shape is far from every anchor has a hard "
+            "start.",
+        ),
+    ),
+    "rpn": (
+        say("stages.rpn_title", "Region proposal network: objectness"),
+        say(
+            "stages.rpn_about",
+            "For each anchor a small network says how likely an object of about its size and "
+            "shape is there (objectness), and how the box should move (deltas). The pictures show "
+            "the best objectness of each cell, level by level.",
+        ),
+    ),
+    "decoded": (
+        say("stages.decoded_title", "Decoded boxes and their fates"),
+        say(
+            "stages.decoded_about",
+            "Each anchor is moved by its deltas. Then most boxes go: those outside the strongest "
+            "of their level (top-k), those that are too small, those that overlap a stronger box "
+            "of their level (non-maximum suppression), and those over the limit.",
+        ),
+    ),
+    "proposals": (
+        say("stages.proposals_title", "Proposals"),
+        say(
+            "stages.proposals_about",
+            "The boxes that remain, strongest first. From here on the network looks at these "
+            "only; they have no class yet.",
+        ),
+    ),
+    "box_head": (
+        say("stages.box_head_title", "Box head"),
+        say(
+            "stages.box_head_about",
+            "From the 7 by 7 cells two layers decide what the proposal is, one probability for "
+            "each class and one for the background, and refine the box for each class.",
+        ),
+    ),
+    "detections": (
+        say("stages.detections_title", "Detections"),
+        say(
+            "stages.detections_about",
+            "What survives, in pixels of the image. One proposal can become several detections, "
+            "of different classes.",
+        ),
+    ),
+    "mask_logits": (
+        say("stages.mask_logits_title", "Masks"),
+        say(
+            "stages.mask_logits_about",
+            "For each detection the mask head reads 14 by 14 cells from the level that suits the "
+            "refined box and answers with 28 by 28 values for each class; only those of its own "
+            "class count. Red is inside, blue is outside, and where the colour is faint it is "
+            "unsure.",
+        ),
+    ),
+    "polygons": (
+        say("stages.polygons_title", "Outlines"),
+        say(
+            "stages.polygons_about",
+            "Each mask is laid over its box, cut at the mask threshold, and traced as polygons "
+            "with holes. These are the suggestions that a person accepts or corrects.",
+        ),
+    ),
+}
+"""Title of each stage, and what it is, for somebody who has read only the paper's abstract."""
 
 _PAGE: Final = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -71,10 +172,7 @@ def page(
     `plates` holds a picture for each stage; `changed` names the settings that are not the model's.
     """
     counts = trace.counts()
-    links = [
-        _link(stage, english(say(f"stages.{stage}_title")), f"{counts[stage]:,}")
-        for stage in STAGES
-    ]
+    links = [_link(stage, _words(stage)[0], f"{counts[stage]:,}") for stage in STAGES]
     sections = [
         _stage(trace, stage, number, plates[stage], counts[stage])
         for number, stage in enumerate(STAGES, start=1)
@@ -136,10 +234,9 @@ def _link(anchor: str, title: str, count: str) -> str:
 
 
 def _stage(trace: Trace, stage: str, number: int, plate: Image.Image, count: int) -> str:
-    title = english(say(f"stages.{stage}_title"))
-    about = english(say(f"stages.{stage}_about"))
+    title, about = _words(stage)
     taken = trace.milliseconds.get(stage, 0.0)
-    extra = _EXTRAS.get(stage)
+    extra = _details(VIEWS[stage]) if stage in VIEWS else _EXTRAS.get(stage)
     return (
         f'<section id="{stage}"><h2><span>{number}</span>{escape(title)}'
         f"<small>{count:,} &middot; {taken:.1f} ms</small></h2><p>{escape(about)}</p>"
@@ -152,8 +249,17 @@ def _fates_of_boxes(trace: Trace) -> str:
     return _fate_table(trace.decoded.fate)
 
 
-def _fates_of_candidates(trace: Trace) -> str:
-    return _fate_table(trace.candidates.fate)
+def _words(stage: str) -> tuple[str, str]:
+    """The heading of a stage and what is said of it."""
+    if stage in VIEWS:
+        return str(VIEWS[stage].heading), str(VIEWS[stage].about)
+    title, about = _WORDS[stage]
+    return english(title), english(about)
+
+
+def _details(view: Stage) -> Callable[[Trace], str] | None:
+    details = view.details
+    return None if details is None else lambda trace: _table(("fate", "boxes"), details(trace))
 
 
 def _fate_table(fates: NDArray[np.int8]) -> str:
@@ -182,7 +288,6 @@ def _detection_list(trace: Trace) -> str:
 
 _EXTRAS: Final = {
     "decoded": _fates_of_boxes,
-    "candidates": _fates_of_candidates,
     "detections": _detection_list,
 }
 

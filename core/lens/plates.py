@@ -22,6 +22,8 @@ from core.lens.recompute import sigmoid, softmax
 from core.lens.report import ImageReport
 from core.lens.sheet import LONG_SIDE, Sheet, tiled
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, STAGES, Fate, Trace
+from core.lens.views import VIEWS
+from core.lens.views.base import Entry, Tile
 
 MOST_BOXES: Final = 300
 """Boxes drawn of each kind; more would hide the image."""
@@ -64,7 +66,23 @@ Plate = Callable[[Scene], Image.Image]
 
 def plate(scene: Scene, stage: str) -> Image.Image:
     """The picture of a stage. Raises KeyError when there is no such stage."""
+    if stage in VIEWS:
+        return painted(scene, VIEWS[stage].tiles(scene.trace))
     return PLATES[stage](scene)
+
+
+def painted(scene: Scene, tiles: Sequence[Tile]) -> Image.Image:
+    """The tiles of a view."""
+    drawn = []
+    for tile in tiles:
+        sheet = scene.sheet()
+        for group in tile.marks:
+            colours = [group.colour] * len(group.boxes)
+            sheet.boxes(group.boxes, colours, width=group.width, opacity=group.opacity)
+        lines = [line for line in tile.legend if isinstance(line, Entry) and line.colour]
+        keys = [(line.colour, str(line.text)) for line in lines if line.colour is not None]
+        drawn.append(sheet.finished(str(tile.title), keys))
+    return tiled(drawn, 2) if len(drawn) > 1 else drawn[0]
 
 
 def _input(scene: Scene) -> Image.Image:
@@ -169,13 +187,6 @@ def _decoded(scene: Scene) -> Image.Image:
     return _by_fate(scene, trace.decoded.boxes, trace.decoded.fate, shown, "decoded boxes")
 
 
-def _candidates(scene: Scene) -> Image.Image:
-    stage = scene.trace.candidates
-    shown = np.argsort(-stage.score, kind="stable")
-    shown = shown[stage.fate[shown] != Fate.LOW_SCORE]
-    return _by_fate(scene, stage.boxes, stage.fate, shown, "candidates")
-
-
 def _by_fate(
     scene: Scene, boxes: Any, fate: Any, order: NDArray[np.int64], what: str
 ) -> Image.Image:
@@ -216,23 +227,6 @@ def _proposals(scene: Scene) -> Image.Image:
         sheet.text(boxes[index, 0], boxes[index, 1], words, bright[index])
     title = f"{len(boxes)} proposals: the first 50 bright, the first 10 with their objectness"
     return sheet.finished(title, [((255, 220, 120), "strong"), (GREY, "after the first 50")])
-
-
-def _roi_levels(scene: Scene) -> Image.Image:
-    trace, sheet = scene.trace, scene.sheet()
-    level = trace.roi_levels.level
-    boxes = scene.in_image(trace.proposals.boxes)
-    shown = slice(0, MOST_BOXES)
-    colours = [LEVELS[int(each)] for each in level[shown]]
-    sheet.boxes(boxes[shown], colours, width=1.5, opacity=0.8)
-    size, keys = trace.roi_levels.canonical_size, []
-    for index in range(len(trace.roi_levels.scales)):
-        low, high = size * 2.0 ** (index - 2), size * 2.0 ** (index - 1)
-        rule = f"{low:g} px and up" if index == 3 else f"{low:g} to {high:g} px"
-        rule = f"below {high:g} px" if index == 0 else rule
-        count = int((level == index).sum())
-        keys.append((LEVELS[index], f"{PYRAMID_LEVELS[index]}: {count} ({rule})"))
-    return sheet.finished("level by the square root of the area, in resized pixels", keys)
 
 
 def _box_head(scene: Scene) -> Image.Image:
@@ -322,7 +316,7 @@ def _warm(score: float) -> Colour:
 
 PLATES: Final[dict[str, Plate]] = dict(
     zip(
-        STAGES,
+        [stage for stage in STAGES if stage not in VIEWS],
         (
             _input,
             _backbone,
@@ -331,9 +325,7 @@ PLATES: Final[dict[str, Plate]] = dict(
             _rpn,
             _decoded,
             _proposals,
-            _roi_levels,
             _box_head,
-            _candidates,
             _detections,
             _mask_logits,
             _polygons,

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 from core.sentences import MasklensError, say
+
+_SETTING_VALUE: Final = say(
+    "lens.setting_value", "The setting {name} cannot be {value!r}: it takes {expected}."
+)
+_SETTING_UNKNOWN: Final = say(
+    "lens.setting_unknown", "There is no setting named {name!r}. The settings are: {known}."
+)
 
 
 class SettingError(MasklensError):
@@ -51,7 +58,7 @@ class StageSettings:
         """These settings with some replaced. Raises SettingError as the constructor does."""
         for name in values:
             if name not in NAMES:
-                raise SettingError(say("lens.setting_unknown", name=name, known=", ".join(NAMES)))
+                raise SettingError(_SETTING_UNKNOWN.given(name=name, known=", ".join(NAMES)))
         changes: dict[str, Any] = dict(values)
         return replace(self, **changes)
 
@@ -64,7 +71,13 @@ class StageSettings:
         for assignment in assignments:
             name, equals, text = assignment.partition("=")
             if not equals:
-                raise SettingError(say("lens.setting_form", text=assignment))
+                raise SettingError(
+                    say(
+                        "lens.setting_form",
+                        "{text!r} is not of the form NAME=VALUE.",
+                        text=assignment,
+                    )
+                )
             settings = settings.with_(**{name.strip(): _parse(name.strip(), text.strip())})
         return settings
 
@@ -83,7 +96,9 @@ class StageSettings:
         Raises SettingError for an unknown name, a wrong type or a value out of range.
         """
         if not isinstance(value, Mapping):
-            raise SettingError(say("lens.settings_not_object"))
+            raise SettingError(
+                say("lens.settings_not_object", "The settings must be a JSON object.")
+            )
         return StageSettings().with_(**{str(name): item for name, item in value.items()})
 
 
@@ -105,17 +120,15 @@ def _check(name: str, value: object) -> None:
         good = (whole or isinstance(value, float)) and 0 <= value <= 1  # type: ignore[operator]
         expected = "a number from 0 to 1"
     if not good:
-        raise SettingError(
-            say("lens.setting_value", name=name, value=str(value), expected=expected)
-        )
+        raise SettingError(_SETTING_VALUE.given(name=name, value=str(value), expected=expected))
 
 
 def _parse(name: str, text: str) -> int | float:
     if name not in NAMES:
-        raise SettingError(say("lens.setting_unknown", name=name, known=", ".join(NAMES)))
+        raise SettingError(_SETTING_UNKNOWN.given(name=name, known=", ".join(NAMES)))
     try:
         return int(text) if name in _COUNTS else float(text)
     except ValueError:
         raise SettingError(
-            say("lens.setting_value", name=name, value=text, expected="a number")
+            _SETTING_VALUE.given(name=name, value=text, expected="a number")
         ) from None

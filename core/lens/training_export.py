@@ -19,7 +19,7 @@ from core.lens.sheet import LONG_SIDE, Sheet, tiled
 from core.lens.target_steps import target_steps
 from core.lens.training import LOSSES
 from core.lens.training_view import AnchorState, TrainingView
-from core.lens.training_words import anchors_drawn, anchors_matched, notes
+from core.lens.training_words import NONE_USABLE, anchors_drawn, anchors_matched, notes
 from core.sentences import english, say
 
 _STATES: Final[dict[AnchorState, Colour]] = {
@@ -169,8 +169,14 @@ def _masks(scene: Scene, view: TrainingView, instances: dict[str, Instance]) -> 
 
 def section(view: TrainingView, class_names: tuple[str, ...], picture: str) -> str:
     """The section of the page as HTML; `picture` is an `img` element."""
-    said = [say("lens.training_about")]
-    said += [say("lens.none_usable")] if not view.ids else []
+    said = [
+        say(
+            "lens.training_about",
+            "One training step replayed on this image without learning from it: which anchors and "
+            "RoIs a seed draws, what they are asked for, and how far the answers are off.",
+        )
+    ]
+    said += [NONE_USABLE] if not view.ids else []
     said += notes(view, class_names)
     said += [anchors_matched(view), anchors_drawn(view)]
     total = float(view.losses.sum())

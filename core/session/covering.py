@@ -13,28 +13,26 @@ from numpy.typing import NDArray
 
 from core.document.geometry import polygon_iou
 from core.document.geometry.measure import area, bounds
-from core.document.instance import Instance
-from core.document.marks import without_regions
+from core.document.instance import Instance, Shape
 
 SAME: Final = 0.7
 """Outlines that overlap by this IoU are one object."""
 
 
-def covered_by(suggestions: Sequence[Instance], instances: Sequence[Instance]) -> dict[str, str]:
+def covered_by(suggestions: Sequence[Instance], labelled: Sequence[Shape]) -> dict[str, str]:
     """Of each suggestion that is not worth showing: its id, and the id of what covers it.
 
-    That is an instance, whatever its label, or a suggestion of a higher score that is not covered
-    itself; the overlap is an IoU of `SAME` or more.
+    That is one of what is `labelled`, whatever its label, or a suggestion of a higher score that is
+    not covered itself; the overlap is an IoU of `SAME` or more.
     """
     strongest_first = sorted(suggestions, key=lambda each: -(each.score or 0.0))
-    objects = without_regions(instances)
-    outlines = [*objects, *strongest_first]
+    outlines = [*labelled, *strongest_first]
     boxes = np.array([_box(each) for each in outlines], np.float64).reshape(-1, 4)
     areas = np.array([area(each) for each in outlines], np.float64)
     shown = np.zeros(len(outlines), np.bool_)
-    shown[: len(objects)] = True
+    shown[: len(labelled)] = True
     found: dict[str, str] = {}
-    for place in range(len(objects), len(outlines)):
+    for place in range(len(labelled), len(outlines)):
         for other in _alike(place, boxes, areas, shown):
             if polygon_iou(outlines[place], outlines[other]) >= SAME:
                 found[outlines[place].id] = outlines[other].id
@@ -60,6 +58,6 @@ def _alike(
     return [int(other) for other in np.flatnonzero(possible)]
 
 
-def _box(instance: Instance) -> tuple[float, float, float, float]:
-    box = bounds(instance)
+def _box(shape: Shape) -> tuple[float, float, float, float]:
+    box = bounds(shape)
     return box.x0, box.y0, box.x1, box.y1

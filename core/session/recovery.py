@@ -36,7 +36,13 @@ def examine(
     edits = content.edits_after(label_sha256)
     fits = (content.header.width, content.header.height) == (document.width, document.height)
     if edits is None or not fits:
-        sentence = say("recovery.other_base", image=image, count=len(content.edits))
+        sentence = say(
+            "recovery.other_base",
+            "{count} edits of {image} were not saved the last time, but its label file or the "
+            "image has changed since. The edits are kept aside and the label file stays as it is.",
+            image=image,
+            count=len(content.edits),
+        )
         return (
             Recovery((), sentence, len(content.edits) + content.unread) if content.edits else None
         )
@@ -45,15 +51,36 @@ def examine(
     lost = len(edits) - usable + max(0, content.unread - 1)
     if lost:
         return Recovery(
-            edits[:usable], say("recovery.partly", image=image, count=usable, lost=lost), lost
+            edits[:usable],
+            say(
+                "recovery.partly",
+                "{count} edits of {image} were not saved the last time and can be recovered; "
+                "{lost} more cannot be read.",
+                image=image,
+                count=usable,
+                lost=lost,
+            ),
+            lost,
         )
-    return Recovery(edits, say("recovery.found", image=image, count=len(edits))) if edits else None
+    return (
+        Recovery(
+            edits,
+            say(
+                "recovery.found",
+                "{count} edits of {image} were not saved the last time. They can be recovered.",
+                image=image,
+                count=len(edits),
+            ),
+        )
+        if edits
+        else None
+    )
 
 
 def _usable(edits: tuple[Edit, ...], document: Document) -> int:
     """How many of the edits, from the first on, fit the document; it is not changed."""
     trial = Document(
-        document.width, document.height, document.instances, document.done, document.rejected
+        document.width, document.height, document.shapes, document.done, document.rejected
     )
     for count, edit in enumerate(edits):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.document.edits import Relabel
+from core.document.regions import labelled
 from core.session.session import ImageSession, SessionError
 from core.storage.journal import Journal
 from core.storage.project import ImageEntry, Project
@@ -21,7 +22,7 @@ def rename_label(project: Project, image: ImageEntry, old: str, new: str) -> int
     session = ImageSession.open(project, image)
     if session.read_only is not None:
         raise SessionError(session.read_only)
-    ids = [each.id for each in session.document.instances if each.label == old]
+    ids = [each.id for each in labelled(session.document.shapes) if each.label == old]
     if not ids:
         return 0
     session.do(Relabel.to(new, ids), "")

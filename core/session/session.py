@@ -69,7 +69,7 @@ class ImageSession:
         self._only_in_file = opened.suggestions_only_in_file
         self._saving = False
         self._left_over = False
-        own, _ = split(self._label_file.instances if self._label_file else ())
+        own, _ = split(self._label_file.shapes if self._label_file else ())
         done = self._label_file is not None and self._label_file.done
         self._saved_labels = (own, done)
         self.document = Document(*opened.size, own, done, opened.suggestions.rejected)
@@ -101,7 +101,7 @@ class ImageSession:
             opened.labels = ReadLabels()
             opened.read_only = error.sentence
         content = opened.labels.content
-        _, in_file = split(content.instances if content else ())
+        _, in_file = split(content.shapes if content else ())
         opened.suggestions = merged(stored, in_file, opened.labels.sha256)
         opened.suggestions_only_in_file = opened.suggestions is not stored and bool(in_file)
         return ImageSession(project, image, opened)
@@ -132,7 +132,14 @@ class ImageSession:
         if self.read_only is not None:
             raise SessionError(self.read_only)
         if self.recovery is not None and self.recovery.possible:
-            raise SessionError(say("recovery.first", image=self.image.name))
+            raise SessionError(
+                say(
+                    "recovery.first",
+                    "{image} has unsaved edits from the last time. Recover them or set them aside "
+                    "first.",
+                    image=self.image.name,
+                )
+            )
         if self._left_over:
             self._move_journal_aside()
 
@@ -172,7 +179,13 @@ class ImageSession:
         StorageError when the journal cannot be written; then nothing has changed.
         """
         if self.recovery is None or not self.recovery.possible or self.read_only is not None:
-            raise SessionError(say("recovery.none", image=self.image.name))
+            raise SessionError(
+                say(
+                    "recovery.none",
+                    "There are no edits of {image} to recover.",
+                    image=self.image.name,
+                )
+            )
         edits = self.recovery.edits
         if self.recovery.lost:
             copy_aside(self._journal.path, self.project.aside_dir)
@@ -244,7 +257,11 @@ class ImageSession:
         if self._saving:
             return None
         self._saving = True
-        self.read_only = say("session.saving", image=self.image.name)
+        self.read_only = say(
+            "session.saving",
+            "{image} is being saved; it can be changed again in a moment.",
+            image=self.image.name,
+        )
         return replace(self._capture(), label_file=self._labels_now())
 
     def saved(self, outcome: SaveOutcome) -> None:
@@ -265,7 +282,7 @@ class ImageSession:
         self.history.mark_clean(snapshot.state)
         if snapshot.label_file is not None:
             self._label_file = snapshot.label_file
-            self._saved_labels = (snapshot.label_file.instances, snapshot.label_file.done)
+            self._saved_labels = (snapshot.label_file.shapes, snapshot.label_file.done)
         if snapshot.suggestions is not None:
             self._stored = snapshot.suggestions
             self._only_in_file = False
@@ -284,7 +301,7 @@ class ImageSession:
 
     def _capture(self) -> Snapshot:
         suggestions = self.suggestions
-        labels_changed = (self.document.instances, self.document.done) != self._saved_labels
+        labels_changed = (self.document.shapes, self.document.done) != self._saved_labels
         # The label file is about to lose its suggestions: the store must have them first.
         store_lacks = suggestions != self._stored or (labels_changed and self._only_in_file)
         return Snapshot(
@@ -304,7 +321,7 @@ class ImageSession:
             base,
             width=self.document.width,
             height=self.document.height,
-            instances=self.document.instances,
+            shapes=self.document.shapes,
             done=self.document.done,
         )
 
@@ -339,7 +356,7 @@ def _load_labels(path: Path, opened: _Opened) -> ReadLabels:
     if content is None:
         return labels
     # The document judges outlines and ids; a file that it refuses must not be written over.
-    Document(*opened.size, content.instances)
+    Document(*opened.size, content.shapes)
     opened.notes.extend(content.notes)
     written = (content.width, content.height)
     if None not in written and written != opened.size:
@@ -347,6 +364,8 @@ def _load_labels(path: Path, opened: _Opened) -> ReadLabels:
         opened.notes.append(
             say(
                 "session.size_differs",
+                "{path} was made for an image of {was} pixels, but this one has {size}. Check "
+                "that the outlines fit.",
                 path=str(path),
                 was=f"{was_width} x {was_height}",
                 size=f"{width} x {height}",

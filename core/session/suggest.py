@@ -6,19 +6,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from core.document.instance import Instance, Source
+from core.document.instance import Instance, Shape, Source
 from core.session.label_io import hash_of
 from core.storage.atomic import StorageError, move_aside
 from core.storage.project import ImageEntry, Project
 from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
 
 
-def split(instances: Iterable[Instance]) -> tuple[tuple[Instance, ...], tuple[Instance, ...]]:
-    """The instances that are a person's, and those that are only suggested."""
-    own: list[Instance] = []
+def split(shapes: Iterable[Shape]) -> tuple[tuple[Shape, ...], tuple[Instance, ...]]:
+    """The instances and regions that are a person's, and the instances only suggested."""
+    own: list[Shape] = []
     suggested: list[Instance] = []
-    for instance in instances:
-        (suggested if instance.source is Source.SUGGESTED else own).append(instance)
+    for shape in shapes:
+        if shape.source is Source.SUGGESTED and isinstance(shape, Instance):
+            suggested.append(shape)
+        else:
+            own.append(shape)
     return tuple(own), tuple(suggested)
 
 

@@ -50,12 +50,27 @@ def explain(error: OSError, path: Path) -> Sentence:
     """What an error of the operating system while writing `path` means to a person."""
     name = str(path)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return say("storage.full", path=name)
+        return say(
+            "storage.full",
+            "{path} could not be written: the disk is full. What was there before is unchanged.",
+            path=name,
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return say("storage.denied", path=name)
+        return say(
+            "storage.denied",
+            "{path} could not be written: no permission. What was there before is unchanged.",
+            path=name,
+        )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return say("storage.gone", path=name)
-    return say("storage.failed", path=name, reason=error.strerror or str(error))
+        return say(
+            "storage.gone", "{path} could not be written: its folder is no longer there.", path=name
+        )
+    return say(
+        "storage.failed",
+        "{path} could not be written ({reason}). What was there before is unchanged.",
+        path=name,
+        reason=error.strerror or str(error),
+    )
 
 
 def sync_folder(folder: Path) -> None:

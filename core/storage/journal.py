@@ -103,12 +103,25 @@ def read_journal(path: Path) -> JournalContent | None:
         return None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(say("journal.unreadable", path=str(path), reason=reason)) from error
+        raise StorageError(
+            say(
+                "journal.unreadable",
+                "The edits kept in {path} cannot be read ({reason}).",
+                path=str(path),
+                reason=reason,
+            )
+        ) from error
     lines = data.split(b"\n")
     try:
         header = JournalHeader.from_json(_decode(lines[0]))
     except FieldError as error:
-        raise StorageError(say("journal.no_header", path=str(path))) from error
+        raise StorageError(
+            say(
+                "journal.no_header",
+                "{path} is not a journal of edits that this version can read.",
+                path=str(path),
+            )
+        ) from error
     edits: list[Edit] = []
     saves: list[tuple[str, int]] = []
     # What follows the last line break is empty, or torn.

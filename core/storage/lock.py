@@ -48,7 +48,16 @@ class FolderLock:
             os.close(handle)
             pid, host = _holder(path)
             folder = str(path.parent.parent)
-            raise FolderLocked(say("lock.held", folder=folder, pid=pid, host=host)) from error
+            raise FolderLocked(
+                say(
+                    "lock.held",
+                    "Another masklens (process {pid} on {host}) is working in {folder}. Here the "
+                    "images can be looked at, but not changed.",
+                    folder=folder,
+                    pid=pid,
+                    host=host,
+                )
+            ) from error
         try:
             os.ftruncate(handle, 0)
             holder = {"pid": os.getpid(), "host": socket.gethostname()}

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from core.document.status import ImageStatus
 from core.sentences import Sentence, say
@@ -29,6 +29,11 @@ from core.storage.paths import assign_label_files, own_name
 from core.storage.settings import ProjectSettings, load_settings, save_settings
 from core.storage.suggestions import SuggestionSet, load_suggestions
 from core.storage.summary import NO_LABELS, LabelSummary, summarise
+
+_LINK_LEAVES: Final = say(
+    "project.link_leaves", "{path} is a link out of the folder; nothing is written through it."
+)
+
 
 _T = TypeVar("_T")
 
@@ -201,13 +206,19 @@ class Project:
     def check_writable(self) -> None:
         """Raise StorageError unless this object may write in the folder."""
         if not self.locked:
-            raise StorageError(say("project.not_locked", folder=str(self.root)))
+            raise StorageError(
+                say(
+                    "project.not_locked",
+                    "{folder} is open for looking only; nothing is written there.",
+                    folder=str(self.root),
+                )
+            )
 
     def write_problem(self, image: ImageEntry) -> Sentence | None:
         """Why the label file of an image must not be written; None when it may be."""
         target = image.label_file
         if target.is_symlink() and not self._inside(target):
-            return say("project.link_leaves", path=str(target))
+            return _LINK_LEAVES.given(path=str(target))
         return None
 
     def _inside(self, path: Path) -> bool:
@@ -218,7 +229,7 @@ class Project:
         names = (*folders, "project.json", "learning.json", "lock")
         for path in (self.folder, *(self.folder / name for name in names)):
             if path.is_symlink() and not self._inside(path):
-                raise StorageError(say("project.link_leaves", path=str(path)))
+                raise StorageError(_LINK_LEAVES.given(path=str(path)))
 
 
 _Suggested = tuple[frozenset[str], frozenset[str]]

@@ -13,6 +13,9 @@ from core.document.fields import FieldError, as_list, as_object, as_text, get, w
 from core.sentences import say
 from core.storage.atomic import StorageError, make_folder, write_atomic
 
+_BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
+
+
 _VERSION = 1
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -109,13 +112,18 @@ def load_settings(path: Path) -> ProjectSettings:
         return ProjectSettings()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(say("project.unreadable", path=str(path), reason=reason)) from error
-    except FieldError as error:
-        raise StorageError(say("project.broken", path=str(path), problem=str(error))) from error
-    except (ValueError, RecursionError) as error:
         raise StorageError(
-            say("project.broken", path=str(path), problem="It is not JSON.")
+            say(
+                "project.unreadable",
+                "The project settings in {path} cannot be read ({reason}).",
+                path=str(path),
+                reason=reason,
+            )
         ) from error
+    except FieldError as error:
+        raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
+    except (ValueError, RecursionError) as error:
+        raise StorageError(_BROKEN.given(path=str(path), problem="It is not JSON.")) from error
 
 
 def _from_json(fields: Mapping[str, object]) -> ProjectSettings:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from core.document.fields import (
     FieldError,
@@ -21,6 +22,9 @@ from core.document.instance import Instance, Source
 from core.document.instance_json import instance_from_json, instance_to_json
 from core.sentences import say
 from core.storage.atomic import StorageError, make_folder, write_atomic
+
+_BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
+
 
 _VERSION = 1
 
@@ -73,13 +77,18 @@ def load_suggestions(path: Path) -> SuggestionSet | None:
         return None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(say("suggestions.unreadable", path=str(path), reason=reason)) from error
-    except FieldError as error:
-        raise StorageError(say("suggestions.broken", path=str(path), problem=str(error))) from error
-    except (ValueError, RecursionError) as error:
         raise StorageError(
-            say("suggestions.broken", path=str(path), problem="It is not JSON.")
+            say(
+                "suggestions.unreadable",
+                "The suggestions in {path} cannot be read ({reason}).",
+                path=str(path),
+                reason=reason,
+            )
         ) from error
+    except FieldError as error:
+        raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
+    except (ValueError, RecursionError) as error:
+        raise StorageError(_BROKEN.given(path=str(path), problem="It is not JSON.")) from error
 
 
 def _from_json(value: object) -> SuggestionSet:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.document.instance import Source
-from core.document.marks import DONE_REGION
+from core.document.regions import DONE_REGION
 from core.document.ring_hash import ring_hash
 
 
@@ -57,7 +57,7 @@ def summarise(label_file: Path) -> LabelSummary:
             return LabelSummary(readable=False)
         extra = _ours(shape)
         id, label, group = extra.get("id"), shape["label"], shape.get("group_id")
-        if extra.get("source") == Source.SUGGESTED.value and not _corrected(shape, extra):
+        if extra.get("source") == Source.SUGGESTED.value and not _touched(shape, extra):
             suggested.add(id if isinstance(id, str) else str(k))
             continue
         # Shapes of one label and group are the parts of one instance.
@@ -76,9 +76,9 @@ def summarise(label_file: Path) -> LabelSummary:
     )
 
 
-def _corrected(shape: Mapping[str, object], extra: Mapping[str, object]) -> bool:
-    """Whether another program gave a proposed shape a new label or outline: a person's work."""
-    if extra.get("label", shape["label"]) != shape["label"]:
+def _touched(shape: Mapping[str, object], extra: Mapping[str, object]) -> bool:
+    """Whether a person made a proposed shape a region, or gave it a new label or outline."""
+    if _is_region(shape) or extra.get("label", shape["label"]) != shape["label"]:
         return True
     mark, points = extra.get("ring"), shape.get("points")
     if mark is None or not isinstance(points, list):

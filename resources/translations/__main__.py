@@ -1,24 +1,28 @@
 """`python -m resources.translations [LANGUAGE ...]`: bring the translations up to date.
 
-Gathers the texts of the window (`tr`), of the table of actions and of core's sentences into
-`masklens_<language>.ts` for English (plural forms only), for every language that is there, and for
-those named; then compiles what is translated. A new language is one command and an editor away:
-Qt Linguist, or any editor of text. The window offers each language that has a `.qm` file.
+Gathers the texts of the window (`tr`), of the table of actions, of the views of the lens and of
+core's sentences into `masklens_<language>.ts` for English (plural forms only), for every language
+that is there, and for those named; then compiles what is translated. A new language is one command
+and an editor away: Qt Linguist, or any editor of text. The window offers each language that has a
+`.qm` file.
 """
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from app.base.actions import ACTIONS, GROUPS, MOUSE
-from core.sentences import templates
 
 HERE: Final = Path(__file__).resolve().parent
-APP: Final = HERE.parent.parent / "app"
+ROOT: Final = HERE.parent.parent
+APP: Final = ROOT / "app"
+VIEWS: Final = ROOT / "core" / "lens" / "views"
 PLURALS_ONLY: Final = "en"
 
 
@@ -57,9 +61,34 @@ def _calls() -> list[str]:
     for action in ACTIONS:
         for text in filter(None, (action.text, action.short, action.tip)):
             texts["actions", text] = None
-    for template in templates().values():
-        texts["sentences", template] = None
+    for template in view_texts():
+        texts["lens", template] = None
+    for path in sources_of_sentences():
+        for _, text, _ in sentences_said(path):
+            texts["sentences", text] = None
     return [f"QCoreApplication.translate({context!r}, {text!r})" for context, text in texts]
+
+
+def sources_of_sentences() -> list[Path]:
+    """The files in which something may be said."""
+    return [path for part in ("core", "app") for path in sorted((ROOT / part).rglob("*.py"))]
+
+
+def sentences_said(path: Path) -> Iterator[tuple[str, str, ast.Call]]:
+    """Id and text of every `say("id", "text", ...)` in a file, and the call itself."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+            words = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            if len(words) == 2:
+                yield str(words[0]), str(words[1]), node
+
+
+def view_texts() -> Iterator[str]:
+    """The templates of the views of the lens: what `text` is called with."""
+    for path in sorted(VIEWS.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "text":
+                yield str(ast.literal_eval(node.args[0]))
 
 
 def _run(tool: str, *arguments: str) -> None:

@@ -67,7 +67,7 @@ def predict(request: Predict) -> None:
     if name.startswith("die"):
         os._exit(3)
     if name.startswith("bad"):
-        send(Failed(request.id, say("process.no_model")))
+        send(Failed(request.id, say("process.no_model", "No model is loaded yet.")))
         return
     if name.startswith("slow"):
         return
@@ -86,20 +86,50 @@ def receive(message: Message) -> None:
             os._exit(0)
         case LoadModel(spec=spec, try_on=image):
             if image is not None and os.path.basename(image).startswith("bad"):
-                send(Failed(message.id, say("process.model_finds_nothing", image=image)))
+                send(
+                    Failed(
+                        message.id,
+                        say(
+                            "process.model_finds_nothing",
+                            "It finds nothing at all in {image}.",
+                            image=image,
+                        ),
+                    )
+                )
             elif spec == "missing":
-                send(Failed(message.id, say("process.model_not_finite")))
+                send(
+                    Failed(
+                        message.id, say("process.model_not_finite", "Its numbers are not finite.")
+                    )
+                )
             else:
                 loaded = (spec, spec, "squares@1", ("thing",), "cpu", "float32", StageSettings())
                 send(ModelLoaded(message.id, *loaded))
         case ListModels():
-            starter = ModelInfo("starter", say("models.starter"), "resnet18", 1, 1, True)
-            about = say("models.coco", arch="resnet50", box=37.9, mask=34.6)
+            starter = ModelInfo(
+                "starter", say("models.starter", "Small general model"), "resnet18", 1, 1, True
+            )
+            about = say(
+                "models.coco",
+                "{arch}: box AP {box}, mask AP {mask}",
+                arch="resnet50",
+                box=37.9,
+                mask=34.6,
+            )
             coco = ModelInfo("coco", about, "resnet50", 80, 177_000_000, False)
             send(Models(message.id, (starter, coco)))
         case Download(name=name):
             why = {"name": name, "why": "no connection", "url": "there", "path": "here"}
-            send(Failed(message.id, say("models.offline", **why)))
+            send(
+                Failed(
+                    message.id,
+                    say(
+                        "models.offline",
+                        "{name} could not be fetched ({why}): fetch {url}, put it at {path}.",
+                        **why,
+                    ),
+                )
+            )
         case Predict():
             predict(message)
         case Cancel(id=id):

@@ -67,7 +67,7 @@ def predict(request: Predict) -> None:
     elif name == "never":
         pass
     elif name == "fails":
-        send(Failed(request.id, say("process.no_model")))
+        send(Failed(request.id, say("process.no_model", "No model is loaded yet.")))
     else:
         send(answer(request))
 
@@ -92,7 +92,7 @@ def receive(message: object) -> None:
             os._exit(0)
     elif isinstance(message, LoadModel):
         if message.spec == "bad":
-            send(Failed(message.id, say("process.model_not_finite")))
+            send(Failed(message.id, say("process.model_not_finite", "Its numbers are not finite.")))
         else:
             spec, settings = message.spec, StageSettings()
             send(ModelLoaded(message.id, spec, spec, f"{spec}@1", ("a",), "cpu", "x", settings))

@@ -223,7 +223,9 @@ def test_words() -> None:
     assert "1" in duration_text(5400)
     assert "MB" in bytes_text(170_000_000)
     assert "gone.jpg" in error_text(FileNotFoundError(2, "No such file", "gone.jpg"))
-    assert "x.jpg" in error_text(MasklensError(say("storage.full", path="x.jpg")))
+    assert "x.jpg" in error_text(
+        MasklensError(say("storage.full", "{path}: the disk is full.", path="x.jpg"))
+    )
 
 
 def test_the_watchdog_says_where_the_window_hangs(qtbot: QtBot, no_leaks: None) -> None:

@@ -19,11 +19,12 @@ import numpy as np
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.layers.anchors import AnchorLayer
-from app.canvas.layers.boxes import BoxLayer, Group
-from app.canvas.layers.lens_colours import PROPOSAL
+from app.canvas.layers.boxes import BoxLayer
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.viewport import Viewport
+from core.lens.colours import PROPOSAL
 from core.lens.trace import Anchors
+from core.lens.views.base import Group
 
 HEIGHT, WIDTH = 800, 1344
 SIDES = (32, 64, 128, 256, 512)

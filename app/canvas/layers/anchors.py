@@ -15,10 +15,19 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import MOST
-from app.canvas.layers.lens_colours import LEVEL_COLOURS, SHAPE_STYLES
 from app.canvas.layers.picture import image_of
-from app.canvas.layers.plain import Boxes, PlainLayer, in_sight, pen_of, rects, strong_box, tag
+from app.canvas.layers.plain import (
+    Boxes,
+    PlainLayer,
+    in_sight,
+    pen_of,
+    qcolour,
+    rects,
+    strong_box,
+    tag,
+)
 from core.document.geometry.measure import Rect
+from core.lens.colours import LEVELS, STRONGEST, STYLES
 from core.lens.trace import PYRAMID_LEVELS, Anchors
 
 NEAR: Final = 4.0
@@ -27,7 +36,7 @@ FIRST: Final = 100
 """Boxes that stand out among those drawn."""
 FAINT: Final = 128
 """Opacity below which an anchor has no coloured box."""
-STRONGEST, WEAKER = QColor(225, 229, 236), QColor(128, 134, 146)
+WEAKER = QColor(128, 134, 146)
 Colours = NDArray[np.uint32]
 
 
@@ -139,7 +148,7 @@ class AnchorLayer(PlainLayer):
     def _tinted(self, places: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], QColor]]:
         """Anchors in groups of one colour; the smallest group is last, above the others."""
         if not self._boxes_coloured:
-            return [(places[:-FIRST], WEAKER), (places[-FIRST:], STRONGEST)]
+            return [(places[:-FIRST], WEAKER), (places[-FIRST:], qcolour(STRONGEST))]
         looks = self._looks[places, :3]
         colours, group = np.unique(looks, axis=0, return_inverse=True)
         parts = [places[group.ravel() == n] for n in range(len(colours))]
@@ -232,10 +241,10 @@ class AnchorLayer(PlainLayer):
         assert anchors is not None
         first = anchors.cell_index(level, row, column)
         boxes = self._in_image(anchors.boxes[first : first + anchors.per_cell])
-        colour = LEVEL_COLOURS[level % len(LEVEL_COLOURS)]
+        colour = LEVELS[level % len(LEVELS)]
         shapes = range(anchors.per_cell) if self._ratio is None else [self._ratio]
         for shape in shapes:
-            style = SHAPE_STYLES[shape % len(SHAPE_STYLES)]
+            style = STYLES[shape % len(STYLES)]
             strong_box(painter, boxes[shape].tolist(), colour, view, style)
 
     def _paint_tag(
@@ -243,7 +252,7 @@ class AnchorLayer(PlainLayer):
     ) -> None:
         best = self._best_of((level, row, column))
         x, y = column * self._cell_side(level)[0], row * self._cell_side(level)[1]
-        colour = LEVEL_COLOURS[level % len(LEVEL_COLOURS)]
+        colour = LEVELS[level % len(LEVELS)]
         text = f"{PYRAMID_LEVELS[level]} · {self._describe(best)}"
         tag(painter, view, (x, y), [(text, colour)])
 

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QPainter
 
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.lens_colours import CHOSEN, HOVERED
-from app.canvas.layers.plain import Boxes, PlainLayer, in_sight, pen_of, rects, strong_box, tag
+from app.canvas.layers.plain import (
+    Boxes,
+    PlainLayer,
+    in_sight,
+    pen_of,
+    qcolour,
+    rects,
+    strong_box,
+    tag,
+)
+from core.lens.colours import CHOSEN, HOVERED
+from core.lens.views.base import Group
 
 MOST: Final = 1000
 """Boxes that are drawn at a time: the strongest."""
 _DARKER: Final = 190
 """Per cent."""
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Boxes that look alike. `index` are their numbers in the stage."""
-
-    boxes: Boxes
-    index: Ints
-    colour: QColor
-    style: Qt.PenStyle = Qt.PenStyle.SolidLine
 
 
 class BoxLayer(PlainLayer):
@@ -93,16 +92,17 @@ class BoxLayer(PlainLayer):
             seen = np.flatnonzero(in_sight(group.boxes, view.visible))
             if len(seen):
                 # Beside a chosen box the others step back.
-                colour = group.colour if self._chosen is None else group.colour.darker(_DARKER)
+                colour = qcolour(group.colour)
+                colour = colour if self._chosen is None else colour.darker(_DARKER)
                 painter.setPen(pen_of(colour, max(1.0, round(view.dpr)), group.style))
                 shown = ready if len(seen) == len(ready) else [ready[i] for i in seen]
                 painter.drawRects(shown)
-        for marked, colour in ((self._chosen, CHOSEN), (self._hover, HOVERED)):
+        for marked, stands_out in ((self._chosen, CHOSEN), (self._hover, HOVERED)):
             if marked is not None:
                 number, box = marked
-                strong_box(painter, box, colour, view)
-                if colour is HOVERED or self.names_chosen:
-                    tag(painter, view, (box[0], box[1]), [(self._describe(number), colour)])
+                strong_box(painter, box, stands_out, view)
+                if stands_out is HOVERED or self.names_chosen:
+                    tag(painter, view, (box[0], box[1]), [(self._describe(number), stands_out)])
 
     def hover(self, x: float, y: float, tolerance: float) -> bool:
         """Light the box under the pointer."""

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath
 
+from app.base.words import text_of
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.plain import HALO, PlainLayer, pen_of, strong_box, tag
+from app.canvas.layers.plain import HALO, PlainLayer, pen_of, qcolour, strong_box, tag
 from core.document.instance import Polygon, Polygons
+from core.lens.colours import Colour
+from core.lens.views.base import Link
 
 _NAME: Final = 26.0
 """Logical pixels that the name of a selected instance takes above it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One box of a chain, in image pixels."""
-
-    box: tuple[float, float, float, float]
-    text: str
-    colour: QColor
-    style: Qt.PenStyle
 
 
 class ChainLayer(PlainLayer):
@@ -32,7 +24,7 @@ class ChainLayer(PlainLayer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._links: tuple[Link, ...] = ()
+        self._links: tuple[tuple[Link, str], ...] = ()
         self._outline: Polygons = ()
 
     @property
@@ -42,7 +34,8 @@ class ChainLayer(PlainLayer):
 
     def show(self, links: Sequence[Link], outline: Polygons = ()) -> None:
         """Show these boxes; `outline` is drawn strongly below them."""
-        self._links, self._outline = tuple(links), outline
+        self._links = tuple((link, text_of(link.text)) for link in links)
+        self._outline = outline
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """The outline, the boxes, their names stacked so that none hides another."""
@@ -53,16 +46,16 @@ class ChainLayer(PlainLayer):
             for pen in (pen_of(HALO, 5 * view.dpr), pen_of(QColor("white"), 2 * view.dpr)):
                 painter.setPen(pen)
                 painter.drawPath(path)
-        for link in self._links:
+        for link, _ in self._links:
             strong_box(painter, link.box, link.colour, view, link.style)
         if self._links:
-            left = min(link.box[0] for link in self._links)
-            top = min(link.box[1] for link in self._links)
+            left = min(link.box[0] for link, _ in self._links)
+            top = min(link.box[1] for link, _ in self._links)
             if self._outline:
                 # Handles and name of the instance lie above all layers.
                 around = path_of(self._outline).controlPointRect()
                 top = min(top, around.top()) - _NAME * view.dpr / view.scale
-            tag(painter, view, (left, top), [(link.text, link.colour) for link in self._links])
+            tag(painter, view, (left, top), [(text, link.colour) for link, text in self._links])
 
 
 class OutlineLayer(PlainLayer):
@@ -78,10 +71,10 @@ class OutlineLayer(PlainLayer):
         """Detections with an outline."""
         return len(self._paths)
 
-    def show(self, outlines: Sequence[Polygons], colours: Sequence[QColor]) -> None:
+    def show(self, outlines: Sequence[Polygons], colours: Sequence[Colour]) -> None:
         """The outline of each detection, empty where it has none; the largest lie lowest."""
         pairs = enumerate(zip(outlines, colours, strict=True))
-        paths = [(number, path_of(one), colour) for number, (one, colour) in pairs if one]
+        paths = [(number, path_of(one), qcolour(colour)) for number, (one, colour) in pairs if one]
         self._paths = sorted(paths, key=lambda each: -_extent(each[1]))
 
     def choose(self, detection: int) -> None:

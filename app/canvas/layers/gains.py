@@ -14,10 +14,11 @@ from app.canvas.outlines import make_path
 from app.canvas.style import PAPER
 from core.document.geometry.measure import Rect, bounds
 from core.learning.gains import Change
+from core.lens.colours import Style
 
 GAINED: Final = QColor("#3ddc97")
 LOST: Final = QColor("#ff6fb5")
-STYLES: Final = {True: Qt.PenStyle.SolidLine, False: Qt.PenStyle.DashLine}
+STYLES: Final = {True: Style.SOLID, False: Style.DASH}
 SIGNS: Final = {True: "+", False: "\N{MINUS SIGN}"}
 _WIDTH: Final = 2.6
 _MOST_TAGS: Final = 60

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPen
 
+from app.base.words import text_of
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.plain import PlainLayer
+from app.canvas.layers.plain import PEN_STYLES, PlainLayer, qcolour
 from app.canvas.style import PAPER
+from core.lens.views.base import Entry, Line, Scale
 
 _SWATCH: Final = 22.0
 _SCALE: Final = 110.0
 _PAD: Final = 7.0
 _BOARD: Final = QColor(20, 22, 26, 215)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the board: a text behind a line in a colour and style, or behind nothing."""
-
-    text: str
-    colour: QColor | None = None
-    style: Qt.PenStyle = Qt.PenStyle.SolidLine
-    filled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A line of the board: colours from a low value to a high one."""
-
-    low: str
-    high: str
-    colours: tuple[QColor, ...]
-
-
-Line = Entry | Scale
 
 
 class LegendLayer(PlainLayer):
@@ -50,12 +30,12 @@ class LegendLayer(PlainLayer):
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What the board says."""
+        """What the board says, in the language of the user."""
         return self._lines
 
     def show(self, lines: Sequence[Line]) -> None:
         """Say this; without lines there is no board."""
-        self._lines = tuple(lines)
+        self._lines = tuple(_said(line) for line in lines)
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """The board in logical pixels."""
@@ -82,35 +62,42 @@ class LegendLayer(PlainLayer):
     def _width(self, painter: QPainter, line: Line) -> float:
         metrics = painter.fontMetrics()
         if isinstance(line, Scale):
-            texts = metrics.horizontalAdvance(line.low) + metrics.horizontalAdvance(line.high)
+            texts = metrics.horizontalAdvance(str(line.low))
+            texts += metrics.horizontalAdvance(str(line.high))
             return _SCALE + 14.0 + texts
         before = 0.0 if line.colour is None else _SWATCH + 7
-        return before + metrics.horizontalAdvance(line.text) + 2
+        return before + metrics.horizontalAdvance(str(line.text)) + 2
 
     def _paint_entry(self, painter: QPainter, at: QRectF, entry: Entry) -> None:
         left = at.x()
         if entry.colour is not None:
             middle = at.center().y()
             if entry.filled:
-                painter.fillRect(QRectF(left, middle - 4, _SWATCH, 8), entry.colour)
+                painter.fillRect(QRectF(left, middle - 4, _SWATCH, 8), qcolour(entry.colour))
             else:
-                pen = QPen(entry.colour, 2, entry.style)
+                pen = QPen(qcolour(entry.colour), 2, PEN_STYLES[entry.style])
                 painter.setPen(pen)
                 painter.drawLine(QPointF(left, middle), QPointF(left + _SWATCH, middle))
             left += _SWATCH + 7
         painter.setPen(PAPER)
         place = QRectF(left, at.y(), at.right() - left + 2, at.height())
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, entry.text)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, str(entry.text))
 
     def _paint_scale(self, painter: QPainter, at: QRectF, scale: Scale) -> None:
         painter.setPen(PAPER)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(at, middle | Qt.AlignmentFlag.AlignLeft, scale.low)
-        painter.drawText(at, middle | Qt.AlignmentFlag.AlignRight, scale.high)
-        left = at.x() + painter.fontMetrics().horizontalAdvance(scale.low) + 7
-        wide = at.right() - left - painter.fontMetrics().horizontalAdvance(scale.high) - 7
+        painter.drawText(at, middle | Qt.AlignmentFlag.AlignLeft, str(scale.low))
+        painter.drawText(at, middle | Qt.AlignmentFlag.AlignRight, str(scale.high))
+        left = at.x() + painter.fontMetrics().horizontalAdvance(str(scale.low)) + 7
+        wide = at.right() - left - painter.fontMetrics().horizontalAdvance(str(scale.high)) - 7
         bar = QRectF(left, at.center().y() - 4, wide, 8)
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
         for place, colour in enumerate(scale.colours):
-            gradient.setColorAt(place / max(len(scale.colours) - 1, 1), colour)
+            gradient.setColorAt(place / max(len(scale.colours) - 1, 1), qcolour(colour))
         painter.fillRect(bar, gradient)
+
+
+def _said(line: Line) -> Line:
+    if isinstance(line, Scale):
+        return replace(line, low=text_of(line.low), high=text_of(line.high))
+    return replace(line, text=text_of(line.text))

@@ -8,8 +8,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.lens_colours import PADDING
 from app.canvas.layers.plain import HALO, PlainLayer, pen_of
+from core.lens.colours import PADDING, Style
 
 Pixels = NDArray[np.uint8]
 
@@ -64,7 +64,7 @@ class PictureLayer(PlainLayer):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             for pen in (
                 pen_of(HALO, 3 * view.dpr),
-                pen_of(PADDING, 1.5 * view.dpr, Qt.PenStyle.DashLine),
+                pen_of(PADDING, 1.5 * view.dpr, Style.DASH),
             ):
                 painter.setPen(pen)
                 painter.drawRect(QRectF(0, 0, wide, high))

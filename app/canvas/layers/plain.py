@@ -13,10 +13,18 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from app.canvas.layers.base import LayerView
 from app.canvas.style import INK, PAPER
 from core.document.geometry.measure import Rect
+from core.lens.colours import Colour, Style
 
 Boxes = NDArray[np.float64]
 """N×4 of x0, y0, x1, y1 in pixels of the image."""
 HALO: Final = QColor(10, 12, 14, 190)
+Paint = Colour | QColor
+PEN_STYLES: Final = {
+    Style.SOLID: Qt.PenStyle.SolidLine,
+    Style.DASH: Qt.PenStyle.DashLine,
+    Style.DOT: Qt.PenStyle.DotLine,
+    Style.DASH_DOT: Qt.PenStyle.DashDotLine,
+}
 
 
 class PlainLayer:
@@ -47,9 +55,14 @@ class PlainLayer:
         return False
 
 
-def pen_of(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+def qcolour(colour: Paint) -> QColor:
+    """A colour as Qt wants it."""
+    return QColor(*colour) if isinstance(colour, tuple) else colour
+
+
+def pen_of(colour: Paint, width: float, style: Style = Style.SOLID) -> QPen:
     """A cosmetic pen with square corners."""
-    pen = QPen(colour, width, style)
+    pen = QPen(qcolour(colour), width, PEN_STYLES[style])
     pen.setCosmetic(True)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     return pen
@@ -73,9 +86,9 @@ def in_sight(boxes: Boxes, visible: Rect) -> NDArray[np.bool_]:
 def strong_box(
     painter: QPainter,
     box: Sequence[float],
-    colour: QColor,
+    colour: Paint,
     view: LayerView,
-    style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+    style: Style = Style.SOLID,
 ) -> None:
     """A box that stands out, with a dark line around it."""
     x0, y0, x1, y1 = box
@@ -86,7 +99,7 @@ def strong_box(
 
 
 def tag(
-    painter: QPainter, view: LayerView, at: tuple[float, float], texts: Sequence[tuple[str, QColor]]
+    painter: QPainter, view: LayerView, at: tuple[float, float], texts: Sequence[tuple[str, Paint]]
 ) -> None:
     """Small texts, one above the other, the last one with its lower left corner at an image point.
 
@@ -102,7 +115,7 @@ def tag(
         wide = metrics.horizontalAdvance(text) + 10
         left = min(max(place.x(), 2.0), max(view.room[0] - wide - 2.0, 2.0))
         board = QRectF(left, max(top, 2.0) + row * high, wide, high)
-        painter.setPen(QPen(colour, 1.5))
+        painter.setPen(QPen(qcolour(colour), 1.5))
         painter.setBrush(INK)
         painter.drawRect(board)
         painter.setPen(PAPER)

@@ -12,9 +12,9 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.lens_colours import CHOSEN, DETECTION, PROPOSAL
-from app.canvas.layers.plain import HALO, Boxes, PlainLayer, in_sight, pen_of, strong_box
+from app.canvas.layers.plain import HALO, Boxes, PlainLayer, in_sight, pen_of, qcolour, strong_box
 from app.canvas.style import INK, PAPER
+from core.lens.colours import ANCHOR, CHOSEN, DETECTION, PROPOSAL, Style
 
 BARS: Final = 8
 """Classes shown at most: the likeliest."""
@@ -65,13 +65,13 @@ class SamplingLayer(PlainLayer):
         for cell, weight in self._cells:
             painter.fillRect(cell, QColor(240, 228, 66, round(130 * weight / most)))
         if self._apart() * view.scale >= 3 * view.dpr:
-            painter.setPen(pen_of(QColor(255, 255, 255, 130), view.dpr, Qt.PenStyle.DotLine))
+            painter.setPen(pen_of(QColor(255, 255, 255, 130), view.dpr, Style.DOT))
             painter.drawLines(self._bins)
         strong_box(painter, self._box, CHOSEN, view)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         # Never so large that they run together; below a pixel there is nothing to tell apart.
         size = min(3.6 * view.dpr, 0.4 * self._apart() * view.scale)
-        for colour, width in ((HALO, 1.6 * size), (QColor("#56b4e9"), size)):
+        for colour, width in ((HALO, 1.6 * size), (ANCHOR, size)):
             if size >= view.dpr:
                 pen = pen_of(colour, width)
                 pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -108,7 +108,7 @@ class BarsLayer(PlainLayer):
         """At the right of the box, or at its left where there is no room."""
         if self._box is None or not self._bars:
             return
-        strong_box(painter, self._box, PROPOSAL, view, Qt.PenStyle.DashLine)
+        strong_box(painter, self._box, PROPOSAL, view, Style.DASH)
         world = painter.worldTransform()
         right = world.map(QPointF(self._box[2], self._box[1]))
         left = world.map(QPointF(self._box[0], self._box[1]))
@@ -119,7 +119,7 @@ class BarsLayer(PlainLayer):
         room, depth = view.room
         x = right.x() + 8 if right.x() + 8 + wide < room else left.x() - wide - 8
         x, y = max(x, 4.0), min(max(right.y(), 4.0), max(depth - high - 4.0, 4.0))
-        painter.setPen(QPen(CHOSEN, 1))
+        painter.setPen(QPen(qcolour(CHOSEN), 1))
         painter.setBrush(QColor(20, 22, 26, 225))
         painter.drawRect(QRectF(x, y, wide, high))
         for place, (name, share) in enumerate(self._bars):
@@ -133,7 +133,7 @@ class BarsLayer(PlainLayer):
             )
             bar = QRectF(x + _NAME_WIDTH + 4, top + 2, _BAR_WIDTH, row - 4)
             painter.fillRect(bar, QColor(255, 255, 255, 30))
-            colour = DETECTION if place == 0 else PROPOSAL
+            colour = qcolour(DETECTION if place == 0 else PROPOSAL)
             painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * share, bar.height()), colour)
             inside = share > 0.4
             painter.setPen(INK if inside else PAPER)
@@ -168,7 +168,7 @@ class ArrowLayer(PlainLayer):
         for row in seen.tolist():
             before, after = self._before[row].tolist(), self._after[row].tolist()
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(pen_of(PROPOSAL, 1.2 * view.dpr, Qt.PenStyle.DashLine))
+            painter.setPen(pen_of(PROPOSAL, 1.2 * view.dpr, Style.DASH))
             painter.drawRect(QRectF(QPointF(*before[:2]), QPointF(*before[2:])))
             painter.setPen(pen_of(DETECTION, 1.6 * view.dpr))
             painter.drawRect(QRectF(QPointF(*after[:2]), QPointF(*after[2:])))

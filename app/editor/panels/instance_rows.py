@@ -1,4 +1,4 @@
-"""The instances of the image as a table model, and how its rows are painted."""
+"""Instances and areas to ignore as a table model, and how its rows are painted."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from app.base.icons import icon
 from app.canvas.tags import tag_text
 from core.document.document import Changed, Document
 from core.document.geometry.measure import area
-from core.document.instance import Instance, Source
-from core.document.marks import is_region, without_regions
+from core.document.instance import Shape, Source
+from core.document.regions import is_done, labelled
 
 Index = QModelIndex | QPersistentModelIndex
 VISIBLE, LABEL, SOURCE, SCORE, AREA = range(5)
@@ -40,16 +40,16 @@ def source_text(source: Source) -> str:
 
 
 class InstanceRows(QAbstractTableModel):
-    """One row an instance. `hidden_changed` carries the ids that a person has hidden."""
+    """One row an instance or area to ignore. `hidden_changed` carries the ids of hidden ones."""
 
     hidden_changed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._document: Document | None = None
-        self._instances: list[Instance] = []
+        self._shapes: list[Shape] = []
         self._row_of: dict[str, int] = {}
-        self._areas: dict[str, tuple[Instance, float]] = {}
+        self._areas: dict[str, tuple[Shape, float]] = {}
         self._colours: Mapping[str, str] = {}
         self._hidden: frozenset[str] = frozenset()
         self._sorting: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
@@ -74,17 +74,17 @@ class InstanceRows(QAbstractTableModel):
             self.endResetModel()
             return
         for id in changed.ids:
-            instance, row = self._document.get(id), self._row_of.get(id)
-            if instance is not None and row is not None:
-                self._instances[row] = instance
+            shape, row = self._document.get(id), self._row_of.get(id)
+            if shape is not None and row is not None:
+                self._shapes[row] = shape
                 self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
 
     def _marks_differ(self, changed: Changed) -> bool:
-        """Whether an instance has become a region, or a region an instance."""
+        """Whether a row has become a done region, or one a row."""
         assert self._document is not None
         there = [self._document.get(id) for id in changed.ids]
         return any(
-            each is not None and is_region(each) is (each.id in self._row_of) for each in there
+            each is not None and is_done(each) is (each.id in self._row_of) for each in there
         )
 
     def set_colours(self, colours: Mapping[str, str]) -> None:
@@ -94,8 +94,8 @@ class InstanceRows(QAbstractTableModel):
 
     def refresh(self) -> None:
         """Paint all rows anew, for instance in another theme."""
-        if self._instances:
-            last = self.index(len(self._instances) - 1, AREA)
+        if self._shapes:
+            last = self.index(len(self._shapes) - 1, AREA)
             self.dataChanged.emit(self.index(0, 0), last)
 
     @property
@@ -104,22 +104,22 @@ class InstanceRows(QAbstractTableModel):
         return self._hidden
 
     def row_of(self, id: str) -> int | None:
-        """The row of an instance."""
+        """The row of an instance or area to ignore."""
         return self._row_of.get(id)
 
     def id_at(self, row: int) -> str:
         """The instance of a row."""
-        return self._instances[row].id
+        return self._shapes[row].id
 
     def toggle_visible(self, row: int) -> None:
         """Hide an instance on the canvas, or show it again."""
-        self._hidden = self._hidden ^ {self._instances[row].id}
+        self._hidden = self._hidden ^ {self._shapes[row].id}
         self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
         self.hidden_changed.emit(self._hidden)
 
     def rowCount(self, parent: Index | None = None) -> int:
         """The number of instances."""
-        return 0 if parent is not None and parent.isValid() else len(self._instances)
+        return 0 if parent is not None and parent.isValid() else len(self._shapes)
 
     def columnCount(self, parent: Index | None = None) -> int:
         """Eye, label, source, score, area."""
@@ -143,20 +143,20 @@ class InstanceRows(QAbstractTableModel):
         """The cells."""
         if not index.isValid():
             return None
-        instance = self._instances[index.row()]
+        shape = self._shapes[index.row()]
         column = index.column()
         if role == ID:
-            return instance.id
+            return shape.id
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(instance, column)
+            return self._text(shape, column)
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._decoration(instance, column)
+            return self._decoration(shape, column)
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (SCORE, AREA):
             return int(RIGHT)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(instance, column)
+            return self._tip(shape, column)
         if role == Qt.ItemDataRole.AccessibleTextRole and column == VISIBLE:
-            return self.tr("hidden") if instance.id in self._hidden else self.tr("visible")
+            return self.tr("hidden") if shape.id in self._hidden else self.tr("visible")
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -166,57 +166,56 @@ class InstanceRows(QAbstractTableModel):
         self._read()
         self.endResetModel()
 
-    def _text(self, instance: Instance, column: int) -> str:
+    def _text(self, shape: Shape, column: int) -> str:
         if column == LABEL:
-            return tag_text(instance)
+            return tag_text(shape)
         if column == SOURCE:
-            return source_text(instance.source)
+            return source_text(shape.source)
         if column == SCORE:
-            score = instance.score
+            score = shape.score
             return "" if score is None else QLocale().toString(score, "f", 2)
         if column == AREA:
-            return QLocale().toString(round(self._area(instance)))
+            return QLocale().toString(round(self._area(shape)))
         return ""
 
-    def _tip(self, instance: Instance, column: int) -> str | None:
+    def _tip(self, shape: Shape, column: int) -> str | None:
         if column == VISIBLE:
             return self.tr("Show or hide this instance on the canvas")
-        if column == SOURCE and instance.model:
-            return self.tr("Proposed by {model}").format(model=instance.model)
+        if column == SOURCE and shape.model:
+            return self.tr("Proposed by {model}").format(model=shape.model)
         if column == AREA:
             return self.tr("Area in pixels of the image")
-        return self._text(instance, column)
+        return self._text(shape, column)
 
-    def _decoration(self, instance: Instance, column: int) -> QIcon | None:
+    def _decoration(self, shape: Shape, column: int) -> QIcon | None:
         if column == VISIBLE:
-            return icon("eye-off" if instance.id in self._hidden else "eye")
+            return icon("eye-off" if shape.id in self._hidden else "eye")
         if column == LABEL:
-            return swatch(self._colours.get(instance.label, "#808080"))
+            return swatch(self._colours.get(shape.label, "#808080"))
         return None
 
-    def _area(self, instance: Instance) -> float:
-        known = self._areas.get(instance.id)
-        if known is not None and known[0] is instance:
+    def _area(self, shape: Shape) -> float:
+        known = self._areas.get(shape.id)
+        if known is not None and known[0] is shape:
             return known[1]
-        value = area(instance)
-        self._areas[instance.id] = (instance, value)
+        value = area(shape)
+        self._areas[shape.id] = (shape, value)
         return value
 
     def _read(self) -> None:
-        # Finished regions are no instances; the canvas shows them.
-        there = () if self._document is None else without_regions(self._document.instances)
-        self._instances = list(there)
+        # What is ignored can be taken back here; done regions are shown by the canvas.
+        self._shapes = [] if self._document is None else list(labelled(self._document.shapes))
         column, order = self._sorting
-        keys: dict[int, Callable[[Instance], Any]] = {
-            LABEL: lambda instance: instance.label.casefold(),
-            SOURCE: lambda instance: source_text(instance.source),
-            SCORE: lambda instance: -1.0 if instance.score is None else instance.score,
+        keys: dict[int, Callable[[Shape], Any]] = {
+            LABEL: lambda shape: shape.label.casefold(),
+            SOURCE: lambda shape: source_text(shape.source),
+            SCORE: lambda shape: -1.0 if shape.score is None else shape.score,
             AREA: self._area,
         }
         if column in keys:
             falling = order is Qt.SortOrder.DescendingOrder
-            self._instances.sort(key=keys[column], reverse=falling)
-        self._row_of = {instance.id: row for row, instance in enumerate(self._instances)}
+            self._shapes.sort(key=keys[column], reverse=falling)
+        self._row_of = {shape.id: row for row, shape in enumerate(self._shapes)}
 
 
 def swatch(colour: str, size: int = 14) -> QIcon:

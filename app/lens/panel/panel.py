@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.lens.items import Item, counterpart
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from app.lens.panel.knobs import KnobsPage
@@ -28,6 +27,7 @@ from app.lens.reasons import Reasons
 from app.lens.rows import rows_of
 from app.lens.training import Training
 from app.lens.training_layers import TrainingLayers
+from core.lens.items import Item, counterpart
 from core.lens.trace import Trace
 
 

@@ -19,14 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.base.words import count_text
-from app.lens.items import Item
-from app.lens.rows import Rows
+from app.base.words import count_text, text_of
 from core.lens.evidence import BoxKind
+from core.lens.items import Item
+from core.lens.views.base import Table
 
 Index = QModelIndex | QPersistentModelIndex
 _WIDEST: Final = 200
-NONE = Rows((), np.zeros(0, np.int64))
+NONE = Table((), np.zeros(0, np.int64))
 
 
 class StageModel(QAbstractTableModel):
@@ -40,9 +40,10 @@ class StageModel(QAbstractTableModel):
         self._sort: tuple[int, bool] = (0, False)
         self._lit = -1
 
-    def set_rows(self, rows: Rows) -> None:
+    def set_rows(self, rows: Table) -> None:
         """Show another table; the order stays when the columns do."""
         self.beginResetModel()
+        rows = rows.said(text_of)
         same = [c.title for c in rows.columns] == [c.title for c in self._rows.columns]
         self._rows, self._lit = rows, -1
         if not same:
@@ -205,7 +206,7 @@ class StageTable(QWidget):
         self.view.pointed.connect(lambda row: self.pointed.emit(self.model.item_at(row)))
         self.view.selectionModel().currentRowChanged.connect(self._on_row)
 
-    def set_rows(self, rows: Rows | None, chosen: Item | None) -> None:
+    def set_rows(self, rows: Table | None, chosen: Item | None) -> None:
         """Show the table of a stage."""
         self._silent = True
         self.model.set_rows(rows or NONE)

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 
 from app.base.icons import icon
 from app.base.words import sentence_text
-from app.lens.items import Item
 from app.lens.panel.layer_rows import LayerRows
 from app.lens.panel.stepper import Strip
 from app.lens.panel.table import StageTable
@@ -28,6 +27,7 @@ from app.lens.training_layers import OF_PLACE, TARGET, TrainingLayers
 from app.lens.training_rows import SpotRows, rows_of
 from app.lens.training_words import left_out_sentences, mask_sentence, place_sentence
 from core.lens.evidence import BoxKind
+from core.lens.items import Item
 from core.sentences import say
 
 _FIRST_LOSS = 2
@@ -230,7 +230,14 @@ class TrainingPage(QWidget):
         if replayed is not None:
             said = left_out_sentences(replayed)
         elif not training.has_labels:
-            said = [sentence_text(say("lens.no_labels"))]
+            said = [
+                sentence_text(
+                    say(
+                        "lens.no_labels",
+                        "Nothing is labelled here, so there is nothing to train on.",
+                    )
+                )
+            ]
         self.news.setText("\n".join(said))
         self.news.setVisible(bool(said))
         self._seen.setVisible(replayed is not None)

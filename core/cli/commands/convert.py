@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from core.cli.console import Console, UsageError
+from core.cli.datasets import NO_DATASET
 from core.cli.options import add_json
 from core.formats.names import FORMAT_NAMES
-from core.sentences import english, say
+from core.sentences import english
 
 HELP: Final = "Convert labels from any format into any other"
 
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     source = Path(arguments.source)
     if not source.exists():
-        raise UsageError(say("cli.no_dataset", path=str(source)))
+        raise UsageError(NO_DATASET.given(path=str(source)))
     console.progress(f"reading {source}")
     try:
         report = convert(

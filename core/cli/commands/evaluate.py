@@ -38,7 +38,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     evaluator = Evaluator(config.class_names, settings.mask)
     predict_all(dataset, predictor, settings, evaluator, console)
     if not evaluator.instances:
-        raise CommandError(say("cli.no_instances", path=arguments.dataset))
+        raise CommandError(
+            say(
+                "cli.no_instances",
+                "{path} holds no instances to compare with.",
+                path=arguments.dataset,
+            )
+        )
     outcome = evaluator.evaluate()
     document = outcome.to_json()
     document |= {"model": predictor.loaded.revision, "failed": console.failures}

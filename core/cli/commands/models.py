@@ -137,7 +137,13 @@ def _export(arguments: argparse.Namespace, console: Console) -> int:
 
     out = Path(arguments.out or f"{loaded.name}.state_dict.pth")
     if out.exists():
-        raise UsageError(say("models.export_exists", path=str(out)))
+        raise UsageError(
+            say(
+                "models.export_exists",
+                "{path} is there already; choose another file with --out.",
+                path=str(out),
+            )
+        )
     sha256 = export_state(out, loaded)
     document = {"path": str(out), "sha256": sha256, "config": loaded.config.to_json()}
     console.result(str(out), document)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
+from core.cli.datasets import NO_DATASET
 from core.cli.options import add_architecture, add_device, add_json, download
+from core.learning.folder import RUN_EXISTS
 from core.sentences import say
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console)
 
     if folder.spec_file.is_file():
         if folder.state() is not RunState.FAILED or folder.checkpoint_file.is_file():
-            raise UsageError(say("learning.run_exists", path=str(folder.path)))
+            raise UsageError(RUN_EXISTS.given(path=str(folder.path)))
         folder.drop()  # it never took a step
     try:
         spec = _spec(arguments)
@@ -132,7 +134,9 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
 
     weights = arguments.backbone_weights
     if weights is not None and not Path(weights).is_file():
-        raise UsageError(say("engine.model_missing", path=weights))
+        raise UsageError(
+            say("cli.no_backbone_weights", "There is no file {path} of a backbone.", path=weights)
+        )
     own_file = Path(arguments.model).is_file()
     held = arguments.hold_out
     return RunSpec(
@@ -169,7 +173,9 @@ def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise UsageError(say("learning.not_a_pair", text=text))
+        raise UsageError(
+            say("learning.not_a_pair", "{text!r} is not of the form NAME=VALUE.", text=text)
+        )
     return name, value
 
 
@@ -203,7 +209,7 @@ def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> G
     path = Path(arguments.dataset)
     for given in filter(None, (arguments.dataset, arguments.val)):
         if not Path(given).exists():
-            raise UsageError(say("cli.no_dataset", path=given))
+            raise UsageError(NO_DATASET.given(path=given))
 
     def looked(done: int, total: int) -> None:
         console.progress("looking at the images", done, total)

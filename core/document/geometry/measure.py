@@ -1,15 +1,15 @@
 """Measures of outlines: bounding boxes, areas, containment. Plain arithmetic, no shapely.
 
-An outline is an instance or its polygons. All values are image pixels.
+An outline is an instance, a region, or their polygons. All values are image pixels.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.document.instance import Instance, Point, Polygons, Ring
+from core.document.instance import Point, Polygons, Ring, Shape
 
-Outline = Instance | Polygons
+Outline = Shape | Polygons
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def union_rect(a: Rect | None, b: Rect | None) -> Rect | None:
 
 
 def polygons_of(outline: Outline) -> Polygons:
-    """The polygons of an instance, or the polygons themselves."""
-    return outline.polygons if isinstance(outline, Instance) else outline
+    """The polygons of a shape, or the polygons themselves."""
+    return outline.polygons if isinstance(outline, Shape) else outline
 
 
 def bounds(outline: Outline) -> Rect:

@@ -65,7 +65,9 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     """
     if not path.exists():
         return None
-    damaged = LearningError(say("learning.checkpoint_damaged", path=str(path)))
+    damaged = LearningError(
+        say("learning.checkpoint_damaged", "The checkpoint {path} cannot be read.", path=str(path))
+    )
     try:
         content = read_checked(path)
     except ModelFileError as error:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from core.document.fields import as_list, as_object
 from core.engine.config import ModelConfig
 from core.learning.errors import LearningError
+from core.learning.folder import NOT_A_RUN
 from core.learning.schedule import phases_for, steps_for
 from core.learning.spec import RunSpec
-from core.sentences import say
 from core.storage.atomic import write_atomic
 
 _LEAST_SIDE: Final = 128
@@ -133,4 +133,4 @@ def read_plan(path: Path) -> Plan | None:
     try:
         return Plan.from_json(json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError) as error:
-        raise LearningError(say("learning.not_a_run", path=str(path.parent))) from error
+        raise LearningError(NOT_A_RUN.given(path=str(path.parent))) from error

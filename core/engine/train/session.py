@@ -81,13 +81,24 @@ def _go(run: RunFolder, teller: Teller) -> Report | None:
     learning = Learning(run, ready, teller)
     if checkpoint is not None:
         learning.take_up(checkpoint)
-        teller.tell(Noted(say("learning.went_on", step=learning.trainer.step)))
+        teller.tell(
+            Noted(say("learning.went_on", "Going on from step {step}.", step=learning.trainer.step))
+        )
     teller.tell(StateChanged(RunState.RUNNING))
     stopped = learning.run()
     teller.tell(StateChanged(RunState.STOPPING))
     if stopped:
         steps, done = learning.trainer.plan.steps, learning.trainer.step
-        teller.tell(Noted(say("learning.stopped_at", step=done, steps=steps)))
+        teller.tell(
+            Noted(
+                say(
+                    "learning.stopped_at",
+                    "Stopped after {step} of {steps} steps.",
+                    step=done,
+                    steps=steps,
+                )
+            )
+        )
     report = None if learning.trainer.step == 0 else finish(run, ready, learning, teller)
     for file in (run.checkpoint_file, run.start_file):
         file.unlink(missing_ok=True)

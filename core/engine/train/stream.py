@@ -108,7 +108,13 @@ class Stream:
                 self._lose(number, error.sentence)
                 continue
             return make_sample(image, pixels, self._config, plan, rng)
-        raise LearningError(say("learning.images_gone"))
+        raise LearningError(
+            say(
+                "learning.images_gone",
+                "None of the images to learn from can be read any more. Were they moved or taken "
+                "away?",
+            )
+        )
 
     def _lose(self, number: int, why: Sentence) -> None:
         with self._guard:
@@ -120,7 +126,13 @@ class Stream:
 
 def _check_size(image: FrozenImage, pixels: NDArray[np.uint8]) -> None:
     if pixels.shape[:2] != (image.height, image.width):
-        raise ImageError(say("learning.image_changed", path=str(image.path)))
+        raise ImageError(
+            say(
+                "learning.image_changed",
+                "{path} has another size than when the run began.",
+                path=str(image.path),
+            )
+        )
 
 
 def _place(numbers: Sequence[int], position: int, seed: int) -> int:

@@ -24,9 +24,9 @@ def test_draw_a_polygon(make_bench):
     ((edit, name),) = bench.edits
     assert isinstance(edit, Add)
     assert name == "draw polygon"
-    outer = edit.instances[0].polygons[0].outer
+    outer = edit.shapes[0].polygons[0].outer
     assert [(round(x), round(y)) for x, y in outer] == [(20, 20), (70, 22), (60, 70)]
-    assert bench.viewport.selection == {edit.instances[0].id}
+    assert bench.viewport.selection == {edit.shapes[0].id}
 
 
 def test_space_closes_but_not_after_panning(make_bench):

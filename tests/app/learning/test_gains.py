@@ -171,7 +171,9 @@ def test_a_model_that_is_gone_is_said(
 ) -> None:
     driver.go(tmp_path / "work" / "c.png")
     driver.wait(lambda: asked.requests)
-    asked.client.failed.emit(-1, say("learning.model_changed", name="n"))
+    asked.client.failed.emit(
+        -1, say("learning.model_changed", "The model {name} is another one.", name="n")
+    )
     assert corner.view.note.text().startswith("⚠ The model n")
 
 

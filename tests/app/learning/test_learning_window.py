@@ -161,7 +161,9 @@ def test_a_run_is_followed_from_its_start_to_its_report(learner: Learner, projec
     frozen = trainer.run.labels().read(0)
     trainer.tell(step(5), step(10), Validated(10, True, 0.3, 0.4, True))
     trainer.tell(Pictured(10, frozen.key, frozen.instances))
-    trainer.tell(Noted(say("learning.took_over", label="cell", name="thing")))
+    trainer.tell(
+        Noted(say("learning.took_over", "{label} starts from {name}.", label="cell", name="thing"))
+    )
     learner.driver.wait(lambda: "Step 10 of 20" in live.texts)
     learner.driver.wait(lambda: live.picture.isVisibleTo(live))
     assert [len(one.points) for one in live._losses.plot._lines] == [2] * 5
@@ -251,7 +253,7 @@ def test_a_failure_is_a_sentence_and_the_run_can_go_on(learner: Learner, project
     learner.open(project)
     learner.start()
     trainer = learner.trainer
-    trainer.tell(Failed(say("learning.diverged", step=7)))
+    trainer.tell(Failed(say("learning.diverged", "No longer finite (step {step}).", step=7)))
     trainer.finish(state=RunState.FAILED)
     learner.driver.wait(lambda: any("finite numbers" in t for t in learner.driver.texts))
     assert "finite numbers" in learner.panel.live.texts

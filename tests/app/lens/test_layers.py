@@ -7,11 +7,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.boxes import BoxLayer, Group
+from app.canvas.layers.boxes import BoxLayer
 from app.lens.panel.knobs import COUNTS, SIZES, STEPS, _step, _value
-from app.lens.rows import Column, Rows
 from core.document.geometry.measure import Rect
 from core.lens.trace import Anchors
+from core.lens.views.base import Column, Group, Table
 
 
 def small_anchors() -> Anchors:
@@ -89,7 +89,7 @@ def test_a_box_is_taken_at_its_edge_and_the_smallest_wins(qapp: object) -> None:
     picked: list[int] = []
     layer = BoxLayer(hovered.append, picked.append, str)
     boxes = np.array([[0.0, 0, 40, 30], [10, 0, 20, 10]])
-    layer.set_groups([Group(boxes, np.array([7, 9]), QColor("red"))], 2)
+    layer.set_groups([Group(boxes, np.array([7, 9]), (255, 0, 0))], 2)
     assert not layer.pick(30.0, 20.0, 2.0)  # inside, away from the edges
     assert layer.pick(39.8, 20.0, 2.0)
     assert layer.pick(15.0, 0.2, 2.0)
@@ -99,8 +99,8 @@ def test_a_box_is_taken_at_its_edge_and_the_smallest_wins(qapp: object) -> None:
     assert paint(layer, 2.0).pixelColor(80, 30) == QColor("red")
 
 
-def rows() -> Rows:
-    return Rows(
+def rows() -> Table:
+    return Table(
         (
             Column("Label", np.array([0, 1, 0]), ("cat", "dog")),
             Column("Score", np.array([0.2, 0.9, 0.6]), digits=2),

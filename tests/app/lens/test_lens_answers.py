@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from app.canvas.layers.legend import Entry
-from app.lens.items import Item
 from app.lens.reasons import STAGE_OF
 from core.lens.evidence import BoxKind
+from core.lens.items import Item
 from core.lens.life import CUTS
+from core.lens.views.base import Entry
 from tests.app.lens.test_lens_window import lens_driver, no_leaks, wait
 from tests.app.window.conftest import Driver
 

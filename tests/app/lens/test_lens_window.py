@@ -15,11 +15,11 @@ from app.base.paths import Paths
 from app.base.settings import MODEL, PRECISION, Settings
 from app.base.theme import Theme
 from app.engine.client import EngineClient
-from app.lens.items import Item
 from app.lens.layers import KINDS, LEGEND, OF_STAGE
 from app.window.services import make_parts
 from app.window.window import MainWindow
 from core.lens.evidence import BoxKind
+from core.lens.items import Item
 from core.lens.trace import STAGES
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 from tests.leaks import no_leaks

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.base.tasks import Context
 from app.editor.exporting import export_coco
-from core.document.marks import DONE_REGION, IGNORE, is_ignored, is_region
+from core.document.regions import DONE_REGION, IGNORE, is_done, is_ignored
 from core.formats import coco
 from core.learning.gather import gather_project
 from core.storage.project import Project
@@ -28,7 +28,8 @@ def test_a_region_is_drawn_saved_and_learned_from_and_counts_nowhere(
     driver.act("tool_region")
     driver.drag((2, 2), (40, 40))
     driver.act("tool_select")
-    (region,) = [each for each in driver.document.instances if is_region(each)]
+    (region,) = driver.document.regions
+    assert is_done(region)
     assert driver.window.viewport.selection == frozenset()
     assert driver.window.instances.rows.rowCount() == 1
     assert driver.parts.labelling.names == ("cell",)
@@ -46,7 +47,7 @@ def test_a_region_is_drawn_saved_and_learned_from_and_counts_nowhere(
     assert report.instances == 1
     assert coco.read(tmp_path / "all.json").labels == ("cell",)
     driver.act("undo")
-    assert not any(is_region(each) for each in driver.document.instances)
+    assert driver.document.regions == ()
 
 
 def test_an_outline_makes_a_region_without_any_label(driver: Driver, tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_an_outline_makes_a_region_without_any_label(driver: Driver, tmp_path: P
     for point in ((10, 10), (60, 10), (60, 50)):
         driver.click(*point)
     driver.click(10, 10)
-    assert [is_region(each) for each in driver.document.instances] == [True]
+    assert [is_done(each) for each in driver.document.shapes] == [True]
     assert driver.parts.labelling.names == ()
 
 
@@ -68,7 +69,8 @@ def test_an_instance_becomes_a_region_and_an_instance_again(driver: Driver, tmp_
     driver.act("mark_region")
     assert actions["mark_region"].isChecked()
     assert rows.rowCount() == 0
-    assert is_region(driver.document.instances[0])
+    assert driver.document.instances == ()
+    assert is_done(driver.document.regions[0])
     driver.act("mark_region")
     assert rows.rowCount() == 1
     assert driver.document.instances == (instance,)
@@ -82,11 +84,11 @@ def test_ignore_and_crowd_are_switches(driver: Driver, tmp_path: Path) -> None:
     (id,) = (each.id for each in driver.document.instances)
     driver.window.viewport.set_selection([id])
     driver.act("mark_ignore")
-    assert is_ignored(driver.document.instances[0])
+    assert is_ignored(driver.document.regions[0])
     row = driver.window.instances.rows.index(0, 1)
     assert row.data() == "cell · ignored"
     driver.act("mark_crowd")
-    assert driver.document.instances[0].crowd
+    assert driver.document.regions[0].crowd
     driver.act("mark_ignore")
     assert dict(driver.document.instances[0].flags).get(IGNORE) is None
     assert driver.window.actions_["mark_crowd"].isChecked()
@@ -102,7 +104,7 @@ def test_what_lies_in_a_region_stays_within_reach(driver: Driver, tmp_path: Path
     driver.act("tool_region")
     driver.drag((2, 2), (80, 60))
     driver.act("tool_select")
-    cell = next(each for each in driver.document.instances if not is_region(each))
+    (cell,) = driver.document.instances
     driver.click(60, 50)
     assert driver.window.viewport.selection == frozenset()
     driver.click(15, 15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ import pytest
 from PIL import Image
 
 from core.cli import main
+from core.cli.commands.trace import read_labels
+from core.cli.console import Console
+from core.document.instance import Instance, Polygon, Region, Source
+from core.formats import labelme
+from core.formats.label_file import LabelFile
 from core.lens.life import CUTS
 from core.lens.settings import StageSettings
 from core.lens.trace import STAGES
@@ -18,6 +24,20 @@ from core.lens.training import LOSSES
 
 SQUARE = [5, 5, 35, 5, 35, 35, 5, 35]
 KINDS = {"background", "wrong class", "duplicate", "poor box", "poor box and wrong class"}
+
+
+def test_labels_to_judge_hold_no_done_region_and_areas_to_ignore_as_crowds(tmp_path: Path) -> None:
+    ring = (Polygon(((1.0, 1.0), (20.0, 1.0), (20.0, 20.0))),)
+    shapes = (
+        Region("r", "done_region", ring, flags=(("done_region", True),)),
+        Region("i", "cell", ring, flags=(("ignore", True),)),
+        Instance("c", "cell", ring),
+        Instance("s", "cell", ring, Source.SUGGESTED, 0.5),
+    )
+    path = tmp_path / "a.json"
+    path.write_bytes(labelme.dumps(LabelFile("a.png", 60, 40, shapes)))
+    found = read_labels(path, tmp_path / "a.png", Console(io.StringIO(), as_json=True))
+    assert [(each.id, each.crowd) for each in found] == [("i", True), ("c", False)]
 
 
 def document(capfd: pytest.CaptureFixture[str], *words: str | Path, code: int = 0) -> Any:

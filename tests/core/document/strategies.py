@@ -19,7 +19,8 @@ from core.document.edits import (
     SetFields,
     SetRejected,
 )
-from core.document.instance import Instance, Polygon, Polygons, Source
+from core.document.instance import Instance, Polygon, Polygons, Shape, Source
+from core.document.regions import DONE_REGION, IGNORE, by_flags
 
 WIDTH, HEIGHT = 640, 480
 
@@ -47,12 +48,14 @@ def _made_up(seed: int) -> tuple[Polygon, ...]:
 # Where only identity matters: drawn as one number, which is far quicker than point by point.
 quick_outlines = st.integers(0, 2**32).map(_made_up)
 labels = st.sampled_from(["cat", "dog", "", "Ünï\ncode"])
-flags = st.lists(st.tuples(labels, st.booleans()), max_size=2).map(tuple)
+flag_names = labels | st.sampled_from([DONE_REGION, IGNORE])
+flags = st.lists(st.tuples(flag_names, st.booleans()), max_size=2).map(tuple)
 
 
 def instances(
     ids: st.SearchStrategy[str], outlines: st.SearchStrategy[Polygons] = quick_outlines
-) -> st.SearchStrategy[Instance]:
+) -> st.SearchStrategy[Shape]:
+    """Instances and regions."""
     return st.builds(
         Instance,
         id=ids,
@@ -65,7 +68,7 @@ def instances(
         description=labels,
         crowd=st.booleans(),
         group_id=st.none() | st.integers(-5, 5),
-    )
+    ).map(by_flags)
 
 
 ids = st.integers(0, 10**9).map(lambda number: f"i{number}")
@@ -79,7 +82,7 @@ documents = st.builds(
 @st.composite
 def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
     """An edit that fits the document."""
-    present = [instance.id for instance in document.instances]
+    present = [instance.id for instance in document.shapes]
     kinds = ["add", "done", "rejected"]
     if present:
         kinds += ["remove", "reshape", "relabel", "fields"]
@@ -130,14 +133,14 @@ def batches_for(draw: st.DrawFn, document: Document, depth: int) -> Batch:
 
 def copy_of(document: Document) -> Document:
     return Document(
-        document.width, document.height, document.instances, document.done, document.rejected
+        document.width, document.height, document.shapes, document.done, document.rejected
     )
 
 
 def state(document: Document) -> object:
     """All that a document holds, to compare."""
-    by_id = {instance.id: document.get(instance.id) for instance in document.instances}
-    return document.instances, document.done, document.rejected, by_id
+    by_id = {instance.id: document.get(instance.id) for instance in document.shapes}
+    return document.shapes, document.done, document.rejected, by_id
 
 
 def circle(cx: float, cy: float, radius: float, count: int = 24) -> tuple[tuple[float, float], ...]:

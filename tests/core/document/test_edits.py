@@ -23,7 +23,7 @@ from core.document.edits import (
     edit_to_json,
 )
 from core.document.fields import FieldError
-from core.document.instance import Instance, Polygon, Source, new_id
+from core.document.instance import Instance, Polygon, Region, Source, new_id
 from tests.core.document.strategies import blob, copy_of, documents, edits_for, square, state
 
 
@@ -69,7 +69,7 @@ def test_what_changed_is_named(data):
     edit = data.draw(edits_for(document, depth=1))
     before = copy_of(document)
     _, changed = document.apply(edit)
-    for id in {each.id for each in (*before.instances, *document.instances)}:
+    for id in {each.id for each in (*before.shapes, *document.shapes)}:
         if before.get(id) != document.get(id):
             assert id in changed.ids
             for each in filter(None, (before.get(id), document.get(id))):
@@ -77,7 +77,7 @@ def test_what_changed_is_named(data):
                     for x, y in polygon.outer:
                         assert changed.rect.x0 <= x <= changed.rect.x1
                         assert changed.rect.y0 <= y <= changed.rect.y1
-    order = [each.id for each in before.instances], [each.id for each in document.instances]
+    order = [each.id for each in before.shapes], [each.id for each in document.shapes]
     assert changed.order or order[0] == order[1]
     assert changed.done or before.done == document.done
     assert changed.rejected or before.rejected == document.rejected
@@ -238,3 +238,22 @@ def test_instances_are_frozen():
     instance: Instance = blob("a", 1, 1, 1)
     with pytest.raises(AttributeError):
         instance.label = "dog"
+
+
+def test_a_region_in_an_edit_is_read_as_one_and_written_as_an_instance_was():
+    value = {
+        "do": "add",
+        "instances": [
+            {
+                "id": "r",
+                "label": "done_region",
+                "source": "drawn",
+                "polygons": [{"outer": [[0, 0], [9, 0], [9, 9]]}],
+                "flags": [["done_region", True]],
+            }
+        ],
+        "at": [],
+    }
+    edit = edit_from_json(value)
+    assert type(edit.shapes[0]) is Region
+    assert json.loads(json.dumps(edit_to_json(edit))) == value

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.document.instance import Instance, Polygon, Source
-from core.document.marks import DONE_REGION, IGNORE
+from core.document.instance import Instance, Polygon, Region, Source
+from core.document.regions import DONE_REGION, IGNORE
 from core.formats import coco, labelme
 from core.formats.coco import CocoImage
 from core.formats.convert import convert
@@ -240,8 +240,8 @@ def test_real_data_sets(folder: str, images: int, instances: int, labels: int) -
 def test_finished_regions_are_no_objects(tmp_path: Path) -> None:
     Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
     ring = ((1.0, 1.0), (20.0, 1.0), (20.0, 20.0))
-    region = Instance("r", DONE_REGION, (Polygon(ring),), flags=((DONE_REGION, True),))
-    ignored = Instance("i", "cell", (Polygon(ring),), flags=((IGNORE, True),))
+    region = Region("r", DONE_REGION, (Polygon(ring),), flags=((DONE_REGION, True),))
+    ignored = Region("i", "cell", (Polygon(ring),), flags=((IGNORE, True),))
     cell = Instance("c", "cell", (Polygon(ring),))
     for done in (False, True):
         file = LabelFile("a.png", 60, 40, (region, ignored, cell), done)
@@ -253,7 +253,7 @@ def test_finished_regions_are_no_objects(tmp_path: Path) -> None:
             ("c", False),
         ]
         assert data.items[0].regions == (None if done else (region.polygons,))
-        assert [each.flags for each in data.items[0].stored] == [
+        assert [each.flags for each in data.items[0].shapes] == [
             region.flags,
             ignored.flags,
             (),
@@ -261,4 +261,6 @@ def test_finished_regions_are_no_objects(tmp_path: Path) -> None:
     report = convert(tmp_path, "coco", tmp_path / "out" / "all.json")
     assert report.instances == 2
     assert "convert.regions" in [note.id for note in report.notes]
-    assert coco.read(tmp_path / "out" / "all.json").labels == ("cell",)
+    exported = coco.read(tmp_path / "out" / "all.json")
+    assert exported.labels == ("cell",)
+    assert [each.crowd for each in exported.images[0].instances] == [True, False]

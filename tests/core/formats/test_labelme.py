@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from core.document.geometry import area, bounds
-from core.document.instance import Instance, Polygon, Source
+from core.document.instance import Instance, Polygon, Region, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.formats.labelme import FormatError
@@ -194,7 +194,7 @@ def test_a_change_keeps_what_belongs_to_the_rest() -> None:
     moved = (Polygon(ring(40, 40, 9, 5)),)
     changed = replace(
         read,
-        instances=(
+        shapes=(
             replace(box, label="bus"),
             replace(blot, flags=(("x", True),)),
             replace(poly, polygons=moved),
@@ -214,7 +214,7 @@ def test_an_edited_rectangle_or_mask_becomes_a_polygon() -> None:
     mask = png(np.ones((4, 5), np.uint8))
     read = parse(shape("rectangle", [[1, 2], [30, 40]]), shape("mask", [[0, 0], [4, 3]], mask=mask))
     moved = tuple(replace(i, polygons=(Polygon(SQUARE),)) for i in read.instances)
-    for each in written(replace(read, instances=moved))["shapes"]:
+    for each in written(replace(read, shapes=moved))["shapes"]:
         assert each["shape_type"] == "polygon"
         assert each.get("mask") is None
         assert len(each["points"]) == 4
@@ -225,7 +225,7 @@ def test_deleted_instances_and_new_order() -> None:
     read = parse(shape(label="a"), line, shape(label="b"), shape(label="c"))
     a, _, c = read.instances
     extra = Instance("new", "d", (Polygon(SQUARE),))
-    shapes = written(replace(read, instances=(c, a, extra)))["shapes"]
+    shapes = written(replace(read, shapes=(c, a, extra)))["shapes"]
     assert [s["label"] for s in shapes] == ["c", "a", "cell", "d"]
     assert shapes[2] == json.loads(json.dumps(line))
 
@@ -312,7 +312,7 @@ def test_instances_of_one_group_stay_apart() -> None:
     two_parts = (Polygon(HOLE), Polygon(ring(80, 40, 5, 6)))
     changed = replace(
         read,
-        instances=(
+        shapes=(
             replace(b, label="a"),
             a,
             replace(a, id="copy"),
@@ -324,3 +324,20 @@ def test_instances_of_one_group_stay_apart() -> None:
     assert [i.id for i in back] == [b.id, a.id, "copy", "n", "m"]
     assert [i.polygons for i in back] == [i.polygons for i in changed.instances]
     assert back[1].group_id == 1
+
+
+def test_regions_stand_apart_and_go_back_where_they_stood() -> None:
+    done = shape(label="done_region", flags={"seen": False, "done_region": True}, masklens={"x": 1})
+    ignored = shape(label="cell", flags={"ignore": True}, points=HOLE)
+    raw = file(shape(label="a"), done, shape(label="b"), ignored)
+    data = labelme.dumps(labelme.parse(raw, PATH))
+    read = labelme.parse(json.loads(data), PATH)
+    assert [each.label for each in read.instances] == ["a", "b"]
+    assert [each.label for each in read.regions] == ["done_region", "cell"]
+    assert [type(each) for each in read.shapes] == [Instance, Region, Instance, Region]
+    assert labelme.dumps(read) == data
+    # A change elsewhere leaves the shapes of regions, and their places, as they were.
+    renamed = tuple(replace(e, label="c") if e.label == "a" else e for e in read.shapes)
+    shapes, before = written(replace(read, shapes=renamed))["shapes"], json.loads(data)["shapes"]
+    assert shapes[1:] == before[1:]
+    assert labelme.dumps(replace(labelme.parse(json.loads(data), PATH), shapes=read.shapes)) == data

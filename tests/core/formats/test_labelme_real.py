@@ -61,7 +61,7 @@ def test_labelme_opens_and_keeps_our_files(labelme_python: str, tmp_path: Path) 
     full, empty, guess = (tmp_path / f"{name}.json" for name in ("full", "empty", "guess"))
     file = LabelFile("ä 猫.png", 100, 80, instances, done=True)
     full.write_bytes(labelme.dumps(file))
-    empty.write_bytes(labelme.dumps(replace(file, instances=())))
+    empty.write_bytes(labelme.dumps(replace(file, shapes=())))
     guessed = LabelFile("ä 猫.png", 100, 80, instances[2:3])
     guess.write_bytes(labelme.dumps(guessed, predicted=True))
 
@@ -84,9 +84,9 @@ def test_labelme_opens_real_files_after_we_saved_them(labelme_python: str, tmp_p
     folder = shared_data("formats", "labelme", "v5.7.0_primitives_with_mask")
     (tmp_path / "primitives.jpg").write_bytes((folder / "primitives.jpg").read_bytes())
     read = labelme.read(folder / "primitives.json")
-    renamed = replace(read, instances=tuple(replace(i, label="x") for i in read.instances))
+    renamed = replace(read, shapes=tuple(replace(i, label="x") for i in read.instances))
     bent = replace(
-        read, instances=tuple(replace(i, polygons=(Polygon(HOLE),)) for i in read.instances)
+        read, shapes=tuple(replace(i, polygons=(Polygon(HOLE),)) for i in read.instances)
     )
     paths = []
     for name, file in (("same", read), ("renamed", renamed), ("bent", bent)):

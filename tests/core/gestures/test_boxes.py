@@ -48,5 +48,5 @@ def test_an_updated_table_is_the_table_of_the_new_instances(first, second):
     old = shapes(first)
     new = old[1::2] + [replace(each, id=f"n{each.id}") for each in shapes(second)]
     updated = BoxTable(old).updated(new)
-    assert updated.instances == tuple(new)
+    assert updated.shapes == tuple(new)
     assert [updated.box(row) for row in range(len(updated))] == [bounds(each) for each in new]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.document.edits import Add, Reshape
 from core.document.geometry import area, bounds, is_valid
 from core.document.instance import Source
-from core.document.marks import DONE_REGION, is_region
+from core.document.regions import DONE_REGION, is_done
 from core.gestures.base import Button, Cursor, Key
 from core.gestures.polygon import PolygonGesture, thinned
 from core.gestures.purpose import Purpose
@@ -32,7 +32,7 @@ def draw(hand: Hand, ring) -> None:
 def drawn(hand: Hand):
     (edit,) = hand.edits
     assert isinstance(edit, Add)
-    return edit.instances[0]
+    return edit.shapes[0]
 
 
 def test_clicks_and_enter_draw_one_instance():
@@ -282,13 +282,13 @@ def test_a_region_needs_no_label_and_is_not_selected():
     draw(hand, SQUARE)
     hand.key(Key.ENTER)
     made = drawn(hand)
-    assert is_region(made)
+    assert is_done(made)
     assert hand.scene.selection == frozenset()
     assert hand.names == ["gestures.draw_region"]
     scene = make_scene(label="")
     hand = Hand(scene, RectangleGesture(scene, Purpose.REGION))
     hand.drag((10, 10), (40, 30))
-    assert is_region(drawn(hand))
+    assert is_done(drawn(hand))
 
 
 def test_a_region_is_taken_by_its_outline_only():

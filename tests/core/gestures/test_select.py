@@ -160,7 +160,7 @@ def test_right_drag_copies(hand):
     (edit,) = hand.edits
     assert isinstance(edit, Add)
     assert not outcome.menu
-    (copy,) = edit.instances
+    (copy,) = edit.shapes
     assert copy.id != "a"
     assert copy.source is Source.DRAWN
     assert copy.polygons[0].outer[0] == (12, 15)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.document.marks import DONE_REGION
 from core.learning.gains import compare
 from tests.core.learning.making import square
 
@@ -40,9 +39,8 @@ def test_labels_must_fit_unless_one_took_over_or_is_new():
     assert compare(old, mixed, (), 100, 60, {"disc": "cell", "cell": "disc"}).kept == 2
 
 
-def test_crowds_and_regions_are_no_labels():
-    region = replace(LABELS[0], flags=((DONE_REGION, True),))
+def test_crowds_are_no_labels():
     crowd = replace(LABELS[1], crowd=True)
-    gains = compare((), (seen("n", 10, 10), seen("m", 60, 10)), (region, crowd), 100, 60)
+    gains = compare((), (seen("n", 10, 10), seen("m", 60, 10)), (crowd,), 100, 60)
     assert [one.labelled for one in gains.changes] == [False, False]
     assert compare((), (), LABELS, 100, 60).changes == ()

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from core.document.instance import Source
-from core.document.marks import DONE_REGION, IGNORE
+from core.document.regions import DONE_REGION, IGNORE
 from core.formats import labelme
 from core.formats.dataset import Dataset, DatasetItem
 from core.formats.label_file import LabelFile

@@ -1,4 +1,4 @@
-"""One box of the lens, and what belongs to it before and after."""
+"""One box of the trace, and what belongs to it before and after."""
 
 from __future__ import annotations
 
