@@ -61,7 +61,7 @@ class ModelControl(QObject):
         """Start the engine with the model of the settings."""
         self._client.start()
         self._list()
-        self.choose(self._settings.get(MODEL))
+        self.choose(self._settings.get(MODEL), own=False)  # it was the user's choice before
 
     def _list(self) -> None:
         self._client.ask(

@@ -58,6 +58,8 @@ def summary(driver: Driver, tmp_path: Path) -> RunSummary:
     for path, seen in ((run.seen_before_file, OLD), (run.seen_after_file, NEW)):
         with SeenWriter(path) as writer:
             writer.add("a.png", [Seen(seen, Outcome.FOUND, "x")])
+    for model in (tmp_path / "n.pt", run.model_file):
+        driver.services.settings.remember_model(str(model))
     driver.open(folder)
     driver.go(folder / "a.png")
     report = make_report(figures(0.1), figures(0.2))
