@@ -121,6 +121,7 @@ class EngineClient(QObject):
         self._deaths = 0
         self._state = EngineState.STOPPED
         self._process: EngineProcess | None = None
+        self._last_words = ""
         self._hears = False  # the process has said that it takes requests
         self._asked: dict[int, _Asked] = {}
         self._in_work: int | None = None
@@ -151,8 +152,8 @@ class EngineClient(QObject):
 
     @property
     def engine_log(self) -> str:
-        """The engine's last lines on stderr, for *Copy details*."""
-        return self._process.log_text if self._process is not None else ""
+        """The last lines on stderr of the engine that runs, or of the one that has ended."""
+        return self._process.log_text if self._process is not None else self._last_words
 
     @property
     def engine_pid(self) -> int:
@@ -353,6 +354,7 @@ class EngineClient(QObject):
             process.deleteLater()
         if process is not self._process:
             return
+        self._last_words = self.engine_log
         self._process = None
         self._hears = False
         if reason is None or self._state is EngineState.STOPPED:

@@ -58,7 +58,7 @@ class ModelControl(QObject):
         """Start the engine with the model of the settings."""
         self._client.start()
         self._client.list_models()
-        self.choose(self._settings.get(MODEL))
+        self.choose(self._settings.get(MODEL), own=False)  # it was the user's choice before
 
     def set_names(self, names: dict[str, str]) -> None:
         """How files are called that have a name for people, by path."""

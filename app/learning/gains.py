@@ -17,6 +17,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from app.base.settings import Settings
 from app.base.tasks import Context, Task
 from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
@@ -26,6 +27,7 @@ from core.document.regions import comparable
 from core.learning import gains
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
+from core.learning.reach import is_name
 from core.learning.report import Report
 from core.learning.seen import SeenFile
 from core.learning.spec import RunSpec
@@ -49,10 +51,11 @@ class Gains(QObject):
 
     changed = Signal()
 
-    def __init__(self, client: EngineClient, workspace: Workspace) -> None:
+    def __init__(self, client: EngineClient, workspace: Workspace, settings: Settings) -> None:
         super().__init__(workspace)
         self._client = client
         self._workspace = workspace
+        self._settings = settings
         self._run: _Run | None = None
         self._active = False
         self._path: Path | None = None
@@ -128,6 +131,12 @@ class Gains(QObject):
         run, path = self._run, self._path
         assert run is not None
         assert path is not None
+        if not self._may_load(run):
+            self.problem = self.tr(
+                "This run came with the folder. Use its model once; then it can be compared here."
+            )
+            self.changed.emit()
+            return
         self._request = self._client.ask(
             Compare(
                 0,
@@ -139,11 +148,15 @@ class Gains(QObject):
                 after=str(run.folder.model_file),
                 after_revision=run.report.model,
                 arch=run.spec.arch,
-                backbone=run.spec.backbone,
             ),
             path,
         )
         self.changed.emit()
+
+    def _may_load(self, run: _Run) -> bool:
+        """Whether the user knows both models: a folder may come from anybody."""
+        base, known = run.spec.model, self._settings.knows_model
+        return (is_name(base) or known(base)) and known(str(run.folder.model_file))
 
     def _on_answer(self, id: int, _purpose: str, answer: Answer) -> None:
         if id == self._request and isinstance(answer, Compared):

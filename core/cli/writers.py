@@ -170,7 +170,7 @@ class CocoWriter:
         used = {annotation["category_id"] for annotation in self._annotations}
         return [
             {"id": index, "name": name, "supercategory": ""}
-            for index, name in enumerate(model.config.class_names, start=1)
+            for index, name in enumerate(model.class_names, start=1)
             if name != UNUSED_NAME or index in used
         ]
 

@@ -47,7 +47,7 @@ def explain(
     """
     trace = predictor.predict(pixels, settings, keep_trace=True, cancelled=cancelled).trace
     assert trace is not None
-    rerunner = Rerunner(predictor, trace)
+    rerunner = Rerunner(predictor, trace, pixels)
     reading = rerunner.reading(trace.settings)
     return Explained(trace, rerunner, report(reading, instances, rerunner.reading, progress))
 

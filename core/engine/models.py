@@ -8,7 +8,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from torchvision.models.detection import (
 )
 
 import resources
+from core.engine.proposers import yolox
 from core.sentences import MasklensError, Sentence, say
 
 _STARTER_MISSING: Final = say(
@@ -30,6 +31,7 @@ _STARTER_MISSING: Final = say(
 
 
 STARTER: Final = "starter"
+PHOTOS: Final = "photos"
 _CHUNK: Final = 1 << 18
 _TIMEOUT_SECONDS: Final = 30.0
 
@@ -55,6 +57,8 @@ class NamedModel:
     """Where its file lies, or will lie once fetched."""
     url: str | None
     """Where it is fetched from; None for a model that comes with the program."""
+    proposer: str | None = None
+    """What gives the boxes for it, when the network does not."""
 
     @property
     def present(self) -> bool:
@@ -69,11 +73,12 @@ class ModelSource:
     path: Path
     name: str
     arch: str | None
+    proposer: str | None = None
 
 
 def list_models() -> tuple[NamedModel, ...]:
-    """Every named model, the starter first, on this machine or not."""
-    return (_starter(), *(_coco(name, arch, weights) for name, arch, weights in _COCO))
+    """Every named model, the bundled ones first, on this machine or not."""
+    return (_starter(), _photos(), *(_coco(name, arch, weights) for name, arch, weights in _COCO))
 
 
 def info(name: str) -> NamedModel:
@@ -112,7 +117,8 @@ def resolve(spec: str | Path) -> ModelSource:
                     name=model.name,
                 )
             )
-        return ModelSource(model.path, model.name, model.arch if model.url else None)
+        arch = model.arch if model.url else None
+        return ModelSource(model.path, model.name, arch, model.proposer)
     path = Path(spec)
     if not path.exists():
         raise ModelError(
@@ -207,6 +213,25 @@ def _starter() -> NamedModel:
         bytes=path.stat().st_size if path.is_file() else 0,
         path=path,
         url=None,
+    )
+
+
+def _photos() -> NamedModel:
+    """Boxes and names from the bundled proposer, masks from the starter."""
+    starter = _starter()
+    weights = starter.path.parent / yolox.FILE
+    return replace(
+        starter,
+        name=PHOTOS,
+        summary=say(
+            "models.photos",
+            "For photos: boxes and names of 80 kinds of things from {proposer}, masks from the "
+            "starter",
+            proposer=yolox.NAME,
+        ),
+        classes=80,
+        bytes=starter.bytes + (weights.stat().st_size if weights.is_file() else 0),
+        proposer=yolox.NAME,
     )
 
 

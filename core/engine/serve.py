@@ -22,7 +22,6 @@ from core.engine.predict import PredictionCancelled, Predictor
 from core.engine.serve_compare import CompareDesk
 from core.engine.serve_lens import LensDesk
 from core.engine.weights import load_model
-from core.lens.trace import STAGES
 from core.protocol import (
     Answer,
     Download,
@@ -128,7 +127,7 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
         spec=request.spec,
         name=loaded.name,
         revision=loaded.revision,
-        labels=loaded.config.class_names,
+        labels=loaded.class_names,
         device=str(predictor.device),
         precision=str(predictor.dtype).removeprefix("torch."),
         settings=loaded.config.settings,
@@ -183,6 +182,7 @@ def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Pred
         raise ServeError(_NO_MODEL)
     pixels, notes = _pixels(request)
     job.check()
+    stages = len(engine.predictor.stages)
     spare = 1 if request.priority is Priority.BATCH else 0
     torch.set_num_threads(max(1, engine.threads - spare))
     try:
@@ -190,7 +190,7 @@ def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Pred
             pixels,
             request.settings,
             cancelled=job.should_stop,
-            on_stage=lambda name, index: report(name, index, len(STAGES)),
+            on_stage=lambda name, index: report(name, index, stages),
         )
     finally:
         torch.set_num_threads(engine.threads)

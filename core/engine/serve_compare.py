@@ -64,6 +64,8 @@ class CompareDesk:
             return kept
         loaded = load_model(spec, arch=arch, backbone=backbone)
         if loaded.revision != revision:
+            loaded = loaded.network  # what was trained is the network without its proposer
+        if loaded.revision != revision:
             raise CompareError(
                 say(
                     "learning.model_changed",

@@ -18,7 +18,7 @@ from core.lens import pictures
 from core.lens.false_positives import FalsePositive, false_positives
 from core.lens.report import ImageReport, InstanceReport
 from core.lens.settings import StageSettings
-from core.lens.trace import STAGES, Trace, numpy_of
+from core.lens.trace import Trace, numpy_of
 from core.lens.verdict import judge
 from core.lens.words import sentences
 from core.protocol.lens_tables import fixed_tables, set_tables
@@ -79,10 +79,10 @@ class Shelf:
             image.pixels,
             keep_trace=True,
             cancelled=job.should_stop,
-            on_stage=lambda name, index: report(name, index, len(STAGES)),
+            on_stage=lambda name, index: report(name, index, len(predictor.stages)),
         ).trace
         assert trace is not None
-        found = Rerunner(predictor, trace)
+        found = Rerunner(predictor, trace, image.pixels)
         if keep:
             self._kept[key] = found
             while len(self._kept) > 1 and self._over():
@@ -190,7 +190,9 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         if logits is None or not 0 <= request.detection < len(logits):
             raise IndexError(request.detection)
         box = numpy_of(found.detections.boxes[request.detection])
-        return pictures.mask_logits(numpy_of(logits[request.detection, request.label]), box)
+        channel = found.mask_logits.channel
+        row = request.label if channel is None else int(channel[request.detection])
+        return pictures.mask_logits(numpy_of(logits[request.detection, row]), box)
     values = numpy_of((*trace.backbone.maps, *trace.pyramid.maps)[request.level])
     if request.kind is PictureKind.CHANNEL:
         return pictures.feature_channel(values, request.channel, prepared)

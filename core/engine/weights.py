@@ -12,7 +12,7 @@ import pickle
 import struct
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeGuard
 
@@ -24,8 +24,11 @@ from core.engine.backbones import BackboneFactory, import_factory
 from core.engine.bare import check_widths, config_of_bare, load_backbone_state, load_into
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.models import resolve
+from core.engine.proposers.base import Proposer
+from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import build_model
 from core.sentences import MasklensError, say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
@@ -62,6 +65,20 @@ class LoadedModel:
     """Name and the first digits of the file's SHA-256: the same file has the same revision."""
     extra: Mapping[str, object]
     """What `save_model` was given beside the configuration: figures, seeds, provenance."""
+    proposer: Proposer | None = None
+    """What gives the boxes in place of the network's own RPN and box head, if anything does."""
+    alone: LoadedModel | None = None
+    """The network without its proposer, when it has one."""
+
+    @property
+    def network(self) -> LoadedModel:
+        """The network as it is without a proposer: what can be trained."""
+        return self.alone or self
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of what it finds; `class_names[i]` belongs to label index i + 1."""
+        return self.config.class_names if self.proposer is None else self.proposer.class_names
 
 
 def save_model(
@@ -142,14 +159,45 @@ def load_file(
 
 
 def load_model(
-    spec: str | Path, *, arch: str | None = None, backbone: str | None = None
+    spec: str | Path,
+    *,
+    arch: str | None = None,
+    backbone: str | None = None,
+    proposer: str | None = None,
+    proposer_arch: str | None = None,
 ) -> LoadedModel:
     """Load a model by its name (`starter`, or one from `models.list_models`) or its file.
 
-    Raises ModelFileError, ConfigError, or ModelError when a named model is not on this machine.
+    `proposer` names what shall give the boxes (`registry.load_proposer`); a named model may have
+    one of its own. Raises ModelFileError, ConfigError, ProposerError, or ModelError when a named
+    model is not on this machine.
     """
     source = resolve(spec)
-    return load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
+    loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
+    chosen = proposer or source.proposer
+    if chosen is None:
+        return loaded
+    found = load_proposer(chosen, arch=proposer_arch)
+    name = source.name if proposer is None else f"{source.name}+{found.name}"
+    return with_proposer(loaded, found, name)
+
+
+def with_proposer(loaded: LoadedModel, proposer: Proposer, name: str) -> LoadedModel:
+    """The model with another giver of boxes, whose thresholds become the settings.
+
+    Raises SettingError when the proposer's settings are none.
+    """
+    both = f"{loaded.revision} {proposer.revision}".encode()
+    digest = hashlib.sha256(both).hexdigest()[:_HASH_LENGTH]
+    settings = loaded.config.settings.with_(**proposer.settings)
+    return replace(
+        loaded,
+        config=replace(loaded.config, settings=settings),
+        name=name,
+        revision=f"{name}@{digest}",
+        proposer=proposer,
+        alone=loaded,
+    )
 
 
 def load_backbone_weights(module: MaskRCNN, file: Path) -> int:
@@ -178,7 +226,7 @@ def read_checked(path: Path) -> Mapping[str, Any]:
 
     Raises ModelFileError when there is no such file or it is not such a mapping.
     """
-    if not path.is_file():
+    if not (inside.is_file(path) if inside.is_below_own(path) else path.is_file()):
         raise ModelFileError(
             say("engine.model_missing", "There is no model file {path}.", path=str(path))
         )
@@ -197,8 +245,9 @@ def _load(path: Path) -> object:
     with (
         warnings.catch_warnings(action="ignore"),
         torch.serialization.safe_globals([argparse.Namespace]),
+        _open(path) as file,
     ):
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _from_masklens(
@@ -289,8 +338,13 @@ def _stored(value: Tensor, store: str) -> Tensor:
     return plain.clone()
 
 
+def _open(path: Path) -> io.BufferedReader:
+    """A model file that a person named may be a link, one of a project not."""
+    return inside.open_reading(path) if inside.is_below_own(path) else path.open("rb")
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with _open(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -327,6 +381,7 @@ __all__ = [
     "load_file",
     "load_model",
     "save_model",
+    "with_proposer",
 ]
 
 _MODEL_UNREADABLE: Final = say(

@@ -45,6 +45,8 @@ class StageSettings:
     """IoU above which the weaker of two candidates of one class is dropped."""
     detections_per_image: int = 100
     """Detections of all classes together."""
+    proposer_tiles: int = 0
+    """Overlapping parts of the image that a proposer looks at beside the whole; 0 or 1: none."""
     box_min_size: float = 1e-2
     """Shortest side of a candidate."""
     mask: float = 0.5
@@ -103,16 +105,22 @@ class StageSettings:
 
 
 NAMES = tuple(field.name for field in fields(StageSettings))
-_COUNTS = frozenset({"rpn_pre_nms_top_n", "rpn_post_nms_top_n", "detections_per_image"})
-_SIZES = frozenset({"rpn_min_size", "box_min_size"})
 _LARGEST_COUNT = 10_000_000
+_COUNTS = {
+    "rpn_pre_nms_top_n": (1, _LARGEST_COUNT),
+    "rpn_post_nms_top_n": (1, _LARGEST_COUNT),
+    "detections_per_image": (1, _LARGEST_COUNT),
+    "proposer_tiles": (0, 64),
+}
+_SIZES = frozenset({"rpn_min_size", "box_min_size"})
 
 
 def _check(name: str, value: object) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if name in _COUNTS:
-        good = whole and 1 <= value <= _LARGEST_COUNT  # type: ignore[operator]
-        expected = f"a whole number from 1 to {_LARGEST_COUNT}"
+        low, high = _COUNTS[name]
+        good = whole and low <= value <= high  # type: ignore[operator]
+        expected = f"a whole number from {low} to {high}"
     elif name in _SIZES:
         good = (whole or isinstance(value, float)) and 0 <= value < math.inf  # type: ignore[operator]
         expected = "a size in pixels, 0 or more"

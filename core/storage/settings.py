@@ -11,6 +11,7 @@ from typing import Final
 
 from core.document.fields import FieldError, as_list, as_object, as_text, get, wrong
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
@@ -107,7 +108,7 @@ def load_settings(path: Path) -> ProjectSettings:
     Raises StorageError when the file cannot be read or is not as we write it.
     """
     try:
-        return _from_json(as_object(json.loads(path.read_bytes()), "project"))
+        return _from_json(as_object(json.loads(inside.read(path)), "project"))
     except FileNotFoundError:
         return ProjectSettings()
     except OSError as error:

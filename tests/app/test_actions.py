@@ -9,9 +9,11 @@ import pytest
 from PySide6.QtGui import QKeySequence
 
 from app.base.action_set import SHARED, conflict
-from app.base.actions import ACTIONS, BY_ID, GROUPS, MOUSE, Scope, keys_of
+from app.base.actions import GROUPS, MOUSE, Scope, keys_of
+from app.window.assembly import ACTIONS
 from app.window.key_list import COLUMNS
 
+BY_ID = {action.id: action for action in ACTIONS}
 EXPECTED = {
     "next_image": "D",
     "previous_image": "A",
@@ -77,9 +79,9 @@ def test_overrides_replace_the_keys() -> None:
 
 
 def test_conflicts() -> None:
-    taken = conflict("next_image", "P", {})
+    taken = conflict(ACTIONS, "next_image", "P", {})
     assert taken is not None
     assert taken.id == "tool_polygon"
-    assert conflict("next_image", "P", {"tool_polygon": []}) is None
-    assert conflict("next_image", "D", {}) is None
-    assert conflict("last_vertex", "Backspace", {}) is None
+    assert conflict(ACTIONS, "next_image", "P", {"tool_polygon": []}) is None
+    assert conflict(ACTIONS, "next_image", "D", {}) is None
+    assert conflict(ACTIONS, "last_vertex", "Backspace", {}) is None

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     config = predictor.loaded.config
     settings = chosen_settings(arguments, config.settings, detections_per_image=MAX_DETECTIONS)
-    evaluator = Evaluator(config.class_names, settings.mask)
+    evaluator = Evaluator(predictor.loaded.class_names, settings.mask)
     predict_all(dataset, predictor, settings, evaluator, console)
     if not evaluator.instances:
         raise CommandError(

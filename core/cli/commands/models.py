@@ -80,7 +80,7 @@ def _entry(model: NamedModel) -> dict[str, Any]:
 def _info(arguments: argparse.Namespace, console: Console) -> int:
     loaded = load_model(arguments, console)
     parameters = sum(parameter.numel() for parameter in loaded.module.parameters())
-    names = loaded.config.class_names
+    names = loaded.class_names
     text = [
         f"model       {loaded.name} ({loaded.revision})",
         f"backbone    {loaded.config.arch}, version {loaded.config.version}",
@@ -88,6 +88,8 @@ def _info(arguments: argparse.Namespace, console: Console) -> int:
         f"input       {_input_of(loaded.config)}",
         f"classes     {len(names)}: {', '.join(names)}",
     ]
+    if loaded.proposer is not None:
+        text.append(f"proposer    {loaded.proposer.revision}")
     text += [f"{name:<11} {value}" for name, value in loaded.extra.items()]
     console.result("\n".join(text), _info_document(loaded, parameters))
     return DONE
@@ -107,6 +109,7 @@ def _info_document(loaded: LoadedModel, parameters: int) -> dict[str, object]:
         "parameters": parameters,
         "config": loaded.config.to_json(),
         "extra": dict(loaded.extra),
+        "proposer": None if loaded.proposer is None else loaded.proposer.revision,
     }
 
 

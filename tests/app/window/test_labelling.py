@@ -21,11 +21,11 @@ def labels_on_disk(image: Path) -> list[str]:
 
 def test_a_folder_opens_in_natural_order(driver: Driver, folder: Path) -> None:
     driver.open(folder)
-    rows = driver.window.images.rows
+    rows = driver.images.rows
     names = [rows.path_at(row).name for row in range(rows.rowCount())]
     assert names == ["a1.png", "a2.png", "a10.png"]
     assert driver.window.windowTitle() == "a1.png – work – masklens"
-    assert driver.window.central.stack.currentWidget() is driver.window.viewport
+    assert driver.services.central.stack.currentWidget() is driver.services.viewport
 
 
 def test_what_is_drawn_is_saved_after_a_pause(driver: Driver, folder: Path) -> None:
@@ -36,7 +36,7 @@ def test_what_is_drawn_is_saved_after_a_pause(driver: Driver, folder: Path) -> N
     driver.wait(lambda: (folder / "a1.json").exists())
     assert labels_on_disk(folder / "a1.png") == ["object"]
     driver.wait(lambda: driver.window.status.texts()["save"] == "Saved")
-    assert driver.parts.workspace.status(folder / "a1.png") is ImageStatus.CORRECTED
+    assert driver.services.workspace.status(folder / "a1.png") is ImageStatus.CORRECTED
 
 
 def test_a_polygon_is_drawn_with_clicks_and_enter(driver: Driver, folder: Path) -> None:
@@ -52,12 +52,12 @@ def test_a_polygon_is_drawn_with_clicks_and_enter(driver: Driver, folder: Path) 
 def test_going_on_saves_and_coming_back_finds_it(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     driver.draw_rectangle((10, 10), (40, 30))
-    driver.window.viewport.setFocus()
+    driver.services.viewport.setFocus()
     driver.key(Qt.Key.Key_D)
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a2.png")
+    driver.wait(lambda: driver.services.workspace.path == folder / "a2.png")
     assert labels_on_disk(folder / "a1.png") == ["object"]
     driver.key(Qt.Key.Key_A)
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a1.png")
+    driver.wait(lambda: driver.services.workspace.path == folder / "a1.png")
     assert len(driver.document.instances) == 1
 
 
@@ -65,25 +65,25 @@ def test_a_folder_opens_where_it_was_left(driver: Driver, folder: Path, tmp_path
     other = make_images(tmp_path / "other", "b1.png", "b2.png")
     driver.open(folder)
     driver.go(folder / "a2.png")
-    driver.window.opener.open_folder(other)
-    driver.wait(lambda: driver.parts.workspace.path == other / "b1.png")
-    driver.window.opener.open_folder(folder)
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a2.png")
+    driver.services.opener.open_folder(other)
+    driver.wait(lambda: driver.services.workspace.path == other / "b1.png")
+    driver.services.opener.open_folder(folder)
+    driver.wait(lambda: driver.services.workspace.path == folder / "a2.png")
     (folder / "a2.png").unlink()
-    driver.window.opener.open_folder(other)
-    driver.wait(lambda: driver.parts.workspace.path == other / "b1.png")
-    driver.window.opener.open_folder(folder)
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a1.png")
-    driver.window.opener.open_paths([folder / "a10.png"])
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a10.png")
+    driver.services.opener.open_folder(other)
+    driver.wait(lambda: driver.services.workspace.path == other / "b1.png")
+    driver.services.opener.open_folder(folder)
+    driver.wait(lambda: driver.services.workspace.path == folder / "a1.png")
+    driver.services.opener.open_paths([folder / "a10.png"])
+    driver.wait(lambda: driver.services.workspace.path == folder / "a10.png")
 
 
 def test_undo_and_redo_name_what_they_do(driver: Driver, folder: Path) -> None:
     driver.open(folder)
-    assert not driver.window.actions_["undo"].isEnabled()
+    assert not driver.services.actions["undo"].isEnabled()
     driver.draw_rectangle((10, 10), (40, 30))
     driver.draw_rectangle((50, 10), (80, 30))
-    assert driver.window.actions_["undo"].text().startswith("Undo: ")
+    assert driver.services.actions["undo"].text().startswith("Undo: ")
     driver.key(Qt.Key.Key_Z, CTRL)
     driver.key(Qt.Key.Key_Z, CTRL)
     assert driver.document.instances == ()
@@ -95,7 +95,7 @@ def test_a_vertex_is_dragged(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *SQUARE))
     driver.open(folder)
     driver.click(15, 15)
-    assert len(driver.window.viewport.selection) == 1
+    assert len(driver.services.viewport.selection) == 1
     driver.drag((25, 25), (40, 45))
     xs = [x for x, _ in driver.document.instances[0].polygons[0].outer]
     assert max(xs) > 35
@@ -111,7 +111,7 @@ def test_copies_go_to_another_image(driver: Driver, folder: Path) -> None:
     (copy,) = driver.document.instances
     assert copy.polygons[0].outer == SQUARE
     assert copy.label == "cell"
-    assert driver.window.viewport.selection == {copy.id}
+    assert driver.services.viewport.selection == {copy.id}
 
 
 def test_a_duplicate_lies_beside_its_original(driver: Driver, folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_delete_and_undo(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *SQUARE))
     driver.open(folder)
     driver.act("select_all")
-    driver.window.viewport.setFocus()
+    driver.services.viewport.setFocus()
     driver.key(Qt.Key.Key_Delete)
     assert driver.document.instances == ()
     driver.act("undo")
@@ -137,32 +137,32 @@ def test_delete_and_undo(driver: Driver, folder: Path) -> None:
 
 def test_done_is_a_key_and_is_saved(driver: Driver, folder: Path) -> None:
     driver.open(folder)
-    driver.window.viewport.setFocus()
+    driver.services.viewport.setFocus()
     driver.key(Qt.Key.Key_M)
     assert driver.document.done
-    assert driver.window.actions_["done"].isChecked()
+    assert driver.services.actions["done"].isChecked()
     driver.saved()
     assert json.loads((folder / "a1.json").read_text())["masklens"]["status"] == "done"
-    assert driver.parts.workspace.status(folder / "a1.png") is ImageStatus.DONE
+    assert driver.services.workspace.status(folder / "a1.png") is ImageStatus.DONE
     driver.act("undo")
-    assert not driver.window.actions_["done"].isChecked()
+    assert not driver.services.actions["done"].isChecked()
 
 
 def test_done_and_next_skips_what_is_done(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a2.png", masklens={"status": "done"})
     driver.open(folder)
-    driver.wait(lambda: driver.parts.workspace.status(folder / "a2.png") is ImageStatus.DONE)
+    driver.wait(lambda: driver.services.workspace.status(folder / "a2.png") is ImageStatus.DONE)
     driver.act("done_next")
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a10.png")
+    driver.wait(lambda: driver.services.workspace.path == folder / "a10.png")
 
 
 def test_number_keys_choose_the_label(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *SQUARE), shape("dust", *SQUARE))
     driver.open(folder)
-    driver.wait(lambda: driver.parts.labelling.names == ("cell", "dust"))
-    driver.window.viewport.setFocus()
+    driver.wait(lambda: driver.services.labelling.names == ("cell", "dust"))
+    driver.services.viewport.setFocus()
     driver.key(Qt.Key.Key_2)
-    assert driver.parts.labelling.active == "dust"
+    assert driver.services.labelling.active == "dust"
     driver.draw_rectangle((40, 30), (60, 50))
     assert driver.document.instances[-1].label == "dust"
 
@@ -170,13 +170,13 @@ def test_number_keys_choose_the_label(driver: Driver, folder: Path) -> None:
 def test_a_label_is_renamed_here_and_on_the_list(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *SQUARE))
     driver.open(folder)
-    driver.wait(lambda: driver.parts.labelling.names == ("cell",))
-    driver.window.labels.rows.setData(driver.window.labels.rows.index(0, 0), "nucleus")
-    assert driver.parts.labelling.names == ("nucleus",)
+    driver.wait(lambda: driver.services.labelling.names == ("cell",))
+    driver.annotate.labels.rows.setData(driver.annotate.labels.rows.index(0, 0), "nucleus")
+    assert driver.services.labelling.names == ("nucleus",)
     assert driver.document.instances[0].label == "nucleus"
     driver.act("undo")
     assert driver.document.instances[0].label == "cell"
-    assert driver.parts.labelling.names == ("nucleus", "cell")
+    assert driver.services.labelling.names == ("nucleus", "cell")
 
 
 def test_a_label_is_renamed_in_the_whole_folder(driver: Driver, tmp_path: Path) -> None:
@@ -188,8 +188,8 @@ def test_a_label_is_renamed_in_the_whole_folder(driver: Driver, tmp_path: Path) 
     write_labelme(folder / "3.png", shape("dust", *SQUARE))
     untouched = (folder / "3.json").read_bytes()
     driver.open(folder)
-    driver.wait(lambda: driver.parts.labelling.names == ("cell", "dust"))
-    driver.parts.labelling.rename("cell", "nucleus")
+    driver.wait(lambda: driver.services.labelling.names == ("cell", "dust"))
+    driver.services.labelling.rename("cell", "nucleus")
     driver.wait(lambda: any("2 image" in text for text in driver.texts))
     driver.saved()
     assert labels_on_disk(folder / "0.png") == ["nucleus"]
@@ -197,10 +197,10 @@ def test_a_label_is_renamed_in_the_whole_folder(driver: Driver, tmp_path: Path) 
     assert json.loads((folder / "1.json").read_text())["mine"] == [1, 2]
     assert (folder / "2.json").read_text() == "{ not a label file"
     assert (folder / "3.json").read_bytes() == untouched
-    assert driver.parts.labelling.names == ("nucleus", "dust")
+    assert driver.services.labelling.names == ("nucleus", "dust")
     driver.go(folder / "1.png")
-    assert driver.parts.workspace.session.recovery is None
-    assert driver.parts.workspace.session.conflict is None
+    assert driver.services.workspace.session.recovery is None
+    assert driver.services.workspace.session.conflict is None
 
 
 def test_what_cannot_be_renamed_is_told(driver: Driver, tmp_path: Path) -> None:
@@ -209,11 +209,11 @@ def test_what_cannot_be_renamed_is_told(driver: Driver, tmp_path: Path) -> None:
     write_labelme(folder / "1.png", shape("cell", *SQUARE, flags="wrong"))
     broken = (folder / "1.json").read_bytes()
     driver.open(folder)
-    driver.wait(lambda: driver.parts.labelling.names == ("cell",))
-    driver.parts.labelling.rename("cell", "nucleus")
+    driver.wait(lambda: driver.services.labelling.names == ("cell",))
+    driver.services.labelling.rename("cell", "nucleus")
     driver.wait(lambda: any("could not be renamed in 1 image" in text for text in driver.texts))
     assert (folder / "1.json").read_bytes() == broken
-    assert "cell" in driver.parts.labelling.names  # it is still used there
+    assert "cell" in driver.services.labelling.names  # it is still used there
 
 
 def test_a_renaming_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
@@ -221,10 +221,10 @@ def test_a_renaming_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
     for image in folder.glob("*.png"):
         write_labelme(image, shape("cell", *SQUARE))
     driver.open(folder)
-    driver.wait(lambda: driver.parts.labelling.names == ("cell",))
+    driver.wait(lambda: driver.services.labelling.names == ("cell",))
     started: list[Job] = []
-    driver.parts.jobs.added.connect(started.append)
-    driver.parts.labelling.rename("cell", "nucleus")
+    driver.services.jobs.added.connect(started.append)
+    driver.services.labelling.rename("cell", "nucleus")
     (job,) = started
     job.cancel()
     driver.wait(lambda: job.state is JobState.CANCELLED)
@@ -239,18 +239,18 @@ def test_a_renaming_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
 def test_export_and_import_say_what_they_did(driver: Driver, folder: Path, tmp_path: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *SQUARE))
     driver.open(folder)
-    driver.parts.exporter.to_coco(tmp_path / "all.json")
+    driver.services.exporter.to_coco(tmp_path / "all.json")
     driver.wait(lambda: any("all.json · 1 instance" in text for text in driver.texts))
     (folder / "a1.json").unlink()
-    driver.parts.importer.start(tmp_path / "all.json")
+    driver.services.importer.start(tmp_path / "all.json")
     driver.wait((folder / "a1.json").exists)
     driver.wait(lambda: any(text.startswith("1 instance") for text in driver.texts))
 
 
 def test_labels_and_colours_are_there_at_the_next_start(driver: Driver, folder: Path) -> None:
     driver.open(folder)
-    driver.parts.labelling.add("cell")
-    driver.parts.labelling.recolour("cell", "#123456")
+    driver.services.labelling.add("cell")
+    driver.services.labelling.recolour("cell", "#123456")
     project = folder / ".masklens" / "project.json"
     driver.wait(lambda: project.exists() and "#123456" in project.read_text())
 
@@ -260,33 +260,35 @@ def test_the_table_and_the_canvas_select_together(driver: Driver, folder: Path) 
     write_labelme(folder / "a1.png", shape("cell", *SQUARE), shape("dust", *other))
     driver.open(folder)
     first, second = (each.id for each in driver.document.instances)
-    table = driver.window.instances._table
+    table = driver.annotate.instances._table
     table.selectRow(1)
-    assert driver.window.viewport.selection == {second}
+    assert driver.services.viewport.selection == {second}
     driver.click(15, 15)
-    assert {driver.window.instances.rows.id_at(i.row()) for i in table.selectedIndexes()} == {first}
+    assert {driver.annotate.instances.rows.id_at(i.row()) for i in table.selectedIndexes()} == {
+        first
+    }
 
 
 def test_an_image_that_cannot_be_read_is_named_and_passed(driver: Driver, folder: Path) -> None:
     (folder / "a2.png").write_bytes(b"not a picture")
     driver.open(folder)
     driver.go(folder / "a2.png")
-    assert "a2.png" in driver.window.central.message.text
-    assert driver.window.images.rows.counts()["failed"] == 1
+    assert "a2.png" in driver.services.central.message.text
+    assert driver.images.rows.counts()["failed"] == 1
     driver.act("next_image")
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a10.png")
-    assert driver.parts.workspace.staged is not None
+    driver.wait(lambda: driver.services.workspace.path == folder / "a10.png")
+    assert driver.services.workspace.staged is not None
 
 
 def test_one_image_can_be_opened(driver: Driver, folder: Path) -> None:
     driver.open(folder / "a2.png")
-    assert driver.parts.workspace.path == folder / "a2.png"
-    assert driver.window.images.rows.total == 3
+    assert driver.services.workspace.path == folder / "a2.png"
+    assert driver.images.rows.total == 3
 
 
 def test_some_images_can_be_opened(driver: Driver, folder: Path) -> None:
     driver.open(folder / "a2.png", folder / "a10.png")
-    assert driver.window.images.rows.total == 2
+    assert driver.images.rows.total == 2
 
 
 def test_closing_saves(driver: Driver, folder: Path) -> None:
@@ -299,5 +301,5 @@ def test_closing_saves(driver: Driver, folder: Path) -> None:
 
 def test_an_empty_folder_says_so(driver: Driver, tmp_path: Path) -> None:
     empty = make_images(tmp_path / "empty")
-    driver.window.opener.open_paths([empty])
-    driver.wait(lambda: "no images" in driver.window.central.message.text)
+    driver.services.opener.open_paths([empty])
+    driver.wait(lambda: "no images" in driver.services.central.message.text)

@@ -30,10 +30,10 @@ def test_a_region_is_drawn_saved_and_learned_from_and_counts_nowhere(
     driver.act("tool_select")
     (region,) = driver.document.regions
     assert is_done(region)
-    assert driver.window.viewport.selection == frozenset()
-    assert driver.window.instances.rows.rowCount() == 1
-    assert driver.parts.labelling.names == ("cell",)
-    assert driver.parts.labelling.counts() == {"cell": 1}
+    assert driver.services.viewport.selection == frozenset()
+    assert driver.annotate.instances.rows.rowCount() == 1
+    assert driver.services.labelling.names == ("cell",)
+    assert driver.services.labelling.counts() == {"cell": 1}
     driver.saved()
     shapes = json.loads(image.with_suffix(".json").read_text())["shapes"]
     assert [each["flags"].get(DONE_REGION, False) for each in shapes] == [False, True]
@@ -57,14 +57,17 @@ def test_an_outline_makes_a_region_without_any_label(driver: Driver, tmp_path: P
         driver.click(*point)
     driver.click(10, 10)
     assert [is_done(each) for each in driver.document.shapes] == [True]
-    assert driver.parts.labelling.names == ()
+    assert driver.services.labelling.names == ()
 
 
 def test_an_instance_becomes_a_region_and_an_instance_again(driver: Driver, tmp_path: Path) -> None:
     open_one(driver, tmp_path / "work")
     (instance,) = driver.document.instances
-    rows, actions = driver.window.instances.rows, driver.window.actions_
-    driver.window.viewport.set_selection([instance.id])
+    rows, actions = (
+        driver.annotate.instances.rows,
+        driver.services.actions,
+    )
+    driver.services.viewport.set_selection([instance.id])
     assert not actions["mark_region"].isChecked()
     driver.act("mark_region")
     assert actions["mark_region"].isChecked()
@@ -82,16 +85,16 @@ def test_an_instance_becomes_a_region_and_an_instance_again(driver: Driver, tmp_
 def test_ignore_and_crowd_are_switches(driver: Driver, tmp_path: Path) -> None:
     open_one(driver, tmp_path / "work")
     (id,) = (each.id for each in driver.document.instances)
-    driver.window.viewport.set_selection([id])
+    driver.services.viewport.set_selection([id])
     driver.act("mark_ignore")
     assert is_ignored(driver.document.regions[0])
-    row = driver.window.instances.rows.index(0, 1)
+    row = driver.annotate.instances.rows.index(0, 1)
     assert row.data() == "cell · ignored"
     driver.act("mark_crowd")
     assert driver.document.regions[0].crowd
     driver.act("mark_ignore")
     assert dict(driver.document.instances[0].flags).get(IGNORE) is None
-    assert driver.window.actions_["mark_crowd"].isChecked()
+    assert driver.services.actions["mark_crowd"].isChecked()
     driver.act("undo")
     driver.act("undo")
     driver.act("undo")
@@ -106,11 +109,11 @@ def test_what_lies_in_a_region_stays_within_reach(driver: Driver, tmp_path: Path
     driver.act("tool_select")
     (cell,) = driver.document.instances
     driver.click(60, 50)
-    assert driver.window.viewport.selection == frozenset()
+    assert driver.services.viewport.selection == frozenset()
     driver.click(15, 15)
-    assert driver.window.viewport.selection == {cell.id}
+    assert driver.services.viewport.selection == {cell.id}
     driver.act("select_all")
-    assert driver.window.viewport.selection == {cell.id}
+    assert driver.services.viewport.selection == {cell.id}
     driver.click(60, 60)
-    (picked,) = driver.window.viewport.selection
+    (picked,) = driver.services.viewport.selection
     assert picked != cell.id

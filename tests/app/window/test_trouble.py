@@ -18,7 +18,7 @@ from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 
 def press(driver: Driver, caption: str) -> None:
-    buttons = driver.window.central.banners.findChildren(QPushButton)
+    buttons = driver.services.central.banners.findChildren(QPushButton)
     (button,) = [each for each in buttons if each.text() == caption]
     button.click()
 
@@ -36,7 +36,7 @@ def leave_a_journal(folder: Path) -> None:
 def test_left_edits_are_offered_and_kept(driver: Driver, folder: Path) -> None:
     leave_a_journal(folder)
     driver.open(folder)
-    assert "image:recovery" in driver.window.central.banners.keys
+    assert "image:recovery" in driver.services.central.banners.keys
     assert driver.document.instances == ()
     press(driver, "Keep")
     assert len(driver.document.instances) == 2
@@ -49,7 +49,7 @@ def test_left_edits_can_be_discarded(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     press(driver, "Discard")
     assert driver.document.instances == ()
-    assert driver.window.central.banners.keys == ()
+    assert driver.services.central.banners.keys == ()
     driver.draw_rectangle((10, 10), (40, 30))
     assert len(driver.document.instances) == 1
     assert list((folder / ".masklens" / "journals" / "aside").iterdir())
@@ -59,19 +59,19 @@ def test_left_edits_of_another_image_are_told(driver: Driver, folder: Path) -> N
     leave_a_journal(folder)
     driver.open(folder / "a2.png")
     press(driver, "Show")
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a1.png")
+    driver.wait(lambda: driver.services.workspace.path == folder / "a1.png")
 
 
 @pytest.mark.parametrize("content", ["{", '{"hello": 1}', "[]"])
 def test_a_foreign_file_is_left_alone(driver: Driver, folder: Path, content: str) -> None:
     (folder / "a1.json").write_text(content)
     driver.open(folder)
-    assert "image:read_only" in driver.window.central.banners.keys
+    assert "image:read_only" in driver.services.central.banners.keys
     driver.draw_rectangle((10, 10), (40, 30))
     assert driver.document.instances == ()
     assert driver.texts
     driver.go(folder / "a2.png")
-    assert driver.window.central.banners.keys == ()
+    assert driver.services.central.banners.keys == ()
     assert (folder / "a1.json").read_text() == content
 
 
@@ -80,10 +80,10 @@ def test_a_change_outside_can_be_taken(driver: Driver, folder: Path) -> None:
     driver.draw_rectangle((10, 10), (40, 30))
     driver.saved()
     write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
-    driver.wait(lambda: "image:conflict" in driver.window.central.banners.keys)
+    driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
     press(driver, "Reload")
     driver.wait(lambda: [each.label for each in driver.document.instances] == ["theirs"])
-    assert driver.window.central.banners.keys == ()
+    assert driver.services.central.banners.keys == ()
 
 
 def test_a_change_outside_does_not_cost_mine(driver: Driver, folder: Path) -> None:
@@ -91,10 +91,10 @@ def test_a_change_outside_does_not_cost_mine(driver: Driver, folder: Path) -> No
     driver.open(folder)
     write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
     driver.draw_rectangle((40, 30), (60, 50))
-    driver.wait(lambda: "image:conflict" in driver.window.central.banners.keys)
+    driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
     driver.act("next_image")
     driver.bot.wait(200)
-    assert driver.parts.workspace.path == folder / "a1.png"
+    assert driver.services.workspace.path == folder / "a1.png"
     press(driver, "Keep mine")
     kept = folder / "a1.json.theirs"
     driver.wait(kept.exists)
@@ -110,7 +110,7 @@ def test_reload_in_a_conflict_keeps_mine_beside(driver: Driver, folder: Path) ->
     driver.open(folder)
     write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
     driver.draw_rectangle((40, 30), (60, 50))
-    driver.wait(lambda: "image:conflict" in driver.window.central.banners.keys)
+    driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
     press(driver, "Reload")
     driver.wait(lambda: [each.label for each in driver.document.instances] == ["theirs"])
     assert len(json.loads((folder / "a1.json.mine").read_text())["shapes"]) == 2
@@ -123,14 +123,14 @@ def test_a_save_that_failed_is_tried_again(
     driver.open(folder)
     failed: list[str] = []
     tries: list[None] = []
-    driver.parts.workspace.saver.failed.connect(failed.append)
-    driver.parts.workspace.saver.changed.connect(lambda: tries.append(None))
+    driver.services.workspace.saver.failed.connect(failed.append)
+    driver.services.workspace.saver.changed.connect(lambda: tries.append(None))
     (folder / "a1.json").mkdir()  # nothing can be renamed over it
     driver.draw_rectangle((10, 10), (40, 30))
     driver.wait(lambda: failed and len(tries) > 12)
     assert len(failed) == 1, "said again and again"
     driver.wait(lambda: driver.window.status.texts()["save"] == "Saving failed")
-    assert not driver.parts.workspace.session.is_clean
+    assert not driver.services.workspace.session.is_clean
     (folder / "a1.json").rmdir()
     driver.wait(lambda: driver.window.status.texts()["save"] == "Saved")
     assert len(json.loads((folder / "a1.json").read_text())["shapes"]) == 1
@@ -141,14 +141,14 @@ def test_a_folder_in_use_is_for_looking(make_driver: Callable[..., Driver], fold
     other.lock()
     driver = make_driver(engine=False)
     driver.open(folder)
-    assert "project:lock" in driver.window.central.banners.keys
+    assert "project:lock" in driver.services.central.banners.keys
     assert driver.window.status.texts()["save"] == "Looking only"
     driver.draw_rectangle((10, 10), (40, 30))
     assert driver.document.instances == ()
     other.unlock()
     press(driver, "Try again")
-    driver.wait(lambda: "project:lock" not in driver.window.central.banners.keys)
-    driver.wait(lambda: driver.parts.workspace.staged)
+    driver.wait(lambda: "project:lock" not in driver.services.central.banners.keys)
+    driver.wait(lambda: driver.services.workspace.staged)
     driver.draw_rectangle((10, 10), (40, 30))
     assert len(driver.document.instances) == 1
 
@@ -174,9 +174,9 @@ def test_closing_asks_when_saving_fails(
 
 
 def test_a_folder_that_is_gone(driver: Driver, tmp_path: Path) -> None:
-    driver.window.opener.open_folder(tmp_path / "nowhere")
+    driver.services.opener.open_folder(tmp_path / "nowhere")
     driver.wait(lambda: driver.texts)
-    assert driver.parts.workspace.project is None
+    assert driver.services.workspace.project is None
 
 
 def test_what_cannot_be_used_is_marked_before_it_is_opened(driver: Driver, folder: Path) -> None:
@@ -184,7 +184,7 @@ def test_what_cannot_be_used_is_marked_before_it_is_opened(driver: Driver, folde
     (folder / "b.png").write_bytes(b"no picture at all")
     broken = (folder / "a2.json").read_bytes()
     driver.open(folder)
-    rows = driver.window.images.rows
+    rows = driver.images.rows
 
     def reason(name: str) -> str:
         return str(rows.data(rows.index_of(folder / name), Qt.ItemDataRole.ToolTipRole))
@@ -194,7 +194,7 @@ def test_what_cannot_be_used_is_marked_before_it_is_opened(driver: Driver, folde
     assert reason("a1.png") == "a1.png"
     driver.go(folder / "a2.png")
     assert "a2.json" in reason("a2.png")
-    assert "image:read_only" in driver.window.central.banners.keys
+    assert "image:read_only" in driver.services.central.banners.keys
     assert (folder / "a2.json").read_bytes() == broken
     (folder / "a2.json").unlink()
     driver.act("reload")

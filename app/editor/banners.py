@@ -5,10 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
 from app.base.words import error_text, sentence_text
-from app.editor.workspace import Workspace
-from app.engine.client import EngineClient, EngineState
-from app.widgets.banners import Banners, Kind
-from app.widgets.notices import Notices
+from app.editor.services import Services
+from app.engine.client import EngineState
+from app.widgets.banners import Kind
 from core.sentences import MasklensError, Sentence
 from core.session import Snapshot
 from core.session.label_io import CHANGED_ON_DISK
@@ -16,17 +15,15 @@ from core.session.label_io import CHANGED_ON_DISK
 SETTLE = 250  # ms between a file's change and our look at it
 
 
-class Desk(QObject):
+class WorkBanners(QObject):
     """Shows banners for recovery, conflicts, files that are left alone, and the engine."""
 
-    def __init__(
-        self, banners: Banners, notices: Notices, workspace: Workspace, client: EngineClient
-    ) -> None:
-        super().__init__(workspace)
-        self._banners = banners
-        self._notices = notices
-        self._workspace = workspace
-        self._client = client
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.workspace)
+        self._banners = services.central.banners
+        self._notices = services.notices
+        self._workspace = workspace = services.workspace
+        self._client = services.client
         self._watcher = QFileSystemWatcher(self)
         self._look = QTimer(self)
         self._look.setSingleShot(True)
@@ -37,8 +34,8 @@ class Desk(QObject):
         workspace.image_changed.connect(self._on_image)
         workspace.saver.saved.connect(self._watch)
         workspace.saver.conflicted.connect(self._on_conflict)
-        client.failed.connect(self._on_engine_failed)
-        client.state_changed.connect(self._on_engine_state)
+        services.client.failed.connect(self._on_engine_failed)
+        services.client.state_changed.connect(self._on_engine_state)
 
     # The folder
 
@@ -202,7 +199,8 @@ class Desk(QObject):
             text = self.tr("The engine stopped: {reason} Your work is not affected.").format(
                 reason=sentence_text(sentence)
             )
-            self._banners.show_banner("engine", Kind.WARNING, text)
+            log = self._client.engine_log
+            self._banners.show_banner("engine", Kind.WARNING, text, details=log)
 
     def _on_engine_state(self, state: EngineState) -> None:
         if state is EngineState.READY:
@@ -210,4 +208,5 @@ class Desk(QObject):
         elif state is EngineState.DEAD:
             text = self.tr("The engine does not run. Labelling goes on without suggestions.")
             again = (self.tr("Start again"), self._client.start)
-            self._banners.show_banner("engine", Kind.ERROR, text, [again])
+            log = self._client.engine_log
+            self._banners.show_banner("engine", Kind.ERROR, text, [again], details=log)

@@ -1,13 +1,11 @@
-"""What was gained and lost, put into the window: a part of the report, a layer, an action."""
+"""What was gained and lost: a section of the report, and a layer on the canvas."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from app.canvas.layers.gains import GainsLayer
+from app.editor.services import Services
 from app.learning.gains import Gains
 from app.learning.panel.gains_view import GainsView
 from app.learning.panel.report_view import ReportView
@@ -15,31 +13,28 @@ from core.document.geometry.measure import bounds
 from core.learning.gains import Change
 from core.learning.history import RunSummary
 
-if TYPE_CHECKING:
-    from app.window.window import MainWindow
 
+class GainsSection(QObject):
+    """Looks while the report is in sight and somebody wants to see it."""
 
-class GainsCorner(QObject):
-    """Looks while the report is in sight and the switch is on."""
-
-    def __init__(self, window: MainWindow, report: ReportView) -> None:
-        super().__init__(window)
-        self._viewport = window.viewport
-        self._switch = window.actions_["learn_gains"]
-        self._switch.setChecked(True)
-        self.gains = Gains(window.parts.client, window.parts.workspace)
+    def __init__(self, services: Services, report: ReportView) -> None:
+        super().__init__(services.workspace)
+        self._viewport = services.viewport
+        self._in_sight = False
+        self.wanted = True
+        self.gains = Gains(services.client, services.workspace, services.settings)
         self.layer = GainsLayer()
-        self.view = GainsView(self.gains, self._switch)
+        self.view = GainsView(self.gains, services.actions["learn_gains"])
         self._viewport.add_layer(self.layer)
         report.add_section(self.view)
-        self._in_sight = False
         report.looked_at.connect(self._on_looked_at)
         self.gains.changed.connect(self._show)
         self.view.wanted.connect(self._point)
 
-    def acts(self) -> dict[str, Callable[[bool], object]]:
-        """What the action does, by its id."""
-        return {"learn_gains": lambda _on: self._apply()}
+    def set_wanted(self, wanted: bool) -> None:
+        """Show it, or not."""
+        self.wanted = wanted
+        self.gains.set_active(self._in_sight and self.wanted)
 
     def show_summary(self, summary: RunSummary | None) -> None:
         """Compare the models of this run from now on."""
@@ -50,10 +45,7 @@ class GainsCorner(QObject):
 
     def _on_looked_at(self, in_sight: bool) -> None:
         self._in_sight = in_sight
-        self._apply()
-
-    def _apply(self) -> None:
-        self.gains.set_active(self._in_sight and self._switch.isChecked())
+        self.gains.set_active(self._in_sight and self.wanted)
 
     def _show(self) -> None:
         found = self.gains.found

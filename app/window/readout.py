@@ -1,4 +1,4 @@
-"""Keeps the status bar and the model button true."""
+"""Keeps the status bar true."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.base.words import count_text
 from app.editor.saving import SaveState
-from app.window.services import Parts
+from app.editor.services import Services
 from app.window.status import StatusBar
 
 CALM = 30  # ms between two readings under a moving pointer
@@ -15,18 +15,21 @@ CALM = 30  # ms between two readings under a moving pointer
 class Readout(QObject):
     """Writes pixel, size, zoom, engine and save state into a status bar."""
 
-    def __init__(self, bar: StatusBar, parts: Parts) -> None:
+    def __init__(self, bar: StatusBar, services: Services) -> None:
         super().__init__(bar)
         self._bar = bar
-        self._parts = parts
+        self._services = services
         self._place: tuple[float, float] | None = None
         self._reading = QTimer(self)
         self._reading.setSingleShot(True)
         self._reading.setInterval(CALM)
         self._reading.timeout.connect(self._read_pixel)
-        parts.workspace.image_changed.connect(self._on_image)
-        parts.workspace.saver.changed.connect(self._show_save)
-        parts.models.changed.connect(self._show_engine)
+        services.workspace.image_changed.connect(self._on_image)
+        services.workspace.saver.changed.connect(self._show_save)
+        services.models.changed.connect(self._show_engine)
+        services.viewport.pointer_moved.connect(self.point)
+        services.viewport.pointer_left.connect(self.leave)
+        services.viewport.zoom_changed.connect(self.zoom)
         self._show_engine()
 
     def point(self, x: float, y: float) -> None:
@@ -42,7 +45,7 @@ class Readout(QObject):
 
     def zoom(self, scale: float) -> None:
         """The zoom is another."""
-        if self._parts.workspace.staged is None:
+        if self._services.workspace.staged is None:
             self._bar.set_zoom("")
             return
         per_cent = scale * 100
@@ -50,7 +53,7 @@ class Readout(QObject):
         self._bar.set_zoom(f"{digits} %")
 
     def _read_pixel(self) -> None:
-        staged = self._parts.workspace.staged
+        staged = self._services.workspace.staged
         if self._place is None or staged is None:
             self._bar.set_pixel("")
             return
@@ -63,7 +66,7 @@ class Readout(QObject):
             self._bar.set_pixel(f"{column}, {row}")
 
     def _on_image(self) -> None:
-        staged = self._parts.workspace.staged
+        staged = self._services.workspace.staged
         self.leave()
         if staged is None:
             self._bar.set_size("")
@@ -74,7 +77,7 @@ class Readout(QObject):
         self._show_save()
 
     def _show_save(self) -> None:
-        saver = self._parts.workspace.saver
+        saver = self._services.workspace.saver
         text = {
             SaveState.NONE: "",
             SaveState.SAVED: self.tr("Saved"),
@@ -87,11 +90,11 @@ class Readout(QObject):
         self._bar.set_save(text, saver.problem or self.tr("Whether all is saved"))
 
     def _show_engine(self) -> None:
-        ready = self._parts.client.ready
+        ready = self._services.client.ready
         tip = self.tr("Model, device and state of the engine")
         if ready is not None:
             tip += f"\ntorch {ready.torch}"
-        if self._parts.models.model is not None:
-            labels = ", ".join(self._parts.models.model.labels[:20])
+        if self._services.models.model is not None:
+            labels = ", ".join(self._services.models.model.labels[:20])
             tip += "\n" + self.tr("Labels: {labels}").format(labels=labels)
-        self._bar.set_engine(self._parts.models.status(), tip)
+        self._bar.set_engine(self._services.models.status(), tip)

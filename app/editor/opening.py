@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog
 
-from app.base.settings import RECENT
+from app.base.paths import Paths
+from app.base.settings import RECENT, Settings
 from app.base.words import error_text
+from app.editor.central import Central
+from app.editor.preannotate import PreAnnotator
 from app.editor.project_opening import folder_and_images
+from app.editor.workspace import Workspace
 from app.widgets.notices import Notices
-from app.window.sample import copy_sample
-from app.window.services import Parts
-from core.storage.images import IMAGE_SUFFIXES
+from core.storage.atomic import write_atomic
+from core.storage.images import IMAGE_SUFFIXES, is_image_name
 
 
 class Opener(QObject):
     """Opens folders and images; what fails is said and leaves the present folder alone."""
 
-    def __init__(self, window: QWidget, parts: Parts, notices: Notices) -> None:
-        super().__init__(window)
-        self._window = window
-        self._parts = parts
-        self._notices = notices
-        parts.workspace.image_changed.connect(self._remember)
+    def __init__(
+        self,
+        central: Central,
+        notices: Notices,
+        paths: Paths,
+        settings: Settings,
+        workspace: Workspace,
+        annotator: PreAnnotator,
+    ) -> None:
+        super().__init__(workspace)
+        self._central, self._notices, self._paths = central, notices, paths
+        self._settings, self._workspace, self._annotator = settings, workspace, annotator
+        workspace.image_changed.connect(self._remember)
 
     def open_paths(self, paths: Sequence[Path], then: Callable[[], None] | None = None) -> None:
         """Open a folder, or some images of one folder."""
@@ -81,10 +92,10 @@ class Opener(QObject):
 
     def try_sample(self) -> None:
         """Copy the sample to the user's folder and open it; the first time, ask for suggestions."""
-        target = self._parts.paths.data / "sample"
+        target = self._paths.data / "sample"
         new = not target.exists()
-        then = self._parts.annotator.suggest_folder if new else None
-        self._parts.tasks.run(
+        then = self._annotator.suggest_folder if new else None
+        self._workspace.tasks.run(
             lambda _context: copy_sample(target),
             done=lambda folder: self._open(folder, (), None, then),
             failed=lambda error: self._notices.fail("sample", error_text(error)),
@@ -105,15 +116,15 @@ class Opener(QObject):
         first: Path | None,
         then: Callable[[], None] | None,
     ) -> None:
-        workspace = self._parts.workspace
+        workspace = self._workspace
 
         def opened() -> None:
             self._notices.succeed("open")
-            self._parts.settings.remember_folder(folder)
+            self._settings.remember_folder(folder)
             if first is not None and workspace.entry(first) is not None:
                 workspace.go(first)
             elif workspace.images:
-                seen = workspace.entry(folder / self._parts.settings.seen_last(folder))
+                seen = workspace.entry(folder / self._settings.seen_last(folder))
                 workspace.go((seen or workspace.images[0]).path)
             if then is not None:
                 then()
@@ -121,19 +132,19 @@ class Opener(QObject):
         workspace.open(folder, only, then=opened, failed=self._failed)
 
     def _remember(self) -> None:
-        workspace = self._parts.workspace
+        workspace = self._workspace
         if workspace.project is not None and workspace.staged is not None:
             name = workspace.staged.entry.relative
-            self._parts.settings.remember_image(workspace.project.root, name)
+            self._settings.remember_image(workspace.project.root, name)
 
     def _failed(self, text: str) -> None:
         self._notices.fail("open", text)
 
     def _dialog(self, title: str) -> QFileDialog:
-        start = self._parts.workspace.project
-        recent = self._parts.settings.get(RECENT)
+        start = self._workspace.project
+        recent = self._settings.get(RECENT)
         folder = str(start.root) if start else recent[0] if recent else str(Path.home())
-        dialog = QFileDialog(self._window, title, folder)
+        dialog = QFileDialog(self._central.window(), title, folder)
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 
@@ -142,3 +153,17 @@ def _local_paths(mime: QMimeData) -> list[Path]:
     if not mime.hasUrls():
         return []
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def copy_sample(target: Path) -> Path:
+    """Copy the sample images to `target`, leaving alone what is there; returns it.
+
+    Raises OSError or StorageError when that cannot be written.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    with as_file(files("resources").joinpath("sample")) as source:
+        for image in sorted(source.iterdir()):
+            place = target / image.name
+            if is_image_name(image.name) and not place.exists():
+                write_atomic(place, image.read_bytes())
+    return target

@@ -6,12 +6,12 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.canvas.viewport import Viewport
+from app.editor.empty_state import EmptyState, MessagePage
 from app.widgets.banners import Banners, Kind
-from app.window.empty_state import EmptyState, MessagePage
 
 
 class Central(QWidget):
-    """`strip` is the room below the canvas, for a strip that belongs to the image."""
+    """Banners above, and below them one page at a time."""
 
     def __init__(self, open_folder: QAction, try_sample: QAction, viewport: Viewport) -> None:
         super().__init__()
@@ -22,13 +22,11 @@ class Central(QWidget):
         self.stack = QStackedWidget()
         for page in (self.empty, self.message, self.viewport):
             self.stack.addWidget(page)
-        self.strip = QVBoxLayout()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banners)
         column.addWidget(self.stack, 1)
-        column.addLayout(self.strip)
 
     def show_welcome(self) -> None:
         """No folder is open."""
