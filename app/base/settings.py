@@ -48,8 +48,8 @@ THEME: Final = Setting("theme", "system", Literal["system", "light", "dark"])
 LANGUAGE: Final = Setting("language", "system", str)
 WHEEL: Final = Setting("wheel", "zoom", Literal["zoom", "scroll"])
 OPACITY: Final = Setting("opacity", 0.35, _Share)
-TAGS: Final = Setting("tags", True, lambda value: isinstance(value, bool))
-CROSSHAIR: Final = Setting("crosshair", True, lambda value: isinstance(value, bool))
+TAGS: Final = Setting("tags", True, bool)
+CROSSHAIR: Final = Setting("crosshair", True, bool)
 AUTOSAVE: Final = Setting("autosave_seconds", 1.5, Annotated[float, Meta(ge=0.2, le=60)])
 MODEL: Final = Setting("model", "starter", Name)
 DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
@@ -60,9 +60,12 @@ RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _Pace)
+KNOWN_MODELS: Final[Setting[list[str]]] = Setting("known_models", [], list[str])
+"""Model files that the user chose, or let a folder choose, by path."""
 GEOMETRY: Final = Setting("window_geometry", "", str)
 LAYOUT: Final = Setting("window_layout", "", str)
 RECENT_COUNT: Final = 10
+KNOWN_COUNT: Final = 200
 
 
 class Settings(QObject):
@@ -97,6 +100,15 @@ class Settings(QObject):
         text = str(folder)
         others = [name for name in self.get(RECENT) if name != text]
         self.set(RECENT, [text, *others][:RECENT_COUNT])
+
+    def knows_model(self, path: str) -> bool:
+        """Whether the user has chosen this model file before, or let a folder choose it."""
+        return path in self.get(KNOWN_MODELS) or path == self.get(MODEL)
+
+    def remember_model(self, path: str) -> None:
+        """Ask no more about this model file."""
+        known = [one for one in self.get(KNOWN_MODELS) if one != path]
+        self.set(KNOWN_MODELS, [path, *known][:KNOWN_COUNT])
 
     def remember_image(self, folder: Path, name: str) -> None:
         """Note which image of a folder was seen last; forgotten with the folder."""

@@ -15,7 +15,7 @@ from app.learning.chain import ModelChain
 from app.learning.choices import Choices
 from app.learning.gains_section import GainsSection
 from app.learning.judging import Judging
-from app.learning.names import model_name
+from app.learning.names import model_name, run_name
 from app.learning.panel.live import LivePage
 from app.learning.panel.panel import LearningPanel
 from app.learning.panel.report_view import ReportView
@@ -26,12 +26,15 @@ from app.learning.questions import Questions
 from app.learning.runs import Runs
 from app.learning.survey import Survey
 from app.learning.watch import Phase, RunWatch
+from app.widgets.banners import Kind
 from core.learning.choices import LearningChoices
+from core.learning.folder import RunFolder
 from core.learning.history import RunSummary
 from core.learning.memory import Memory
 from core.learning.pace import Expected, Pace, expect
 from core.learning.schedule import steps_for
 from core.learning.state import Command, RunState
+from core.protocol import Answer, Prediction
 
 JOB_AFTER = 0  # ms until the strip shows a run
 
@@ -124,6 +127,8 @@ class LearningFeature(Feature):
         self.runs.failed.connect(notices.fail)
         self.runs.said.connect(notices.say)
         self.chain.said.connect(notices.say)
+        self.runs.asks.connect(self._ask_to_go_on)
+        self.chain.asks.connect(self._ask_for_model)
         self.chain.failed.connect(lambda text: notices.fail("learning", text))
         self.choices.failed.connect(lambda text: notices.fail("learning", text, warning=True))
         self.survey.changed.connect(self._show_setup)
@@ -136,9 +141,7 @@ class LearningFeature(Feature):
         services.labelling.changed.connect(
             lambda: self.panel.live.picture.set_colours(services.labelling.colours())
         )
-        services.client.prediction_ready.connect(
-            lambda _id, _purpose, _path, message: self._time_prediction(message.milliseconds)
-        )
+        services.client.answered.connect(self._time_prediction)
 
     # The panel
 
@@ -193,9 +196,9 @@ class LearningFeature(Feature):
             prediction=min(self._predictions[1:], default=None),  # the first one warms up
         )
 
-    def _time_prediction(self, milliseconds: tuple[tuple[str, float], ...]) -> None:
-        if milliseconds:
-            seconds = sum(took for _, took in milliseconds) / 1000
+    def _time_prediction(self, answer: Answer) -> None:
+        if isinstance(answer, Prediction) and answer.milliseconds:
+            seconds = sum(took for _, took in answer.milliseconds) / 1000
             self._predictions = [*self._predictions[-9:], seconds]
 
     def _show_model(self) -> None:
@@ -295,6 +298,20 @@ class LearningFeature(Feature):
     def _resume_run(self, summary: RunSummary) -> None:
         self.panel.show_learn()
         self.runs.resume(summary.run)
+
+    def _ask_to_go_on(
+        self, run: RunFolder, code: str | None, rest: tuple[list[str], Callable[[], None]]
+    ) -> None:
+        files, go = rest
+        self._questions.before_reaching(run_name(run.id), code, files, go)
+
+    def _ask_for_model(self, path: str, load: Callable[[], None] | None) -> None:
+        """A folder may come from anybody, so it does not decide alone which file is loaded."""
+        banners = self.services.central.banners
+        banners.drop("model")
+        if load is not None:
+            text = self.tr("This folder asks for the model in the file {path}.").format(path=path)
+            banners.show_banner("model", Kind.INFO, text, [(self.tr("Load it"), load)])
 
     def _pin(self) -> None:
         staged = self.services.workspace.staged

@@ -22,7 +22,7 @@ class GainsSection(QObject):
         self._viewport = services.viewport
         self._in_sight = False
         self.wanted = True
-        self.gains = Gains(services.client, services.workspace)
+        self.gains = Gains(services.client, services.workspace, services.settings)
         self.layer = GainsLayer()
         self.view = GainsView(self.gains, services.actions["learn_gains"])
         self._viewport.add_layer(self.layer)

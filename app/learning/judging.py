@@ -128,7 +128,7 @@ class Judging(QObject):
             return None
         for image in () if summary.report is None else summary.report.images:
             path = workspace.project.root / image.key
-            if image.instances and path.is_file():
+            if image.instances and workspace.entry(path) is not None:
                 return path
         staged = workspace.staged
         if staged is not None and staged.session.document.instances:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -40,6 +40,30 @@ class Questions(QObject):
         box = self._box(self.tr("Delete this run?"), text)
         box.addButton(self.tr("Delete"), Role.DestructiveRole).clicked.connect(delete)
         return _open(box, self.tr("Keep it"))
+
+    def before_reaching(
+        self, name: str, code: str | None, files: Sequence[str], go: Act
+    ) -> QMessageBox:
+        """Before a run goes on whose request names code, or files outside the project."""
+        lines = []
+        if code is not None:
+            lines.append(
+                self.tr(
+                    "It asks to run code on this computer: {code}. Code can do all that you can "
+                    "do. Go on only if you wrote it, or know who did."
+                ).format(code=code)
+            )
+        if files:
+            lines.append(
+                self.tr("It asks for files outside this folder: {files}").format(
+                    files=", ".join(files)
+                )
+            )
+        box = self._box(
+            self.tr("Go on with the run of {name}?").format(name=name), "\n\n".join(lines)
+        )
+        box.addButton(self.tr("Go on"), Role.DestructiveRole).clicked.connect(go)
+        return _open(box, self.tr("Do not go on"))
 
     def before_leaving(self, stop: Act, leave: Act) -> QMessageBox:
         """Before the window closes while a run goes."""

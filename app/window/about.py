@@ -31,6 +31,7 @@ class AboutDialog(QDialog):
             + self.tr("Apache License 2.0")
             + f"<br>Python {platform.python_version()} · Qt {qVersion()}</p>"
         )
+        text.setTextFormat(Qt.TextFormat.RichText)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 24, 28, 24)

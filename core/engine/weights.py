@@ -28,6 +28,7 @@ from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import build_model
 from core.sentences import MasklensError, say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
@@ -225,7 +226,7 @@ def read_checked(path: Path) -> Mapping[str, Any]:
 
     Raises ModelFileError when there is no such file or it is not such a mapping.
     """
-    if not path.is_file():
+    if not (inside.is_file(path) if inside.is_below_own(path) else path.is_file()):
         raise ModelFileError(
             say("engine.model_missing", "There is no model file {path}.", path=str(path))
         )
@@ -244,8 +245,9 @@ def _load(path: Path) -> object:
     with (
         warnings.catch_warnings(action="ignore"),
         torch.serialization.safe_globals([argparse.Namespace]),
+        _open(path) as file,
     ):
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _from_masklens(
@@ -336,8 +338,13 @@ def _stored(value: Tensor, store: str) -> Tensor:
     return plain.clone()
 
 
+def _open(path: Path) -> io.BufferedReader:
+    """A model file that a person named may be a link, one of a project not."""
+    return inside.open_reading(path) if inside.is_below_own(path) else path.open("rb")
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with _open(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -11,7 +11,8 @@ from msgspec import Raw
 from core.document.instance import Instance, Polygons, Region, Shape
 from core.sentences import Sentence
 
-Json = Mapping[str, Raw]
+Json = Mapping[str, object]
+Raws = Mapping[str, Raw]
 """The keys of a JSON object in their order, each with its value as it stood."""
 
 
@@ -38,7 +39,7 @@ class Kept:
     its instance or region, or None. `read` are these as they were read, by id.
     """
 
-    top: Json = field(default_factory=dict)
+    top: Raws = field(default_factory=dict)
     shapes: tuple[tuple[str | None, KeptShape], ...] = ()
     read: Mapping[str, Shape] = field(default_factory=dict)
 

@@ -27,12 +27,13 @@ from core.codec import Codec, FieldError, NotJson, Size, items, loads, members, 
 from core.document.instance import Instance, Polygon, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
-from core.formats.label_file import Json, Kept, KeptShape, LabelFile
+from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import KEY, Extra, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_shapes import FAR, OUTLINES, outline
 from core.formats.labelme_write import dumps
 from core.sentences import Sentence, say
+from core.storage import inside
 
 __all__ = [
     "FormatError",
@@ -79,7 +80,7 @@ _NO_TEXT: Final[Codec[str | None]] = Codec(str | None)
 def read(path: Path | str) -> LabelFile:
     """Read a label file. Raises FormatError, naming the shape and field that is wrong."""
     path = Path(path)
-    return parse(read_bytes(path), path)
+    return parse(read_bytes(path, inside.MOST_BYTES), path)
 
 
 def parse(data: bytes, path: Path) -> LabelFile:
@@ -96,7 +97,7 @@ def is_labelme(data: bytes) -> bool:
         return False
 
 
-def _file(top: Json, name: str) -> LabelFile:
+def _file(top: Raws, name: str) -> LabelFile:
     for key in ("shapes", "imagePath"):
         if key not in top:
             raise wrong(f"file.{key}", "missing")
@@ -120,7 +121,7 @@ def _file(top: Json, name: str) -> LabelFile:
     )
 
 
-def _side(top: Json, key: str) -> int | None:
+def _side(top: Raws, key: str) -> int | None:
     value = _SIDE.decode(top[key], key) if key in top else None
     if isinstance(value, float) and (value < 1 or not value.is_integer()):
         raise wrong(key, "expected a whole number, at least 1")

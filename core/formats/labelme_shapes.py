@@ -10,13 +10,15 @@ from __future__ import annotations
 import base64
 import io
 import math
+from collections.abc import Sequence
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from core.codec import wrong
+from core.document.fields import as_list, as_number
 from core.document.geometry import signed_area
 from core.document.instance import Point, Polygon, Polygons
 from core.formats.masks import Mask, trace
@@ -29,6 +31,28 @@ OUTLINES: Final = (*_CORNERS, "circle", "mask")
 _SAGITTA: Final = 0.05
 FAR: Final = 1e100
 """No coordinate of a file is beyond this: areas stay finite."""
+
+
+def points_of(value: object, where: str) -> tuple[Point, ...]:
+    """The points of a shape, finite numbers. Raises FieldError."""
+    points: Sequence[Any] = as_list(value, where)
+    try:
+        found = tuple([(float(x), float(y)) for x, y in points])
+        # A JSON number is exactly one of these; a text that reads as a number is not.
+        if {type(number) for point in points for number in point} <= {int, float} and all(
+            isfinite(x) and isfinite(y) for x, y in found
+        ):
+            return found
+    except (TypeError, ValueError, OverflowError):
+        pass
+    # Something is wrong; look again, slowly, for where.
+    for k, point in enumerate(points):
+        pair = as_list(point, f"{where}[{k}]")
+        if len(pair) != 2:
+            raise wrong(f"{where}[{k}]", "expected two numbers")
+        for number in pair:
+            as_number(number, f"{where}[{k}]")
+    raise wrong(where, "expected a list of points")
 
 
 def outline(kind: str, points: tuple[Point, ...], mask: object, where: str) -> Polygons:

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from core.codec import encode, layout, loads, members, pretty
 from core.document.instance import Polygon, Shape, Source
-from core.formats.label_file import Json, KeptShape, LabelFile
+from core.formats.label_file import KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import KEY, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
 
@@ -43,7 +43,7 @@ def dumps(file: LabelFile, *, predicted: bool = False) -> bytes:
     return _text(top, shapes)
 
 
-def _text(top: Json, shapes: Sequence[Raw]) -> bytes:
+def _text(top: Raws, shapes: Sequence[Raw]) -> bytes:
     """One key a line, and one shape a line."""
     lines = []
     for key, raw in top.items():
@@ -91,7 +91,7 @@ def _top(file: LabelFile) -> dict[str, Raw]:
     return top
 
 
-def _ours(value: Json) -> Json:
+def _ours(value: Raws) -> Raws:
     return members(value[KEY]) if KEY in value else {}
 
 
@@ -203,7 +203,7 @@ def _shape(instance: Shape, kept: KeptShape | None, polygon: Polygon | None) -> 
     return Raw(pretty(shape, 0))
 
 
-def _unknown(raw: Json) -> Json:
+def _unknown(raw: Raws) -> Raws:
     """The keys under KEY that this version does not write itself."""
     known = ("id", "source", "score", "model", "crowd", "label", "ring", "holes")
     return {key: value for key, value in _ours(raw).items() if key not in known}

@@ -21,6 +21,7 @@ import msgspec
 from core.codec import Codec, Count, FieldError, Size, encode, wrong
 from core.document.edits import Edit
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import (
     StorageError,
     explain,
@@ -29,6 +30,9 @@ from core.storage.atomic import (
     write_all,
     write_atomic,
 )
+
+MOST_BYTES = 256_000_000
+"""The longest journal that is read."""
 
 
 class JournalHeader(msgspec.Struct, frozen=True, tag_field="masklens_journal", tag=1):
@@ -92,7 +96,7 @@ def read_journal(path: Path) -> JournalContent | None:
     cannot be read or has no header.
     """
     try:
-        data = path.read_bytes()
+        data = inside.read(path, MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -225,8 +229,8 @@ class Journal:
         self._on_disk = False
         try:
             # Not created here: somebody may have taken the file, and its header, away.
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-        except FileNotFoundError:
+            handle = inside.open_file(self.path, os.O_WRONLY | os.O_APPEND)
+        except (FileNotFoundError, inside.Shared):
             self._write_anew()
             return
         except OSError as error:
@@ -253,7 +257,7 @@ class Journal:
     def _remove(self) -> None:
         self._on_disk = False
         try:
-            self.path.unlink()
+            inside.remove(self.path)
             sync_folder(self.path.parent)
         except FileNotFoundError:
             return

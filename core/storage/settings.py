@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from core.codec import Codec, FieldError, Name, encode, members, pretty
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
@@ -63,7 +64,6 @@ class ProjectSettings:
     kept: tuple[tuple[str, str], ...] = ()
 
     def colours(self) -> dict[str, str]:
-        """The colour of each label."""
         return {label.name: label.colour for label in self.labels}
 
     def with_labels(self, names: Iterable[str]) -> ProjectSettings:
@@ -89,7 +89,6 @@ class ProjectSettings:
         return replace(self, labels=labels, active=new if self.active == old else self.active)
 
     def without_label(self, name: str) -> ProjectSettings:
-        """The same without a label."""
         labels = tuple(label for label in self.labels if label.name != name)
         first = labels[0].name if labels else None
         return replace(self, labels=labels, active=first if self.active == name else self.active)
@@ -127,7 +126,7 @@ def load_settings(path: Path) -> ProjectSettings:
     Raises StorageError when the file cannot be read or is not as we write it.
     """
     try:
-        data = path.read_bytes()
+        data = inside.read(path)
         found = _FILE.decode(data)
         kept = [item for item in members(data).items() if item[0] not in _KNOWN]
     except FileNotFoundError:

@@ -12,6 +12,7 @@ import msgspec
 from core.codec import Codec, FieldError, encode
 from core.document.instance import Instance, Source
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
@@ -76,7 +77,7 @@ def save_suggestions(path: Path, suggestions: SuggestionSet) -> None:
 def load_suggestions(path: Path) -> SuggestionSet | None:
     """Read a set, each field checked; None when there is no file. Raises StorageError."""
     try:
-        found = _FILE.decode(path.read_bytes())
+        found = _FILE.decode(inside.read(path))
     except FileNotFoundError:
         return None
     except OSError as error:
