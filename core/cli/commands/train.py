@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console) -> RunFolder:
-    from core.document.fields import FieldError
+    from core.codec import FieldError
     from core.learning.errors import LearningError
     from core.learning.folder import create_run
     from core.learning.state import RunState
@@ -159,12 +159,12 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
 
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
     """What `--schedule` says. Raises UsageError."""
-    from core.document.fields import FieldError
-    from core.learning.schedule import ScheduleChoices
+    from core.codec import FieldError
+    from core.learning.schedule import SCHEDULE
 
     given = {name: _value(text) for name, text in map(_pair, arguments.schedule)}
     try:
-        return ScheduleChoices.from_json(given)
+        return SCHEDULE.convert(given)
     except FieldError as error:
         raise UsageError(error.sentence) from error
 
