@@ -18,7 +18,7 @@ MOST_DATASET: Final = 2_000_000_000
 UNREADABLE: Final = say(
     "formats.unreadable", "{path} cannot be read ({reason}): check the drive and the permissions."
 )
-_MISSING: Final = say(
+MISSING: Final = say(
     "formats.missing", "{path} is not there: it may have been moved, renamed or deleted."
 )
 _NOT_JSON: Final = say(
@@ -40,12 +40,12 @@ def read_bytes(path: Path, most: int = MOST_DATASET) -> bytes:
     try:
         return inside.read_named(path, most)
     except FileNotFoundError as error:
-        raise FormatError(_MISSING.given(path=str(path))) from error
+        raise FormatError(MISSING.given(path=str(path))) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise FormatError(UNREADABLE.given(path=str(path), reason=reason)) from error
     except ValueError as error:  # a null byte in the name
-        raise FormatError(_MISSING.given(path=str(path))) from error
+        raise FormatError(MISSING.given(path=str(path))) from error
 
 
 def read_json(path: Path, most: int = MOST_DATASET) -> object:
