@@ -169,7 +169,7 @@ def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callab
         paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
         settings = Settings(paths.config / "settings.json")
         client = EngineClient(
-            command=python_command("tests.app.drawing_engine"), backoff_ms=(50, 50, 50)
+            command=python_command("tests.app.engine.drawing_engine"), backoff_ms=(50, 50, 50)
         )
         theme = Theme(application)
         window = make_window(paths, settings, theme, client, client)
