@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from app.base.paths import Paths
 from app.base.settings import Settings
 from app.base.theme import Theme
-from app.editor.panels.annotate import AnnotatePanel
+from app.editor.annotate_feature import AnnotatePanel
 from app.editor.panels.images import ImagesPanel
 from app.editor.services import Services
 from app.engine.client import EngineClient
