@@ -16,7 +16,7 @@ from core.lens.boxes import scaled
 from core.lens.colours import DETECTION, PROPOSAL, Colour, Style, distinct, heat
 from core.lens.target_steps import Role, StepName
 from core.lens.training_view import AnchorState
-from core.lens.views.base import Entry, Group, Line, Scale
+from core.lens.views.marks import Entry, Group, Line, Scale
 
 Ints = NDArray[np.int64]
 SOLID, DASH, DOT = Style.SOLID, Style.DASH, Style.DOT

@@ -28,9 +28,19 @@ from app.lens.training_items import (
 )
 from app.lens.training_rows import SpotRows
 from app.lens.training_words import describe
+from core.lens.colours import FULL_MASK
+from core.lens.colours import TARGET as TARGET_PAINT
 from core.lens.pictures import mask_target
 from core.lens.target_steps import StepName
-from core.lens.views.base import Entry, Group, Line
+from core.lens.views.marks import (
+    ArrowsShown,
+    BoxesShown,
+    Entry,
+    Group,
+    Line,
+    OutlinesShown,
+    PictureShown,
+)
 
 ANCHORS, ROIS, ARROWS = "train_anchors", "train_rois", "train_arrows"
 TARGET, MASK, LEGEND = "train_target", "train_mask", "train_legend"
@@ -49,8 +59,6 @@ OF_PLACE: Final = {
     StepName.MASKS: (ROIS, *_CHOSEN),
 }
 """What one sees when one comes to a place; any other layer can be switched on."""
-MASK_COLOUR: Final = (74, 168, 255)
-TARGET_COLOUR: Final = (255, 176, 0)
 
 
 def _tr(text: str) -> str:
@@ -75,7 +83,7 @@ class TrainingLayers(QObject):
         self._most = stages.options.most
         self.anchors, self.rois = self._box_layer(SpotKind.ANCHOR), self._box_layer(SpotKind.ROI)
         self.arrows, self.mask, self.legend = ArrowLayer(), OutlineLayer(), LegendLayer()
-        self.target = PictureLayer(below_instances=False)
+        self.target = PictureLayer(opacity=0.8, below_instances=False)
         self.all: dict[str, PlainLayer] = {
             TARGET: self.target,
             MASK: self.mask,
@@ -187,11 +195,8 @@ class TrainingLayers(QObject):
         self._viewport.layer_changed()
 
     def _clear(self) -> None:
-        self.anchors.set_groups([], 0)
-        self.rois.set_groups([], 0)
-        self.arrows.show(np.zeros((0, 4)), np.zeros((0, 4)))
-        self.target.show(None, (0, 0, 0, 0))
-        self.mask.show((), ())
+        for layer in (self.anchors, self.rois, self.arrows, self.target, self.mask):
+            layer.clear()
         self.legend.show(())
         self._lines.clear()
 
@@ -203,12 +208,12 @@ class TrainingLayers(QObject):
                 ROIS: (SpotKind.ROI, self.rois, groups.rois),
             }[name]
             shown = make(replayed, place, self._most)
-            layer.set_groups(self._left(shown.groups, kind), shown.total)
+            layer.show(BoxesShown(tuple(self._left(shown.groups, kind)), shown.total))
             self._lines[name] = shown.lines
             self._mark()
             self._stand_out()
         elif name == ARROWS:
-            self.arrows.show(*self._arrows(replayed, place))
+            self.arrows.show(ArrowsShown(*self._arrows(replayed, place), ()))
             self._lines[ARROWS] = groups.arrow_lines()
         else:
             self._fill_mask(replayed)
@@ -258,18 +263,18 @@ class TrainingLayers(QObject):
         spot = self.focus(replayed)
         row = None if spot is None else replayed.positive_row(spot)
         if spot is None or row is None:
-            self.target.show(None, (0, 0, 0, 0))
-            self.mask.show((), ())
+            self.target.clear()
+            self.mask.clear()
             self._lines[TARGET] = []
             return
         drawn = mask_target(replayed.view.mask_targets[row], np.array(replayed.box(spot)))
-        place = drawn.place
-        self.target.show(drawn.pixels, (place.x0, place.y0, place.x1, place.y1))
+        self.target.show(PictureShown(drawn))
         instance = replayed.instance_of(spot)
-        self.mask.show(() if instance is None else (instance.polygons,), (MASK_COLOUR,))
+        outlines = () if instance is None else (instance.polygons,)
+        self.mask.show(OutlinesShown(outlines, (FULL_MASK,) * len(outlines)))
         self._lines[TARGET] = [
-            Entry(_tr("mask target, 28 × 28 cells"), TARGET_COLOUR, filled=True),
-            Entry(_tr("the full mask"), MASK_COLOUR),
+            Entry(_tr("mask target, 28 × 28 cells"), TARGET_PAINT, filled=True),
+            Entry(_tr("the full mask"), FULL_MASK),
         ]
 
     def _explain(self) -> None:

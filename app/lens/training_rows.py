@@ -21,7 +21,7 @@ from core.lens.evidence import BoxKind
 from core.lens.recompute import sigmoid
 from core.lens.target_steps import Role, StepName
 from core.lens.trace import PYRAMID_LEVELS
-from core.lens.views.base import Column, Table
+from core.lens.views.table import Column, Table
 
 Ints = NDArray[np.int64]
 _DELTAS: Final = ("dx", "dy", "dw", "dh")

@@ -22,7 +22,7 @@ from core.sentences import templates
 
 HERE: Final = Path(__file__).resolve().parent
 APP: Final = HERE.parent.parent / "app"
-VIEWS: Final = HERE.parent.parent / "core" / "lens" / "views"
+LENS: Final = HERE.parent.parent / "core" / "lens"
 PLURALS_ONLY: Final = "en"
 
 
@@ -70,7 +70,7 @@ def _calls() -> list[str]:
 
 def view_texts() -> Iterator[str]:
     """The templates of the views of the lens: what `text` is called with."""
-    for path in sorted(VIEWS.rglob("*.py")):
+    for path in sorted(LENS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "text":
                 yield str(ast.literal_eval(node.args[0]))
