@@ -213,7 +213,8 @@ class Folder:
         from core.lens.export import npy
         from core.lens.page import Training
         from core.lens.painter import paint
-        from core.lens.training_export import arrays, document, tiles
+        from core.lens.training_export import arrays, document
+        from core.lens.views.training import tiles
 
         picture = paint(scene, tiles(scene, view, {one.id: one for one in labels}))
         self.put("training.png", png(picture))

@@ -78,7 +78,8 @@ def test_cells_are_found_by_division_and_their_strongest_is_picked(qapp: object)
     assert layer.pick(17.0, 9.0, 1.0)
     assert picked == [anchor]
     assert not layer.pick(17.0, 9.0, 40.0)  # too small to hit
-    layer, _, _ = shown_anchors(1, 0)
+    layer, hovered, _ = shown_anchors(1, 0)
+    assert layer.hover(17.0, 9.0, 1.0)
     assert layer.cell_at(17.0, 9.0) == (1, 1, 1)
     assert layer.count == 8
     layer.leave()
