@@ -6,13 +6,12 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from core.document.status import ImageStatus
 from core.lens.views.table import Words
-from core.sentences import MasklensError, Sentence, templates
+from core.sentences import MasklensError, Sentence, filled
 
 
 def sentence_text(sentence: Sentence) -> str:
     """A sentence of core in the user's language."""
-    template = templates()[sentence.id]
-    return QCoreApplication.translate("sentences", template).format(**dict(sentence.args))
+    return filled(QCoreApplication.translate("sentences", sentence.text), sentence)
 
 
 def text_of(words: Words) -> str:

@@ -100,7 +100,11 @@ def _reason(project: Project, image: ImageEntry) -> Sentence | None:
     except ImageError as error:
         return error.sentence
     if not project.summary(image).readable:
-        return say("project.labels_unusable", path=str(image.label_file))
+        return say(
+            "project.labels_unusable",
+            "{path} is not a label file that masklens can read. It is left as it is.",
+            path=str(image.label_file),
+        )
     return None
 
 

@@ -166,11 +166,23 @@ class EngineProcess(QObject):
     def _tick(self) -> None:
         self._silent_ticks += 1
         if self._silent_ticks > self._patience:
-            self.fail(say("process.hung", seconds=self._patience * self._watch.interval() // 1000))
+            self.fail(
+                say(
+                    "process.hung",
+                    "The engine gave no sign of life for {seconds} seconds and was ended.",
+                    seconds=self._patience * self._watch.interval() // 1000,
+                )
+            )
 
     def _error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            self._end(say("process.not_started", why=self._process.errorString()))
+            self._end(
+                say(
+                    "process.not_started",
+                    "The engine could not be started: {why}.",
+                    why=self._process.errorString(),
+                )
+            )
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_log()
@@ -179,9 +191,19 @@ class EngineProcess(QObject):
         elif self._reason is not None:
             self._end(self._reason)
         elif status is QProcess.ExitStatus.CrashExit:
-            self._end(say("process.killed"))
+            self._end(
+                say(
+                    "process.killed",
+                    "The engine crashed or was ended from outside. If this happens with large "
+                    "images, memory may be short.",
+                )
+            )
         else:
-            self._end(say("process.exited", code=code))
+            self._end(
+                say(
+                    "process.exited", "The engine ended by itself with exit code {code}.", code=code
+                )
+            )
 
     def _end(self, reason: Sentence | None) -> None:
         if self._is_over:

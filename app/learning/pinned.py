@@ -15,7 +15,7 @@ from app.base.tasks import Context, Tasks
 from core.document.instance import Instance
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
-from core.sentences import say
+from core.learning.frozen import LABELS_DAMAGED
 from core.storage.images import read_image
 
 SIDE: Final = 720  # pixels of the longer side; it is shown small
@@ -82,7 +82,7 @@ def _loading(run: RunFolder, key: str) -> Callable[[Context], PinnedImage]:
         frozen = run.labels()
         number = frozen.number_of(key)
         if number is None:
-            raise LearningError(say("learning.labels_damaged", path=str(run.labels_file)))
+            raise LearningError(LABELS_DAMAGED.given(path=str(run.labels_file)))
         image = frozen.read(number)
         pixels = Image.fromarray(read_image(image.path).pixels)
         scale = min(1.0, SIDE / max(pixels.size))

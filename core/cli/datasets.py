@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.cli.console import Console, UsageError
 from core.sentences import say
 
 if TYPE_CHECKING:
     from core.formats.dataset import Dataset
+
+NO_DATASET: Final = say("cli.no_dataset", "There is no dataset {path}.")
 
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +31,7 @@ def open_labelled(path: str, images: str | None, console: Console) -> Dataset:
     from core.formats.dataset import open_dataset
 
     if not Path(path).exists():
-        raise UsageError(say("cli.no_dataset", path=path))
+        raise UsageError(NO_DATASET.given(path=path))
     dataset = open_dataset(path, images)
     for note in dataset.notes:
         console.note(note)

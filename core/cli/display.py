@@ -48,7 +48,6 @@ PACKAGES: Final[Mapping[str, str]] = {
 
 
 def has_qt() -> bool:
-    """Whether PySide6 is installed."""
     try:
         return importlib.util.find_spec("PySide6") is not None
     except (ImportError, ValueError):  # somebody keeps it from being found
@@ -105,14 +104,29 @@ def why_no_window(*, after_failure: bool = False) -> Sentence | None:
     Qt itself is tried only when a library is missing, or after a window has failed to open.
     """
     if not has_qt():
-        return say("cli.no_qt")
+        return say(
+            "cli.no_qt",
+            "The window needs PySide6-Essentials, which is not installed: pip install "
+            "'PySide6-Essentials<=6.11.3'. Without it, see masklens --help.",
+        )
     if _names_no_display():
-        return say("cli.no_display")
+        return say(
+            "cli.no_display",
+            "There is no display to open a window on. masklens predict works without one.",
+        )
     missing = missing_packages()
     if (missing or after_failure) and not qt_starts():
         if missing:
-            return say("cli.qt_packages", packages=" ".join(missing))
-        return say("cli.qt_display")
+            return say(
+                "cli.qt_packages",
+                "Qt cannot open a window here. Install: sudo apt install {packages}",
+                packages=" ".join(missing),
+            )
+        return say(
+            "cli.qt_display",
+            "Qt cannot open a window on this display. Check DISPLAY, WAYLAND_DISPLAY and "
+            "QT_QPA_PLATFORM; masklens predict works without a window.",
+        )
     return None
 
 

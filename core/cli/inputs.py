@@ -31,7 +31,7 @@ def find_images(given: Sequence[str], console: Console) -> list[Input]:
         except MasklensError as error:
             console.fail(name, error.sentence)
     if not found and all(not Path(name).exists() for name in given):
-        raise UsageError(say("cli.nothing_there"))
+        raise UsageError(say("cli.nothing_there", "There is nothing to work on."))
     return list(found.values())
 
 
@@ -44,6 +44,8 @@ def _expand(name: str) -> Iterator[Input]:
 
     images = list_images(path)
     if not images:
-        raise ImageError(say("cli.folder_without_images", path=name))
+        raise ImageError(
+            say("cli.folder_without_images", "The folder {path} holds no images.", path=name)
+        )
     for image in images:
         yield Input(str(image), image)

@@ -37,7 +37,31 @@ def add_model(parser: argparse.ArgumentParser, default: str | None = None) -> No
         help="starter, a name from `masklens models list`, or a model file",
     )
     add_architecture(parser)
+    add_proposer(parser)
     add_device(parser)
+
+
+def add_proposer(parser: argparse.ArgumentParser) -> None:
+    """What gives the boxes in place of the model."""
+    parser.add_argument(
+        "--proposer",
+        metavar="P",
+        help="let another detector give the boxes and labels, the model the masks: yolox-nano, "
+        "the name of one that another package brings, or a state_dict of torchvision's RetinaNet, "
+        "SSD, SSDLite, FCOS or Faster R-CNN",
+    )
+    parser.add_argument(
+        "--proposer-arch",
+        metavar="A",
+        help="which of torchvision's detectors that is, e.g. retinanet_resnet50_fpn; by default "
+        "the names in the file tell",
+    )
+    parser.add_argument(
+        "--tiles",
+        type=int,
+        metavar="N",
+        help="let the proposer look at N overlapping tiles beside the whole image, e.g. 4",
+    )
 
 
 def add_architecture(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +102,7 @@ def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
     console.progress("loading torch")
     from core.engine import models, weights
     from core.engine.config import ConfigError
+    from core.engine.proposers import base as proposers
 
     if arguments.backbone is not None and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
@@ -86,8 +111,16 @@ def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
         if any(model.name == spec and not model.present for model in models.list_models()):
             download(spec, console)
         console.progress(f"loading {spec}")
-        return weights.load_model(spec, arch=arguments.arch, backbone=arguments.backbone)
+        return weights.load_model(
+            spec,
+            arch=arguments.arch,
+            backbone=arguments.backbone,
+            proposer=getattr(arguments, "proposer", None),
+            proposer_arch=getattr(arguments, "proposer_arch", None),
+        )
     except ConfigError as error:
+        raise UsageError(error.sentence) from error
+    except proposers.ProposerError as error:
         raise UsageError(error.sentence) from error
     except (models.ModelError, weights.ModelFileError) as error:
         if error.sentence.id in WRONG_MODEL_OPTIONS:
@@ -118,7 +151,7 @@ def download(name: str, console: Console) -> None:
     present = models.info(name).present
     path = models.download(name, show)
     if not present:
-        console.note(say("cli.downloaded", name=name, path=str(path)))
+        console.note(say("cli.downloaded", "{name} is now at {path}.", name=name, path=str(path)))
 
 
 def chosen_settings(
@@ -127,6 +160,7 @@ def chosen_settings(
     """The model's own settings with `changes` and then `--set` applied. Raises UsageError."""
     from core.lens.settings import SettingError
 
+    changes["proposer_tiles"] = getattr(arguments, "tiles", None)
     given = {name: value for name, value in changes.items() if value is not None}
     try:
         return own.with_(**given).with_text(arguments.settings)

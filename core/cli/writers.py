@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from core.engine.predict import Prediction
     from core.engine.weights import LoadedModel
 
+OUT_IS_FILE: Final = say("cli.out_is_file", "{path} is a file; a folder is needed there.")
+
+
 UNUSED_NAME: Final = "N/A"
 """What torchvision calls the label indices that COCO skipped."""
 
@@ -65,10 +68,22 @@ class LabelmeWriter:
         path = self._path(image)
         if path in self._written:
             raise CommandError(
-                say("cli.same_label_file", path=str(path), other=self._written[path])
+                say(
+                    "cli.same_label_file",
+                    "Its label file {path} was just written for {other}.",
+                    path=str(path),
+                    other=self._written[path],
+                )
             )
         if not labelme.may_overwrite(path):
-            raise CommandError(say("cli.labels_kept", path=str(path)))
+            raise CommandError(
+                say(
+                    "cli.labels_kept",
+                    "{path} holds the work of a person or of another program and is left as it "
+                    "is; choose another --out.",
+                    path=str(path),
+                )
+            )
 
     def write(self, image: Input, prediction: Prediction) -> Path:
         """Write the label file."""
@@ -138,7 +153,6 @@ class CocoWriter:
         return self._path
 
     def finish(self) -> None:
-        """Write the file."""
         assert self._model is not None
         content = {
             "info": {"description": "Detections by masklens", "model": self._model.revision},
@@ -155,20 +169,33 @@ class CocoWriter:
         used = {annotation["category_id"] for annotation in self._annotations}
         return [
             {"id": index, "name": name, "supercategory": ""}
-            for index, name in enumerate(model.config.class_names, start=1)
+            for index, name in enumerate(model.class_names, start=1)
             if name != UNUSED_NAME or index in used
         ]
 
     def _check_target(self) -> None:
         if self._path.is_dir():
-            raise UsageError(say("cli.out_is_folder", path=str(self._path)))
+            raise UsageError(
+                say(
+                    "cli.out_is_folder",
+                    "{path} is a folder; for COCO --out names a file.",
+                    path=str(self._path),
+                )
+            )
         if self._path.exists() and not _is_untouched_prediction(self._path):
-            raise UsageError(say("cli.out_kept", path=str(self._path)))
+            raise UsageError(
+                say(
+                    "cli.out_kept",
+                    "{path} was not written by masklens predict, or was changed since, and is "
+                    "left as it is; choose another --out.",
+                    path=str(self._path),
+                )
+            )
 
 
 def _make_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise UsageError(say("cli.out_is_file", path=str(folder)))
+        raise UsageError(OUT_IS_FILE.given(path=str(folder)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

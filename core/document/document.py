@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from core.document.edits import (
     Add,
@@ -24,6 +24,9 @@ from core.document.geometry.measure import Rect, bounds, union_rect
 from core.document.instance import Instance, Polygons, Region, Shape, source_after_change
 from core.document.regions import by_flags
 from core.sentences import say
+
+_ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
+_PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Document:
         self._done = done
         self._rejected = frozenset(rejected)
         if len(self._by_id) != len(self._shapes):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         for shape in self._shapes:
             check_shape(shape)
 
@@ -111,7 +114,6 @@ class Document:
         return self._rejected
 
     def get(self, id: str) -> Shape | None:
-        """The instance or region with this id, or None."""
         return self._by_id.get(id)
 
     def __contains__(self, id: object) -> bool:
@@ -165,7 +167,9 @@ class _Draft:
     def _find(self, id: str) -> Shape:
         found = self.by_id.get(id)
         if found is None:
-            raise EditError(say("edits.unknown_instance", id=id))
+            raise EditError(
+                say("edits.unknown_instance", "There is no instance {id} in this image.", id=id)
+            )
         return found
 
     def _swap(self, old: Mapping[str, Shape], new: Mapping[str, Shape]) -> Changed:
@@ -184,7 +188,7 @@ class _Draft:
         shapes = tuple(map(by_flags, edit.shapes))
         ids = [shape.id for shape in shapes]
         if len(set(ids)) != len(ids) or any(id in self.by_id for id in ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         for shape in shapes:
             check_shape(shape)
         if edit.at:
@@ -198,9 +202,9 @@ class _Draft:
         count = len(self.shapes) + len(shapes)
         rising = all(a < b for a, b in itertools.pairwise(at))
         if len(at) != len(shapes) or not rising:
-            raise EditError(say("edits.places"))
+            raise EditError(_PLACES)
         if at[0] < 0 or at[-1] >= count:
-            raise EditError(say("edits.places"))
+            raise EditError(_PLACES)
         old = iter(self.shapes)
         new = dict(zip(at, shapes, strict=True))
         self.shapes = [new[place] if place in new else next(old) for place in range(count)]
@@ -208,7 +212,7 @@ class _Draft:
     def _remove(self, edit: Remove) -> tuple[Edit, Changed]:
         gone = set(edit.ids)
         if len(gone) != len(edit.ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         for id in edit.ids:
             self._find(id)
         places = tuple(k for k, shape in enumerate(self.shapes) if shape.id in gone)
@@ -228,9 +232,9 @@ class _Draft:
     def _relabel(self, edit: Relabel) -> tuple[Edit, Changed]:
         ids = [id for id, _ in edit.labels]
         if len(set(ids)) != len(ids):
-            raise EditError(say("edits.id_twice"))
+            raise EditError(_ID_TWICE)
         if edit.sources and len(edit.sources) != len(ids):
-            raise EditError(say("edits.sources"))
+            raise EditError(say("edits.sources", "The sources do not fit the labels."))
         old = {id: self._find(id) for id in ids}
         sources = edit.sources or tuple(source_after_change(old[id].source) for id in ids)
         new = {
@@ -282,9 +286,9 @@ class _Draft:
 def check_shape(shape: Shape) -> None:
     """Raise EditError unless it has an id, polygons, and finite rings of three or more points."""
     if not shape.id:
-        raise EditError(say("edits.no_id"))
+        raise EditError(say("edits.no_id", "An instance without an id cannot be kept."))
     if not shape.polygons:
-        raise EditError(say("edits.no_polygon", id=shape.id))
+        raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=shape.id))
     _check_rings(shape.id, shape.polygons)
 
 
@@ -292,10 +296,22 @@ def _check_rings(id: str, polygons: Polygons) -> None:
     for polygon in polygons:
         for ring in polygon.rings:
             if len(ring) < 3:
-                raise EditError(say("edits.short_ring", id=id))
+                raise EditError(
+                    say(
+                        "edits.short_ring",
+                        "An outline of instance {id} has fewer than three points.",
+                        id=id,
+                    )
+                )
             # A sum is finite only when all its terms are; this is the fast way to look at all.
             if not math.isfinite(sum(x + y for x, y in ring)):
-                raise EditError(say("edits.not_finite", id=id))
+                raise EditError(
+                    say(
+                        "edits.not_finite",
+                        "A coordinate of instance {id} is not a finite number.",
+                        id=id,
+                    )
+                )
 
 
 def _rect_of(shapes: Iterable[Shape]) -> Rect | None:

@@ -14,7 +14,7 @@ class FieldError(MasklensError):
 
 def wrong(where: str, problem: str) -> FieldError:
     """The error for a field: `wrong("edits[2].id", "expected a text")`."""
-    return FieldError(say("fields.problem", where=where, problem=problem))
+    return FieldError(say("fields.problem", "{where}: {problem}.", where=where, problem=problem))
 
 
 def as_object(value: object, where: str) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -10,6 +11,11 @@ from core.engine.predict import Prediction, Predictor
 from core.lens.settings import StageSettings
 from core.sentences import MasklensError, Sentence, say
 from core.storage.images import read_image
+
+OUT_OF_MEMORY: Final = say(
+    "process.out_of_memory",
+    "Memory ran out. Close other programs, or choose a smaller model or image.",
+)
 
 
 class MemoryShortError(MasklensError):
@@ -27,4 +33,4 @@ def predict_file(
         image = read_image(path)
         return predictor.predict(image.pixels, settings), image.notes
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise MemoryShortError(say("process.out_of_memory")) from error
+        raise MemoryShortError(OUT_OF_MEMORY) from error

@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from core.document.instance import Instance
-from core.engine.files import MemoryShortError
+from core.engine.files import OUT_OF_MEMORY, MemoryShortError
 from core.engine.lens_rerun import Rerunner
 from core.engine.pipeline import Cancelled
 from core.engine.predict import Predictor
 from core.lens.report import ImageReport, report
 from core.lens.settings import StageSettings
 from core.lens.trace import Trace
-from core.sentences import Sentence, say
+from core.sentences import Sentence
 from core.storage.images import read_image
 
 
@@ -47,7 +47,7 @@ def explain(
     """
     trace = predictor.predict(pixels, settings, keep_trace=True, cancelled=cancelled).trace
     assert trace is not None
-    rerunner = Rerunner(predictor, trace)
+    rerunner = Rerunner(predictor, trace, pixels)
     reading = rerunner.reading(trace.settings)
     return Explained(trace, rerunner, report(reading, instances, rerunner.reading, progress))
 
@@ -68,5 +68,5 @@ def trace_file(
         image = read_image(path)
         found = explain(predictor, image.pixels, instances, settings, progress=progress)
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise MemoryShortError(say("process.out_of_memory")) from error
+        raise MemoryShortError(OUT_OF_MEMORY) from error
     return found, image.pixels, image.notes

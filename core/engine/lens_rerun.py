@@ -14,11 +14,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.document.instance import Polygons as Outline
 from core.engine.predict import Predictor
+from core.engine.proposers import stage as proposing
 from core.engine.stages import features, masks, proposals, roi
 from core.lens.outline import outline
 from core.lens.reading import Reading, read
@@ -31,10 +34,12 @@ from core.lens.trace import (
     MaskLogits,
     Polygons,
     Proposals,
+    Proposed,
     RoiLevels,
     Trace,
     numpy_of,
 )
+from core.lru import Lru
 
 RPN_SETTINGS: Final = (
     "rpn_pre_nms_top_n",
@@ -43,6 +48,7 @@ RPN_SETTINGS: Final = (
     "rpn_min_size",
     "rpn_score",
 )
+PROPOSER_SETTINGS: Final = ("proposer_tiles",)
 AFTER_HEAD_SETTINGS: Final = ("score", "nms", "detections_per_image", "box_min_size")
 POOLED_AT_MOST: Final = 4000
 """Pooled features kept, in RoIs: about 200 MB at 256 channels."""
@@ -66,6 +72,7 @@ class Boxes:
     candidates: Candidates
     detections: Detections
     milliseconds: dict[str, float]
+    proposed: Proposed | None = None
 
 
 _Key = tuple[bytes, int]
@@ -74,17 +81,21 @@ _Key = tuple[bytes, int]
 class Rerunner:
     """One traced image. The trace holds tensors and comes from this predictor.
 
+    A proposer can look again, at other tiles, only when it has the pixels: uint8 H×W×3.
     Not safe to share between threads.
     """
 
-    def __init__(self, predictor: Predictor, trace: Trace) -> None:
+    def __init__(
+        self, predictor: Predictor, trace: Trace, pixels: NDArray[np.uint8] | None = None
+    ) -> None:
+        self._pixels = pixels
         self._predictor = predictor
         self._model = predictor.module
         self.trace = trace
         self._levels = features.roi_maps(features.maps_of([trace.pyramid]))
         self._pooled: OrderedDict[int, Tensor] = OrderedDict()
         self._masks: OrderedDict[_Key, Tensor] = OrderedDict()
-        self._readings: OrderedDict[StageSettings, Reading] = OrderedDict()
+        self._readings: Lru[StageSettings, Reading] = Lru(READINGS_AT_MOST)
         self._last = Boxes(
             trace.settings,
             trace.decoded,
@@ -94,6 +105,7 @@ class Rerunner:
             trace.candidates,
             trace.detections,
             {},
+            trace.proposer,
         )
         self._refined: tuple[BoxHead, roi.Refined] | None = None
         self._traced: OrderedDict[tuple[_Key, float], Outline] = OrderedDict()
@@ -116,10 +128,14 @@ class Rerunner:
         """
         watch: dict[str, float] = {}
         last = self._last
-        rpn_same = _same(last.settings, settings, RPN_SETTINGS) and (
-            last.decoded.suppressor is not None or not explain
-        )
-        found = last if rpn_same else self._up_to_box_head(settings, explain, watch)
+        if last.proposed is not None:
+            same = _same(last.settings, settings, PROPOSER_SETTINGS)
+            found = last if same else self._propose(settings, watch)
+        else:
+            same = _same(last.settings, settings, RPN_SETTINGS) and (
+                last.decoded.suppressor is not None or not explain
+            )
+            found = last if same else self._up_to_box_head(settings, explain, watch)
         start = time.perf_counter()
         candidates, rows = roi.find_candidates(self._refine(found), settings, explain=explain)
         watch["candidates"] = _since(start)
@@ -141,10 +157,10 @@ class Rerunner:
             logits = self._mask_logits(found.detections, range(len(found.detections.label)))
         else:
             logits = self._all_mask_logits(found.detections)
-        label = found.detections.label
+        label = self._channels(found.detections)
         own = torch.sigmoid(logits)[torch.arange(len(label), device=label.device), label]
         level = self._model.roi_heads.mask_roi_pool.map_levels([found.detections.resized_boxes])
-        mask = MaskLogits(level, logits, own)
+        mask = MaskLogits(level, logits, own, None if found.proposed is None else label)
         taken = _since(start)
         start = time.perf_counter()
         polygons = Polygons(self._outlines(mask, found, quick=quick))
@@ -162,16 +178,14 @@ class Rerunner:
 
     def reading(self, settings: StageSettings) -> Reading:
         """The lens's reading under other settings; a mask is computed only when it is looked at."""
-        if settings in self._readings:
-            self._readings.move_to_end(settings)
-            return self._readings[settings]
+        known = self._readings.get(settings)
+        if known is not None:
+            return known
         if settings == self.trace.settings:
             found = read(self.trace)
         else:
             found = self._lazy_reading(self.boxes(settings))
         self._readings[settings] = found
-        if len(self._readings) > READINGS_AT_MOST:
-            self._readings.popitem(last=False)
         return found
 
     def _lazy_reading(self, found: Boxes) -> Reading:
@@ -180,12 +194,13 @@ class Rerunner:
         trace = self._as_trace(found, empty, Polygons(()), {})
         known: dict[tuple[int, float], Outline] = {}
         boxes = numpy_of(found.detections.boxes)
+        channels = self._channels(found.detections)
 
         @torch.inference_mode()
         def look(detection: int, threshold: float) -> Outline:
             if (detection, threshold) not in known:
-                label = int(found.detections.label[detection])
-                logits = self._mask_logits(found.detections, [detection])[0, label]
+                channel = int(channels[detection])
+                logits = self._mask_logits(found.detections, [detection])[0, channel]
                 known[detection, threshold] = outline(
                     numpy_of(torch.sigmoid(logits)),
                     boxes[detection],
@@ -216,12 +231,35 @@ class Rerunner:
 
     def _refine(self, found: Boxes) -> roi.Refined:
         """Boxes and probabilities of all candidates, kept until there are other proposals."""
+        if found.proposed is not None:
+            return proposing.as_refined(found.proposed, self.trace.input)
         known = self._refined
         if known is None or known[0] is not found.box_head:
             size = self.trace.input.size
             refined = roi.refine(self._model, found.box_head, found.proposals, size)
             known = self._refined = (found.box_head, refined)
         return known[1]
+
+    def _propose(self, settings: StageSettings, watch: dict[str, float]) -> Boxes:
+        """Let the proposer look again. Raises ValueError when there are no pixels to look at."""
+        proposer = self._predictor.loaded.proposer
+        if proposer is None or self._pixels is None:
+            raise ValueError("the proposer cannot look again without the pixels")
+        start = time.perf_counter()
+        pixels = torch.from_numpy(np.array(self._pixels)).to(self._predictor.device)
+        proposed = proposing.propose(proposer, pixels.permute(2, 0, 1), settings)
+        watch["proposer"] = _since(start)
+        proposals = proposing.as_proposals(proposed, self.trace.input)
+        return replace(self._last, proposals=proposals, proposed=proposed)
+
+    def _channels(self, detections: Detections) -> Tensor:
+        """Of which class the mask of each detection is: int64 D."""
+        if self.trace.proposer is None:
+            label: Tensor = detections.label
+            return label
+        boxes = [detections.resized_boxes]
+        numerics = self._predictor.numerics
+        return proposing.mask_channels(self._model, self._levels, boxes, numerics)[0]
 
     def _up_to_box_head(
         self, settings: StageSettings, explain: bool, watch: dict[str, float]
@@ -253,7 +291,8 @@ class Rerunner:
     @torch.inference_mode()
     def warm(self) -> None:
         """Pool the proposals of the trace, so that the first change of an RPN setting is quick."""
-        self._pool(self.trace.proposals)
+        if self.trace.proposer is None:
+            self._pool(self.trace.proposals)
 
     def _pool(self, chosen: Proposals) -> Tensor:
         """Pooled features of proposals: R×C×7×7, computed only for anchors not seen before."""
@@ -328,6 +367,7 @@ class Rerunner:
             polygons=polygons,
             settings=found.settings,
             milliseconds=times,
+            proposer=found.proposed,
         )
 
 

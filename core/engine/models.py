@@ -8,7 +8,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +20,18 @@ from torchvision.models.detection import (
 )
 
 import resources
+from core.engine.proposers import yolox
 from core.sentences import MasklensError, Sentence, say
 
+_STARTER_MISSING: Final = say(
+    "models.starter_missing",
+    "The model {name!r} belongs to the program but its file {path} is missing. Install masklens "
+    "again.",
+)
+
+
 STARTER: Final = "starter"
+PHOTOS: Final = "photos"
 _CHUNK: Final = 1 << 18
 _TIMEOUT_SECONDS: Final = 30.0
 
@@ -48,6 +57,8 @@ class NamedModel:
     """Where its file lies, or will lie once fetched."""
     url: str | None
     """Where it is fetched from; None for a model that comes with the program."""
+    proposer: str | None = None
+    """What gives the boxes for it, when the network does not."""
 
     @property
     def present(self) -> bool:
@@ -62,11 +73,12 @@ class ModelSource:
     path: Path
     name: str
     arch: str | None
+    proposer: str | None = None
 
 
 def list_models() -> tuple[NamedModel, ...]:
-    """Every named model, the starter first, on this machine or not."""
-    return (_starter(), *(_coco(name, arch, weights) for name, arch, weights in _COCO))
+    """Every named model, the bundled ones first, on this machine or not."""
+    return (_starter(), _photos(), *(_coco(name, arch, weights) for name, arch, weights in _COCO))
 
 
 def info(name: str) -> NamedModel:
@@ -75,7 +87,14 @@ def info(name: str) -> NamedModel:
         if model.name == name:
             return model
     known = ", ".join(model.name for model in list_models())
-    raise ModelError(say("models.unknown", name=name, known=known))
+    raise ModelError(
+        say(
+            "models.unknown",
+            "There is no model named {name!r}. The names are: {known}.",
+            name=name,
+            known=known,
+        )
+    )
 
 
 def resolve(spec: str | Path) -> ModelSource:
@@ -88,12 +107,28 @@ def resolve(spec: str | Path) -> ModelSource:
     if isinstance(spec, str) and spec in by_name:
         model = by_name[spec]
         if not model.present:
-            sentence = "models.starter_missing" if model.url is None else "models.not_fetched"
-            raise ModelError(say(sentence, name=model.name, path=str(model.path)))
-        return ModelSource(model.path, model.name, model.arch if model.url else None)
+            if model.url is None:
+                raise ModelError(_STARTER_MISSING.given(name=model.name, path=str(model.path)))
+            raise ModelError(
+                say(
+                    "models.not_fetched",
+                    "The model {name!r} is not on this machine yet. Fetch it with: masklens models "
+                    "download {name}",
+                    name=model.name,
+                )
+            )
+        arch = model.arch if model.url else None
+        return ModelSource(model.path, model.name, arch, model.proposer)
     path = Path(spec)
     if not path.exists():
-        raise ModelError(say("models.no_such", spec=str(spec), known=", ".join(by_name)))
+        raise ModelError(
+            say(
+                "models.no_such",
+                "{spec!r} is neither a model file nor one of the names {known}.",
+                spec=str(spec),
+                known=", ".join(by_name),
+            )
+        )
     return ModelSource(path, path.stem, None)
 
 
@@ -108,7 +143,7 @@ def download(name: str, on_progress: OnProgress | None = None) -> Path:
     if model.present:
         return model.path
     if model.url is None:
-        raise ModelError(say("models.starter_missing", name=name, path=str(model.path)))
+        raise ModelError(_STARTER_MISSING.given(name=name, path=str(model.path)))
     model.path.parent.mkdir(parents=True, exist_ok=True)
     partial = model.path.with_name(f"{model.path.name}.{os.getpid()}.part")
     try:
@@ -116,11 +151,27 @@ def download(name: str, on_progress: OnProgress | None = None) -> Path:
         # torchvision names a file by the first digits of its SHA-256, after the last dash.
         wanted = model.path.stem.rpartition("-")[2]
         if not digest.startswith(wanted):
-            raise ModelError(say("models.wrong_hash", name=name, url=model.url))
+            raise ModelError(
+                say(
+                    "models.wrong_hash",
+                    "What came from {url} is not the model {name!r}: its hash is wrong. Nothing "
+                    "was kept; try again.",
+                    name=name,
+                    url=model.url,
+                )
+            )
         os.replace(partial, model.path)
     except OSError as error:
         raise ModelError(
-            say("models.offline", name=name, url=model.url, path=str(model.path), why=str(error))
+            say(
+                "models.offline",
+                "The model {name!r} could not be fetched ({why}). It needs a connection to the "
+                "internet once; or fetch {url} elsewhere and put it at {path}.",
+                name=name,
+                url=model.url,
+                path=str(model.path),
+                why=str(error),
+            )
         ) from error
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -153,12 +204,34 @@ def _starter() -> NamedModel:
     path = Path(resources.__file__).parent / "starter.pt"
     return NamedModel(
         name=STARTER,
-        summary=say("models.starter"),
+        summary=say(
+            "models.starter",
+            "Small general model trained on generated scenes: cells and objects; fast on a CPU",
+        ),
         arch="maskrcnn_resnet18_fpn",
         classes=2,
         bytes=path.stat().st_size if path.is_file() else 0,
         path=path,
         url=None,
+    )
+
+
+def _photos() -> NamedModel:
+    """Boxes and names from the bundled proposer, masks from the starter."""
+    starter = _starter()
+    weights = starter.path.parent / yolox.FILE
+    return replace(
+        starter,
+        name=PHOTOS,
+        summary=say(
+            "models.photos",
+            "For photos: boxes and names of 80 kinds of things from {proposer}, masks from the "
+            "starter",
+            proposer=yolox.NAME,
+        ),
+        classes=80,
+        bytes=starter.bytes + (weights.stat().st_size if weights.is_file() else 0),
+        proposer=yolox.NAME,
     )
 
 
@@ -173,7 +246,13 @@ def _coco(name: str, arch: str, weights: WeightsEnum) -> NamedModel:
     figures = meta["_metrics"]["COCO-val2017"]
     return NamedModel(
         name=name,
-        summary=say("models.coco", arch=arch, box=figures["box_map"], mask=figures["mask_map"]),
+        summary=say(
+            "models.coco",
+            "torchvision's {arch} trained on COCO: box AP {box}, mask AP {mask}",
+            arch=arch,
+            box=figures["box_map"],
+            mask=figures["mask_map"],
+        ),
         arch=arch,
         classes=len(meta["categories"]) - 1,
         bytes=round(meta["_file_size"] * 1024 * 1024),

@@ -11,10 +11,14 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
-from core.engine.stages import features, inputs, masks, proposals, roi
+from core.engine.proposers import stage as proposing
+from core.engine.proposers.base import Proposer
+from core.engine.stages import features, inputs, masks, roi
+from core.engine.stages import proposals as rpn_stage
 from core.engine.stages.numerics import FLOAT32, Numerics
 from core.lens.settings import StageSettings
 from core.lens.trace import (
+    PROPOSER_STAGES,
     STAGES,
     Anchors,
     BoxHead,
@@ -25,6 +29,7 @@ from core.lens.trace import (
     Polygons,
     Prepared,
     Proposals,
+    Proposed,
     RoiLevels,
     Rpn,
     Trace,
@@ -45,6 +50,7 @@ class Watch:
 
     cancelled: Cancelled | None = None
     on_stage: OnStage | None = None
+    stages: tuple[str, ...] = STAGES
     milliseconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -52,7 +58,7 @@ class Watch:
         """Around the work of one stage. Raises PredictionCancelled before it when asked to."""
         self.check()
         if self.on_stage is not None:
-            self.on_stage(name, STAGES.index(name))
+            self.on_stage(name, self.stages.index(name))
         start = time.perf_counter()
         yield
         taken = (time.perf_counter() - start) * 1000
@@ -87,6 +93,7 @@ class _Boxes:
     box_head: BoxHead
     candidates: Candidates
     detections: Detections
+    proposed: Proposed | None = None
 
 
 @torch.inference_mode()
@@ -95,6 +102,7 @@ def run(
     images: Sequence[Tensor],
     settings: StageSettings,
     *,
+    proposer: Proposer | None = None,
     numerics: Numerics = FLOAT32,
     keep: bool = False,
     class_names: tuple[str, ...] = (),
@@ -103,11 +111,13 @@ def run(
 ) -> list[Run]:
     """All stages over images 3×H×W (uint8, or float 0 to 1) of any sizes, padded to one batch.
 
-    `model` is in eval mode and on the device of the images. `keep` makes a trace of each image
-    and looks up every suppressor; the numbers are the same either way. Raises
-    PredictionCancelled between two stages when the watch says so.
+    `model` is in eval mode and on the device of the images. A `proposer` gives the boxes in place
+    of the RPN and the box head. `keep` makes a trace of each image and looks up every suppressor;
+    the numbers are the same either way. Raises PredictionCancelled between two stages when the
+    watch says so.
     """
     watch = watch or Watch()
+    watch.stages = STAGES if proposer is None else PROPOSER_STAGES
     with watch.stage("input"):
         batch = inputs.prepare(model, images)
     with watch.stage("backbone"):
@@ -116,13 +126,22 @@ def run(
         levels = features.run_pyramid(model, maps, numerics)
     backbones = [features.backbone_of(maps, i) for i in range(len(images))] if keep else []
     del maps  # C2 to C5 take more room than all later stages together
-    boxes, rois = _find_boxes(model, batch, levels, settings, numerics, watch, explain=keep)
+    if proposer is None:
+        boxes, rois = _find_boxes(model, batch, levels, settings, numerics, watch, explain=keep)
+    else:
+        boxes = _propose(proposer, images, batch, settings, watch, explain=keep)
+        rois = features.roi_maps(levels)
     with watch.stage("mask_logits"):
+        channels = None
+        if proposer is not None:
+            resized = [each.detections.resized_boxes for each in boxes]
+            channels = proposing.mask_channels(model, rois, resized, numerics)
         found_masks = masks.find_masks(
             model,
             rois,
             [each.detections for each in boxes],
             numerics,
+            channels=channels,
             all_classes=keep,
             between=watch.check,
         )
@@ -151,6 +170,7 @@ def run(
                 class_names=class_names,
                 model=revision,
                 milliseconds=dict(watch.milliseconds),
+                proposer=found.proposed,
             )
         runs.append(Run(prepared, found.detections, mask, polygons, trace))
     return runs
@@ -173,9 +193,9 @@ def _find_boxes(
     decoded, chosen = [], []
     for rpn, size in zip(rpns, batch.sizes, strict=True):
         with watch.stage("decoded"):
-            boxes = proposals.decode(model, rpn, anchors)
+            boxes = rpn_stage.decode(model, rpn, anchors)
         with watch.stage("proposals"):
-            one, two = proposals.select(boxes, rpn, anchors, size, settings, explain=explain)
+            one, two = rpn_stage.select(boxes, rpn, anchors, size, settings, explain=explain)
         decoded.append(one)
         chosen.append(two)
     with watch.stage("roi_levels"):
@@ -205,3 +225,40 @@ def _find_boxes(
             )
         )
     return found, rois
+
+
+def _propose(
+    proposer: Proposer,
+    images: Sequence[Tensor],
+    batch: inputs.Batch,
+    settings: StageSettings,
+    watch: Watch,
+    *,
+    explain: bool,
+) -> list[_Boxes]:
+    found = []
+    for index, image in enumerate(images):
+        prepared = batch.one(index)
+        with watch.stage("proposer"):
+            proposed = proposing.propose(proposer, image, settings)
+        proposals = proposing.as_proposals(proposed, prepared)
+        with watch.stage("candidates"):
+            refined = proposing.as_refined(proposed, prepared)
+            candidates, rows = roi.find_candidates(refined, settings, explain=explain)
+        with watch.stage("detections"):
+            detections = roi.find_detections(candidates, rows, proposals, prepared)
+        anchors, rpn, decoded, levels, head = proposing.skipped(proposals.boxes)
+        found.append(
+            _Boxes(
+                anchors,
+                rpn,
+                decoded,
+                proposals,
+                levels,
+                head,
+                candidates,
+                detections,
+                proposed,
+            )
+        )
+    return found

@@ -42,14 +42,26 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise DeviceError(say("engine.device_unknown", name=name)) from error
+        raise DeviceError(
+            say(
+                "engine.device_unknown",
+                "{name!r} is not the name of a device; use auto, cpu, cuda or mps.",
+                name=name,
+            )
+        ) from error
     there = {
         "cpu": True,
         "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
         "mps": torch.backends.mps.is_available(),
     }
     if not there.get(device.type, False):
-        raise DeviceError(say("engine.device_missing", name=name))
+        raise DeviceError(
+            say(
+                "engine.device_missing",
+                "The device {name!r} is not available on this machine.",
+                name=name,
+            )
+        )
     return device
 
 

@@ -15,7 +15,7 @@ from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, W
 from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
 from core.engine.weights import LoadedModel
 from core.lens.settings import StageSettings
-from core.lens.trace import Trace, numpy_of
+from core.lens.trace import PROPOSER_STAGES, STAGES, Trace, numpy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,13 @@ class Predictor:
         lowered = self.numerics.autocast is not None
         module = lowered_copy(loaded.module, self.numerics) if lowered else loaded.module
         self.module = module.to(self.device).eval()
+        if loaded.proposer is not None:
+            loaded.proposer.to(self.device)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages of a prediction, in their order."""
+        return STAGES if self.loaded.proposer is None else PROPOSER_STAGES
 
     def predict(
         self,
@@ -95,9 +102,10 @@ class Predictor:
             self.module,
             [image],
             settings or self.loaded.config.settings,
+            proposer=self.loaded.proposer,
             numerics=self.numerics,
             keep=keep_trace,
-            class_names=self.loaded.config.class_names,
+            class_names=self.loaded.class_names,
             revision=self.loaded.revision,
             watch=watch,
         )[0]
@@ -107,7 +115,7 @@ class Predictor:
         height, width = found.prepared.image_size
         labels = numpy_of(found.detections.label)
         scores = numpy_of(found.detections.score)
-        names = tuple(self.loaded.config.class_name(int(label)) for label in labels)
+        names = tuple(self.loaded.class_names[int(label) - 1] for label in labels)
         outlines = found.polygons.outlines
         drawn = tuple(index for index, polygons in enumerate(outlines) if polygons)
         return Prediction(

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.engine import models
+from core.engine.files import OUT_OF_MEMORY
 from core.engine.jobs import Job, JobStopped
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
@@ -21,7 +22,6 @@ from core.engine.predict import PredictionCancelled, Predictor
 from core.engine.serve_compare import CompareDesk
 from core.engine.serve_lens import LensDesk
 from core.engine.weights import load_model
-from core.lens.trace import STAGES
 from core.protocol import (
     Answer,
     Download,
@@ -43,6 +43,9 @@ from core.protocol.messages.lens import DrawLens, JudgeLens, OpenLens, SetLens
 from core.protocol.messages.lens_training import TrainLens
 from core.sentences import MasklensError, Sentence, say
 from core.storage.images import read_image
+
+_NO_MODEL: Final = say("process.no_model", "No model is loaded yet.")
+
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +95,7 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
         return Failed(request.id, error.sentence)
     except (MemoryError, torch.OutOfMemoryError):
         log.exception("out of memory in request %d", request.id)
-        return Failed(request.id, say("process.out_of_memory"))
+        return Failed(request.id, OUT_OF_MEMORY)
     except Exception as error:
         log.exception("request %d failed", request.id)
         return Failed(request.id, unexpected(error))
@@ -100,7 +103,11 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
 
 def unexpected(error: Exception) -> Sentence:
     """The sentence for an error that nobody foresaw."""
-    return say("process.unexpected", error=f"{type(error).__name__}: {error}"[:300])
+    return say(
+        "process.unexpected",
+        "Something unforeseen went wrong in the engine: {error}.",
+        error=f"{type(error).__name__}: {error}"[:300],
+    )
 
 
 def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> ModelLoaded:
@@ -120,7 +127,7 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
         spec=request.spec,
         name=loaded.name,
         revision=loaded.revision,
-        labels=loaded.config.class_names,
+        labels=loaded.class_names,
         device=str(predictor.device),
         precision=str(predictor.dtype).removeprefix("torch."),
         settings=loaded.config.settings,
@@ -131,7 +138,13 @@ def _precision(request: LoadModel) -> Precision:
     for known in get_args(Precision):
         if request.precision == known:
             return cast(Precision, known)
-    raise ServeError(say("process.no_such_precision", name=request.precision))
+    raise ServeError(
+        say(
+            "process.no_such_precision",
+            "{name} is not a precision; use auto, float32 or bf16.",
+            name=request.precision,
+        )
+    )
 
 
 def _try_out(predictor: Predictor, job: Job) -> None:
@@ -145,19 +158,31 @@ def _try_on(predictor: Predictor, image: Path, job: Job) -> None:
     tried = predictor.predict(read_image(image).pixels, cancelled=job.should_stop)
     _check_finite(tried)
     if not len(tried.boxes):
-        raise ServeError(say("process.model_finds_nothing", image=image.name))
+        raise ServeError(
+            say(
+                "process.model_finds_nothing",
+                "It finds nothing at all in {image}.",
+                image=image.name,
+            )
+        )
 
 
 def _check_finite(tried: Predicted) -> None:
     if not (np.isfinite(tried.boxes).all() and np.isfinite(tried.scores).all()):
-        raise ServeError(say("process.model_not_finite"))
+        raise ServeError(
+            say(
+                "process.model_not_finite",
+                "The model gives numbers that are not finite, so it is not taken into use.",
+            )
+        )
 
 
 def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Prediction:
     if engine.predictor is None:
-        raise ServeError(say("process.no_model"))
+        raise ServeError(_NO_MODEL)
     pixels, notes = _pixels(request)
     job.check()
+    stages = len(engine.predictor.stages)
     spare = 1 if request.priority is Priority.BATCH else 0
     torch.set_num_threads(max(1, engine.threads - spare))
     try:
@@ -165,7 +190,7 @@ def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Pred
             pixels,
             request.settings,
             cancelled=job.should_stop,
-            on_stage=lambda name, index: report(name, index, len(STAGES)),
+            on_stage=lambda name, index: report(name, index, stages),
         )
     finally:
         torch.set_num_threads(engine.threads)
@@ -219,7 +244,7 @@ def _compare(engine: Engine, request: Compare, job: Job, report: Report) -> Comp
 def _look(work: str) -> Handler:
     def look(engine: Engine, request: Request, job: Job, report: Report) -> Answer:
         if engine.predictor is None:
-            raise ServeError(say("process.no_model"))
+            raise ServeError(_NO_MODEL)
         answer: Answer = getattr(engine.lens, work)(engine.predictor, request, job, report)
         return answer
 

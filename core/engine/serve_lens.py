@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,9 +18,10 @@ from core.lens.false_positives import FalsePositive, false_positives
 from core.lens.pictures import PictureKind
 from core.lens.report import ImageReport, InstanceReport
 from core.lens.settings import StageSettings
-from core.lens.trace import STAGES, Trace, numpy_of
+from core.lens.trace import Trace, numpy_of
 from core.lens.verdict import judge
 from core.lens.words import sentences
+from core.lru import Lru
 from core.protocol.lens_tables import fixed_tables, set_tables
 from core.protocol.messages.lens import (
     DrawLens,
@@ -57,7 +57,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._predictor: Predictor | None = None
-        self._kept: OrderedDict[_Key, Rerunner] = OrderedDict()
+        self._kept: Lru[_Key, Rerunner] = Lru(KEPT_BYTES, _cost)
 
     def get(
         self, predictor: Predictor, path: str, job: Job, report: Report, *, keep: bool = True
@@ -70,28 +70,27 @@ class Shelf:
             self._kept.clear()
             self._predictor = predictor
         key = _key(path)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
         image = read_image(Path(path))
         job.check()
         trace = predictor.predict(
             image.pixels,
             keep_trace=True,
             cancelled=job.should_stop,
-            on_stage=lambda name, index: report(name, index, len(STAGES)),
+            on_stage=lambda name, index: report(name, index, len(predictor.stages)),
         ).trace
         assert trace is not None
-        found = Rerunner(predictor, trace)
+        found = Rerunner(predictor, trace, image.pixels)
         if keep:
             self._kept[key] = found
-            while len(self._kept) > 1 and self._over():
-                self._kept.popitem(last=False)
         return found
 
-    def _over(self) -> bool:
-        held = sum(_bytes(each.trace) for each in self._kept.values())
-        return len(self._kept) > KEPT_AT_MOST or held > KEPT_BYTES
+
+def _cost(kept: Rerunner) -> int:
+    """Its bytes, or the share of a small one of which there can be `KEPT_AT_MOST`."""
+    return max(_bytes(kept.trace), KEPT_BYTES // KEPT_AT_MOST)
 
 
 def _key(path: str) -> _Key:
@@ -139,7 +138,9 @@ class LensDesk:
         try:
             drawn = _draw(predictor, traced, request)
         except IndexError as error:
-            raise LensError(say("lens.nothing_to_draw")) from error
+            raise LensError(
+                say("lens.nothing_to_draw", "There is no such map or detection in this image.")
+            ) from error
         place = drawn.place
         corners = (float(place.x0), float(place.y0), float(place.x1), float(place.y1))
         return LensDrawn(request.id, drawn.pixels, corners, float(drawn.low), float(drawn.high))
@@ -190,7 +191,9 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         if logits is None or not 0 <= request.detection < len(logits):
             raise IndexError(request.detection)
         box = numpy_of(found.detections.boxes[request.detection])
-        return pictures.mask_logits(numpy_of(logits[request.detection, request.label]), box)
+        channel = found.mask_logits.channel
+        row = request.label if channel is None else int(channel[request.detection])
+        return pictures.mask_logits(numpy_of(logits[request.detection, row]), box)
     values = numpy_of((*trace.backbone.maps, *trace.pyramid.maps)[request.level])
     if request.kind is PictureKind.CHANNEL:
         return pictures.feature_channel(values, request.channel, prepared)

@@ -12,7 +12,7 @@ import pickle
 import struct
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeGuard
 
@@ -24,8 +24,11 @@ from core.engine.backbones import BackboneFactory, import_factory
 from core.engine.bare import check_widths, config_of_bare, load_backbone_state, load_into
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.models import resolve
+from core.engine.proposers.base import Proposer
+from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import build_model
 from core.sentences import MasklensError, say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
@@ -62,6 +65,20 @@ class LoadedModel:
     """Name and the first digits of the file's SHA-256: the same file has the same revision."""
     extra: Mapping[str, object]
     """What `save_model` was given beside the configuration: figures, seeds, provenance."""
+    proposer: Proposer | None = None
+    """What gives the boxes in place of the network's own RPN and box head, if anything does."""
+    alone: LoadedModel | None = None
+    """The network without its proposer, when it has one."""
+
+    @property
+    def network(self) -> LoadedModel:
+        """The network as it is without a proposer: what can be trained."""
+        return self.alone or self
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of what it finds; `class_names[i]` belongs to label index i + 1."""
+        return self.config.class_names if self.proposer is None else self.proposer.class_names
 
 
 def save_model(
@@ -79,7 +96,13 @@ def save_model(
     Raises ModelFileError when `path` is a folder, StorageError when it cannot be written.
     """
     if path.is_dir():
-        raise ModelFileError(say("engine.model_exists", path=str(path)))
+        raise ModelFileError(
+            say(
+                "engine.model_exists",
+                "{path} is a folder, so no model can be saved there.",
+                path=str(path),
+            )
+        )
     state = {name: _stored(value, store) for name, value in module.state_dict().items()}
     content = {
         "format": FORMAT,
@@ -136,14 +159,45 @@ def load_file(
 
 
 def load_model(
-    spec: str | Path, *, arch: str | None = None, backbone: str | None = None
+    spec: str | Path,
+    *,
+    arch: str | None = None,
+    backbone: str | None = None,
+    proposer: str | None = None,
+    proposer_arch: str | None = None,
 ) -> LoadedModel:
     """Load a model by its name (`starter`, or one from `models.list_models`) or its file.
 
-    Raises ModelFileError, ConfigError, or ModelError when a named model is not on this machine.
+    `proposer` names what shall give the boxes (`registry.load_proposer`); a named model may have
+    one of its own. Raises ModelFileError, ConfigError, ProposerError, or ModelError when a named
+    model is not on this machine.
     """
     source = resolve(spec)
-    return load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
+    loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
+    chosen = proposer or source.proposer
+    if chosen is None:
+        return loaded
+    found = load_proposer(chosen, arch=proposer_arch)
+    name = source.name if proposer is None else f"{source.name}+{found.name}"
+    return with_proposer(loaded, found, name)
+
+
+def with_proposer(loaded: LoadedModel, proposer: Proposer, name: str) -> LoadedModel:
+    """The model with another giver of boxes, whose thresholds become the settings.
+
+    Raises SettingError when the proposer's settings are none.
+    """
+    both = f"{loaded.revision} {proposer.revision}".encode()
+    digest = hashlib.sha256(both).hexdigest()[:_HASH_LENGTH]
+    settings = loaded.config.settings.with_(**proposer.settings)
+    return replace(
+        loaded,
+        config=replace(loaded.config, settings=settings),
+        name=name,
+        revision=f"{name}@{digest}",
+        proposer=proposer,
+        alone=loaded,
+    )
 
 
 def load_backbone_weights(module: MaskRCNN, file: Path) -> int:
@@ -158,7 +212,12 @@ def load_backbone_weights(module: MaskRCNN, file: Path) -> int:
         return load_backbone_state(getattr(body, "trunk", body), state)
     except ValueError as error:
         raise ModelFileError(
-            say("engine.backbone_mismatch", path=str(file), problem=str(error))
+            say(
+                "engine.backbone_mismatch",
+                "The weights in {path} do not fit the backbone: {problem}.",
+                path=str(file),
+                problem=str(error),
+            )
         ) from error
 
 
@@ -167,14 +226,16 @@ def read_checked(path: Path) -> Mapping[str, Any]:
 
     Raises ModelFileError when there is no such file or it is not such a mapping.
     """
-    if not path.is_file():
-        raise ModelFileError(say("engine.model_missing", path=str(path)))
+    if not (inside.is_file(path) if inside.is_below_own(path) else path.is_file()):
+        raise ModelFileError(
+            say("engine.model_missing", "There is no model file {path}.", path=str(path))
+        )
     try:
         content = _load(path)
     except _BROKEN as error:
-        raise ModelFileError(say("engine.model_unreadable", path=str(path))) from error
+        raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path))) from error
     if not isinstance(content, Mapping):
-        raise ModelFileError(say("engine.model_unreadable", path=str(path)))
+        raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path)))
     return content
 
 
@@ -184,8 +245,9 @@ def _load(path: Path) -> object:
     with (
         warnings.catch_warnings(action="ignore"),
         torch.serialization.safe_globals([argparse.Namespace]),
+        _open(path) as file,
     ):
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _from_masklens(
@@ -196,7 +258,14 @@ def _from_masklens(
         raise _damaged(path, "format_version", "is not a version number")
     if version > FORMAT_VERSION:
         raise ModelFileError(
-            say("engine.model_newer", path=str(path), found=version, known=FORMAT_VERSION)
+            say(
+                "engine.model_newer",
+                "{path} was written by a newer masklens (file format {found}; this one reads "
+                "{known}).",
+                path=str(path),
+                found=version,
+                known=FORMAT_VERSION,
+            )
         )
     config = ModelConfig.from_json(content.get("config"))
     state = content.get("state")
@@ -220,7 +289,14 @@ def _from_bare(
 ) -> tuple[MaskRCNN, ModelConfig]:
     state = _bare_state(path, content)
     if arch is None:
-        raise ModelFileError(say("engine.arch_needed", path=str(path)))
+        raise ModelFileError(
+            say(
+                "engine.arch_needed",
+                "{path} holds bare weights without a description of the network. Name it with "
+                "--arch, for example --arch maskrcnn_resnet50_fpn.",
+                path=str(path),
+            )
+        )
     try:
         config = config_of_bare(state, arch, digest)
     except ValueError as error:
@@ -242,7 +318,7 @@ def _bare_state(path: Path, content: Mapping[str, Any]) -> Mapping[str, Tensor]:
     for candidate in (content.get("model"), content.get("state_dict"), content):
         if is_state(candidate):
             return candidate
-    raise ModelFileError(say("engine.model_unreadable", path=str(path)))
+    raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path)))
 
 
 def is_state(value: object) -> TypeGuard[Mapping[str, Tensor]]:
@@ -262,18 +338,37 @@ def _stored(value: Tensor, store: str) -> Tensor:
     return plain.clone()
 
 
+def _open(path: Path) -> io.BufferedReader:
+    """A model file that a person named may be a link, one of a project not."""
+    return inside.open_reading(path) if inside.is_below_own(path) else path.open("rb")
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with _open(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damaged(path: Path, field: str, problem: str) -> ModelFileError:
-    return ModelFileError(say("engine.model_field", path=str(path), field=field, problem=problem))
+    return ModelFileError(
+        say(
+            "engine.model_field",
+            "{path} is damaged: {field} {problem}.",
+            path=str(path),
+            field=field,
+            problem=problem,
+        )
+    )
 
 
 def _mismatch(path: Path, arch: str, problem: str) -> ModelFileError:
     return ModelFileError(
-        say("engine.weights_mismatch", path=str(path), arch=arch, problem=problem)
+        say(
+            "engine.weights_mismatch",
+            "The weights in {path} do not fit the architecture {arch}: {problem}.",
+            path=str(path),
+            arch=arch,
+            problem=problem,
+        )
     )
 
 
@@ -286,4 +381,11 @@ __all__ = [
     "load_file",
     "load_model",
     "save_model",
+    "with_proposer",
 ]
+
+_MODEL_UNREADABLE: Final = say(
+    "engine.model_unreadable",
+    "{path} is not a model file that can be loaded safely. It must be a *.pt file of masklens or "
+    "a state_dict saved by torch.save.",
+)

@@ -117,7 +117,12 @@ class Worker:
             from core.engine import serve
         except (ImportError, OSError) as error:
             log.exception("torch cannot be loaded")
-            self._output.send(Failed(0, say("process.no_torch", why=str(error))))
+            self._output.send(
+                Failed(
+                    0,
+                    say("process.no_torch", "The engine cannot load torch: {why}.", why=str(error)),
+                )
+            )
             raise SystemExit(1) from error
         device, version = serve.description()
         self._output.send(Ready(Readiness.READY, os.getpid(), device, version))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path, PureWindowsPath
-from typing import Any
+from typing import Any, Final
 
 from core.document.fields import (
     as_int,
@@ -26,12 +26,23 @@ from core.document.instance import Instance, Polygons, Source
 from core.document.instance_json import flags_from_json, source_from_json
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_write import dumps, write
-from core.formats.errors import FormatError, read_json, reading
+from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.masks import trace_runs
+from core.formats.said import BOXES, RESULTS
 from core.sentences import Sentence, say
 
 __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse", "read", "write"]
+
+_DANGLING: Final = say(
+    "formats.dangling",
+    "{path}: {count} annotations belong to an image or a category that the file does not list; "
+    "they were left out.",
+)
+_NO_GEOMETRY: Final = say(
+    "formats.no_geometry",
+    "{path}: {count} annotations have neither an outline nor a box and were left out.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,6 @@ class CocoDataset:
 
 
 def is_coco(value: object) -> bool:
-    """Whether a JSON value looks like a COCO file."""
     return isinstance(value, dict) and "images" in value and "annotations" in value
 
 
@@ -57,7 +67,7 @@ def read(path: Path | str) -> CocoDataset:
 def parse(value: object, path: Path) -> CocoDataset:
     """The data set in a JSON value; `path` is what sentences call it. Raises FormatError."""
     if isinstance(value, list):
-        raise FormatError(say("formats.results", path=str(path)))
+        raise FormatError(RESULTS.given(path=str(path)))
     with reading(path, "COCO"):
         return _Reader(str(path)).dataset(as_object(value, "file"))
 
@@ -113,7 +123,14 @@ class _Reader:
                 raise wrong(f"categories[{k}].id", "used twice")
             label = as_text(get(category, "name", f"categories[{k}]"), f"categories[{k}].name")
             if label in labels.values():
-                self.notes.append(say("formats.category_twice", path=self.name, label=label))
+                self.notes.append(
+                    say(
+                        "formats.category_twice",
+                        "{path}: several categories are called {label}; they became one label.",
+                        path=self.name,
+                        label=label,
+                    )
+                )
             labels[id] = label
         return dict(sorted(labels.items(), key=lambda entry: (str(type(entry[0])), entry[0])))
 
@@ -165,13 +182,13 @@ class _Reader:
         )
 
     def _counts(self) -> tuple[Sentence, ...]:
-        counted = {
-            "formats.dangling": self.dangling,
-            "formats.boxes": self.boxes,
-            "formats.no_geometry": self.no_geometry,
-            "formats.no_area_dropped": self.no_area,
-        }
-        return tuple(say(id, path=self.name, count=n) for id, n in counted.items() if n)
+        counted = (
+            (_DANGLING, self.dangling),
+            (BOXES, self.boxes),
+            (_NO_GEOMETRY, self.no_geometry),
+            (NO_AREA_DROPPED, self.no_area),
+        )
+        return tuple(said.given(path=self.name, count=n) for said, n in counted if n)
 
 
 def _images(items: Sequence[object]) -> dict[Id, CocoImage]:

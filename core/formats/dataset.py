@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from core.document.instance import Instance, Polygons, Shape, Source
 from core.document.regions import comparable, is_done
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
+from core.formats.said import IMAGE_MISSING
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, image_size
 
 __all__ = ["Dataset", "DatasetItem", "FormatError", "open_dataset"]
+
+_IMAGE_INSIDE: Final = say(
+    "formats.image_inside",
+    "{path} carries its image inside, and no image file {name} was found: open it in labelme "
+    "and save the image.",
+)
+_IMAGE_SIZE: Final = say(
+    "formats.image_size",
+    "{path} says that {name} is {width} x {height} pixels, but upright it is {real_width} x "
+    "{real_height}; its labels may not fit, so it was left out.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +100,19 @@ class _Opener:
         """What was noticed; complete after all items were taken."""
         if not self._suggestions:
             return tuple(self._notes)
-        left_out = say("formats.suggestions_left_out", count=self._suggestions)
+        left_out = say(
+            "formats.suggestions_left_out",
+            "{count} suggestions that nobody has accepted were left out of the data set.",
+            count=self._suggestions,
+        )
         return (*self._notes, left_out)
 
     def _found(self) -> dict[int, Path]:
         """The image files by number of the image, each under one label file only."""
-        paths = [self._finder.find(image.label_file, image.file_name) for image in self._images]
+        paths = [
+            image.image_path or self._finder.find(image.label_file, image.file_name)
+            for image in self._images
+        ]
         again = labelled_again(self._images, paths)
         self.problems += [
             missing(image) for image, path in zip(self._images, paths, strict=True) if path is None
@@ -111,7 +131,7 @@ class _Opener:
             self.problems.append(error.sentence)
             return None
         if (image.width or width, image.height or height) != (width, height):
-            self.problems.append(size_problem("formats.image_size", image, (width, height)))
+            self.problems.append(size_problem(_IMAGE_SIZE, image, (width, height)))
             return None
         own = tuple(each for each in image.shapes if each.source is not Source.SUGGESTED)
         self._suggestions += len(image.shapes) - len(own)
@@ -143,7 +163,13 @@ def labelled_again(images: Sequence[Labelled], paths: Sequence[Path | None]) -> 
         first = owner.setdefault(path.resolve(), image.label_file)
         if first != image.label_file:
             name, file = image.file_name, str(image.label_file)
-            again[place] = say("formats.image_twice", name=name, path=str(first), other=file)
+            again[place] = say(
+                "formats.image_twice",
+                "{name} is labelled in {path} and in {other}; {path} was used.",
+                name=name,
+                path=str(first),
+                other=file,
+            )
     return again
 
 
@@ -153,14 +179,13 @@ def _of_its_name(image: Labelled) -> bool:
 
 def missing(image: Labelled) -> Sentence:
     """What to say of an image that was not found."""
-    id = "formats.image_inside" if image.embedded else "formats.image_missing"
-    return say(id, path=str(image.label_file), name=image.file_name)
+    said = _IMAGE_INSIDE if image.embedded else IMAGE_MISSING
+    return said.given(path=str(image.label_file), name=image.file_name)
 
 
-def size_problem(id: str, image: Labelled, real: tuple[int, int]) -> Sentence:
-    """What to say of an image whose size is not what its label file says."""
-    return say(
-        id,
+def size_problem(said: Sentence, image: Labelled, real: tuple[int, int]) -> Sentence:
+    """What is said of an image whose size is not what its label file says, with its arguments."""
+    return said.given(
         path=str(image.label_file),
         name=image.file_name,
         width=image.width or 0,

@@ -27,6 +27,7 @@ from core.formats.labelme_provenance import Provenance, may_overwrite, provenanc
 from core.formats.labelme_shapes import OUTLINES, outline, points_of
 from core.formats.labelme_write import dumps
 from core.sentences import Sentence, say
+from core.storage import inside
 
 __all__ = [
     "FormatError",
@@ -44,7 +45,7 @@ Flags = tuple[tuple[str, bool], ...]
 def read(path: Path | str) -> LabelFile:
     """Read a label file. Raises FormatError, naming the shape and field that is wrong."""
     path = Path(path)
-    return parse(read_json(path), path)
+    return parse(read_json(path, inside.MOST_BYTES), path)
 
 
 def parse(value: object, path: Path) -> LabelFile:
@@ -195,10 +196,36 @@ def _notes(shapes: list[_Shape], name: str) -> tuple[Sentence, ...]:
     others = Counter(shape.kind for shape in shapes if shape.kind not in OUTLINES)
     if others:
         kinds = ", ".join(sorted(others))
-        notes.append(say("formats.not_outlines", path=name, count=others.total(), kinds=kinds))
+        notes.append(
+            say(
+                "formats.not_outlines",
+                "{path}: {count} shapes are no outlines of objects ({kinds}); they are kept as "
+                "they are.",
+                path=name,
+                count=others.total(),
+                kinds=kinds,
+            )
+        )
     for k, shape in enumerate(shapes):
         if shape.kind in OUTLINES and not shape.kept.polygons:
-            notes.append(say("formats.no_area", path=name, number=k + 1, label=shape.label))
+            notes.append(
+                say(
+                    "formats.no_area",
+                    "{path}: shape {number} ({label}) encloses nothing; it is kept as it is.",
+                    path=name,
+                    number=k + 1,
+                    label=shape.label,
+                )
+            )
         if shape.extras.lost_holes:
-            notes.append(say("formats.stale_hole", path=name, number=k + 1, label=shape.label))
+            notes.append(
+                say(
+                    "formats.stale_hole",
+                    "{path}: the outline of shape {number} ({label}) was changed in another "
+                    "program after its holes were drawn, so the holes were dropped.",
+                    path=name,
+                    number=k + 1,
+                    label=shape.label,
+                )
+            )
     return tuple(notes)

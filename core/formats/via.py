@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from core.document.fields import as_list, as_number, as_object, as_text, get, wrong
 from core.document.instance import Instance, Point, Polygons
-from core.formats.errors import FormatError, read_bytes, read_json, reading
+from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes, read_json, reading
 from core.formats.labelme_shapes import ellipse, polygon, rectangle
 from core.formats.via_csv import regions_of_csv
 from core.sentences import Sentence, say
 
 __all__ = ["DEFAULT_LABEL", "FormatError", "ViaFile", "ViaImage", "is_via", "parse", "read"]
+
+VIA3: Final = say("formats.via3", "{path} was written by VIA 3: export it from there as COCO.")
+
 
 # The label of regions that have none; in many files the class is understood.
 DEFAULT_LABEL: Final = "object"
@@ -38,10 +41,15 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class ViaImage:
-    """The instances on one image; `file_name` is as the file has it, or the name in its URL."""
+    """The instances on one image; `file_name` is as the file has it, or the path in its URL.
+
+    `extra` are the attributes of the file, `extras` those of regions by instance but for the label.
+    """
 
     file_name: str
     instances: tuple[Instance, ...]
+    extra: Json = field(default_factory=dict)
+    extras: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ def read(path: Path | str) -> ViaFile:
 def parse(value: object, path: Path) -> ViaFile:
     """The labels in a JSON value; `path` is what sentences call it. Raises FormatError."""
     if isinstance(value, dict) and "project" in value and "view" in value:
-        raise FormatError(say("formats.via3", path=str(path)))
+        raise FormatError(VIA3.given(path=str(path)))
     with reading(path, "VIA"):
         top = as_object(value, "file")
         named: Iterable[str] = ()
@@ -94,9 +102,11 @@ class _Region:
 
 def _read(entries: Json, declared: Iterable[str], name: str) -> ViaFile:
     regions: dict[str, list[_Region]] = {}
+    files: dict[str, Json] = {}
     for key, item in entries.items():
         entry = as_object(item, key)
         file_name = _file_name(as_text(get(entry, "filename", key), f"{key}.filename", empty=False))
+        files.setdefault(file_name, {"file_attributes": entry.get("file_attributes") or {}})
         items = get(entry, "regions", key)
         where = f"{key}.regions"
         values = list(items.values()) if isinstance(items, dict) else as_list(items, where)
@@ -107,7 +117,12 @@ def _read(entries: Json, declared: Iterable[str], name: str) -> ViaFile:
     labels = _Labels(everything, declared)
     return ViaFile(
         images=tuple(
-            ViaImage(file_name, tuple(_instances(found, labels)))
+            ViaImage(
+                file_name,
+                tuple(_instances(found, labels)),
+                files[file_name],
+                {f"via-{k}": labels.others(r) for k, r in enumerate(found) if labels.others(r)},
+            )
             for file_name, found in regions.items()
         ),
         labels=tuple(dict.fromkeys(labels.of(r) for r in everything if r.polygons)),
@@ -188,9 +203,13 @@ class _Labels:
         self.attribute: str | None = next(iter(likely or used), None)
 
     def of(self, region: _Region) -> str:
-        """The label of a region."""
         value = region.attributes.get(self.attribute) if self.attribute is not None else None
         return _text(value) or DEFAULT_LABEL
+
+    def others(self, region: _Region) -> Json:
+        """The attributes beside the label; nothing when there are none."""
+        rest = {name: v for name, v in region.attributes.items() if name != self.attribute}
+        return {"attributes": rest} if rest else {}
 
 
 def _text(value: object) -> str:
@@ -213,14 +232,36 @@ def _is_number(text: str) -> bool:
 def _notes(regions: list[_Region], labels: _Labels, name: str) -> tuple[Sentence, ...]:
     notes: list[Sentence] = []
     if labels.attribute is not None:
-        notes.append(say("formats.via_attribute", path=name, name=labels.attribute))
+        notes.append(
+            say(
+                "formats.via_attribute",
+                "{path}: the labels were taken from the attribute {name}.",
+                path=name,
+                name=labels.attribute,
+            )
+        )
     if any(r.polygons and labels.of(r) == DEFAULT_LABEL for r in regions):
-        notes.append(say("formats.via_no_attribute", path=name, label=DEFAULT_LABEL))
+        notes.append(
+            say(
+                "formats.via_no_attribute",
+                "{path}: regions without a label were labelled {label}.",
+                path=name,
+                label=DEFAULT_LABEL,
+            )
+        )
     others = Counter(r.kind or "empty" for r in regions if r.kind not in _OUTLINES)
     if others:
         kinds = ", ".join(sorted(others))
-        notes.append(say("formats.via_kinds", path=name, count=others.total(), kinds=kinds))
+        notes.append(
+            say(
+                "formats.via_kinds",
+                "{path}: {count} regions are no outlines of objects ({kinds}) and were left out.",
+                path=name,
+                count=others.total(),
+                kinds=kinds,
+            )
+        )
     flat = sum(region.kind in _OUTLINES and not region.polygons for region in regions)
     if flat:
-        notes.append(say("formats.no_area_dropped", path=name, count=flat))
+        notes.append(NO_AREA_DROPPED.given(path=name, count=flat))
     return tuple(notes)

@@ -41,7 +41,6 @@ class MoveDrag:
 
     @property
     def cursor(self) -> Cursor:
-        """A move, or a copy."""
         return Cursor.COPY if self.copying else Cursor.MOVE
 
     def preview(self, dx: float, dy: float) -> Preview:
@@ -58,12 +57,12 @@ class MoveDrag:
             return self._copies(moved)
         edits: list[Edit] = [Reshape(each.id, polygons) for each, polygons in moved]
         edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
-        return Outcome(edit=edit, name=say("gestures.move"))
+        return Outcome(edit=edit, name=say("gestures.move", "move"))
 
     def _copies(self, moved: Sequence[tuple[Shape, Polygons]]) -> Outcome:
         copies = tuple(copied(each, polygons) for each, polygons in moved)
         ids = frozenset(copy.id for copy in copies)
-        return Outcome(edit=Add(copies), name=say("gestures.copy"), selection=ids)
+        return Outcome(edit=Add(copies), name=say("gestures.copy", "copy"), selection=ids)
 
     def _limited(self, dx: float, dy: float) -> Point:
         box: Rect | None = None
@@ -96,7 +95,8 @@ class VertexDrag:
         """A reshape, unless the vertex is where it was."""
         if (dx, dy) == (0.0, 0.0) and not self.inserted:
             return Outcome(preview=Preview(vertex=self.hit))
-        name = say("gestures.insert_vertex" if self.inserted else "gestures.move_vertex")
+        inserted = say("gestures.insert_vertex", "insert vertex")
+        name = inserted if self.inserted else say("gestures.move_vertex", "move vertex")
         return reshaped(self.scene, self.shape.id, self._polygons(dx, dy), name)
 
     def _polygons(self, dx: float, dy: float) -> Polygons:
@@ -125,7 +125,7 @@ class EdgeDrag:
         if (dx, dy) == (0.0, 0.0):
             return Outcome()
         polygons = self._polygons(dx, dy)
-        return reshaped(self.scene, self.shape.id, polygons, say("gestures.move_edge"))
+        return reshaped(self.scene, self.shape.id, polygons, say("gestures.move_edge", "move edge"))
 
     def _polygons(self, dx: float, dy: float) -> Polygons:
         hit = self.hit
@@ -189,7 +189,6 @@ def copied(shape: Shape, polygons: Polygons) -> Shape:
 
 
 def vertex_point(shape: Shape, hit: Hit) -> Point:
-    """Where a vertex is."""
     return shape.polygons[hit.polygon].rings[hit.ring][hit.index]
 
 

@@ -45,7 +45,6 @@ class PolygonGesture:
 
     @property
     def busy(self) -> bool:
-        """Whether an outline has been begun."""
         return bool(self._points)
 
     def press(self, event: PointerEvent) -> Outcome:
@@ -111,7 +110,6 @@ class PolygonGesture:
         return None
 
     def cancel(self) -> Outcome:
-        """Drop the outline."""
         self._reset()
         return Outcome(cursor=Cursor.CROSS)
 
@@ -170,8 +168,12 @@ class PolygonGesture:
     def _close(self) -> Outcome:
         ring = _without_repeats(self._points)
         if len(ring) < 3:
-            return replace(self._show(), refusal=say("gestures.few_points"))
-        outcome = edit_for(self._purpose, self._scene, (Polygon(ring),), "gestures.draw_polygon")
+            return replace(
+                self._show(),
+                refusal=say("gestures.few_points", "An outline needs at least three vertices."),
+            )
+        name = say("gestures.draw_polygon", "draw polygon")
+        outcome = edit_for(self._purpose, self._scene, (Polygon(ring),), name)
         if outcome.refusal is not None:
             # The outline stays, so that it can be mended, or a label chosen for it.
             return replace(self._show(), refusal=outcome.refusal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import Enum
+from typing import Final
 
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, subtract, union
@@ -12,7 +13,11 @@ from core.document.regions import DONE_REGION
 from core.gestures.base import Cursor, Outcome
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
-from core.sentences import say
+from core.sentences import Sentence, say
+
+_NOTHING_SELECTED: Final = say(
+    "gestures.nothing_selected", "Select the instance first that the outline belongs to."
+)
 
 
 class Purpose(Enum):
@@ -24,10 +29,10 @@ class Purpose(Enum):
     REGION = "region"  # a region of the image in which everything is labelled
 
 
-def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: str) -> Outcome:
+def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: Sentence) -> Outcome:
     """The edit that an outline leads to, or the reason why there is none.
 
-    `name` is the sentence that names the edit when it draws a new instance.
+    `name` is that of the edit when it draws a new instance.
     """
     try:
         polygons = settle(drawn, scene.width, scene.height)
@@ -44,37 +49,44 @@ def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: str) -> Outc
     return replace(outcome, cursor=Cursor.CROSS)
 
 
-def _new(scene: Scene, polygons: Polygons, name: str) -> Outcome:
+def _new(scene: Scene, polygons: Polygons, name: Sentence) -> Outcome:
     if not scene.label:
-        return Outcome(refusal=say("gestures.no_label"))
+        return Outcome(
+            refusal=say("gestures.no_label", "Choose a label first; Enter then closes the outline.")
+        )
     instance = Instance(new_id(), scene.label, polygons)
     selection = frozenset({instance.id})
-    return Outcome(edit=Add((instance,)), name=say(name), selection=selection, picked=frozenset())
+    return Outcome(edit=Add((instance,)), name=name, selection=selection, picked=frozenset())
 
 
 def _region(polygons: Polygons) -> Outcome:
     region = Region(new_id(), DONE_REGION, polygons, flags=((DONE_REGION, True),))
     # Not selected: what is drawn next is the next region, or an instance in this one.
-    return Outcome(edit=Add((region,)), name=say("gestures.draw_region"))
+    return Outcome(edit=Add((region,)), name=say("gestures.draw_region", "mark a region as done"))
 
 
 def _added(scene: Scene, polygons: Polygons) -> Outcome:
     selected = scene.selected()
     if len(selected) != 1:
-        return Outcome(refusal=say("gestures.nothing_selected"))
+        return Outcome(refusal=_NOTHING_SELECTED)
     whole = union(selected[0], polygons)
-    return Outcome(edit=Reshape(selected[0].id, whole), name=say("gestures.add_part"))
+    return Outcome(edit=Reshape(selected[0].id, whole), name=say("gestures.add_part", "add part"))
 
 
 def _cut(scene: Scene, polygons: Polygons) -> Outcome:
     selected = scene.selected()
     if not selected:
-        return Outcome(refusal=say("gestures.nothing_selected"))
+        return Outcome(refusal=_NOTHING_SELECTED)
     edits: list[Edit] = []
     for instance in selected:
         rest = subtract(instance, polygons)
         if not rest:
-            return Outcome(refusal=say("gestures.nothing_left"))
+            return Outcome(
+                refusal=say(
+                    "gestures.nothing_left",
+                    "That would leave nothing of the instance. Delete it instead.",
+                )
+            )
         edits.append(Reshape(instance.id, settle(rest, scene.width, scene.height)))
     edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
-    return Outcome(edit=edit, name=say("gestures.cut"))
+    return Outcome(edit=edit, name=say("gestures.cut", "cut out"))

@@ -10,6 +10,7 @@ from core.document.instance import Point, Polygon, Ring
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.purpose import Purpose, edit_for
 from core.gestures.scene import Scene
+from core.sentences import say
 
 
 @dataclass(slots=True)
@@ -24,7 +25,6 @@ class RectangleGesture:
 
     @property
     def busy(self) -> bool:
-        """Whether the first corner is set."""
         return self._start is not None
 
     def press(self, event: PointerEvent) -> Outcome:
@@ -38,7 +38,6 @@ class RectangleGesture:
         return self._show()
 
     def move(self, event: PointerEvent) -> Outcome:
-        """Span the rectangle."""
         self._end = self.scene.clamp(event.x, event.y)
         return self._show()
 
@@ -52,7 +51,6 @@ class RectangleGesture:
         return self._close(event)
 
     def double_click(self, event: PointerEvent) -> Outcome:
-        """The same as a press."""
         return self.press(event)
 
     def wants(self, key: Key) -> bool:
@@ -72,7 +70,6 @@ class RectangleGesture:
         return None
 
     def cancel(self) -> Outcome:
-        """Drop the rectangle."""
         self._start = None
         self._dragging = False
         return Outcome(cursor=Cursor.CROSS)
@@ -90,7 +87,8 @@ class RectangleGesture:
         ring = _corners(_rect(self._start, self.scene.clamp(event.x, event.y)))
         self._start = None
         self._dragging = False
-        return edit_for(self.purpose, self.scene, (Polygon(ring),), "gestures.draw_rectangle")
+        name = say("gestures.draw_rectangle", "draw rectangle")
+        return edit_for(self.purpose, self.scene, (Polygon(ring),), name)
 
 
 def _rect(a: Point, b: Point) -> Rect:

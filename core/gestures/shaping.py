@@ -21,5 +21,5 @@ def settle(polygons: Polygons, width: float, height: float) -> Polygons:
     inside = clip_to_image(whole, int(width), int(height))
     kept = tuple(part for part in inside if area((part,)) >= SMALLEST_AREA)
     if not kept:
-        raise GeometryError(say("gestures.too_small"))
+        raise GeometryError(say("gestures.too_small", "The outline is smaller than a pixel."))
     return kept

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from core.sentences import MasklensError
+from typing import Final
+
+from core.sentences import MasklensError, say
+
+NO_REPORT: Final = say("learning.no_report", "There is no report {path}, or it is damaged.")
 
 
 class LearningError(MasklensError):

@@ -208,7 +208,15 @@ def _split(
     held = {n for n, side in zip(free, sides, strict=True) if side}
     remarks = list(notes)
     if share > 0 and len(kept) < FEW:
-        remarks.append(say("learning.few_images", count=len(kept), enough=FEW))
+        remarks.append(
+            say(
+                "learning.few_images",
+                "With {count} images, figures before and after cannot be trusted; {enough} or "
+                "more are needed.",
+                count=len(kept),
+                enough=FEW,
+            )
+        )
     chosen = [replace(image, held_out=n in held) for n, image in enumerate(kept)]
     return _result(chosen, order, counts, problems, remarks)
 
@@ -222,7 +230,13 @@ def _result(
 ) -> Gathered:
     learned = [image for image in images if not image.held_out]
     if not any(image.objects for image in learned):
-        raise LearningError(say("learning.nothing_done"))
+        raise LearningError(
+            say(
+                "learning.nothing_done",
+                "There is nothing to learn from yet: mark at least one image with instances as "
+                "done.",
+            )
+        )
     used = dict.fromkeys(one.label for image in learned for one in image.objects)
     labels = tuple(name for name in dict.fromkeys((*order, *used)) if name in used)
     crowds = sum(len(image.instances) - len(image.objects) for image in images)

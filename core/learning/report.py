@@ -18,8 +18,8 @@ from core.document.fields import (
     get,
     wrong,
 )
-from core.learning.errors import LearningError
-from core.sentences import say
+from core.learning.errors import NO_REPORT, LearningError
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-report"
@@ -127,9 +127,9 @@ def write_report(path: Path, report: Report) -> None:
 def read_report(path: Path) -> Report:
     """Read a report. Raises LearningError when it is missing or damaged."""
     try:
-        return Report.from_json(json.loads(path.read_bytes()))
-    except (OSError, ValueError, FieldError) as error:
-        raise LearningError(say("learning.no_report", path=str(path))) from error
+        return Report.from_json(json.loads(inside.read(path)))
+    except (OSError, ValueError, RecursionError, FieldError) as error:
+        raise LearningError(NO_REPORT.given(path=str(path))) from error
 
 
 def _image_to_json(image: ImageChange) -> dict[str, object]:

@@ -162,11 +162,43 @@ def _best(overlaps: Floats) -> tuple[int | None, float]:
 
 
 def _say(kind: Kind, label: str, iou: float, other: Instance | None, number: int) -> Sentence:
-    id = f"verdicts.{kind.replace(' ', '_')}"
     if kind is Kind.BACKGROUND or other is None:
-        return say(id, label=label, iou=iou)
+        return say(
+            "verdicts.background",
+            "Nothing is labelled here: the nearest instance overlaps this {label} by {iou:.2f}.",
+            label=label,
+            iou=iou,
+        )
     if kind is Kind.DUPLICATE:
-        return say(id, label=label, iou=iou, number=number)
+        return say(
+            "verdicts.duplicate",
+            "This {label} is labelled once (mask IoU {iou:.2f}), and the stronger detection "
+            "{number} has found it already.",
+            label=label,
+            iou=iou,
+            number=number,
+        )
     if kind is Kind.POOR_BOX:
-        return say(id, other=other.label, iou=iou)
-    return say(id, label=label, other=other.label, iou=iou)
+        return say(
+            "verdicts.poor_box",
+            "A {other} is labelled here, but it overlaps this detection by {iou:.2f} only, and "
+            "0.50 is needed.",
+            other=other.label,
+            iou=iou,
+        )
+    if kind is Kind.WRONG_CLASS:
+        return say(
+            "verdicts.wrong_class",
+            "A {other} is labelled here (mask IoU {iou:.2f}), not a {label}.",
+            label=label,
+            other=other.label,
+            iou=iou,
+        )
+    return say(
+        "verdicts.poor_box_and_wrong_class",
+        "A {other} is labelled here, not a {label}, and it overlaps this detection by {iou:.2f} "
+        "only.",
+        label=label,
+        other=other.label,
+        iou=iou,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,16 @@ from numpy.typing import NDArray
 from core.lens.recompute import softmax
 from core.lens.trace import PYRAMID_LEVELS, Cell, Trace, numpy_of
 from core.sentences import Sentence, say
+
+_MASK_SAME: Final = say(
+    "lineage.mask_same",
+    "Its mask was pooled with 14 by 14 cells from {level}, the level of its proposal.",
+)
+_MASK_OTHER: Final = say(
+    "lineage.mask_other",
+    "Its mask was pooled with 14 by 14 cells from {level}, and not from {box_level} like its "
+    "proposal: the refined box has another size.",
+)
 
 Box = tuple[float, float, float, float]
 
@@ -105,6 +115,8 @@ def in_words(one: Lineage, canonical_size: int = 224) -> tuple[Sentence, ...]:
     said = [
         say(
             "lineage.anchor",
+            "It began as an anchor of {level}, row {row}, column {column}: {width:.0f} by "
+            "{height:.0f} px, {ratio:.2f} times as high as wide.",
             level=one.level,
             row=one.cell.row,
             column=one.cell.column,
@@ -112,26 +124,49 @@ def in_words(one: Lineage, canonical_size: int = 224) -> tuple[Sentence, ...]:
             height=high,
             ratio=high / wide,
         ),
-        say("lineage.rpn", objectness=one.objectness, logit=one.rpn_logit, **_delta(one)),
-        say("lineage.proposal", number=one.proposal + 1, **_size(one.proposal_box)),
+        say(
+            "lineage.rpn",
+            "The RPN gave it an objectness of {objectness:.3f} (logit {logit:.2f}), moved it by "
+            "{dx:.2f} of its width and {dy:.2f} of its height, and made it {wider:.2f} times as "
+            "wide and {higher:.2f} times as high.",
+            objectness=one.objectness,
+            logit=one.rpn_logit,
+            **_delta(one),
+        ),
+        say(
+            "lineage.proposal",
+            "It became proposal {number}, {width:.0f} by {height:.0f} px at ({x:.0f}, {y:.0f}).",
+            number=one.proposal + 1,
+            **_size(one.proposal_box),
+        ),
         say(
             "lineage.level",
+            "Its side is {side:.0f} px by area, which puts it on {level} (a side of {canonical} "
+            "px begins P4), and from there 7 by 7 cells were pooled for the box head.",
             level=one.box_level,
             side=math.sqrt(max(math.prod(_sides(one.proposal_box)), 0)),
             canonical=canonical_size,
         ),
         say(
             "lineage.class",
+            "The box head called it {label} with a probability of {score:.3f} (logit {logit:.2f}; "
+            "background {background:.3f}).",
             label=one.label_name,
             score=one.score,
             logit=float(one.class_logits[one.label]),
             background=float(one.probabilities[0]),
         ),
-        say("lineage.detection", number=one.detection + 1, **_size(one.box)),
+        say(
+            "lineage.detection",
+            "Refined for that class it is detection {number}, {width:.0f} by {height:.0f} px at "
+            "({x:.0f}, {y:.0f}).",
+            number=one.detection + 1,
+            **_size(one.box),
+        ),
     ]
     same = one.mask_level == one.box_level
-    id = "lineage.mask_same" if same else "lineage.mask_other"
-    return (*said, say(id, level=one.mask_level, box_level=one.box_level))
+    mask = _MASK_SAME if same else _MASK_OTHER
+    return (*said, mask.given(level=one.mask_level, box_level=one.box_level))
 
 
 def _delta(one: Lineage) -> dict[str, float]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 from core.sentences import MasklensError, say
+
+_SETTING_VALUE: Final = say(
+    "lens.setting_value", "The setting {name} cannot be {value!r}: it takes {expected}."
+)
+_SETTING_UNKNOWN: Final = say(
+    "lens.setting_unknown", "There is no setting named {name!r}. The settings are: {known}."
+)
 
 
 class SettingError(MasklensError):
@@ -38,6 +45,8 @@ class StageSettings:
     """IoU above which the weaker of two candidates of one class is dropped."""
     detections_per_image: int = 100
     """Detections of all classes together."""
+    proposer_tiles: int = 0
+    """Overlapping parts of the image that a proposer looks at beside the whole; 0 or 1: none."""
     box_min_size: float = 1e-2
     """Shortest side of a candidate."""
     mask: float = 0.5
@@ -51,7 +60,7 @@ class StageSettings:
         """These settings with some replaced. Raises SettingError as the constructor does."""
         for name in values:
             if name not in NAMES:
-                raise SettingError(say("lens.setting_unknown", name=name, known=", ".join(NAMES)))
+                raise SettingError(_SETTING_UNKNOWN.given(name=name, known=", ".join(NAMES)))
         changes: dict[str, Any] = dict(values)
         return replace(self, **changes)
 
@@ -64,7 +73,13 @@ class StageSettings:
         for assignment in assignments:
             name, equals, text = assignment.partition("=")
             if not equals:
-                raise SettingError(say("lens.setting_form", text=assignment))
+                raise SettingError(
+                    say(
+                        "lens.setting_form",
+                        "{text!r} is not of the form NAME=VALUE.",
+                        text=assignment,
+                    )
+                )
             settings = settings.with_(**{name.strip(): _parse(name.strip(), text.strip())})
         return settings
 
@@ -83,21 +98,29 @@ class StageSettings:
         Raises SettingError for an unknown name, a wrong type or a value out of range.
         """
         if not isinstance(value, Mapping):
-            raise SettingError(say("lens.settings_not_object"))
+            raise SettingError(
+                say("lens.settings_not_object", "The settings must be a JSON object.")
+            )
         return StageSettings().with_(**{str(name): item for name, item in value.items()})
 
 
 NAMES = tuple(field.name for field in fields(StageSettings))
-_COUNTS = frozenset({"rpn_pre_nms_top_n", "rpn_post_nms_top_n", "detections_per_image"})
-_SIZES = frozenset({"rpn_min_size", "box_min_size"})
 _LARGEST_COUNT = 10_000_000
+_COUNTS = {
+    "rpn_pre_nms_top_n": (1, _LARGEST_COUNT),
+    "rpn_post_nms_top_n": (1, _LARGEST_COUNT),
+    "detections_per_image": (1, _LARGEST_COUNT),
+    "proposer_tiles": (0, 64),
+}
+_SIZES = frozenset({"rpn_min_size", "box_min_size"})
 
 
 def _check(name: str, value: object) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if name in _COUNTS:
-        good = whole and 1 <= value <= _LARGEST_COUNT  # type: ignore[operator]
-        expected = f"a whole number from 1 to {_LARGEST_COUNT}"
+        low, high = _COUNTS[name]
+        good = whole and low <= value <= high  # type: ignore[operator]
+        expected = f"a whole number from {low} to {high}"
     elif name in _SIZES:
         good = (whole or isinstance(value, float)) and 0 <= value < math.inf  # type: ignore[operator]
         expected = "a size in pixels, 0 or more"
@@ -105,17 +128,15 @@ def _check(name: str, value: object) -> None:
         good = (whole or isinstance(value, float)) and 0 <= value <= 1  # type: ignore[operator]
         expected = "a number from 0 to 1"
     if not good:
-        raise SettingError(
-            say("lens.setting_value", name=name, value=str(value), expected=expected)
-        )
+        raise SettingError(_SETTING_VALUE.given(name=name, value=str(value), expected=expected))
 
 
 def _parse(name: str, text: str) -> int | float:
     if name not in NAMES:
-        raise SettingError(say("lens.setting_unknown", name=name, known=", ".join(NAMES)))
+        raise SettingError(_SETTING_UNKNOWN.given(name=name, known=", ".join(NAMES)))
     try:
         return int(text) if name in _COUNTS else float(text)
     except ValueError:
         raise SettingError(
-            say("lens.setting_value", name=name, value=text, expected="a number")
+            _SETTING_VALUE.given(name=name, value=text, expected="a number")
         ) from None

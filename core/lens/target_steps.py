@@ -110,6 +110,8 @@ def _joined(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     proposals, instances = np.arange(view.proposals), np.arange(view.proposals, len(view.pool))
     sentence = say(
         "lens.step_joined",
+        "The {proposals} proposals and the boxes of the {instances} instances stand together: "
+        "{pool} boxes.",
         proposals=view.proposals,
         instances=len(view.boxes),
         pool=len(view.pool),
@@ -124,6 +126,8 @@ def _overlaps(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     covered = (proposals >= view.rules.roi_foreground_iou).any(axis=0).sum()
     sentence = say(
         "lens.step_overlaps",
+        "The IoU of each box with each instance: {touching} of {pool} boxes touch one. Proposals "
+        "overlap {covered} of the {instances} instances by {iou:g} or more.",
         touching=len(touching),
         pool=len(view.pool),
         covered=int(covered),
@@ -139,6 +143,8 @@ def _positives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     index = np.flatnonzero(view.pool_label > 0)
     sentence = say(
         "lens.step_positives",
+        "{count} boxes overlap an instance by {iou:g} or more and are asked for it; {own} of them "
+        "are boxes of instances themselves.",
         count=len(index),
         iou=view.rules.roi_foreground_iou,
         own=int((index >= view.proposals).sum()),
@@ -152,6 +158,8 @@ def _negatives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     passed = np.flatnonzero(view.pool_label < 0)
     sentence = say(
         "lens.step_negatives",
+        "{count} boxes overlap every instance by less than {iou:g}: background. {passed} are "
+        "passed over.",
         count=len(index),
         iou=view.rules.roi_background_iou,
         passed=len(passed),
@@ -164,6 +172,8 @@ def _sample(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     positive = view.roi_label > 0
     sentence = say(
         "lens.step_sample",
+        "Seed {seed} drew {positive} RoIs with an object and {negative} of background: {samples} "
+        "at most, of which at most a share of {share:g} with an object.",
         positive=int(positive.sum()),
         negative=int((~positive).sum()),
         seed=view.seed,
@@ -182,6 +192,8 @@ def _match(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     used = np.unique(view.roi_match[rows])
     sentence = say(
         "lens.step_match",
+        "The {positive} RoIs with an object belong to {used} instances; {unused} instances are "
+        "asked for by none.",
         positive=len(rows),
         used=len(used),
         unused=len(view.boxes) - len(used),
@@ -197,7 +209,12 @@ def _deltas(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     rows = view.positive_rois
     before, after = view.pool[view.rois[rows]], view.boxes[view.roi_match[rows]]
     boxes = (OfRole(Role.POSITIVE, view.rois[rows]),)
-    sentence = say("lens.step_deltas", count=len(rows))
+    sentence = say(
+        "lens.step_deltas",
+        "Arrows lead from each of the {count} RoIs to the box of its instance: those deltas are "
+        "what the box head should answer for the class.",
+        count=len(rows),
+    )
     return Step(StepName.DELTAS, len(rows), boxes, sentence, (before, after))
 
 
@@ -206,9 +223,20 @@ def _masks(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     if len(rows):
         side = view.mask_targets.shape[-1]
         kept, inside = (float(value) for value in view.mask_kept[:, :2].mean(axis=0))
-        sentence = say("lens.step_masks", count=len(rows), side=side, iou=kept, inside=inside)
+        sentence = say(
+            "lens.step_masks",
+            "Below each of the {count} RoIs the mask is averaged into {side} by {side} cells. "
+            "Laid back over the image they overlap the masks by {iou:.3f} on average, and by "
+            "{inside:.3f} inside the RoIs.",
+            count=len(rows),
+            side=side,
+            iou=kept,
+            inside=inside,
+        )
     else:
-        sentence = say("lens.step_masks_none")
+        sentence = say(
+            "lens.step_masks_none", "No RoI has an object, so the mask head is asked nothing."
+        )
     boxes = (OfRole(Role.POSITIVE, view.rois[rows]),)
     return Step(StepName.MASKS, len(rows), boxes, sentence)
 

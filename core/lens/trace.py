@@ -33,6 +33,17 @@ STAGES: Final[tuple[str, ...]] = (
     "mask_logits",
     "polygons",
 )
+PROPOSER_STAGES: Final[tuple[str, ...]] = (
+    "input",
+    "backbone",
+    "pyramid",
+    "proposer",
+    "candidates",
+    "detections",
+    "mask_logits",
+    "polygons",
+)
+"""The stages when a proposer gives the boxes."""
 BACKBONE_LEVELS: Final = ("C2", "C3", "C4", "C5")
 PYRAMID_LEVELS: Final = ("P2", "P3", "P4", "P5", "P6")
 
@@ -190,8 +201,29 @@ class BoxHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """Every box that a proposer saw, before any cut; N in all."""
+
+    name: str
+    """The proposer."""
+    boxes: Array
+    """float32 N×4, pixels of the image, clipped to it."""
+    label: Array
+    """int64 N, from 1."""
+    score: Array
+    """float32 N, 0 to 1."""
+    tile: Array
+    """int64 N: 0 when seen in the whole image, else the number of the tile from 1."""
+    tiles: tuple[tuple[int, int, int, int], ...]
+    """x0, y0, x1, y1 of each tile in pixels of the image."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
-    """Each proposal as each class but the background: row `proposal * (K - 1) + label - 1`."""
+    """Each proposal as each class but the background: row `proposal * (K - 1) + label - 1`.
+
+    Each box of a proposer is one candidate, with the proposer's label.
+    """
 
     boxes: Array
     """float32 M×4, resized pixels, clipped to the image."""
@@ -236,7 +268,9 @@ class MaskLogits:
     logits: Array | None
     """float32 D×K×28×28, every class; None when only the answer was kept."""
     probabilities: Array
-    """float32 D×28×28: the sigmoid for the detection's own class."""
+    """float32 D×28×28: the sigmoid for the detection's own class, or for its channel."""
+    channel: Array | None = None
+    """int64 D: of which class the mask is, where a proposer named the detection; None: its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +304,14 @@ class Trace:
     """The model revision."""
     milliseconds: Mapping[str, float]
     """Time of each stage."""
+    proposer: Proposed | None = None
+    """What a proposer saw, when one gave the boxes. Then the stages from the anchors to the box
+    head hold nothing, but for `proposals`: its boxes in resized pixels, with no anchor (-1)."""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that ran."""
+        return STAGES if self.proposer is None else PROPOSER_STAGES
 
 
 T = TypeVar("T")

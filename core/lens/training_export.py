@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.lens.target_steps import target_steps
 from core.lens.training import LOSSES
 from core.lens.training_view import AnchorState, TrainingView
-from core.lens.training_words import anchors_drawn, anchors_matched, notes
+from core.lens.training_words import NONE_USABLE, anchors_drawn, anchors_matched, notes
 from core.sentences import english, say
 
 _DEAREST: Final = 12
@@ -72,8 +72,14 @@ def _mean(values: NDArray[Any]) -> float | None:
 
 def page_values(view: TrainingView, class_names: tuple[str, ...]) -> dict[str, object]:
     """What the section of the page takes, without the picture."""
-    said = [say("lens.training_about")]
-    said += [say("lens.none_usable")] if not view.ids else []
+    said = [
+        say(
+            "lens.training_about",
+            "One training step replayed on this image without learning from it: which anchors and "
+            "RoIs a seed draws, what they are asked for, and how far the answers are off.",
+        )
+    ]
+    said += [NONE_USABLE] if not view.ids else []
     said += [*notes(view, class_names), anchors_matched(view), anchors_drawn(view)]
     values = losses(view)
     most = max(values.values()) or 1.0

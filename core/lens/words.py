@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from core.lens.evidence import BoxKind
 from core.lens.life import Cut
@@ -11,16 +12,73 @@ from core.lens.trace import PYRAMID_LEVELS, Fate
 from core.lens.verdict import Verdict
 from core.sentences import Sentence, english, say
 
+_FOUND: Final = say("verdicts.remedy_found", "With {name} = {value} it would be found.")
+_THEN_LOST: Final = {
+    Cut.ANCHORS: say(
+        "verdicts.then_anchors",
+        "With {name} = {value} it would get past this cut, but then be lost at the anchors.",
+    ),
+    Cut.RPN_TOPK: say(
+        "verdicts.then_rpn_topk",
+        "With {name} = {value} it would get past this cut, but then be lost at the top-k of the "
+        "RPN.",
+    ),
+    Cut.RPN_SMALL: say(
+        "verdicts.then_rpn_small",
+        "With {name} = {value} it would get past this cut, but then be lost at the smallest size "
+        "of a proposal.",
+    ),
+    Cut.RPN_NMS: say(
+        "verdicts.then_rpn_nms",
+        "With {name} = {value} it would get past this cut, but then be lost at the NMS of the RPN.",
+    ),
+    Cut.PROPOSAL_LIMIT: say(
+        "verdicts.then_proposal_limit",
+        "With {name} = {value} it would get past this cut, but then be lost at the proposal limit.",
+    ),
+    Cut.BOX_HEAD: say(
+        "verdicts.then_box_head",
+        "With {name} = {value} it would get past this cut, but then be lost at the box head.",
+    ),
+    Cut.CLASS: say(
+        "verdicts.then_class",
+        "With {name} = {value} it would get past this cut, but then be lost at the class.",
+    ),
+    Cut.SCORE: say(
+        "verdicts.then_score",
+        "With {name} = {value} it would get past this cut, but then be lost at the score.",
+    ),
+    Cut.NMS: say(
+        "verdicts.then_nms",
+        "With {name} = {value} it would get past this cut, but then be lost at the last NMS.",
+    ),
+    Cut.DETECTION_LIMIT: say(
+        "verdicts.then_detection_limit",
+        "With {name} = {value} it would get past this cut, but then be lost at the limit of "
+        "detections.",
+    ),
+    Cut.MASK: say(
+        "verdicts.then_mask",
+        "With {name} = {value} it would get past this cut, but then be lost at the mask.",
+    ),
+}
+
 
 def sentences(reading: Reading, verdict: Verdict) -> tuple[Sentence, ...]:
     """The verdict, a note when the label is unknown to the model, and what would have helped."""
     said = [_main(reading, verdict)]
     if not verdict.evidence.label_known:
-        said.append(say("verdicts.label_unknown", label=verdict.instance.label))
+        said.append(
+            say(
+                "verdicts.label_unknown",
+                "The model does not know the label {label}, so that every class counts as right.",
+                label=verdict.instance.label,
+            )
+        )
     if verdict.remedy is not None:
         setting, then = verdict.remedy.setting, verdict.remedy.then
-        id = "verdicts.remedy_found" if then is None else f"verdicts.then_{then}"
-        said.append(say(id, name=setting.name, value=setting.value))
+        remedy = _FOUND if then is None else _THEN_LOST[then]
+        said.append(remedy.given(name=setting.name, value=setting.value))
     return tuple(said)
 
 
@@ -36,6 +94,8 @@ def _main(reading: Reading, verdict: Verdict) -> Sentence:
         row = int(reading.detections[verdict.detection])
         return say(
             "verdicts.found",
+            "Found: detection {number}, {label} with a score of {score:.2f}, covers it with a "
+            "mask IoU of {iou:.2f}.",
             number=verdict.detection + 1,
             label=reading.name(row),
             score=float(reading.score[row]),
@@ -50,17 +110,26 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     evidence, settings = verdict.evidence, reading.settings
     seen = evidence.witness
     if cut is Cut.ANCHORS or seen is None:
-        return say("verdicts.anchors", iou=_short(evidence.best_anchor_iou))
+        return say(
+            "verdicts.anchors",
+            "Lost at the anchors: no anchor has its shape; the best one overlaps it by {iou:.2f}, "
+            "and 0.50 is needed.",
+            iou=_short(evidence.best_anchor_iou),
+        )
     level = PYRAMID_LEVELS[reading.grid.cell(seen.index).level]
     if cut is Cut.RPN_TOPK:
         if seen.kind is BoxKind.ANCHOR:
             return say(
                 "verdicts.rpn_moved",
+                "Lost at the RPN: an anchor overlapped it by {anchor:.2f}, but the RPN moved "
+                "every box away from it; the best one that is left overlaps it by {iou:.2f}.",
                 anchor=evidence.best_anchor_iou,
                 iou=_short(evidence.best_decoded_iou),
             )
         return say(
             "verdicts.rpn_topk",
+            "Lost at the top-k of the RPN: its strongest box has rank {rank} on {level}, and only "
+            "the first {limit} of a level go on.",
             rank=evidence.level_rank or 0,
             level=level,
             limit=settings.rpn_pre_nms_top_n,
@@ -68,15 +137,36 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     if cut is Cut.RPN_SMALL:
         if reading.anchor_fate[seen.index] == Fate.LOW_SCORE:
             score = evidence.objectness or 0.0
-            return say("verdicts.rpn_score", score=score, limit=settings.rpn_score)
+            return say(
+                "verdicts.rpn_score",
+                "Lost at the lowest objectness: its best box has {score:.3f}, and {limit:g} is "
+                "needed.",
+                score=score,
+                limit=settings.rpn_score,
+            )
         box = reading.decoded[seen.index]
         side = float((box[2:] - box[:2]).min())
-        return say("verdicts.rpn_small", side=side, limit=settings.rpn_min_size)
+        return say(
+            "verdicts.rpn_small",
+            "Lost at the smallest size of a proposal: its best box has a side of {side:.2f} px, "
+            "and {limit:g} px are needed.",
+            side=side,
+            limit=settings.rpn_min_size,
+        )
     if cut is Cut.RPN_NMS:
         overlap = 0.0 if evidence.suppressor is None else evidence.suppressor.iou
-        return say("verdicts.rpn_nms", level=level, iou=overlap, limit=settings.rpn_nms)
+        return say(
+            "verdicts.rpn_nms",
+            "Lost at the NMS of the RPN: its best box overlapped a stronger box of {level} by "
+            "{iou:.2f}, and above {limit:g} the weaker one goes.",
+            level=level,
+            iou=overlap,
+            limit=settings.rpn_nms,
+        )
     return say(
         "verdicts.proposal_limit",
+        "Lost at the proposal limit: its best box has rank {rank}, and only {limit} proposals go "
+        "on.",
         rank=evidence.proposal_rank or 0,
         limit=settings.rpn_post_nms_top_n,
     )
@@ -88,18 +178,37 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     assert seen is not None
     if cut is Cut.BOX_HEAD:
         after = _short(evidence.best_refined_iou)
-        return say("verdicts.box_head", before=seen.iou, after=after)
+        return say(
+            "verdicts.box_head",
+            "Lost at the box head: a proposal overlapped it by {before:.2f}, but no refined box "
+            "overlaps it by more than {after:.2f}.",
+            before=seen.iou,
+            after=after,
+        )
     if cut is Cut.MASK:
-        return say("verdicts.mask", number=seen.index + 1, iou=_short(seen.iou))
+        return say(
+            "verdicts.mask",
+            "Lost at the mask: detection {number} has the right box, but its mask overlaps the "
+            "outline by {iou:.2f} only.",
+            number=seen.index + 1,
+            iou=_short(seen.iou),
+        )
     label = reading.name(seen.index)
     probability = evidence.class_probability or 0.0
     if cut is Cut.CLASS:
         if evidence.label_known and label != verdict.instance.label:
             return say(
-                "verdicts.class_box", other=label, iou=seen.iou, label=verdict.instance.label
+                "verdicts.class_box",
+                "Lost at the class: a box of {other} fits it by {iou:.2f}, but no box of {label} "
+                "does.",
+                other=label,
+                iou=seen.iou,
+                label=verdict.instance.label,
             )
         return say(
             "verdicts.class",
+            "Lost at the class: its best {label} box was taken for {other}, {stronger:.3f} "
+            "against {probability:.3f}.",
             label=label,
             other=evidence.stronger_class or label,
             stronger=evidence.stronger_probability or probability,
@@ -109,12 +218,26 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
         if reading.fate[seen.index] == Fate.TOO_SMALL:
             box = reading.boxes[seen.index]
             side = float((box[2:] - box[:2]).min())
-            return say("verdicts.box_small", side=side, limit=settings.box_min_size)
-        return say("verdicts.score", label=label, probability=probability, limit=settings.score)
+            return say(
+                "verdicts.box_small",
+                "Lost at the smallest size of a candidate: its best box has a side of {side:.2f} "
+                "px, and {limit:g} px are needed.",
+                side=side,
+                limit=settings.box_min_size,
+            )
+        return say(
+            "verdicts.score",
+            "Lost at the score: its best box is {label} with a probability of {probability:.3f}, "
+            "and more than {limit:g} is needed.",
+            label=label,
+            probability=probability,
+            limit=settings.score,
+        )
     if cut is Cut.NMS:
         return _suppressed(verdict)
     return say(
         "verdicts.detection_limit",
+        "Lost at the limit of detections: its best box has rank {rank}, and only {limit} are kept.",
         rank=evidence.detection_rank or 0,
         limit=settings.detections_per_image,
     )
@@ -138,5 +261,18 @@ def _suppressed(verdict: Verdict) -> Sentence:
     assert culprit is not None
     label = culprit.label or ""
     if culprit.kind is BoxKind.DETECTION:
-        return say("verdicts.nms", number=culprit.index + 1, label=label, iou=culprit.iou)
-    return say("verdicts.nms_candidate", label=label, iou=culprit.iou)
+        return say(
+            "verdicts.nms",
+            "Lost at the last NMS: its best box overlapped detection {number}, a stronger "
+            "{label}, by {iou:.2f}.",
+            number=culprit.index + 1,
+            label=label,
+            iou=culprit.iou,
+        )
+    return say(
+        "verdicts.nms_candidate",
+        "Lost at the last NMS: its best box overlapped a stronger {label}, which itself came "
+        "after the limit of detections, by {iou:.2f}.",
+        label=label,
+        iou=culprit.iou,
+    )

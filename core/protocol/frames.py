@@ -42,7 +42,13 @@ class ProtocolError(MasklensError):
 
 def broken(detail: str) -> ProtocolError:
     """The error for a frame or message that does not hold together; `detail` is for the log."""
-    return ProtocolError(say("process.broken_message", detail=detail))
+    return ProtocolError(
+        say(
+            "process.broken_message",
+            "The engine sent something that is not a message ({detail}).",
+            detail=detail,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +137,13 @@ class FrameReader:
             _, version, header, body = PREFIX.unpack(self._prefix)
             if version != VERSION:
                 raise ProtocolError(
-                    say("process.version_mismatch", theirs=int(version), ours=VERSION)
+                    say(
+                        "process.version_mismatch",
+                        "The engine speaks version {theirs} of the protocol and this program "
+                        "version {ours}. Install the same masklens on both sides.",
+                        theirs=int(version),
+                        ours=VERSION,
+                    )
                 )
             if header > MAX_HEADER or body > MAX_BODY:
                 raise broken(f"header of {header} and body of {body} bytes")

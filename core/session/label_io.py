@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError
+
+CHANGED_ON_DISK: Final = say(
+    "session.changed_on_disk",
+    "{path} was changed by another program since it was opened. Nothing was overwritten.",
+)
+
 
 _TRIES = 5
 
@@ -39,7 +47,13 @@ def read_labels(path: Path) -> ReadLabels:
         # Content and hash must be of the same bytes: somebody may be writing just now.
         if hash_of(path) == sha256:
             return ReadLabels(content, sha256)
-    raise StorageError(say("session.restless", path=str(path)))
+    raise StorageError(
+        say(
+            "session.restless",
+            "{path} is being written by another program; try again in a moment.",
+            path=str(path),
+        )
+    )
 
 
 def check_unchanged(path: Path, sha256: str | None) -> None:
@@ -49,7 +63,7 @@ def check_unchanged(path: Path, sha256: str | None) -> None:
     """
     data = read_bytes(path)
     if data is not None and digest(data) != sha256:
-        raise LabelsChanged(say("session.changed_on_disk", path=str(path)))
+        raise LabelsChanged(CHANGED_ON_DISK.given(path=str(path)))
 
 
 def hash_of(path: Path) -> str | None:
@@ -66,9 +80,16 @@ def digest(data: bytes) -> str:
 def read_bytes(path: Path) -> bytes | None:
     """The bytes of a file; None when there is none. Raises StorageError."""
     try:
-        return path.read_bytes()
+        return inside.read_named(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(say("session.unreadable", path=str(path), reason=reason)) from error
+        raise StorageError(
+            say(
+                "session.unreadable",
+                "{path} cannot be read ({reason}).",
+                path=str(path),
+                reason=reason,
+            )
+        ) from error

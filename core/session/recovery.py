@@ -25,7 +25,6 @@ class Recovery:
 
     @property
     def possible(self) -> bool:
-        """Whether the edits can be made again."""
         return bool(self.edits)
 
 
@@ -36,7 +35,13 @@ def examine(
     edits = content.edits_after(label_sha256)
     fits = (content.header.width, content.header.height) == (document.width, document.height)
     if edits is None or not fits:
-        sentence = say("recovery.other_base", image=image, count=len(content.edits))
+        sentence = say(
+            "recovery.other_base",
+            "{count} edits of {image} were not saved the last time, but its label file or the "
+            "image has changed since. The edits are kept aside and the label file stays as it is.",
+            image=image,
+            count=len(content.edits),
+        )
         return (
             Recovery((), sentence, len(content.edits) + content.unread) if content.edits else None
         )
@@ -45,9 +50,30 @@ def examine(
     lost = len(edits) - usable + max(0, content.unread - 1)
     if lost:
         return Recovery(
-            edits[:usable], say("recovery.partly", image=image, count=usable, lost=lost), lost
+            edits[:usable],
+            say(
+                "recovery.partly",
+                "{count} edits of {image} were not saved the last time and can be recovered; "
+                "{lost} more cannot be read.",
+                image=image,
+                count=usable,
+                lost=lost,
+            ),
+            lost,
         )
-    return Recovery(edits, say("recovery.found", image=image, count=len(edits))) if edits else None
+    return (
+        Recovery(
+            edits,
+            say(
+                "recovery.found",
+                "{count} edits of {image} were not saved the last time. They can be recovered.",
+                image=image,
+                count=len(edits),
+            ),
+        )
+        if edits
+        else None
+    )
 
 
 def _usable(edits: tuple[Edit, ...], document: Document) -> int:

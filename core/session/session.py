@@ -132,7 +132,14 @@ class ImageSession:
         if self.read_only is not None:
             raise SessionError(self.read_only)
         if self.recovery is not None and self.recovery.possible:
-            raise SessionError(say("recovery.first", image=self.image.name))
+            raise SessionError(
+                say(
+                    "recovery.first",
+                    "{image} has unsaved edits from the last time. Recover them or set them aside "
+                    "first.",
+                    image=self.image.name,
+                )
+            )
         if self._left_over:
             self._move_journal_aside()
 
@@ -172,7 +179,13 @@ class ImageSession:
         StorageError when the journal cannot be written; then nothing has changed.
         """
         if self.recovery is None or not self.recovery.possible or self.read_only is not None:
-            raise SessionError(say("recovery.none", image=self.image.name))
+            raise SessionError(
+                say(
+                    "recovery.none",
+                    "There are no edits of {image} to recover.",
+                    image=self.image.name,
+                )
+            )
         edits = self.recovery.edits
         if self.recovery.lost:
             copy_aside(self._journal.path, self.project.aside_dir)
@@ -244,7 +257,11 @@ class ImageSession:
         if self._saving:
             return None
         self._saving = True
-        self.read_only = say("session.saving", image=self.image.name)
+        self.read_only = say(
+            "session.saving",
+            "{image} is being saved; it can be changed again in a moment.",
+            image=self.image.name,
+        )
         return replace(self._capture(), label_file=self._labels_now())
 
     def saved(self, outcome: SaveOutcome) -> None:
@@ -347,6 +364,8 @@ def _load_labels(path: Path, opened: _Opened) -> ReadLabels:
         opened.notes.append(
             say(
                 "session.size_differs",
+                "{path} was made for an image of {was} pixels, but this one has {size}. Check "
+                "that the outlines fit.",
                 path=str(path),
                 was=f"{was_width} x {was_height}",
                 size=f"{width} x {height}",

@@ -8,17 +8,14 @@ before it decodes, turns the picture upright (EXIF), and brings every pixel form
 from __future__ import annotations
 
 import io
-import operator
-import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from core.sentences import MasklensError, Sentence, say
 from core.storage import pixels, png, tiff
@@ -39,6 +36,19 @@ __all__ = [
     "natural_key",
     "read_image",
 ]
+
+_UNREADABLE: Final = say(
+    "images.unreadable", "{path} cannot be read ({reason}): check the drive and the permissions."
+)
+_DAMAGED: Final = say(
+    "images.damaged",
+    "{path} looks like {format} but cannot be decoded ({reason}): copy it again, or save it anew "
+    "as PNG.",
+)
+_MISSING: Final = say(
+    "images.missing", "{path} is not there: it may have been moved, renamed or deleted."
+)
+
 
 IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
@@ -61,11 +71,6 @@ _SIGNATURES: Final = (
     (b"II+\0", "TIFF"),
     (b"MM\0+", "TIFF"),
     (b"BM", "BMP"),
-)
-# What Pillow's decoders raise on damaged files, besides MemoryError.
-_DECODER_ERRORS: Final = (
-    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
-    *(EOFError, RuntimeError, SystemError, struct.error, zlib.error, Image.DecompressionBombError),
 )
 # The size of an image is checked here, against a limit that a caller may set, before decoding;
 # Pillow's own fixed limit would refuse images that are meant to be read.
@@ -142,7 +147,7 @@ def list_images(folder: Path | str) -> list[Path]:
         return sorted((p for p in found if p.is_file()), key=lambda path: natural_key(path.name))
     except OSError as error:
         raise ImageError(
-            say("images.unreadable", path=str(folder), reason=error.strerror or "unknown")
+            _UNREADABLE.given(path=str(folder), reason=error.strerror or "unknown")
         ) from error
 
 
@@ -165,17 +170,25 @@ class _Input:
         """The file, seen to be there and not empty. Raises ImageError."""
         try:
             if path.is_dir():
-                raise ImageError(say("images.folder", path=str(path)))
+                raise ImageError(
+                    say("images.folder", "{path} is a folder, not an image.", path=str(path))
+                )
             if path.stat().st_size == 0:
-                raise ImageError(say("images.empty", path=str(path)))
+                raise ImageError(
+                    say(
+                        "images.empty",
+                        "{path} is an empty file: copy it again from where it came from.",
+                        path=str(path),
+                    )
+                )
         except FileNotFoundError as error:
-            raise ImageError(say("images.missing", path=str(path))) from error
+            raise ImageError(_MISSING.given(path=str(path))) from error
         except OSError as error:
             raise ImageError(
-                say("images.unreadable", path=str(path), reason=error.strerror or "unknown")
+                _UNREADABLE.given(path=str(path), reason=error.strerror or "unknown")
             ) from error
         except ValueError as error:  # a null byte in the name
-            raise ImageError(say("images.missing", path=str(path))) from error
+            raise ImageError(_MISSING.given(path=str(path))) from error
         return _Input(str(path), path.suffix.lower(), path)
 
     @property
@@ -188,7 +201,6 @@ class _Input:
 
     @property
     def data(self) -> bytes:
-        """All bytes."""
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
 
     @property
@@ -219,12 +231,26 @@ def _open(source: _Input) -> Image.Image | None:
         kind = source.kind
         if kind == "TIFF" and tiff.looks_whole(source.data):
             if not tiff.available():
-                raise ImageError(say("images.needs_tifffile", path=source.name)) from error
+                raise ImageError(
+                    say(
+                        "images.needs_tifffile",
+                        "{path} is a TIFF of a kind that needs the package tifffile: install it "
+                        "with `pip install masklens[tiff]`, or save the image as 8-bit PNG.",
+                        path=source.name,
+                    )
+                ) from error
             return None
         if kind is None:
-            raise ImageError(say("images.not_an_image", path=source.name)) from error
+            raise ImageError(
+                say(
+                    "images.not_an_image",
+                    "{path} is not an image of a kind that masklens reads: use JPEG, PNG, BMP, "
+                    "WebP or TIFF.",
+                    path=source.name,
+                )
+            ) from error
         raise ImageError(
-            say("images.damaged", path=source.name, format=kind, reason="its header makes no sense")
+            _DAMAGED.given(path=source.name, format=kind, reason="its header makes no sense")
         ) from error
 
 
@@ -233,13 +259,19 @@ def _to_rgb(source: _Input, image: Image.Image) -> DecodedImage:
     notes = _frame_notes(source, image)
     high_bytes = pixels.drops_low_bytes(image)
     # Pillow turns a TIFF upright while it loads.
-    orientation = 1 if image.format == "TIFF" else _orientation(image)
+    orientation = 1 if image.format == "TIFF" else pixels.orientation(image)
     image.load()
     converted = pixels.convert(source.name, image)
     notes += converted.notes
     if high_bytes:
-        notes += (say("images.high_bytes", path=source.name),)
-    upright = _upright(converted.pixels, orientation)
+        notes += (
+            say(
+                "images.high_bytes",
+                "{path} has 16 bits a colour, of which the upper 8 are shown.",
+                path=source.name,
+            ),
+        )
+    upright = pixels.upright(converted.pixels, orientation)
     height, width = upright.shape[:2]
     return DecodedImage(np.ascontiguousarray(upright), width, height, notes, mode)
 
@@ -251,7 +283,15 @@ def _decode_with_tifffile(source: _Input, max_pixels: int) -> DecodedImage:
     array = tiff.read(data)
     if array.ndim not in (2, 3) or (array.ndim == 3 and not 1 <= array.shape[2] <= 4):
         text = " x ".join(map(str, array.shape))
-        raise ImageError(say("images.unknown_layout", path=source.name, shape=text))
+        raise ImageError(
+            say(
+                "images.unknown_layout",
+                "{path} holds an array of shape {shape}, which is no picture of one to four "
+                "channels: save the part to label as PNG.",
+                path=source.name,
+                shape=text,
+            )
+        )
     converted = pixels.from_values(source.name, array)
     return DecodedImage(converted.pixels, width, height, converted.notes, str(array.dtype))
 
@@ -259,12 +299,22 @@ def _decode_with_tifffile(source: _Input, max_pixels: int) -> DecodedImage:
 def _check_size(source: _Input, size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width <= 0 or height <= 0:
-        raise ImageError(say("images.no_pixels", path=source.name, width=width, height=height))
+        raise ImageError(
+            say(
+                "images.no_pixels",
+                "{path} claims to be {width} x {height} pixels, so there is nothing to show.",
+                path=source.name,
+                width=width,
+                height=height,
+            )
+        )
     if width * height > max_pixels:
         limit, megapixels = round(max_pixels / 1e6, 1), round(width * height / 1e6, 1)
         raise ImageError(
             say(
                 "images.too_large",
+                "{path} is {width} x {height} pixels, {megapixels} megapixels; the limit is "
+                "{limit}: cut it into parts.",
                 path=source.name,
                 width=width,
                 height=height,
@@ -278,20 +328,26 @@ def _frame_notes(source: _Input, image: Image.Image) -> tuple[Sentence, ...]:
     try:
         frames = int(getattr(image, "n_frames", 1))
         image.seek(0)
-    except _DECODER_ERRORS:  # a later frame is damaged; the first may be whole
-        return (say("images.first_page", path=source.name),)
-    return (say("images.first_frame", path=source.name, frames=frames),) if frames > 1 else ()
-
-
-def _orientation(
-    image: Image.Image, exif: Callable[[Image.Image], Image.Exif] = operator.methodcaller("getexif")
-) -> int:
-    """The EXIF orientation, 1 (upright) to 8; 1 where it is absent, invalid or unreadable."""
-    try:
-        value = exif(image).get(ExifTags.Base.Orientation, 1)
-    except _DECODER_ERRORS:
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    except pixels.DECODER_ERRORS:  # a later frame is damaged; the first may be whole
+        return (
+            say(
+                "images.first_page",
+                "{path} holds more than one picture; only the first is shown and labelled.",
+                path=source.name,
+            ),
+        )
+    return (
+        (
+            say(
+                "images.first_frame",
+                "{path} holds {frames} pictures; only the first is shown and labelled.",
+                path=source.name,
+                frames=frames,
+            ),
+        )
+        if frames > 1
+        else ()
+    )
 
 
 def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
@@ -301,21 +357,10 @@ def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
     width, height = tags.get(256, image.width), tags.get(257, image.height)
     if image.format == "PNG" and not png.text_follows_pixels(source.data):
         # Pillow would decode the whole PNG, in case its EXIF data follow the pixels.
-        turned = _orientation(image, Image.Image.getexif) >= 5
+        turned = pixels.orientation(image, Image.Image.getexif) >= 5
     else:
-        turned = _orientation(image) >= 5
+        turned = pixels.orientation(image) >= 5
     return (height, width) if turned else (width, height)
-
-
-def _upright(array: Pixels, orientation: int) -> Pixels:
-    """The array (height, width, 3) turned as the EXIF orientation asks (EXIF 2.32, tag 0x0112)."""
-    if orientation >= 5:
-        array = array.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        array = array[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        array = array[::-1]
-    return array
 
 
 @contextmanager
@@ -326,17 +371,28 @@ def _explained(source: _Input) -> Iterator[None]:
     except ImageError:
         raise
     except MemoryError as error:
-        raise ImageError(say("images.out_of_memory", path=source.name)) from error
-    except _DECODER_ERRORS as error:
-        text = str(error)
-        if isinstance(error, EOFError) or "truncat" in text.lower():
-            raise ImageError(say("images.truncated", path=source.name)) from error
-        if isinstance(error, OSError) and error.errno is not None:
-            reason = error.strerror or text
-            raise ImageError(say("images.unreadable", path=source.name, reason=reason)) from error
-        kind = source.kind or "image"
         raise ImageError(
             say(
-                "images.damaged", path=source.name, format=kind, reason=text or type(error).__name__
+                "images.out_of_memory",
+                "{path} does not fit into memory: close other programs or cut it into parts.",
+                path=source.name,
             )
+        ) from error
+    except pixels.DECODER_ERRORS as error:
+        text = str(error)
+        if isinstance(error, EOFError) or "truncat" in text.lower():
+            raise ImageError(
+                say(
+                    "images.truncated",
+                    "{path} ends too early, so part of the picture is missing: copy it again from "
+                    "where it came from.",
+                    path=source.name,
+                )
+            ) from error
+        if isinstance(error, OSError) and error.errno is not None:
+            reason = error.strerror or text
+            raise ImageError(_UNREADABLE.given(path=source.name, reason=reason)) from error
+        kind = source.kind or "image"
+        raise ImageError(
+            _DAMAGED.given(path=source.name, format=kind, reason=text or type(error).__name__)
         ) from error

@@ -1,4 +1,4 @@
-"""Pixels of any format as 8-bit RGB.
+"""Pixels of any format as 8-bit RGB, upright.
 
 How each kind is shown; all of it is deterministic and depends on the file alone:
 
@@ -15,14 +15,22 @@ How each kind is shown; all of it is deterministic and depends on the file alone
 
 from __future__ import annotations
 
+import operator
+import struct
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core.sentences import Sentence, say
+
+_TRANSPARENT: Final = say(
+    "images.transparent", "{path} is transparent in places; they are shown in grey."
+)
 
 Pixels = NDArray[np.uint8]
 
@@ -33,6 +41,11 @@ _SAMPLE: Final = 4_000_000
 # About this many pixels are copied at once.
 _STRIP: Final = 1_000_000
 _WIDE_MODES: Final = ("I", "F")
+# What Pillow's decoders raise on damaged files, besides MemoryError.
+DECODER_ERRORS: Final = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+    *(EOFError, RuntimeError, SystemError, struct.error, zlib.error, Image.DecompressionBombError),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +113,7 @@ def _wide(name: str, image: Image.Image) -> Converted:
     if not isinstance(clear, int):
         return shown
     grey = np.where((values == clear)[..., None], np.uint8(_GREY), shown.pixels)
-    return Converted(grey, (*shown.notes, say("images.transparent", path=name)))
+    return Converted(grey, (*shown.notes, _TRANSPARENT.given(path=name)))
 
 
 def _over_grey(name: str, rgba: Pixels) -> Converted:
@@ -112,7 +125,7 @@ def _over_grey(name: str, rgba: Pixels) -> Converted:
     for band in range(3):
         mixed = rgba[..., band] * weight + _GREY * (255 - weight)
         out[..., band] = (mixed + 127) // 255
-    return Converted(out, (say("images.transparent", path=name),))
+    return Converted(out, (_TRANSPARENT.given(path=name),))
 
 
 def _three_bands(values: Pixels) -> Pixels:
@@ -148,6 +161,8 @@ def _stretch_note(name: str, values: NDArray[Any], low: float, high: float) -> S
     bounds = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     return say(
         "images.stretched",
+        "{path} has values from {low} to {high}; they are stretched so that {black} is black and "
+        "{white} is white.",
         path=name,
         low=_short(bounds[0]),
         high=_short(bounds[1]),
@@ -158,3 +173,25 @@ def _stretch_note(name: str, values: NDArray[Any], low: float, high: float) -> S
 
 def _short(value: float) -> str:
     return f"{value:.6g}"
+
+
+def orientation(
+    image: Image.Image, exif: Callable[[Image.Image], Image.Exif] = operator.methodcaller("getexif")
+) -> int:
+    """The EXIF orientation, 1 (upright) to 8; 1 where it is absent, invalid or unreadable."""
+    try:
+        value = exif(image).get(ExifTags.Base.Orientation, 1)
+    except DECODER_ERRORS:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def upright(array: Pixels, orientation: int) -> Pixels:
+    """The array (height, width, 3) turned as the EXIF orientation asks (EXIF 2.32, tag 0x0112)."""
+    if orientation >= 5:
+        array = array.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    return array

@@ -8,7 +8,8 @@
     .masklens/runs/           fine-tunings
     .masklens/learning.json   choices for the next fine-tuning, the models that were in use
 
-Nothing outside the folder is ever written: links that lead out of it are refused.
+Nothing outside the folder is ever written: below `.masklens` no link is followed
+(`core.storage.inside`), and a label file that is a link out of the folder is refused.
 """
 
 from __future__ import annotations
@@ -18,17 +19,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from core.document.status import ImageStatus
 from core.sentences import Sentence, say
-from core.storage.atomic import StorageError, move_aside, sweep
+from core.storage import inside
+from core.storage.atomic import StorageError, explain, move_aside, sweep
 from core.storage.images import list_images
 from core.storage.lock import FolderLock
 from core.storage.paths import assign_label_files, own_name
 from core.storage.settings import ProjectSettings, load_settings, save_settings
 from core.storage.suggestions import SuggestionSet, load_suggestions
 from core.storage.summary import NO_LABELS, LabelSummary, summarise
+
+_LINK_LEAVES: Final = say(
+    "project.link_leaves", "{path} is a link out of the folder; nothing is written through it."
+)
+
 
 _T = TypeVar("_T")
 
@@ -43,7 +50,6 @@ class ImageEntry:
 
     @property
     def name(self) -> str:
-        """The file name of the image."""
         return self.path.name
 
 
@@ -57,7 +63,7 @@ class _Seen(Generic[_T]):
 
     def get(self, path: Path) -> _T:
         try:
-            stat = path.stat()
+            stat = inside.stat(path) if inside.is_below_own(path) else path.stat()
         except OSError:
             return self._absent
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -101,7 +107,6 @@ class Project:
         return image.label_file
 
     def suggestions_path(self, image: ImageEntry) -> Path:
-        """Where the suggestions for an image lie."""
         return self.folder / "suggestions" / own_name(image.relative, ".json")
 
     def journal_path(self, image: ImageEntry) -> Path:
@@ -154,7 +159,7 @@ class Project:
     def left_journals(self, images: Iterable[ImageEntry] | None = None) -> list[ImageEntry]:
         """The images with edits that no label file holds, as a crash leaves them."""
         listed = self.images() if images is None else images
-        return [image for image in listed if self.journal_path(image).is_file()]
+        return [image for image in listed if inside.is_file(self.journal_path(image))]
 
     # Settings
 
@@ -187,7 +192,6 @@ class Project:
                     sweep(self.folder / name)
 
     def unlock(self) -> None:
-        """Give the folder free."""
         with self._lock_guard:
             if self._lock is not None:
                 self._lock.release()
@@ -201,24 +205,33 @@ class Project:
     def check_writable(self) -> None:
         """Raise StorageError unless this object may write in the folder."""
         if not self.locked:
-            raise StorageError(say("project.not_locked", folder=str(self.root)))
+            raise StorageError(
+                say(
+                    "project.not_locked",
+                    "{folder} is open for looking only; nothing is written there.",
+                    folder=str(self.root),
+                )
+            )
 
     def write_problem(self, image: ImageEntry) -> Sentence | None:
         """Why the label file of an image must not be written; None when it may be."""
         target = image.label_file
         if target.is_symlink() and not self._inside(target):
-            return say("project.link_leaves", path=str(target))
+            return _LINK_LEAVES.given(path=str(target))
         return None
 
     def _inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self.root.resolve())
 
     def _check_own_folder(self) -> None:
+        """Say at once what would be refused later."""
         folders = ("suggestions", "journals", "journals/aside", "runs")
         names = (*folders, "project.json", "learning.json", "lock")
         for path in (self.folder, *(self.folder / name for name in names)):
-            if path.is_symlink() and not self._inside(path):
-                raise StorageError(say("project.link_leaves", path=str(path)))
+            try:
+                inside.check_no_link(path)
+            except OSError as error:
+                raise StorageError(explain(error, path)) from error
 
 
 _Suggested = tuple[frozenset[str], frozenset[str]]

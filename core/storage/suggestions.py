@@ -6,6 +6,7 @@ import json
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from core.document.fields import (
     FieldError,
@@ -20,7 +21,11 @@ from core.document.fields import (
 from core.document.instance import Instance, Source
 from core.document.instance_json import instance_from_json, instance_to_json
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
+
+_BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
+
 
 _VERSION = 1
 
@@ -67,19 +72,24 @@ def save_suggestions(path: Path, suggestions: SuggestionSet) -> None:
 def load_suggestions(path: Path) -> SuggestionSet | None:
     """Read a set, each field checked; None when there is no file. Raises StorageError."""
     try:
-        value: object = json.loads(path.read_bytes())
+        value: object = json.loads(inside.read(path))
         return _from_json(value)
     except FileNotFoundError:
         return None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(say("suggestions.unreadable", path=str(path), reason=reason)) from error
-    except FieldError as error:
-        raise StorageError(say("suggestions.broken", path=str(path), problem=str(error))) from error
-    except (ValueError, RecursionError) as error:
         raise StorageError(
-            say("suggestions.broken", path=str(path), problem="It is not JSON.")
+            say(
+                "suggestions.unreadable",
+                "The suggestions in {path} cannot be read ({reason}).",
+                path=str(path),
+                reason=reason,
+            )
         ) from error
+    except FieldError as error:
+        raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
+    except (ValueError, RecursionError) as error:
+        raise StorageError(_BROKEN.given(path=str(path), problem="It is not JSON.")) from error
 
 
 def _from_json(value: object) -> SuggestionSet:

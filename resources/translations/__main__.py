@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from app.base.actions import ACTIONS, GROUPS, MOUSE
-from core.sentences import templates
+from app.base.actions import GROUPS, MOUSE
+from app.window.assembly import ACTIONS
 
 HERE: Final = Path(__file__).resolve().parent
-APP: Final = HERE.parent.parent / "app"
-LENS: Final = HERE.parent.parent / "core" / "lens"
+ROOT: Final = HERE.parent.parent
+APP: Final = ROOT / "app"
+LENS: Final = ROOT / "core" / "lens"
 PLURALS_ONLY: Final = "en"
 
 
@@ -63,9 +64,24 @@ def _calls() -> list[str]:
             texts["actions", text] = None
     for template in view_texts():
         texts["lens", template] = None
-    for template in templates().values():
-        texts["sentences", template] = None
+    for path in sources_of_sentences():
+        for _, text, _ in sentences_said(path):
+            texts["sentences", text] = None
     return [f"QCoreApplication.translate({context!r}, {text!r})" for context, text in texts]
+
+
+def sources_of_sentences() -> list[Path]:
+    """The files in which something may be said."""
+    return [path for part in ("core", "app") for path in sorted((ROOT / part).rglob("*.py"))]
+
+
+def sentences_said(path: Path) -> Iterator[tuple[str, str, ast.Call]]:
+    """Id and text of every `say("id", "text", ...)` in a file, and the call itself."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+            words = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            if len(words) == 2:
+                yield str(words[0]), str(words[1]), node
 
 
 def view_texts() -> Iterator[str]:

@@ -88,7 +88,7 @@ def measure(
 ) -> dict[str, object]:
     """The figures of a model on a data set."""
     totals, random = Totals(), np.random.default_rng(seed)
-    classes = len(predictor.loaded.config.class_names)
+    classes = len(predictor.loaded.class_names)
     evaluator = Evaluator((ONE_CLASS,) * classes, settings.mask)
     for number, item in enumerate(dataset.items, start=1):
         console.progress(item.file_name, number, len(dataset.items))

@@ -1,89 +1,194 @@
-"""Every sentence that is said has a template with the same arguments, and none is left over."""
+"""What is said: each id has one text, with arguments that fit it, and none is left over."""
 
 from __future__ import annotations
 
 import ast
+import json
+import re
 import string
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.sentences import MasklensError, Sentence, english, say, templates
+from core.sentences import Argument, MasklensError, Sentence, english, filled, say
+from resources.translations.__main__ import sentences_said, sources_of_sentences
 from tests.data import ROOT
 
-SOURCES = [
-    path
-    for package in ("core", "app")
-    for path in sorted((ROOT / package).rglob("*.py"))
-    if "sentences" not in path.parts
-]
+SOURCES = [path for path in sources_of_sentences() if path.name != "sentences.py"]
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+SAID = [(path, *found) for path in SOURCES for found in sentences_said(path)]
+TEXTS = {id: text for _, id, text, _ in SAID}
+ARGUMENTS = st.dictionaries(
+    st.text("abc_", min_size=1), st.text("aÅ{}") | st.integers() | st.floats(), max_size=3
+)
 
 
-def _fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+def _fields(text: str) -> dict[str, str]:
+    """The arguments that a text names, each with the form that it asks for."""
+    parts = string.Formatter().parse(text)
+    return {name: spec or "" for _, name, spec, _ in parts if name is not None}
 
 
-def _calls_of_say(path: Path) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
-            yield node
+def _constants(path: Path) -> dict[str, list[str]]:
+    """Texts of the sentences that a file keeps without their arguments, by the constant's name."""
+    said = {call.lineno: text for where, _, text, call in SAID if where == path}
+    return {
+        ast.unparse(node.target): texts
+        for node in TREES[path].body
+        if isinstance(node, ast.AnnAssign)
+        and (
+            texts := [said[n] for n in range(node.lineno, (node.end_lineno or 0) + 1) if n in said]
+        )
+    }
 
 
-def test_every_sentence_said_has_its_template_and_arguments() -> None:
-    wrong = []
+CONSTANTS = {(path, name): texts for path in SOURCES for name, texts in _constants(path).items()}
+
+
+def _calls(path: Path, name: str) -> list[ast.Call]:
+    calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
+    return [call for call in calls if ast.unparse(call.func).split(".")[-1] == name]
+
+
+def _imported(path: Path) -> set[str]:
+    """What a file takes from `core.sentences`."""
+    return {
+        name.name
+        for node in TREES[path].body
+        if isinstance(node, ast.ImportFrom) and node.module == "core.sentences"
+        for name in node.names
+    }
+
+
+def _lacks(call: ast.Call, text: str) -> set[str]:
+    names = {keyword.arg for keyword in call.keywords}
+    return set() if None in names else _fields(text).keys() - names
+
+
+def test_id_and_text_stand_where_it_is_said() -> None:
+    """Only texts that stand in the source can be gathered for translation."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in SOURCES
+        if "say" in _imported(path)
+        for call in _calls(path, "say")
+        if isinstance(call.func, ast.Name)
+        and [type(arg) for arg in call.args] != [ast.Constant, ast.Constant]
+    ]
+    assert wrong == []
+    assert len(SAID) > 200
+
+
+def test_an_id_is_said_in_one_place() -> None:
+    """What two places say is a constant that both use, so that the two never differ."""
+    assert [id for id, count in Counter(id for _, id, _, _ in SAID).items() if count > 1] == []
+
+
+def test_arguments_fit_the_text() -> None:
+    kept = {text for texts in CONSTANTS.values() for text in texts}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{call.lineno} lacks {sorted(_lacks(call, text))}"
+        for path, _, text, call in SAID
+        if _lacks(call, text) and text not in kept
+    ]
     for path in SOURCES:
-        for call in _calls_of_say(path):
-            if not call.args or not isinstance(call.args[0], ast.Constant):
-                continue  # an id chosen at run time
-            id = call.args[0].value
-            where = f"{path.relative_to(ROOT)}:{call.lineno} {id}"
-            if id not in templates():
-                wrong.append(f"{where}: no template")
-            elif all(keyword.arg for keyword in call.keywords):
-                missing = _fields(templates()[id]) - {keyword.arg for keyword in call.keywords}
-                if missing:
-                    wrong.append(f"{where}: lacks {sorted(missing)}")
+        for call in _calls(path, "given"):
+            base = ast.unparse(call.func).split(".")[0].split("[")[0]
+            own = [texts for (_, name), texts in CONSTANTS.items() if name == base]
+            own = own or [texts for (where, _), texts in CONSTANTS.items() if where == path]
+            if not any(all(not _lacks(call, text) for text in texts) for texts in own):
+                wrong.append(f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call)}")
     assert wrong == []
 
 
-def test_no_template_is_left_over() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    used_at_run_time = {
-        id for id in templates() if f'"{id.rsplit(".", 1)[0]}.{{' in text or f'"{id}"' in text
+def test_no_constant_is_left_over() -> None:
+    names = Counter(
+        node.id for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Name)
+    )
+    assert [name for _, name in CONSTANTS if names[name] < 2] == []
+
+
+def test_ids_that_commands_ask_for_are_said() -> None:
+    alike = re.compile(rf"({'|'.join(sorted({id.split('.')[0] for id in TEXTS}))})\.[a-z_.]+")
+    asked = {
+        node.value
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if path.is_relative_to(ROOT / "core" / "cli")
+        and isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and alike.fullmatch(node.value)
     }
-    assert sorted(set(templates()) - used_at_run_time) == []
+    assert asked > {"models.unknown", "cli.no_qt"}
+    assert asked - TEXTS.keys() == set()
 
 
-def test_templates_take_named_arguments_only() -> None:
-    for id, template in templates().items():
-        assert all(name.isidentifier() for name in _fields(template)), id
+@pytest.mark.parametrize("id", TEXTS)
+def test_every_text_can_be_filled(id: str) -> None:
+    fields = _fields(TEXTS[id])
+    assert all(name.isidentifier() for name in fields)
+    args: dict[str, Argument] = {name: 0.5 if spec else "Å" for name, spec in fields.items()}
+    shown = english(Sentence(id, tuple(args.items()), TEXTS[id]))
+    assert shown == TEXTS[id].format(**args)
 
 
 def test_a_sentence_survives_json() -> None:
-    sentence = say("any.id", path="a b.jpg", count=3, share=0.5)
-    assert Sentence.from_json(sentence.to_json()) == sentence
+    sentence = say("any.id", "{path}: {count}, {share:.1%}", path="a b.jpg", count=3, share=0.5)
+    back = Sentence.from_json(json.loads(json.dumps(sentence.to_json())))
+    assert back == sentence
+    assert english(back) == "a b.jpg: 3, 50.0%"
 
 
 @pytest.mark.parametrize(
-    "value", [None, {}, {"id": 3}, {"id": "a", "args": []}, {"id": "a", "args": {"x": None}}]
+    "value",
+    [
+        *(None, {}, {"id": 3}, {"id": "a", "args": []}, {"id": "a", "args": {"x": None}}),
+        {"id": "a", "text": 3},
+    ],
 )
 def test_foreign_json_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         Sentence.from_json(value)
 
 
-def test_an_unknown_sentence_is_an_error_not_a_blank() -> None:
-    with pytest.raises(KeyError):
-        english(say("no.such.sentence"))
+def test_a_sentence_without_its_text_shows_what_it_has() -> None:
+    """Such as one that an older version wrote."""
+    old = Sentence.from_json({"id": "learning.went_on", "args": {"step": 3, "of": "run"}})
+    assert english(old) == "learning.went_on (step: 3, of: run)"
+    assert english(Sentence.from_json({"id": "no.such.sentence"})) == "no.such.sentence"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{missing}", "{", "{}", "{0}", "{x.__class__}", "{x[0]}", "{x!z}"),
+        *("{x:.2f}", "{x:>999999999}", "{n:999999999d}", "{x:{n}}", "{n:.99999999f}"),
+    ],
+)
+def test_a_text_that_does_not_fit_is_not_used(text: str) -> None:
+    sentence = Sentence("a.b", (("x", "y"), ("n", 7)), text)
+    assert english(sentence) == "a.b (x: y, n: 7)"
+
+
+@given(st.text("{}abc_.:[]!<>09dfrs%,"), ARGUMENTS)
+def test_any_text_can_be_shown(text: str, args: dict[str, Argument]) -> None:
+    shown = filled(text, Sentence("a.b", tuple(args.items()), text))
+    assert shown
+    assert len(shown) < 10_000
+
+
+def test_a_damaged_translation_gives_way() -> None:
+    sentence = say("a.b", "{path} is gone.", path="x")
+    assert filled("{pfad} ist fort.", sentence) == "a.b (path: x)"
+
+
+def test_what_was_said_does_not_depend_on_its_wording() -> None:
+    assert say("a.b", "One {x}.", x=1) == say("a.b", "Another {x}.", x=1)
+    assert say("a.b", "One {x}.", x=1) != say("a.b", "One {x}.", x=2)
 
 
 def test_an_error_reads_as_its_sentence() -> None:
-    id, template = next(iter(templates().items()))
-    arguments = dict.fromkeys(_fields(template), "x")
-    try:
-        expected = template.format(**arguments)
-    except ValueError:  # the template formats a number
-        arguments = dict.fromkeys(_fields(template), 1)
-        expected = template.format(**arguments)
-    assert str(MasklensError(say(id, **arguments))) == expected
+    assert str(MasklensError(say("a.b", "{path} is gone.", path="x"))) == "x is gone."

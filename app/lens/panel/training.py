@@ -197,7 +197,14 @@ class TrainingPage(QWidget):
             names = replayed.trace.class_names
             said = [sentence_text(each) for each in notes(replayed.view, names)]
         elif not training.has_labels:
-            said = [sentence_text(say("lens.no_labels"))]
+            said = [
+                sentence_text(
+                    say(
+                        "lens.no_labels",
+                        "Nothing is labelled here, so there is nothing to train on.",
+                    )
+                )
+            ]
         self.news.setText("\n".join(said))
         self.news.setVisible(bool(said))
         self._seen.setVisible(replayed is not None)

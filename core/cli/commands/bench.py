@@ -26,7 +26,6 @@ HELP: Final = "Measure how much work a model saves that learns along the way"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="loop")
     loop = actions.add_parser(
         "loop", help="simulate a careful person who labels a data set image by image"
@@ -54,7 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Simulate, write the curve, print the sums."""
     if arguments.every < 1:
-        raise UsageError(say("learning.every", every=arguments.every))
+        raise UsageError(
+            say(
+                "learning.every",
+                "A training every {every} images makes no sense; give at least 1.",
+                every=arguments.every,
+            )
+        )
     dataset = open_labelled(arguments.dataset, arguments.images_dir, console)
     chosen = _chosen(dataset, arguments.images, arguments.order)
     kept: AbstractContextManager[str] = nullcontext(str(arguments.out or ""))

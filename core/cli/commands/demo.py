@@ -29,7 +29,6 @@ SHOWN_SCORE: Final = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "folder",
         nargs="?",
@@ -47,7 +46,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     images = copy_sample(folder)
     if not has_display():
         return predict_here(images, folder, arguments, console)
-    console.note(say("cli.demo_opens", folder=str(folder)))
+    console.note(
+        say("cli.demo_opens", "Opening the sample images in {folder}.", folder=str(folder))
+    )
     try:
         code = open_window([PREANNOTATE, "--", str(folder)])
     except CommandError as obstacle:
@@ -69,7 +70,9 @@ def copy_sample(folder: Path) -> list[Input]:
 
     sample = sorted(_sample_files(), key=lambda file: file.name)
     if not sample:
-        raise CommandError(say("cli.no_sample"))
+        raise CommandError(
+            say("cli.no_sample", "The sample images are not installed with masklens.")
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -94,7 +97,12 @@ def predict_here(
     """Write suggestions and an overlay beside each image, and say where they are."""
     from core.cli.writers import LabelmeWriter
 
-    console.note(say("cli.demo_without_window"))
+    console.note(
+        say(
+            "cli.demo_without_window",
+            "There is no display, so the starter model predicts right here.",
+        )
+    )
     predictor = load_predictor(arguments, console)
     settings = predictor.loaded.config.settings
     writer = LabelmeWriter(folder)

@@ -20,7 +20,6 @@ HELP = "Measure a model on labelled images: box and mask AP"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     add_dataset(parser)
     add_model(parser)
     add_settings(parser)
@@ -35,10 +34,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     config = predictor.loaded.config
     settings = chosen_settings(arguments, config.settings, detections_per_image=MAX_DETECTIONS)
-    evaluator = Evaluator(config.class_names, settings.mask)
+    evaluator = Evaluator(predictor.loaded.class_names, settings.mask)
     predict_all(dataset, predictor, settings, evaluator, console)
     if not evaluator.instances:
-        raise CommandError(say("cli.no_instances", path=arguments.dataset))
+        raise CommandError(
+            say(
+                "cli.no_instances",
+                "{path} holds no instances to compare with.",
+                path=arguments.dataset,
+            )
+        )
     outcome = evaluator.evaluate()
     document = outcome.to_json()
     document |= {"model": predictor.loaded.revision, "failed": console.failures}

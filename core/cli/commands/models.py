@@ -19,7 +19,6 @@ HELP: Final = "List the models that have a name, look into one, fetch one"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     actions = parser.add_subparsers(
         dest="action", required=True, metavar="list|info|download|export"
     )
@@ -43,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Do what the action says."""
     actions = {"list": _list, "info": _info, "download": _download, "export": _export}
     return actions[arguments.action](arguments, console)
 
@@ -80,7 +78,7 @@ def _entry(model: NamedModel) -> dict[str, Any]:
 def _info(arguments: argparse.Namespace, console: Console) -> int:
     loaded = load_model(arguments, console)
     parameters = sum(parameter.numel() for parameter in loaded.module.parameters())
-    names = loaded.config.class_names
+    names = loaded.class_names
     text = [
         f"model       {loaded.name} ({loaded.revision})",
         f"backbone    {loaded.config.arch}, version {loaded.config.version}",
@@ -88,6 +86,8 @@ def _info(arguments: argparse.Namespace, console: Console) -> int:
         f"input       {_input_of(loaded.config)}",
         f"classes     {len(names)}: {', '.join(names)}",
     ]
+    if loaded.proposer is not None:
+        text.append(f"proposer    {loaded.proposer.revision}")
     text += [f"{name:<11} {value}" for name, value in loaded.extra.items()]
     console.result("\n".join(text), _info_document(loaded, parameters))
     return DONE
@@ -107,6 +107,7 @@ def _info_document(loaded: LoadedModel, parameters: int) -> dict[str, object]:
         "parameters": parameters,
         "config": loaded.config.to_json(),
         "extra": dict(loaded.extra),
+        "proposer": None if loaded.proposer is None else loaded.proposer.revision,
     }
 
 
@@ -137,7 +138,13 @@ def _export(arguments: argparse.Namespace, console: Console) -> int:
 
     out = Path(arguments.out or f"{loaded.name}.state_dict.pth")
     if out.exists():
-        raise UsageError(say("models.export_exists", path=str(out)))
+        raise UsageError(
+            say(
+                "models.export_exists",
+                "{path} is there already; choose another file with --out.",
+                path=str(out),
+            )
+        )
     sha256 = export_state(out, loaded)
     document = {"path": str(out), "sha256": sha256, "config": loaded.config.to_json()}
     console.result(str(out), document)

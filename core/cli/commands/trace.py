@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.cli.console import CommandError, Console, UsageError
+from core.cli.datasets import NO_DATASET
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
+from core.cli.writers import OUT_IS_FILE
 from core.sentences import say
 from core.storage.atomic import explain as explain_error
 from core.storage.atomic import write_atomic
@@ -29,7 +31,6 @@ SUMMARY: Final = "trace.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument("image", metavar="IMAGE", help="what to look at")
     add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Trace the image and write the folder."""
     path, out = Path(arguments.image), Path(arguments.out)
     if not path.is_file():
-        raise UsageError(say("cli.no_image", path=str(path)))
+        raise UsageError(say("cli.no_image", "There is no image file {path}.", path=str(path)))
     labels = read_labels(Path(arguments.labels), path, console) if arguments.labels else ()
     make_folder(out)
     predictor = load_predictor(arguments, console)
@@ -104,7 +105,7 @@ def read_labels(path: Path, image: Path, console: Console) -> tuple[Instance, ..
     from core.formats.collect import collect
 
     if not path.exists():
-        raise UsageError(say("cli.no_dataset", path=str(path)))
+        raise UsageError(NO_DATASET.given(path=str(path)))
     collection = collect(path)
     for note in (*collection.notes, *collection.problems):
         console.note(note)
@@ -113,7 +114,14 @@ def read_labels(path: Path, image: Path, console: Console) -> tuple[Instance, ..
     else:
         named = [one for one in collection.images if Path(one.file_name).name == image.name]
         if not named:
-            raise UsageError(say("cli.image_not_labelled", path=str(path), image=image.name))
+            raise UsageError(
+                say(
+                    "cli.image_not_labelled",
+                    "{path} has no labels for an image named {image}.",
+                    path=str(path),
+                    image=image.name,
+                )
+            )
         chosen = named[0]
     own = (each for each in chosen.shapes if each.source is not Source.SUGGESTED)
     return comparable(own)
@@ -122,14 +130,21 @@ def read_labels(path: Path, image: Path, console: Console) -> tuple[Instance, ..
 def make_folder(out: Path) -> None:
     """Make the folder. Raises UsageError when it is a file or holds what is not a trace."""
     if out.exists() and not out.is_dir():
-        raise UsageError(say("cli.out_is_file", path=str(out)))
+        raise UsageError(OUT_IS_FILE.given(path=str(out)))
     try:
         out.mkdir(parents=True, exist_ok=True)
         occupied = any(out.iterdir()) and not (out / SUMMARY).is_file()
     except OSError as error:
         raise CommandError(explain_error(error, out)) from error
     if occupied:
-        raise UsageError(say("cli.trace_kept", path=str(out)))
+        raise UsageError(
+            say(
+                "cli.trace_kept",
+                "{path} holds files that are no trace of masklens and is left as it is; choose "
+                "another --out.",
+                path=str(out),
+            )
+        )
 
 
 def summary(
@@ -151,7 +166,6 @@ def summary(
 
 
 def as_bytes(document: dict[str, object]) -> bytes:
-    """A JSON document as it is written."""
     from core.lens.export import as_json
 
     return as_json(document)

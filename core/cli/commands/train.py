@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
+from core.cli.datasets import NO_DATASET
 from core.cli.options import add_architecture, add_device, add_json, download
+from core.learning.folder import RUN_EXISTS
 from core.sentences import say
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ _HOLD_OUT: Final = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "dataset",
         metavar="DATASET",
@@ -92,7 +93,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not arguments.resume or not folder.spec_file.is_file():
         folder = _new_run(arguments, folder, console)
     console.progress("loading torch")
-    report = _finished(folder) or _carry_out(folder, console)
+    report = _finished(folder) or _carry_out(arguments, folder, console)
     if report is None:
         return DONE
     console.result(_as_text(report, folder), _document(report, folder))
@@ -107,7 +108,7 @@ def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console)
 
     if folder.spec_file.is_file():
         if folder.state() is not RunState.FAILED or folder.checkpoint_file.is_file():
-            raise UsageError(say("learning.run_exists", path=str(folder.path)))
+            raise UsageError(RUN_EXISTS.given(path=str(folder.path)))
         folder.drop()  # it never took a step
     try:
         spec = _spec(arguments)
@@ -132,7 +133,9 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
 
     weights = arguments.backbone_weights
     if weights is not None and not Path(weights).is_file():
-        raise UsageError(say("engine.model_missing", path=weights))
+        raise UsageError(
+            say("cli.no_backbone_weights", "There is no file {path} of a backbone.", path=weights)
+        )
     own_file = Path(arguments.model).is_file()
     held = arguments.hold_out
     return RunSpec(
@@ -169,7 +172,9 @@ def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise UsageError(say("learning.not_a_pair", text=text))
+        raise UsageError(
+            say("learning.not_a_pair", "{text!r} is not of the form NAME=VALUE.", text=text)
+        )
     return name, value
 
 
@@ -203,7 +208,7 @@ def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> G
     path = Path(arguments.dataset)
     for given in filter(None, (arguments.dataset, arguments.val)):
         if not Path(given).exists():
-            raise UsageError(say("cli.no_dataset", path=given))
+            raise UsageError(NO_DATASET.given(path=given))
 
     def looked(done: int, total: int) -> None:
         console.progress("looking at the images", done, total)
@@ -227,19 +232,27 @@ def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> G
 def _finished(folder: RunFolder) -> Report | None:
     """The report of a run that has come to its end before."""
     from core.learning.report import read_report
+    from core.storage import inside
 
-    if folder.state().final and folder.report_file.is_file():
+    if folder.state().final and inside.is_file(folder.report_file):
         return read_report(folder.report_file)
     return None
 
 
-def _carry_out(folder: RunFolder, console: Console) -> Report | None:
+def _carry_out(arguments: argparse.Namespace, folder: RunFolder, console: Console) -> Report | None:
     from core.engine.train.session import run_training
 
     folder.forget_command()
-    if folder.spec().backbone is not None and os.getcwd() not in sys.path:
+    if arguments.backbone is not None and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    return run_training(folder, _Narrator(console).hear)
+    return run_training(folder, _Narrator(console).hear, allowed=_allowed(arguments))
+
+
+def _allowed(arguments: argparse.Namespace) -> frozenset[str]:
+    """What the command line lets the run reach for, whatever its folder says."""
+    given = filter(None, (arguments.model, arguments.backbone_weights))
+    files = (str(Path(path).absolute()) for path in given)
+    return frozenset(filter(None, (*files, arguments.backbone)))
 
 
 class _Narrator:
@@ -251,7 +264,6 @@ class _Narrator:
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
-        """Say what an event means, if it is worth a line."""
         from core.learning import events
 
         match event:

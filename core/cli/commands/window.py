@@ -26,7 +26,6 @@ PREANNOTATE: Final = "--preannotate"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "paths", nargs="*", metavar="FOLDER | IMAGE", help="what to open; relative paths are fine"
     )
@@ -48,7 +47,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for path in arguments.paths:
         if not Path(path).exists():
             known = ", ".join(COMMAND_NAMES)
-            raise UsageError(say("cli.no_such_path", path=path, commands=known))
+            raise UsageError(
+                say(
+                    "cli.no_such_path",
+                    "{path} is neither a file or folder nor one of the commands {commands}.",
+                    path=path,
+                    commands=known,
+                )
+            )
     options = ["--debug"] if arguments.debug else []
     return open_window([*options, "--", *arguments.paths])
 
@@ -69,7 +75,9 @@ def open_window(arguments: Sequence[str]) -> int:
     if reason is not None:
         raise CommandError(reason)
     if code < 0:  # ended by a signal
-        raise CommandError(say("cli.window_crashed", signal=-code))
+        raise CommandError(
+            say("cli.window_crashed", "The window was ended by signal {signal}.", signal=-code)
+        )
     return code
 
 

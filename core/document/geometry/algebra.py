@@ -57,12 +57,14 @@ def repair(polygons: Polygons) -> Polygons:
     area. Raises GeometryError, saying why, when nothing with an area remains.
     """
     repaired: list[Polygon] = []
-    reason = say("geometry.no_area")
+    reason = say("geometry.no_area", "The outline encloses no area.")
     for polygon in polygons:
         outer = _clean(polygon.outer)
         if len(outer) < 3:
             if len(set(polygon.outer)) < 3:
-                reason = say("geometry.few_points")
+                reason = say(
+                    "geometry.few_points", "The outline has fewer than three different points."
+                )
             continue
         holes = tuple(ring for ring in map(_clean, polygon.holes) if len(ring) >= 3)
         clean = Polygon(outer, holes)

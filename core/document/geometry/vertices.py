@@ -98,7 +98,13 @@ def delete_vertex(polygons: Polygons, polygon: int, ring: int, index: int) -> Po
     if ring > 0:
         return _with_ring(polygons, polygon, ring, None)
     if len(polygons) == 1:
-        raise GeometryError(say("geometry.last_triangle"))
+        raise GeometryError(
+            say(
+                "geometry.last_triangle",
+                "The last three points of an instance cannot become fewer; delete the instance "
+                "instead.",
+            )
+        )
     return (*polygons[:polygon], *polygons[polygon + 1 :])
 
 

@@ -38,15 +38,17 @@ def find_masks(
     detections: Sequence[Detections],
     numerics: Numerics = FLOAT32,
     *,
+    channels: Sequence[Tensor] | None = None,
     all_classes: bool = False,
     between: Callable[[], None] = lambda: None,
 ) -> list[MaskLogits]:
     """The masks of a batch, one result an image; `between` is called before each part.
 
-    With `all_classes` the logits of every class are kept, else only the answer.
+    With `all_classes` the logits of every class are kept, else only the answer. The mask is that
+    of the detection's label, or of the class that `channels` names: int64 D for each image.
     """
     counts = [len(each.label) for each in detections]
-    label = torch.cat([each.label for each in detections])
+    label = torch.cat(list(channels) if channels else [each.label for each in detections])
     pool, kept, own = model.roi_heads.mask_roi_pool, [], []
     for start in range(0, max(len(label), 1), MASKS_AT_ONCE):
         between()
@@ -57,10 +59,13 @@ def find_masks(
         if all_classes:
             kept.append(logits)
     probabilities = torch.split(torch.cat(own), counts)
-    everything = torch.split(torch.cat(kept), counts) if kept else [None] * len(counts)
+    everything = torch.split(torch.cat(kept), counts) if kept else (None,) * len(counts)
+    named: Sequence[Tensor | None] = channels or (None,) * len(counts)
     return [
-        MaskLogits(pool.map_levels([each.resized_boxes]), logits, probability)
-        for each, logits, probability in zip(detections, everything, probabilities, strict=True)
+        MaskLogits(pool.map_levels([each.resized_boxes]), logits, probability, channel)
+        for each, logits, probability, channel in zip(
+            detections, everything, probabilities, named, strict=True
+        )
     ]
 
 

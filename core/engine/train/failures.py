@@ -24,5 +24,12 @@ def explain(error: BaseException) -> Sentence:
     if isinstance(error, MasklensError):
         return error.sentence
     if is_memory_short(error):
-        return say("learning.no_memory")
-    return say("learning.broke", reason=f"{type(error).__name__}: {error}")
+        return say(
+            "learning.no_memory",
+            "There is not enough memory to train, even with the smallest batch and image size.",
+        )
+    return say(
+        "learning.broke",
+        "The training broke off: {reason}",
+        reason=f"{type(error).__name__}: {error}",
+    )

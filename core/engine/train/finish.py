@@ -31,7 +31,14 @@ def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> 
         if plan.average > 0:
             learning.consider(averaged=False)
         if learning.best.step < trainer.step and learning.best.step == early:
-            teller.note(say("learning.best_kept", step=learning.best.step))
+            teller.note(
+                say(
+                    "learning.best_kept",
+                    "The network was better after step {step} than at the end, so that one was "
+                    "kept.",
+                    step=learning.best.step,
+                )
+            )
     averaged = plan.average > 0
     if learning.best.weights:
         trainer.put(learning.best.weights)

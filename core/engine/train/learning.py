@@ -12,13 +12,12 @@ from core.engine.train.checkpoint import Best, Checkpoint, save_checkpoint
 from core.engine.train.failures import is_memory_short
 from core.engine.train.measuring import measure
 from core.engine.train.plan import Plan
-from core.engine.train.prepare import Ready
+from core.engine.train.prepare import SMALLER, Ready
 from core.engine.train.stream import TrainingBatch, batches
 from core.engine.train.telling import Teller
 from core.engine.train.trainer import Trainer
 from core.learning.events import Pictured, Saved, Stepped, Validated
 from core.learning.folder import RunFolder
-from core.sentences import say
 from core.storage.images import ImageError
 
 _TELL_EVERY_S: Final = 1.0
@@ -96,7 +95,7 @@ class Learning:
             if smaller is None:
                 raise
         self.trainer.plan = smaller
-        self._teller.note(say("learning.smaller", batch=smaller.batch, side=smaller.side))
+        self._teller.note(SMALLER.given(batch=smaller.batch, side=smaller.side))
         return None
 
     def _after_step(self, losses: dict[str, float]) -> None:

@@ -23,6 +23,13 @@ from core.learning.folder import RunFolder
 from core.learning.frozen import FrozenLabels
 from core.learning.spec import RunSpec
 from core.sentences import say
+from core.storage import inside
+
+SMALLER: Final = say(
+    "learning.smaller",
+    "Memory ran short: going on with {batch} images a step of up to {side} pixels.",
+)
+
 
 _WORTH_IT: Final = 0.9
 """Lower precision is taken when a step then needs at most this share of the time."""
@@ -51,12 +58,19 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
     threads = spec.threads or max(1, (os.cpu_count() or 1) - 1)
     torch.set_num_threads(threads)
     plan = read_plan(run.plan_file) if resumed else None
-    if plan is not None and run.start_file.is_file():
+    if plan is not None and inside.is_file(run.start_file):
         start = read_start(spec, run.start_file)
     else:
         start = make_start(spec, labels, run.start_file, device)
     for label, name in start.reused:
-        teller.note(say("learning.took_over", label=label, name=name))
+        teller.note(
+            say(
+                "learning.took_over",
+                "{label!r} starts from what the model knows as {name!r}.",
+                label=label,
+                name=name,
+            )
+        )
     stream = Stream(labels, start.loaded.config, teller.note)
     seconds = 0.0
     if plan is None:
@@ -73,7 +87,7 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
         wanted = plan
         plan, seconds = choose_arithmetic(spec, start, wanted, stream)
         if (plan.batch, plan.side) != (wanted.batch, wanted.side):
-            teller.note(say("learning.smaller", batch=plan.batch, side=plan.side))
+            teller.note(SMALLER.given(batch=plan.batch, side=plan.side))
         write_plan(run.plan_file, plan)
     teller.tell(_planned(plan, labels, seconds))
     before = _measure_before(run, spec, labels, start, teller)
@@ -143,10 +157,22 @@ def _measure_before(
 ) -> Measurement | None:
     """The base model on the held-out images; None when one of the two is not there."""
     if not labels.numbers(held_out=True):
-        teller.note(say("learning.nothing_held_out"))
+        teller.note(
+            say(
+                "learning.nothing_held_out",
+                "No image was held out, so it is not known whether the new model is better.",
+            )
+        )
         return None
     if start.base is None:
-        teller.note(say("learning.base_gone", name=start.base_revision))
+        teller.note(
+            say(
+                "learning.base_gone",
+                "The model {name} that the run started from is not there any more, so there are "
+                "no figures from before.",
+                name=start.base_revision,
+            )
+        )
         return None
     predictor = Predictor(start.base, device=spec.device, precision=spec.precision)
     before = measure_closely(

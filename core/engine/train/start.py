@@ -63,7 +63,7 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
         reused: tuple[tuple[str, str], ...] = ()
         taught: tuple[str, ...] = ()
     else:
-        base = load_model(spec.model, arch=spec.arch, backbone=spec.backbone)
+        base = load_model(spec.model, arch=spec.arch, backbone=spec.backbone).network
         taught = taught_classes(base.extra)
         classes = class_order(base.config.class_names, taught, labels.labels)
         predictor = Predictor(base, device=predictor_device, precision="float32")
@@ -94,7 +94,7 @@ def read_start(spec: RunSpec, path: Path) -> Start:
     base: LoadedModel | None = loaded
     if not new:
         try:
-            base = load_model(spec.model, arch=spec.arch, backbone=spec.backbone)
+            base = load_model(spec.model, arch=spec.arch, backbone=spec.backbone).network
         except MasklensError:
             base = None
         if base is not None and base.revision != loaded.extra.get("base"):
@@ -104,7 +104,7 @@ def read_start(spec: RunSpec, path: Path) -> Start:
 
 def is_new(spec: RunSpec) -> bool:
     """Whether the request names an architecture, not a model."""
-    return spec.model in ARCHES and not Path(spec.model).exists()
+    return spec.model in ARCHES
 
 
 def choose_reuse(

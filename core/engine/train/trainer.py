@@ -76,7 +76,14 @@ class Trainer:
         self._scaler.update()
         self._broken = 0 if bool(torch.isfinite(norm)) else self._broken + 1
         if self._broken >= _MOST_BROKEN:
-            raise LearningError(say("learning.diverged", step=self.step))
+            raise LearningError(
+                say(
+                    "learning.diverged",
+                    "The losses are no longer finite numbers (step {step}). Try a lower learning "
+                    "rate.",
+                    step=self.step,
+                )
+            )
         self.average.follow(self.weights(), self.step)
         self.step += 1
         return losses

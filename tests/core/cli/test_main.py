@@ -114,7 +114,7 @@ def test_with_json_nothing_else_reaches_stdout(capfd: pytest.CaptureFixture[str]
         os.write(1, b"from C\n")
         console = Console(document, as_json=True)
         console.note("a note")
-        console.fail("a.png", say("images.missing", path="a.png"))
+        console.fail("a.png", say("images.missing", "{path} is not there.", path="a.png"))
         console.result("for people", {"a": "ä", "failed": console.failures})
     print("and back")
     said = capfd.readouterr()
@@ -142,7 +142,7 @@ def test_a_document_is_not_followed_by_another() -> None:
     results = io.StringIO()
     console = Console(results, as_json=True)
     console.result("for people", {"a": 1})
-    console.broke(MasklensError(say("images.missing", path="a.png")))
+    console.broke(MasklensError(say("images.missing", "{path} is not there.", path="a.png")))
     assert json.loads(results.getvalue()) == {"a": 1}
 
 

@@ -14,8 +14,8 @@ from tests.core.learning.making import square
 
 ALL = [
     events.StateChanged(RunState.RUNNING),
-    events.Noted(say("learning.went_on", step=3)),
-    events.Failed(say("learning.no_memory")),
+    events.Noted(say("learning.went_on", "Going on from step {step}.", step=3)),
+    events.Failed(say("learning.no_memory", "There is not enough memory.")),
     events.Planned(10, 2, 256, 12.5, "cpu", "float32", 8, 2),
     events.Stepped(3, {"loss_mask": 0.5}, 1e-4, 30.0),
     events.Validated(5, True, 0.3, 0.25, True),

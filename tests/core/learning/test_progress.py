@@ -39,7 +39,7 @@ def test_it_holds_what_was_told():
         step(2),
         Validated(2, True, 0.1, 0.2, True),
         Pictured(2, "a.png", ()),
-        Noted(say("learning.went_on", step=1)),
+        Noted(say("learning.went_on", "Going on from step {step}.", step=1)),
     )
     assert (seen.state, seen.step, seen.total) == (RunState.RUNNING, 2, 20)
     assert [one.step for one in seen.validations] == [2]
@@ -66,7 +66,10 @@ def test_a_run_that_went_on_forgets_what_it_told_of_later_steps():
 
 
 def test_a_failure_is_over_when_the_run_goes_on():
-    seen = progress_of(Failed(say("learning.no_memory")), StateChanged(RunState.FAILED))
+    seen = progress_of(
+        Failed(say("learning.no_memory", "There is not enough memory.")),
+        StateChanged(RunState.FAILED),
+    )
     assert seen.failure is not None
     seen.take([Told(step(3), 150.0), Told(StateChanged(RunState.PREPARING), 200.0)])
     assert seen.failure is None

@@ -84,7 +84,9 @@ def test_a_full_disk_leaves_all_as_it_was(tmp_path: Path, monkeypatch: pytest.Mo
     data = labelme_file(tmp_path / "a.json")
 
     def full(path: Path, *_args: object, **_options: object) -> None:
-        raise StorageError(say("session.unreadable", path=str(path), reason="the disk is full"))
+        raise StorageError(
+            say("session.unreadable", "{path}: {reason}", path=str(path), reason="the disk is full")
+        )
 
     monkeypatch.setattr(saving, "write_atomic", full)
     with pytest.raises(SessionError, match="full"):

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from core.lens.colours import heat
+from core.lens.training_words import NONE_USABLE
 from core.lens.views.common import ramp
 from core.lens.views.marks import BoxesShown, Entry, Group, Scale
 from core.lens.views.table import Column, Table, text
@@ -70,7 +71,12 @@ def draw(look: TrainingLook, *, rois: bool) -> BoxesShown:
 
 def sentence(replayed: Replayed) -> Sentence:
     """What the losses are; or that nothing here can be trained on."""
-    return say("lens.losses_all") if replayed.view.ids else say("lens.none_usable")
+    every = say(
+        "lens.losses_all",
+        "Every anchor and RoI that was drawn, with its share in the five losses. The shares "
+        "of one kind sum to the loss.",
+    )
+    return every if replayed.view.ids else NONE_USABLE
 
 
 LOSSES: Final = Place(

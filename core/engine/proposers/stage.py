@@ -1,0 +1,110 @@
+"""Stage `proposer`, and how its boxes take the place of the RPN's and the box head's.
+
+Each box of the proposer is one candidate with one label; from there on the cuts are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.transform import resize_boxes
+from torchvision.ops import boxes as box_ops
+
+from core.engine.proposers import tiles
+from core.engine.proposers.base import Proposer, ProposerError
+from core.engine.stages.features import Maps
+from core.engine.stages.numerics import Numerics
+from core.engine.stages.roi import Refined, run_box_head
+from core.lens.settings import StageSettings
+from core.lens.trace import (
+    Anchors,
+    BoxHead,
+    Decoded,
+    Prepared,
+    Proposals,
+    Proposed,
+    RoiLevels,
+    Rpn,
+)
+from core.sentences import say
+
+
+def propose(proposer: Proposer, image: Tensor, settings: StageSettings) -> Proposed:
+    """Every box that the proposer sees in an image, uint8 3×H×W, and in its tiles.
+
+    Raises ProposerError when the answer has another form than it should.
+    """
+    found, source = tiles.propose(proposer, image, settings.proposer_tiles)
+    _check(proposer, found.boxes, found.label, found.score)
+    height, width = int(image.shape[-2]), int(image.shape[-1])
+    return Proposed(
+        name=proposer.name,
+        boxes=box_ops.clip_boxes_to_image(found.boxes.float(), (height, width)),
+        label=found.label,
+        score=found.score.float(),
+        tile=source,
+        tiles=tiles.tiles_of(height, width, settings.proposer_tiles),
+    )
+
+
+def _check(proposer: Proposer, boxes: Tensor, label: Tensor, score: Tensor) -> None:
+    count = len(boxes)
+    if boxes.shape != (count, 4) or label.shape != (count,) or score.shape != (count,):
+        problem = "boxes, labels and scores differ in number"
+    elif count and not bool(torch.isfinite(boxes).all() & torch.isfinite(score).all()):
+        problem = "a number is not finite"
+    elif count and not 1 <= int(label.min()) <= int(label.max()) <= len(proposer.class_names):
+        problem = "a label has no name"
+    else:
+        return
+    raise ProposerError(
+        say(
+            "proposers.answer",
+            "The proposer {name!r} gave an answer that cannot be used: {problem}.",
+            name=proposer.name,
+            problem=problem,
+        )
+    )
+
+
+def as_refined(proposed: Proposed, prepared: Prepared) -> Refined:
+    """The proposer's boxes as candidates before any cut, in resized pixels."""
+    boxes = resize_boxes(proposed.boxes, prepared.image_size, prepared.size)
+    rows = torch.arange(len(boxes), device=boxes.device)
+    return Refined(boxes, proposed.label, proposed.score, rows)
+
+
+def as_proposals(proposed: Proposed, prepared: Prepared) -> Proposals:
+    """The proposer's boxes as proposals; none of them comes from an anchor."""
+    boxes = resize_boxes(proposed.boxes, prepared.image_size, prepared.size)
+    return Proposals(boxes, proposed.score, torch.full_like(proposed.label, -1))
+
+
+def skipped(like: Tensor) -> tuple[Anchors, Rpn, Decoded, RoiLevels, BoxHead]:
+    """The stages that a proposer makes idle: they hold nothing."""
+    none, whole = like.new_zeros(0), torch.zeros(0, dtype=torch.int64, device=like.device)
+    four = like.new_zeros((0, 4))
+    return (
+        Anchors(four, (), (), 0),
+        Rpn(none, four),
+        Decoded(four, whole.to(torch.int8), whole),
+        RoiLevels(whole, (), 0),
+        BoxHead(like.new_zeros((0, 0)), like.new_zeros((0, 0))),
+    )
+
+
+def mask_channels(
+    model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics
+) -> list[Tensor]:
+    """Whose mask to take for each box, D×4 in resized pixels an image: int64 D, a class of the
+    model.
+
+    The proposer's labels mean nothing to the mask head; it is asked as the class that the box
+    head thinks likeliest. A network with one mask for all classes gives the same for each.
+    """
+    counts = [len(each) for each in boxes]
+    logits = run_box_head(model, levels, boxes, numerics).logits
+    return list((logits[:, 1:].argmax(dim=1) + 1).split(counts))
