@@ -18,7 +18,6 @@ CHANGED_ON_DISK: Final = say(
     "{path} was changed by another program since it was opened. Nothing was overwritten.",
 )
 
-
 _TRIES = 5
 
 

@@ -16,7 +16,6 @@ from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
 
-
 _VERSION = 1
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 

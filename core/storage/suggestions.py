@@ -26,7 +26,6 @@ from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
 
-
 _VERSION = 1
 
 Setting = bool | int | float | str | None
