@@ -14,6 +14,7 @@ from app.base.paths import Paths
 from app.base.settings import LANGUAGE, THEME, Settings
 from app.base.theme import Theme
 from app.base.watchdog import StallWatchdog
+from app.window.assembly import make_window
 from app.window.bootstrap import (
     catch_exceptions,
     close_on_signals,
@@ -21,7 +22,6 @@ from app.window.bootstrap import (
     spare_collector,
     start_logging,
 )
-from app.window.services import make_parts
 from app.window.window import MainWindow
 from core.protocol.messages import message_types
 
@@ -46,29 +46,29 @@ def main(
     settings.changed.connect(
         lambda key: theme.choose(settings.get(THEME)) if key == THEME.key else None
     )
-    parts = make_parts(paths, settings, application)
-    window = MainWindow(parts, theme)
-    catch_exceptions(lambda text, trace: window.notices.fail("error", text, trace))
+    window = make_window(paths, settings, theme, application)
+    services = window.services
+    catch_exceptions(lambda text, trace: services.notices.fail("error", text, trace))
     close_on_signals(window, window.close_unasked)
     watchdog = StallWatchdog(application) if arguments.debug else None
     window.show()
     # Learning all messages takes a while; here it does not keep the window waiting.
-    parts.tasks.run(
+    services.tasks.run(
         lambda _context: message_types(),
         done=lambda _types: spare_collector(),
         failed=lambda _error: None,
     )
     # The engine loads torch in its own process while the window is used already.
-    QTimer.singleShot(0, window, parts.models.start)
+    QTimer.singleShot(0, window, services.models.start)
     if arguments.paths:
-        then = parts.annotator.suggest_folder if arguments.preannotate else None
-        window.opener.open_paths(arguments.paths, then)
+        then = services.annotator.suggest_folder if arguments.preannotate else None
+        services.opener.open_paths(arguments.paths, then)
     if ready is not None:
         QTimer.singleShot(0, window, lambda: ready(window))
     code = application.exec()
-    parts.client.shutdown()
-    parts.tasks.close()
-    parts.workspace.abandon()
+    services.client.shutdown()
+    services.tasks.close()
+    services.workspace.abandon()
     settings.close()
     if watchdog is not None:
         watchdog.close()

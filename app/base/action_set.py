@@ -1,62 +1,85 @@
-"""The table of actions as QActions: enabled by facts, with the user's keys and tinted icons."""
+"""The rows of all features as QActions: enabled by their conditions, with the user's keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Final, Protocol
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from app.base.actions import ACTIONS, BY_ID, Action, Scope, keys_of, translated
+from app.base.actions import Action, Scope, keys_of, translated
 from app.base.icons import icon
 from app.base.settings import KEYS, Settings
 
 NATIVE: Final = QKeySequence.SequenceFormat.NativeText
 SHARED: Final = {"delete", "last_vertex"}  # the canvas takes a vertex back only while it draws
+Keys = dict[str, list[str]]
+
+
+class Owner(Protocol):
+    """Who answers to the rows that it lists."""
+
+    ACTIONS: ClassVar[tuple[Action[Any], ...]]
 
 
 class ActionSet(QObject):
-    """All actions of the table on one window. `triggered` carries the id and the checked state."""
+    """All actions of one window. One can be chosen once its owner is bound and its `when` holds."""
 
-    triggered = Signal(str, bool)
-
-    def __init__(self, window: QWidget, canvas: QWidget, settings: Settings) -> None:
-        super().__init__(window)
+    def __init__(
+        self, rows: Sequence[Action[Any]], settings: Settings, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
         self._settings = settings
-        self._facts: frozenset[str] = frozenset()
-        self._actions: dict[str, QAction] = {}
-        for spec in ACTIONS:
-            if spec.scope is Scope.TOOL:
-                continue
-            action = self._make(spec)
-            if spec.scope is Scope.CANVAS:
+        self._window: QWidget | None = None
+        self._owners: dict[str, Owner] = {}
+        self._held: Action[Any] | None = None
+        self.rows = {row.id: row for row in rows}
+        """The table by the ids, in the order of the menus."""
+        self._actions = {row.id: self._make(row) for row in rows if row.scope is not Scope.TOOL}
+        self._apply_keys()
+        settings.changed.connect(lambda key: self._apply_keys() if key == KEYS.key else None)
+
+    def add_to(self, window: QWidget, canvas: QWidget) -> None:
+        """Let the keys work in a window, some of them only while its canvas has the focus."""
+        self._window = window
+        for id, action in self._actions.items():
+            if self.rows[id].scope is Scope.CANVAS:
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 canvas.addAction(action)
             else:
                 window.addAction(action)
-        self._apply_keys()
-        self.set_facts(())
-        settings.changed.connect(lambda key: self._apply_keys() if key == KEYS.key else None)
+
+    def bind(self, owner: Owner) -> None:
+        """Let `owner` answer to the rows that it lists."""
+        for row in owner.ACTIONS:
+            if row.scope is not Scope.TOOL:
+                self._owners[row.id] = owner
+                self._connect(row, owner)
 
     def __getitem__(self, id: str) -> QAction:
         return self._actions[id]
 
-    def set_facts(self, facts: Iterable[str]) -> None:
-        """Enable exactly the actions whose `when` holds."""
-        self._facts = frozenset(facts)
-        for id, action in self._actions.items():
-            action.setEnabled(self._facts.issuperset(BY_ID[id].when))
+    def refresh(self) -> None:
+        """Enable exactly what is possible now, show how switches stand and what undo would undo."""
+        known: dict[tuple[Owner, Callable[[Any], bool]], bool] = {}
 
-    def set_checked(self, id: str, checked: bool) -> None:
-        """Show a state without triggering the action."""
-        self._actions[id].setChecked(checked)
+        def holds(owner: Owner, condition: Callable[[Any], bool]) -> bool:
+            if (owner, condition) not in known:
+                known[owner, condition] = condition(owner)
+            return known[owner, condition]
 
-    def set_text(self, id: str, text: str) -> None:
-        """Give an action another text, such as 'Undo: move'."""
-        self._actions[id].setText(text)
-        self._describe(BY_ID[id], self._actions[id])
+        for id, owner in self._owners.items():
+            row, action = self.rows[id], self._actions[id]
+            action.setEnabled(all(holds(owner, condition) for condition in row.when))
+            if row.checked is not None:
+                action.setChecked(row.checked(owner))
+            if row.detail is not None:
+                name = row.detail(owner)
+                text = translated(row.text)
+                action.setText(f"{text}: {name}" if name else text)
+                self._describe(row)
 
     def fill(self, menu: QMenu, ids: Iterable[str]) -> None:
         """Put actions into a menu; an empty id is a rule."""
@@ -66,47 +89,96 @@ class ActionSet(QObject):
             else:
                 menu.addSeparator()
 
+    def popup(self, parent: QWidget, ids: Iterable[str], at: QPoint) -> QMenu:
+        """Open a menu of actions at a place on the screen."""
+        menu = QMenu(parent)
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.fill(menu, ids)
+        menu.popup(at)
+        return menu
+
     def refresh_icons(self) -> None:
         """Tint the icons anew after the theme changed."""
         for id, action in self._actions.items():
-            if BY_ID[id].icon:
-                action.setIcon(icon(BY_ID[id].icon))
+            if self.rows[id].icon:
+                action.setIcon(icon(self.rows[id].icon))
 
-    def enabled(self) -> list[Action]:
+    def enabled(self) -> list[Action[Any]]:
         """The actions that can be chosen from a list now, in the order of the table."""
-        possible = [BY_ID[id] for id, action in self._actions.items() if action.isEnabled()]
-        return [spec for spec in possible if spec.scope is not Scope.HOLD]
+        possible = [self.rows[id] for id, action in self._actions.items() if action.isEnabled()]
+        return [row for row in possible if row.scope is not Scope.HOLD and row.fill is None]
 
-    def _make(self, spec: Action) -> QAction:
-        action = QAction(translated(spec.text), self)
-        action.setObjectName(spec.id)
-        action.setCheckable(spec.checkable)
-        action.setAutoRepeat(spec.scope is not Scope.HOLD and not spec.checkable)
-        if spec.short:
-            action.setIconText(translated(spec.short))
-        if spec.icon:
-            action.setIcon(icon(spec.icon))
-        action.triggered.connect(self._relay(spec.id))
-        self._actions[spec.id] = action
+    def keys(self, id: str) -> list[str]:
+        """The keys of an action as this system writes them."""
+        return key_texts(keys_of(self.rows[id], self._settings.get(KEYS)))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Wait for a held key to come up, or for the window to lose the keyboard."""
+        up = (
+            isinstance(event, QKeyEvent)
+            and event.type() is QEvent.Type.KeyRelease
+            and not event.isAutoRepeat()
+        )
+        if up or event.type() is QEvent.Type.ApplicationDeactivate:
+            self._let_go()
+        return False
+
+    def _make(self, row: Action[Any]) -> QAction:
+        action = QAction(translated(row.text), self)
+        action.setObjectName(row.id)
+        action.setCheckable(row.checkable)
+        action.setAutoRepeat(row.scope is not Scope.HOLD and not row.checkable)
+        action.setEnabled(False)
+        if row.short:
+            action.setIconText(translated(row.short))
+        if row.icon:
+            action.setIcon(icon(row.icon))
         return action
 
-    def _relay(self, id: str) -> Callable[[bool], None]:
-        def relay(checked: bool) -> None:
-            self.triggered.emit(id, checked)
+    def _connect(self, row: Action[Any], owner: Owner) -> None:
+        action, do, turn, fill = self._actions[row.id], row.do, row.turn, row.fill
+        if row.scope is Scope.HOLD:
+            action.triggered.connect(lambda _on: self._hold(row))
+        elif turn is not None:
+            action.triggered.connect(lambda on: turn(owner, on))
+        elif do is not None:
+            action.triggered.connect(lambda _on: do(owner))
+        elif fill is not None:
+            menu = QMenu(self._window)
+            menu.aboutToShow.connect(lambda: fill(owner, menu))
+            action.setMenu(menu)
 
-        return relay
+    def _hold(self, row: Action[Any]) -> None:
+        """The key went down. All events are watched until a key comes up again."""
+        application = QApplication.instance()
+        if self._held is None and application is not None:
+            application.installEventFilter(self)
+        self._held = row
+        self._turn(row, True)
+
+    def _let_go(self) -> None:
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+        row, self._held = self._held, None
+        if row is not None:
+            self._turn(row, False)
+
+    def _turn(self, row: Action[Any], on: bool) -> None:
+        if row.turn is not None:
+            row.turn(self._owners[row.id], on)
 
     def _apply_keys(self) -> None:
-        overrides = self._settings.get(KEYS)
         for id, action in self._actions.items():
-            spec = BY_ID[id]
-            action.setShortcuts([QKeySequence(key) for key in keys_of(spec, overrides)])
-            self._describe(spec, action)
+            keys = keys_of(self.rows[id], self._settings.get(KEYS))
+            action.setShortcuts([QKeySequence(key) for key in keys])
+            self._describe(self.rows[id])
 
-    def _describe(self, spec: Action, action: QAction) -> None:
+    def _describe(self, row: Action[Any]) -> None:
         """The tool tip: what it does, and its key."""
-        tip = translated(spec.tip) if spec.tip else action.text().rstrip("…")
-        keys = key_texts(keys_of(spec, self._settings.get(KEYS)))
+        action = self._actions[row.id]
+        tip = translated(row.tip) if row.tip else action.text().rstrip("…")
+        keys = self.keys(row.id)
         action.setToolTip(f"{tip}  ({keys[0]})" if keys else tip)
 
 
@@ -115,12 +187,12 @@ def key_texts(keys: Iterable[str]) -> list[str]:
     return [QKeySequence(key).toString(NATIVE) for key in keys]
 
 
-def conflict(id: str, key: str, overrides: dict[str, list[str]]) -> Action | None:
+def conflict(rows: Iterable[Action[Any]], id: str, key: str, overrides: Keys) -> Action[Any] | None:
     """The other action that already has this key; None when it is free."""
     wanted = QKeySequence(key)
-    for spec in ACTIONS:
-        if spec.id == id or {spec.id, id} == SHARED:
+    for row in rows:
+        if row.id == id or {row.id, id} == SHARED:
             continue
-        if any(QKeySequence(other) == wanted for other in keys_of(spec, overrides)):
-            return spec
+        if any(QKeySequence(other) == wanted for other in keys_of(row, overrides)):
+            return row
     return None

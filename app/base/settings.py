@@ -66,6 +66,8 @@ THEME: Final = Setting("theme", "system", _one_of("system", "light", "dark"))
 LANGUAGE: Final = Setting("language", "system", lambda value: isinstance(value, str))
 WHEEL: Final = Setting("wheel", "zoom", _one_of("zoom", "scroll"))
 OPACITY: Final = Setting("opacity", 0.35, _number(0.0, 1.0))
+TAGS: Final = Setting("tags", True, lambda value: isinstance(value, bool))
+CROSSHAIR: Final = Setting("crosshair", True, lambda value: isinstance(value, bool))
 AUTOSAVE: Final = Setting("autosave_seconds", 1.5, _number(0.2, 60.0))
 MODEL: Final = Setting("model", "starter", lambda value: isinstance(value, str) and value != "")
 DEVICE: Final = Setting("device", "auto", _one_of("auto", "cpu", "cuda", "mps"))
@@ -76,9 +78,12 @@ RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], _texts)
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, _named)
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, _keys)
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _pace)
+KNOWN_MODELS: Final[Setting[list[str]]] = Setting("known_models", [], _texts)
+"""Model files that the user chose, or let a folder choose, by path."""
 GEOMETRY: Final = Setting("window_geometry", "", lambda value: isinstance(value, str))
 LAYOUT: Final = Setting("window_layout", "", lambda value: isinstance(value, str))
 RECENT_COUNT: Final = 10
+KNOWN_COUNT: Final = 200
 
 
 class Settings(QObject):
@@ -113,6 +118,15 @@ class Settings(QObject):
         text = str(folder)
         others = [name for name in self.get(RECENT) if name != text]
         self.set(RECENT, [text, *others][:RECENT_COUNT])
+
+    def knows_model(self, path: str) -> bool:
+        """Whether the user has chosen this model file before, or let a folder choose it."""
+        return path in self.get(KNOWN_MODELS) or path == self.get(MODEL)
+
+    def remember_model(self, path: str) -> None:
+        """Ask no more about this model file."""
+        known = [one for one in self.get(KNOWN_MODELS) if one != path]
+        self.set(KNOWN_MODELS, [path, *known][:KNOWN_COUNT])
 
     def remember_image(self, folder: Path, name: str) -> None:
         """Note which image of a folder was seen last; forgotten with the folder."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QProxyStyle, QStyle, QStyleOption, QWidget
 
 Role = QPalette.ColorRole
 Group = QPalette.ColorGroup
@@ -74,10 +74,20 @@ _RADIO: Final = QStyle.PrimitiveElement.PE_IndicatorRadioButton
 
 
 class Outlined(QProxyStyle):
-    """Fusion, with a border around check boxes: on dark ground its own cannot be seen."""
+    """Fusion, with a border around check boxes: on dark ground its own cannot be seen.
+
+    Every label, those of message boxes and tool tips too, shows its text as it is: a file may have
+    a name that Qt would take for HTML. One that is meant to be rich says so (`setTextFormat`).
+    """
 
     def __init__(self) -> None:
         super().__init__("Fusion")
+
+    def polish(self, target: Any) -> None:
+        """Make plain what would guess."""
+        if isinstance(target, QLabel) and target.textFormat() == Qt.TextFormat.AutoText:
+            target.setTextFormat(Qt.TextFormat.PlainText)
+        super().polish(target)
 
     def drawPrimitive(
         self,

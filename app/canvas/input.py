@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QWheelEvent,
 )
+from PySide6.QtWidgets import QWidget
 
 from app.canvas.layers.base import Layer
 from app.canvas.navigator import Navigator
@@ -19,9 +20,6 @@ from app.canvas.tools import event_at, gesture_for, key_of, modifiers_of, pointe
 from core.document.hit import Hit
 from core.gestures.base import Button, Cursor, Gesture, Key, Outcome
 from core.gestures.scene import Scene
-
-if TYPE_CHECKING:
-    from app.canvas.viewport import Viewport
 
 _ARROW_PAN: Final = 60.0
 _ARROWS: Final = {Key.LEFT: (1, 0), Key.RIGHT: (-1, 0), Key.UP: (0, 1), Key.DOWN: (0, -1)}
@@ -33,22 +31,31 @@ _HELD: Final = {
 _BUTTONS: Final = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
 
 
-class Hands(QObject):
-    """Watches the events of a viewport. `pointer` is where the mouse is, in logical pixels."""
+class CanvasInput(QObject):
+    """Watches the events of a canvas. `pointer` is where the mouse is, in logical pixels."""
 
-    def __init__(self, viewport: Viewport, scene: Scene, navigator: Navigator) -> None:
-        super().__init__(viewport)
+    outcome = Signal(object)  # Outcome of a gesture
+    cursor = Signal(object)  # Cursor
+    pointer_moved = Signal(float, float)  # image pixels
+    pointer_left = Signal()
+    layer_hovered = Signal()
+    activated = Signal(str, bool)  # double click: id, whether it is a suggestion
+    menu_wanted = Signal(QPoint, object)  # logical point, Hit or None
+
+    def __init__(self, canvas: QWidget, scene: Scene, navigator: Navigator) -> None:
+        super().__init__(canvas)
         self.tool = "select"
         self.pointer: QPointF | None = None
         self.space_held = False
         self.layers: tuple[Layer, ...] = ()
-        self._viewport = viewport
+        self.has_image = False
+        self._canvas = canvas
         self._scene = scene
         self._navigator = navigator
         self._gesture: Gesture = gesture_for(self.tool, scene)
         self._button: Qt.MouseButton | None = None
         self._space_used = False
-        viewport.installEventFilter(self)
+        canvas.installEventFilter(self)
 
     @property
     def busy(self) -> bool:
@@ -99,7 +106,7 @@ class Hands(QObject):
         return False
 
     def _apply(self, outcome: Outcome) -> None:
-        self._viewport.apply_outcome(outcome)
+        self.outcome.emit(outcome)
 
     # Mouse
 
@@ -120,7 +127,7 @@ class Hands(QObject):
         return True
 
     def _press(self, event: QMouseEvent) -> None:
-        if self._button is not None or self._navigator.panning or not self._has_image():
+        if self._button is not None or self._navigator.panning or not self.has_image:
             return
         button = event.button()
         if button == Qt.MouseButton.MiddleButton or (
@@ -129,7 +136,7 @@ class Hands(QObject):
             self._space_used = True
             self._button = button
             self._navigator.grab(event.position())
-            self._viewport.show_cursor(Cursor.ARROW)
+            self.cursor.emit(Cursor.ARROW)
         elif button in _BUTTONS:
             pointer = pointer_event(event, self._navigator.view)
             if self.tool == "select" and button == Qt.MouseButton.LeftButton:
@@ -141,7 +148,7 @@ class Hands(QObject):
 
     def _double_click(self, event: QMouseEvent) -> None:
         if self.tool != "select" or event.button() != Qt.MouseButton.LeftButton:
-            if event.button() in _BUTTONS and self._has_image():
+            if event.button() in _BUTTONS and self.has_image:
                 self._button = event.button()
                 self._apply(self._gesture.double_click(pointer_event(event, self._navigator.view)))
             return
@@ -149,10 +156,8 @@ class Hands(QObject):
         target = self._scene.target_at(pointer.x, pointer.y, pointer.tolerance)
         if target is None:
             self._press(event)
-        elif target.suggested:
-            self._viewport.suggestion_activated.emit(target.id)
         else:
-            self._viewport.instance_activated.emit(target.id)
+            self.activated.emit(target.id, target.suggested)
 
     def _move(self, event: QMouseEvent) -> None:
         if self._navigator.panning:
@@ -162,15 +167,15 @@ class Hands(QObject):
     def _follow(self, at: QPointF, held: Qt.KeyboardModifier) -> None:
         """The pointer is somewhere else on the image, because it or the image moved."""
         self.pointer = at
-        if not self._has_image():
+        if not self.has_image:
             return
         event = event_at(at, held, self._navigator.view)
-        self._viewport.pointer_moved.emit(event.x, event.y)
+        self.pointer_moved.emit(event.x, event.y)
         if self._navigator.panning:
             return
         for layer in self.layers:
             if layer.visible and layer.hover(event.x, event.y, event.tolerance):
-                self._viewport.update()
+                self.layer_hovered.emit()
         self._apply(self._gesture.move(event))
 
     def _release(self, event: QMouseEvent) -> None:
@@ -188,10 +193,9 @@ class Hands(QObject):
 
     def _leave(self) -> None:
         self.pointer = None
-        self._viewport.pointer_left.emit()
         for layer in self.layers:
             layer.leave()
-        self._viewport.forget_hover()
+        self.pointer_left.emit()
 
     # Keys
 
@@ -218,7 +222,7 @@ class Hands(QObject):
         if outcome is not None:
             self._apply(outcome)
             return True
-        if key in _ARROWS and self._has_image():
+        if key in _ARROWS and self.has_image:
             dx, dy = _ARROWS[key]
             self._navigator.pan(dx * _ARROW_PAN, dy * _ARROW_PAN)
             return True
@@ -245,7 +249,7 @@ class Hands(QObject):
             outcome = self._gesture.key(Key.ENTER)
             if outcome is not None:
                 self._apply(outcome)
-        self._viewport.show_cursor(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
+        self.cursor.emit(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
         return True
 
     def _modifier(self, event: QKeyEvent) -> None:
@@ -253,7 +257,7 @@ class Hands(QObject):
         held = event.modifiers()
         one = _HELD[Qt.Key(event.key())]
         held = held | one if event.type() == QEvent.Type.KeyPress else held & ~one
-        if self.pointer is not None and self._button is None and self._has_image():
+        if self.pointer is not None and self._button is None and self.has_image:
             self._apply(self._gesture.move(event_at(self.pointer, held, self._navigator.view)))
 
     def _focus_lost(self) -> None:
@@ -271,7 +275,7 @@ class Hands(QObject):
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             ids = sorted(self._scene.selection)
             hit = Hit("body", ids[0]) if ids else None
-            self._viewport.request_menu(self._viewport.rect().center(), hit)
+            self.menu_wanted.emit(self._canvas.rect().center(), hit)
         return True
 
     def _ask_for_menu(self, at: QPointF) -> None:
@@ -280,7 +284,4 @@ class Hands(QObject):
         if hit is None:
             target = self._scene.target_at(event.x, event.y, event.tolerance)
             hit = Hit("body", target.id) if target is not None else None
-        self._viewport.request_menu(at.toPoint(), hit)
-
-    def _has_image(self) -> bool:
-        return self._viewport.has_image
+        self.menu_wanted.emit(at.toPoint(), hit)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.base.words import sentence_text
 from app.canvas.backdrop import ground, paint_crosshair, paint_focus
-from app.canvas.input import Hands
+from app.canvas.input import CanvasInput
 from app.canvas.layers.base import Layer
 from app.canvas.navigator import Navigator
 from app.canvas.pyramid import ImagePyramid
@@ -25,7 +25,6 @@ from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS
 from core.document.document import Changed, Document
 from core.document.geometry.measure import Rect
-from core.document.hit import Hit
 from core.document.instance import Instance
 from core.gestures.base import Cursor, Outcome
 from core.gestures.scene import Scene
@@ -60,11 +59,12 @@ class Viewport(QWidget):
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
         self._navigator = Navigator(self._view_changed)
-        self._hands = Hands(self, self._scene, self._navigator)
+        self._input = self._make_input()
         self._bars = ScrollBars(self, self._scroll_to)
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()
-        self._threshold = 0.0
+        self._instances_shown = self._suggestions_shown = True
+        self._bare = False
         self._palette_of_labels = Palette()
         self._fill = FILL
         self._quiet = False
@@ -74,12 +74,26 @@ class Viewport(QWidget):
         self._work = QTimer(self, singleShot=True, interval=0)
         self._work.timeout.connect(self._make)
 
+    def _make_input(self) -> CanvasInput:
+        made = CanvasInput(self, self._scene, self._navigator)
+        made.outcome.connect(self._apply)
+        made.cursor.connect(self._show_cursor)
+        made.pointer_moved.connect(self.pointer_moved)
+        made.pointer_left.connect(self._forget_hover)
+        made.layer_hovered.connect(self.update)
+        made.activated.connect(self._on_activated)
+        made.menu_wanted.connect(
+            lambda at, hit: self.context_requested.emit(self.mapToGlobal(at), hit)
+        )
+        return made
+
     # The image and what is on it
 
     def show_image(self, image: ImagePyramid | None) -> None:
         """Show an image, fitted unless the view was chosen by hand; instances are set anew."""
         self.cancel_gesture()
         self._renderer.set_image(image)
+        self._input.has_image = image is not None
         size = (image.width, image.height) if image else (0, 0)
         self._navigator.set_image(*size)
         self.update()
@@ -99,29 +113,17 @@ class Viewport(QWidget):
         self._renderer.set_instances(self._document.shapes, changed)
         kept = frozenset(id for id in self._scene.selection if id in self._document)
         self._select(kept, self._scene.picked)
-        self._hands.refresh()
+        self._input.refresh()
         self.update()
 
     def show_suggestions(self, instances: Sequence[Instance]) -> None:
-        """Show these suggestions, as far as their score reaches the threshold."""
+        """Show these suggestions and no others."""
         self._suggestions = tuple(instances)
-        self._show_suggestions()
-
-    def set_suggestion_threshold(self, score: float) -> None:
-        """Hide suggestions below a score; those without one stay."""
-        self._threshold = score
-        self._show_suggestions()
-
-    def _show_suggestions(self) -> None:
-        shown = [
-            each
-            for each in self._suggestions
-            if each.score is None or each.score >= self._threshold
-        ]
-        self._scene.set_suggestions(shown)
-        self._renderer.set_suggestions(shown)
-        self._select(self._scene.selection, self._scene.picked & {each.id for each in shown})
-        self._hands.refresh()
+        self._scene.set_suggestions(self._suggestions)
+        self._renderer.set_suggestions(self._suggestions)
+        known = {each.id for each in self._suggestions}
+        self._select(self._scene.selection, self._scene.picked & known)
+        self._input.refresh()
         self.update()
 
     # What it looks like
@@ -150,23 +152,31 @@ class Viewport(QWidget):
 
     def set_instances_visible(self, visible: bool) -> None:
         """Show or hide all instances; hidden ones cannot be taken."""
-        self._scene.instances_shown = visible
-        self._renderer.tags.outdate()
-        self._hands.refresh()
-        self.update()
+        self._instances_shown = visible
+        self._show_or_hide()
 
     def set_suggestions_visible(self, visible: bool) -> None:
         """Show or hide all suggestions; hidden ones cannot be picked."""
-        self._scene.suggestions_shown = visible
+        self._suggestions_shown = visible
+        self._show_or_hide()
+
+    def set_bare(self, bare: bool) -> None:
+        """Show the image without instances and suggestions, or again what was chosen to be seen."""
+        self._bare = bare
+        self._show_or_hide()
+
+    def _show_or_hide(self) -> None:
+        self._scene.instances_shown = self._instances_shown and not self._bare
+        self._scene.suggestions_shown = self._suggestions_shown and not self._bare
         self._renderer.tags.outdate()
-        self._hands.refresh()
+        self._input.refresh()
         self.update()
 
     def set_hidden(self, ids: Collection[str]) -> None:
         """Hide these instances and no others; hidden ones cannot be taken."""
         self._scene.set_hidden(frozenset(ids))
         self._renderer.set_hidden(frozenset(ids))
-        self._hands.refresh()
+        self._input.refresh()
         self.update()
 
     def set_tags_visible(self, visible: bool) -> None:
@@ -187,13 +197,13 @@ class Viewport(QWidget):
     def add_layer(self, layer: Layer) -> None:
         """Put a layer on top of those added before."""
         self._renderer.layers.append(layer)
-        self._hands.layers = tuple(self._renderer.layers)
+        self._input.layers = tuple(self._renderer.layers)
         self.update()
 
     def remove_layer(self, layer: Layer) -> None:
         """Take a layer away. Raises ValueError when it is not there."""
         self._renderer.layers.remove(layer)
-        self._hands.layers = tuple(self._renderer.layers)
+        self._input.layers = tuple(self._renderer.layers)
         self.update()
 
     def layer_changed(self) -> None:
@@ -238,28 +248,28 @@ class Viewport(QWidget):
     @property
     def tool(self) -> str:
         """The tool in use."""
-        return self._hands.tool
+        return self._input.tool
 
     def set_tool(self, tool: str) -> None:
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
-        if tool != self._hands.tool:
-            self._hands.take(tool)
+        if tool != self._input.tool:
+            self._input.take(tool)
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
     def cancel_gesture(self) -> None:
         """Drop what has been begun, as Escape does."""
-        self._hands.cancel()
+        self._input.cancel()
 
     @property
     def busy(self) -> bool:
         """Whether a gesture has begun that `cancel_gesture` would drop."""
-        return self._hands.busy
+        return self._input.busy
 
-    def apply_outcome(self, outcome: Outcome) -> None:
+    def _apply(self, outcome: Outcome) -> None:
         """Show what a gesture led to, and hand on its edit and selection."""
         self._renderer.preview = outcome.preview
-        self.show_cursor(outcome.cursor)
+        self._show_cursor(outcome.cursor)
         if outcome.edit is not None and outcome.name is not None:
             self.edit_requested.emit(outcome.edit, sentence_text(outcome.name))
         selection, picked = self._scene.selection, self._scene.picked
@@ -270,21 +280,16 @@ class Viewport(QWidget):
             self.refused.emit(outcome.refusal)
         self.update()
 
-    def forget_hover(self) -> None:
+    def _on_activated(self, id: str, suggested: bool) -> None:
+        (self.suggestion_activated if suggested else self.instance_activated).emit(id)
+
+    def _forget_hover(self) -> None:
         """The pointer is gone: nothing is under it."""
+        self.pointer_left.emit()
         self._renderer.preview = replace(
             self._renderer.preview, hover=None, hover_suggestion=None, ghost=None, next=None
         )
         self.update()
-
-    @property
-    def has_image(self) -> bool:
-        """Whether an image is shown."""
-        return self._renderer.has_image
-
-    def request_menu(self, at: QPoint, hit: Hit | None) -> None:
-        """Ask for a context menu at a logical point."""
-        self.context_requested.emit(self.mapToGlobal(at), hit)
 
     # Where one looks
 
@@ -338,12 +343,12 @@ class Viewport(QWidget):
 
     # Qt
 
-    def show_cursor(self, cursor: Cursor) -> None:
+    def _show_cursor(self, cursor: Cursor) -> None:
         """Show a pointer shape, the hand while the image is being moved."""
         shape = CURSORS[cursor]
         if self._navigator.panning:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif self._hands.space_held:
+        elif self._input.space_held:
             shape = Qt.CursorShape.OpenHandCursor
         if shape != self.cursor().shape():
             self.setCursor(shape)
@@ -362,8 +367,8 @@ class Viewport(QWidget):
         painter.fillRect(0, 0, across + 1, down + 1, ground(self.palette()))
         if self._renderer.has_image:
             self._renderer.paint(painter, view)
-            pointer = self._hands.pointer
-            if self._crosshair and pointer is not None and self._hands.tool != "select":
+            pointer = self._input.pointer
+            if self._crosshair and pointer is not None and self._input.tool != "select":
                 paint_crosshair(painter, view, pointer * view.dpr, *self._renderer.size)
         if self.hasFocus():
             paint_focus(painter, view, self.palette())

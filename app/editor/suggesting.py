@@ -44,7 +44,7 @@ class Suggesting(QObject):
 
     @property
     def pending(self) -> tuple[Instance, ...]:
-        """What waits for an answer, the best first."""
+        """What waits for an answer, the best first; without a score behind all others."""
         staged = self._workspace.staged
         if staged is None:
             return ()
@@ -53,8 +53,9 @@ class Suggesting(QObject):
 
     @property
     def shown(self) -> tuple[Instance, ...]:
-        """Those of `pending` at or above the threshold."""
-        return tuple(each for each in self.pending if (each.score or 0.0) >= self.threshold)
+        """Those of `pending` at or above the threshold; one without a score is always shown."""
+        least = self.threshold
+        return tuple(each for each in self.pending if each.score is None or each.score >= least)
 
     @property
     def picked(self) -> frozenset[str]:

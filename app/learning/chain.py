@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -17,6 +18,7 @@ from app.learning.names import model_name
 from core.document.status import ImageStatus
 from core.learning.choices import UsedModel
 from core.learning.folder import RunFolder
+from core.learning.reach import is_name
 from core.storage.project import ImageEntry, Project
 
 
@@ -26,6 +28,9 @@ class ModelChain(QObject):
     changed = Signal()
     said = Signal(str)
     failed = Signal(str)
+    asks = Signal(str, object)
+    """Whether a model file that the folder names may be loaded: its path, and what to do then; an
+    empty path when there is nothing to ask any more."""
 
     def __init__(
         self,
@@ -43,6 +48,8 @@ class ModelChain(QObject):
         self._settings = settings
         self._wanted: tuple[str, RunFolder, UsedModel] | None = None
         self._back_to: str | None = None
+        self._asking = False
+        """Whether the model that the folder names waits for an answer."""
         self._of_project = False
         """Whether the model in use belongs to a project and not to the user."""
         choices.loaded.connect(self._on_project)
@@ -63,7 +70,7 @@ class ModelChain(QObject):
     def is_current(self, run: RunFolder) -> bool:
         """Whether the model of a run is in use."""
         current = self._choices.value.current
-        return current is not None and current.run == run.id
+        return current is not None and current.run == run.id and not self._asking
 
     def knows(self, run: RunFolder) -> bool:
         """Whether the model of a run is or was in use."""
@@ -82,6 +89,8 @@ class ModelChain(QObject):
                 base = UsedModel(now.spec, now.revision)
             self._wanted, self._back_to = (spec, run, base), None
             self._of_project = True
+            self._settings.remember_model(spec)
+            self._stop_asking()
             self._models.choose(spec, own=False, try_on=try_on)
             self.changed.emit()
 
@@ -89,20 +98,48 @@ class ModelChain(QObject):
         """Take the model before into use again."""
         project, previous = self._workspace.project, self.previous
         if project is not None and previous is not None:
-            spec = previous.path_or_name(project.runs_dir)
-            self._wanted, self._back_to = None, spec
-            self._models.choose(spec, own=False)
-            self.changed.emit()
+            self._if_known(previous.path_or_name(project.runs_dir), self._go_back)
+
+    def _go_back(self, spec: str) -> None:
+        self._wanted, self._back_to = None, spec
+        self._models.choose(spec, own=False)
+        self.changed.emit()
 
     def _on_project(self) -> None:
         self._wanted = self._back_to = None
+        self._stop_asking()
         project, current = self._workspace.project, self._choices.value.current
         if project is not None and current is not None:
-            self._of_project = True
-            self._choose(current.path_or_name(project.runs_dir))
-        elif self._of_project:
+            self._if_known(current.path_or_name(project.runs_dir), self._choose_for_project)
+        if self._of_project and (current is None or self._asking):
             self._of_project = False
             self._choose(self._settings.get(MODEL))
+
+    def _choose_for_project(self, spec: str) -> None:
+        self._of_project = True
+        self._choose(spec)
+        self.changed.emit()
+
+    def _if_known(self, spec: str, then: Callable[[str], None]) -> None:
+        """Do it with a model that the user knows; with another one of a folder ask first."""
+        if is_name(spec) or self._settings.knows_model(spec):
+            then(spec)
+            return
+        project = self._workspace.project
+
+        def allowed() -> None:
+            self._stop_asking()
+            if project is self._workspace.project:
+                self._settings.remember_model(spec)
+                then(spec)
+
+        self._asking = True
+        self.asks.emit(spec, allowed)
+
+    def _stop_asking(self) -> None:
+        if self._asking:
+            self._asking = False
+            self.asks.emit("", None)
 
     def _choose(self, spec: str) -> None:
         if self._models.model is None or self._models.wanted != spec:
@@ -110,6 +147,10 @@ class ModelChain(QObject):
 
     def _on_taken(self, spec: str, own: bool) -> None:
         choices, model = self._choices.value, self._models.model
+        if own:
+            self._stop_asking()
+            if not is_name(spec):
+                self._settings.remember_model(spec)
         if model is None or not self._choices.ready:
             return
         if self._wanted is not None and self._wanted[0] == spec:

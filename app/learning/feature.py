@@ -1,21 +1,21 @@
-"""The corner of the window that teaches the model: its parts, its panel, what its actions do."""
+"""Teaching the model: what is learned from, the runs, and what becomes of their models."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QDockWidget
-
+from app.base.actions import LEARN, Action
+from app.base.feature import Feature, FocusArea
 from app.base.jobs import Job, JobState
 from app.base.settings import LEARNING_PACE
+from app.editor.services import Services, engine, image, project
 from app.learning.chain import ModelChain
 from app.learning.choices import Choices
-from app.learning.gains_feature import GainsCorner
+from app.learning.gains_section import GainsSection
 from app.learning.judging import Judging
-from app.learning.names import model_name
+from app.learning.names import model_name, run_name
 from app.learning.panel.live import LivePage
 from app.learning.panel.panel import LearningPanel
 from app.learning.panel.report_view import ReportView
@@ -26,94 +26,86 @@ from app.learning.questions import Questions
 from app.learning.runs import Runs
 from app.learning.survey import Survey
 from app.learning.watch import Phase, RunWatch
+from app.widgets.banners import Kind
 from core.learning.choices import LearningChoices
+from core.learning.folder import RunFolder
 from core.learning.history import RunSummary
 from core.learning.memory import Memory
 from core.learning.pace import Expected, Pace, expect
 from core.learning.schedule import steps_for
 from core.learning.state import Command, RunState
-
-if TYPE_CHECKING:
-    from app.window.window import MainWindow
+from core.protocol import Answer, Prediction
 
 JOB_AFTER = 0  # ms until the strip shows a run
 
 
-class LearningCorner(QObject):
-    """Made once by the window, before its docks."""
+class LearningFeature(Feature):
+    """Looks at the labels only while the panel is seen."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        parts = window.parts
+    NAME = "learning"
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.workspace)
+        self.services = services
+        self.title = self.tr("Learning")
+        workspace, models = services.workspace, services.models
         self.memory = Memory()
-        self.choices = Choices(parts.workspace)
-        self.survey = Survey(parts.workspace, self.choices, parts.models, self.memory)
-        self.runs = Runs(parts.workspace, self.choices, parts.settings, self.memory)
+        self.choices = Choices(workspace)
+        self.survey = Survey(workspace, self.choices, models, self.memory)
+        self.runs = Runs(workspace, self.choices, services.settings, self.memory)
         self.chain = ModelChain(
-            parts.workspace, self.choices, parts.models, parts.annotator, parts.settings
+            workspace, self.choices, models, services.annotator, services.settings
         )
-        self.pinned = Pinned(parts.tasks, self)
-        self._questions = Questions(window)
-        setup, live = SetupPage(), LivePage(self.pinned)
-        runs = RunsPage(parts.models.name_of)
-        self.panel = LearningPanel(setup, live, ReportView(parts.tasks), runs, window.actions_)
-        self.judging = Judging(window, self.panel, self.runs, self.chain, self._questions)
-        self.gains = GainsCorner(window, self.panel.report)
-        self._dock: QDockWidget | None = None
+        self.pinned = Pinned(services.tasks, self)
+        setup, live, runs = SetupPage(), LivePage(self.pinned), RunsPage(models.name_of)
+        report = ReportView(services.tasks)
+        self.panel: LearningPanel = LearningPanel(setup, live, report, runs, services.actions)
+        self._questions = Questions(self.panel)
+        self.judging = Judging(services, self.panel, self.runs, self.chain, self._questions)
+        self.gains = GainsSection(services, report)
         self._job: Job | None = None
         self._predictions: list[float] = []
         self._wire_pages()
-        self._wire_parts()
-
-    def connect_dock(self, dock: QDockWidget) -> None:
-        """Look only while the panel is seen; say what happens once there are notices."""
-        self._dock = dock
-        notices = self._window.notices
-        dock.visibilityChanged.connect(self._on_visible)
-        self.runs.failed.connect(notices.fail)
-        self.runs.said.connect(notices.say)
-        self.chain.said.connect(notices.say)
-        self.chain.failed.connect(lambda text: notices.fail("learning", text))
-        self.choices.failed.connect(lambda text: notices.fail("learning", text, warning=True))
+        self._wire_services()
         self._show_setup()
         self._show_model()
 
-    def acts(self) -> dict[str, Callable[[bool], object]]:
-        """What the actions of learning do, by their ids."""
-        return {
-            "learning": self._show,
-            "learn_page": lambda _on: self._next_page(),
-            "learn_start": lambda _on: self._start_by_key(),
-            "learn_stop": lambda _on: self.runs.ask(Command.STOP),
-            "learn_cancel": lambda _on: self._cancel(),
-            "learn_pin": lambda _on: self._pin(),
-            "learn_report": lambda _on: self.judging.bring(),
-            "model_use": lambda _on: self.judging.use(),
-            "model_back": lambda _on: self.chain.back(),
-            **self.gains.acts(),
-        }
+    # The window
 
-    def facts(self) -> set[str]:
-        """What holds of learning, by the names in the table of actions."""
+    def set_in_sight(self, in_sight: bool) -> None:
+        """Look, or look no more."""
+        self.survey.set_active(in_sight)
+        super().set_in_sight(in_sight)
+
+    def focus_areas(self) -> Sequence[FocusArea]:
+        """The page in front."""
+        return ((self.panel, self.panel.take_focus),)
+
+    def end(self, then: Callable[[], None], *, asked: bool) -> None:
+        """Ask what becomes of a run that goes; unasked it goes on in the background."""
         watch = self.runs.watch
-        found = {
-            "run_free": not self.runs.active,
-            "run_active": watch is not None and watch.active,
-            "run_report": self.judging.summary is not None,
-            "run_model": self.judging.usable,
-            "model_before": self.chain.previous is not None and not self.chain.busy,
-        }
-        return {name for name, holds in found.items() if holds}
+        if not asked or watch is None or not watch.active or watch.stopping:
+            then()
+        else:
+            self._questions.before_leaving(lambda: self.runs.ask(Command.STOP, then), then)
 
-    def may_close(self, close: Callable[[], None]) -> bool:
-        """Whether the window may close at once; else it asks, and `close` is called later."""
-        watch = self.runs.watch
-        if watch is None or not watch.active or watch.stopping:
-            return True
+    # What holds
 
-        self._questions.before_leaving(lambda: self.runs.ask(Command.STOP, close), close)
-        return False
+    def run_free(self) -> bool:
+        """No run is under way."""
+        return not self.runs.active
+
+    def run_active(self) -> bool:
+        """A run is under way."""
+        return self.runs.watch is not None and self.runs.watch.active
+
+    def has_report(self) -> bool:
+        """A report is shown."""
+        return self.judging.summary is not None
+
+    def can_go_back(self) -> bool:
+        """There is a model to go back to."""
+        return self.chain.previous is not None and not self.chain.busy
 
     # Wiring
 
@@ -130,39 +122,38 @@ class LearningCorner(QObject):
         self.judging.changed.connect(self._show_model)
         self.judging.changed.connect(lambda: self.gains.show_summary(self.judging.summary))
 
-    def _wire_parts(self) -> None:
-        parts = self._window.parts
+    def _wire_services(self) -> None:
+        services, notices = self.services, self.services.notices
+        self.runs.failed.connect(notices.fail)
+        self.runs.said.connect(notices.say)
+        self.chain.said.connect(notices.say)
+        self.runs.asks.connect(self._ask_to_go_on)
+        self.chain.asks.connect(self._ask_for_model)
+        self.chain.failed.connect(lambda text: notices.fail("learning", text))
+        self.choices.failed.connect(lambda text: notices.fail("learning", text, warning=True))
         self.survey.changed.connect(self._show_setup)
         self.choices.changed.connect(self._show_setup)
         self.choices.loaded.connect(self._on_project)
         self.runs.changed.connect(self._on_runs)
         self.runs.news.connect(self._on_news)
         self.chain.changed.connect(self._show_model)
-        parts.models.changed.connect(self._show_model)
-        parts.labelling.changed.connect(
-            lambda: self.panel.live.picture.set_colours(parts.labelling.colours())
+        services.models.changed.connect(self._show_model)
+        services.labelling.changed.connect(
+            lambda: self.panel.live.picture.set_colours(services.labelling.colours())
         )
-        parts.client.prediction_ready.connect(
-            lambda _id, _purpose, _path, message: self._time_prediction(message.milliseconds)
-        )
+        services.client.answered.connect(self._time_prediction)
 
     # The panel
-
-    def _on_visible(self, visible: bool) -> None:
-        self.survey.set_active(visible)
-        self._window.actions_.set_checked("learning", visible)
 
     def _show(self, on: bool) -> None:
         if on:
             self._raise()
             self.panel.take_focus()
         else:
-            self._window.docks[1].raise_()
+            self.front.emit(False)
 
     def _raise(self) -> None:
-        assert self._dock is not None
-        self._dock.show()
-        self._dock.raise_()
+        self.front.emit(True)
 
     def _next_page(self) -> None:
         self._raise()
@@ -170,8 +161,8 @@ class LearningCorner(QObject):
         self.panel.take_focus()
 
     def _show_setup(self) -> None:
-        parts, choices = self._window.parts, self.choices.value
-        model, found = parts.models.model, self.survey.found
+        services, choices = self.services, self.choices.value
+        model, found = services.models.model, self.survey.found
         blocked = ""
         if model is None:
             blocked = self.tr("The model is still being loaded.")
@@ -179,7 +170,7 @@ class LearningCorner(QObject):
             blocked = self.tr("A run is under way.")
         self.panel.setup.show_state(
             SetupState(
-                project=parts.workspace.project is not None,
+                project=services.workspace.project is not None,
                 looking=self.survey.looking or not self.choices.ready,
                 found=found,
                 reason=self.survey.reason,
@@ -191,12 +182,12 @@ class LearningCorner(QObject):
         )
 
     def _expected(self) -> Expected | None:
-        model, found = self._window.parts.models.model, self.survey.found
+        model, found = self.services.models.model, self.survey.found
         if model is None or found is None:
             return None
         learned = len(found.gathered.images) - found.gathered.held_out
         steps = self.choices.value.steps or steps_for(learned)
-        machine = self._window.parts.settings.get(LEARNING_PACE)
+        machine = self.services.settings.get(LEARNING_PACE)
         return expect(
             self.runs.summaries,
             model.spec,
@@ -205,21 +196,19 @@ class LearningCorner(QObject):
             prediction=min(self._predictions[1:], default=None),  # the first one warms up
         )
 
-    def _time_prediction(self, milliseconds: tuple[tuple[str, float], ...]) -> None:
-        if milliseconds:
-            seconds = sum(took for _, took in milliseconds) / 1000
+    def _time_prediction(self, answer: Answer) -> None:
+        if isinstance(answer, Prediction) and answer.milliseconds:
+            seconds = sum(took for _, took in answer.milliseconds) / 1000
             self._predictions = [*self._predictions[-9:], seconds]
 
     def _show_model(self) -> None:
-        if self._dock is None:
-            return
         previous = self.chain.previous
         name = "" if previous is None else self.chain.name(previous)
-        self.panel.show_model(self._window.parts.models.name, name)
+        self.panel.show_model(self.services.models.name, name)
         self._show_runs()
         self.judging.refresh()
         self._show_setup()
-        self._window.reactions.refresh()
+        self.changed.emit()
 
     def _show_runs(self) -> None:
         current = self.choices.value.current
@@ -233,8 +222,7 @@ class LearningCorner(QObject):
         self.panel.show_learn()
 
     def _on_runs(self) -> None:
-        parts = self._window.parts
-        parts.models.set_names(
+        self.services.models.set_names(
             {str(one.run.model_file): model_name(one.run.id) for one in self.runs.summaries}
         )
         self.panel.show_live(self.runs.watch is not None)
@@ -249,9 +237,9 @@ class LearningCorner(QObject):
     def _show_job(self, watch: RunWatch | None) -> None:
         """A row in the strip while a run goes, so that it is seen from everywhere."""
         if watch is not None and watch.active:
-            self._window.notices.succeed("learning")
+            self.services.notices.succeed("learning")
             if self._job is None:
-                self._job = self._window.parts.jobs.start(self.tr("Learning"), patience=JOB_AFTER)
+                self._job = self.services.jobs.start(self.tr("Learning"), patience=JOB_AFTER)
             if watch.progress.state is RunState.RUNNING and watch.progress.total:
                 left = watch.progress.seconds_left(time.time())
                 self._job.progress(watch.progress.step, watch.progress.total, left)
@@ -278,11 +266,11 @@ class LearningCorner(QObject):
             self._start(setup.choices_to_start)
         else:
             text = setup.start.toolTip() if self.survey.found is not None else self.survey.reason
-            self._window.notices.say(text or self.tr("Looking at the labels…"))
+            self.services.notices.say(text or self.tr("Looking at the labels…"))
 
     def _start(self, choices: LearningChoices) -> None:
         self.choices.set(choices)
-        model = self._window.parts.models.model
+        model = self.services.models.model
         spec = None if model is None else self.runs.spec(model.spec, model.labels)
         if spec is not None:
             self.runs.start(spec)
@@ -311,8 +299,22 @@ class LearningCorner(QObject):
         self.panel.show_learn()
         self.runs.resume(summary.run)
 
+    def _ask_to_go_on(
+        self, run: RunFolder, code: str | None, rest: tuple[list[str], Callable[[], None]]
+    ) -> None:
+        files, go = rest
+        self._questions.before_reaching(run_name(run.id), code, files, go)
+
+    def _ask_for_model(self, path: str, load: Callable[[], None] | None) -> None:
+        """A folder may come from anybody, so it does not decide alone which file is loaded."""
+        banners = self.services.central.banners
+        banners.drop("model")
+        if load is not None:
+            text = self.tr("This folder asks for the model in the file {path}.").format(path=path)
+            banners.show_banner("model", Kind.INFO, text, [(self.tr("Load it"), load)])
+
     def _pin(self) -> None:
-        staged = self._window.parts.workspace.staged
+        staged = self.services.workspace.staged
         if staged is None:
             return
         key = staged.entry.relative
@@ -320,4 +322,37 @@ class LearningCorner(QObject):
         text = self.tr("{image} is shown while the model learns, once it is marked as done.")
         if staged.session.document.done:
             text = self.tr("{image} is shown while the model learns.")
-        self._window.notices.say(text.format(image=key))
+        self.services.notices.say(text.format(image=key))
+
+    # fmt: off
+    ACTIONS: ClassVar[tuple[Action[LearningFeature], ...]] = (
+        Action("learning", LEARN, "Teach the model", ("F",), "learn", (project,), turn=_show,
+               checked=lambda self: self.in_sight,
+               tip="Show what the model would learn from, and how it is getting on"),
+        Action("learn_page", LEARN, "Next page of learning", ("Ctrl+Shift+L",), "", (project,),
+               do=_next_page, tip="Learn, report, runs"),
+        Action("learn_start", LEARN, "Start learning", ("Shift+F",), "learn",
+               (project, engine, run_free), do=_start_by_key, rule=True,
+               tip="Fine-tune the model in the background on the images marked as done"),
+        Action("learn_stop", LEARN, "Stop learning, keep the best", (), "stop", (run_active,),
+               do=lambda self: self.runs.ask(Command.STOP)),
+        Action("learn_cancel", LEARN, "Cancel learning", (), "", (run_active,), do=_cancel,
+               tip="End the run and throw away what it learned"),
+        Action("learn_pin", LEARN, "Show this image while learning", (), "image", (image,),
+               do=_pin,
+               tip="Show now and then what the model sees in this image while it learns"),
+        Action("learn_report", LEARN, "Before and after", (), "", (has_report,),
+               do=lambda self: self.judging.bring(), rule=True,
+               tip="Show the report of the latest run"),
+        Action("learn_gains", LEARN, "Show what was gained and lost", ("Shift+G",), "eye",
+               (image, has_report), turn=lambda self, on: self.gains.set_wanted(on),
+               checked=lambda self: self.gains.wanted,
+               tip="Outline on the image what the new model finds and the old one did not, and "
+                   "the reverse, while the report is shown"),
+        Action("model_use", LEARN, "Use this model", (), "model",
+               (project, lambda self: self.judging.usable), do=lambda self: self.judging.use(),
+               tip="Make suggestions with the model of the report from now on, if it passes a try"),
+        Action("model_back", LEARN, "Back to the previous model", ("Ctrl+Shift+B",), "undo",
+               (project, can_go_back), do=lambda self: self.chain.back(),
+               tip="Make suggestions with the model used before this one"),
+    )

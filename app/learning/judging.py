@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from app.editor.services import Services
 from app.learning.chain import ModelChain
 from app.learning.names import run_name, state_text
 from app.learning.panel.panel import LearningPanel
@@ -17,9 +17,6 @@ from app.widgets.banners import Kind
 from core.learning.history import RunSummary
 from core.learning.state import RunState
 
-if TYPE_CHECKING:
-    from app.window.window import MainWindow
-
 
 class Judging(QObject):
     """`changed` follows another report; `raised` asks for the panel to be brought to the front."""
@@ -29,14 +26,14 @@ class Judging(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        services: Services,
         panel: LearningPanel,
         runs: Runs,
         chain: ModelChain,
         questions: Questions,
     ) -> None:
-        super().__init__(window)
-        self._window = window
+        super().__init__(services.workspace)
+        self._services = services
         self._panel = panel
         self._runs = runs
         self._chain = chain
@@ -48,7 +45,7 @@ class Judging(QObject):
         panel.runs.use_wanted.connect(self._use)
         panel.runs.report_wanted.connect(self._show)
         panel.runs.delete_wanted.connect(self._delete)
-        panel.report.image_wanted.connect(window.parts.workspace.go)
+        panel.report.image_wanted.connect(services.workspace.go)
 
     @property
     def usable(self) -> bool:
@@ -100,7 +97,7 @@ class Judging(QObject):
             self._tell(self.tr("The model has learned: see whether it is better."))
         elif watch.progress.state is RunState.STOPPED:
             self._runs.forget()
-            self._window.notices.say(self.tr("The run was stopped before its first step."))
+            self._services.notices.say(self.tr("The run was stopped before its first step."))
 
     def _on_finished_away(self, summary: RunSummary) -> None:
         self._take(summary)
@@ -109,7 +106,7 @@ class Judging(QObject):
 
     def _tell(self, text: str) -> None:
         self._panel.show_report_page()
-        self._window.notices.say(text, Kind.INFO, [(self.tr("Report"), self.bring)])
+        self._services.notices.say(text, Kind.INFO, [(self.tr("Report"), self.bring)])
 
     def _take(self, summary: RunSummary) -> None:
         if summary.report is not None:
@@ -126,12 +123,12 @@ class Judging(QObject):
 
     def _image_to_try(self, summary: RunSummary) -> Path | None:
         """An image with instances for the canary: a held-out one, else the open one."""
-        workspace = self._window.parts.workspace
+        workspace = self._services.workspace
         if workspace.project is None:
             return None
         for image in () if summary.report is None else summary.report.images:
             path = workspace.project.root / image.key
-            if image.instances and path.is_file():
+            if image.instances and workspace.entry(path) is not None:
                 return path
         staged = workspace.staged
         if staged is not None and staged.session.document.instances:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -12,11 +12,11 @@ Role = QMessageBox.ButtonRole
 
 
 class Questions(QObject):
-    """Asks over a window; each method returns the box that it has opened."""
+    """Asks over the window of a panel; each method returns the box that it has opened."""
 
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__(panel)
+        self._panel = panel
 
     def before_drop(self, steps: int, drop: Act) -> QMessageBox:
         """Before a run with steps behind it is dropped."""
@@ -41,6 +41,30 @@ class Questions(QObject):
         box.addButton(self.tr("Delete"), Role.DestructiveRole).clicked.connect(delete)
         return _open(box, self.tr("Keep it"))
 
+    def before_reaching(
+        self, name: str, code: str | None, files: Sequence[str], go: Act
+    ) -> QMessageBox:
+        """Before a run goes on whose request names code, or files outside the project."""
+        lines = []
+        if code is not None:
+            lines.append(
+                self.tr(
+                    "It asks to run code on this computer: {code}. Code can do all that you can "
+                    "do. Go on only if you wrote it, or know who did."
+                ).format(code=code)
+            )
+        if files:
+            lines.append(
+                self.tr("It asks for files outside this folder: {files}").format(
+                    files=", ".join(files)
+                )
+            )
+        box = self._box(
+            self.tr("Go on with the run of {name}?").format(name=name), "\n\n".join(lines)
+        )
+        box.addButton(self.tr("Go on"), Role.DestructiveRole).clicked.connect(go)
+        return _open(box, self.tr("Do not go on"))
+
     def before_leaving(self, stop: Act, leave: Act) -> QMessageBox:
         """Before the window closes while a run goes."""
         text = self.tr(
@@ -54,7 +78,7 @@ class Questions(QObject):
         return _open(box, self.tr("Do not close"))
 
     def _box(self, title: str, text: str) -> QMessageBox:
-        box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=self._window)
+        box = QMessageBox(QMessageBox.Icon.Question, title, text, parent=self._panel.window())
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return box
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -32,12 +32,12 @@ from core.learning.history import RunSummary, summarise
 from core.learning.launch import start_run
 from core.learning.memory import Memory
 from core.learning.pace import pace_of
+from core.learning.reach import code_of, files_of, reach_of
 from core.learning.spec import RunSpec
 from core.learning.state import Command, RunState
 from core.storage.project import Project
 
-LOG_LINES: Final = 40
-Launch = Callable[[RunFolder], None]
+Launch = Callable[[RunFolder, Collection[str]], None]
 
 
 class Runs(QObject):
@@ -53,6 +53,8 @@ class Runs(QObject):
     finished_away = Signal(object)
     failed = Signal(str, str, str)
     said = Signal(str)
+    asks = Signal(object, object, object)
+    """Whether a run may go on: the run, the code that it names or None, (files, what to do)."""
 
     def __init__(
         self,
@@ -134,9 +136,42 @@ class Runs(QObject):
         self._workspace.saver.flush(begin)
 
     def resume(self, run: RunFolder) -> None:
-        """Go on with a run that was cut off or has failed, from its last checkpoint."""
+        """Go on with a run that was cut off or has failed, from its last checkpoint.
+
+        What its request names outside the project is asked for before (`asks`): files once, code
+        each time.
+        """
         project = self._workspace.project
         if project is None or self.active:
+            return
+        self.beginning = True
+        self.changed.emit()
+
+        def found(reach: tuple[str | None, tuple[str, ...]]) -> None:
+            code, files = reach
+            new = [path for path in files if not self._settings.knows_model(path)]
+            allowed = [*([] if code is None else [code]), *files]
+            if code is None and not new:
+                self._resume(project, run, allowed)
+                return
+
+            def go() -> None:
+                for path in (*new, str(run.model_file)):
+                    self._settings.remember_model(path)
+                if not self.active:
+                    self._resume(project, run, allowed)
+
+            self._not_begun("")
+            self.asks.emit(run, code, (new, go))
+
+        self._workspace.tasks.run(
+            lambda _context: _reach(run),
+            done=found,
+            failed=lambda error: self._not_begun(error_text(error)),
+        )
+
+    def _resume(self, project: Project, run: RunFolder, allowed: Collection[str]) -> None:
+        if project is not self._workspace.project:
             return
         self.beginning = True
         self.changed.emit()
@@ -144,7 +179,7 @@ class Runs(QObject):
 
         def again(_context: Context) -> Any:
             told = reader.read()
-            launch(run)
+            launch(run, allowed)
             return told
 
         def begun(told: Any) -> None:
@@ -249,6 +284,7 @@ class Runs(QObject):
 
     def _begun(self, project: Project, run: RunFolder) -> None:
         self.beginning = False
+        self._settings.remember_model(str(run.model_file))
         if project is self._workspace.project:
             self._follow(
                 RunWatch(self._workspace.tasks, run, self, launched=True, **self._watching)
@@ -294,7 +330,7 @@ class Runs(QObject):
             when=run_name(watch.run.id)
         )
         self._workspace.tasks.run(
-            lambda _context: _last_lines(watch.run.log_file),
+            lambda _context: watch.run.last_words(),
             done=lambda lines: self.failed.emit("learning", text, lines),
             failed=lambda _error: self.failed.emit("learning", text, ""),
         )
@@ -335,12 +371,14 @@ def _freeze(
         memory=memory,
     )
     run = create_run(new_run_path(project.runs_dir), spec, gathered)
-    launch(run)
+    launch(run, reach_of(run, spec))  # the request is ours
     return run
 
 
-def _last_lines(log: Path) -> str:
-    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-LOG_LINES:])
+def _reach(run: RunFolder) -> tuple[str | None, tuple[str, ...]]:
+    """The code and the files outside the project that the request of a run names."""
+    spec = run.spec()
+    return code_of(spec), files_of(run, spec)
 
 
 def _summaries(

@@ -1,13 +1,15 @@
-"""The corner of the window that is the lens: its parts, its panel, and what its actions do."""
+"""The lens: looking into every stage of the detector, its panel, its layers, its actions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtCore import QTimer
 
+from app.base.actions import LENS, Action
+from app.base.feature import Feature, FocusArea
+from app.editor.services import Services, engine, image, project, selection
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from app.lens.panel.panel import LensPanel
@@ -18,71 +20,55 @@ from core.document.geometry.measure import bounds
 from core.document.instance import Instance
 from core.lens.evidence import BoxKind
 
-if TYPE_CHECKING:
-    from app.window.window import MainWindow
 
+class LensFeature(Feature):
+    """Looks only while the panel is seen."""
 
-class LensCorner(QObject):
-    """Made once by the window, before its docks."""
+    NAME = "lens"
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        parts = window.parts
-        self.lens = Lens(parts.client, parts.workspace)
-        self.layers = LensLayers(self.lens, window.viewport, parts.workspace, parts.tasks)
-        self.reasons = Reasons(parts.client, parts.workspace, self.lens, self.layers, parts.jobs)
-        self.training = Training(parts.client, parts.workspace, self.lens, parts.tasks)
-        self.training_layers = TrainingLayers(self.training, self.layers, window.viewport)
-        self.panel = LensPanel(
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.workspace)
+        self.services = services
+        self.title = self.tr("Lens")
+        client, workspace, tasks = services.client, services.workspace, services.tasks
+        self.lens = Lens(client, workspace)
+        self.layers = LensLayers(self.lens, services.viewport, workspace, tasks)
+        self.reasons = Reasons(client, workspace, self.lens, self.layers, services.jobs)
+        self.training = Training(client, workspace, self.lens, tasks)
+        self.training_layers = TrainingLayers(self.training, self.layers, services.viewport)
+        self.panel: LensPanel = LensPanel(
             self.lens, self.layers, self.reasons, self.training, self.training_layers
         )
-        self._dock: QDockWidget | None = None
         self._waiting: Lost | None = None
-        self.panel.why.asked_missed.connect(self._why_missed)
-        self.panel.why.asked_here.connect(self._why_here)
+        self.panel.why.asked_missed.connect(self.why_missed)
+        self.panel.why.asked_here.connect(self.why_here)
         self.panel.funnel.opened.connect(self._open_lost)
-        parts.workspace.image_changed.connect(self._on_image)
+        workspace.image_changed.connect(self._on_image)
+        for source in (self.lens, self.reasons, self.training):
+            source.failed.connect(lambda text: services.notices.fail("lens", text))
+        self.reasons.said.connect(services.notices.say)
 
-    def connect_dock(self, dock: QDockWidget) -> None:
-        """Look only while the panel is seen."""
-        self._dock = dock
-        dock.visibilityChanged.connect(self._on_visible)
-        self.lens.failed.connect(lambda text: self._window.notices.fail("lens", text))
-        self.reasons.failed.connect(lambda text: self._window.notices.fail("lens", text))
-        self.reasons.said.connect(self._window.notices.say)
-        self.training.failed.connect(lambda text: self._window.notices.fail("lens", text))
+    # The window
 
-    def acts(self) -> dict[str, Callable[[bool], object]]:
-        """What the actions of the lens do, by their ids."""
-        return {
-            "lens": self._show,
-            "lens_next": lambda _on: self._walk(1),
-            "lens_previous": lambda _on: self._walk(-1),
-            "lens_page": lambda _on: self._next_page(),
-            "lens_why_missed": lambda _on: self._why_missed(),
-            "lens_why_here": lambda _on: self._why_here(),
-            "lens_losses": lambda _on: self._losses(self.reasons.judge_image),
-            "lens_losses_folder": lambda _on: self._losses(self.reasons.judge_folder),
-            "lens_training": lambda _on: self._train(),
-            "lens_training_again": lambda _on: self._train_again(),
-            "lens_reset": lambda _on: self.panel.reset(),
-        }
+    def set_in_sight(self, in_sight: bool) -> None:
+        """Look, or look no more."""
+        self.lens.set_active(in_sight)
+        super().set_in_sight(in_sight)
 
-    def _on_visible(self, visible: bool) -> None:
-        self.lens.set_active(visible)
-        self._window.actions_.set_checked("lens", visible)
+    def focus_areas(self) -> Sequence[FocusArea]:
+        """The strip of stages."""
+        return ((self.panel, self.panel.focus_strip),)
+
+    # What a person does
 
     def _show(self, on: bool) -> None:
         if on:
             self._raise()
         else:
-            self._window.docks[1].raise_()
+            self.front.emit(False)
 
     def _raise(self) -> None:
-        assert self._dock is not None
-        self._dock.show()
-        self._dock.raise_()
+        self.front.emit(True)
         self.lens.set_active(True)
 
     def _walk(self, by: int) -> None:
@@ -113,23 +99,25 @@ class LensCorner(QObject):
         self.panel.show_page(self.panel.funnel)
         judge()
 
-    def _why_missed(self) -> None:
-        document = self._window.parts.workspace.document
-        selection = self._window.viewport.selection
+    def why_missed(self) -> None:
+        """Ask what became of the selected instance."""
+        document = self.services.workspace.document
+        selection = self.services.viewport.selection
         chosen = [] if document is None else [e for e in document.shapes if e.id in selection]
         if not chosen:
-            self._window.notices.say(self.tr("Select one of your instances first."))
+            self.services.notices.say(self.tr("Select one of your instances first."))
             return
         if not isinstance(chosen[0], Instance) or chosen[0].crowd:
             text = self.tr("A crowd, an ignored area or a region has no verdict of its own.")
-            self._window.notices.say(text)
+            self.services.notices.say(text)
             return
         self._raise()
         self.panel.show_page(self.panel.why)
         self.reasons.why_missed(chosen[0])
 
-    def _why_here(self) -> None:
-        suggesting = self._window.parts.suggesting
+    def why_here(self) -> None:
+        """Ask where the picked suggestion, or the chosen detection, comes from."""
+        suggesting = self.services.suggesting
         picked = [each for each in suggesting.shown if each.id in suggesting.picked]
         item = self.lens.chosen
         if picked:
@@ -140,14 +128,14 @@ class LensCorner(QObject):
             self.panel.show_page(self.panel.why)
             self.reasons.why_detection(item.index)
         else:
-            self._window.notices.say(self.tr("Pick a suggestion or choose a detection first."))
+            self.services.notices.say(self.tr("Pick a suggestion or choose a detection first."))
 
     def _open_lost(self, lost: Lost) -> None:
         self._waiting = lost
-        if self._window.parts.workspace.path == lost.path:
+        if self.services.workspace.path == lost.path:
             self._show_lost()
         else:
-            self._window.parts.workspace.go(lost.path)
+            self.services.workspace.go(lost.path)
 
     def _on_image(self) -> None:
         if self._waiting is not None:
@@ -155,13 +143,46 @@ class LensCorner(QObject):
             QTimer.singleShot(0, self, self._show_lost)
 
     def _show_lost(self) -> None:
-        workspace = self._window.parts.workspace
+        workspace = self.services.workspace
         lost, document = self._waiting, workspace.document
         if lost is None or document is None or workspace.path != lost.path:
             return
         self._waiting = None
         instance = document.get(lost.id)
         if isinstance(instance, Instance):
-            self._window.viewport.set_selection([lost.id])
-            self._window.viewport.reveal(bounds(instance))
+            self.services.viewport.set_selection([lost.id])
+            self.services.viewport.reveal(bounds(instance))
             self.reasons.why_missed(instance)
+
+    # fmt: off
+    ACTIONS: ClassVar[tuple[Action[LensFeature], ...]] = (
+        Action("lens", LENS, "Look inside", ("E",), "search", (image, engine), turn=_show,
+               checked=lambda self: self.in_sight,
+               tip="Show every stage of the detector over the image"),
+        Action("lens_next", LENS, "Next stage", ("]",), "", (image, engine),
+               do=lambda self: self._walk(1)),
+        Action("lens_previous", LENS, "Previous stage", ("[",), "", (image, engine),
+               do=lambda self: self._walk(-1)),
+        Action("lens_page", LENS, "Next page of the lens", ("Shift+E",), "", (image, engine),
+               do=_next_page, tip="Table, layers, knobs, reasons, losses, training"),
+        Action("lens_why_missed", LENS, "Why was this missed?", ("W",), "help",
+               (image, selection, engine), do=why_missed, rule=True,
+               tip="Say at which cut of the detector the selected instance was lost"),
+        Action("lens_why_here", LENS, "Why is this here?", ("Shift+W",), "help", (image, engine),
+               do=why_here,
+               tip="Say where the picked suggestion or the chosen detection comes from"),
+        Action("lens_losses", LENS, "Losses of this image", (), "", (image, engine),
+               do=lambda self: self._losses(self.reasons.judge_image), rule=True,
+               tip="Where labelled instances are lost, cut by cut"),
+        Action("lens_losses_folder", LENS, "Losses of the whole folder", (), "",
+               (project, engine), do=lambda self: self._losses(self.reasons.judge_folder),
+               tip="The same over all labelled images, in the background"),
+        Action("lens_training", LENS, "Training view", ("Shift+T",), "", (image, engine),
+               do=_train, rule=True,
+               tip="What a training step would ask of this image, and what each item costs"),
+        Action("lens_training_again", LENS, "Draw the training samples again",
+               ("Ctrl+Shift+T",), "", (image, engine), do=_train_again,
+               tip="Replay the training step with the next seed"),
+        Action("lens_reset", LENS, "All knobs as the model has them", (), "undo",
+               (image, engine), do=lambda self: self.panel.reset(), rule=True),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -117,10 +117,18 @@ class Banners(QWidget):
         buttons: Sequence[Button] = (),
         *,
         closable: bool = True,
+        details: str = "",
     ) -> Banner:
-        """Show a banner; one with the same key goes. Buttons close it before they act."""
+        """Show a banner; one with the same key goes. Buttons close it before they act.
+
+        `details` can be copied.
+        """
         self.drop(key)
         closing = [(caption, self._closing(key, action)) for caption, action in buttons]
+        if details:
+            whole = f"{text}\n\n{details}"
+            copy = (self.tr("Copy details"), lambda: QGuiApplication.clipboard().setText(whole))
+            closing.insert(0, copy)
         banner = Banner(kind, text, closing, self.tr("Close") if closable else None)
         banner.closed.connect(lambda: self.drop(key))
         self._shown[key] = banner

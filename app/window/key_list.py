@@ -1,4 +1,4 @@
-"""The key sheet: all keys of the table on one page, in columns by group."""
+"""All keys of the table on one page, in columns by group."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.base.action_set import key_texts
-from app.base.actions import ACTIONS, MOUSE, Action, keys_of, translated
+from app.base.action_set import ActionSet, key_texts
+from app.base.actions import MOUSE, translated
 
 COLUMNS: Final = (
     ("Tools", "Edit", "Labels"),
@@ -26,10 +26,10 @@ COLUMNS: Final = (
 )
 
 
-class KeySheet(QDialog):
+class KeyList(QDialog):
     """A window beside the main one; it may stay open while one works."""
 
-    def __init__(self, parent: QWidget, keys: dict[str, list[str]]) -> None:
+    def __init__(self, parent: QWidget, actions: ActionSet) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Keys"))
@@ -41,7 +41,7 @@ class KeySheet(QDialog):
             column = QVBoxLayout()
             column.setSpacing(4)
             for group in groups:
-                self._add_group(column, group, keys)
+                self._add_group(column, group, actions)
             column.addStretch(1)
             row.addLayout(column, 1)
         scroll = QScrollArea()
@@ -56,15 +56,15 @@ class KeySheet(QDialog):
         self.resize(min(wish.width() + 30, screen.width() - 40),
                     min(wish.height() + 10, screen.height() - 80))  # fmt: skip
 
-    def _add_group(self, column: QVBoxLayout, group: str, keys: dict[str, list[str]]) -> None:
-        listed = [action for action in ACTIONS if action.group == group]
+    def _add_group(self, column: QVBoxLayout, group: str, actions: ActionSet) -> None:
+        listed = [row for row in actions.rows.values() if row.group == group]
         lines = [
-            (translated(action.text).rstrip("…"), "   ".join(texts))
-            for action in listed
-            if (texts := _keys(action, keys))
+            (translated(row.text).rstrip("…"), "   ".join(texts))
+            for row in listed
+            if (texts := actions.keys(row.id))
         ]
         if group == MOUSE:
-            lines += self._hands()
+            lines += self._with_the_mouse()
         if not lines:
             return
         head = QLabel(translated(group))
@@ -84,7 +84,7 @@ class KeySheet(QDialog):
         grid.setColumnStretch(0, 1)
         column.addLayout(grid)
 
-    def _hands(self) -> list[tuple[str, str]]:
+    def _with_the_mouse(self) -> list[tuple[str, str]]:
         """What the mouse does on the canvas; these cannot be chosen anew."""
         alt, shift, control = (
             key_texts([f"{name}+X"])[0][:-1] for name in ("Alt", "Shift", "Ctrl")
@@ -100,7 +100,3 @@ class KeySheet(QDialog):
             (self.tr("Copy an instance"), self.tr("drag with the right button")),
             (self.tr("Accept a suggestion, change a label"), self.tr("double click")),
         ]
-
-
-def _keys(action: Action, overrides: dict[str, list[str]]) -> list[str]:
-    return key_texts(keys_of(action, overrides))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.base.action_set import conflict, key_texts
-from app.base.actions import ACTIONS, BY_ID, GROUPS, Scope, keys_of, translated
+from app.base.action_set import ActionSet, Keys, conflict, key_texts
+from app.base.actions import GROUPS, Action, Scope, keys_of, translated
 from app.base.settings import KEYS, Settings
 
 ID: Final = Qt.ItemDataRole.UserRole
@@ -29,9 +29,10 @@ PORTABLE: Final = QKeySequence.SequenceFormat.PortableText
 class KeySettings(QWidget):
     """A tree of actions by group; the chosen one's keys can be set, taken away or reset."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, actions: ActionSet) -> None:
         super().__init__()
         self._settings = settings
+        self._rows = {id: row for id, row in actions.rows.items() if row.fill is None}
         self._filter = QLineEdit()
         self._filter.setPlaceholderText(self.tr("Filter"))
         self._filter.setAccessibleName(self.tr("Filter the actions"))
@@ -72,7 +73,7 @@ class KeySettings(QWidget):
         for group in GROUPS:
             head = QTreeWidgetItem([translated(group)])
             head.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            for action in ACTIONS:
+            for action in self._rows.values():
                 text = translated(action.text).rstrip("…")
                 if action.group != group or query.casefold() not in text.casefold():
                     continue
@@ -110,7 +111,7 @@ class KeySettings(QWidget):
         if id is None or not key:
             return
         overrides = self._settings.get(KEYS)
-        taken = conflict(id, key, overrides)
+        taken = self._conflict(id, key, overrides)
         if taken is not None:
             self._message.setText(
                 self.tr("{key} already belongs to “{action}”. Take it away there first.").format(
@@ -118,10 +119,10 @@ class KeySettings(QWidget):
                 )
             )
             return
-        if BY_ID[id].scope is Scope.HOLD and "+" in key:
+        if self._rows[id].scope is Scope.HOLD and "+" in key:
             self._message.setText(self.tr("A key that is held must be a single key."))
             return
-        self._store([*keys_of(BY_ID[id], overrides), key])
+        self._store([*keys_of(self._rows[id], overrides), key])
 
     def _store(self, keys: list[str] | None) -> None:
         id = self._chosen()
@@ -132,7 +133,12 @@ class KeySettings(QWidget):
         if keys is None:
             overrides.pop(id, None)
             taken = next(
-                (other for key in BY_ID[id].keys if (other := conflict(id, key, overrides))), None
+                (
+                    other
+                    for key in self._rows[id].keys
+                    if (other := conflict(self._rows.values(), id, key, overrides))
+                ),
+                None,
             )
         else:
             overrides[id] = list(dict.fromkeys(keys))
@@ -145,3 +151,6 @@ class KeySettings(QWidget):
             return
         self._settings.set(KEYS, overrides)
         self._fill(self._filter.text())
+
+    def _conflict(self, id: str, key: str, overrides: Keys) -> Action[Any] | None:
+        return conflict(self._rows.values(), id, key, overrides)

@@ -1,18 +1,17 @@
-"""How the window is laid out: menus, toolbar, docks and the bottom, from the table of actions."""
+"""What stands where: menus, context menus, toolbar and docks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
-    QFrame,
     QMainWindow,
     QMenu,
-    QScrollArea,
     QSizePolicy,
-    QSplitter,
     QStatusBar,
     QTabWidget,
     QToolBar,
@@ -21,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.base.action_set import ActionSet
-from app.base.actions import ACTIONS, FILE, GROUPS, VIEW, translated
+from app.base.actions import GROUPS, translated
+from app.base.feature import Feature, FocusArea
 
 translate = QCoreApplication.translate
 
@@ -31,6 +31,16 @@ TOOLBAR: Final = (
     *("show_instances", ">"),
 )
 WITH_TEXT: Final = ("suggest_image", "done")
+CONTEXT_MENUS: Final = {
+    "instance": (
+        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", ""),
+        *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
+    ),
+    "suggestion": (
+        *("accept", "reject", "", "accept_all", "clear_suggestions", "", "lens_why_here"),
+    ),
+    "canvas": ("paste", "select_all", "", "suggest_image", "accept_all", "", "fit", "done"),
+}
 LEFT_WIDTH: Final = 270
 RIGHT_WIDTH: Final = 310
 
@@ -41,19 +51,12 @@ def add_menus(window: QMainWindow, actions: ActionSet) -> dict[str, QMenu]:
     for group in GROUPS:
         menu = window.menuBar().addMenu(f"&{translated(group)}")
         menus[group] = menu
-        for action in ACTIONS:
-            if action.group == group and action.menu:
-                if action.rule:
+        for row in actions.rows.values():
+            if row.group == group and row.menu:
+                if row.rule:
                     menu.addSeparator()
-                menu.addAction(actions[action.id])
+                menu.addAction(actions[row.id])
     return menus
-
-
-def add_recent_menu(menus: dict[str, QMenu], actions: ActionSet, title: str) -> QMenu:
-    """The menu of recent folders, behind those that open something."""
-    recent = QMenu(title, menus[FILE])
-    menus[FILE].insertMenu(actions["try_sample"], recent)
-    return recent
 
 
 def add_toolbar(window: QMainWindow, actions: ActionSet, model_menu: QMenu) -> QToolButton:
@@ -87,69 +90,81 @@ def add_toolbar(window: QMainWindow, actions: ActionSet, model_menu: QMenu) -> Q
     return model
 
 
-def add_docks(
-    window: QMainWindow, menus: dict[str, QMenu], images: QWidget, annotate: QWidget
-) -> tuple[QDockWidget, QDockWidget]:
-    """Images at the left, the annotation panels at the right; more panels join there as tabs."""
-    window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
-    window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
-    left = make_dock(window, "images", translate("layout", "Images"), images)
-    right = make_dock(window, "annotate", translate("layout", "Annotate"), scrolling(annotate))
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, left)
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, right)
-    menus[VIEW].addSeparator()
-    for dock in (left, right):
+class Docks:
+    """The panels of the features: some at the left, the others as tabs at the right."""
+
+    def __init__(self, window: QMainWindow, features: Sequence[Feature], menu: QMenu) -> None:
+        """Their switches go into `menu`."""
+        self._window = window
+        self._left: list[QDockWidget] = []
+        self._right: list[QDockWidget] = []
+        self._put_away: list[QDockWidget] = []
+        window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
+        window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
+        menu.addSeparator()
+        for feature in features:
+            if feature.panel is not None:
+                self._add(feature, feature.panel, menu)
+
+    @property
+    def all(self) -> tuple[QDockWidget, ...]:
+        """Those at the left first."""
+        return (*self._left, *self._right)
+
+    def _add(self, feature: Feature, panel: QWidget, menu: QMenu) -> None:
+        dock = QDockWidget(feature.title, self._window)
+        dock.setObjectName(feature.NAME)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        # The panels have headings of their own; a second one above them only takes room.
+        dock.setTitleBarWidget(QWidget())
+        dock.setWidget(panel)
+        side = self._left if feature.at_left else self._right
+        area = Qt.DockWidgetArea
+        self._window.addDockWidget(
+            area.LeftDockWidgetArea if feature.at_left else area.RightDockWidgetArea, dock
+        )
+        if side:
+            self._window.tabifyDockWidget(side[0], dock)
+            side[0].raise_()
+        side.append(dock)
         toggle = dock.toggleViewAction()
-        toggle.setText(translate("layout", "{panel} panel").format(panel=dock.windowTitle()))
-        menus[VIEW].addAction(toggle)
-    return left, right
+        toggle.setText(translate("layout", "{panel} panel").format(panel=feature.title))
+        menu.addAction(toggle)
+        dock.visibilityChanged.connect(feature.set_in_sight)
+        feature.front.connect(lambda on: self._bring(dock) if on else side[0].raise_())
 
+    def _bring(self, dock: QDockWidget) -> None:
+        dock.show()
+        dock.raise_()
 
-def add_tab(window: QMainWindow, menu: QMenu, beside: QDockWidget, dock: QDockWidget) -> None:
-    """One more panel as a tab behind another one."""
-    window.tabifyDockWidget(beside, dock)
-    toggle = dock.toggleViewAction()
-    toggle.setText(translate("layout", "{panel} panel").format(panel=dock.windowTitle()))
-    menu.addAction(toggle)
-    beside.raise_()
+    def reset(self) -> None:
+        """All where they belong, at their usual width; narrower in a small window."""
+        first, *others = self._right
+        for tab in others:
+            if tab.isFloating() or self._window.dockWidgetArea(tab) != self._window.dockWidgetArea(
+                first
+            ):
+                tab.setFloating(False)
+            self._window.tabifyDockWidget(first, tab)
+        for dock in self.all:
+            dock.setVisible(True)
+        first.raise_()
+        share = min(1.0, self._window.width() / 1280)
+        widths = [round(LEFT_WIDTH * share), round(RIGHT_WIDTH * max(share, 0.85))]
+        self._window.resizeDocks([self._left[0], first], widths, Qt.Orientation.Horizontal)
 
-
-def reset_docks(
-    window: QMainWindow, left: QDockWidget, right: QDockWidget, *tabs: QDockWidget
-) -> None:
-    """All docks where they belong, at their usual width; narrower in a small window."""
-    for tab in tabs:
-        if tab.isFloating() or window.dockWidgetArea(tab) != window.dockWidgetArea(right):
-            tab.setFloating(False)
-        window.tabifyDockWidget(right, tab)
-    for dock in (left, right, *tabs):
-        dock.setVisible(True)
-    right.raise_()
-    share = min(1.0, window.width() / 1280)
-    widths = [round(LEFT_WIDTH * share), round(RIGHT_WIDTH * max(share, 0.85))]
-    window.resizeDocks([left, right], widths, Qt.Orientation.Horizontal)
-
-
-def stack_sections(*sections: QWidget) -> QSplitter:
-    """Sections above each other; the last one keeps its height."""
-    splitter = QSplitter(Qt.Orientation.Vertical)
-    splitter.setChildrenCollapsible(False)
-    for place, section in enumerate(sections):
-        splitter.addWidget(section)
-        splitter.setStretchFactor(place, 0 if place == len(sections) - 1 else place + 1)
-    return splitter
-
-
-def scrolling(content: QWidget) -> QScrollArea:
-    """The contents at the size of their place, with a scroll bar where that is too low for them."""
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidgetResizable(True)
-    area.setWidget(content)
-    area.setMinimumWidth(content.minimumSizeHint().width())
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area
+    def show(self, shown: bool) -> None:
+        """Hide the panels while there is nothing for them, and bring back those that were there."""
+        if shown:
+            for dock in self._put_away:
+                dock.show()
+            if self._put_away:
+                self._right[0].raise_()
+            self._put_away = []
+        elif not self._put_away:
+            self._put_away = [dock for dock in self.all if not dock.isHidden()]
+            for dock in self._put_away:
+                dock.hide()
 
 
 def add_bottom(window: QMainWindow, row: QWidget) -> None:
@@ -161,21 +176,19 @@ def add_bottom(window: QMainWindow, row: QWidget) -> None:
     window.setStatusBar(bar)
 
 
-def make_dock(window: QMainWindow, name: str, title: str, content: QWidget) -> QDockWidget:
-    """A dock with these contents and no title bar."""
-    dock = QDockWidget(title, window)
-    dock.setObjectName(name)
-    dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-    # The panels have headings of their own; a second one above them only takes room.
-    dock.setTitleBarWidget(QWidget())
-    dock.setWidget(content)
-    return dock
-
-
-def _add_toggle(menu: QMenu, dock: QDockWidget) -> None:
-    toggle = dock.toggleViewAction()
-    toggle.setText(translate("layout", "{panel} panel").format(panel=dock.windowTitle()))
-    menu.addAction(toggle)
+def focus_next(areas: Sequence[FocusArea]) -> None:
+    """Give the keyboard to the visible area after the one that has it."""
+    focus = QApplication.focusWidget()
+    here = -1
+    for place, (area, _) in enumerate(areas):
+        if focus is not None and (area is focus or area.isAncestorOf(focus)):
+            here = place
+    for step in range(1, len(areas) + 1):
+        area, take = areas[(here + step) % len(areas)]
+        # A panel behind another tab counts as visible, but nothing of it can be seen.
+        if area.isVisible() and not area.visibleRegion().isEmpty():
+            take()
+            return
 
 
 def _spring() -> QWidget:

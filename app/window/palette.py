@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QListWidgetItem, QWidget
 
-from app.base.action_set import key_texts
-from app.base.actions import Action, keys_of, translated
+from app.base.action_set import ActionSet
+from app.base.actions import Action, translated
 from app.base.icons import icon
 from app.widgets.finder import NOTE, Finder
 from app.widgets.fuzzy import score
@@ -23,16 +22,9 @@ class CommandPalette(Finder):
 
     chosen = Signal(str)
 
-    def __init__(
-        self, parent: QWidget, actions: Sequence[Action], keys: dict[str, list[str]]
-    ) -> None:
-        super().__init__(
-            parent,
-            self.tr("Type a command"),
-            self.tr("Commands"),
-        )
+    def __init__(self, parent: QWidget, actions: ActionSet) -> None:
+        super().__init__(parent, self.tr("Type a command"), self.tr("Commands"))
         self._actions = actions
-        self._keys = keys
 
     def open_over(self, window: QWidget) -> None:
         """Show it centred near the top of the window, ready to type."""
@@ -42,8 +34,8 @@ class CommandPalette(Finder):
 
     def fill(self, query: str) -> None:
         """The matching actions, best first; all in the order of the table for an empty query."""
-        found: list[tuple[int, int, Action]] = []
-        for place, action in enumerate(self._actions):
+        found: list[tuple[int, int, Action[Any]]] = []
+        for place, action in enumerate(self._actions.enabled()):
             marks = _marks(query, action)
             if marks is not None:
                 found.append((-marks if query else 0, place, action))
@@ -56,16 +48,16 @@ class CommandPalette(Finder):
         self.close()
         self.chosen.emit(id)
 
-    def _add(self, action: Action) -> None:
+    def _add(self, action: Action[Any]) -> None:
         item = QListWidgetItem(translated(action.text).rstrip("…"))
         item.setData(ID, action.id)
-        keys = key_texts(keys_of(action, self._keys))
+        keys = self._actions.keys(action.id)
         item.setData(NOTE, "   ".join((translated(action.group), *keys)))
         item.setIcon(icon(action.icon or "blank"))
         self.list.addItem(item)
 
 
-def _marks(query: str, action: Action) -> int | None:
+def _marks(query: str, action: Action[Any]) -> int | None:
     text = translated(action.text).rstrip("…")
     marks = score(query, text)
     if marks is None:

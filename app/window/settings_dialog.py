@@ -27,8 +27,8 @@ from app.base.settings import (
     UNKNOWN_LABELS,
     WHEEL,
     Setting,
-    Settings,
 )
+from app.editor.services import Services
 from app.window.bootstrap import languages
 from app.window.key_settings import KeySettings
 
@@ -36,15 +36,15 @@ from app.window.key_settings import KeySettings
 class SettingsDialog(QDialog):
     """Two pages: general and keys."""
 
-    def __init__(self, parent: QWidget, settings: Settings) -> None:
+    def __init__(self, parent: QWidget, services: Services) -> None:
         super().__init__(parent)
-        self._settings = settings
+        self._settings = services.settings
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Settings"))
         tabs = QTabWidget()
         tabs.setDocumentMode(True)
         tabs.addTab(self._general(), self.tr("General"))
-        tabs.addTab(KeySettings(settings), self.tr("Keys"))
+        tabs.addTab(KeySettings(services.settings, services.actions), self.tr("Keys"))
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 10, 10, 10)
         column.addWidget(tabs)

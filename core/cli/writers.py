@@ -153,7 +153,6 @@ class CocoWriter:
         return self._path
 
     def finish(self) -> None:
-        """Write the file."""
         assert self._model is not None
         content = {
             "info": {"description": "Detections by masklens", "model": self._model.revision},

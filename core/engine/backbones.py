@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from torchvision.models import mobilenet, resnet
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
+from core.engine import efficientnet_lite
 from core.engine.config import ConfigError, ModelConfig
 from core.sentences import say
 
@@ -49,7 +50,18 @@ _MOBILENETS: Final = {
     "mobilenet_v3_large": (3, 6, 12, 16),
     "mobilenet_v3_small": (1, 3, 8, 12),
 }
-BACKBONES: Final[tuple[str, ...]] = (*_RESNETS, *_MOBILENETS)
+EFFICIENTNET_LITE2: Final = "efficientnet_lite2"
+# Trunks that are a row of blocks, of which some end a stage.
+_ROWS: Final = {**_MOBILENETS, EFFICIENTNET_LITE2: efficientnet_lite.ENDS}
+BACKBONES: Final[tuple[str, ...]] = (*_RESNETS, *_ROWS)
+PUBLISHED: Final[Mapping[str, Mapping[str, Any]]] = {
+    EFFICIENTNET_LITE2: {
+        "norm_eps": efficientnet_lite.NORM_EPS,
+        "image_mean": efficientnet_lite.IMAGE_MEAN,
+        "image_std": efficientnet_lite.IMAGE_STD,
+    }
+}
+"""Fields of a configuration that the published weights of a backbone need, where they differ."""
 NormLayer = Callable[[int], nn.Module]
 
 
@@ -186,22 +198,25 @@ def _trunk(arch: str, norm: NormLayer) -> tuple[nn.Module, list[tuple[str, int]]
         network = getattr(resnet, _RESNETS[arch])(weights=None, norm_layer=norm)
         narrowest = network.inplanes // 8
         return network, [(f"layer{i + 1}", narrowest * 2**i) for i in range(4)]
-    features = getattr(mobilenet, arch)(weights=None, norm_layer=norm).features
-    return features, [(str(i), features[i].out_channels) for i in _MOBILENETS[arch]]
+    if arch == EFFICIENTNET_LITE2:
+        features: Any = efficientnet_lite.efficientnet_lite2(norm)
+    else:
+        features = getattr(mobilenet, arch)(weights=None, norm_layer=norm).features
+    return features, [(str(i), features[i].out_channels) for i in _ROWS[arch]]
 
 
 def _frozen_prefixes(arch: str, trainable: int) -> frozenset[str]:
     """First parts of the parameter names of the frozen stages."""
     if arch in _RESNETS:
         stages = [("layer4",), ("layer3",), ("layer2",), ("layer1",), ("conv1", "bn1")]
-    elif arch in _MOBILENETS:
-        stages = _mobilenet_stages(_MOBILENETS[arch])
+    elif arch in _ROWS:
+        stages = _stages_of_row(_ROWS[arch])
     else:
         stages = [("trunk",)]
     return frozenset(name for stage in stages[trainable:] for name in stage)
 
 
-def _mobilenet_stages(ends: tuple[int, ...]) -> list[tuple[str, ...]]:
+def _stages_of_row(ends: tuple[int, ...]) -> list[tuple[str, ...]]:
     """The children of each stage, from the last: a stage ends where a pyramid level is taken.
 
     The stem is the first convolution; the blocks up to the first level form C2.

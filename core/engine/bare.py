@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,6 +12,7 @@ from torchvision.models.detection import MaskRCNN, MaskRCNN_ResNet50_FPN_Weights
 
 from core.engine.backbones import CUSTOM
 from core.engine.config import ModelConfig
+from core.engine.efficientnet_lite import translated
 from core.engine.zoo import parse_arch
 
 COCO_V1_HASH: Final = "bf2d0c1e"
@@ -24,6 +26,9 @@ _FPN: Final = ("rpn.head.cls_logits.weight", 1)
 _CLASSES: Final = ("roi_heads.box_predictor.cls_score.weight", 0)
 _BOX_HEAD: Final = ("roi_heads.box_predictor.cls_score.weight", 1)
 _MASK_HEAD: Final = ("roi_heads.mask_predictor.mask_fcn_logits.weight", 1)
+_MASKS: Final = ("roi_heads.mask_predictor.mask_fcn_logits.weight", 0)
+# A layer of the mask head, by its names of today and of old.
+_MASK_LAYER: Final = re.compile(r"roi_heads\.mask_head\.(\d+\.0|mask_fcn\d+)\.weight")
 
 
 def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> ModelConfig:
@@ -35,6 +40,8 @@ def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> Model
     file alone, which is known by its SHA-256 `digest`.
     Raises ValueError when a tensor is missing, ConfigError for an unknown `arch`.
     """
+    masks = _size(state, *_MASKS)
+    layers = sum(_MASK_LAYER.fullmatch(key) is not None for key in state)
     name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
     live = any(key.endswith(_MOMENTS) for key in state)
     anchors = _size(state, *_ANCHORS)
@@ -47,6 +54,8 @@ def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> Model
         fpn_channels=_size(state, *_FPN),
         box_head_width=_size(state, *_BOX_HEAD),
         mask_channels=_size(state, *_MASK_HEAD),
+        mask_layers=layers,
+        mask_outputs="agnostic" if masks == 1 else "per_class",
         norm="batch" if live else "frozen",
         norm_eps=0.0 if digest.startswith(COCO_V1_HASH) else 1e-5,
     )
@@ -58,12 +67,14 @@ def check_widths(config: ModelConfig, state: Mapping[str, Tensor]) -> None:
     Raises ValueError that names what differs.
     """
     anchors = len(config.anchor_sizes[0]) * len(config.aspect_ratios)
+    masks = 1 if config.mask_outputs == "agnostic" else config.num_classes
     for what, wanted, place in (
         ("anchors per cell", anchors, _ANCHORS),
         ("outputs of the class predictor", config.num_classes, _CLASSES),
         ("channels of the pyramid", config.fpn_channels, _FPN),
         ("values in the box head", config.box_head_width, _BOX_HEAD),
         ("channels of the mask head", config.mask_channels, _MASK_HEAD),
+        ("outputs of the mask head", masks, _MASKS),
     ):
         found = _size(state, *place)
         if found != wanted:
@@ -100,6 +111,7 @@ def load_backbone_state(body: nn.Module, state: Mapping[str, Tensor]) -> int:
     has another shape.
     """
     wanted = body.state_dict()
+    state = translated(state)
     prefix = _best_prefix(state, wanted)
     given = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
     lacking = [key for key in wanted if key not in given and not key.endswith(_MOMENTS)]

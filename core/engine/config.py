@@ -77,6 +77,10 @@ class ModelConfig:
     fpn_channels: int = 256
     box_head_width: int = 1024
     mask_channels: int = 256
+    mask_layers: int = 4
+    """Convolutions of the mask head before its deconvolution."""
+    mask_outputs: Literal["per_class", "agnostic"] = "per_class"
+    """One mask for each class, as in the paper, or one for all of them."""
     roi_canonical_size: int = 224
     """Side of the RoI that is pooled from P4 (224 in the FPN paper, equation 1)."""
     norm: Literal["frozen", "batch"] = "frozen"
@@ -98,6 +102,9 @@ class ModelConfig:
             raise _bad("norm", "must be 'frozen' or 'batch'")
         for name in ("fpn_channels", "box_head_width", "mask_channels", "roi_canonical_size"):
             _whole(name, getattr(self, name), 1, 65536)
+        _whole("mask_layers", self.mask_layers, 1, 32)
+        if self.mask_outputs not in ("per_class", "agnostic"):
+            raise _bad("mask_outputs", "must be 'per_class' or 'agnostic'")
         _number("norm_eps", self.norm_eps, 0, 1)
         _whole("trainable_layers", self.trainable_layers, 0, 5)
 

@@ -18,7 +18,14 @@ from core.engine.backbones import CustomTrunk
 from core.engine.stages.numerics import ALL_PARTS, Numerics, Part
 
 _LIGHT: Final = frozenset(
-    {"resnet18", "resnet34", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"}
+    {
+        "resnet18",
+        "resnet34",
+        "mobilenet_v2",
+        "mobilenet_v3_large",
+        "mobilenet_v3_small",
+        "efficientnet_lite2",
+    }
 )
 
 

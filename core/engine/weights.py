@@ -28,6 +28,7 @@ from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import build_model
 from core.sentences import MasklensError, say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
@@ -173,25 +174,28 @@ def load_model(
     """
     source = resolve(spec)
     loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
-    chosen = proposer or source.proposer
-    if chosen is None:
-        return loaded
-    found = load_proposer(chosen, arch=proposer_arch)
-    name = source.name if proposer is None else f"{source.name}+{found.name}"
-    return with_proposer(loaded, found, name)
+    if proposer is not None:
+        found = load_proposer(proposer, arch=proposer_arch)
+        return with_proposer(loaded, found, f"{source.name}+{found.name}")
+    if source.proposer is not None:
+        found = load_proposer(source.proposer)
+        return with_proposer(loaded, found, source.name, proposer_tiles=source.tiles)
+    return loaded
 
 
-def with_proposer(loaded: LoadedModel, proposer: Proposer, name: str) -> LoadedModel:
-    """The model with another giver of boxes, whose thresholds become the settings.
+def with_proposer(
+    loaded: LoadedModel, proposer: Proposer, name: str, **settings: int | float
+) -> LoadedModel:
+    """The model with another giver of boxes, whose thresholds, and `settings`, it takes.
 
     Raises SettingError when the proposer's settings are none.
     """
     both = f"{loaded.revision} {proposer.revision}".encode()
     digest = hashlib.sha256(both).hexdigest()[:_HASH_LENGTH]
-    settings = loaded.config.settings.with_(**proposer.settings)
+    own = loaded.config.settings.with_(**{**proposer.settings, **settings})
     return replace(
         loaded,
-        config=replace(loaded.config, settings=settings),
+        config=replace(loaded.config, settings=own),
         name=name,
         revision=f"{name}@{digest}",
         proposer=proposer,
@@ -225,7 +229,7 @@ def read_checked(path: Path) -> Mapping[str, Any]:
 
     Raises ModelFileError when there is no such file or it is not such a mapping.
     """
-    if not path.is_file():
+    if not (inside.is_file(path) if inside.is_below_own(path) else path.is_file()):
         raise ModelFileError(
             say("engine.model_missing", "There is no model file {path}.", path=str(path))
         )
@@ -244,8 +248,9 @@ def _load(path: Path) -> object:
     with (
         warnings.catch_warnings(action="ignore"),
         torch.serialization.safe_globals([argparse.Namespace]),
+        _open(path) as file,
     ):
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _from_masklens(
@@ -336,8 +341,13 @@ def _stored(value: Tensor, store: str) -> Tensor:
     return plain.clone()
 
 
+def _open(path: Path) -> io.BufferedReader:
+    """A model file that a person named may be a link, one of a project not."""
+    return inside.open_reading(path) if inside.is_below_own(path) else path.open("rb")
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with _open(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
-from torch import nn
+from torch import Tensor, nn
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import (
@@ -76,13 +76,11 @@ def build_model(
         mask_roi_pool=_roi_pool(config, _MASK_POOL),
         mask_head=MaskRCNNHeads(
             config.fpn_channels,
-            [config.mask_channels] * 4,
+            [config.mask_channels] * config.mask_layers,
             1,
             norm_layer=norm if config.version == 2 else None,
         ),
-        mask_predictor=MaskRCNNPredictor(
-            config.mask_channels, config.mask_channels, config.num_classes
-        ),
+        mask_predictor=_mask_predictor(config),
         **_thresholds(config),
     )
     model.rpn.min_size = config.settings.rpn_min_size
@@ -120,6 +118,27 @@ def _box_head(config: ModelConfig, norm: NormLayer) -> nn.Module:
     else:
         head = TwoMLPHead(config.fpn_channels * _BOX_POOL**2, config.box_head_width)
     return cast(nn.Module, head)
+
+
+class OneForAll(nn.Conv2d):
+    """A 1×1 convolution with one output that answers for every class: N×classes×H×W, not copied."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__(channels, 1, 1)
+        self.classes = classes
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).expand(-1, self.classes, -1, -1)
+
+
+def _mask_predictor(config: ModelConfig) -> nn.Module:
+    channels, agnostic = config.mask_channels, config.mask_outputs == "agnostic"
+    predictor = MaskRCNNPredictor(channels, channels, 1 if agnostic else config.num_classes)
+    if agnostic:
+        one = OneForAll(channels, config.num_classes)
+        one.load_state_dict(predictor.mask_fcn_logits.state_dict())
+        predictor.mask_fcn_logits = one
+    return cast(nn.Module, predictor)
 
 
 def _thresholds(config: ModelConfig) -> dict[str, object]:

@@ -29,6 +29,7 @@ from core.formats.coco_write import dumps, write
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.masks import trace_runs
+from core.formats.said import BOXES, RESULTS
 from core.sentences import Sentence, say
 
 __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse", "read", "write"]
@@ -37,10 +38,6 @@ _DANGLING: Final = say(
     "formats.dangling",
     "{path}: {count} annotations belong to an image or a category that the file does not list; "
     "they were left out.",
-)
-_BOXES: Final = say(
-    "formats.boxes",
-    "{path}: {count} annotations have a box and no outline; the box stands for the outline.",
 )
 _NO_GEOMETRY: Final = say(
     "formats.no_geometry",
@@ -58,7 +55,6 @@ class CocoDataset:
 
 
 def is_coco(value: object) -> bool:
-    """Whether a JSON value looks like a COCO file."""
     return isinstance(value, dict) and "images" in value and "annotations" in value
 
 
@@ -71,14 +67,7 @@ def read(path: Path | str) -> CocoDataset:
 def parse(value: object, path: Path) -> CocoDataset:
     """The data set in a JSON value; `path` is what sentences call it. Raises FormatError."""
     if isinstance(value, list):
-        raise FormatError(
-            say(
-                "formats.results",
-                "{path} is a list of results without images and categories: name the COCO file "
-                "that it belongs to.",
-                path=str(path),
-            )
-        )
+        raise FormatError(RESULTS.given(path=str(path)))
     with reading(path, "COCO"):
         return _Reader(str(path)).dataset(as_object(value, "file"))
 
@@ -195,7 +184,7 @@ class _Reader:
     def _counts(self) -> tuple[Sentence, ...]:
         counted = (
             (_DANGLING, self.dangling),
-            (_BOXES, self.boxes),
+            (BOXES, self.boxes),
             (_NO_GEOMETRY, self.no_geometry),
             (NO_AREA_DROPPED, self.no_area),
         )

@@ -12,16 +12,12 @@ from core.document.regions import comparable, is_done
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
+from core.formats.said import IMAGE_MISSING
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, image_size
 
 __all__ = ["Dataset", "DatasetItem", "FormatError", "open_dataset"]
 
-_IMAGE_MISSING: Final = say(
-    "formats.image_missing",
-    "{path} names the image {name}, which was not found: put it beside the file or name the "
-    "folder of the images.",
-)
 _IMAGE_INSIDE: Final = say(
     "formats.image_inside",
     "{path} carries its image inside, and no image file {name} was found: open it in labelme "
@@ -113,7 +109,10 @@ class _Opener:
 
     def _found(self) -> dict[int, Path]:
         """The image files by number of the image, each under one label file only."""
-        paths = [self._finder.find(image.label_file, image.file_name) for image in self._images]
+        paths = [
+            image.image_path or self._finder.find(image.label_file, image.file_name)
+            for image in self._images
+        ]
         again = labelled_again(self._images, paths)
         self.problems += [
             missing(image) for image, path in zip(self._images, paths, strict=True) if path is None
@@ -180,7 +179,7 @@ def _of_its_name(image: Labelled) -> bool:
 
 def missing(image: Labelled) -> Sentence:
     """What to say of an image that was not found."""
-    said = _IMAGE_INSIDE if image.embedded else _IMAGE_MISSING
+    said = _IMAGE_INSIDE if image.embedded else IMAGE_MISSING
     return said.given(path=str(image.label_file), name=image.file_name)
 
 

@@ -10,11 +10,15 @@ from typing import Final
 
 from core.document.fields import FieldError
 from core.sentences import MasklensError, say
+from core.storage import inside
+
+MOST_DATASET: Final = 2_000_000_000
+"""Bytes of the largest file with the labels of a whole data set."""
 
 UNREADABLE: Final = say(
     "formats.unreadable", "{path} cannot be read ({reason}): check the drive and the permissions."
 )
-_MISSING: Final = say(
+MISSING: Final = say(
     "formats.missing", "{path} is not there: it may have been moved, renamed or deleted."
 )
 _NOT_JSON: Final = say(
@@ -31,22 +35,22 @@ class FormatError(MasklensError):
     """A label file cannot be used; the sentence names the file, the place in it and a remedy."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a file. Raises FormatError."""
+def read_bytes(path: Path, most: int = MOST_DATASET) -> bytes:
+    """The bytes of a plain file of at most `most`. Raises FormatError."""
     try:
-        return path.read_bytes()
+        return inside.read_named(path, most)
     except FileNotFoundError as error:
-        raise FormatError(_MISSING.given(path=str(path))) from error
+        raise FormatError(MISSING.given(path=str(path))) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise FormatError(UNREADABLE.given(path=str(path), reason=reason)) from error
     except ValueError as error:  # a null byte in the name
-        raise FormatError(_MISSING.given(path=str(path))) from error
+        raise FormatError(MISSING.given(path=str(path))) from error
 
 
-def read_json(path: Path) -> object:
+def read_json(path: Path, most: int = MOST_DATASET) -> object:
     """The JSON value in a file, in UTF-8, -16 or -32. Raises FormatError."""
-    data = read_bytes(path)
+    data = read_bytes(path, most)
     try:
         value: object = json.loads(data)
     except RecursionError as error:

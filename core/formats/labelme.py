@@ -27,6 +27,7 @@ from core.formats.labelme_provenance import Provenance, may_overwrite, provenanc
 from core.formats.labelme_shapes import OUTLINES, outline, points_of
 from core.formats.labelme_write import dumps
 from core.sentences import Sentence, say
+from core.storage import inside
 
 __all__ = [
     "FormatError",
@@ -44,7 +45,7 @@ Flags = tuple[tuple[str, bool], ...]
 def read(path: Path | str) -> LabelFile:
     """Read a label file. Raises FormatError, naming the shape and field that is wrong."""
     path = Path(path)
-    return parse(read_json(path), path)
+    return parse(read_json(path, inside.MOST_BYTES), path)
 
 
 def parse(value: object, path: Path) -> LabelFile:

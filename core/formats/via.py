@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -41,10 +41,15 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class ViaImage:
-    """The instances on one image; `file_name` is as the file has it, or the name in its URL."""
+    """The instances on one image; `file_name` is as the file has it, or the path in its URL.
+
+    `extra` are the attributes of the file, `extras` those of regions by instance but for the label.
+    """
 
     file_name: str
     instances: tuple[Instance, ...]
+    extra: Json = field(default_factory=dict)
+    extras: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,11 @@ class _Region:
 
 def _read(entries: Json, declared: Iterable[str], name: str) -> ViaFile:
     regions: dict[str, list[_Region]] = {}
+    files: dict[str, Json] = {}
     for key, item in entries.items():
         entry = as_object(item, key)
         file_name = _file_name(as_text(get(entry, "filename", key), f"{key}.filename", empty=False))
+        files.setdefault(file_name, {"file_attributes": entry.get("file_attributes") or {}})
         items = get(entry, "regions", key)
         where = f"{key}.regions"
         values = list(items.values()) if isinstance(items, dict) else as_list(items, where)
@@ -110,7 +117,12 @@ def _read(entries: Json, declared: Iterable[str], name: str) -> ViaFile:
     labels = _Labels(everything, declared)
     return ViaFile(
         images=tuple(
-            ViaImage(file_name, tuple(_instances(found, labels)))
+            ViaImage(
+                file_name,
+                tuple(_instances(found, labels)),
+                files[file_name],
+                {f"via-{k}": labels.others(r) for k, r in enumerate(found) if labels.others(r)},
+            )
             for file_name, found in regions.items()
         ),
         labels=tuple(dict.fromkeys(labels.of(r) for r in everything if r.polygons)),
@@ -191,9 +203,13 @@ class _Labels:
         self.attribute: str | None = next(iter(likely or used), None)
 
     def of(self, region: _Region) -> str:
-        """The label of a region."""
         value = region.attributes.get(self.attribute) if self.attribute is not None else None
         return _text(value) or DEFAULT_LABEL
+
+    def others(self, region: _Region) -> Json:
+        """The attributes beside the label; nothing when there are none."""
+        rest = {name: v for name, v in region.attributes.items() if name != self.attribute}
+        return {"attributes": rest} if rest else {}
 
 
 def _text(value: object) -> str:

@@ -38,15 +38,16 @@ def regions_of_csv(data: bytes) -> Mapping[str, object]:
         shape = _attributes(row[shape_at], f"row {number}.{_COLUMNS[1]}")
         regions = entry["regions"]
         if shape and isinstance(regions, list):
-            attributes = _attributes(row[attributes_at], f"row {number}.{_COLUMNS[2]}")
+            where = f"row {number}.{_COLUMNS[2]}"
+            attributes = _attributes(row[attributes_at], where, numbers=False)
             regions.append({"shape_attributes": shape, "region_attributes": attributes})
     return entries
 
 
-def _attributes(text: str, where: str) -> Mapping[str, object]:
+def _attributes(text: str, where: str, *, numbers: bool = True) -> Mapping[str, object]:
     text = text.strip()
     if not text.startswith("{"):
-        return _old_attributes(text)
+        return _old_attributes(text, numbers)
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -54,9 +55,10 @@ def _attributes(text: str, where: str) -> Mapping[str, object]:
     return as_object(value, where)
 
 
-def _old_attributes(text: str) -> Mapping[str, object]:
+def _old_attributes(text: str, numbers: bool) -> Mapping[str, object]:
     pairs = (pair.partition("=") for pair in text.split(";") if "=" in pair)
-    return {name.strip(): _old_value(value.strip()) for name, _, value in pairs}
+    values = {name.strip(): value.strip() for name, _, value in pairs}
+    return {name: _old_value(value) if numbers else value for name, value in values.items()}
 
 
 def _old_value(text: str) -> object:

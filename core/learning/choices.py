@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,11 +21,15 @@ from core.document.fields import (
 )
 from core.learning.errors import LearningError
 from core.learning.schedule import ScheduleChoices
+from core.learning.spec import DEVICE, MOST_STEPS
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import make_folder, write_atomic
 
 _VERSION: Final = 1
 _MOST_MODELS: Final = 50
+_RUN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
+"""The name of a folder, with no way out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,10 @@ class LearningChoices:
     def __post_init__(self) -> None:
         if not 0 <= self.hold_out < 1:
             raise wrong("hold_out", "expected a share from 0 to below 1")
-        if self.steps is not None and self.steps < 1:
-            raise wrong("steps", "expected at least 1")
+        if self.steps is not None and not 1 <= self.steps <= MOST_STEPS:
+            raise wrong("steps", f"expected 1 to {MOST_STEPS}")
+        if DEVICE.fullmatch(self.device) is None:
+            raise wrong("device", "expected auto, cpu, mps or cuda")
 
     @property
     def current(self) -> UsedModel | None:
@@ -148,7 +155,7 @@ def load_choices(path: Path) -> LearningChoices:
     Raises LearningError when the file cannot be read or is not as we write it.
     """
     try:
-        return LearningChoices.from_json(json.loads(path.read_bytes()))
+        return LearningChoices.from_json(json.loads(inside.read(path)))
     except FileNotFoundError:
         return LearningChoices()
     except (OSError, ValueError, RecursionError, FieldError) as error:
@@ -173,10 +180,13 @@ def _list(given: Mapping[str, object], name: str) -> list[object]:
 
 def _model(value: object, where: str) -> UsedModel:
     given = as_object(value, where)
+    run = _text_or_none(given.get("run"), f"{where}.run")
+    if run is not None and _RUN.fullmatch(run) is None:
+        raise wrong(f"{where}.run", "expected the name of a run")
     return UsedModel(
         spec=as_text(given.get("spec", ""), f"{where}.spec"),
         revision=as_text(given.get("revision", ""), f"{where}.revision"),
-        run=_text_or_none(given.get("run"), f"{where}.run"),
+        run=run,
     )
 
 

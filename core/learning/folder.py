@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Iterable
@@ -34,9 +35,14 @@ from core.learning.memory import Memory
 from core.learning.spec import RunSpec
 from core.learning.state import Command, RunState
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError, explain, make_folder, write_atomic
 from core.storage.lock import FolderLock, FolderLocked
 
+_LONGEST: Final = 1_000_000
+"""Bytes of a request, a command or a key."""
+_LOG_BYTES: Final = 64_000
+_LOG_LINES: Final = 40
 RUN_EXISTS: Final = say(
     "learning.run_exists",
     "{path} holds a run already. Go on with it (--resume), or choose another folder.",
@@ -133,8 +139,8 @@ class RunFolder:
     def spec(self) -> RunSpec:
         """What was asked for. Raises LearningError when the file is missing or damaged."""
         try:
-            return RunSpec.from_json(json.loads(self.spec_file.read_bytes()))
-        except (OSError, ValueError, FieldError) as error:
+            return RunSpec.from_json(json.loads(inside.read(self.spec_file, _LONGEST)))
+        except (OSError, ValueError, RecursionError, FieldError) as error:
             raise LearningError(NOT_A_RUN.given(path=str(self.path))) from error
 
     def labels(self) -> FrozenLabels:
@@ -155,15 +161,7 @@ class RunFolder:
 
     def is_alive(self) -> bool:
         """Whether a trainer works in the folder right now."""
-        if not (self.path / "lock").is_file():
-            return False
-        try:
-            FolderLock.acquire(self.path / "lock").release()
-        except FolderLocked:
-            return True
-        except StorageError:
-            return False
-        return False
+        return FolderLock.is_held(self.path / "lock")
 
     def is_left_over(self) -> bool:
         """Whether the run was cut off and can go on."""
@@ -176,7 +174,7 @@ class RunFolder:
     def asked(self) -> Command | None:
         """What the person wants; None when nothing was asked."""
         try:
-            return Command((self.path / "command").read_text().strip())
+            return Command(inside.read(self.path / "command", _LONGEST).decode().strip())
         except (OSError, ValueError):
             return None
 
@@ -187,14 +185,21 @@ class RunFolder:
     def pinned(self) -> str | None:
         """The image that was pinned after the run had begun."""
         try:
-            return (self.path / "pinned").read_text("utf-8")
+            return inside.read(self.path / "pinned", _LONGEST).decode()
         except (OSError, ValueError):
             return None
+
+    def last_words(self) -> str:
+        """The last lines that the trainer's process printed. Raises OSError."""
+        with inside.open_reading(self.log_file) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+            text = file.read(_LOG_BYTES).decode("utf-8", "replace")
+        return "\n".join(text.splitlines()[-_LOG_LINES:])
 
     def forget_command(self) -> None:
         """Take back what was asked, as for a run that goes on."""
         with contextlib.suppress(OSError):
-            (self.path / "command").unlink()
+            inside.remove(self.path / "command")
 
     def drop(self) -> None:
         """Take the run away, and its folder unless somebody put something else into it.
@@ -206,11 +211,13 @@ class RunFolder:
             raise LearningError(_RUN_ALIVE.given(path=str(self.path)))
         for name in _OWN_FILES:
             try:
-                (self.path / name).unlink(missing_ok=True)
+                inside.remove(self.path / name)
+            except FileNotFoundError:
+                continue
             except OSError as error:
                 raise StorageError(explain(error, self.path / name)) from error
         with contextlib.suppress(OSError):  # not empty, or gone already
-            self.path.rmdir()
+            inside.remove_folder(self.path)
 
 
 def lock_run(run: RunFolder, patience: float = 3.0) -> FolderLock:
@@ -234,7 +241,7 @@ def create_run(path: Path, spec: RunSpec, gathered: Gathered) -> RunFolder:
     Raises LearningError when there is a run already, StorageError when it cannot be written.
     """
     run = RunFolder(path)
-    if run.spec_file.exists():
+    if inside.exists(run.spec_file):
         raise LearningError(RUN_EXISTS.given(path=str(path)))
     make_folder(path)
     write_frozen(run.labels_file, gathered.images, gathered.labels)
@@ -250,10 +257,10 @@ def new_run_path(runs_dir: Path) -> Path:
 def list_runs(runs_dir: Path) -> list[RunFolder]:
     """The runs of a project, the oldest first; half-made folders are left out."""
     try:
-        found = sorted(path for path in runs_dir.iterdir() if path.is_dir())
+        found = [runs_dir / name for name in sorted(inside.folders(runs_dir))]
     except OSError:
         return []
-    return [run for run in map(RunFolder, found) if run.spec_file.is_file()]
+    return [run for run in map(RunFolder, found) if inside.is_file(run.spec_file)]
 
 
 def earlier_sides(runs: Iterable[RunFolder], memory: Memory | None = None) -> dict[str, bool]:

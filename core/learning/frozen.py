@@ -6,12 +6,22 @@ The file is read an image at a time, so that a data set need not fit memory.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import FieldError, as_bool, as_int, as_list, as_object, as_text, get
+from core.document.fields import (
+    FieldError,
+    as_bool,
+    as_int,
+    as_list,
+    as_object,
+    as_text,
+    get,
+    wrong,
+)
 from core.document.instance import Instance, Polygons
 from core.document.instance_json import (
     instance_from_json,
@@ -21,6 +31,7 @@ from core.document.instance_json import (
 )
 from core.learning.errors import LearningError
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FOLDER_GONE: Final = say(
@@ -127,11 +138,11 @@ class FrozenLabels:
         self._entries: list[_Entry] = []
         try:
             self._index()
-        except (OSError, ValueError, FieldError) as error:
+        except (OSError, ValueError, RecursionError, FieldError) as error:
             raise LearningError(LABELS_DAMAGED.given(path=str(path))) from error
 
     def _index(self) -> None:
-        with self.path.open("rb") as file:
+        with inside.open_reading(self.path) as file:
             head = as_object(json.loads(file.readline()), "head")
             if head.get("format") != FORMAT or head.get("version") != VERSION:
                 raise ValueError("not our labels")
@@ -169,14 +180,24 @@ class FrozenLabels:
     def read(self, number: int) -> FrozenImage:
         """An image by its number. Raises LearningError when the file has gone or changed."""
         try:
-            with self.path.open("rb") as file:
+            with inside.open_reading(self.path) as file:
                 file.seek(self._entries[number].offset)
-                return FrozenImage.from_json(json.loads(file.readline()))
+                return self._placed(FrozenImage.from_json(json.loads(file.readline())))
         except FileNotFoundError as error:
             gone = FOLDER_GONE.given(path=str(self.path.parent))
             raise LearningError(gone) from error
-        except (OSError, ValueError, FieldError) as error:
+        except (OSError, ValueError, RecursionError, FieldError) as error:
             raise LearningError(LABELS_DAMAGED.given(path=str(self.path))) from error
+
+    def _placed(self, image: FrozenImage) -> FrozenImage:
+        """An image of a project lies in it, also when the project was moved. Raises FieldError."""
+        root = inside.project_of(self.path)
+        if root is None or Path(os.path.normpath(image.path)).is_relative_to(root):
+            return image
+        here = root / image.key
+        if here.parent != root or not here.is_file():
+            raise wrong("path", "expected an image of the project")
+        return replace(image, path=here)
 
     def images(self, *, held_out: bool) -> Iterator[FrozenImage]:
         """The images of one side, one after the other."""

@@ -12,6 +12,7 @@ from core.learning.report import Report, read_report
 from core.learning.spec import RunSpec
 from core.learning.state import RunState
 from core.sentences import Sentence
+from core.storage import inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def summarise(run: RunFolder) -> RunSummary:
     failures = [one.event.sentence for one in told if isinstance(one.event, Failed)]
     state = states[-1] if states else RunState.PREPARING
     report = None
-    if state.final and run.report_file.is_file():
+    if state.final and inside.is_file(run.report_file):
         with contextlib.suppress(LearningError):
             report = read_report(run.report_file)
     return RunSummary(

@@ -13,7 +13,8 @@ from core.document.fields import FieldError, as_number, as_object, get
 from core.learning.errors import LearningError
 from core.learning.events import Event, event_from_json, event_to_json
 from core.sentences import say
-from core.storage.atomic import explain, write_all
+from core.storage import inside
+from core.storage.atomic import explain, open_appending, write_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,8 @@ class EventWriter:
     def __init__(self, path: Path) -> None:
         """Open the file. Raises LearningError when it cannot be written."""
         self.path = path
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         try:
-            self._handle: int | None = os.open(path, flags, 0o666)
+            self._handle: int | None = open_appending(path)
             self._close_torn_line()
         except OSError as error:
             raise LearningError(explain(error, path)) from error
@@ -81,7 +81,7 @@ class EventReader:
     def read(self) -> list[Told]:
         """The events since the last call. Never raises; a file that is gone has none."""
         try:
-            with self.path.open("rb") as file:
+            with inside.open_reading(self.path) as file:
                 file.seek(self._offset)
                 data = file.read()
         except OSError:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from core.child import python_command, python_environment
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
+from core.learning.reach import in_environment
 from core.sentences import say
+from core.storage.atomic import open_appending
 
 _NO_PROCESS: Final = say("learning.no_process", "The training could not be started: {reason}.")
 
@@ -32,18 +35,19 @@ else:
     _FLAGS: Final = 0  # a session of its own does; the trainer lowers its priority itself
 
 
-def start_run(run: RunFolder) -> None:
+def start_run(run: RunFolder, allowed: Collection[str] = ()) -> None:
     """Begin a run, or go on with one that was cut off; returns once its process is started.
 
-    Takes about a tenth of a second, so keep it off the window's thread. What becomes of the run
-    stands in its events. Raises LearningError when no process can be started.
+    `allowed` is what a person lets it reach for (`core.learning.reach`). Takes about a
+    tenth of a second, so keep it off the window's thread. What becomes of the run stands in its
+    events. Raises LearningError when no process can be started.
     """
     run.forget_command()
     command = python_command("core.learning.launch", str(run.path.absolute()))
     try:
         done = subprocess.run(
             command,
-            env=python_environment(),
+            env={**python_environment(), **in_environment(allowed)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -60,7 +64,7 @@ def start_run(run: RunFolder) -> None:
 def main(arguments: list[str]) -> None:
     """Start the trainer for a run folder, detached, and leave."""
     run = RunFolder(Path(arguments[0]))
-    with run.log_file.open("ab") as log:
+    with os.fdopen(open_appending(run.log_file), "ab") as log:
         subprocess.Popen(
             python_command(TRAINER, str(run.path)),
             env=python_environment(),

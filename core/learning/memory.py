@@ -10,6 +10,7 @@ from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.learning.frozen import FrozenLabels
 from core.learning.likeness import Likeness, likeness
+from core.storage import inside
 from core.storage.images import image_size, read_image
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class Memory:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        stat = path.stat()
+        stat = inside.stat(path) if inside.is_below_own(path) else path.stat()
     except OSError:
         return (0, 0)
     return (stat.st_mtime_ns, stat.st_size)

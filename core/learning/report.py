@@ -19,6 +19,7 @@ from core.document.fields import (
     wrong,
 )
 from core.learning.errors import NO_REPORT, LearningError
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-report"
@@ -126,8 +127,8 @@ def write_report(path: Path, report: Report) -> None:
 def read_report(path: Path) -> Report:
     """Read a report. Raises LearningError when it is missing or damaged."""
     try:
-        return Report.from_json(json.loads(path.read_bytes()))
-    except (OSError, ValueError, FieldError) as error:
+        return Report.from_json(json.loads(inside.read(path)))
+    except (OSError, ValueError, RecursionError, FieldError) as error:
         raise LearningError(NO_REPORT.given(path=str(path))) from error
 
 

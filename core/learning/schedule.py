@@ -71,14 +71,14 @@ class ScheduleChoices:
     """Share of the crops that get instances of other images pasted in."""
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise wrong(f"schedule.{name}", f"expected {low:g} to {high:g}")
         if self.side is not None and self.side % 32:
             raise wrong("schedule.side", "expected a multiple of 32")
         if self.phases is not None:
-            _check_phases(self.phases)
+            check_phases(self.phases)
 
     def to_json(self) -> dict[str, object]:
         """Only what was set."""
@@ -96,7 +96,7 @@ class ScheduleChoices:
         return ScheduleChoices(**values)
 
 
-_RANGES: Mapping[str, tuple[float, float]] = {
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "batch": (1, 64),
     "size": (32, 4096),
     "side": (32, 2048),
@@ -109,9 +109,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "scale": (1, 4),
     "copy_paste": (0, 1),
 }
+"""Least and largest value of each number of the schedule."""
 
 
-def _check_phases(phases: tuple[tuple[int, float], ...]) -> None:
+def check_phases(phases: tuple[tuple[int, float], ...]) -> None:
+    """Raise FieldError unless these are stages of a backbone, with shares that make a whole."""
     if not phases or any(not 0 <= stages <= 5 or share < 0 for stages, share in phases):
         raise wrong("schedule.phases", "expected pairs of 0 to 5 stages and a share")
     if abs(sum(share for _, share in phases) - 1) > 1e-6:

@@ -18,7 +18,8 @@ from core.document.fields import FieldError, as_choice, as_list, as_object, as_t
 from core.document.instance import Instance
 from core.document.instance_json import instance_from_json, instance_to_json
 from core.learning.errors import NO_REPORT, LearningError
-from core.storage.atomic import StorageError, explain
+from core.storage import inside
+from core.storage.atomic import StorageError, create_anew, explain
 
 CERTAIN: Final = 0.5
 """The score from which on a detection counts."""
@@ -49,7 +50,7 @@ class SeenWriter:
         """Begin the file anew. Raises StorageError."""
         self._path = path
         try:
-            self._file: BinaryIO = path.open("wb")
+            self._file: BinaryIO = create_anew(path)
         except OSError as error:
             raise StorageError(explain(error, path)) from error
 
@@ -84,7 +85,7 @@ class SeenFile:
         self._path = path
         self._places: dict[str, int] = {}
         try:
-            with path.open("rb") as file:
+            with inside.open_reading(path) as file:
                 place = 0
                 for line in file:
                     key = _key(line)
@@ -106,7 +107,7 @@ class SeenFile:
         if key not in self._places:
             return ()
         try:
-            with self._path.open("rb") as file:
+            with inside.open_reading(self._path) as file:
                 file.seek(self._places[key])
                 value = as_object(json.loads(file.readline()), "image")
             found = as_list(get(value, "detections", "image"), "detections")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final, Literal
@@ -11,6 +12,10 @@ from core.learning.schedule import ScheduleChoices
 
 FORMAT: Final = "masklens-run"
 VERSION: Final = 1
+DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,2})?")
+"""What a device may be called in a file."""
+MOST_THREADS: Final = 1024
+MOST_STEPS: Final = 10_000_000
 Precision = Literal["auto", "float32", "bf16"]
 PRECISIONS: Final[tuple[Precision, ...]] = ("auto", "float32", "bf16")
 
@@ -59,6 +64,10 @@ class RunSpec:
     def __post_init__(self) -> None:
         _least("steps", self.steps, 1)
         _least("threads", self.threads, 1)
+        if (self.threads or 1) > MOST_THREADS or (self.steps or 1) > MOST_STEPS:
+            raise wrong("threads or steps", "expected a number that a machine can do")
+        if DEVICE.fullmatch(self.device) is None:
+            raise wrong("device", "expected auto, cpu, mps, cuda or cuda:0")
         _least("picture_every", self.picture_every, 0)
         _least("validations", self.validations, 0)
         _least("checkpoint_seconds", self.checkpoint_seconds, 0)

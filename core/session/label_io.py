@@ -10,6 +10,7 @@ from typing import Final
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError
 
 CHANGED_ON_DISK: Final = say(
@@ -79,7 +80,7 @@ def digest(data: bytes) -> str:
 def read_bytes(path: Path) -> bytes | None:
     """The bytes of a file; None when there is none. Raises StorageError."""
     try:
-        return path.read_bytes()
+        return inside.read_named(path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from core.sentences import MasklensError, Sentence, say
+from core.storage import inside
 
 # On Windows a virus scanner or an indexer can hold the old file for a moment.
 _TRIES = 5 if sys.platform == "win32" else 1
@@ -43,12 +45,19 @@ def write_atomic(path: Path, data: bytes, *, check: Callable[[], None] | None = 
         raise StorageError(explain(error, path)) from error
     finally:
         with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            inside.remove(temporary)
 
 
 def explain(error: OSError, path: Path) -> Sentence:
     """What an error of the operating system while writing `path` means to a person."""
     name = str(path)
+    if isinstance(error, inside.Refused):
+        return say(
+            "storage.refused",
+            "{path} is not opened: {reason}. Take it away if you did not put it there yourself.",
+            path=str(error.filename),
+            reason=error.strerror or "",
+        )
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return say(
             "storage.full",
@@ -78,24 +87,22 @@ def sync_folder(folder: Path) -> None:
 
     Never raises: the names have changed by now, and some network shares cannot do more.
     """
-    if sys.platform == "win32":
-        return
     with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        inside.sync(folder)
 
 
 def sweep(folder: Path) -> None:
     """Take away what processes that were killed left half-written in a folder. Never raises."""
     with contextlib.suppress(OSError):
-        for path in folder.glob(f".*{_TEMPORARY}"):
+        for path in (folder / name for name in inside.names(folder) if _is_temporary(name)):
             with contextlib.suppress(OSError):
                 # A young one may belong to another process that is writing it right now.
-                if time.time() - path.stat().st_mtime > _ABANDONED_S:
-                    path.unlink()
+                if time.time() - inside.stat(path).st_mtime > _ABANDONED_S:
+                    inside.remove(path)
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith(".") and name.endswith(_TEMPORARY)
 
 
 def make_folder(folder: Path) -> None:
@@ -104,10 +111,10 @@ def make_folder(folder: Path) -> None:
     So a project on a drive that was taken out does not come into being a second time, empty.
     Raises StorageError.
     """
-    if folder.name != ".masklens" and not folder.parent.exists():
-        make_folder(folder.parent)
     try:
-        folder.mkdir(exist_ok=True)
+        if folder.name != inside.OWN_FOLDER and not inside.exists(folder.parent):
+            make_folder(folder.parent)
+        inside.make(folder)
     except OSError as error:
         raise StorageError(explain(error, folder)) from error
 
@@ -119,7 +126,7 @@ def move_aside(path: Path, folder: Path) -> Path | None:
     """
     try:
         target = _free_name(path, folder)
-        os.rename(path, target)
+        inside.rename(path, target)
         sync_folder(folder)
     except FileNotFoundError:
         return None
@@ -132,17 +139,31 @@ def copy_aside(path: Path, folder: Path) -> Path:
     """Copy a file into a folder under a name that is free there. Raises StorageError."""
     try:
         target = _free_name(path, folder)
-        data = path.read_bytes()
+        data = inside.read(path)
     except OSError as error:
         raise StorageError(explain(error, path)) from error
     write_atomic(target, data)
     return target
 
 
+def open_appending(path: Path) -> int:
+    """A handle that reads a file and adds to its end; the file is made where there is none.
+
+    One that has another name (a hard link) is first written anew, so that the other stays as it
+    is. Raises OSError, and StorageError where that cannot be done.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    try:
+        return inside.open_file(path, flags)
+    except inside.Shared:
+        write_atomic(path, inside.read(path))
+        return inside.open_file(path, flags)
+
+
 def _free_name(path: Path, folder: Path) -> Path:
     make_folder(folder)
     names = (folder / f"{path.name}.{number}" for number in itertools.count(1))
-    return next(name for name in names if not os.path.lexists(name))
+    return next(name for name in names if not inside.exists(name))
 
 
 def write_all(handle: int, data: bytes) -> None:
@@ -152,9 +173,15 @@ def write_all(handle: int, data: bytes) -> None:
         rest = rest[os.write(handle, rest) :]
 
 
+def create_anew(path: Path) -> BinaryIO:
+    """A new file for writing bit by bit, in place of what was there. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        inside.remove(path)
+    return os.fdopen(inside.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
+
+
 def _write_synced(path: Path, data: bytes, mode: int | None) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags, 0o666)
+    handle = inside.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(handle, mode)
@@ -166,7 +193,7 @@ def _write_synced(path: Path, data: bytes, mode: int | None) -> None:
 
 def _mode_of(path: Path) -> int | None:
     try:
-        return path.stat().st_mode & 0o777
+        return inside.stat(path).st_mode & 0o777
     except FileNotFoundError:
         return None
 
@@ -174,7 +201,7 @@ def _mode_of(path: Path) -> int | None:
 def _replace(temporary: Path, path: Path) -> None:
     for left in reversed(range(_TRIES)):
         try:
-            os.replace(temporary, path)
+            inside.rename(temporary, path)
         except PermissionError:
             if not left:
                 raise

@@ -19,6 +19,7 @@ from pathlib import Path
 from core.document.edits import Edit, edit_from_json, edit_to_json
 from core.document.fields import FieldError, as_int, as_object, as_text, get, wrong
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import (
     StorageError,
     explain,
@@ -29,6 +30,8 @@ from core.storage.atomic import (
 )
 
 _VERSION = 1
+MOST_BYTES = 256_000_000
+"""The longest journal that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def read_journal(path: Path) -> JournalContent | None:
     cannot be read or has no header.
     """
     try:
-        data = path.read_bytes()
+        data = inside.read(path, MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -233,8 +236,8 @@ class Journal:
         self._on_disk = False
         try:
             # Not created here: somebody may have taken the file, and its header, away.
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-        except FileNotFoundError:
+            handle = inside.open_file(self.path, os.O_WRONLY | os.O_APPEND)
+        except (FileNotFoundError, inside.Shared):
             self._write_anew()
             return
         except OSError as error:
@@ -261,7 +264,7 @@ class Journal:
     def _remove(self) -> None:
         self._on_disk = False
         try:
-            self.path.unlink()
+            inside.remove(self.path)
             sync_folder(self.path.parent)
         except FileNotFoundError:
             return

@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 
 from core.sentences import say
-from core.storage.atomic import StorageError, explain, make_folder
+from core.storage import inside
+from core.storage.atomic import StorageError, explain, make_folder, write_atomic
 
 # The locked byte lies far behind the text, which others can then read on every system.
 _LOCKED_BYTE = 1 << 30
+_LONGEST = 1000  # bytes of the text
+_TRIES = 5
 # What a file system answers that knows no locks.
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
@@ -39,13 +42,8 @@ class FolderLock:
         """
         make_folder(path.parent)
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-        except OSError as error:
-            raise StorageError(explain(error, path)) from error
-        try:
-            _lock(handle)
+            handle = _take(path)
         except BlockingIOError as error:
-            os.close(handle)
             pid, host = _holder(path)
             folder = str(path.parent.parent)
             raise FolderLocked(
@@ -58,6 +56,8 @@ class FolderLock:
                     host=host,
                 )
             ) from error
+        except OSError as error:
+            raise StorageError(explain(error, path)) from error
         try:
             os.ftruncate(handle, 0)
             holder = {"pid": os.getpid(), "host": socket.gethostname()}
@@ -67,6 +67,23 @@ class FolderLock:
             raise StorageError(explain(error, path)) from error
         return FolderLock(path, handle)
 
+    @staticmethod
+    def is_held(path: Path) -> bool:
+        """Whether somebody holds the lock file; nothing is made or written. Never raises."""
+        try:
+            handle = inside.open_file(path, os.O_RDWR, unshared=False)
+        except OSError:
+            return False
+        try:
+            _lock(handle)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(handle)
+        return False
+
     def release(self) -> None:
         """Give the folder free. The file stays; taking it away could hurt the next holder."""
         if self._handle is not None:
@@ -74,11 +91,35 @@ class FolderLock:
             self._handle = None
 
 
+def _take(path: Path) -> int:
+    """The handle of the lock file, locked. Raises BlockingIOError when somebody else holds it.
+
+    A file that has another name is not written into: while it is locked, a new one takes its
+    place. So the name is compared after locking, for somebody else may have done that meanwhile.
+    """
+    for _ in range(_TRIES):
+        handle = inside.open_file(path, os.O_RDWR | os.O_CREAT, unshared=False)
+        try:
+            _lock(handle)
+            found = os.fstat(handle)
+            if os.path.samestat(found, inside.stat(path)):
+                if found.st_nlink == 1:
+                    return handle
+                write_atomic(path, b"")
+        except FileNotFoundError:  # taken away meanwhile
+            pass
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+    raise BlockingIOError(errno.EAGAIN, "the lock file changes all the time", str(path))
+
+
 def _holder(path: Path) -> tuple[int, str]:
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(inside.read(path, _LONGEST))
         return int(value["pid"]), str(value["host"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return 0, "?"
 
 

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
 
+from core.storage import inside
+
 # The longest file name, in bytes, that all common file systems take.
 _LONGEST = 255
 
@@ -49,7 +51,7 @@ def _free_name(image: Path, taken: dict[Path, Path]) -> Path:
 def _image_named_in(label_file: Path) -> str | None:
     """The file name in a label file's `imagePath`; None when there is none that can be read."""
     try:
-        value = json.loads(label_file.read_bytes())
+        value = json.loads(inside.read_named(label_file))
     except (OSError, ValueError, RecursionError):
         return None
     path = value.get("imagePath") if isinstance(value, dict) else None

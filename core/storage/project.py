@@ -8,7 +8,8 @@
     .masklens/runs/           fine-tunings
     .masklens/learning.json   choices for the next fine-tuning, the models that were in use
 
-Nothing outside the folder is ever written: links that lead out of it are refused.
+Nothing outside the folder is ever written: below `.masklens` no link is followed
+(`core.storage.inside`), and a label file that is a link out of the folder is refused.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import Final, Generic, TypeVar
 
 from core.document.status import ImageStatus
 from core.sentences import Sentence, say
-from core.storage.atomic import StorageError, move_aside, sweep
+from core.storage import inside
+from core.storage.atomic import StorageError, explain, move_aside, sweep
 from core.storage.images import list_images
 from core.storage.lock import FolderLock
 from core.storage.paths import assign_label_files, own_name
@@ -48,7 +50,6 @@ class ImageEntry:
 
     @property
     def name(self) -> str:
-        """The file name of the image."""
         return self.path.name
 
 
@@ -62,7 +63,7 @@ class _Seen(Generic[_T]):
 
     def get(self, path: Path) -> _T:
         try:
-            stat = path.stat()
+            stat = inside.stat(path) if inside.is_below_own(path) else path.stat()
         except OSError:
             return self._absent
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -106,7 +107,6 @@ class Project:
         return image.label_file
 
     def suggestions_path(self, image: ImageEntry) -> Path:
-        """Where the suggestions for an image lie."""
         return self.folder / "suggestions" / own_name(image.relative, ".json")
 
     def journal_path(self, image: ImageEntry) -> Path:
@@ -159,7 +159,7 @@ class Project:
     def left_journals(self, images: Iterable[ImageEntry] | None = None) -> list[ImageEntry]:
         """The images with edits that no label file holds, as a crash leaves them."""
         listed = self.images() if images is None else images
-        return [image for image in listed if self.journal_path(image).is_file()]
+        return [image for image in listed if inside.is_file(self.journal_path(image))]
 
     # Settings
 
@@ -192,7 +192,6 @@ class Project:
                     sweep(self.folder / name)
 
     def unlock(self) -> None:
-        """Give the folder free."""
         with self._lock_guard:
             if self._lock is not None:
                 self._lock.release()
@@ -225,11 +224,14 @@ class Project:
         return path.resolve().is_relative_to(self.root.resolve())
 
     def _check_own_folder(self) -> None:
+        """Say at once what would be refused later."""
         folders = ("suggestions", "journals", "journals/aside", "runs")
         names = (*folders, "project.json", "learning.json", "lock")
         for path in (self.folder, *(self.folder / name for name in names)):
-            if path.is_symlink() and not self._inside(path):
-                raise StorageError(_LINK_LEAVES.given(path=str(path)))
+            try:
+                inside.check_no_link(path)
+            except OSError as error:
+                raise StorageError(explain(error, path)) from error
 
 
 _Suggested = tuple[frozenset[str], frozenset[str]]

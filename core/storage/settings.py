@@ -11,6 +11,7 @@ from typing import Final
 
 from core.document.fields import FieldError, as_list, as_object, as_text, get, wrong
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
@@ -57,7 +58,6 @@ class ProjectSettings:
     kept: tuple[tuple[str, str], ...] = ()
 
     def colours(self) -> dict[str, str]:
-        """The colour of each label."""
         return {label.name: label.colour for label in self.labels}
 
     def with_labels(self, names: Iterable[str]) -> ProjectSettings:
@@ -83,7 +83,6 @@ class ProjectSettings:
         return replace(self, labels=labels, active=new if self.active == old else self.active)
 
     def without_label(self, name: str) -> ProjectSettings:
-        """The same without a label."""
         labels = tuple(label for label in self.labels if label.name != name)
         first = labels[0].name if labels else None
         return replace(self, labels=labels, active=first if self.active == name else self.active)
@@ -107,7 +106,7 @@ def load_settings(path: Path) -> ProjectSettings:
     Raises StorageError when the file cannot be read or is not as we write it.
     """
     try:
-        return _from_json(as_object(json.loads(path.read_bytes()), "project"))
+        return _from_json(as_object(json.loads(inside.read(path)), "project"))
     except FileNotFoundError:
         return ProjectSettings()
     except OSError as error:

@@ -21,6 +21,7 @@ from core.document.fields import (
 from core.document.instance import Instance, Source
 from core.document.instance_json import instance_from_json, instance_to_json
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
@@ -71,7 +72,7 @@ def save_suggestions(path: Path, suggestions: SuggestionSet) -> None:
 def load_suggestions(path: Path) -> SuggestionSet | None:
     """Read a set, each field checked; None when there is no file. Raises StorageError."""
     try:
-        value: object = json.loads(path.read_bytes())
+        value: object = json.loads(inside.read(path))
         return _from_json(value)
     except FileNotFoundError:
         return None

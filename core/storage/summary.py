@@ -15,6 +15,7 @@ from pathlib import Path
 from core.document.instance import Source
 from core.document.regions import DONE_REGION
 from core.document.ring_hash import ring_hash
+from core.storage import inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ NO_LABELS = LabelSummary()
 def summarise(label_file: Path) -> LabelSummary:
     """Look into a label file; NO_LABELS when there is none. Never raises."""
     try:
-        value = json.loads(label_file.read_bytes())
+        value = json.loads(inside.read_named(label_file))
     except FileNotFoundError:
         return NO_LABELS
     except (OSError, ValueError, RecursionError):

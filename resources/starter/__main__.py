@@ -7,20 +7,27 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from resources.starter.measure import measure_recall, measure_unseen
+from core.engine.config import ModelConfig
+from resources.starter.measure import measure_photos, measure_recall, measure_unseen
+from resources.starter.photos import COMPLETE, PARTIAL, divide, read_photos
 from resources.starter.recipe import CONFIG, Recipe
-from resources.starter.training import report, train
+from resources.starter.training import Inputs, report, train
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     chosen = _parser().parse_args(arguments)
-    torch.set_num_threads(chosen.threads)
+    torch.set_num_threads(1)
     if chosen.evaluate is not None:
         figures: dict[str, object] = {"model": chosen.evaluate}
+        if chosen.photos:
+            photos = read_photos(chosen.photos, (COMPLETE,))
+            held_out = divide(photos, Recipe().held_out, Recipe().seed)[1][:: chosen.every]
+            figures["held-out photos"] = measure_photos(chosen.evaluate, held_out)
         if chosen.unseen:
             figures["unseen"] = measure_unseen(chosen.evaluate, chosen.unseen)
         for dataset in chosen.dataset:
@@ -29,33 +36,50 @@ def main(arguments: list[str] | None = None) -> int:
             )
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
         return 0
-    recipe = replace(Recipe(), seed=chosen.seed, steps=chosen.steps, minutes=chosen.minutes)
-    if chosen.scale != 1:
-        smaller = tuple(
-            replace(b, scenes=max(b.batch, round(b.scenes * chosen.scale))) for b in recipe.buckets
-        )
-        recipe = replace(recipe, buckets=smaller)
+    recipe, config = changed(chosen.change)
+    photos = read_photos(chosen.photos, (COMPLETE, *PARTIAL)) if chosen.photos else []
+    learned, _ = divide(photos, recipe.held_out, recipe.seed)
     train(
         recipe,
-        CONFIG,
+        config,
         chosen.out,
+        Inputs(learned, chosen.weights, chosen.before, chosen.resume),
         half=chosen.precision == "bf16",
-        processes=chosen.threads,
+        processes=chosen.processes,
         on_progress=report,
     )
     return 0
 
 
+def changed(changes: list[str]) -> tuple[Recipe, ModelConfig]:
+    """The recipe and the network with some fields changed, each given as NAME=JSON.
+
+    Raises SystemExit for a name that neither has.
+    """
+    recipe, config = Recipe(), CONFIG
+    for change in changes:
+        name, _, text = change.partition("=")
+        value = json.loads(text)
+        field: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value}
+        if name in Recipe.__dataclass_fields__:
+            recipe = replace(recipe, **field)
+        elif name in ModelConfig.__dataclass_fields__:
+            config = replace(config, **field)
+        else:
+            raise SystemExit(f"Neither the recipe nor the network has a field {name}.")
+    return recipe, config
+
+
 def _parser() -> argparse.ArgumentParser:
-    recipe = Recipe()
     parser = argparse.ArgumentParser(prog="python -m resources.starter", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("resources/starter.pt"))
-    parser.add_argument("--seed", type=int, default=recipe.seed)
-    parser.add_argument("--steps", type=int, default=recipe.steps)
-    parser.add_argument("--minutes", type=float, default=recipe.minutes, help="stop by then")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the scenes to make")
-    parser.add_argument("--precision", choices=("bf16", "float32"), default="bf16")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--photos", type=Path, help="folder with index/ and images/")
+    parser.add_argument("--weights", type=Path, help="the trunk's weights as a classifier")
+    parser.add_argument("--before", type=Path, help="model file whose heads are taken over")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--change", nargs="*", default=[], metavar="NAME=JSON")
+    parser.add_argument("--precision", choices=("bf16", "float32"), default="float32")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--evaluate", metavar="MODEL", help="measure this model instead")
     parser.add_argument("--unseen", type=int, default=0, help="with --evaluate: unseen scenes")
     parser.add_argument("--dataset", type=Path, nargs="*", default=[], help="COCO files")

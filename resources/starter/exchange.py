@@ -17,8 +17,6 @@ class Exchange:
         self._barrier = get_context("spawn").Barrier(count)
         self._slots = torch.zeros(count, room if count > 1 else 0)
         self._slots.share_memory_()  # type: ignore[no-untyped-call]
-        self._told = torch.zeros(1, dtype=torch.float64)
-        self._told.share_memory_()  # type: ignore[no-untyped-call]
 
     def average(self, rank: int, gradients: Sequence[Tensor]) -> None:
         """Replace each gradient by its mean over the processes, the same bits in all of them."""
@@ -41,14 +39,3 @@ class Exchange:
         ]
         torch._foreach_copy_(list(gradients), shaped)
         self._barrier.wait()
-
-    def tell(self, rank: int, value: float) -> float:
-        """The first process's value, in all of them."""
-        if rank == 0:
-            self._told[0] = value
-        if self.count > 1:
-            self._barrier.wait()
-        told = float(self._told[0])
-        if self.count > 1:
-            self._barrier.wait()
-        return told

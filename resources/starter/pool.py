@@ -1,8 +1,8 @@
-"""Scenes made ahead and kept in memory, and batches drawn from them."""
+"""What each step of the training sees: a function of the seed and the number of the step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,48 +10,67 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from resources.starter.recipe import Bucket
+from resources.starter.photos import Labelled, Photo, cut_out, lay_over, of_scene
+from resources.starter.recipe import Recipe
 from resources.starter.scenes import Scene, make_scene
-from resources.starter.scenes.scene import boxes_of
 
 Target = dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Images float32 (3, S, S) in 0..1 and torchvision targets: boxes, labels, masks."""
+    """Images float32 3×S×S from 0 to 1 of one size, and their targets.
+
+    A target holds boxes, labels, masks and, bool S×S, `ignore`: where background is not known.
+    """
 
     images: list[Tensor]
     targets: list[Target]
 
 
-def make_pool(seed: int, bucket: Bucket, rank: int, of: int) -> list[Scene]:
-    """Scenes `rank`, `rank + of`, ... of a series in the bucket's size: one process's share."""
-    return [make_scene(seed, number, bucket.size) for number in range(rank, bucket.scenes, of)]
+def batches_of(
+    recipe: Recipe, photos: Sequence[Photo], input_side: int, step: int, rank: int = 0, of: int = 1
+) -> list[Batch]:
+    """The share of process `rank` in a step: a batch of photos and one of scenes.
 
-
-def batches(
-    pools: Sequence[tuple[Bucket, list[Scene]]], seed: int, rank: int, of: int
-) -> Iterator[Batch]:
-    """Endless batches: a bucket by its share, its scenes in ever new orders, varied anew.
-
-    All ranks draw from the same bucket at the same step, each its part of the batch.
+    `input_side` is the shorter side of images as the network sees them.
     """
-    common = np.random.default_rng(seed)
-    rng = np.random.default_rng((seed, rank))
-    shares = np.array([bucket.share for bucket, _ in pools])
-    orders = [_endless(len(scenes), rng) for _, scenes in pools]
-    while True:
-        pick = int(common.choice(len(pools), p=shares / shares.sum()))
-        bucket, scenes = pools[pick]
-        count = max(1, bucket.batch // of)
-        chosen = [vary(scenes[next(orders[pick])], rng) for _ in range(count)]
-        yield Batch([image_of(scene) for scene in chosen], [target_of(scene) for scene in chosen])
+    shown = []
+    if photos and recipe.photos:
+        numbers = range(step * recipe.photos + rank, (step + 1) * recipe.photos, of)
+        shown.append([_photo(recipe, photos, input_side, number) for number in numbers])
+    numbers = range(step * recipe.scenes + rank, (step + 1) * recipe.scenes, of)
+    shown.append([_scene(recipe, number) for number in numbers])
+    return [batch_of(images) for images in shown if images]
 
 
-def _endless(count: int, rng: np.random.Generator) -> Iterator[int]:
-    while True:
-        yield from rng.permutation(count).tolist()
+def batch_of(images: Sequence[Labelled]) -> Batch:
+    """Images of one size as tensors."""
+    return Batch([image_of(each) for each in images], [target_of(each) for each in images])
+
+
+def _photo(recipe: Recipe, photos: Sequence[Photo], input_side: int, number: int) -> Labelled:
+    rng = np.random.default_rng((recipe.seed, 1, number))
+    # Every photo once before any comes again.
+    turn, place = divmod(number, len(photos))
+    first = int(np.random.default_rng((recipe.seed, 2, turn)).permutation(len(photos))[place])
+    image = _cut(recipe, photos[first], input_side, rng)
+    if rng.random() < recipe.paste:
+        other = photos[int(rng.integers(len(photos)))]
+        image = lay_over(image, _cut(recipe, other, input_side, rng), recipe.pasted, rng)
+    if rng.random() < 0.5:
+        image = Labelled(_curve(rng)[image.pixels], image.masks, image.labels, image.unknown)
+    return image
+
+
+def _cut(recipe: Recipe, photo: Photo, input_side: int, rng: np.random.Generator) -> Labelled:
+    low, high = np.log(recipe.scale)
+    return cut_out(photo, recipe.photo_side, input_side * np.exp(rng.uniform(low, high)), rng)
+
+
+def _scene(recipe: Recipe, number: int) -> Labelled:
+    rng = np.random.default_rng((recipe.seed, 3, number))
+    return of_scene(vary(make_scene(recipe.seed, number, recipe.scene_side), rng))
 
 
 def vary(scene: Scene, rng: np.random.Generator) -> Scene:
@@ -76,15 +95,20 @@ def _curve(rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(np.clip(levels, 0, 1) * 255, dtype=np.uint8)
 
 
-def image_of(scene: Scene) -> Tensor:
+def image_of(image: Labelled) -> Tensor:
     """The picture as float32 (3, H, W), 0..1."""
-    return torch.from_numpy(scene.pixels).permute(2, 0, 1).float().div_(255)
+    return torch.from_numpy(image.pixels).permute(2, 0, 1).float().div_(255)
 
 
-def target_of(scene: Scene) -> Target:
-    """Boxes float32 (N, 4), labels int64 (N,), masks uint8 (N, H, W)."""
+def target_of(image: Labelled) -> Target:
+    """Boxes float32 (N, 4), labels int64 (N,), masks uint8 (N, H, W), ignore bool (H, W)."""
+    boxes = np.zeros((len(image.masks), 4), dtype=np.float32)
+    for box, mask in zip(boxes, image.masks, strict=True):
+        ys, xs = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        box[:] = xs[0], ys[0], xs[-1] + 1, ys[-1] + 1
     return {
-        "boxes": torch.from_numpy(boxes_of(scene.index, len(scene.labels))),
-        "labels": torch.tensor(scene.labels, dtype=torch.int64),
-        "masks": torch.from_numpy(scene.masks().view(np.uint8)),
+        "boxes": torch.from_numpy(boxes),
+        "labels": torch.tensor(image.labels, dtype=torch.int64),
+        "masks": torch.from_numpy(image.masks.astype(np.uint8)),
+        "ignore": torch.from_numpy(image.unknown),
     }

@@ -10,7 +10,7 @@ from core.lens.settings import StageSettings
 from resources.starter.scenes import CLASS_NAMES, TRAINING_SEED
 
 CONFIG: Final = ModelConfig(
-    arch="resnet18",
+    arch="mobilenet_v2",
     class_names=CLASS_NAMES,
     # Small photos are enlarged: nuclei of 8 pixels become large enough for the first level.
     min_size=512,
@@ -19,10 +19,11 @@ CONFIG: Final = ModelConfig(
     fpn_channels=128,
     box_head_width=256,
     mask_channels=128,
+    mask_outputs="agnostic",
     # Half of the usual 224, as the anchors are half of the usual ones too.
     roi_canonical_size=112,
     norm="batch",
-    trainable_layers=5,
+    trainable_layers=3,
     settings=StageSettings(detections_per_image=300),
     training=TrainingSettings(
         rpn_pre_nms_top_n=600,
@@ -34,27 +35,40 @@ CONFIG: Final = ModelConfig(
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """Scenes of one size that train together: how many, how many a batch, how often."""
-
-    size: int
-    scenes: int
-    batch: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
 class Recipe:
-    """One training from scratch; two runs of one recipe see the same scenes in the same order."""
+    """One training; what a step sees depends on the seed and the step's number alone."""
 
     seed: int = TRAINING_SEED
-    steps: int = 2300
-    minutes: float = 57.0
-    buckets: tuple[Bucket, ...] = (Bucket(256, 9000, 8, 0.75), Bucket(384, 1800, 4, 0.25))
-    learning_rate: float = 1e-3
+    steps: int = 4000
+    photos: int = 2
+    """Photos a step, and the side in pixels of the square that is cut out of each."""
+    photo_side: int = 288
+    scenes: int = 2
+    """Generated scenes a step, and their side."""
+    scene_side: int = 256
+    scale: tuple[float, float] = (0.5, 1.2)
+    """The shorter side of a photo, as a share of the input size of the network."""
+    paste: float = 0.5
+    """Chance that instances of another photo are laid over a photo."""
+    pasted: int = 3
+    """At most so many."""
+    moved: float = 0.15
+    """By what share of its sides a true box is moved and scaled for the mask head."""
+    mask_samples: int = 24
+    """RoIs an image for the mask head: at most half of them from the network's own boxes."""
+    quality: bool = True
+    """Scores learn how well a box fits, not only whether it counts."""
+    fitted: int = 160
+    """Images on which the first weights of the pyramid are fitted to the model before."""
+    learning_rate: float = 4e-4
+    trunk_rate: float = 1e-4
     weight_decay: float = 0.02
-    warm_up: float = 0.06
+    warm_up: int = 40
+    fall: float = 0.25
+    """Share of the steps at the end in which the rate falls."""
     clip: float = 5.0
-    average: float = 0.998
-    save_every: float = 5.0
-    """Minutes between two model files."""
+    average: float = 0.99
+    save_every: int = 50
+    """Steps between two checkpoints."""
+    held_out: int = 60
+    """Photos of the completely labelled set that are only measured on."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import os
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,10 +16,15 @@ from torch.multiprocessing.spawn import spawn
 from torchvision.models.detection import MaskRCNN
 
 from core.engine.config import ModelConfig
+from core.engine.freezing import start_training
+from core.engine.stages.numerics import FLOAT32, Numerics
 from core.engine.weights import save_model
 from core.engine.zoo import build_model
+from resources.starter.beginning import first_model
 from resources.starter.exchange import Exchange
-from resources.starter.pool import Batch, batches, make_pool
+from resources.starter.objective import losses_of
+from resources.starter.photos import Photo
+from resources.starter.pool import batches_of
 from resources.starter.recipe import Recipe
 
 
@@ -32,6 +36,19 @@ class Progress:
     minutes: float
     cpu_minutes: float
     losses: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a training is given beside its recipe: photos, and files that it begins with."""
+
+    photos: Sequence[Photo] = ()
+    trunk: Path | None = None
+    """A state_dict of the trunk as a classifier."""
+    before: Path | None = None
+    """A model file whose heads are taken over."""
+    resume: bool = False
+    """Go on from the checkpoint beside the model file, if there is one."""
 
 
 def report(progress: Progress) -> None:
@@ -48,27 +65,28 @@ def train(
     recipe: Recipe,
     config: ModelConfig,
     out: Path,
+    inputs: Inputs,
     *,
     half: bool,
-    processes: int = 2,
+    processes: int = 1,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> None:
-    """Train from random weights and write the averaged model to `out`, also along the way.
+    """Train and write the averaged model to `out`, also along the way, beside a checkpoint.
 
-    Each of `processes` single-threaded processes makes its share of the scenes and computes its
-    share of each batch; gradients are averaged. `half` runs the convolutions in bfloat16; boxes,
-    anchors and NMS stay float32. Stops at `recipe.steps`, or when `recipe.minutes` have passed,
-    the making of the scenes included.
+    Each of `processes` single-threaded processes computes its share of each batch; gradients are
+    averaged. `half` runs the convolutions in bfloat16; boxes, anchors and NMS stay float32. A
+    training that goes on from a checkpoint ends in the same weights as one that never stopped.
     """
+    arguments = (Exchange(processes), recipe, config, out, inputs, half, on_progress)
     if processes == 1:
-        _train_share(0, Exchange(1), recipe, config, out, half, on_progress)
+        _train_share(0, *arguments)
         return
-    exchange = Exchange(processes)
-    spawn(  # type: ignore[no-untyped-call]
-        _train_share,
-        (exchange, recipe, config, out, half, on_progress),
-        nprocs=processes,
-    )
+    spawn(_train_share, arguments, nprocs=processes)  # type: ignore[no-untyped-call]
+
+
+def checkpoint_of(out: Path) -> Path:
+    """Where the checkpoint of a training lies that writes to `out`."""
+    return out.with_suffix(".checkpoint")
 
 
 def _train_share(
@@ -77,139 +95,145 @@ def _train_share(
     recipe: Recipe,
     config: ModelConfig,
     out: Path,
+    inputs: Inputs,
     half: bool,
     on_progress: Callable[[Progress], None] | None,
 ) -> None:
     """What one of the processes does; the first also averages, reports and saves."""
     torch.set_num_threads(1)
     start = time.monotonic()
-    torch.manual_seed(recipe.seed)
-    model = build_model(config).to(memory_format=torch.channels_last)
-    torch.manual_seed(recipe.seed + rank)
-    pools = [
-        (bucket, make_pool(recipe.seed, bucket, rank, exchange.count)) for bucket in recipe.buckets
-    ]
-    average = deepcopy(model).eval()
-    # Scenes have the size that the network is to see.
-    model.transform._skip_resize = True
-    if half:
-        lower_precision(model)
-    optimizer = torch.optim.AdamW(
-        _groups(model, recipe.weight_decay), lr=recipe.learning_rate, fused=True
-    )
-    saved, sums, counted, done = start, dict[str, float](), 0, 0.0
-    for step, batch in enumerate(batches(pools, recipe.seed, rank, exchange.count), start=1):
-        rate = learning_rate(recipe, step, done)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        losses = _step(model, optimizer, batch, recipe.clip, rank, exchange)
-        now = time.monotonic()
-        # On a slow machine the clock, not the count, says how far the cycle has come.
-        spent = max(step / recipe.steps, (now - start) / 60 / recipe.minutes)
-        done = exchange.tell(rank, spent)
-        over = done >= 1
-        if rank == 0:
-            _follow(average, model, min(recipe.average, step / (step + 10)))
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value
-            counted += 1
-            if on_progress is not None and (step % 25 == 0 or over):
-                means = {name: value / counted for name, value in sums.items()}
-                cpu = time.process_time() / 60
-                on_progress(Progress(step, (now - start) / 60, cpu, means))
-                sums, counted = {}, 0
-            if over or (now - saved) / 60 >= recipe.save_every:
-                saved = now
-                extra = {"recipe": asdict(recipe), "step": step, "minutes": (now - start) / 60}
-                save_model(out, average, config, extra, store="float16")
-        if over:
-            break
+    run = _Run.resumed(out, config, recipe) if inputs.resume else None
+    if run is None:
+        first = first_model(recipe, config, inputs.trunk, inputs.before, inputs.photos)
+        run = _Run.fresh(first, config, recipe)
+    numerics = Numerics(torch.bfloat16) if half else FLOAT32
+    sums, counted = dict[str, float](), 0
+    for step in range(run.step, recipe.steps):
+        losses = _step(run, config, recipe, inputs.photos, step, numerics, rank, exchange)
+        run.step = step + 1
+        if rank:
+            continue
+        _follow(run.average, run.model, min(recipe.average, run.step / (run.step + 10)))
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0.0) + value
+        counted += 1
+        over = run.step == recipe.steps
+        if on_progress is not None and (run.step % 10 == 0 or over):
+            means = {name: value / counted for name, value in sums.items()}
+            minutes, cpu = (time.monotonic() - start) / 60, time.process_time() / 60
+            on_progress(Progress(run.step, minutes, cpu, means))
+            sums, counted = {}, 0
+        if over or run.step % recipe.save_every == 0:
+            extra = {"recipe": asdict(recipe), "step": run.step, "photos": len(inputs.photos)}
+            save_model(out, run.average, config, extra, store="float16")
+            run.keep(out)
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of a training between two steps."""
+
+    model: MaskRCNN
+    average: MaskRCNN
+    optimizer: torch.optim.Optimizer
+    step: int
+
+    @staticmethod
+    def fresh(model: MaskRCNN, config: ModelConfig, recipe: Recipe) -> _Run:
+        start_training(model, config, still_norms=True)
+        optimizer = torch.optim.AdamW(_groups(model, recipe), fused=True)
+        return _Run(model, deepcopy(model).eval(), optimizer, 0)
+
+    @staticmethod
+    def resumed(out: Path, config: ModelConfig, recipe: Recipe) -> _Run | None:
+        if not checkpoint_of(out).is_file():
+            return None
+        kept = torch.load(checkpoint_of(out), weights_only=True)
+        run = _Run.fresh(build_model(config), config, recipe)
+        run.model.load_state_dict(kept["model"])
+        run.average.load_state_dict(kept["average"])
+        run.optimizer.load_state_dict(kept["optimizer"])
+        run.step = kept["step"]
+        return run
+
+    def keep(self, out: Path) -> None:
+        content = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+        }
+        beside = checkpoint_of(out).with_suffix(".part")
+        torch.save(content, beside)
+        os.replace(beside, checkpoint_of(out))
 
 
 def _step(
-    model: MaskRCNN,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    clip: float,
+    run: _Run,
+    config: ModelConfig,
+    recipe: Recipe,
+    photos: Sequence[Photo],
+    step: int,
+    numerics: Numerics,
     rank: int,
     exchange: Exchange,
 ) -> dict[str, float]:
     """One update with the gradients of all processes; returns this one's five losses."""
-    losses: dict[str, Tensor] = model(batch.images, batch.targets)
-    optimizer.zero_grad(set_to_none=False)
-    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-    gradients = [p.grad for p in model.parameters() if p.requires_grad and p.grad is not None]
-    exchange.average(rank, gradients)
-    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    torch.manual_seed(recipe.seed + step * exchange.count + rank)
+    share = learning_rate(recipe, step)
+    for group in run.optimizer.param_groups:
+        group["lr"] = group["top"] * share
+    run.optimizer.zero_grad(set_to_none=False)
+    batches = batches_of(recipe, photos, config.min_size, step, rank, exchange.count)
+    told: dict[str, float] = {}
+    for batch in batches:
+        losses = losses_of(run.model, config, recipe, batch, numerics)
+        total = torch.stack(list(losses.values())).sum() / len(batches)
+        total.backward()  # type: ignore[no-untyped-call]
+        for name, value in losses.items():
+            told[name] = told.get(name, 0.0) + float(value.detach()) / len(batches)
+    learned = [p for p in run.model.parameters() if p.requires_grad]
+    for parameter in learned:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    exchange.average(rank, [p.grad for p in learned if p.grad is not None])
+    norm = nn.utils.clip_grad_norm_(learned, recipe.clip)
     if torch.isfinite(norm):
-        optimizer.step()
-    return {name: float(value.detach()) for name, value in losses.items()}
+        run.optimizer.step()
+    return told
 
 
-def learning_rate(recipe: Recipe, step: int, done: float) -> float:
-    """Up in a straight line while warming up, then down along a cosine to a hundredth.
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """The share of the full rate in a step, counted from 0: a rise, a plateau, a fall at the end.
 
-    `done` is the share of the training that lies behind, 0 to 1.
+    The plateau can be as long as one likes, so that a training can be given more steps.
     """
-    rising = max(1, round(recipe.steps * recipe.warm_up))
-    falling = max(0.0, (done - recipe.warm_up) / (1 - recipe.warm_up))
-    fall = 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, falling))) / 2
-    return recipe.learning_rate * min(1.0, step / rising) * fall
+    falling = round(recipe.steps * recipe.fall)
+    left = (recipe.steps - step) / max(1, falling)
+    return min(1.0, (step + 1) / max(1, recipe.warm_up), max(0.02, left))
 
 
-def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for matrices and kernels, none for biases and normalisation."""
-    matrices = [p for p in model.parameters() if p.requires_grad and p.dim() > 1]
-    vectors = [p for p in model.parameters() if p.requires_grad and p.dim() <= 1]
-    return [
-        {"params": matrices, "weight_decay": decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
+def _groups(model: MaskRCNN, recipe: Recipe) -> list[dict[str, Any]]:
+    """The trunk learns more slowly; weight decay for kernels and matrices alone."""
+    trunk = {id(p) for p in model.backbone.body.parameters()}
+    groups = []
+    for own in (True, False):
+        rate = recipe.trunk_rate if own else recipe.learning_rate
+        mine = [p for p in model.parameters() if p.requires_grad and (id(p) in trunk) == own]
+        for matrices in (True, False):
+            chosen = [p for p in mine if (p.dim() > 1) == matrices]
+            decay = recipe.weight_decay if matrices else 0.0
+            groups.append({"params": chosen, "weight_decay": decay, "lr": rate, "top": rate})
+    return groups
 
 
 @torch.no_grad()
 def _follow(average: nn.Module, model: nn.Module, keep: float) -> None:
     """Move the average towards the model: parameters and normalisation statistics alike."""
-    theirs = dict(model.state_dict())
+    theirs: dict[str, Tensor] = dict(model.state_dict())
     slow = [(value, theirs[name]) for name, value in average.state_dict().items()]
     floats = [(a, b) for a, b in slow if a.is_floating_point()]
     torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - keep)
     for a, b in slow:
         if not a.is_floating_point():
             a.copy_(b)
-
-
-def lower_precision(model: MaskRCNN) -> None:
-    """Run trunk and heads under bfloat16 autocast, and hand float32 to the box arithmetic.
-
-    Autocast around the whole forward would give bfloat16 anchors, off by several pixels.
-    """
-    heads = model.roi_heads
-    for module in (
-        model.backbone,
-        model.rpn.head,
-        heads.box_head,
-        heads.mask_head,
-        heads.mask_predictor,
-    ):
-        _wrap(module)
-
-
-def _wrap(module: nn.Module) -> None:
-    inner = module.forward
-
-    def forward(*args: Any) -> Any:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            result = inner(*args)
-        return _as_float(result)
-
-    module.forward = forward
-
-
-def _as_float(value: Any) -> Any:
-    """The same tensors in float32: one, a list or tuple of them, or the pyramid's ordered dict."""
-    if isinstance(value, Tensor):
-        return value.float()
-    if isinstance(value, dict):
-        return OrderedDict((name, _as_float(item)) for name, item in value.items())
-    return type(value)(_as_float(item) for item in value)

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from app.base.actions import ACTIONS, GROUPS, MOUSE
+from app.base.actions import GROUPS, MOUSE
+from app.window.assembly import ACTIONS
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent.parent

@@ -19,16 +19,6 @@
     </message>
 </context>
 <context>
-    <name>Desk</name>
-    <message numerus="yes">
-        <source>%n image(s) have edits that were not saved when masklens last ended.</source>
-        <translation>
-            <numerusform>%n image has edits that were not saved when masklens last ended.</numerusform>
-            <numerusform>%n images have edits that were not saved when masklens last ended.</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
     <name>Editing</name>
     <message numerus="yes">
         <source>%n instance(s) copied</source>
@@ -217,23 +207,6 @@
     </message>
 </context>
 <context>
-    <name>Reactions</name>
-    <message numerus="yes">
-        <source>%n suggestion(s)</source>
-        <translation>
-            <numerusform>%n suggestion</numerusform>
-            <numerusform>%n suggestions</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n suggestion(s), all below the score slider.</source>
-        <translation>
-            <numerusform>%n suggestion, all below the score slider.</numerusform>
-            <numerusform>%n suggestions, all below the score slider.</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
     <name>Reasons</name>
     <message numerus="yes">
         <source>%n instance(s) judged</source>
@@ -323,6 +296,23 @@
     </message>
 </context>
 <context>
+    <name>SuggestFeature</name>
+    <message numerus="yes">
+        <source>%n suggestion(s)</source>
+        <translation type="unfinished">
+            <numerusform>%n suggestion</numerusform>
+            <numerusform>%n suggestions</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n suggestion(s), all below the score slider.</source>
+        <translation type="unfinished">
+            <numerusform>%n suggestion, all below the score slider.</numerusform>
+            <numerusform>%n suggestions, all below the score slider.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Suggesting</name>
     <message numerus="yes">
         <source>accept %n suggestion(s)</source>
@@ -336,6 +326,16 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WorkBanners</name>
+    <message numerus="yes">
+        <source>%n image(s) have edits that were not saved when masklens last ended.</source>
+        <translation type="unfinished">
+            <numerusform>%n image has edits that were not saved when masklens last ended.</numerusform>
+            <numerusform>%n images have edits that were not saved when masklens last ended.</numerusform>
         </translation>
     </message>
 </context>

@@ -28,11 +28,11 @@ from core.formats.label_file import LabelFile
 from core.learning.events import Saved, StateChanged, Stepped
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_project
-from core.learning.launch import start_run
 from core.learning.spec import RunSpec
 from core.learning.state import RunState
 from core.storage.project import Project
 from tests.bench.report import machine
+from tests.core.engine.train.carrying import start
 from tests.core.engine.train.killing import digest, last_saved, step_on_disk, wait
 from tests.data import shared_data
 
@@ -90,7 +90,7 @@ def kills(run: RunFolder, count: int, photos: Path, seed: int) -> Iterator[dict[
     for number in range(count):
         begun = len(run.events().read())
         torn = set(run.path.glob(".*tmp"))
-        start_run(run)
+        start(run)
         wait(lambda begun=begun: len(run.events().read()) > begun and run.is_alive(), LONG_S)
         moment = MOMENTS[number % len(MOMENTS)]
         until(run, moment, chance)
@@ -146,7 +146,7 @@ def main() -> None:
         )
         gathered = gather_project(project)
         whole = create_run(project.runs_dir / "whole", spec, gathered)
-        start_run(whole)
+        start(whole)
         killed = create_run(project.runs_dir / "killed", spec, gathered)
         labels = digest(photos)
         wait(lambda: whole.state().final and not whole.is_alive(), LONG_S)
@@ -155,7 +155,7 @@ def main() -> None:
             print(json.dumps(row), flush=True)
             rows.append(row)
         if not killed.state().final:
-            start_run(killed)
+            start(killed)
             wait(lambda: killed.state().final and not killed.is_alive(), LONG_S)
         one, two = (load_file(r.model_file).module.state_dict() for r in (whole, killed))
         same = all(torch.equal(value, two[name]) for name, value in one.items())

@@ -21,7 +21,6 @@ import torch
 
 from core.engine.evaluate import MAX_DETECTIONS, Evaluator
 from core.engine.predict import Predictor
-from core.engine.train.session import run_training
 from core.engine.weights import LoadedModel, load_file, load_model, save_model
 from core.formats.dataset import Dataset, open_dataset
 from core.learning.folder import create_run
@@ -31,6 +30,7 @@ from core.learning.spec import RunSpec
 from core.storage.images import read_image
 from tests.bench import reference_loop
 from tests.bench.report import machine, table
+from tests.core.engine.train.carrying import carry_out
 from tests.data import shared_data
 
 WAYS: dict[str, ScheduleChoices] = {
@@ -96,7 +96,7 @@ def ours(way: str, model: str, dataset: Dataset, steps: int, seed: int, threads:
         )
         run = create_run(Path(folder, "run"), spec, gather_dataset(dataset, share=0.0))
         began = time.process_time()
-        assert run_training(run) is not None
+        assert carry_out(run) is not None
         return load_file(run.model_file), time.process_time() - began
 
 

@@ -44,7 +44,9 @@ class Script:
                 self._holds = next(self._steps)
                 self._since = time.monotonic()
             elif time.monotonic() - self._since > PATIENCE:
-                raise TimeoutError(f"waited in vain; notices: {self._window.notices.texts()}")
+                raise TimeoutError(
+                    f"waited in vain; notices: {self._window.services.notices.texts()}"
+                )
         except StopIteration:
             self._timer.stop()
         except Exception:  # noqa: BLE001  # whatever it is, the test must hear of it
@@ -63,8 +65,8 @@ def key(key: Qt.Key, held: Qt.KeyboardModifier = NONE) -> None:
 
 def place(window: MainWindow, x: float, y: float) -> QPoint:
     """Where an image point is on the canvas."""
-    (centre_x, centre_y), scale = window.viewport.view()
-    middle = window.viewport.rect().center()
+    (centre_x, centre_y), scale = window.services.viewport.view()
+    middle = window.services.viewport.rect().center()
     return QPoint(
         round(middle.x() + (x - centre_x) * scale), round(middle.y() + (y - centre_y) * scale)
     )
@@ -73,13 +75,13 @@ def place(window: MainWindow, x: float, y: float) -> QPoint:
 def click(window: MainWindow, x: float, y: float) -> None:
     """Click an image point."""
     at = place(window, x, y)
-    QTest.mouseMove(window.viewport, at)
-    QTest.mouseClick(window.viewport, Qt.MouseButton.LeftButton, NONE, at)
+    QTest.mouseMove(window.services.viewport, at)
+    QTest.mouseClick(window.services.viewport, Qt.MouseButton.LeftButton, NONE, at)
 
 
 def drag(window: MainWindow, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Drag from one image point to another."""
-    left, canvas = Qt.MouseButton.LeftButton, window.viewport
+    left, canvas = Qt.MouseButton.LeftButton, window.services.viewport
     QTest.mouseMove(canvas, place(window, *start))
     QTest.mousePress(canvas, left, NONE, place(window, *start))
     for share in (0.3, 0.7, 1.0):

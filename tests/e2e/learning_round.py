@@ -27,7 +27,7 @@ STEPS = 12
 
 def round_trip(window: MainWindow, found: dict[str, object]) -> Steps:
     """Two images are corrected and finished by hand; the others were finished before."""
-    parts, learning = window.parts, window.learning
+    parts, learning = window.services, window.features["learning"]
     workspace, suggesting = parts.workspace, parts.suggesting
 
     def models() -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def round_trip(window: MainWindow, found: dict[str, object]) -> Steps:
 
     window.activateWindow()
     yield lambda: window.isActiveWindow() and workspace.staged is not None
-    window.viewport.setFocus()
+    window.services.viewport.setFocus()
     key(Key.Key_I)
     yield lambda: suggesting.shown
     found["first_model"] = suggesting.shown[0].model
@@ -56,7 +56,7 @@ def round_trip(window: MainWindow, found: dict[str, object]) -> Steps:
     yield lambda: learning.runs.watch is not None
     watchdog = StallWatchdog(window)
 
-    window.viewport.setFocus()
+    window.services.viewport.setFocus()
     key(Key.Key_D)
     yield lambda: workspace.staged is not None and workspace.staged.entry.name == "2.png"
     drawn = 0
@@ -79,23 +79,23 @@ def round_trip(window: MainWindow, found: dict[str, object]) -> Steps:
     found["state"] = str(RunState(summary.state))
     found["steps"] = summary.report.steps
     found["pictured"] = summary.run.events().read() != []
-    window.actions_["model_use"].trigger()
+    window.services.actions["model_use"].trigger()
     yield lambda: learning.chain.previous is not None
     new = parts.models.model.revision
 
     key(Key.Key_V)
-    window.viewport.setFocus()
+    window.services.viewport.setFocus()
     key(Key.Key_D)
     yield lambda: workspace.staged is not None and workspace.staged.entry.name == "3.png"
     key(Key.Key_I)
     yield lambda: suggesting.pending and suggesting.pending[0].model == new
     found["second_model"] = new
-    window.actions_["model_back"].trigger()
+    window.services.actions["model_back"].trigger()
     yield lambda: learning.chain.previous is None
     found["third_model"] = parts.models.model.revision
     # What nobody has worked on is suggested anew by the model that is in use again.
     yield lambda: suggesting.pending and suggesting.pending[0].model == found["third_model"]
-    found["notices"] = window.notices.texts()
+    found["notices"] = window.services.notices.texts()
     window.close()
 
 

@@ -24,7 +24,7 @@ Key = Qt.Key
 
 def round_trip(window: MainWindow, folder: Path, coco: Path, found: dict[str, object]) -> Steps:
     """Open, suggest, accept two, drag a vertex, draw, undo, redo, next, back, export, close."""
-    workspace, suggesting = window.parts.workspace, window.parts.suggesting
+    workspace, suggesting = window.services.workspace, window.services.suggesting
 
     def instances() -> tuple[object, ...]:
         return () if workspace.document is None else workspace.document.instances
@@ -35,7 +35,7 @@ def round_trip(window: MainWindow, folder: Path, coco: Path, found: dict[str, ob
     yield from choose_path(str(folder))
     yield lambda: workspace.staged is not None
     first = workspace.path
-    window.viewport.setFocus()
+    window.services.viewport.setFocus()
 
     key(Key.Key_I)
     yield lambda: len(suggesting.shown) >= 2
@@ -46,13 +46,13 @@ def round_trip(window: MainWindow, folder: Path, coco: Path, found: dict[str, ob
     key(Key.Key_Y)
     yield lambda: len(instances()) == 2
 
-    window.viewport.setFocus()
+    window.services.viewport.setFocus()
     key(Key.Key_G)  # suggestions out of sight, so that clicks meet instances only
     instance = workspace.document.instances[-1]
     box = bounds(instance)
     click(window, (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
-    yield lambda: window.viewport.selection
-    (chosen,) = window.viewport.selection
+    yield lambda: window.services.viewport.selection
+    (chosen,) = window.services.viewport.selection
     before = workspace.document.get(chosen)
     vertex = before.polygons[0].outer[0]
     drag(window, vertex, (vertex[0] + 4, vertex[1] + 4))
@@ -70,7 +70,7 @@ def round_trip(window: MainWindow, folder: Path, coco: Path, found: dict[str, ob
     yield lambda: len(instances()) == 3
     whole = workspace.document.instances
 
-    window.viewport.setFocus()
+    window.services.viewport.setFocus()
     key(Key.Key_D)
     yield lambda: workspace.path != first and workspace.staged is not None
     key(Key.Key_A)
@@ -82,7 +82,7 @@ def round_trip(window: MainWindow, folder: Path, coco: Path, found: dict[str, ob
     yield lambda: coco.exists()
     found["instances"] = len(instances())
     found["spared"] = gc.get_freeze_count()
-    found["notices"] = window.notices.texts()
+    found["notices"] = window.services.notices.texts()
     window.close()
 
 

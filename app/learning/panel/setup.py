@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from html import escape
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -60,6 +61,8 @@ class SetupPage(QWidget):
         self._shown_labels: tuple[object, ...] = ()
         self._news = wrapped()
         self._data = wrapped()
+        for label in (self._news, self._data):
+            label.setTextFormat(Qt.TextFormat.RichText)
         self._warning = wrapped()
         self._warning.setObjectName("few")
         self._problems = wrapped()
@@ -149,7 +152,7 @@ class SetupPage(QWidget):
                 "<b>Teach the model with your labels.</b><br>Correct the suggestions of an image, "
                 "outline what is missing, and mark the image as done. Five to ten such images are "
                 "a good start."
-            ) + (f"<br><br>{state.reason}" if state.reason else "")
+            ) + (f"<br><br>{escape(state.reason)}" if state.reason else "")
         return ""
 
     def _data_text(self, found: Found) -> str:

@@ -9,19 +9,35 @@ from typing import Final
 from core.cli.console import Console, UsageError
 from core.cli.datasets import NO_DATASET
 from core.cli.options import add_json
+from core.formats.names import FORMAT_NAMES
 from core.sentences import english
 
-HELP: Final = "Convert labels: labelme, COCO and VIA into labelme or COCO"
+HELP: Final = "Convert labels from any format into any other"
 
+TO_HELP: Final = f"one of {', '.join(FORMAT_NAMES)}"
 WRONG_OUT: Final = ("convert.not_a_folder", "convert.not_a_file")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument("source", metavar="SRC", help="a COCO or VIA file, or a folder of labels")
-    parser.add_argument("--to", required=True, choices=("labelme", "coco"))
+    parser.add_argument("source", metavar="SRC", help="a file or a folder of labels")
+    parser.add_argument("--to", required=True, choices=FORMAT_NAMES, metavar="FORMAT", help=TO_HELP)
     parser.add_argument(
-        "--out", required=True, metavar="PATH", help="a folder for labelme, a file for COCO"
+        "--out",
+        required=True,
+        metavar="PATH",
+        help="a folder; for formats with one file for all images, a file",
+    )
+    parser.add_argument(
+        "--split",
+        metavar="SHARES",
+        help="deal the images out to train, val and test, for example 80,10,10",
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a choice of the format, such as layout=masks for png",
     )
     parser.add_argument("--images", metavar="DIR", help="where the images are")
     add_json(parser)
@@ -30,13 +46,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Convert, naming what could not be."""
     from core.formats.convert import FormatError, convert
+    from core.formats.registry import OptionError, choices
+    from core.formats.splits import SplitError, shares
 
     source = Path(arguments.source)
     if not source.exists():
         raise UsageError(NO_DATASET.given(path=str(source)))
     console.progress(f"reading {source}")
     try:
-        report = convert(source, arguments.to, arguments.out, images_dir=arguments.images)
+        report = convert(
+            source,
+            arguments.to,
+            arguments.out,
+            images_dir=arguments.images,
+            split=None if arguments.split is None else shares(arguments.split),
+            options=choices(arguments.to, arguments.option),
+        )
+    except (OptionError, SplitError) as error:
+        raise UsageError(error.sentence) from error
     except FormatError as error:
         if error.sentence.id in WRONG_OUT:
             raise UsageError(error.sentence) from error

@@ -29,7 +29,6 @@ _HOLD_OUT: Final = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "dataset",
         metavar="DATASET",
@@ -94,7 +93,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not arguments.resume or not folder.spec_file.is_file():
         folder = _new_run(arguments, folder, console)
     console.progress("loading torch")
-    report = _finished(folder) or _carry_out(folder, console)
+    report = _finished(folder) or _carry_out(arguments, folder, console)
     if report is None:
         return DONE
     console.result(_as_text(report, folder), _document(report, folder))
@@ -233,19 +232,27 @@ def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> G
 def _finished(folder: RunFolder) -> Report | None:
     """The report of a run that has come to its end before."""
     from core.learning.report import read_report
+    from core.storage import inside
 
-    if folder.state().final and folder.report_file.is_file():
+    if folder.state().final and inside.is_file(folder.report_file):
         return read_report(folder.report_file)
     return None
 
 
-def _carry_out(folder: RunFolder, console: Console) -> Report | None:
+def _carry_out(arguments: argparse.Namespace, folder: RunFolder, console: Console) -> Report | None:
     from core.engine.train.session import run_training
 
     folder.forget_command()
-    if folder.spec().backbone is not None and os.getcwd() not in sys.path:
+    if arguments.backbone is not None and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    return run_training(folder, _Narrator(console).hear)
+    return run_training(folder, _Narrator(console).hear, allowed=_allowed(arguments))
+
+
+def _allowed(arguments: argparse.Namespace) -> frozenset[str]:
+    """What the command line lets the run reach for, whatever its folder says."""
+    given = filter(None, (arguments.model, arguments.backbone_weights))
+    files = (str(Path(path).absolute()) for path in given)
+    return frozenset(filter(None, (*files, arguments.backbone)))
 
 
 class _Narrator:
@@ -257,7 +264,6 @@ class _Narrator:
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
-        """Say what an event means, if it is worth a line."""
         from core.learning import events
 
         match event:

@@ -23,7 +23,7 @@ from core.sentences import say
 NAME: Final = "yolox-nano"
 FILE: Final = "yolox_nano.pt"
 FORMAT: Final = "masklens-proposer"
-SETTINGS: Final[Mapping[str, int | float]] = {"score": 0.1, "nms": 0.5}
+SETTINGS: Final[Mapping[str, int | float]] = {"score": 0.02, "nms": 0.5}
 _GREY: Final = 114.0
 SIDE: Final = 416
 """Side of the square input in pixels."""

@@ -59,8 +59,8 @@ def find_masks(
         if all_classes:
             kept.append(logits)
     probabilities = torch.split(torch.cat(own), counts)
-    named: Sequence[Tensor | None] = channels or [None] * len(counts)
-    everything = torch.split(torch.cat(kept), counts) if kept else [None] * len(counts)
+    everything = torch.split(torch.cat(kept), counts) if kept else (None,) * len(counts)
+    named: Sequence[Tensor | None] = channels or (None,) * len(counts)
     return [
         MaskLogits(pool.map_levels([each.resized_boxes]), logits, probability, channel)
         for each, logits, probability, channel in zip(

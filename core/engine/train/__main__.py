@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
     give_way()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from core.learning.folder import RunFolder, lock_run
+    from core.learning.reach import from_environment
     from core.sentences import MasklensError
 
     run = RunFolder(Path(arguments[0]))
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
         lock = lock_run(run)
         from core.engine.train.session import run_training
 
-        run_training(run, lock=lock)
+        run_training(run, lock=lock, allowed=from_environment())
     except MasklensError as error:
         logging.getLogger(__name__).error("%s", error)
         return FAILED

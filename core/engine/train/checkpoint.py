@@ -14,6 +14,7 @@ from torch import Tensor
 from core.engine.weights import ModelFileError, read_checked
 from core.learning.errors import LearningError
 from core.sentences import say
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-checkpoint"
@@ -63,7 +64,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
 
     Raises LearningError when it is not ours or damaged.
     """
-    if not path.exists():
+    if not inside.exists(path):
         return None
     damaged = LearningError(
         say("learning.checkpoint_damaged", "The checkpoint {path} cannot be read.", path=str(path))

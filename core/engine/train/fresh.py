@@ -8,6 +8,7 @@ from statistics import median
 
 from torchvision.models.detection import MaskRCNN
 
+from core.engine.backbones import PUBLISHED
 from core.engine.config import ModelConfig, TrainingSettings
 from core.engine.train.size import object_sides
 from core.engine.weights import load_backbone_weights
@@ -56,6 +57,7 @@ def new_network(
             roi_samples=128,
             roi_positive_fraction=0.375,
         ),
+        **(PUBLISHED.get(name, {}) if backbone_weights is not None else {}),
     )
     module = build_model(config)
     if backbone_weights is not None:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from core.document.fields import as_list, as_object
+from core.document.fields import FieldError, as_bool, as_int, as_list, as_number, as_object, wrong
 from core.engine.config import ModelConfig
 from core.learning.errors import LearningError
 from core.learning.folder import NOT_A_RUN
-from core.learning.schedule import phases_for, steps_for
-from core.learning.spec import RunSpec
+from core.learning.schedule import RANGES, check_phases, phases_for, steps_for
+from core.learning.spec import DEVICE, MOST_STEPS, MOST_THREADS, RunSpec
+from core.storage import inside
 from core.storage.atomic import write_atomic
 
 _LEAST_SIDE: Final = 128
+_COUNTS: Final = ("steps", "batch", "side", "threads")
+_DTYPES: Final = ("float32", "bfloat16", "float16")
+_RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    **{name: bounds for name, bounds in RANGES.items() if name != "size"},
+    "steps": (1, MOST_STEPS),
+    "threads": (1, MOST_THREADS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,20 @@ class Plan:
     dtype: str
     """`float32`, `bfloat16` or `float16`: the arithmetic of the convolutions."""
     threads: int
+
+    def __post_init__(self) -> None:
+        """Hold what a file may say against what a machine can do. Raises FieldError."""
+        for name, (least, most) in _RANGES.items():
+            read = as_int if name in _COUNTS else as_number
+            if not least <= read(getattr(self, name), f"plan.{name}") <= most:
+                raise wrong(f"plan.{name}", f"expected {least:g} to {most:g}")
+        for name in ("flip", "rotate", "colour"):
+            as_bool(getattr(self, name), f"plan.{name}")
+        check_phases(self.phases)
+        if self.dtype not in _DTYPES:
+            raise wrong("plan.dtype", f"expected one of {', '.join(_DTYPES)}")
+        if DEVICE.fullmatch(str(self.device)) is None:
+            raise wrong("plan.device", "expected a device such as cpu")
 
     def stages(self, step: int) -> int:
         """How many stages of the backbone learn in a step, counted from 0."""
@@ -74,7 +97,7 @@ class Plan:
         """Read what `to_json` wrote. Raises FieldError or TypeError."""
         given: dict[str, Any] = dict(as_object(value, "plan"))
         phases = [as_list(pair, "phases") for pair in as_list(given.get("phases", []), "phases")]
-        given["phases"] = tuple((int(str(a)), float(str(b))) for a, b in phases)
+        given["phases"] = tuple((as_int(a, "phases"), as_number(b, "phases")) for a, b in phases)
         return Plan(**given)
 
 
@@ -128,9 +151,9 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 def read_plan(path: Path) -> Plan | None:
     """Read `plan.json`; None when the run was cut off before there was one."""
-    if not path.is_file():
-        return None
     try:
-        return Plan.from_json(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
+        return Plan.from_json(json.loads(inside.read(path)))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, RecursionError, FieldError) as error:
         raise LearningError(NOT_A_RUN.given(path=str(path.parent))) from error

@@ -23,6 +23,7 @@ from core.learning.folder import RunFolder
 from core.learning.frozen import FrozenLabels
 from core.learning.spec import RunSpec
 from core.sentences import say
+from core.storage import inside
 
 SMALLER: Final = say(
     "learning.smaller",
@@ -57,7 +58,7 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
     threads = spec.threads or max(1, (os.cpu_count() or 1) - 1)
     torch.set_num_threads(threads)
     plan = read_plan(run.plan_file) if resumed else None
-    if plan is not None and run.start_file.is_file():
+    if plan is not None and inside.is_file(run.start_file):
         start = read_start(spec, run.start_file)
     else:
         start = make_start(spec, labels, run.start_file, device)

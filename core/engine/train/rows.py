@@ -30,16 +30,18 @@ def with_classes(
 
     A class that the network knows by that name, or by the name that `reuse` gives, takes its rows
     along. The class scores of the others start fresh, and they draw boxes and masks as the mean
-    of the known classes does. Fresh numbers come from torch's generator.
+    of the known classes does; a mask that is one for all stays. Fresh numbers come from
+    torch's generator.
     """
     new_config = replace(config, class_names=tuple(classes))
     new = build_model(new_config, backbone_factory=factory)
     state = dict(new.state_dict())
     old = module.state_dict()
     sources = [0] + [_source(name, config, reuse) for name in classes]
+    moved = (_CLASS, _BOX) if config.mask_outputs == "agnostic" else (_CLASS, _BOX, _MASK)
     for name, value in old.items():
         layer = name.rpartition(".")[0]
-        if layer in (_CLASS, _BOX, _MASK):
+        if layer in moved:
             state[name] = _moved(value, state[name], sources, fresh=layer == _CLASS)
         else:
             state[name] = value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from core.engine.train.checkpoint import load_checkpoint
@@ -15,9 +16,11 @@ from core.engine.train.telling import Cancelled, Teller
 from core.learning.errors import LearningError
 from core.learning.events import Event, Noted, StateChanged
 from core.learning.folder import RunFolder, lock_run
+from core.learning.reach import check_reach
 from core.learning.report import Report
 from core.learning.state import RunState
 from core.sentences import MasklensError, say
+from core.storage import inside
 from core.storage.atomic import sweep
 from core.storage.lock import FolderLock
 
@@ -41,10 +44,12 @@ def run_training(
     on_event: Callable[[Event], None] | None = None,
     *,
     lock: FolderLock | None = None,
+    allowed: Collection[str] = (),
 ) -> Report | None:
     """Carry a run to its end, from the beginning or from its last checkpoint.
 
     `lock` is that of the folder where the process holds it already; it is given free at the end.
+    `allowed` is what the request may reach for outside its project (`core.learning.reach`).
     Returns the report; None when the run was cancelled or stopped before its first step. Raises
     LearningError when the run cannot go on; its events then say so too, and the last checkpoint
     stays. An interrupt (KeyboardInterrupt) saves a checkpoint and passes through: the run can be
@@ -54,6 +59,7 @@ def run_training(
     teller = Teller(run, on_event)
     dropped = False
     try:
+        check_reach(run, run.spec(), allowed)
         return _go(run, teller)
     except Cancelled:
         teller.tell(StateChanged(RunState.STOPPED))
@@ -101,6 +107,7 @@ def _go(run: RunFolder, teller: Teller) -> Report | None:
         )
     report = None if learning.trainer.step == 0 else finish(run, ready, learning, teller)
     for file in (run.checkpoint_file, run.start_file):
-        file.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            inside.remove(file)
     teller.tell(StateChanged(RunState.STOPPED if stopped else RunState.DONE))
     return report

@@ -16,6 +16,7 @@ from core.learning.curve import Curve, Labelled, Round
 from core.learning.effort import Effort, Match, match
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_dataset
+from core.learning.reach import reach_of
 from core.learning.spec import RunSpec
 from core.learning.threshold import next_threshold
 from core.storage.images import read_image
@@ -103,7 +104,7 @@ def _train(
 ) -> tuple[Predictor, Round]:
     gathered = gather_dataset(replace(what.dataset, items=tuple(items)), share=what.spec.hold_out)
     run: RunFolder = create_run(runs / f"{number:03d}", what.spec, gathered)
-    report = run_training(run)
+    report = run_training(run, allowed=reach_of(run, what.spec))
     assert report is not None  # nobody stops this run
     loaded = load_file(run.model_file, backbone=what.spec.backbone)
     predictor = Predictor(loaded, device=what.spec.device, precision=what.spec.precision)

@@ -104,7 +104,7 @@ def read_start(spec: RunSpec, path: Path) -> Start:
 
 def is_new(spec: RunSpec) -> bool:
     """Whether the request names an architecture, not a model."""
-    return spec.model in ARCHES and not Path(spec.model).exists()
+    return spec.model in ARCHES
 
 
 def choose_reuse(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from core.learning.events import Event, Planned, StateChanged
@@ -24,10 +25,11 @@ class FakeTrainer:
         self._lock = None
         self._events: EventWriter | None = None
 
-    def launch(self, run: RunFolder) -> None:
+    def launch(self, run: RunFolder, allowed: Collection[str] = ()) -> None:
         """What the window calls instead of starting a process."""
         run.forget_command()
         self.launched.append(run)
+        self.allowed = tuple(allowed)
 
     @property
     def run(self) -> RunFolder:

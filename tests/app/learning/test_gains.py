@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,7 +13,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.gains import GAINED, LOST, GainsLayer
-from app.learning.gains_feature import GainsCorner
+from app.learning.gains_section import GainsSection
 from core.document.geometry.measure import Rect
 from core.learning.folder import create_run
 from core.learning.frozen import Provenance
@@ -20,6 +22,7 @@ from core.learning.gather import Gathered, gather_project
 from core.learning.history import RunSummary
 from core.learning.seen import Outcome, Seen, SeenWriter
 from core.learning.state import RunState
+from core.protocol import Request
 from core.protocol.messages.comparing import Compare, Compared
 from core.sentences import say
 from core.storage.project import Project
@@ -55,6 +58,8 @@ def summary(driver: Driver, tmp_path: Path) -> RunSummary:
     for path, seen in ((run.seen_before_file, OLD), (run.seen_after_file, NEW)):
         with SeenWriter(path) as writer:
             writer.add("a.png", [Seen(seen, Outcome.FOUND, "x")])
+    for model in (tmp_path / "n.pt", run.model_file):
+        driver.services.settings.remember_model(str(model))
     driver.open(folder)
     driver.go(folder / "a.png")
     report = make_report(figures(0.1), figures(0.2))
@@ -73,69 +78,65 @@ def summary(driver: Driver, tmp_path: Path) -> RunSummary:
 
 
 @pytest.fixture
-def corner(driver: Driver, summary: RunSummary) -> GainsCorner:
-    made = driver.window.learning.gains
+def section(driver: Driver, summary: RunSummary) -> GainsSection:
+    made = driver.window.features["learning"].gains
     driver.act("learning")
-    driver.window.learning.panel.show_report_page()
-    driver.window.learning.judging._take(summary)
+    driver.window.features["learning"].panel.show_report_page()
+    driver.window.features["learning"].judging._take(summary)
     return made
 
 
-def rows(corner: GainsCorner) -> list[str]:
-    return [corner.view.list.item(k).text() for k in range(corner.view.list.count())]
+def rows(section: GainsSection) -> list[str]:
+    return [section.view.list.item(k).text() for k in range(section.view.list.count())]
 
 
 def test_a_held_out_image_is_told_from_what_the_run_saw(
-    driver: Driver, corner: GainsCorner
+    driver: Driver, section: GainsSection
 ) -> None:
-    driver.wait(lambda: corner.gains.found is not None)
-    assert rows(corner) == [
+    driver.wait(lambda: section.gains.found is not None)
+    assert rows(section) == [
         "▲ + cell 0.90 · labelled, found now",
         "▼ − cell 0.80 · was not among the labels",
     ]
-    assert corner.view.note.text() == "▲ 1 gained, ▼ 1 lost, 0 in both"
-    assert corner.layer.visible
-    assert corner.layer.count == 2
-    corner.view.list.setCurrentRow(1)
-    assert corner.layer.lit == "old"
+    assert section.view.note.text() == "▲ 1 gained, ▼ 1 lost, 0 in both"
+    assert section.layer.visible
+    assert section.layer.count == 2
+    section.view.list.setCurrentRow(1)
+    assert section.layer.lit == "old"
 
 
 def test_the_switch_and_leaving_the_report_clear_the_canvas(
-    driver: Driver, corner: GainsCorner
+    driver: Driver, section: GainsSection
 ) -> None:
-    driver.wait(lambda: corner.layer.visible)
+    driver.wait(lambda: section.layer.visible)
     driver.act("learn_gains")
-    assert not corner.layer.visible
-    assert corner.view.list.isHidden()
-    corner.view.box.click()
-    driver.wait(lambda: corner.layer.visible)
-    driver.window.learning.panel.show_learn()
-    assert not corner.layer.visible
+    assert not section.layer.visible
+    assert section.view.list.isHidden()
+    section.view.box.click()
+    driver.wait(lambda: section.layer.visible)
+    driver.window.features["learning"].panel.show_learn()
+    assert not section.layer.visible
 
 
 class Asked:
     """Stands in for the engine: remembers what is asked for and answers when told to."""
 
     def __init__(self, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.client = driver.parts.client
+        self.client = driver.services.client
         self.requests: list[Compare] = []
+        self.hearers: list[dict[str, Callable[..., None]]] = []
         self.cancelled: list[int] = []
-        ask, cancel = self.client.ask, self.client.cancel
+        ask = self.client.ask
 
-        def hear(request: object, image: Path | None = None) -> int:
+        def hear(request: Request, **callbacks: Callable[..., None]) -> object:
             if not isinstance(request, Compare):
-                return ask(request, image)  # type: ignore[arg-type]
+                return ask(request, **callbacks)
             self.requests.append(request)
-            return -len(self.requests)
-
-        def hear_cancel(id: int) -> None:
-            if id < 0:
-                self.cancelled.append(id)
-            else:
-                cancel(id)
+            self.hearers.append(callbacks)
+            number = len(self.requests)
+            return SimpleNamespace(cancel=lambda: self.cancelled.append(number))
 
         monkeypatch.setattr(self.client, "ask", hear)
-        monkeypatch.setattr(self.client, "cancel", hear_cancel)
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def asked(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 def test_any_other_image_is_looked_at_now(
-    driver: Driver, corner: GainsCorner, asked: Asked, tmp_path: Path
+    driver: Driver, section: GainsSection, asked: Asked, tmp_path: Path
 ) -> None:
     driver.go(tmp_path / "work" / "c.png")
     driver.wait(lambda: asked.requests)
@@ -153,35 +154,34 @@ def test_any_other_image_is_looked_at_now(
     assert (request.before_revision, request.after_revision) == ("starter@1", "model@2")
     assert request.before.endswith("n.pt")
     assert request.after.endswith("model.pt")
-    assert corner.view.note.text() == "Both models look at it…"
-    asked.client.answered.emit(-1, "gains", Compared(-1, (OLD,), (OLD, NEW)))
-    driver.wait(lambda: corner.gains.found is not None)
-    assert rows(corner) == ["▲ + cell 0.90"]  # there are no labels to say more
+    assert section.view.note.text() == "Both models look at it…"
+    asked.hearers[0]["done"](Compared(1, (OLD,), (OLD, NEW)))
+    driver.wait(lambda: section.gains.found is not None)
+    assert rows(section) == ["▲ + cell 0.90"]  # there are no labels to say more
     driver.go(tmp_path / "work" / "b.png")
     driver.wait(lambda: len(asked.requests) == 2)
     driver.go(tmp_path / "work" / "c.png")
     driver.wait(lambda: len(asked.requests) == 3)
-    assert asked.cancelled == [-2]
-    asked.client.answered.emit(-2, "gains", Compared(-2, (OLD,), ()))
-    assert corner.gains.found is None
+    assert asked.cancelled == [2]
+    assert section.gains.found is None
 
 
 def test_a_model_that_is_gone_is_said(
-    driver: Driver, corner: GainsCorner, asked: Asked, tmp_path: Path
+    driver: Driver, section: GainsSection, asked: Asked, tmp_path: Path
 ) -> None:
     driver.go(tmp_path / "work" / "c.png")
     driver.wait(lambda: asked.requests)
-    asked.client.failed.emit(
-        -1, say("learning.model_changed", "The model {name} is another one.", name="n")
+    asked.hearers[0]["failed"](
+        say("learning.model_changed", "The model {name} is another one.", name="n")
     )
-    assert corner.view.note.text().startswith("⚠ The model n")
+    assert section.view.note.text().startswith("⚠ The model n")
 
 
-def test_without_a_report_there_is_nothing_to_see(driver: Driver, corner: GainsCorner) -> None:
-    driver.wait(lambda: corner.layer.visible)
-    driver.window.learning.judging.clear()
-    assert not corner.layer.visible
-    assert corner.view.isHidden()
+def test_without_a_report_there_is_nothing_to_see(driver: Driver, section: GainsSection) -> None:
+    driver.wait(lambda: section.layer.visible)
+    driver.window.features["learning"].judging.clear()
+    assert not section.layer.visible
+    assert section.view.isHidden()
 
 
 def test_gained_and_lost_differ_by_line_and_colour() -> None:

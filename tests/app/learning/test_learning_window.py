@@ -61,17 +61,17 @@ class Learner:
 
     def __init__(self, driver: Driver, trainer: FakeTrainer) -> None:
         self.driver, self.trainer = driver, trainer
-        self.corner = driver.window.learning
-        self.runs, self.panel = self.corner.runs, self.corner.panel
+        self.feature = driver.window.features["learning"]
+        self.runs, self.panel = self.feature.runs, self.feature.panel
         self.runs.launch = trainer.launch
 
     def open(self, folder: Path) -> None:
         self.driver.open(folder)
         self.driver.act("learning")
-        self.driver.wait(lambda: self.corner.choices.ready)
+        self.driver.wait(lambda: self.feature.choices.ready)
 
     def look(self) -> None:
-        self.driver.wait(lambda: self.corner.survey.found and self.driver.parts.models.model)
+        self.driver.wait(lambda: self.feature.survey.found and self.driver.services.models.model)
 
     def start(self) -> None:
         self.look()
@@ -88,7 +88,7 @@ class Learner:
 
     def end(self, **more: object) -> None:
         self.trainer.finish(("0.png",), **more)
-        self.driver.wait(lambda: self.corner.facts() >= {"run_report", "run_free"})
+        self.driver.wait(lambda: self.feature.has_report() and self.feature.run_free())
 
     def press(self, text: str) -> None:
         """A button of the question that is open."""
@@ -123,7 +123,7 @@ def test_the_panel_says_what_would_be_learned_from(learner: Learner, project: Pa
 
 def test_an_empty_project_says_what_to_do(learner: Learner, tmp_path: Path) -> None:
     learner.open(make_images(tmp_path / "work", "a.png"))
-    learner.driver.wait(lambda: learner.corner.survey.reason)
+    learner.driver.wait(lambda: learner.feature.survey.reason)
     assert "mark the image as done" in learner.panel.setup.texts
     assert not learner.panel.setup.start.isEnabled()
 
@@ -144,7 +144,7 @@ def test_a_new_label_is_asked_about_once(learner: Learner, project: Path) -> Non
     combo = learner.panel.setup.combo("cell")
     assert [combo.itemText(k) for k in range(combo.count())][1] == "thing"
     combo.setCurrentIndex(combo.findData("thing"))
-    assert learner.corner.choices.value.reuse == (("cell", "thing"),)
+    assert learner.feature.choices.value.reuse == (("cell", "thing"),)
     learner.start()
     assert learner.trainer.run.spec().reuse == (("cell", "thing"),)
     learner.driver.wait(lambda: choices_of(project)["reuse"] == [["cell", "thing"]])
@@ -167,13 +167,13 @@ def test_a_run_is_followed_from_its_start_to_its_report(learner: Learner, projec
     learner.driver.wait(lambda: "Step 10 of 20" in live.texts)
     learner.driver.wait(lambda: live.picture.isVisibleTo(live))
     assert [len(one.points) for one in live._losses.plot._lines] == [2] * 5
-    assert not learner.driver.window.actions_["learn_start"].isEnabled()
+    assert not learner.driver.services.actions["learn_start"].isEnabled()
     # The window is free: one goes on drawing.
     learner.driver.go(project / "4.png")
     learner.driver.draw_rectangle((10, 10), (40, 40))
     assert len(learner.driver.document.instances) == 1
     learner.end()
-    assert learner.corner.panel.use.isEnabled()
+    assert learner.feature.panel.use.isEnabled()
     assert any("has learned" in text for text in learner.driver.texts)
     assert learner.runs.watch is None
     assert "Mask AP 0.25" in learner.panel.report.headline.text().replace("0.250", "0.25")
@@ -191,40 +191,40 @@ def test_use_and_back_and_back_after_a_restart(
     learner.end()
     model = str(learner.trainer.run.model_file)
     driver.act("model_use")
-    driver.wait(lambda: driver.parts.models.model.spec == model)
-    driver.wait(lambda: learner.corner.chain.previous is not None)
-    assert not driver.window.actions_["model_use"].isEnabled()
+    driver.wait(lambda: driver.services.models.model.spec == model)
+    driver.wait(lambda: learner.feature.chain.previous is not None)
+    assert not driver.services.actions["model_use"].isEnabled()
     driver.wait(lambda: learner.trainer.run.id in str(choices_of(project)["models"]))
     # The user's own choice for other folders is not touched.
-    assert driver.parts.settings.get(MODEL) == "starter"
+    assert driver.services.settings.get(MODEL) == "starter"
     # Suggestions come anew where nobody has worked: the open image, and 3.png.
-    driver.wait(lambda: driver.parts.suggesting.pending)
-    driver.wait(lambda: not driver.parts.annotator.folder_running)
+    driver.wait(lambda: driver.services.suggesting.pending)
+    driver.wait(lambda: not driver.services.annotator.folder_running)
 
     closed: list[bool] = []
-    driver.parts.workspace.close_project(closed.append)
+    driver.services.workspace.close_project(closed.append)
     driver.wait(lambda: closed)
-    driver.wait(lambda: driver.parts.models.model.spec == "starter")
+    driver.wait(lambda: driver.services.models.model.spec == "starter")
     driver.open(project)
-    driver.wait(lambda: driver.parts.models.model.spec == model)
-    driver.wait(lambda: "model_before" in learner.corner.facts())
+    driver.wait(lambda: driver.services.models.model.spec == model)
+    driver.wait(lambda: learner.feature.can_go_back())
     driver.act("model_back")
-    driver.wait(lambda: driver.parts.models.model.spec == "starter")
-    driver.wait(lambda: learner.corner.chain.previous is None)
+    driver.wait(lambda: driver.services.models.model.spec == "starter")
+    driver.wait(lambda: learner.feature.chain.previous is None)
 
 
 def test_a_model_that_fails_its_try_is_not_used(learner: Learner, project: Path) -> None:
     learner.open(project)
     learner.start()
     learner.trainer.finish(("bad.png",))
-    learner.driver.wait(lambda: "run_report" in learner.corner.facts())
+    learner.driver.wait(lambda: learner.feature.has_report())
     make_images(project, "bad.png")
     learner.driver.act("model_use")
     learner.driver.wait(lambda: any("cannot be used" in t for t in learner.driver.texts))
     assert any("stays in use" in text for text in learner.driver.texts)
-    assert learner.driver.parts.models.model.spec == "starter"
-    assert learner.corner.chain.previous is None
-    assert "run_model" in learner.corner.facts()
+    assert learner.driver.services.models.model.spec == "starter"
+    assert learner.feature.chain.previous is None
+    assert learner.feature.judging.usable
 
 
 def test_stop_and_cancel_are_asked_of_the_run(learner: Learner, project: Path) -> None:
@@ -329,7 +329,7 @@ def test_what_a_person_overrides_goes_into_the_run(learner: Learner, project: Pa
     assert (spec.steps, spec.schedule.rotate, spec.schedule.copy_paste) == (33, True, 0.4)
     assert spec.schedule.phases == ((0, 0.3), (2, 0.7))
     options._reset.click()
-    assert learner.corner.choices.value.steps is None
+    assert learner.feature.choices.value.steps is None
 
 
 def test_a_vanished_folder_is_told(learner: Learner, project: Path) -> None:
@@ -346,20 +346,20 @@ def test_a_reopened_window_finds_the_run(learner: Learner, project: Path) -> Non
     learner.start()
     learner.trainer.plan()
     closed: list[bool] = []
-    learner.driver.parts.workspace.close_project(closed.append)
+    learner.driver.services.workspace.close_project(closed.append)
     learner.driver.wait(lambda: closed)
     assert learner.runs.watch is None
     learner.driver.open(project)
     learner.driver.wait(lambda: learner.runs.watch and learner.watch.progress.total == 20)
     closed.clear()
-    learner.driver.parts.workspace.close_project(closed.append)
+    learner.driver.services.workspace.close_project(closed.append)
     learner.driver.wait(lambda: closed)
     learner.trainer.finish(("0.png",))
     learner.driver.open(project)
     learner.driver.wait(
         lambda: any("while the window was closed" in t for t in learner.driver.texts)
     )
-    assert "run_model" in learner.corner.facts()
+    assert learner.feature.judging.usable
 
 
 def test_closing_while_a_run_goes_is_a_question(learner: Learner, project: Path) -> None:
@@ -387,7 +387,7 @@ def test_a_run_is_deleted_with_care(learner: Learner, project: Path) -> None:
     learner.press("Delete")
     learner.driver.wait(lambda: not learner.trainer.run.path.exists())
     learner.driver.wait(lambda: not learner.runs.summaries)
-    assert "run_report" not in learner.corner.facts()
+    assert not learner.feature.has_report()
 
 
 def test_an_image_is_pinned(learner: Learner, project: Path) -> None:
@@ -396,4 +396,4 @@ def test_an_image_is_pinned(learner: Learner, project: Path) -> None:
     learner.driver.go(project / "2.png")
     learner.driver.act("learn_pin")
     learner.driver.wait(lambda: learner.trainer.run.pinned() == "2.png")
-    assert learner.corner.choices.value.pinned == "2.png"
+    assert learner.feature.choices.value.pinned == "2.png"

@@ -18,7 +18,7 @@ __all__ = ["lens_driver", "no_leaks"]
 
 def narrowing(lens_driver: Driver) -> None:
     """The filter of the table holds for the canvas."""
-    corner = lens_driver.window.lens
+    corner = lens_driver.window.features["lens"]
     lens, panel = corner.lens, corner.panel
     lens.set_stage("detections")
     boxes, trace = corner.layers.boxes["detections"], lens.trace
@@ -45,7 +45,7 @@ def narrowing(lens_driver: Driver) -> None:
 @pytest.mark.slow
 def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Driver) -> None:
     narrowing(lens_driver)
-    driver, corner = lens_driver, lens_driver.window.lens
+    driver, corner = lens_driver, lens_driver.window.features["lens"]
     lens, panel, reasons = corner.lens, corner.panel, corner.reasons
 
     # With so high a score everything is lost, at a cut that a setting can help.
@@ -55,7 +55,7 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
     wait(driver, lambda: lens.trace is not None and not lens.trace.detections.label.size)
     wait(driver, lambda: not lens.busy)
     instance = driver.document.instances[0]
-    driver.window.viewport.set_selection([instance.id])
+    driver.services.viewport.set_selection([instance.id])
     driver.act("lens_why_missed")
     wait(driver, lambda: reasons.verdict is not None)
     before = reasons.verdict
@@ -81,7 +81,7 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
 
     # The bars of the folder list who is lost there; Return on one opens its image.
     driver.act("next_image")
-    wait(driver, lambda: lens.trace is not None and lens.path == driver.parts.workspace.path)
+    wait(driver, lambda: lens.trace is not None and lens.path == driver.services.workspace.path)
     driver.act("lens_losses_folder")
     wait(driver, lambda: not reasons.folder_running)
     funnel = reasons.funnel
@@ -98,6 +98,6 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
     panel.funnel.list.setFocus()
     panel.funnel.list.setCurrentRow(0)
     driver.bot.keyClick(panel.funnel.list, Qt.Key.Key_Return)
-    wait(driver, lambda: driver.parts.workspace.path == one.path)
-    wait(driver, lambda: driver.window.viewport.selection == {one.id})
+    wait(driver, lambda: driver.services.workspace.path == one.path)
+    wait(driver, lambda: driver.services.viewport.selection == {one.id})
     wait(driver, lambda: reasons.verdict is not None and reasons.verdict.id == one.id)

@@ -16,8 +16,7 @@ from app.base.settings import MODEL, PRECISION, Settings
 from app.base.theme import Theme
 from app.engine.client import EngineClient
 from app.lens.layers import KINDS, LEGEND, OF_STAGE
-from app.window.services import make_parts
-from app.window.window import MainWindow
+from app.window.assembly import make_window
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
 from core.lens.trace import STAGES
@@ -39,23 +38,23 @@ def lens_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Driver
     settings.set(PRECISION, "float32")
     client = EngineClient()
     paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
-    parts = make_parts(paths, settings, client, client)
-    window = MainWindow(parts, Theme(application))
+    window = make_window(paths, settings, Theme(application), client, client)
+    services = window.services
     window.resize(1300, 850)
     window.show()
     qtbot.waitExposed(window)
-    parts.models.start()
-    driver = Driver(window, parts, qtbot)
+    services.models.start()
+    driver = Driver(window, qtbot)
     folder = make_images(tmp_path / "work", "a1.png", "a2.png")
     write_labelme(folder / "a1.png", shape("cell", *SQUARE))
     driver.open(folder)
     qtbot.waitUntil(lambda: client.model is not None, timeout=120_000)
     driver.act("lens")
-    wait(driver, lambda: window.lens.lens.trace is not None)
+    wait(driver, lambda: window.features["lens"].lens.trace is not None)
     yield driver
     client.shutdown()
-    parts.tasks.close()
-    parts.workspace.abandon()
+    services.tasks.close()
+    services.workspace.abandon()
     window._may_close = True
     window.close()
     settings.close()
@@ -69,7 +68,7 @@ def wait(driver: Driver, holds: Callable[[], object]) -> None:
 
 @pytest.mark.slow
 def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
-    driver, corner = lens_driver, lens_driver.window.lens
+    driver, corner = lens_driver, lens_driver.window.features["lens"]
     lens, panel = corner.lens, corner.panel
     trace = lens.trace
     assert trace is not None
@@ -80,7 +79,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
         assert shown == {*OF_STAGE[stage], LEGEND}
         assert panel.table.model.rowCount() > 0
         wait(driver, lambda: not lens.busy)
-        driver.window.viewport.grab()  # paints every layer
+        driver.services.viewport.grab()  # paints every layer
         if number + 1 < len(STAGES):
             driver.act("lens_next")
     driver.act("lens_previous")
@@ -110,7 +109,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     assert reset.isHidden()
 
     # Why: the selected instance, and a detection.
-    driver.window.viewport.set_selection([driver.document.instances[0].id])
+    driver.services.viewport.set_selection([driver.document.instances[0].id])
     driver.act("lens_why_missed")
     wait(driver, lambda: corner.reasons.verdict)
     assert panel.why.text.startswith(("Lost at", "Found"))
@@ -133,9 +132,9 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
 
     # Another image is traced by itself; without the panel nothing is.
     driver.act("next_image")
-    path = driver.parts.workspace.images[1].path
+    path = driver.services.workspace.images[1].path
     wait(driver, lambda: lens.trace is not None and lens.path == path)
-    driver.window.docks[1].raise_()
+    driver.window.docks.all[1].raise_()
     wait(driver, lambda: not lens.active)
     assert not any(layer.visible for layer in corner.layers.all.values())
 

@@ -24,7 +24,7 @@ def test_each_step_is_a_place_with_layers() -> None:
 
 @pytest.mark.slow
 def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
-    driver, corner = lens_driver, lens_driver.window.lens
+    driver, corner = lens_driver, lens_driver.window.features["lens"]
     training, page, layers = corner.training, corner.panel.training, corner.training_layers
     driver.act("lens_training")
     wait(driver, lambda: training.replayed is not None and not training.busy)
@@ -52,7 +52,7 @@ def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
         shown = {name for name, layer in layers.all.items() if layer.visible}
         assert shown == set(OF_PLACE[place])
         assert page.sentence.text()
-        driver.window.viewport.grab()  # paints every layer
+        driver.services.viewport.grab()  # paints every layer
         if number + 1 < len(PLACES):
             driver.act("lens_next")
 
@@ -107,6 +107,6 @@ def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
     assert not page._seen.isVisible()
     driver.act("previous_image")
     wait(driver, lambda: training.replayed is not None and not training.busy)
-    driver.window.docks[1].raise_()
+    driver.window.docks.all[1].raise_()
     wait(driver, lambda: not training.active)
     assert not any(layer.visible for layer in layers.all.values())

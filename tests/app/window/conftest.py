@@ -19,8 +19,11 @@ from pytestqt.qtbot import QtBot
 from app.base.paths import Paths
 from app.base.settings import Settings
 from app.base.theme import Theme
+from app.editor.annotate_feature import AnnotatePanel
+from app.editor.panels.images import ImagesPanel
+from app.editor.services import Services
 from app.engine.client import EngineClient
-from app.window.services import Parts, make_parts
+from app.window.assembly import make_window
 from app.window.window import MainWindow
 from core.child import python_command
 from core.document.document import Document
@@ -77,32 +80,43 @@ class Driver:
     """A window and hands for it."""
 
     window: MainWindow
-    parts: Parts
     bot: QtBot
 
     @property
+    def services(self) -> Services:
+        return self.window.services
+
+    @property
+    def images(self) -> ImagesPanel:
+        return self.window.features["images"].panel
+
+    @property
+    def annotate(self) -> AnnotatePanel:
+        return self.window.features["annotate"].panel
+
+    @property
     def document(self) -> Document:
-        document = self.parts.workspace.document
+        document = self.services.workspace.document
         assert document is not None
         return document
 
     @property
     def texts(self) -> list[str]:
-        return self.window.notices.texts()
+        return self.services.notices.texts()
 
     def wait(self, holds: Callable[[], Any]) -> None:
         self.bot.waitUntil(lambda: bool(holds()), timeout=WAIT)
 
     def open(self, *paths: Path) -> None:
-        self.window.opener.open_paths(list(paths))
-        self.wait(lambda: self.parts.workspace.staged or self.parts.workspace.failure)
+        self.services.opener.open_paths(list(paths))
+        self.wait(lambda: self.services.workspace.staged or self.services.workspace.failure)
 
     def go(self, path: Path) -> None:
-        self.parts.workspace.go(path)
-        self.wait(lambda: self.parts.workspace.path == path)
+        self.services.workspace.go(path)
+        self.wait(lambda: self.services.workspace.path == path)
 
     def act(self, id: str) -> None:
-        action = self.window.actions_[id]
+        action = self.services.actions[id]
         assert action.isEnabled(), id
         action.trigger()
 
@@ -111,17 +125,17 @@ class Driver:
         QTest.keyClick(target, key, held)
 
     def at(self, x: float, y: float) -> QPoint:
-        (cx, cy), scale = self.window.viewport.view()
-        middle = self.window.viewport.rect().center()
+        (cx, cy), scale = self.services.viewport.view()
+        middle = self.services.viewport.rect().center()
         return QPoint(round(middle.x() + (x - cx) * scale), round(middle.y() + (y - cy) * scale))
 
     def click(self, x: float, y: float, held: Qt.KeyboardModifier = NO_MODIFIER) -> None:
-        canvas = self.window.viewport
+        canvas = self.services.viewport
         QTest.mouseMove(canvas, self.at(x, y))
         QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, held, self.at(x, y))
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        canvas = self.window.viewport
+        canvas = self.services.viewport
         left, middle = Qt.MouseButton.LeftButton, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
         QTest.mouseMove(canvas, self.at(*start))
         QTest.mousePress(canvas, left, NO_MODIFIER, self.at(*start))
@@ -136,13 +150,13 @@ class Driver:
 
     def saved(self) -> None:
         done: list[bool] = []
-        self.parts.workspace.saver.flush(done.append)
+        self.services.workspace.saver.flush(done.append)
         self.wait(lambda: done)
         assert done == [True]
 
     def suggest(self) -> None:
         self.act("suggest_image")
-        self.wait(lambda: self.parts.suggesting.pending)
+        self.wait(lambda: self.services.suggesting.pending)
 
 
 @pytest.fixture
@@ -155,31 +169,30 @@ def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callab
         paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
         settings = Settings(paths.config / "settings.json")
         client = EngineClient(
-            command=python_command("tests.app.drawing_engine"), backoff_ms=(50, 50, 50)
+            command=python_command("tests.app.engine.drawing_engine"), backoff_ms=(50, 50, 50)
         )
         theme = Theme(application)
-        parts = make_parts(paths, settings, client, client)
-        window = MainWindow(parts, theme)
+        window = make_window(paths, settings, theme, client, client)
         window.resize(1200, 800)
         window.show()
         qtbot.waitExposed(window)
         window.activateWindow()
         if engine:
-            parts.models.start()
-        driver = Driver(window, parts, qtbot)
+            window.services.models.start()
+        driver = Driver(window, qtbot)
         made.append(driver)
         return driver
 
     yield make
     for driver in made:
-        driver.parts.client.shutdown()
-        driver.parts.tasks.close()
-        driver.parts.workspace.abandon()
+        driver.services.client.shutdown()
+        driver.services.tasks.close()
+        driver.services.workspace.abandon()
         driver.window._may_close = True
         driver.window.close()
         driver.window.deleteLater()
-        driver.parts.client.deleteLater()
-        driver.parts.settings.close()
+        driver.services.client.deleteLater()
+        driver.services.settings.close()
 
 
 @pytest.fixture

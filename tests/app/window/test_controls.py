@@ -21,13 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.base.actions import ACTIONS, Scope
+from app.base.actions import Scope
 from app.base.jobs import JobState
-from app.base.settings import KEYS, RECENT
+from app.base.settings import CROSSHAIR, KEYS, RECENT, TAGS, Setting
 from app.base.theme import Theme, is_dark
-from app.editor.panels.label_finder import LabelFinder
+from app.editor.panels.labels import LabelFinder
+from app.window.assembly import ACTIONS
 from app.window.job_strip import JobRow
-from app.window.key_list import KeySheet
+from app.window.key_list import KeyList
 from app.window.key_settings import KeySettings
 from app.window.palette import CommandPalette
 from app.window.settings_dialog import SettingsDialog
@@ -53,8 +54,25 @@ def popup(kind: type[QWidget]) -> QWidget:
     return found
 
 
-def test_every_action_is_answered(driver: Driver) -> None:
-    assert driver.window.commands.ids == {a.id for a in ACTIONS if a.scope is not Scope.TOOL}
+def test_every_row_says_what_happens() -> None:
+    for row in ACTIONS:
+        deeds = [row.do, row.turn, row.fill]
+        assert sum(deed is not None for deed in deeds) == (row.scope is not Scope.TOOL), row.id
+        assert row.checked is None or row.checkable, row.id
+
+
+def test_every_action_is_answered(driver: Driver, folder: Path) -> None:
+    """By the feature that lists it: its conditions can be asked for."""
+    driver.open(folder)
+    owners = [*driver.window.features.values(), driver.window]
+    asked = {
+        row.id
+        for owner in owners
+        for row in owner.ACTIONS
+        for when in row.when
+        if when(owner) in (True, False)
+    }
+    assert asked == {row.id for row in ACTIONS if row.when}
 
 
 def test_letters_typed_into_a_field_do_nothing_else(driver: Driver, folder: Path) -> None:
@@ -62,11 +80,11 @@ def test_letters_typed_into_a_field_do_nothing_else(driver: Driver, folder: Path
     driver.act("find_image")
     field = QApplication.focusWidget()
     assert isinstance(field, QLineEdit)
-    before = driver.parts.workspace.path
+    before = driver.services.workspace.path
     QTest.keyClicks(field, "dapvrmtixy12h0")
     assert field.text() == "dapvrmtixy12h0"
-    assert driver.parts.workspace.path == before
-    assert driver.window.viewport.tool == "select"
+    assert driver.services.workspace.path == before
+    assert driver.services.viewport.tool == "select"
     assert not driver.document.done
 
 
@@ -90,24 +108,24 @@ def test_tab_on_the_canvas_is_for_suggestions_only(driver: Driver, folder: Path)
     driver.suggest()
     driver.act("find_image")
     driver.key(Qt.Key.Key_Tab)
-    assert driver.parts.suggesting.picked == frozenset()
+    assert driver.services.suggesting.picked == frozenset()
 
 
 def test_f6_walks_through_the_areas(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *SQUARE))
     driver.open(folder)
-    driver.window.viewport.setFocus()
+    driver.services.viewport.setFocus()
     seen = []
     for _ in range(5):
         driver.key(Qt.Key.Key_F6)
         seen.append(QApplication.focusWidget())
     assert len(set(seen)) == 5
-    assert seen[-1] is driver.window.viewport
+    assert seen[-1] is driver.services.viewport
 
 
 def test_a_held_key_hides_and_its_release_shows(driver: Driver, folder: Path) -> None:
     driver.open(folder)
-    canvas = driver.window.viewport
+    canvas = driver.services.viewport
     canvas.setFocus()
     QTest.keyPress(canvas, Qt.Key.Key_H)
     assert not canvas._scene.instances_shown
@@ -122,11 +140,11 @@ def test_the_palette_finds_and_runs(driver: Driver, folder: Path) -> None:
     assert isinstance(palette, CommandPalette)
     QTest.keyClicks(palette.field, "rectan")
     QTest.keyClick(palette.field, Qt.Key.Key_Return)
-    assert driver.window.viewport.tool == "rectangle"
+    assert driver.services.viewport.tool == "rectangle"
 
 
 def test_the_palette_offers_only_what_is_possible(driver: Driver) -> None:
-    ids = {action.id for action in driver.window.actions_.enabled()}
+    ids = {action.id for action in driver.services.actions.enabled()}
     assert "open_folder" in ids
     assert "undo" not in ids
     assert "peek" not in ids
@@ -142,24 +160,24 @@ def test_relabel_by_typing(driver: Driver, folder: Path) -> None:
     QTest.keyClicks(finder.field, "nucleus")
     QTest.keyClick(finder.field, Qt.Key.Key_Return)
     assert driver.document.instances[0].label == "nucleus"
-    assert "nucleus" in driver.parts.labelling.names
+    assert "nucleus" in driver.services.labelling.names
 
 
 def test_keys_are_rebound_and_conflicts_refused(driver: Driver, folder: Path) -> None:
     driver.open(folder)
-    page = KeySettings(driver.parts.settings)
+    page = KeySettings(driver.services.settings, driver.services.actions)
     driver.bot.addWidget(page)
     item = page._tree.findItems("Next image", Qt.MatchFlag.MatchRecursive)[0]
     page._tree.setCurrentItem(item)
     page._edit.setKeySequence("P")
     page._add.click()
     assert "Polygon" in page._message.text()
-    assert driver.parts.settings.get(KEYS) == {}
+    assert driver.services.settings.get(KEYS) == {}
     page._edit.setKeySequence("Ctrl+Right")
     page._add.click()
-    driver.window.viewport.setFocus()
+    driver.services.viewport.setFocus()
     driver.key(Qt.Key.Key_Right, CTRL)
-    driver.wait(lambda: driver.parts.workspace.path == folder / "a2.png")
+    driver.wait(lambda: driver.services.workspace.path == folder / "a2.png")
 
 
 def contrast(a: QColor, b: QColor) -> float:
@@ -182,7 +200,7 @@ def test_both_themes(driver: Driver, folder: Path, scheme: str, qapp: QApplicati
     theme = Theme(qapp)
 
     def ground() -> int:
-        return driver.window.images.grab().toImage().pixelColor(20, 300).lightness()
+        return driver.images.grab().toImage().pixelColor(20, 300).lightness()
 
     try:
         theme.choose(scheme)
@@ -207,9 +225,9 @@ def test_dialogs_do_not_block(driver: Driver) -> None:
     for id in ("settings", "key_sheet", "about"):
         driver.act(id)
     assert QApplication.activeModalWidget() is None
-    shown = {label.text() for label in popup(KeySheet).findChildren(QLabel)}
+    shown = {label.text() for label in popup(KeyList).findChildren(QLabel)}
     assert {"Undo", "Delete a vertex", "Shift+click"} <= shown
-    for kind in (SettingsDialog, KeySheet):
+    for kind in (SettingsDialog, KeyList):
         popup(kind).close()
     for widget in QApplication.topLevelWidgets():
         if widget is not driver.window and widget.isVisible():
@@ -226,32 +244,33 @@ def test_folders_can_be_dropped(driver: Driver, folder: Path) -> None:
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    assert driver.window.opener.can_take(mime)
+    assert driver.services.opener.can_take(mime)
     driver.window.dropEvent(drop)
-    driver.wait(lambda: driver.parts.workspace.staged)
+    driver.wait(lambda: driver.services.workspace.staged)
 
 
 def test_recent_folders(driver: Driver, folder: Path) -> None:
     driver.open(folder)
-    assert driver.parts.settings.get(RECENT) == [str(folder)]
-    driver.window._fill_recent()
-    assert [each.text() for each in driver.window._recent.actions()] == [str(folder)]
+    assert driver.services.settings.get(RECENT) == [str(folder)]
+    menu = driver.services.actions["recent"].menu()
+    menu.aboutToShow.emit()
+    assert [each.text() for each in menu.actions()] == [str(folder)]
 
 
 def test_the_sample_is_copied_and_opened(driver: Driver, tmp_path: Path) -> None:
     driver.act("try_sample")
-    driver.wait(lambda: driver.parts.workspace.staged)
-    driver.wait(lambda: driver.parts.suggesting.pending)
-    assert driver.parts.workspace.project is not None
-    assert driver.parts.workspace.project.root == tmp_path / "data" / "sample"
-    driver.wait(lambda: not driver.parts.annotator.folder_running)
+    driver.wait(lambda: driver.services.workspace.staged)
+    driver.wait(lambda: driver.services.suggesting.pending)
+    assert driver.services.workspace.project is not None
+    assert driver.services.workspace.project.root == tmp_path / "data" / "sample"
+    driver.wait(lambda: not driver.services.annotator.folder_running)
     driver.act("clear_suggestions")
     driver.act("close_project")
-    driver.wait(lambda: driver.parts.workspace.project is None)
+    driver.wait(lambda: driver.services.workspace.project is None)
     driver.act("try_sample")  # what was answered there is not asked again
-    driver.wait(lambda: driver.parts.workspace.staged)
-    assert not driver.parts.annotator.folder_running
-    assert driver.parts.suggesting.pending == ()
+    driver.wait(lambda: driver.services.workspace.staged)
+    assert not driver.services.annotator.folder_running
+    assert driver.services.suggesting.pending == ()
 
 
 def test_all_controls_have_names(driver: Driver, folder: Path) -> None:
@@ -277,15 +296,15 @@ def test_a_small_window_holds_everything(
     driver.window.resize(*size)
     driver.bot.wait(50)
     assert (driver.window.width(), driver.window.height()) == size
-    assert driver.window.viewport.width() > 150
+    assert driver.services.viewport.width() > 150
     bottom = driver.window.statusBar().y()
-    assert all(dock.geometry().bottom() <= bottom for dock in driver.window.docks[:2])
+    assert all(dock.geometry().bottom() <= bottom for dock in driver.window.docks.all[:2])
 
 
 def test_two_jobs_have_room_for_two_rows(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     low = driver.window.status.height()
-    jobs = [driver.parts.jobs.start(f"Work {n}", lambda: None, patience=0) for n in range(2)]
+    jobs = [driver.services.jobs.start(f"Work {n}", lambda: None, patience=0) for n in range(2)]
     driver.wait(lambda: len(driver.window.jobs.shown()) == 2)
     rows = driver.window.jobs.findChildren(JobRow)
     driver.wait(lambda: all(row.height() >= row.fontMetrics().height() for row in rows))
@@ -295,3 +314,29 @@ def test_two_jobs_have_room_for_two_rows(driver: Driver, folder: Path) -> None:
     for row in rows:
         row._leave()
     driver.wait(lambda: driver.window.status.height() == low)
+
+
+@pytest.mark.parametrize(
+    ("id", "setting", "attribute"),
+    [("show_tags", TAGS, "_tags_shown"), ("show_crosshair", CROSSHAIR, "_crosshair")],
+)
+def test_switches_of_the_view_are_kept(
+    driver: Driver, folder: Path, id: str, setting: Setting[bool], attribute: str
+) -> None:
+    driver.open(folder)
+    assert driver.services.actions[id].isChecked()
+    driver.act(id)
+    assert not driver.services.settings.get(setting)
+    assert not getattr(driver.services.viewport, attribute)
+    assert not driver.services.actions[id].isChecked()
+    driver.services.settings.set(setting, True)
+    assert driver.services.actions[id].isChecked()
+    assert getattr(driver.services.viewport, attribute)
+
+
+def test_a_tool_chosen_twice_stays_chosen(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.act("tool_rectangle")
+    driver.act("tool_rectangle")
+    assert driver.services.actions["tool_rectangle"].isChecked()
+    assert not driver.services.actions["tool_select"].isChecked()

@@ -25,6 +25,8 @@ configs = st.builds(
     anchor_sizes=levels,
     aspect_ratios=st.lists(st.floats(0.1, 10), min_size=1, max_size=4).map(tuple),
     fpn_channels=st.integers(1, 512),
+    mask_layers=st.integers(1, 32),
+    mask_outputs=st.sampled_from(["per_class", "agnostic"]),
     norm=st.sampled_from(["frozen", "batch"]),
     trainable_layers=st.integers(0, 5),
     settings=st.builds(StageSettings, score=st.floats(0, 1), nms=st.floats(0, 1)),

@@ -16,7 +16,9 @@ from tests.core.engine.test_zoo import Trunk
 
 
 @pytest.mark.parametrize("norm", ["batch", "frozen"])
-@pytest.mark.parametrize("arch", ["resnet18", "resnet50", "resnext50", "mobilenet_v3_small"])
+@pytest.mark.parametrize(
+    "arch", ["resnet18", "resnet50", "resnext50", "mobilenet_v3_small", "efficientnet_lite2"]
+)
 @pytest.mark.parametrize("version", [1, 2])
 def test_folded_networks_compute_the_same(arch: str, norm: str, version: int) -> None:
     config = ModelConfig.from_json(

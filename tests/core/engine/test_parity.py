@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -93,6 +95,28 @@ def test_detections_and_losses_equal_torchvision_bit_for_bit(name: str) -> None:
         torch.equal(one, two)
         for one, two in zip(model.state_dict().values(), ours.state_dict().values(), strict=True)
     )
+
+
+def test_one_mask_for_all_classes_passes_through_torchvisions_own_forward() -> None:
+    described = replace(SMALL, mask_outputs="agnostic", mask_layers=5)
+    model, image = network(described), tensor(picture())
+    with torch.no_grad():
+        wanted = model([image])[0]
+    found = run(model, [image], described.settings, keep=True)[0]
+    assert len(wanted["boxes"]) > 3
+    masks = found.masks.probabilities[:, None]
+    pasted = paste_masks_in_image(masks, found.detections.boxes, image.shape[-2:])
+    assert torch.equal(pasted, wanted["masks"])
+    assert found.masks.logits is not None
+    assert torch.equal(found.masks.logits[:, 1], found.masks.logits[:, 3])
+
+    targets = [target(90, 130, 3)]
+    torch.manual_seed(5)
+    theirs = model.train()([image], targets)
+    torch.manual_seed(5)
+    ours = training_pass(model, described, [image], targets, items=True)
+    assert all(torch.equal(ours.losses[name], theirs[name]) for name in LOSSES)
+    torch.testing.assert_close(ours.traces[0].losses.mask.sum(), ours.losses["loss_mask"])
 
 
 def test_an_untraced_run_gives_the_same_bits_as_a_traced_one() -> None:

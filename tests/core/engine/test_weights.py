@@ -7,13 +7,17 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
+from torch.nn import functional
 from torchvision.models import resnet18
 from torchvision.models.detection import maskrcnn_resnet50_fpn
 
+from core.engine.backbones import PUBLISHED
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.pipeline import run
 from core.engine.weights import (
@@ -27,6 +31,7 @@ from core.engine.zoo import build_model
 from core.lens.settings import StageSettings
 from core.sentences import MasklensError
 from tests.core.engine.networks import SMALL, network, picture, tensor
+from tests.data import shared_data
 
 
 def test_saved_and_loaded_again(tmp_path: Path) -> None:
@@ -258,6 +263,49 @@ def test_backbone_weights_of_a_mobilenet(tmp_path: Path) -> None:
     model = build_model(ModelConfig.from_json({**SMALL.to_json(), "arch": "mobilenet_v3_small"}))
     load_backbone_weights(model, path)
     assert torch.equal(model.backbone.body["12"][0].weight, classifier.features[12][0].weight)
+
+
+def test_bare_weights_tell_one_mask_for_all_and_a_deeper_head(tmp_path: Path) -> None:
+    config = ModelConfig.from_json(
+        {**SMALL.to_json(), "mask_outputs": "agnostic", "mask_layers": 6}
+    )
+    state = build_model(config).state_dict()
+    loaded = load_file(write(tmp_path / "w.pth", state), arch="resnet18")
+    assert loaded.config.mask_outputs == "agnostic"
+    assert loaded.config.mask_layers == 6
+    assert loaded.config.num_classes == 4
+
+
+def test_a_file_whose_masks_are_not_those_of_its_description_is_refused(tmp_path: Path) -> None:
+    config = ModelConfig.from_json({**SMALL.to_json(), "mask_outputs": "agnostic"})
+    save_model(tmp_path / "m.pt", network(), config)
+    with pytest.raises(ModelFileError, match="4 outputs of the mask head instead of 1"):
+        load_file(tmp_path / "m.pt")
+
+
+def test_published_weights_of_efficientnet_lite2_know_a_zebra() -> None:
+    file = shared_data("weights", "efficientnet_lite2_imagenet.pth")
+    photo = shared_data("photos_unannotated")
+    found = next(photo.rglob("*3627527276*"))
+    fields = {**SMALL.to_json(), "arch": "efficientnet_lite2", **PUBLISHED["efficientnet_lite2"]}
+    model = build_model(ModelConfig.from_json(fields)).eval()
+    assert load_backbone_weights(model, file) == 378
+    state = torch.load(file, weights_only=True)
+    with Image.open(found) as picture:
+        side = min(picture.size)
+        square = ImageOps.fit(picture.convert("RGB"), (side, side)).resize((256, 256))
+    image = model.transform.normalize(tensor(np.array(square)))[None]
+    with torch.inference_mode():
+        maps = model.backbone.body(image)["3"]
+        norm = [state[f"_bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias")]
+        wide = functional.batch_norm(
+            functional.conv2d(maps, state["_conv_head.weight"]), *norm, eps=1e-3
+        )
+        pooled = functional.relu6(wide).mean((2, 3))
+        classes = functional.linear(pooled, state["_fc.weight"], state["_fc.bias"])
+    zebra = 340
+    assert classes.argmax(1).item() == zebra
+    assert classes.softmax(1)[0, zebra] > 0.4
 
 
 def test_backbone_weights_that_do_not_fit(tmp_path: Path) -> None:

@@ -65,8 +65,10 @@ def test_how_many_parameters_each_number_of_layers_freezes() -> None:
     assert frozen == [53, 43, 24, 11, 1, 0]
 
 
-@pytest.mark.parametrize("arch", ["mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"])
-def test_mobilenets_freeze_stage_by_stage(arch: str) -> None:
+@pytest.mark.parametrize(
+    "arch", ["mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "efficientnet_lite2"]
+)
+def test_rows_of_blocks_freeze_stage_by_stage(arch: str) -> None:
     shares = []
     for layers in range(6):
         body = build_model(small(arch=arch, trainable_layers=layers)).backbone.body
@@ -76,10 +78,26 @@ def test_mobilenets_freeze_stage_by_stage(arch: str) -> None:
     assert shares[5] == sum(p.numel() for p in body.parameters())
 
 
+def test_one_mask_for_all_classes_is_the_same_for_each_and_learns_from_each() -> None:
+    config = small(mask_outputs="agnostic", mask_layers=6)
+    model = build_model(config)
+    assert sum("mask_head" in name and "weight" in name for name in model.state_dict()) == 6
+    logits = model.roi_heads.mask_predictor(torch.rand(5, 16, 14, 14))
+    assert logits.shape == (5, 4, 28, 28)
+    assert all(torch.equal(logits[:, 0], logits[:, k]) for k in range(4))
+    last = model.roi_heads.mask_predictor.mask_fcn_logits
+    assert last.weight.shape == (1, 16, 1, 1)
+    logits[0, 1].sum().backward(retain_graph=True)
+    once = last.bias.grad.clone()
+    logits[0, 3].sum().backward()
+    assert torch.equal(last.bias.grad, 2 * once)
+
+
 def test_names_of_networks() -> None:
     assert parse_arch("maskrcnn_resnet50_fpn") == ("resnet50", 1)
     assert parse_arch("maskrcnn_resnet50_fpn_v2") == ("resnet50", 2)
     assert parse_arch("resnet18") == ("resnet18", 1)
+    assert parse_arch("maskrcnn_efficientnet_lite2_fpn_v2") == ("efficientnet_lite2", 2)
     assert parse_arch("mobilenet_v2") == ("mobilenet_v2", 1)
     assert parse_arch("maskrcnn_mobilenet_v2_fpn") == ("mobilenet_v2", 1)
     assert len(ARCHES) == 2 * len(BACKBONES)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from core.document.instance import Instance, Polygon, Source
 from core.formats import coco, labelme
-from core.formats.convert import ConvertReport, FormatError, _inside, convert
+from core.formats.convert import ConvertReport, FormatError, convert
 from core.formats.dataset import open_dataset
 from core.formats.masks import rasterise
+from core.formats.places import inside
 from core.sentences import english
 from tests.core.formats.making import HOLE, SQUARE, instances, ring
 from tests.core.formats.test_dataset import CELL, image, write_coco, write_labelme, write_via
@@ -150,10 +151,10 @@ def test_names_cannot_leave_the_folder(name: str, tmp_path: Path) -> None:
 
 @given(st.text(max_size=12) | st.text(alphabet="./\\:ab\0\n", max_size=12))
 def test_no_name_leads_out(name: str) -> None:
-    inside = _inside(name)
-    assert not inside.is_absolute()
-    assert ".." not in inside.parts
-    assert len(inside.parts) >= 1
+    place = inside(name)
+    assert not place.is_absolute()
+    assert ".." not in place.parts
+    assert len(place.parts) >= 1
     assert "\0" not in str(inside)
 
 

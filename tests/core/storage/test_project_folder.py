@@ -199,7 +199,7 @@ def test_own_files_that_are_links_out_of_the_folder_are_refused(tmp_path, name):
     (root / ".masklens" / name if name else root / ".masklens").symlink_to(outside)
     with pytest.raises(StorageError) as caught:
         Project(root).lock()
-    assert caught.value.sentence.id == "project.link_leaves"
+    assert caught.value.sentence.id == "storage.refused"
     assert list(outside.iterdir()) == []
 
 

@@ -144,7 +144,7 @@ def _temporary(run: RunFolder) -> set[Path]:
 
 def main() -> None:
     """Fork a trainer for each line; a child that ends is nobody's concern."""
-    from core.engine.train.session import run_training
+    from tests.core.engine.train.carrying import carry_out
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
@@ -152,7 +152,7 @@ def main() -> None:
         if pid == 0:
             code = 1
             try:
-                run_training(RunFolder(Path(line.strip())))
+                carry_out(RunFolder(Path(line.strip())))
                 code = 0
             finally:
                 os._exit(code)

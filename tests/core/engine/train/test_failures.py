@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from core.engine.train import trainer
-from core.engine.train.session import run_training
 from core.learning import events, journal
 from core.learning.errors import LearningError
 from core.learning.schedule import ScheduleChoices
@@ -16,6 +15,7 @@ from core.learning.seen import SeenFile, SeenWriter
 from core.learning.state import RunState
 from core.storage import atomic
 from core.storage.atomic import StorageError
+from tests.core.engine.train.carrying import carry_out
 from tests.core.learning.making import make_run
 from tests.models import save_tiny_model
 
@@ -36,7 +36,7 @@ def no_space(*_args):
 def goes_on(run):
     """The run comes to its end once there is room again."""
     assert run.is_left_over() or run.state() is RunState.FAILED
-    assert run_training(run).steps == 4
+    assert carry_out(run).steps == 4
     assert run.state() is RunState.DONE
     assert run.model_file.is_file()
 
@@ -53,7 +53,7 @@ def test_a_disk_that_is_full_at_the_end_costs_no_step(tmp_path, base, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(atomic, "write_all", full_at_the_end)
         with pytest.raises(LearningError, match="full"):
-            run_training(run)
+            carry_out(run)
     assert told(run, events.Failed)[0].sentence.id == "storage.full"
     assert torch.load(run.checkpoint_file, weights_only=True)["state"]["step"] == 4
     assert not run.model_file.exists()
@@ -76,7 +76,7 @@ def test_a_disk_without_room_for_a_word_leaves_a_run_that_goes_on(tmp_path, base
     with monkeypatch.context() as patch:
         patch.setattr(journal, "write_all", full)
         with pytest.raises(LearningError, match="full"):
-            run_training(run)
+            carry_out(run)
     assert run.is_left_over()
     goes_on(run)
 
@@ -90,7 +90,7 @@ def test_a_disk_without_room_for_what_was_seen_ends_in_a_sentence(tmp_path, base
     with monkeypatch.context() as patch:
         patch.setattr(SeenWriter, "add", full)
         with pytest.raises(LearningError, match="full"):
-            run_training(run)
+            carry_out(run)
     assert told(run, events.Failed)[0].sentence.id == "storage.full"
     goes_on(run)
     assert "003.png" in SeenFile(run.seen_before_file)
@@ -100,7 +100,7 @@ def test_a_checkpoint_that_is_not_ours_is_named(tmp_path, base):
     run = make_run(tmp_path, base)
     run.checkpoint_file.write_bytes(b"PK not a checkpoint")
     with pytest.raises(LearningError, match="checkpoint"):
-        run_training(run)
+        carry_out(run)
     assert told(run, events.Failed)[0].sentence.id == "learning.checkpoint_damaged"
     run.checkpoint_file.unlink()
     goes_on(run)
@@ -120,7 +120,7 @@ def hungry(monkeypatch, most_images, most_side):
 def test_memory_that_is_short_from_the_beginning_is_said_too(tmp_path, base, monkeypatch):
     run = make_run(tmp_path, base, schedule=ScheduleChoices(side=256, batch=2))
     hungry(monkeypatch, most_images=1, most_side=10_000)
-    assert run_training(run).steps == 4
+    assert carry_out(run).steps == 4
     said = [one.sentence for one in told(run, events.Noted)]
     smaller = [dict(one.args) for one in said if one.id == "learning.smaller"]
     assert smaller == [{"batch": 1, "side": 256}]
@@ -132,6 +132,6 @@ def test_memory_that_does_for_nothing_ends_in_a_sentence(tmp_path, base, monkeyp
     run = make_run(tmp_path, base)
     hungry(monkeypatch, most_images=1, most_side=10)
     with pytest.raises(LearningError, match="not enough memory"):
-        run_training(run)
+        carry_out(run)
     assert told(run, events.Failed)[0].sentence.id == "learning.no_memory"
     assert run.state() is RunState.FAILED

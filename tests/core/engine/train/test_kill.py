@@ -11,17 +11,16 @@ import sys
 import pytest
 import torch
 
-from core.engine.train.session import run_training
 from core.engine.weights import load_file
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.learning.events import StateChanged
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_project
-from core.learning.launch import start_run
 from core.learning.schedule import ScheduleChoices
 from core.learning.state import RunState
 from core.storage.project import Project
+from tests.core.engine.train.carrying import carry_out, start
 from tests.core.engine.train.killing import (
     MOMENTS,
     digest,
@@ -59,7 +58,7 @@ def test_twenty_kills_cost_a_checkpoint_interval_at_most_and_never_a_label(tmp_p
     project = Project(photos)
     spec = small_spec(base, steps=STEPS, validations=2, picture_every=0, schedule=QUICK)
     whole = create_run(tmp_path / "whole", spec, gather_project(project))
-    run_training(whole)
+    carry_out(whole)
     killed = create_run(project.runs_dir / "killed", spec, gather_project(project))
     frozen, labels = killed.labels_file.read_bytes(), digest(photos)
     chance = random.Random(7)
@@ -98,13 +97,13 @@ def holder(run: RunFolder) -> int:
 def test_the_detached_process_goes_on_after_a_kill(tmp_path):
     base = save_tiny_model(tmp_path / "base.pt", size=64)
     run = make_run(tmp_path, base, steps=12, validations=0, picture_every=0, schedule=QUICK)
-    start_run(run)
+    start(run)
     wait(lambda: last_saved(run) >= 2)
     os.kill(holder(run), signal.SIGKILL)
     wait(lambda: not run.is_alive())
     assert run.is_left_over()
     assert step_on_disk(run) - last_saved(run) in (0, 1)
-    start_run(run)
+    start(run)
     wait(lambda: run.state().final and not run.is_alive())
     assert run.state() is RunState.DONE
     assert run.model_file.is_file()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from core.engine.train.rows import with_classes
@@ -47,3 +49,14 @@ def test_fresh_rows_depend_on_the_seed_alone():
 
     assert torch.equal(rows(1).cls_score.weight, rows(1).cls_score.weight)
     assert not torch.equal(rows(1).cls_score.weight, rows(2).cls_score.weight)
+
+
+def test_a_mask_that_is_one_for_all_classes_stays():
+    config = replace(SMALL, mask_outputs="agnostic")
+    old = network(config)
+    new, _ = with_classes(old, config, ("tree", "cat"), {})
+    a, b = old.roi_heads.mask_predictor, new.roi_heads.mask_predictor
+    assert torch.equal(b.mask_fcn_logits.weight, a.mask_fcn_logits.weight)
+    rois = torch.rand(2, 16, 14, 14)
+    assert torch.equal(b(rois)[:, 1], a(rois)[:, 1])
+    assert b(rois).shape[1] == 3

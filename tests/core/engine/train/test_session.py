@@ -9,7 +9,6 @@ import torch
 
 from core.engine.train import learning as learning_module
 from core.engine.train import session, trainer
-from core.engine.train.session import run_training
 from core.engine.weights import load_file
 from core.learning import events
 from core.learning.errors import LearningError
@@ -18,6 +17,7 @@ from core.learning.report import read_report
 from core.learning.schedule import ScheduleChoices
 from core.learning.seen import Outcome, SeenFile
 from core.learning.state import Command, RunState
+from tests.core.engine.train.carrying import carry_out
 from tests.core.learning.making import gathered, make_run, small_spec
 from tests.models import save_tiny_model
 
@@ -43,7 +43,7 @@ def told(run, kind):
 def test_a_run_ends_with_a_model_and_a_report(tmp_path, base):
     run = make_run(tmp_path, base, picture_every=2)
     heard = []
-    report = run_training(run, heard.append)
+    report = carry_out(run, heard.append)
     assert report == read_report(run.report_file)
     assert report.steps == 4
     assert report.classes == ("square",)
@@ -67,7 +67,7 @@ def test_a_run_ends_with_a_model_and_a_report(tmp_path, base):
 
 def test_what_both_models_see_in_held_out_images_is_kept(tmp_path, base):
     run = make_run(tmp_path, base)
-    (change,) = run_training(run).images
+    (change,) = carry_out(run).images
     image = next(run.labels().images(held_out=True))
     ids = {one.id for one in image.objects}
     found = {}
@@ -84,7 +84,7 @@ def test_what_both_models_see_in_held_out_images_is_kept(tmp_path, base):
 def test_frozen_stages_stand_still_while_the_heads_learn(tmp_path, base):
     schedule = ScheduleChoices(side=64, phases=((0, 1.0),))
     run = make_run(tmp_path, base, schedule=schedule, validations=0)
-    run_training(run)
+    carry_out(run)
     start, end = load_file(base).module.state_dict(), weights(run)
     for name, value in end.items():
         if name.startswith("backbone.body"):
@@ -110,14 +110,14 @@ def cut_after(monkeypatch, step):
 def test_a_run_that_goes_on_ends_with_the_same_weights(tmp_path, base, monkeypatch, step):
     schedule = ScheduleChoices(side=64, copy_paste=0.5, phases=((0, 0.5), (5, 0.5)))
     whole = make_run(tmp_path / "a", base, schedule=schedule)
-    run_training(whole)
+    carry_out(whole)
     cut = make_run(tmp_path / "b", base, schedule=schedule)
     with monkeypatch.context() as patch:
         cut_after(patch, step)
         with pytest.raises(KeyboardInterrupt):
-            run_training(cut)
+            carry_out(cut)
     assert cut.is_left_over()
-    assert run_training(cut).steps == 4
+    assert carry_out(cut).steps == 4
     assert cut.state() is RunState.DONE
     assert_same(whole, cut)
 
@@ -129,7 +129,7 @@ def test_stop_keeps_what_was_learned(tmp_path, base):
         if isinstance(event, events.Saved) and event.step == 2:
             run.ask(Command.STOP)
 
-    report = run_training(run, hear)
+    report = carry_out(run, hear)
     assert report.steps == 2
     assert run.state() is RunState.STOPPED
     assert load_file(run.model_file).extra["steps"] == 2
@@ -142,7 +142,7 @@ def test_cancel_drops_the_run(tmp_path, base):
         if isinstance(event, events.Saved):
             run.ask(Command.CANCEL)
 
-    assert run_training(run, hear) is None
+    assert carry_out(run, hear) is None
     assert not run.path.exists()
     assert len(list((tmp_path / "images").iterdir())) == 4
 
@@ -160,7 +160,7 @@ def test_losses_that_are_not_finite_end_the_run_and_keep_the_checkpoint(
 
     monkeypatch.setattr(trainer, "training_pass", broken)
     with pytest.raises(LearningError, match="no longer finite"):
-        run_training(run)
+        carry_out(run)
     assert run.state() is RunState.FAILED
     assert told(run, events.Failed)[0].sentence.id == "learning.diverged"
     assert run.checkpoint_file.exists()
@@ -180,7 +180,7 @@ def test_short_memory_halves_the_batch_then_the_size(tmp_path, base, monkeypatch
 
     monkeypatch.setattr(trainer, "training_pass", hungry)
     with pytest.raises(LearningError, match="not enough memory"):
-        run_training(run)
+        carry_out(run)
     said = [one.sentence for one in told(run, events.Noted)]
     smaller = [dict(one.args) for one in said if one.id == "learning.smaller"]
     assert smaller == [{"batch": 1, "side": 256}, {"batch": 1, "side": 160}]
@@ -196,7 +196,7 @@ def test_short_memory_that_passes_lets_the_run_end(tmp_path, base, monkeypatch):
         return original(model, config, images, targets, **more)
 
     monkeypatch.setattr(trainer, "training_pass", hungry)
-    assert run_training(run).steps == 4
+    assert carry_out(run).steps == 4
 
 
 def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(tmp_path, base, monkeypatch):
@@ -212,12 +212,12 @@ def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(tmp_path, base, 
 
     monkeypatch.setattr(atomic, "write_all", full)
     with pytest.raises(LearningError):
-        run_training(run)
+        carry_out(run)
     assert told(run, events.Failed)[0].sentence.id == "storage.full"
     assert torch.load(run.checkpoint_file, weights_only=True)["state"]["step"] == 1
     assert not list(run.path.glob(".*tmp*"))
     monkeypatch.undo()
-    assert run_training(run).steps == 4
+    assert carry_out(run).steps == 4
 
 
 def test_images_that_vanish_end_the_run_in_a_sentence(tmp_path, base):
@@ -236,7 +236,7 @@ def test_images_that_vanish_end_the_run_in_a_sentence(tmp_path, base):
             stream.Pictures, "get", lambda self, image: stream.read_image(image.path).pixels
         )
         with pytest.raises(LearningError, match="None of the images"):
-            run_training(run, hear)
+            carry_out(run, hear)
     assert run.state() is RunState.FAILED
     assert run.checkpoint_file.exists()
 
@@ -251,12 +251,12 @@ def test_a_label_folder_that_vanishes_ends_the_run_and_one_that_is_back_goes_on(
             photos.rename(elsewhere)
 
     with pytest.raises(LearningError, match="no longer there"):
-        run_training(run, hear)
+        carry_out(run, hear)
     assert not photos.exists()  # a drive that was taken out does not come into being again
     elsewhere.rename(photos)
     assert told(run, events.Failed)[0].sentence.id == "learning.folder_gone"
     assert torch.load(run.checkpoint_file, weights_only=True)["state"]["step"] == 2
-    assert run_training(run).steps == 4
+    assert carry_out(run).steps == 4
 
 
 def test_a_second_trainer_is_refused(tmp_path, base, monkeypatch):
@@ -266,25 +266,25 @@ def test_a_second_trainer_is_refused(tmp_path, base, monkeypatch):
 
     lock = FolderLock.acquire(run.path / "lock")
     with pytest.raises(LearningError, match="still at work"):
-        run_training(run)
+        carry_out(run)
     lock.release()
 
 
 def test_the_class_order_is_kept_by_the_next_run(tmp_path, base):
     first = make_run(tmp_path, base, name="first")
-    run_training(first)
+    carry_out(first)
     second = make_run(tmp_path / "two", first.model_file, name="second")
     content = second.labels_file.read_text().replace('"label":"square"', '"label":"disc"')
     content = content.replace('["square"]', '["disc"]')
     second.labels_file.write_text(content)
-    report = run_training(second)
+    report = carry_out(second)
     assert report.classes == ("square", "disc")
     assert load_file(second.model_file).extra["learned_classes"] == ["square", "disc"]
 
 
 def test_a_new_network_starts_from_its_architecture(tmp_path):
     run = make_run(tmp_path, "maskrcnn_mobilenet_v3_small_fpn", steps=2)
-    assert run_training(run).base.endswith("@new")
+    assert carry_out(run).base.endswith("@new")
     config = load_file(run.model_file).config
     assert config.arch == "mobilenet_v3_small"
     assert json.loads(run.plan_file.read_text())["phases"][-1][0] == 5

@@ -1,0 +1,310 @@
+"""Labelling the open image: its labels and instances, and the tools that change them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter
+
+from app.base.action_set import ActionSet
+from app.base.actions import EDIT, LABELS, TOOLS, Action
+from app.base.feature import Feature, FocusArea
+from app.base.words import sentence_text
+from app.editor.panels.instances import InstancesPanel
+from app.editor.panels.labels import LabelFinder, LabelsPanel
+from app.editor.panels.suggestions import SuggestionsPanel
+from app.editor.services import Services, image, project, selection
+from core.document.document import Changed
+from core.document.hit import Hit
+from core.document.regions import DONE_REGION, IGNORE, labelled
+
+NUMBERED: Final = range(1, 10)
+"""The labels that have a key of their own."""
+
+
+def _tool(
+    name: str,
+    text: str,
+    keys: tuple[str, ...],
+    icon: str,
+    tip: str,
+    *,
+    part: bool = False,
+    rule: bool = False,
+) -> Action[AnnotateFeature]:
+    """The row of a tool; `part` marks one that works on the selected instance."""
+    return Action(
+        f"tool_{name}",
+        TOOLS,
+        text,
+        keys,
+        icon,
+        (image, selection) if part else (image,),
+        turn=lambda self, _on: self.draw(name),
+        checked=lambda self: self.services.viewport.tool == name,
+        tip=tip,
+        rule=rule,
+    )
+
+
+def _label(number: int) -> Action[AnnotateFeature]:
+    return Action(
+        f"label_{number}",
+        LABELS,
+        f"Use label {number}",
+        (str(number),),
+        "label",
+        (project,),
+        do=lambda self: self.services.labelling.activate_number(number),
+        tip="Make it the label of what is drawn next",
+        menu=False,
+    )
+
+
+class AnnotatePanel(QScrollArea):
+    """The sections at the size of their place, with a scroll bar where that is too low for them."""
+
+    def __init__(self, actions: ActionSet) -> None:
+        super().__init__()
+        self.labels = LabelsPanel(actions["add_label"])
+        self.instances = InstancesPanel()
+        self.suggestions = SuggestionsPanel(actions)
+        stack = QSplitter(Qt.Orientation.Vertical)
+        stack.setChildrenCollapsible(False)
+        for place, section in enumerate((self.labels, self.instances, self.suggestions)):
+            stack.addWidget(section)
+            stack.setStretchFactor(place, 0 if section is self.suggestions else place + 1)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        self.setWidget(stack)
+        self.setMinimumWidth(stack.minimumSizeHint().width())
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+
+class AnnotateFeature(Feature):
+    """The panel has the labels, the instances of the image and its suggestions."""
+
+    NAME = "annotate"
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.workspace)
+        self.services = services
+        self.title = self.tr("Annotate")
+        self.panel: AnnotatePanel = AnnotatePanel(services.actions)
+        self._wire_image()
+        self._wire_canvas()
+        self._wire_panel()
+
+    def _wire_image(self) -> None:
+        workspace, labelling = self.services.workspace, self.services.labelling
+        workspace.project_changed.connect(self.changed)
+        workspace.image_changed.connect(self._on_image)
+        workspace.document_changed.connect(self._on_document)
+        labelling.changed.connect(self._on_labels)
+        labelling.failed.connect(
+            lambda text: self.services.notices.fail("labels", text, warning=True)
+        )
+        self.services.editing.selected.connect(self.services.viewport.set_selection)
+        self.services.editing.clipboard_changed.connect(self.changed)
+        self.services.editing.said.connect(self.services.notices.say)
+        self.services.renamer.said.connect(self.services.notices.say)
+        self.services.renamer.failed.connect(self.services.notices.fail)
+
+    def _wire_canvas(self) -> None:
+        canvas, actions = self.services.viewport, self.services.actions
+        canvas.edit_requested.connect(self.services.workspace.do)
+        canvas.selection_changed.connect(self._on_selection)
+        canvas.instance_activated.connect(lambda _id: actions["relabel"].trigger())
+        canvas.tool_changed.connect(lambda _tool: self.changed.emit())
+        canvas.context_requested.connect(self._open_menu)
+        canvas.refused.connect(lambda sentence: self.services.notices.say(sentence_text(sentence)))
+
+    def _wire_panel(self) -> None:
+        labels, instances = self.panel.labels, self.panel.instances
+        labelling = self.services.labelling
+        instances.selected.connect(self.services.viewport.set_selection)
+        instances.relabel.connect(lambda: self.services.actions["relabel"].trigger())
+        instances.menu_wanted.connect(lambda at: self.menu_wanted.emit("instance", at))
+        instances.hidden_changed.connect(self.services.viewport.set_hidden)
+        labels.activated.connect(labelling.activate)
+        labels.added.connect(labelling.add)
+        labels.renamed.connect(labelling.rename)
+        labels.recoloured.connect(labelling.recolour)
+        labels.removed.connect(labelling.remove)
+
+    # The window
+
+    def focus_areas(self) -> Sequence[FocusArea]:
+        """Labels and instances."""
+        labels, instances = self.panel.labels, self.panel.instances
+        return ((labels, labels.focus_list), (instances, instances.focus_table))
+
+    def on_theme(self) -> None:
+        """Tint the icons anew."""
+        self.panel.instances.rows.refresh()
+
+    # What happened
+
+    def _on_image(self) -> None:
+        canvas, staged = self.services.viewport, self.services.workspace.staged
+        document = None if staged is None else staged.session.document
+        canvas.set_tool("select")
+        canvas.set_hidden(())
+        canvas.show_image(None if staged is None else staged.picture.pyramid)
+        canvas.show_document(document)
+        self.panel.instances.set_document(document)
+        self._on_labels()
+        self.changed.emit()
+
+    def _on_document(self, changed: Changed) -> None:
+        self.services.viewport.document_changed(changed)
+        self.panel.instances.document_changed(changed)
+        self.panel.labels.set_counts(self.services.labelling.counts())
+        self.changed.emit()
+
+    def _on_labels(self) -> None:
+        """The labels, their colours or the active one are others."""
+        panel, labelling = self.panel, self.services.labelling
+        colours = labelling.colours()
+        self.services.viewport.set_colours(colours)
+        self.services.viewport.set_active_label(labelling.active)
+        panel.instances.set_colours(colours)
+        panel.labels.set_labels(labelling.rows, labelling.active)
+        panel.labels.set_counts(labelling.counts())
+
+    def _on_selection(self, ids: frozenset[str]) -> None:
+        self.panel.instances.set_selection(ids)
+        self.changed.emit()
+
+    def _open_menu(self, at: QPoint, hit: Hit | None) -> None:
+        document = self.services.workspace.document
+        name = "canvas"
+        if hit is not None and document is not None:
+            name = "instance" if hit.id in document else "suggestion"
+        self.menu_wanted.emit(name, at)
+
+    # What holds
+
+    def has_instances(self) -> bool:
+        """The image has instances or regions."""
+        document = self.services.workspace.document
+        return document is not None and bool(document.shapes)
+
+    def can_undo(self) -> bool:
+        """There is an edit to take back."""
+        session = self.services.workspace.session
+        return session is not None and session.history.can_undo
+
+    def can_redo(self) -> bool:
+        """There is an edit to make again."""
+        session = self.services.workspace.session
+        return session is not None and session.history.can_redo
+
+    def _undo_name(self) -> str:
+        session = self.services.workspace.session
+        return "" if session is None else session.history.undo_name or ""
+
+    def _redo_name(self) -> str:
+        session = self.services.workspace.session
+        return "" if session is None else session.history.redo_name or ""
+
+    def _has_mark(self, mark: str) -> bool:
+        return mark in self.services.editing.marks(self.services.viewport.selection)
+
+    # What a person does
+
+    def _mark(self, flag: str, on: bool) -> None:
+        self.services.editing.mark(self.services.viewport.selection, flag, on)
+
+    def _mark_crowd(self, on: bool) -> None:
+        self.services.editing.mark_crowd(self.services.viewport.selection, on)
+
+    def draw(self, tool: str) -> None:
+        """Take a tool; nothing can be drawn without a label."""
+        if tool in ("polygon", "rectangle"):
+            self.services.labelling.ensure()
+        self.services.viewport.set_tool(tool)
+        if tool in ("polygon", "rectangle", "region", "region_outline"):
+            self.services.viewport.setFocus()
+        self.changed.emit()
+
+    def select_all(self) -> None:
+        """Select all instances of the image."""
+        document = self.services.workspace.document
+        if document is not None:
+            wanted = labelled(document.shapes)
+            self.services.viewport.set_selection([each.id for each in wanted])
+
+    def relabel(self) -> None:
+        """Let the person choose another label for the selected instances."""
+        document, ids = self.services.workspace.document, self.services.viewport.selection
+        if document is None or not ids:
+            return
+        chosen = [each.label for each in document.shapes if each.id in ids]
+        finder = LabelFinder(self.panel.window(), self.services.labelling.rows, chosen[0])
+        finder.chosen.connect(lambda label: self.services.editing.relabel(ids, label))
+        finder.open_near(self._near_pointer())
+
+    def _near_pointer(self) -> QPoint:
+        canvas, at = self.services.viewport, QCursor.pos()
+        if canvas.rect().contains(canvas.mapFromGlobal(at)):
+            return at + QPoint(8, 8)
+        return canvas.mapToGlobal(canvas.rect().center())
+
+    # fmt: off
+    ACTIONS: ClassVar[tuple[Action[AnnotateFeature], ...]] = (
+        Action("undo", EDIT, "Undo", ("Ctrl+Z",), "undo", (image, can_undo),
+               do=lambda self: self.services.workspace.undo(), detail=_undo_name),
+        Action("redo", EDIT, "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", (image, can_redo),
+               do=lambda self: self.services.workspace.redo(), detail=_redo_name),
+        Action("copy", EDIT, "Copy", ("Ctrl+C",), "copy", (image, selection),
+               do=lambda self: self.services.editing.copy(self.services.viewport.selection),
+               rule=True, tip="Copy the selected instances; they can be pasted into another image"),
+        Action("paste", EDIT, "Paste", ("Ctrl+V",), "paste",
+               (image, lambda self: self.services.editing.can_paste),
+               do=lambda self: self.services.editing.paste()),
+        Action("duplicate", EDIT, "Duplicate", ("Ctrl+D",), "duplicate", (image, selection),
+               do=lambda self: self.services.editing.duplicate(self.services.viewport.selection)),
+        Action("delete", EDIT, "Delete", ("Del", "Backspace"), "delete", (image, selection),
+               do=lambda self: self.services.editing.delete(self.services.viewport.selection),
+               tip="Delete the selected instances or the selected vertex"),
+        Action("relabel", EDIT, "Change label…", ("Ctrl+E",), "label", (image, selection),
+               do=relabel, rule=True, tip="Give the selected instances another label"),
+        Action("select_all", EDIT, "Select all", ("Ctrl+A",), "", (image, has_instances),
+               do=select_all),
+        Action("mark_ignore", EDIT, "Ignore in learning", ("Ctrl+I",), "", (image, selection),
+               turn=lambda self, on: self._mark(IGNORE, on),
+               checked=lambda self: self._has_mark("ignore"), rule=True,
+               tip="Nothing is learned there, and nothing is compared with it"),
+        Action("mark_crowd", EDIT, "Crowd", (), "", (image, selection), turn=_mark_crowd,
+               checked=lambda self: self._has_mark("crowd"),
+               tip="An area that stands for many objects; no example, and no background"),
+        Action("mark_region", EDIT, "Done region", (), "region", (image, selection),
+               turn=lambda self, on: self._mark(DONE_REGION, on),
+               checked=lambda self: self._has_mark("region"),
+               tip="Turn the selected instances into regions in which everything is labelled, "
+                   "or back"),
+
+        _tool("select", "Select and move", ("V", "Ctrl+J"), "select",
+              "Select, move and reshape instances"),
+        _tool("polygon", "Polygon", ("P", "Ctrl+N"), "polygon",
+              "Draw an outline: click its vertices, close with Enter or a double click"),
+        _tool("rectangle", "Rectangle", ("R", "Ctrl+R"), "rectangle",
+              "Draw a rectangle from corner to corner"),
+        _tool("add_part", "Add a part", ("Shift+P",), "add",
+              "Draw another outline that belongs to the selected instance", part=True, rule=True),
+        _tool("cut", "Cut out", ("C",), "cut",
+              "Draw a hole into the selected instance, or cut a piece off", part=True),
+        _tool("region", "Mark a region as done", ("Shift+R",), "region",
+              "Draw a rectangle in which every instance is labelled: the model learns from it, "
+              "though the rest of the image is not done", rule=True),
+        _tool("region_outline", "Mark a region as done, by outline", ("Ctrl+Shift+R",), "region",
+              "The same with an outline of any shape"),
+        Action("add_label", LABELS, "Add label…", ("L",), "add", (project,),
+               do=lambda self: self.panel.labels.begin_add()),
+        *(_label(number) for number in NUMBERED),
+    )

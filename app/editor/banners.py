@@ -1,0 +1,211 @@
+"""What must be decided or known about the open image and folder, said in banners."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
+
+from app.base.words import error_text, sentence_text
+from app.editor.services import Services
+from app.engine.client import EngineState
+from app.widgets.banners import Kind
+from core.sentences import MasklensError, Sentence
+from core.session import Snapshot
+from core.session.label_io import CHANGED_ON_DISK
+
+SETTLE = 250  # ms between a file's change and our look at it
+
+
+class WorkBanners(QObject):
+    """Shows banners for recovery, conflicts, files that are left alone, and the engine."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.workspace)
+        self._banners = services.central.banners
+        self._notices = services.notices
+        self._workspace = workspace = services.workspace
+        self._client = services.client
+        self._watcher = QFileSystemWatcher(self)
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(SETTLE)
+        self._watcher.fileChanged.connect(lambda _path: self._look.start())
+        self._look.timeout.connect(self._look_at_file)
+        workspace.project_changed.connect(self._on_project)
+        workspace.image_changed.connect(self._on_image)
+        workspace.saver.saved.connect(self._watch)
+        workspace.saver.conflicted.connect(self._on_conflict)
+        services.client.stopped.connect(self._on_engine_stopped)
+        services.client.state_changed.connect(self._on_engine_state)
+
+    # The folder
+
+    def _on_project(self) -> None:
+        self._banners.drop_all("project:")
+        opened = self._workspace.opened
+        if opened is None:
+            return
+        if opened.read_only is not None:
+            text = sentence_text(opened.read_only)
+            again = (self.tr("Try again"), self._reopen)
+            self._banners.show_banner("project:lock", Kind.WARNING, text, [again])
+        for place, note in enumerate(opened.notes):
+            self._banners.show_banner(f"project:note{place}", Kind.WARNING, sentence_text(note))
+        if opened.left:
+            text = self.tr(
+                "%n image(s) have edits that were not saved when masklens last ended.",
+                "",
+                len(opened.left),
+            )
+            first = opened.left[0].path
+            show = (self.tr("Show"), lambda: self._workspace.go(first))
+            self._banners.show_banner("project:left", Kind.INFO, text, [show])
+
+    def _reopen(self) -> None:
+        opened, path = self._workspace.opened, self._workspace.path
+        if opened is None:
+            return
+
+        def back() -> None:
+            if path is not None:
+                self._workspace.go(path)
+
+        self._workspace.open(
+            opened.project.root,
+            opened.only,
+            then=back,
+            failed=lambda text: self._notices.fail("open", text),
+        )
+
+    # The image
+
+    def _on_image(self) -> None:
+        self._banners.drop_all("image:")
+        self._watch()
+        session = self._workspace.session
+        if session is None:
+            return
+        opened = self._workspace.opened
+        by_project = opened is not None and opened.read_only is not None
+        if session.read_only is not None and not by_project:
+            text = sentence_text(session.read_only)
+            self._banners.show_banner("image:read_only", Kind.WARNING, text)
+        for place, note in enumerate(session.notes):
+            self._banners.show_banner(f"image:note{place}", Kind.INFO, sentence_text(note))
+        if session.recovery is not None and session.read_only is None:
+            self._offer_recovery(session.recovery.sentence, session.recovery.possible)
+
+    def _offer_recovery(self, sentence: Sentence, possible: bool) -> None:
+        self._banners.drop("project:left")
+        text = sentence_text(sentence)
+        if possible:
+            buttons = [(self.tr("Keep"), self._keep), (self.tr("Discard"), self._discard)]
+        else:
+            buttons = [(self.tr("Set aside"), self._discard)]
+        self._banners.show_banner("image:recovery", Kind.INFO, text, buttons, closable=False)
+
+    def _keep(self) -> None:
+        if self._workspace.recover():
+            self._notices.say(self.tr("The edits are back. Each can be undone."))
+
+    def _discard(self) -> None:
+        session = self._workspace.session
+        if session is None:
+            return
+        try:
+            moved = session.set_aside_recovery()
+        except MasklensError as error:
+            self._notices.fail("recovery", error_text(error))
+            return
+        if moved is not None:
+            text = self.tr("The edits were set aside in {path}.").format(path=str(moved))
+            self._notices.say(text)
+
+    # The label file
+
+    def _watch(self) -> None:
+        """Watch the label file of the open image; a rename over it ends a watch."""
+        watched = self._watcher.files()
+        if watched:
+            self._watcher.removePaths(watched)
+        staged = self._workspace.staged
+        if staged is not None and staged.entry.label_file.exists():
+            self._watcher.addPath(str(staged.entry.label_file))
+
+    def _look_at_file(self) -> None:
+        session = self._workspace.session
+        if session is None:
+            return
+        if session.saving:
+            self._look.start()
+            return
+        self._workspace.tasks.run(
+            lambda _context: session.changed_on_disk(),
+            done=lambda changed: self._on_looked(changed and session is self._workspace.session),
+            failed=lambda error: self._notices.fail("watch", error_text(error)),
+        )
+
+    def _on_looked(self, changed: bool) -> None:
+        if changed:
+            self._on_conflict()
+        elif "image:conflict" not in self._banners.keys:
+            self._watch()
+
+    def _on_conflict(self) -> None:
+        staged = self._workspace.staged
+        if staged is None:
+            return
+        if staged.session.conflict is None:
+            path = str(staged.entry.label_file)
+            staged.session.conflict = CHANGED_ON_DISK.given(path=path)
+            self._workspace.saver.changed.emit()
+        text = self.tr("{file} was changed by another program.").format(
+            file=staged.entry.label_file.name
+        )
+        buttons = [(self.tr("Reload"), self._reload)]
+        if staged.session.read_only is None:
+            buttons.append((self.tr("Keep mine"), self._keep_mine))
+        self._banners.show_banner("image:conflict", Kind.WARNING, text, buttons, closable=False)
+
+    def _reload(self) -> None:
+        """Take what is on disk; labels of ours that are nowhere else go to a file beside it."""
+        session = self._workspace.session
+        if session is None:
+            return
+        if session.is_clean or session.read_only is not None:
+            self._workspace.reload()
+            return
+
+        def again(ok: bool) -> None:
+            if ok:
+                self._workspace.saver.attach(None)
+                self._workspace.restage()
+                self._notices.say(self.tr("Your version was kept beside it, under “.mine”."))
+
+        self._workspace.saver.settle(Snapshot.write_beside, again)
+
+    def _keep_mine(self) -> None:
+        def told(ok: bool) -> None:
+            if ok:
+                self._notices.say(self.tr("Yours was saved; the other is beside it, “.theirs”."))
+            else:
+                self._on_conflict()
+
+        self._workspace.saver.settle(Snapshot.write_over, told)
+
+    # The engine
+
+    def _on_engine_stopped(self, sentence: Sentence) -> None:
+        text = self.tr("The engine stopped: {reason} Your work is not affected.").format(
+            reason=sentence_text(sentence)
+        )
+        log = self._client.engine_log
+        self._banners.show_banner("engine", Kind.WARNING, text, details=log)
+
+    def _on_engine_state(self, state: EngineState) -> None:
+        if state is EngineState.READY:
+            self._banners.drop("engine")
+        elif state is EngineState.DEAD:
+            text = self.tr("The engine does not run. Labelling goes on without suggestions.")
+            again = (self.tr("Start again"), self._client.start)
+            log = self._client.engine_log
+            self._banners.show_banner("engine", Kind.ERROR, text, [again], details=log)

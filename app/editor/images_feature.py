@@ -1,0 +1,263 @@
+"""The folder and its images: opening it, going through them, files in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtWidgets import QMenu, QMessageBox
+
+from app.base.actions import FILE, IMAGE, Action
+from app.base.feature import Feature, FocusArea
+from app.base.settings import RECENT
+from app.base.words import sentence_text
+from app.editor.banners import WorkBanners
+from app.editor.panels.images import ImagesPanel
+from app.editor.services import Services, image, project
+from app.widgets.banners import Kind
+from core.document.edits import SetDone
+from core.document.status import ImageStatus
+from core.storage.project import ImageEntry
+
+
+class ImagesFeature(Feature):
+    """The panel lists the images of the folder."""
+
+    NAME = "images"
+    at_left = True
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.workspace)
+        self.services = services
+        self.title = self.tr("Images")
+        self.panel: ImagesPanel = ImagesPanel()
+        self._banners = WorkBanners(services)
+        self._wire()
+        self._show_recent()
+
+    def _wire(self) -> None:
+        services, notices, panel = self.services, self.services.notices, self.panel
+        workspace = services.workspace
+        workspace.project_changed.connect(self._on_project)
+        workspace.image_changed.connect(self._on_image)
+        workspace.document_changed.connect(self.changed)
+        workspace.status_changed.connect(panel.set_status)
+        workspace.image_failed.connect(self._on_image_failed)
+        workspace.going.connect(self._on_going)
+        workspace.refused.connect(lambda text: notices.fail("edit", text, warning=True))
+        workspace.saver.failed.connect(lambda text: notices.fail("save", text))
+        workspace.saver.saved.connect(lambda: notices.succeed("save"))
+        for files in (services.exporter, services.importer):
+            files.failed.connect(notices.fail)
+        services.exporter.said.connect(lambda text, _path: notices.say(text))
+        services.importer.said.connect(notices.say)
+        services.settings.changed.connect(self._on_setting)
+        services.models.file_wanted.connect(self._ask_model)
+        services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
+        panel.chosen.connect(workspace.go)
+
+    # The window
+
+    def focus_areas(self) -> Sequence[FocusArea]:
+        """The list of images."""
+        return ((self.panel, self.panel.focus_list),)
+
+    def on_theme(self) -> None:
+        """Tint the icons anew."""
+        self.panel.refresh_icons()
+
+    def can_take(self, mime: QMimeData) -> bool:
+        """Folders and images may be dropped."""
+        return self.services.opener.can_take(mime)
+
+    def take(self, mime: QMimeData) -> None:
+        """Open what was dropped."""
+        self.services.opener.take(mime)
+
+    def end(self, then: Callable[[], None], *, asked: bool) -> None:
+        """Save; ask when that fails."""
+        self.services.workspace.saver.flush(lambda ok: then() if ok else self._ask_to_end(then))
+
+    def _ask_to_end(self, then: Callable[[], None]) -> None:
+        reason = self.services.workspace.saver.problem or self.tr("The file was changed outside.")
+        box = QMessageBox(
+            QMessageBox.Icon.Warning,
+            self.tr("Not saved"),
+            self.tr(
+                "The labels of this image could not be saved. {reason}\n\nThe edits are kept and "
+                "will be offered when the folder is opened again."
+            ).format(reason=reason),
+            parent=self.panel.window(),
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        close = box.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
+        close.clicked.connect(then)
+        box.setDefaultButton(box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole))
+        box.open()
+
+    # What happened
+
+    def _on_project(self) -> None:
+        workspace = self.services.workspace
+        self.panel.set_images([(image.path, image.relative) for image in workspace.images])
+        self.wanted.emit(workspace.project is not None)
+        self.changed.emit()
+
+    def _on_image(self) -> None:
+        workspace, notices = self.services.workspace, self.services.notices
+        notices.succeed("edit")
+        self.panel.set_current(workspace.path)
+        self._show_page()
+        names = [workspace.path.name] if workspace.path is not None else []
+        if workspace.project is not None:
+            names.append(workspace.project.root.name)
+        self.titled.emit(" – ".join((*names, "masklens")))
+        self.changed.emit()
+        if workspace.staged is not None:
+            for note in workspace.staged.picture.decoded.notes:
+                notices.say(sentence_text(note))
+
+    def _show_page(self) -> None:
+        workspace, central = self.services.workspace, self.services.central
+        if workspace.project is None:
+            central.show_welcome()
+        elif not workspace.images:
+            folder = workspace.project.root.name
+            text = self.tr("There are no images in {folder}.").format(folder=folder)
+            central.show_message(Kind.INFO, text)
+        elif workspace.failure:
+            central.show_message(Kind.WARNING, workspace.failure)
+        else:
+            central.show_canvas()
+
+    def _on_image_failed(self, path: Path, reason: str) -> None:
+        """An image cannot be opened, or can again."""
+        self.panel.set_reason(path, reason or None)
+
+    def _on_going(self, path: Path | None) -> None:
+        """An image is on its way (its row is marked at once), or is there."""
+        self.panel.set_current(path or self.services.workspace.path)
+
+    def _on_setting(self, key: str) -> None:
+        if key == RECENT.key:
+            self._show_recent()
+
+    def _show_recent(self) -> None:
+        recent = self.services.settings.get(RECENT)
+        self.services.central.empty.set_recent(recent)
+
+    # What a person asks for
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """List the folders opened last."""
+        menu.clear()
+        for folder in self.services.settings.get(RECENT):
+            action = menu.addAction(folder.replace("&", "&&"))
+            action.triggered.connect(
+                lambda _on, path=Path(folder): self.services.opener.open_folder(path)
+            )
+        if menu.isEmpty():
+            menu.addAction(self.tr("None yet")).setEnabled(False)
+
+    def import_labels(self) -> None:
+        """Let the person choose a file of labels."""
+        self.services.opener.ask_existing(
+            self.tr("Import labels: choose a file of COCO, VIA or labelme"),
+            self.services.importer.start,
+            folder=False,
+            filters=(self.tr("Label files (*.json *.csv)"), self.tr("All files (*)")),
+        )
+
+    def export_coco(self) -> None:
+        """Let the person choose where the COCO file goes."""
+        project = self.services.workspace.project
+        name = "instances.json" if project is None else f"{project.root.name}.json"
+        self.services.opener.ask_save(
+            self.tr("Export as COCO"), name, self.services.exporter.to_coco
+        )
+
+    def export_labelme(self) -> None:
+        """Let the person choose the folder of the copy."""
+        title = self.tr("Export as labelme: choose a folder")
+        self.services.opener.ask_existing(title, self.services.exporter.to_labelme, folder=True)
+
+    def _ask_model(self) -> None:
+        filters = (self.tr("Models (*.pt *.pth)"), self.tr("All files (*)"))
+        self.services.opener.ask_existing(
+            self.tr("Choose a model"),
+            lambda path: self.services.models.choose(str(path)),
+            folder=False,
+            filters=filters,
+        )
+
+    def is_done(self) -> bool:
+        """The open image is marked as done."""
+        document = self.services.workspace.document
+        return document is not None and document.done
+
+    def set_done(self, done: bool) -> bool:
+        """Mark the open image as done, or take that back; False when it could not be."""
+        workspace = self.services.workspace
+        if workspace.document is None or self.is_done() == done:
+            return workspace.document is not None
+        name = self.tr("mark as done") if done else self.tr("take back the mark of done")
+        made = workspace.do(SetDone(done), name)
+        self.changed.emit()
+        return made
+
+    def done_and_next(self) -> None:
+        """Mark it, then on to the next that is open."""
+        if self.set_done(True):
+            self.next_open()
+
+    def next_open(self) -> None:
+        """On to the next image that is not done."""
+        workspace = self.services.workspace
+
+        def is_open(entry: ImageEntry) -> bool:
+            return workspace.status(entry.path) is not ImageStatus.DONE
+
+        if not workspace.step(1, is_open):
+            self.services.notices.say(self.tr("No image after this one is open."))
+
+    # fmt: off
+    ACTIONS: ClassVar[tuple[Action[ImagesFeature], ...]] = (
+        Action("open_folder", FILE, "Open folder…", ("Ctrl+U",), "folder",
+               do=lambda self: self.services.opener.ask_folder(), tip="Open a folder of images"),
+        Action("open_images", FILE, "Open images…", ("Ctrl+O",), "image",
+               do=lambda self: self.services.opener.ask_images(),
+               tip="Open some images of a folder"),
+        Action("recent", FILE, "Recent folders", fill=fill_recent),
+        Action("try_sample", FILE, "Try the sample", (), "images",
+               do=lambda self: self.services.opener.try_sample(),
+               tip="Copy a few generated images to your own folder and open them"),
+        Action("save", FILE, "Save", ("Ctrl+S",), "save", (image,),
+               do=lambda self: self.services.workspace.saver.flush(lambda _ok: None), rule=True,
+               tip="Write the labels of this image now; they are also saved by themselves"),
+        Action("import", FILE, "Import labels…", (), "import", (project,), do=import_labels,
+               rule=True, tip="Read labels from labelme, COCO or VIA into this folder"),
+        Action("export_coco", FILE, "Export as COCO…", ("Ctrl+Shift+E",), "export", (project,),
+               do=export_coco, tip="Write all labels of this folder as one COCO file"),
+        Action("export_labelme", FILE, "Export as labelme…", (), "export", (project,),
+               do=export_labelme,
+               tip="Write a copy of all images and labelme files to another folder"),
+        Action("close_project", FILE, "Close folder", ("Ctrl+W",), "", (project,),
+               do=lambda self: self.services.workspace.close_project(lambda _ok: None), rule=True),
+        Action("next_image", IMAGE, "Next image", ("D", "PgDown"), "next", (project,),
+               do=lambda self: self.services.workspace.step(1)),
+        Action("previous_image", IMAGE, "Previous image", ("A", "PgUp"), "previous", (project,),
+               do=lambda self: self.services.workspace.step(-1)),
+        Action("next_open", IMAGE, "Next image that is not done", ("Shift+D",), "", (project,),
+               do=next_open),
+        Action("find_image", IMAGE, "Find an image", ("Ctrl+L",), "search", (project,),
+               do=lambda self: self.panel.focus_filter()),
+        Action("done", IMAGE, "Done", ("M", "Ctrl+Return"), "done", (image,), turn=set_done,
+               checked=is_done, rule=True, tip="Mark this image as finished"),
+        Action("done_next", IMAGE, "Done, and on to the next open image", ("Shift+M",), "",
+               (image,), do=done_and_next),
+        Action("reload", IMAGE, "Reload from disk", ("F5",), "refresh", (image,),
+               do=lambda self: self.services.workspace.reload(), rule=True,
+               tip="Read this image and its labels again; labels not saved yet are saved first"),
+    )

@@ -1,0 +1,169 @@
+"""Ways into a folder: dialogs, recent ones, things dropped on the window, the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtWidgets import QFileDialog
+
+from app.base.paths import Paths
+from app.base.settings import RECENT, Settings
+from app.base.words import error_text
+from app.editor.central import Central
+from app.editor.preannotate import PreAnnotator
+from app.editor.project_opening import folder_and_images
+from app.editor.workspace import Workspace
+from app.widgets.notices import Notices
+from core.storage.atomic import write_atomic
+from core.storage.images import IMAGE_SUFFIXES, is_image_name
+
+
+class Opener(QObject):
+    """Opens folders and images; what fails is said and leaves the present folder alone."""
+
+    def __init__(
+        self,
+        central: Central,
+        notices: Notices,
+        paths: Paths,
+        settings: Settings,
+        workspace: Workspace,
+        annotator: PreAnnotator,
+    ) -> None:
+        super().__init__(workspace)
+        self._central, self._notices, self._paths = central, notices, paths
+        self._settings, self._workspace, self._annotator = settings, workspace, annotator
+        workspace.image_changed.connect(self._remember)
+
+    def open_paths(self, paths: Sequence[Path], then: Callable[[], None] | None = None) -> None:
+        """Open a folder, or some images of one folder."""
+        try:
+            folder, only = folder_and_images(paths)
+        except ValueError:
+            self._notices.fail("open", self.tr("Only one folder can be open at a time."))
+            return
+        first = None if len(only) > 1 else paths[0].absolute() if only else None
+        self._open(folder, only if len(only) > 1 else (), first, then)
+
+    def open_folder(self, folder: Path) -> None:
+        """Open a folder."""
+        self._open(folder, (), None, None)
+
+    def ask_folder(self) -> None:
+        """Let the person choose a folder."""
+        dialog = self._dialog(self.tr("Open folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: self.open_folder(Path(name)))
+        dialog.open()
+
+    def ask_images(self) -> None:
+        """Let the person choose images of one folder."""
+        dialog = self._dialog(self.tr("Open images"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        suffixes = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
+        dialog.setNameFilters([f"{self.tr('Images')} ({suffixes})", self.tr("All files (*)")])
+        dialog.filesSelected.connect(lambda names: self.open_paths([Path(n) for n in names]))
+        dialog.open()
+
+    def ask_save(self, title: str, name: str, act: Callable[[Path], None]) -> None:
+        """Let the person choose a file to write; the dialog asks before one is replaced."""
+        dialog = self._dialog(title)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(Path(name).suffix.lstrip("."))
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(lambda chosen: act(Path(chosen)))
+        dialog.open()
+
+    def ask_existing(
+        self, title: str, act: Callable[[Path], None], *, folder: bool, filters: Sequence[str] = ()
+    ) -> None:
+        """Let the person choose a folder or a file that is there."""
+        dialog = self._dialog(title)
+        mode = QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile
+        dialog.setFileMode(mode)
+        if filters:
+            dialog.setNameFilters(list(filters))
+        dialog.fileSelected.connect(lambda chosen: act(Path(chosen)))
+        dialog.open()
+
+    def try_sample(self) -> None:
+        """Copy the sample to the user's folder and open it; the first time, ask for suggestions."""
+        target = self._paths.data / "sample"
+        new = not target.exists()
+        then = self._annotator.suggest_folder if new else None
+        self._workspace.tasks.run(
+            lambda _context: copy_sample(target),
+            done=lambda folder: self._open(folder, (), None, then),
+            failed=lambda error: self._notices.fail("sample", error_text(error)),
+        )
+
+    def can_take(self, mime: QMimeData) -> bool:
+        """Whether something dragged over the window can be dropped."""
+        return bool(_local_paths(mime))
+
+    def take(self, mime: QMimeData) -> None:
+        """Open what was dropped."""
+        self.open_paths(_local_paths(mime))
+
+    def _open(
+        self,
+        folder: Path,
+        only: Sequence[Path],
+        first: Path | None,
+        then: Callable[[], None] | None,
+    ) -> None:
+        workspace = self._workspace
+
+        def opened() -> None:
+            self._notices.succeed("open")
+            self._settings.remember_folder(folder)
+            if first is not None and workspace.entry(first) is not None:
+                workspace.go(first)
+            elif workspace.images:
+                seen = workspace.entry(folder / self._settings.seen_last(folder))
+                workspace.go((seen or workspace.images[0]).path)
+            if then is not None:
+                then()
+
+        workspace.open(folder, only, then=opened, failed=self._failed)
+
+    def _remember(self) -> None:
+        workspace = self._workspace
+        if workspace.project is not None and workspace.staged is not None:
+            name = workspace.staged.entry.relative
+            self._settings.remember_image(workspace.project.root, name)
+
+    def _failed(self, text: str) -> None:
+        self._notices.fail("open", text)
+
+    def _dialog(self, title: str) -> QFileDialog:
+        start = self._workspace.project
+        recent = self._settings.get(RECENT)
+        folder = str(start.root) if start else recent[0] if recent else str(Path.home())
+        dialog = QFileDialog(self._central.window(), title, folder)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+
+def _local_paths(mime: QMimeData) -> list[Path]:
+    if not mime.hasUrls():
+        return []
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def copy_sample(target: Path) -> Path:
+    """Copy the sample images to `target`, leaving alone what is there; returns it.
+
+    Raises OSError or StorageError when that cannot be written.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    with as_file(files("resources").joinpath("sample")) as source:
+        for image in sorted(source.iterdir()):
+            place = target / image.name
+            if is_image_name(image.name) and not place.exists():
+                write_atomic(place, image.read_bytes())
+    return target

@@ -1,0 +1,125 @@
+"""What the features of the window share, put together once, and what holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject
+
+from app.base.action_set import ActionSet
+from app.base.actions import Action
+from app.base.jobs import Jobs
+from app.base.paths import Paths
+from app.base.settings import Settings
+from app.base.tasks import Tasks
+from app.canvas.viewport import Viewport
+from app.editor.central import Central
+from app.editor.editing import Editing
+from app.editor.exporting import Exporter
+from app.editor.importing import Importer
+from app.editor.labelling import Labelling
+from app.editor.opening import Opener
+from app.editor.preannotate import PreAnnotator
+from app.editor.renaming import Renamer
+from app.editor.suggesting import Suggesting
+from app.editor.workspace import Workspace
+from app.engine.client import EngineClient
+from app.engine.models import ModelControl
+from app.widgets.notices import Notices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Services:
+    """What a feature works with. `central` holds the canvas, `notices` float above it."""
+
+    paths: Paths
+    settings: Settings
+    tasks: Tasks
+    jobs: Jobs
+    actions: ActionSet
+    viewport: Viewport
+    central: Central
+    notices: Notices
+    client: EngineClient
+    models: ModelControl
+    workspace: Workspace
+    labelling: Labelling
+    suggesting: Suggesting
+    editing: Editing
+    annotator: PreAnnotator
+    exporter: Exporter
+    importer: Importer
+    renamer: Renamer
+    opener: Opener
+
+
+def make_services(
+    rows: Sequence[Action[Any]],
+    paths: Paths,
+    settings: Settings,
+    parent: QObject,
+    client: EngineClient | None = None,
+) -> Services:
+    """Make all services; `client` replaces the engine of this machine."""
+    tasks = Tasks(3, parent)
+    jobs = Jobs(parent)
+    actions = ActionSet(rows, settings, parent)
+    viewport = Viewport()
+    central = Central(actions["open_folder"], actions["try_sample"], viewport)
+    client = client or EngineClient(parent)
+    workspace = Workspace(tasks, settings, parent)
+    labelling = Labelling(workspace)
+    suggesting = Suggesting(workspace, labelling, settings)
+    annotator = PreAnnotator(client, workspace, suggesting, jobs)
+    notices = Notices(central.stack)
+    return Services(
+        paths=paths,
+        settings=settings,
+        tasks=tasks,
+        jobs=jobs,
+        actions=actions,
+        viewport=viewport,
+        central=central,
+        notices=notices,
+        client=client,
+        models=ModelControl(client, settings, jobs),
+        workspace=workspace,
+        labelling=labelling,
+        suggesting=suggesting,
+        editing=Editing(workspace, labelling),
+        annotator=annotator,
+        exporter=Exporter(workspace, labelling, jobs),
+        importer=Importer(workspace, jobs),
+        renamer=Renamer(workspace, labelling, jobs),
+        opener=Opener(central, notices, paths, settings, workspace, annotator),
+    )
+
+
+class User(Protocol):
+    """Whoever works with the services."""
+
+    @property
+    def services(self) -> Services:
+        """Which ones."""
+
+
+def project(user: User) -> bool:
+    """A folder is open."""
+    return user.services.workspace.project is not None
+
+
+def image(user: User) -> bool:
+    """An image is shown."""
+    return user.services.workspace.session is not None
+
+
+def selection(user: User) -> bool:
+    """Instances are selected."""
+    return bool(user.services.viewport.selection)
+
+
+def engine(user: User) -> bool:
+    """A model can run."""
+    return user.services.models.usable

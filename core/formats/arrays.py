@@ -1,0 +1,88 @@
+"""Arrays from strangers: NumPy's files, sizes checked before anything is held, no pickle run."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from core.document.fields import wrong
+from core.storage.images import MAX_PIXELS
+
+_BYTES: Final = MAX_PIXELS * 8
+_MEMBERS: Final = 1000
+
+
+def read_npy(file: IO[bytes], where: str) -> NDArray[Any]:
+    """The array in a `.npy` stream, of plain numbers or texts only. Raises FieldError."""
+    try:
+        version = npy.read_magic(file)
+        if version == (1, 0):
+            shape, fortran, dtype = npy.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, fortran, dtype = npy.read_array_header_2_0(file)
+        else:
+            raise wrong(where, "an unknown version of NumPy's format")
+    except (ValueError, EOFError, OSError, SyntaxError, TypeError, zlib.error) as error:
+        raise wrong(where, f"no array of NumPy's ({error})") from error
+    if dtype.hasobject or dtype.kind not in "biufUS":
+        raise wrong(where, "it holds objects instead of numbers")
+    return array_from(dtype, shape, fortran, file, where)
+
+
+def array_from(
+    dtype: np.dtype[Any], shape: tuple[int, ...], fortran: bool, file: IO[bytes], where: str
+) -> NDArray[Any]:
+    """The array in a stream of plain values. Raises FieldError when it is too large or cut off."""
+    if len(shape) > 4 or any(side < 0 for side in shape):
+        raise wrong(where, f"an array of shape {shape} is no label image")
+    count = 1
+    for side in shape:
+        count *= side
+    size = count * dtype.itemsize
+    if size > _BYTES:
+        raise wrong(where, f"an array of {size} bytes is too large")
+    try:
+        data = file.read(size)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise wrong(where, f"it cannot be read ({error})") from error
+    if len(data) != size:
+        raise wrong(where, "it ends too early")
+    values = np.frombuffer(data, dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays in a `.npz` file by name; those of objects are left out. Raises FieldError."""
+    found: dict[str, NDArray[Any]] = {}
+    left = _BYTES
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+            for info in names[:_MEMBERS]:
+                name = info.filename.removesuffix(".npy")
+                left -= info.file_size
+                if left < 0:
+                    raise wrong(name, "the arrays are too large")
+                with archive.open(info) as member:
+                    found[name] = read_npy(member, name)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise wrong("file", f"no file of NumPy's arrays ({error})") from error
+    return found
+
+
+def npz_of(**arrays: NDArray[Any]) -> bytes:
+    """A compressed `.npz` file, the same for the same arrays."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            member = io.BytesIO()
+            npy.write_array(member, values, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+    return out.getvalue()

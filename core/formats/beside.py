@@ -1,0 +1,59 @@
+"""Images that belong to a file by its place: beside it, or in the sibling folder of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from core.storage.images import is_image_name
+
+# Names of folders that hold labels, and of those that hold the images then.
+_IMAGES: Final = ("images", "JPEGImages", "imgs", "img", "image", "raw", "sources")
+
+
+class Siblings:
+    """Looks up images by folder and stem, listing each folder once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, dict[str, list[Path]]] = {}
+
+    def image(self, folder: Path, stem: str, but: Path | None = None) -> Path | None:
+        """The image of that stem in a folder; `but` is a file that is no candidate."""
+        for path in self._listed(folder).get(stem, ()):
+            if path != but:
+                return path
+        return None
+
+    def of(self, file: Path, stem: str | None = None) -> Path | None:
+        """The image of a label file: beside it, or in a folder of images next to its folder.
+
+        Of `a/labels/train/x.txt` it is `a/images/train/x.*`.
+        """
+        stem = file.stem if stem is None else stem
+        found = self.image(file.parent, stem, file)
+        if found is not None:
+            return found
+        for name in _IMAGES:
+            found = self.image(file.parent / name, stem, file)
+            if found is not None:
+                return found
+        above, below = file.parent, Path()
+        for _ in range(3):
+            for name in _IMAGES:
+                found = self.image(above.parent / name / below, stem, file)
+                if found is not None:
+                    return found
+            above, below = above.parent, Path(above.name) / below
+        return None
+
+    def _listed(self, folder: Path) -> dict[str, list[Path]]:
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._folders[folder] = {}
+            try:
+                for path in sorted(folder.iterdir()):
+                    if is_image_name(path.name) and path.is_file():
+                        known.setdefault(path.stem, []).append(path)
+            except OSError:
+                pass  # no such folder, or none to be read: no image there
+        return known

@@ -1,0 +1,62 @@
+"""COCO's instance files as one of the formats: one JSON for all images."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.formats import coco
+from core.formats.coco import CocoImage
+from core.formats.errors import FormatError
+from core.formats.format import Format, Source, Writing, Written
+from core.formats.labelled import Collection, Labelled
+from core.formats.places import name_from
+
+
+def _recognises(source: Source) -> bool:
+    return source.is_json and coco.is_coco(source.json)
+
+
+def _read(source: Source) -> Collection:
+    path = source.path
+    dataset = coco.parse(source.json, path)
+    return Collection(
+        kind="coco",
+        labels=dataset.labels,
+        images=tuple(
+            Labelled(path, i.file_name, i.width, i.height, i.instances, image_id=i.id)
+            for i in dataset.images
+        ),
+        notes=dataset.notes,
+    )
+
+
+def _write(writing: Writing) -> Written:
+    """One COCO file. Raises FormatError when there is one already."""
+    out = writing.out
+    own_ids = all(isinstance(image.labels.image_id, int) for image in writing.images)
+    images = [
+        CocoImage(
+            image.labels.image_id if own_ids and image.labels.image_id is not None else number,
+            name_from(image, out.parent),
+            image.width,
+            image.height,
+            image.labels.instances,
+        )
+        for number, image in enumerate(writing.images, 1)
+    ]
+    if not writing.sink.put(out, coco.dumps(images, writing.labels)):
+        raise FormatError(writing.sink.problems[-1])
+    writing.sink.written.append(out)
+    return Written(len(images), sum(len(image.instances) for image in images))
+
+
+FORMAT: Final = Format(
+    name="coco",
+    title="COCO",
+    recognises=_recognises,
+    read=_read,
+    write=_write,
+    ending=".json",
+    declared=True,
+    carries=frozenset(("holes", "parts", "overlap", "source", "crowd")),
+)

@@ -1,0 +1,156 @@
+"""ISAT's JSON: one file an image; polygons of one category and group are one object."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from core.document.fields import as_list, as_object, as_text, get
+from core.document.geometry import bounds
+from core.document.instance import Instance
+from core.formats.bridge import simple_parts
+from core.formats.errors import NO_AREA_DROPPED, reading
+from core.formats.file_names import image_name
+from core.formats.format import Format, Located, Source, Writing, Written
+from core.formats.label_file import Json
+from core.formats.labelled import Collection, Labelled, used_labels
+from core.formats.labelme_format import label_files
+from core.formats.labelme_shapes import points_of, polygon
+from core.formats.limits import whole
+from core.formats.masks import encode
+from core.formats.places import relative
+from core.formats.remarks import Remarks
+from core.formats.said import BRIDGED, ISAT_BACKGROUND
+
+_BACKGROUND: Final = "__background__"
+
+
+def _recognises(source: Source) -> bool:
+    if not source.is_json:
+        return False
+    value = source.json
+    info = value.get("info") if isinstance(value, dict) else None
+    return isinstance(info, dict) and isinstance(value, dict) and "objects" in value
+
+
+def _read(source: Source) -> Collection:
+    path = source.path
+    with reading(path, "ISAT"):
+        top = as_object(source.json, "file")
+        info = as_object(get(top, "info", "file"), "info")
+        name = image_name(as_text(get(info, "name", "info"), "info.name", empty=False))
+        width, height = (
+            whole(info.get(key), f"info.{key}", least=1) for key in ("width", "height")
+        )
+        remarks = Remarks(path)
+        made: dict[object, Instance] = {}
+        extras: dict[str, Json] = {}
+        items = as_list(get(top, "objects", "file"), "objects")
+        for k in sorted(range(len(items)), key=lambda k: _layer(items[k])):
+            with remarks.entry():
+                _take(items[k], k, made, extras, remarks)
+    found = tuple(made.values())
+    note = info.get("note")
+    extra: Json = {"note": note} if note else {}
+    labelled = Labelled(path, name, width, height, found, extra=extra, extras=extras)
+    return Collection("isat", used_labels([labelled]), (labelled,), remarks.notes())
+
+
+def _layer(item: object) -> float:
+    layer = item.get("layer") if isinstance(item, dict) else None
+    return float(layer) if isinstance(layer, int | float) and abs(layer) < 1e9 else 0.0
+
+
+def _take(
+    item: object, k: int, made: dict[object, Instance], extras: dict[str, Json], remarks: Remarks
+) -> None:
+    """Read one polygon and give it to its object."""
+    where = f"objects[{k}]"
+    value = as_object(item, where)
+    label = as_text(get(value, "category", where), f"{where}.category")
+    polygons = polygon(points_of(get(value, "segmentation", where), f"{where}.segmentation"))
+    if label == _BACKGROUND:
+        remarks.count(ISAT_BACKGROUND)
+        return
+    if not polygons:
+        remarks.count(NO_AREA_DROPPED)
+        return
+    group = value.get("group")
+    number = group if isinstance(group, int) and not isinstance(group, bool) else None
+    key: object = (label, number) if number else k
+    before = made.get(key)
+    if before is None:
+        crowd = value.get("iscrowd") in (1, True)
+        made[key] = Instance(f"isat-{k}", label, polygons, crowd=crowd, group_id=number)
+    else:
+        made[key] = Instance(
+            before.id, label, (*before.polygons, *polygons), crowd=before.crowd, group_id=number
+        )
+    note = value.get("note")
+    if isinstance(note, str) and note:
+        extras[made[key].id] = {"attributes": {"note": note}}
+
+
+def _write(writing: Writing) -> Written:
+    """One JSON an image, below the folder, and isat.yaml with the categories."""
+    sink = writing.sink
+    images = instances = joined = 0
+    for image, target in zip(
+        writing.images, label_files(writing.images, writing.out, sink), strict=True
+    ):
+        joined += sum(any(p.holes for p in i.polygons) for i in image.labels.instances)
+        if target is not None and sink.put(target, _file(image, target)):
+            sink.written.append(target)
+            images += 1
+            instances += len(image.labels.instances)
+    if joined:
+        sink.notes.append(BRIDGED.given(count=joined, format="ISAT"))
+    return Written(images, instances)
+
+
+def _file(image: Located, target: Path) -> bytes:
+    labels = image.labels
+    width, height = image.width or 1, image.height or 1
+    name = labels.file_name if image.path is None else relative(image.path, target.parent)
+    objects: list[Json] = []
+    for group, instance in enumerate(labels.instances, 1):
+        for ring in simple_parts(instance.polygons, width, height):
+            part = polygon(ring)
+            if not part:
+                continue
+            box = bounds(part)
+            extra = labels.extras.get(instance.id, {}).get("attributes")
+            note = extra.get("note", "") if isinstance(extra, dict) else ""
+            objects.append(
+                {
+                    "category": instance.label,
+                    "group": group,
+                    "segmentation": [[x, y] for x, y in ring],
+                    "area": encode(part, width, height).area,
+                    "layer": float(len(objects) + 1),
+                    "bbox": [box.x0, box.y0, box.x1, box.y1],
+                    "iscrowd": instance.crowd,
+                    "note": note,
+                }
+            )
+    info = {
+        "description": "ISAT",
+        "folder": ".",
+        "name": name,
+        "width": width,
+        "height": height,
+        "depth": 3,
+        "note": labels.extra.get("note", ""),
+    }
+    return json.dumps({"info": info, "objects": objects}, indent=1, allow_nan=False).encode("ascii")
+
+
+FORMAT: Final = Format(
+    name="isat",
+    title="ISAT",
+    recognises=_recognises,
+    read=_read,
+    write=_write,
+    carries=frozenset(("parts", "overlap", "crowd", "bridges", "attributes")),
+)

@@ -1,0 +1,110 @@
+"""labelme's files as one of the formats: one JSON an image, in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from core.formats import labelme
+from core.formats.format import Format, Located, Sink, Source, Writing, Written
+from core.formats.label_file import LabelFile
+from core.formats.labelled import Collection, Labelled, used_labels
+from core.formats.places import relative, renamed
+from core.sentences import say
+from core.storage.paths import assign_label_files
+
+
+def _recognises(source: Source) -> bool:
+    if not source.is_json:
+        return False
+    value = source.json
+    return isinstance(value, dict) and "shapes" in value
+
+
+def _read(source: Source) -> Collection:
+    # The file itself is let go: it may hold the image.
+    path = source.path
+    file = labelme.parse(source.json, path)
+    labelled = Labelled(
+        label_file=path,
+        file_name=file.image_name,
+        width=file.width,
+        height=file.height,
+        shapes=file.shapes,
+        done=file.done,
+        embedded=file.kept.top.get("imageData") is not None,
+        others=sum(id is None for id, _ in file.kept.shapes),
+    )
+    return Collection("labelme", used_labels([labelled]), (labelled,), file.notes)
+
+
+def _write(writing: Writing) -> Written:
+    """One labelme file an image, below the folder."""
+    own = writing.collection.kind == "labelme"
+    targets = label_files(writing.images, writing.out, writing.sink)
+    images = instances = 0
+    for image, target in zip(writing.images, targets, strict=True):
+        if target is not None and writing.sink.put(target, _encoded(image, target, own)):
+            writing.sink.written.append(target)
+            images += 1
+            instances += len(image.labels.shapes)
+    return Written(images, instances)
+
+
+def label_files(images: Sequence[Located], out: Path, sink: Sink) -> list[Path | None]:
+    """Where the labels of each image go; None for an image that has a place already."""
+    places = [_below(image, out, sink) for image in images]
+    free = assign_label_files(list(dict.fromkeys(places)))
+    targets: list[Path | None] = []
+    for located, place in zip(images, places, strict=True):
+        target = free.pop(place, None)
+        targets.append(target)
+        if target is None:
+            name, file = located.labels.file_name, str(located.labels.label_file)
+            sink.problems.append(
+                say(
+                    "convert.place_taken",
+                    "{path} names the image {name}, for which labels were written already; "
+                    "these were left out.",
+                    name=name,
+                    path=file,
+                )
+            )
+    return targets
+
+
+def _below(image: Located, out: Path, sink: Sink) -> Path:
+    """The image as if it lay below `out`."""
+    if image.path is not None:
+        real, root = image.path.resolve(), out.resolve()
+        if real.is_relative_to(root):
+            return out / real.relative_to(root)
+    return out / renamed(image, sink)
+
+
+def _encoded(image: Located, target: Path, own: bool) -> bytes:
+    labels = image.labels
+    if image.path is None:
+        name = PurePosixPath(labels.file_name).name
+    else:
+        name = relative(image.path, target.parent)
+    if own:
+        file = labelme.read(labels.label_file)
+        file = replace(file, image_name=name, shapes=labels.shapes)
+    else:
+        file = LabelFile(name, None, None, labels.shapes, done=labels.done)
+    return labelme.dumps(replace(file, width=image.width, height=image.height))
+
+
+FORMAT: Final = Format(
+    name="labelme",
+    title="labelme",
+    recognises=_recognises,
+    read=_read,
+    write=_write,
+    carries=frozenset(
+        ("holes", "parts", "overlap", "source", "crowd", "group", "others", "regions", "sizeless")
+    ),
+)

@@ -1,0 +1,73 @@
+"""Every format that is read and written; in a folder of several the first of them is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from core.formats import (
+    cellpose,
+    coco_format,
+    cvat,
+    isat,
+    labelme_dataset,
+    labelme_format,
+    labelstudio,
+    npz,
+    openimages,
+    png_masks,
+    via_format,
+    voc,
+    yolo,
+)
+from core.formats.format import Format, Source
+from core.sentences import MasklensError, say
+
+FORMATS: Final[tuple[Format, ...]] = (
+    labelme_format.FORMAT,
+    via_format.FORMAT,
+    coco_format.FORMAT,
+    isat.FORMAT,
+    cvat.FORMAT,
+    labelstudio.FORMAT,
+    voc.FORMAT,
+    cellpose.FORMAT,
+    npz.FORMAT,
+    openimages.FORMAT,
+    labelme_dataset.FORMAT,
+    yolo.FORMAT,
+    png_masks.FORMAT,
+)
+BY_NAME: Final[Mapping[str, Format]] = MappingProxyType({each.name: each for each in FORMATS})
+
+
+def recognise(source: Source) -> Format | None:
+    """The format of a file or folder, None when it is of none. Raises FormatError."""
+    return next((each for each in FORMATS if each.recognises(source)), None)
+
+
+class OptionError(MasklensError):
+    """A format has no such option, or not with that value."""
+
+
+def choices(name: str, pairs: Sequence[str]) -> dict[str, str]:
+    """Options given as NAME=VALUE for the format of this name. Raises OptionError."""
+    offered = {option.name: option.choices for option in BY_NAME[name].options}
+    chosen: dict[str, str] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        if value not in offered.get(key, ()):
+            known = [f"{key}={value}" for key, values in offered.items() for value in values]
+            options = ", ".join(known) or "-"
+            raise OptionError(
+                say(
+                    "convert.option",
+                    "{text} is no option of the format {format}; its options are: {options}.",
+                    text=pair,
+                    format=name,
+                    options=options,
+                )
+            )
+        chosen[key] = value
+    return chosen

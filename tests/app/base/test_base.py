@@ -1,0 +1,249 @@
+"""The small parts of the window that need no window."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import weakref
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.base.jobs import Jobs, JobState
+from app.base.settings import KEYS, OPACITY, RECENT, RECENT_COUNT, THEME, Settings
+from app.base.tasks import Context, Tasks
+from app.base.watchdog import StallWatchdog
+from app.base.words import bytes_text, duration_text, error_text
+from app.editor.panels.image_rows import ImageRows
+from app.editor.project_opening import folder_and_images
+from app.widgets.fuzzy import score
+from core.document.instance import Instance, Polygon
+from core.document.status import ImageStatus
+from core.sentences import MasklensError, say
+from tests.leaks import no_leaks
+
+__all__ = ["no_leaks"]
+
+
+def square(id: str, x: float, y: float, side: float) -> Instance:
+    ring = ((x, y), (x + side, y), (x + side, y + side), (x, y + side))
+    return Instance(id, "a", (Polygon(ring),))
+
+
+# Search
+
+
+def test_fuzzy_search_prefers_whole_words_then_starts_of_words() -> None:
+    assert score("zz", "Polygon") is None
+    assert score("poly", "Polygon") > score("poly", "Add a polygon")
+    assert score("ni", "Next image") > score("ni", "Another thing is far")
+    assert score("", "anything") == 0
+    assert score("NEXT", "Next image") == score("next", "Next image")
+
+
+# Settings
+
+
+def test_settings_survive_and_keep_what_they_do_not_know(tmp_path: Path, qtbot: QtBot) -> None:
+    path = tmp_path / "deep" / "settings.json"
+    settings = Settings(path)
+    settings.set(OPACITY, 0.5)
+    settings.close()
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "of_the_future": [1], "theme": "purple"}))
+    again = Settings(path)
+    assert again.get(OPACITY) == 0.5
+    assert again.get(THEME) == "system"
+    again.set(OPACITY, 0.6)
+    again.close()
+    assert json.loads(path.read_text())["of_the_future"] == [1]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+def test_broken_settings_are_as_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    assert Settings(path).get(OPACITY) == OPACITY.default
+
+
+def test_settings_refuse_and_tell(tmp_path: Path, qtbot: QtBot) -> None:
+    settings = Settings(tmp_path / "settings.json")
+    with pytest.raises(ValueError, match="opacity"):
+        settings.set(OPACITY, 7.0)
+    with qtbot.waitSignal(settings.changed) as heard:
+        settings.set(KEYS, {"next_image": ["N"]})
+    assert heard.args == ["keys"]
+    settings.set(KEYS, {"next_image": ["N"]})
+    settings.close()
+
+
+def test_recent_folders_are_few_and_the_last_is_first(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "settings.json")
+    for number in range(RECENT_COUNT + 5):
+        settings.remember_folder(Path(f"/x/{number}"))
+    settings.remember_folder(Path("/x/9"))
+    settings.close()
+    recent = settings.get(RECENT)
+    assert recent[0] == str(Path("/x/9"))
+    assert len(recent) == RECENT_COUNT == len(set(recent))
+
+
+# Tasks
+
+
+def test_results_come_on_this_thread(qtbot: QtBot, no_leaks: None) -> None:
+    tasks = Tasks()
+    threads: list[int] = []
+    tasks.run(
+        lambda _context: threading.get_ident(),
+        done=lambda there: threads.extend([there, threading.get_ident()]),
+        failed=lambda error: pytest.fail(str(error)),
+    )
+    qtbot.waitUntil(lambda: len(threads) == 2)
+    assert threads[0] != threads[1] == threading.get_ident()
+    tasks.close()
+
+
+def test_failures_and_progress(qtbot: QtBot, no_leaks: None) -> None:
+    tasks = Tasks()
+    errors: list[Exception] = []
+    steps: list[tuple[int, int]] = []
+
+    def work(context: Context) -> None:
+        context.progress(1, 2)
+        context.progress(2, 2)
+        raise ValueError("no")
+
+    tasks.run(
+        work,
+        done=lambda _none: pytest.fail("it failed"),
+        failed=errors.append,
+        progressed=lambda done, total: steps.append((done, total)),
+    )
+    qtbot.waitUntil(lambda: bool(errors))
+    assert str(errors[0]) == "no"
+    assert steps[-1] == (2, 2)
+    tasks.close()
+
+
+def test_a_cancelled_task_answers_once(qtbot: QtBot, no_leaks: None) -> None:
+    tasks = Tasks(1)
+    began = threading.Event()
+    answers: list[str] = []
+
+    def work(context: Context) -> None:
+        began.set()
+        while True:
+            context.check()
+            time.sleep(0.005)
+
+    task = tasks.run(
+        work,
+        done=lambda _none: answers.append("done"),
+        failed=lambda _error: answers.append("failed"),
+        cancelled=lambda: answers.append("cancelled"),
+    )
+    began.wait(5)
+    task.cancel()
+    qtbot.waitUntil(lambda: bool(answers))
+    assert answers == ["cancelled"]
+    assert not tasks.busy
+    tasks.close()
+
+
+# Jobs
+
+
+def test_a_job_estimates_and_ends_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("app.base.jobs.time.monotonic", lambda: now[0])
+    jobs = Jobs()
+    job = jobs.start("work")
+    assert job.seconds_left() is None
+    job.progress(0, 10)
+    now[0] += 4
+    job.progress(2, 10)
+    assert job.seconds_left() == 16
+    job.end(JobState.DONE, "well")
+    job.end(JobState.FAILED, "badly")
+    assert (job.state, job.outcome) == (JobState.DONE, "well")
+
+
+# The list of images
+
+
+def test_thirteen_thousand_images_filter_at_once(qtbot: QtBot) -> None:
+    rows = ImageRows()
+    paths = [Path(f"/data/photo_{number:05}.jpg") for number in range(13_000)]
+    rows.set_images([(path, path.name) for path in paths])
+    rows.set_status(dict.fromkeys(paths[:5], ImageStatus.DONE))
+    start = time.process_time()
+    rows.set_filter("PHOTO 1299", None)
+    took = time.process_time() - start
+    assert rows.rowCount() == 12
+    assert took < 0.2
+    rows.set_filter("", ImageStatus.DONE)
+    assert rows.rowCount() == 5
+    assert rows.counts()[ImageStatus.DONE] == 5
+
+
+def test_a_row_stays_while_its_status_changes(qtbot: QtBot) -> None:
+    rows = ImageRows()
+    path = Path("/data/a.jpg")
+    rows.set_images([(path, "a.jpg")])
+    rows.set_status({path: ImageStatus.SUGGESTED})
+    rows.set_filter("", ImageStatus.SUGGESTED)
+    rows.set_status({path: ImageStatus.DONE})
+    assert rows.rowCount() == 1
+    rows.set_filter("", ImageStatus.DONE)
+    assert rows.index_of(path).isValid()
+
+
+# Opening
+
+
+def test_what_paths_mean(tmp_path: Path) -> None:
+    one, two = tmp_path / "1.png", tmp_path / "2.png"
+    assert folder_and_images([tmp_path]) == (tmp_path, ())
+    assert folder_and_images([one, two]) == (tmp_path, (one, two))
+    with pytest.raises(ValueError, match="several"):
+        folder_and_images([tmp_path, one])
+    with pytest.raises(ValueError, match="several"):
+        folder_and_images([one, tmp_path.parent / "3.png"])
+
+
+# Words and the watchdog
+
+
+def test_words() -> None:
+    assert duration_text(0.2) == "1 s"
+    assert duration_text(90) == "2 min"
+    assert "1" in duration_text(5400)
+    assert "MB" in bytes_text(170_000_000)
+    assert "gone.jpg" in error_text(FileNotFoundError(2, "No such file", "gone.jpg"))
+    assert "x.jpg" in error_text(
+        MasklensError(say("storage.full", "{path}: the disk is full.", path="x.jpg"))
+    )
+
+
+def test_the_watchdog_says_where_the_window_hangs(qtbot: QtBot, no_leaks: None) -> None:
+    stacks: list[str] = []
+    dog = StallWatchdog(limit=0.05, told=stacks.append)
+    qtbot.wait(60)
+
+    class Painter:
+        """What must not live longer than the function that made it."""
+
+    def dawdle() -> weakref.ref[Painter]:
+        painter = Painter()
+        time.sleep(0.4)
+        return weakref.ref(painter)
+
+    painter = dawdle()
+    qtbot.wait(60)
+    assert painter() is None
+    dog.close()
+    assert any("dawdle" in stack for stack in stacks)
+    assert dog.longest > 0.2

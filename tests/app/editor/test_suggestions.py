@@ -1,0 +1,295 @@
+"""Asking the model and answering its suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+
+from app.base.settings import MODEL, UNKNOWN_LABELS
+from app.engine.client import EngineState
+from app.window.about import AboutDialog
+from core.document.instance import Instance, Polygon, Source
+from core.document.status import ImageStatus
+from core.session import store_suggestions
+from core.storage.project import Project
+from core.storage.suggestions import SuggestionSet
+from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
+
+
+def test_suggestions_arrive_and_are_no_instances(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    assert len(driver.services.suggesting.pending) == 2
+    assert len(driver.services.suggesting.shown) == 1  # the other scores below the slider
+    assert driver.document.instances == ()
+    driver.saved()
+    assert not (folder / "a1.json").exists()
+    assert driver.services.workspace.status(folder / "a1.png") is ImageStatus.SUGGESTED
+
+
+def test_the_slider_shows_more(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.annotate.suggestions._value.setValue(0.2)
+    assert len(driver.services.suggesting.shown) == 2
+
+
+def test_accept_by_keys_alone(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.services.viewport.setFocus()
+    driver.key(Qt.Key.Key_Tab)
+    assert len(driver.services.suggesting.picked) == 1
+    driver.key(Qt.Key.Key_Y)
+    (instance,) = driver.document.instances
+    assert instance.source is Source.ACCEPTED
+    assert instance.model == "squares@1"
+    driver.act("undo")
+    assert driver.document.instances == ()
+    assert len(driver.services.suggesting.pending) == 2
+
+
+def test_accept_all_is_one_step(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.services.suggesting.set_threshold(0.1)
+    driver.act("accept_all")
+    assert len(driver.document.instances) == 2
+    driver.act("undo")
+    assert driver.document.instances == ()
+
+
+def test_what_is_rejected_stays_away(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.services.suggesting.set_threshold(0.1)
+    driver.act("next_suggestion")
+    driver.act("reject")
+    assert len(driver.services.suggesting.pending) == 1
+    driver.saved()
+    driver.go(folder / "a2.png")
+    driver.go(folder / "a1.png")
+    assert len(driver.services.suggesting.pending) == 1
+
+
+def test_reject_all_is_one_step_and_means_all(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    assert len(driver.services.suggesting.shown) < len(driver.services.suggesting.pending)
+    driver.act("clear_suggestions")
+    assert driver.services.suggesting.pending == ()
+    driver.act("undo")
+    assert len(driver.services.suggesting.pending) == 2
+
+
+def test_a_deleted_acceptance_does_not_come_back(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.act("accept_all")
+    driver.act("select_all")
+    driver.act("delete")
+    assert [each.score for each in driver.services.suggesting.pending] == [0.3]
+    driver.act("undo")
+    assert len(driver.document.instances) == 1
+
+
+def test_unknown_labels_become_the_active_one(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
+    driver.open(folder)
+    driver.wait(lambda: driver.services.labelling.active == "cell")
+    driver.suggest()
+    driver.act("accept_all")
+    assert [each.label for each in driver.document.instances] == ["cell", "cell"]
+
+
+def test_unknown_labels_are_added_by_choice(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
+    driver.open(folder)
+    driver.wait(lambda: driver.services.labelling.active == "cell")
+    driver.services.settings.set(UNKNOWN_LABELS, "add")
+    driver.suggest()
+    driver.act("accept_all")
+    assert [each.label for each in driver.document.instances] == ["cell", "thing"]
+    assert driver.services.labelling.names == ("cell", "thing")
+
+
+def test_what_an_instance_says_already_is_not_suggested(driver: Driver, folder: Path) -> None:
+    same = ((10.0, 10.0), (30.0, 10.0), (30.0, 30.0), (10.0, 30.0))
+    write_labelme(folder / "a1.png", shape("cell", *same))
+    driver.open(folder)
+    driver.suggest()
+    assert [each.score for each in driver.services.suggesting.pending] == [0.3]
+
+
+def test_one_object_under_two_labels_is_asked_once(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", "twice.png", "b.png")
+    driver.open(folder)
+    driver.go(folder / "twice.png")
+    driver.suggest()
+    assert [each.label for each in driver.services.suggesting.pending] == ["thing"]
+    driver.act("next_suggestion")
+    driver.act("reject")
+    assert driver.services.suggesting.pending == ()
+    driver.saved()
+    assert driver.services.workspace.status(folder / "twice.png") is ImageStatus.UNTOUCHED
+    driver.go(folder / "b.png")
+    driver.go(folder / "twice.png")
+    assert driver.services.suggesting.pending == ()  # the weaker one was meant too
+
+
+def test_an_answer_for_another_image_goes_to_that_image(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.act("suggest_image")
+    driver.go(folder / "a2.png")
+    stored = folder / ".masklens" / "suggestions" / "a1.png.json"
+    driver.wait(stored.exists)
+    assert driver.services.suggesting.pending == ()
+    driver.go(folder / "a1.png")
+    assert len(driver.services.suggesting.pending) == 2
+
+
+def test_the_whole_folder(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", *(f"{n}.png" for n in range(7)), "bad.png")
+    write_labelme(folder / "3.png", masklens={"status": "done"})
+    driver.open(folder)
+    driver.wait(lambda: driver.services.workspace.status(folder / "3.png") is ImageStatus.DONE)
+    driver.act("suggest_folder")
+    assert not driver.services.actions["suggest_folder"].isEnabled()
+    driver.wait(lambda: not driver.services.annotator.folder_running)
+    stored = folder / ".masklens" / "suggestions"
+    driver.wait(lambda: len(list(stored.glob("*.json"))) + 1 >= 6)
+    assert not (stored / "3.png.json").exists()
+    assert any("1 image" in text for text in driver.texts)  # bad.png is named
+    driver.wait(lambda: len(driver.services.suggesting.pending) == 2)
+
+
+def test_a_folder_run_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", *(f"slow{n}.png" for n in range(5)))
+    driver.open(folder)
+    driver.act("suggest_folder")
+    driver.services.annotator.cancel()
+    assert not driver.services.annotator.folder_running
+    assert driver.services.client.waiting("suggest:") == ()
+
+
+def test_a_dead_engine_is_told_and_comes_back(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", "die.png", "fine.png")
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    driver.act("suggest_image")
+    driver.wait(lambda: "engine" in driver.services.central.banners.keys)
+    driver.draw_rectangle((10, 10), (40, 30))
+    driver.wait(lambda: driver.services.client.state is EngineState.READY)
+    driver.wait(lambda: "engine" not in driver.services.central.banners.keys)
+    driver.go(folder / "fine.png")
+    driver.suggest()
+
+
+def test_the_last_words_of_an_engine_can_be_read(driver: Driver, tmp_path: Path) -> None:
+    driver.open(make_images(tmp_path / "work", "die.png", "good.png"))
+    driver.act("suggest_image")
+    driver.wait(lambda: "engine" in driver.services.central.banners.keys)
+    buttons = driver.services.central.banners.findChildren(QPushButton)
+    (copy,) = [each for each in buttons if each.text() == "Copy details"]
+    copy.click()
+    assert "this image is too much" in QGuiApplication.clipboard().text()
+    assert "engine" in driver.services.central.banners.keys, "copying does not close it"
+    driver.act("about")
+    (shown,) = [each.toPlainText() for each in driver.window.findChildren(QPlainTextEdit)]
+    assert "this image is too much" in shown
+    driver.window.findChild(AboutDialog).close()
+
+
+def test_a_suggestion_without_a_score_is_shown_and_answered(driver: Driver, folder: Path) -> None:
+    plain = Instance("plain", "cell", (Polygon(SQUARE),), source=Source.SUGGESTED)
+    project = Project(folder)
+    project.lock()
+    store_suggestions(project, project.images()[0], SuggestionSet("other@1", instances=(plain,)))
+    project.unlock()
+    driver.open(folder)
+    driver.services.suggesting.set_threshold(0.9)
+    assert [each.id for each in driver.services.suggesting.shown] == ["plain"]
+    driver.click(15, 15)
+    assert driver.services.suggesting.picked == {"plain"}
+    driver.act("accept")
+    assert [each.id for each in driver.document.instances] == ["plain"]
+
+
+def test_what_is_below_the_slider_cannot_be_picked(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.click(60, 40)
+    assert driver.services.suggesting.picked == frozenset()
+    driver.services.suggesting.set_threshold(0.2)
+    driver.click(60, 40)
+    assert len(driver.services.suggesting.picked) == 1
+    driver.services.suggesting.set_threshold(0.5)
+    assert driver.services.suggesting.picked == frozenset()
+
+
+def test_a_model_that_cannot_be_used_leaves_the_old_one(driver: Driver) -> None:
+    driver.wait(lambda: driver.services.models.model)
+    driver.services.models.choose("missing")
+    driver.wait(lambda: any("missing" in text for text in driver.texts))
+    assert driver.services.models.name == "starter"
+    assert driver.services.settings.get(MODEL) == "starter"
+
+
+def test_the_model_menu_offers_a_download(make_driver: Callable[..., Driver]) -> None:
+    driver = make_driver()
+    driver.wait(lambda: driver.services.models.model)
+    menu = driver.window._model_menu
+    driver.wait(lambda: driver.services.models._models)
+    driver.services.models.fill(menu)
+    texts = [action.text() for action in menu.actions()]
+    assert any("coco" in text and "37.9" in text and "download" in text for text in texts)
+    assert texts[-1] == "A file…"
+
+
+def test_the_model_menu_says_that_more_will_come(make_driver: Callable[..., Driver]) -> None:
+    driver = make_driver(engine=False)
+    menu = driver.window._model_menu
+    driver.services.models.fill(menu)
+    assert any("More models" in action.text() for action in menu.actions())
+
+
+def test_a_download_that_fails_is_told_in_full(make_driver: Callable[..., Driver]) -> None:
+    driver = make_driver()
+    driver.wait(lambda: driver.services.models._models)
+    driver.services.models.choose("coco")
+    driver.wait(lambda: any("no connection" in text for text in driver.texts))
+    assert driver.services.models.name == "starter"
+
+
+def test_going_through_suggestions_brings_them_into_sight(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.act("show_suggestions")
+    assert not driver.services.viewport._scene.suggestions_shown
+    driver.act("next_suggestion")
+    assert driver.services.viewport._scene.suggestions_shown
+    assert len(driver.services.suggesting.picked) == 1
+
+
+@pytest.mark.parametrize("answer", ["accept_all", "clear_suggestions"])
+def test_what_is_out_of_sight_is_not_answered(driver: Driver, folder: Path, answer: str) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.act("show_suggestions")
+    driver.act(answer)
+    assert driver.services.viewport._scene.suggestions_shown
+    assert len(driver.services.suggesting.pending) == 2
+    driver.act(answer)
+    assert len(driver.services.suggesting.pending) < 2
+
+
+def test_what_was_asked_for_is_shown(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.act("show_suggestions")
+    driver.suggest()
+    assert driver.services.viewport._scene.suggestions_shown

@@ -1,0 +1,148 @@
+"""An engine without torch that proposes two squares in every image, and dies on one called die.
+
+In an image called twice it proposes one square under two labels.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import numpy as np
+
+from core.document.instance import Instance, Polygon, Source, new_id
+from core.lens.settings import StageSettings
+from core.protocol import (
+    Cancel,
+    Cancelled,
+    CancelReason,
+    Download,
+    Failed,
+    Heartbeat,
+    ListModels,
+    LoadModel,
+    Message,
+    MessageReader,
+    ModelInfo,
+    ModelLoaded,
+    Models,
+    Predict,
+    Prediction,
+    Progress,
+    Readiness,
+    Ready,
+    Shutdown,
+    encode,
+)
+from core.sentences import say
+from core.stdio import set_stdin_aside, set_stdout_aside
+
+source, target = set_stdin_aside(), set_stdout_aside()
+lock = threading.Lock()
+
+
+def send(message: Message) -> None:
+    with lock:
+        for chunk in encode(message):
+            rest = memoryview(chunk)
+            while rest:
+                rest = rest[os.write(target, rest) :]
+
+
+def beat() -> None:
+    while not threading.Event().wait(0.2):
+        send(Heartbeat(None, 0))
+
+
+def square(x: float, y: float, side: float, label: str, score: float) -> Instance:
+    ring = ((x, y), (x + side, y), (x + side, y + side), (x, y + side))
+    return Instance(
+        new_id(), label, (Polygon(ring),), source=Source.SUGGESTED, score=score, model="squares@1"
+    )
+
+
+def predict(request: Predict) -> None:
+    send(Progress(request.id, "begun"))
+    name = os.path.basename(request.path or "")
+    if name.startswith("die"):
+        print("this image is too much", file=sys.stderr, flush=True)
+        os._exit(3)
+    if name.startswith("bad"):
+        send(Failed(request.id, say("process.no_model", "No model is loaded yet.")))
+        return
+    if name.startswith("slow"):
+        return
+    found = (square(10, 10, 20, "thing", 0.9), square(50, 30, 20, "thing", 0.3))
+    if name.startswith("twice"):
+        found = (square(10, 10, 20, "thing", 0.9), square(10, 10, 20, "other", 0.8))
+    boxes = np.array([[10, 10, 30, 30], [50, 30, 70, 50]], np.float32)
+    scores = np.array([0.9, 0.3], np.float32)
+    labels = np.ones(2, np.int64)
+    send(Prediction(request.id, "squares@1", 0, 0, found, boxes, labels, scores))
+
+
+def receive(message: Message) -> None:
+    match message:
+        case Shutdown():
+            os._exit(0)
+        case LoadModel(spec=spec, try_on=image):
+            if image is not None and os.path.basename(image).startswith("bad"):
+                send(
+                    Failed(
+                        message.id,
+                        say(
+                            "process.model_finds_nothing",
+                            "It finds nothing at all in {image}.",
+                            image=image,
+                        ),
+                    )
+                )
+            elif spec == "missing":
+                send(
+                    Failed(
+                        message.id, say("process.model_not_finite", "Its numbers are not finite.")
+                    )
+                )
+            else:
+                loaded = (spec, spec, "squares@1", ("thing",), "cpu", "float32", StageSettings())
+                send(ModelLoaded(message.id, *loaded))
+        case ListModels():
+            starter = ModelInfo(
+                "starter", say("models.starter", "Small general model"), "resnet18", 1, 1, True
+            )
+            about = say(
+                "models.coco",
+                "{arch}: box AP {box}, mask AP {mask}",
+                arch="resnet50",
+                box=37.9,
+                mask=34.6,
+            )
+            coco = ModelInfo("coco", about, "resnet50", 80, 177_000_000, False)
+            send(Models(message.id, (starter, coco)))
+        case Download(name=name):
+            why = {"name": name, "why": "no connection", "url": "there", "path": "here"}
+            send(
+                Failed(
+                    message.id,
+                    say(
+                        "models.offline",
+                        "{name} could not be fetched ({why}): fetch {url}, put it at {path}.",
+                        **why,
+                    ),
+                )
+            )
+        case Predict():
+            predict(message)
+        case Cancel(id=id):
+            send(Cancelled(id, CancelReason.ASKED))
+
+
+send(Ready(Readiness.STARTING, os.getpid()))
+threading.Thread(target=beat, daemon=True).start()
+send(Ready(Readiness.READY, os.getpid(), "cpu", "none"))
+reader = MessageReader()
+while data := os.read(source, 1 << 16):
+    for each in reader.feed(data):
+        receive(each)
+os._exit(0)
