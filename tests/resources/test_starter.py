@@ -27,6 +27,8 @@ from resources.starter.exchange import Exchange
 from resources.starter.measure import kind_of, measure_recall, measure_unseen
 from resources.starter.objective import losses_of, move, see
 from resources.starter.photos import (
+    COMPLETE,
+    PARTIAL,
     Labelled,
     Photo,
     cut_out,
