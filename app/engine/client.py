@@ -153,8 +153,9 @@ class EngineClient(QObject):
 
     @property
     def engine_log(self) -> str:
-        """The last lines on stderr of the engine that runs, or of the one that has ended."""
-        return self._process.log_text if self._process is not None else self._last_words
+        """The last lines on stderr: of the engine that ended last, then of the one that runs."""
+        now = self._process.log_text if self._process is not None else ""
+        return "\n".join(filter(None, (self._last_words, now)))
 
     @property
     def engine_pid(self) -> int:
@@ -188,8 +189,6 @@ class EngineClient(QObject):
         self,
         spec: str | Path,
         *,
-        arch: str | None = None,
-        backbone: str | None = None,
         device: str = "auto",
         precision: str = "auto",
         try_on: Path | None = None,
@@ -205,8 +204,6 @@ class EngineClient(QObject):
             0,
             "model",
             spec=str(spec),
-            arch=arch,
-            backbone=backbone,
             device=device,
             precision=precision,
             try_on=None if try_on is None else str(try_on),
@@ -354,7 +351,7 @@ class EngineClient(QObject):
             process.deleteLater()
         if process is not self._process:
             return
-        self._last_words = self.engine_log
+        self._last_words = self._process.log_text
         self._process = None
         self._hears = False
         if reason is None or self._state is EngineState.STOPPED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,13 +13,16 @@ from core.engine.jobs import Job
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import replay
 from core.engine.predict import Predictor
+from core.engine.stages.masks import answers
 from core.lens import pictures
 from core.lens.false_positives import FalsePositive, false_positives
+from core.lens.pictures import PictureKind
 from core.lens.report import ImageReport, InstanceReport
 from core.lens.settings import StageSettings
 from core.lens.trace import Trace, numpy_of
 from core.lens.verdict import judge
 from core.lens.words import sentences
+from core.lru import Lru
 from core.protocol.lens_tables import fixed_tables, set_tables
 from core.protocol.messages.lens import (
     DrawLens,
@@ -33,7 +35,6 @@ from core.protocol.messages.lens import (
     LensRequest,
     LensSet,
     OpenLens,
-    PictureKind,
     SetLens,
 )
 from core.protocol.messages.lens_training import LensTrained, TrainLens
@@ -57,7 +58,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._predictor: Predictor | None = None
-        self._kept: OrderedDict[_Key, Rerunner] = OrderedDict()
+        self._kept: Lru[_Key, Rerunner] = Lru(KEPT_BYTES, _cost)
 
     def get(
         self, predictor: Predictor, path: str, job: Job, report: Report, *, keep: bool = True
@@ -70,9 +71,9 @@ class Shelf:
             self._kept.clear()
             self._predictor = predictor
         key = _key(path)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
         image = read_image(Path(path))
         job.check()
         trace = predictor.predict(
@@ -85,13 +86,12 @@ class Shelf:
         found = Rerunner(predictor, trace, image.pixels)
         if keep:
             self._kept[key] = found
-            while len(self._kept) > 1 and self._over():
-                self._kept.popitem(last=False)
         return found
 
-    def _over(self) -> bool:
-        held = sum(_bytes(each.trace) for each in self._kept.values())
-        return len(self._kept) > KEPT_AT_MOST or held > KEPT_BYTES
+
+def _cost(kept: Rerunner) -> int:
+    """Its bytes, or the share of a small one of which there can be `KEPT_AT_MOST`."""
+    return max(_bytes(kept.trace), KEPT_BYTES // KEPT_AT_MOST)
 
 
 def _key(path: str) -> _Key:
@@ -117,10 +117,12 @@ class LensDesk:
     def open(self, predictor: Predictor, request: OpenLens, job: Job, report: Report) -> LensOpened:
         """Trace an image and send its tables."""
         traced = self._shelf.get(predictor, request.path, job, report)
-        own = predictor.loaded.config.settings
+        config = predictor.loaded.config
+        rules = config.training
+        matching = (rules.rpn_foreground_iou, rules.rpn_background_iou)
         trace = _under(traced, request)
         tables = set_tables(trace, trace.mask_logits, trace.polygons.outlines)
-        return LensOpened(request.id, fixed_tables(trace, own), tables)
+        return LensOpened(request.id, fixed_tables(trace, config.settings, matching), tables)
 
     def set(self, predictor: Predictor, request: SetLens, job: Job, report: Report) -> LensSet:
         """Run again what follows from the settings."""
@@ -190,9 +192,10 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         if logits is None or not 0 <= request.detection < len(logits):
             raise IndexError(request.detection)
         box = numpy_of(found.detections.boxes[request.detection])
+        one = slice(request.detection, request.detection + 1)
         channel = found.mask_logits.channel
-        row = request.label if channel is None else int(channel[request.detection])
-        return pictures.mask_logits(numpy_of(logits[request.detection, row]), box)
+        wanted = torch.tensor([request.label]) if channel is None else channel[one]
+        return pictures.mask_logits(numpy_of(answers(logits[one], wanted)[0]), box)
     values = numpy_of((*trace.backbone.maps, *trace.pyramid.maps)[request.level])
     if request.kind is PictureKind.CHANNEL:
         return pictures.feature_channel(values, request.channel, prepared)

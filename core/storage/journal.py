@@ -184,6 +184,11 @@ class Journal:
         with self._lock:
             return len(self._edits)
 
+    def is_whole(self) -> bool:
+        """Whether the file on the disk holds all the edits, as far as a look can tell."""
+        with self._lock:
+            return not self._edits or (self._on_disk and inside.is_file(self.path))
+
     def read(self) -> list[Edit]:
         """The edits on disk; a torn last line is left out. Raises StorageError."""
         content = read_journal(self.path)

@@ -5,7 +5,7 @@ So a run that goes on sees exactly what it would have seen, and threads may work
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,11 +23,16 @@ from core.engine.train.plan import Plan
 from core.engine.train.sample import Sample, make_sample
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenImage, FrozenLabels
+from core.lru import Lru
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, read_image
 
 _CACHE_BYTES: Final = 256 * 2**20
 _AHEAD: Final = 2
+_IMAGES_GONE: Final = say(
+    "learning.images_gone",
+    "None of the images to learn from can be read any more. Were they moved or taken away?",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +47,18 @@ class Pictures:
     """Decoded images; the last ones used stay in memory, up to a limit in bytes."""
 
     def __init__(self, limit: int = _CACHE_BYTES) -> None:
-        self._limit = limit
-        self._held: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
-        self._bytes = 0
+        self._held: Lru[str, NDArray[np.uint8]] = Lru(limit, lambda pixels: pixels.nbytes)
         self._guard = Lock()
 
     def get(self, image: FrozenImage) -> NDArray[np.uint8]:
         """The pixels of an image. Raises ImageError."""
         with self._guard:
-            if image.key in self._held:
-                self._held.move_to_end(image.key)
-                return self._held[image.key]
+            held = self._held.get(image.key)
+        if held is not None:
+            return held
         pixels = read_image(image.path).pixels
         with self._guard:
-            if image.key not in self._held:
-                self._held[image.key] = pixels
-                self._bytes += pixels.nbytes
-            while self._bytes > self._limit and len(self._held) > 1:
-                self._bytes -= self._held.popitem(last=False)[1].nbytes
+            self._held[image.key] = pixels
         return pixels
 
 
@@ -85,6 +84,11 @@ class Stream:
         samples = [self._sample(step * plan.batch + k, plan) for k in range(plan.batch)]
         return TrainingBatch([s.image for s in samples], [s.target() for s in samples])
 
+    def check_images(self) -> None:
+        """Raise LearningError when no image of the run, of either side, is there any more."""
+        if not any(self._labels.read(n).path.exists() for n in range(len(self._labels))):
+            raise LearningError(_IMAGES_GONE)
+
     def _sample(self, position: int, plan: Plan) -> Sample:
         rng = np.random.default_rng((plan.seed, position))
         sample = self._view(position, plan, rng)
@@ -108,13 +112,7 @@ class Stream:
                 self._lose(number, error.sentence)
                 continue
             return make_sample(image, pixels, self._config, plan, rng)
-        raise LearningError(
-            say(
-                "learning.images_gone",
-                "None of the images to learn from can be read any more. Were they moved or taken "
-                "away?",
-            )
-        )
+        raise LearningError(_IMAGES_GONE)
 
     def _lose(self, number: int, why: Sentence) -> None:
         with self._guard:

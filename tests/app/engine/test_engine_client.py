@@ -28,7 +28,7 @@ from core.protocol import (
 from core.sentences import Sentence, english
 from tests.models import save_tiny_model
 
-FAKE = python_command("tests.app.fake_engine")
+FAKE = python_command("tests.app.engine.fake_engine")
 WAIT = 90_000
 
 
