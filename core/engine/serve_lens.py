@@ -13,6 +13,7 @@ from core.engine.jobs import Job
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import replay
 from core.engine.predict import Predictor
+from core.engine.stages.masks import answers
 from core.lens import pictures
 from core.lens.false_positives import FalsePositive, false_positives
 from core.lens.pictures import PictureKind
@@ -191,9 +192,10 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         if logits is None or not 0 <= request.detection < len(logits):
             raise IndexError(request.detection)
         box = numpy_of(found.detections.boxes[request.detection])
+        one = slice(request.detection, request.detection + 1)
         channel = found.mask_logits.channel
-        row = request.label if channel is None else int(channel[request.detection])
-        return pictures.mask_logits(numpy_of(logits[request.detection, row]), box)
+        wanted = torch.tensor([request.label]) if channel is None else channel[one]
+        return pictures.mask_logits(numpy_of(answers(logits[one], wanted)[0]), box)
     values = numpy_of((*trace.backbone.maps, *trace.pyramid.maps)[request.level])
     if request.kind is PictureKind.CHANNEL:
         return pictures.feature_channel(values, request.channel, prepared)

@@ -45,6 +45,8 @@ PROPOSER_STAGES: Final[tuple[str, ...]] = (
 )
 """The stages when a proposer gives the boxes."""
 BACKBONE_LEVELS: Final = ("C2", "C3", "C4", "C5")
+ANY_CLASS: Final = -1
+"""The mask of a thing of no class that the model knows: the largest logit of all at each place."""
 PYRAMID_LEVELS: Final = ("P2", "P3", "P4", "P5", "P6")
 
 
@@ -270,7 +272,8 @@ class MaskLogits:
     probabilities: Array
     """float32 D×28×28: the sigmoid for the detection's own class, or for its channel."""
     channel: Array | None = None
-    """int64 D: of which class the mask is, where a proposer named the detection; None: its own."""
+    """int64 D, where a proposer named the detection: the class whose mask it takes, or `ANY_CLASS`;
+    None: its own."""
 
 
 @dataclass(frozen=True, slots=True)

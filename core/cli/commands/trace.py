@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from core.cli.console import CommandError, Console, UsageError
 from core.cli.datasets import NO_DATASET
-from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.cli.writers import OUT_IS_FILE
+from core.cli.options import (
+    OUT_IS_FILE,
+    add_json,
+    add_model,
+    add_settings,
+    chosen_settings,
+    load_predictor,
+)
 from core.sentences import say
 from core.storage.atomic import explain as explain_error
 from core.storage.atomic import write_atomic
