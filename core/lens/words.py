@@ -108,7 +108,7 @@ def _main(reading: Reading, verdict: Verdict) -> Sentence:
 
 def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     evidence, settings = verdict.evidence, reading.settings
-    seen = evidence.witness
+    seen = evidence.closest
     if cut is Cut.ANCHORS or seen is None:
         return say(
             "verdicts.anchors",
@@ -173,7 +173,7 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
 
 
 def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
-    evidence, settings, seen = verdict.evidence, reading.settings, verdict.evidence.witness
+    evidence, settings, seen = verdict.evidence, reading.settings, verdict.evidence.closest
     # Behind the box head a box of the last living stage always speaks for the instance.
     assert seen is not None
     if cut is Cut.BOX_HEAD:
