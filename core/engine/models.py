@@ -29,7 +29,6 @@ _STARTER_MISSING: Final = say(
     "again.",
 )
 
-
 STARTER: Final = "starter"
 PHOTOS: Final = "photos"
 _PHOTO_TILES: Final = 4
