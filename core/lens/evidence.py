@@ -72,6 +72,8 @@ def closest(reading: Reading, overlaps: Overlaps, cut: Cut) -> Closest | None:
         case Cut.PROPOSAL_LIMIT:
             dropped = near & (fate == Fate.OVER_LIMIT)
             return _best(BoxKind.DECODED, overlaps.decoded, dropped, reading.logits)
+        case Cut.PROPOSER:
+            return _best(BoxKind.CANDIDATE, overlaps.boxes)
         case Cut.BOX_HEAD:
             lived = near[reading.proposal_anchor]
             return _best(BoxKind.PROPOSAL, overlaps.decoded[reading.proposal_anchor], lived)

@@ -8,7 +8,6 @@ from typing import Final
 
 from core.document.instance import Instance
 from core.lens.false_positives import FalsePositive, false_positives
-from core.lens.life import CUTS
 from core.lens.reading import Reading
 from core.lens.verdict import Evidence, Rerun, Verdict, judge
 from core.lens.words import sentences
@@ -69,7 +68,7 @@ def evidence_json(verdict: Verdict) -> dict[str, object]:
         for name in Evidence.__dataclass_fields__
     }
     values["alive"] = {
-        cut.value: lives for cut, lives in zip(CUTS, verdict.life.alive, strict=True)
+        cut.value: lives for cut, lives in zip(verdict.life.cuts, verdict.life.alive, strict=True)
     }
     values["detection"] = verdict.detection
     values["setting"] = None

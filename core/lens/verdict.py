@@ -205,13 +205,13 @@ def _places(reading: Reading, seen: Closest | None) -> tuple[int | None, int | N
     row = seen.index
     if seen.kind is BoxKind.DETECTION:
         row = int(reading.detections[seen.index])
-    proposal = row // len(reading.class_names)
-    return int(reading.proposal_anchor[proposal]), row
+    anchor = int(reading.proposal_anchor[row // reading.classes])
+    return (anchor if anchor >= 0 else None), row
 
 
 def _winner(reading: Reading, row: int) -> int:
     """The row of the most probable class of the same proposal."""
-    classes = len(reading.class_names)
+    classes = reading.classes
     start = row // classes * classes
     return start + int(np.argmax(reading.score[start : start + classes]))
 
