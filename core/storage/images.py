@@ -58,7 +58,6 @@ _MISSING: Final = say(
     "images.missing", "{path} is not there: it may have been moved, renamed or deleted."
 )
 
-
 IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),

@@ -37,7 +37,6 @@ _LINK_LEAVES: Final = say(
     "project.link_leaves", "{path} is a link out of the folder; nothing is written through it."
 )
 
-
 _T = TypeVar("_T")
 
 
