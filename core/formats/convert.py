@@ -107,7 +107,12 @@ class _Conversion:
         self._finder = ImageFinder(images_dir)
         self._notes = list(collection.notes)
         self._problems = list(collection.problems)
-        located = [self._locate(image) for image in collection.images]
+        found = self._finder.find(collection.images)
+        self._notes += [each.said for each in found if each.said is not None]
+        located = [
+            self._locate(image, each.path)
+            for image, each in zip(collection.images, found, strict=True)
+        ]
         again = labelled_again(collection.images, [image.path for image in located])
         self._problems += again.values()
         self._located = [image for place, image in enumerate(located) if place not in again]
@@ -204,8 +209,7 @@ class _Conversion:
         kept = tuple(i for i in comparable(labels.shapes) if misfit(i, format) is None)
         return replace(image, labels=replace(labels, shapes=kept))
 
-    def _locate(self, labels: Labelled) -> Located:
-        path = labels.image_path or self._finder.find(labels.label_file, labels.file_name)
+    def _locate(self, labels: Labelled, path: Path | None) -> Located:
         if path is None:
             self._notes.append(missing(labels))
             return Located(labels, None, labels.width, labels.height)

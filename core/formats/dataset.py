@@ -109,10 +109,9 @@ class _Opener:
 
     def _found(self) -> dict[int, Path]:
         """The image files by number of the image, each under one label file only."""
-        paths = [
-            image.image_path or self._finder.find(image.label_file, image.file_name)
-            for image in self._images
-        ]
+        found = self._finder.find(self._images)
+        paths = [each.path for each in found]
+        self._notes += [each.said for each in found if each.said is not None]
         again = labelled_again(self._images, paths)
         self.problems += [
             missing(image) for image, path in zip(self._images, paths, strict=True) if path is None

@@ -98,7 +98,7 @@ def test_absolute_names_and_the_working_directory(
 
 def test_a_named_folder_is_the_only_place(tmp_path: Path) -> None:
     image(tmp_path / "set" / "a.png")
-    there = image(tmp_path / "other" / "deep" / "a.png")
+    there = image(tmp_path / "other" / "deep" / "x" / "a.png")
     path = write_coco(tmp_path / "set" / "c.json", "x/a.png")
     assert open_dataset(path, tmp_path / "other").items[0].image_path == there
     (tmp_path / "empty").mkdir()
