@@ -87,7 +87,11 @@ class CocoDataset:
 
 def is_coco(value: object) -> bool:
     """Whether a JSON value looks like a COCO file."""
-    return isinstance(value, dict) and "images" in value and "annotations" in value
+    if not isinstance(value, dict) or "images" not in value or "annotations" not in value:
+        return False
+    annotations = value["annotations"]
+    first = annotations[0] if isinstance(annotations, list) and annotations else None
+    return not (isinstance(first, dict) and "segments_info" in first)
 
 
 def read(path: Path | str) -> CocoDataset:

@@ -193,7 +193,7 @@ def test_what_is_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="not there"):
         open_dataset(tmp_path / "none.json")
     path = tmp_path / "a.json"
-    for text, match in (("{}", "neither"), ("[]", "results"), ("{", "not valid JSON")):
+    for text, match in (("{}", "no format"), ("[]", "results"), ("{", "not valid JSON")):
         path.write_text(text)
         with pytest.raises(FormatError, match=match):
             open_dataset(path)
