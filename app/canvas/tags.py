@@ -14,6 +14,7 @@ from app.canvas.view import View
 from core.document.geometry.measure import Rect
 from core.document.instance import Shape
 from core.document.regions import is_done, is_ignored
+from core.lru import Lru
 
 CANDIDATES = 400
 """Instances that are looked at when tags are chosen."""
@@ -46,7 +47,7 @@ class Tags:
     def __init__(self, palette: Palette) -> None:
         self.palette = palette
         self.font = QFont()
-        self._faces: dict[_Face, QImage] = {}
+        self._faces: Lru[_Face, QImage] = Lru(_KEPT)
         self._chosen: list[_Tag] = []
         self._done_for: tuple[float, Rect] | None = None
 
@@ -114,8 +115,6 @@ class Tags:
         key = _Face(text, colour.rgba(), suggested, dpr)
         image = self._faces.get(key)
         if image is None:
-            if len(self._faces) >= _KEPT:
-                self._faces.clear()
             image = self._faces[key] = _drawn(key, colour, self.font)
         return image
 

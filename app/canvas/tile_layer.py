@@ -11,9 +11,10 @@ from typing import Protocol
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QImage, QPainter, QRegion
 
-from app.canvas.tiles import TILE, TileCache, TileKey, tiles_in
+from app.canvas.tiles import TILE, TileKey, cost, tiles_in
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
+from core.lru import Lru
 
 _REMEMBERED_SCALES = 4
 _SCREENS_KEPT = 3
@@ -59,7 +60,7 @@ class TileLayer:
     def __init__(self, source: TileSource, limit: int) -> None:
         self._source = source
         self._limit = limit
-        self._cache = TileCache(limit)
+        self._cache: Lru[TileKey, QImage | None] = Lru(limit, cost)
         self._stale: set[TileKey] = set()
         self._scales: list[float] = []
         self._work: _Work | None = None
@@ -129,7 +130,7 @@ class TileLayer:
             if key not in self._cache:
                 missing += QRect(x, y, TILE, TILE)
                 continue
-            image = self._cache.get(key)
+            image = self._cache[key]
             if image is not None:
                 painter.drawImage(x, y, image)
         missing &= QRect(0, 0, *view.device_size)
@@ -159,7 +160,7 @@ class TileLayer:
         return min(max(right, 1), TILE), min(max(bottom, 1), TILE)
 
     def _keep(self, key: TileKey, image: QImage | None) -> None:
-        self._cache.put(key, image)
+        self._cache[key] = image
         self._stale.discard(key)
         self._stale.intersection_update(self._cache)
         self._work = None
@@ -225,7 +226,7 @@ class TileLayer:
         ratio = view.device_scale / keys[0].scale
         side = TILE * ratio
         for key in keys:
-            image = self._cache.get(key)
+            image = self._cache[key]
             if image is not None:
                 x, y = left + key.column * side, top + key.row * side
                 target = QRectF(x, y, image.width() * ratio, image.height() * ratio)

@@ -1,9 +1,7 @@
-"""Rendered tiles, kept until memory runs short; the least recently shown go first."""
+"""The tiles that an image is shown in, and which of them a view shows."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PySide6.QtGui import QImage
@@ -56,46 +54,6 @@ def _span(start: int, stop: int, extent: float, margin: int) -> range:
     return range(first, max(last, first))
 
 
-class TileCache:
-    """Tiles by key, limited by the bytes of their pixels. None is a tile with nothing to see."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.bytes = 0
-        self._tiles: OrderedDict[TileKey, QImage | None] = OrderedDict()
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._tiles
-
-    def __len__(self) -> int:
-        return len(self._tiles)
-
-    def __iter__(self) -> Iterator[TileKey]:
-        return iter(self._tiles)
-
-    def get(self, key: TileKey) -> QImage | None:
-        """The tile, which counts as shown now. Raises KeyError when it is not there."""
-        self._tiles.move_to_end(key)
-        return self._tiles[key]
-
-    def put(self, key: TileKey, image: QImage | None) -> None:
-        """Keep a tile, and drop the longest unseen ones beyond the limit."""
-        self.drop(key)
-        self._tiles[key] = image
-        self.bytes += _cost(image)
-        while self.bytes > self.limit and len(self._tiles) > 1:
-            self.drop(next(iter(self._tiles)))
-
-    def drop(self, key: TileKey) -> None:
-        """Forget a tile, if it is there."""
-        if key in self._tiles:
-            self.bytes -= _cost(self._tiles.pop(key))
-
-    def clear(self) -> None:
-        """Forget all tiles."""
-        self._tiles.clear()
-        self.bytes = 0
-
-
-def _cost(image: QImage | None) -> int:
+def cost(image: QImage | None) -> int:
+    """The bytes of a tile; None is one with nothing to see."""
     return _BLANK_COST if image is None else image.sizeInBytes()

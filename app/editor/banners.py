@@ -34,7 +34,7 @@ class WorkBanners(QObject):
         workspace.image_changed.connect(self._on_image)
         workspace.saver.saved.connect(self._watch)
         workspace.saver.conflicted.connect(self._on_conflict)
-        services.client.failed.connect(self._on_engine_failed)
+        services.client.stopped.connect(self._on_engine_stopped)
         services.client.state_changed.connect(self._on_engine_state)
 
     # The folder
@@ -194,13 +194,12 @@ class WorkBanners(QObject):
 
     # The engine
 
-    def _on_engine_failed(self, id: int, sentence: Sentence) -> None:
-        if id == 0:
-            text = self.tr("The engine stopped: {reason} Your work is not affected.").format(
-                reason=sentence_text(sentence)
-            )
-            log = self._client.engine_log
-            self._banners.show_banner("engine", Kind.WARNING, text, details=log)
+    def _on_engine_stopped(self, sentence: Sentence) -> None:
+        text = self.tr("The engine stopped: {reason} Your work is not affected.").format(
+            reason=sentence_text(sentence)
+        )
+        log = self._client.engine_log
+        self._banners.show_banner("engine", Kind.WARNING, text, details=log)
 
     def _on_engine_state(self, state: EngineState) -> None:
         if state is EngineState.READY:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from app.base.jobs import Job, Jobs, JobState
+from app.base.jobs import Jobs, JobState
+from app.base.walk import Over, Walk
 from app.base.words import sentence_text
 from app.editor.suggesting import Suggesting, suggestion_set
 from app.editor.workspace import Workspace
-from app.engine.client import EngineClient
+from app.engine.client import EngineClient, Question
 from core.document.status import ImageStatus
 from core.protocol import Prediction, Priority, Progress
 from core.sentences import Sentence
@@ -24,23 +23,6 @@ CURRENT: Final = "suggest:current"
 FOLDER: Final = "suggest:folder:"
 PATIENCE: Final = 1500  # ms; most answers come sooner, and the canvas should not jump for them
 NAMED: Final = 3  # failed images that the report names
-
-
-class _Folder:
-    """A walk over the images of a folder."""
-
-    def __init__(self, project: Project, images: list[ImageEntry], job: Job) -> None:
-        self.project = project
-        self.todo = deque(images)
-        self.total = len(images)
-        self.job = job
-        self.asked: dict[int, Path] = {}
-        self.failures: list[tuple[Path, str]] = []
-        self.found = 0
-
-    @property
-    def answered(self) -> int:
-        return self.total - len(self.todo) - len(self.asked)
 
 
 class PreAnnotator(QObject):
@@ -58,12 +40,8 @@ class PreAnnotator(QObject):
         self._workspace = workspace
         self._suggesting = suggesting
         self._jobs = jobs
-        self._current: dict[int, tuple[Project, Path, Job]] = {}
-        self._folder: _Folder | None = None
-        client.progress.connect(self._on_progress)
-        client.prediction_ready.connect(self._on_prediction)
-        client.failed.connect(self._on_failed)
-        client.cancelled.connect(self._on_cancelled)
+        self._current: Question | None = None
+        self._folder: Walk[ImageEntry] | None = None
         workspace.project_changed.connect(self.cancel)
 
     @property
@@ -78,9 +56,30 @@ class PreAnnotator(QObject):
             return
         path = staged.entry.path
         title = self.tr("Suggesting for {image}").format(image=path.name)
-        id = self._client.predict(path, CURRENT, Priority.NOW)
-        job = self._jobs.start(title, lambda: self._client.cancel(id), patience=PATIENCE)
-        self._current[id] = (project, path, job)
+        job = self._jobs.start(title, lambda: question.cancel(), patience=PATIENCE)
+
+        def progress(message: Progress) -> None:
+            if message.total:
+                job.progress(message.done, message.total)
+
+        def done(prediction: Prediction) -> None:
+            found = suggestion_set(prediction.model, prediction.instances)
+            job.end(JobState.DONE, self.tr("%n suggestion(s)", "", len(found.instances)))
+            self._suggesting.arrive(project, path, found)
+
+        def failed(sentence: Sentence) -> None:
+            text = sentence_text(sentence)
+            job.end(JobState.CANCELLED, text)
+            self.failed.emit(f"suggest:{path}", text, "")
+
+        question = self._current = self._client.predict(
+            path,
+            CURRENT,
+            done=done,
+            failed=failed,
+            progress=progress,
+            cancelled=lambda: job.end(JobState.CANCELLED, self.tr("cancelled")),
+        )
 
     def suggest_folder(self) -> None:
         """Ask for suggestions for every image that is not done, in the background."""
@@ -110,88 +109,54 @@ class PreAnnotator(QObject):
 
     def cancel(self) -> None:
         """Give everything up that was asked for; what came stays."""
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            folder.job.end(JobState.CANCELLED, self._outcome(folder, self.tr("stopped")))
-            for id in list(folder.asked):
-                self._client.cancel(id)
-            self.changed.emit()
-        for id in list(self._current):
-            self._client.cancel(id)
+        if self._folder is not None:
+            self._folder.stop()
+        if self._current is not None:
+            self._current.cancel()
 
     def _walk(self, project: Project, images: list[ImageEntry], title: str) -> None:
-        job = self._jobs.start(title, self.cancel)
-        self._folder = _Folder(project, images, job)
-        job.progress(0, len(images))
-        self.changed.emit()
-        self._ask_more()
+        count = 0
 
-    def _ask_more(self) -> None:
-        folder = self._folder
-        if folder is None:
-            return
-        while folder.todo and len(folder.asked) < AHEAD:
-            image = folder.todo.popleft()
-            id = self._client.predict(image.path, f"{FOLDER}{image.relative}", Priority.BATCH)
-            folder.asked[id] = image.path
-        if not folder.asked:
+        def ask(image: ImageEntry, over: Over) -> Question:
+            def done(prediction: Prediction) -> None:
+                nonlocal count
+                found = suggestion_set(prediction.model, prediction.instances)
+                count += len(found.instances)
+                self._suggesting.arrive(project, image.path, found, told=False)
+                over("")
+
+            return self._client.predict(
+                image.path,
+                f"{FOLDER}{image.relative}",
+                Priority.BATCH,
+                done=done,
+                failed=lambda sentence: over(sentence_text(sentence)),
+                cancelled=lambda: over(""),
+            )
+
+        def ended(walk: Walk[ImageEntry]) -> None:
             self._folder = None
-            self._end(folder)
+            self._tell(walk, count)
             self.changed.emit()
 
-    def _end(self, folder: _Folder) -> None:
-        if folder.failures:
-            reasons = "\n".join(f"{path.name}: {reason}" for path, reason in folder.failures)
-            text = self.tr("%n image(s) got no suggestions.", "", len(folder.failures))
-            self.failed.emit("suggest-folder", text, reasons)
-        folder.job.end(JobState.DONE, self._outcome(folder, ""))
+        self._folder = Walk(self._jobs, title, ask, ended, ahead=AHEAD)
+        self.changed.emit()
+        self._folder.start(images)
 
-    def _outcome(self, folder: _Folder, ending: str) -> str:
-        good = folder.answered - len(folder.failures)
-        found = self.tr("%n suggestion(s)", "", folder.found)
-        parts = [ending] if ending else []
-        parts += [found, self.tr("%n image(s)", "", good)]
-        if folder.failures:
-            names = ", ".join(path.name for path, _ in folder.failures[:NAMED])
-            more = "…" if len(folder.failures) > NAMED else ""
+    def _tell(self, walk: Walk[ImageEntry], found: int) -> None:
+        parts = [
+            self.tr("%n suggestion(s)", "", found),
+            self.tr("%n image(s)", "", walk.done - len(walk.failures)),
+        ]
+        if walk.failures:
+            names = ", ".join(image.name for image, _ in walk.failures[:NAMED])
+            more = "…" if len(walk.failures) > NAMED else ""
             parts.append(self.tr("failed: {names}").format(names=names + more))
-        return " · ".join(parts)
-
-    def _on_progress(self, id: int, message: Progress) -> None:
-        if id in self._current and message.total:
-            self._current[id][2].progress(message.done, message.total)
-
-    def _on_prediction(self, id: int, purpose: str, path: object, message: Prediction) -> None:
-        found = suggestion_set(message.model, message.instances)
-        if id in self._current:
-            project, image, job = self._current.pop(id)
-            job.end(JobState.DONE, self.tr("%n suggestion(s)", "", len(found.instances)))
-            self._suggesting.arrive(project, image, found)
-        elif self._folder is not None and id in self._folder.asked:
-            folder = self._folder
-            image = folder.asked.pop(id)
-            folder.found += len(found.instances)
-            self._suggesting.arrive(folder.project, image, found, told=False)
-            folder.job.progress(folder.answered, folder.total)
-            self._ask_more()
-
-    def _on_failed(self, id: int, sentence: Sentence) -> None:
-        text = sentence_text(sentence)
-        if id in self._current:
-            _, path, job = self._current.pop(id)
-            job.end(JobState.CANCELLED, text)
-            self.failed.emit(f"suggest:{path}", text, "")
-        elif self._folder is not None and id in self._folder.asked:
-            folder = self._folder
-            folder.failures.append((folder.asked.pop(id), text))
-            folder.job.progress(folder.answered, folder.total)
-            self._ask_more()
-
-    def _on_cancelled(self, id: int) -> None:
-        if id in self._current:
-            _, _, job = self._current.pop(id)
-            job.end(JobState.CANCELLED, self.tr("cancelled"))
-        elif self._folder is not None and id in self._folder.asked:
-            folder = self._folder
-            folder.asked.pop(id)
-            self._ask_more()
+        if walk.stopped:
+            walk.job.end(JobState.CANCELLED, " · ".join((self.tr("stopped"), *parts)))
+            return
+        walk.job.end(JobState.DONE, " · ".join(parts))
+        if walk.failures:
+            reasons = "\n".join(f"{image.name}: {reason}" for image, reason in walk.failures)
+            text = self.tr("%n image(s) got no suggestions.", "", len(walk.failures))
+            self.failed.emit("suggest-folder", text, reasons)

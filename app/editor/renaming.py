@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.base.jobs import Job, Jobs, JobState
+from app.base.jobs import Jobs, JobState
+from app.base.walk import Over, Walk
 from app.base.words import error_text
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.regions import labelled
 from core.session import rename_label
-from core.storage.project import ImageEntry, Project
-
-
-class _Walk:
-    """One renaming on its way through the images."""
-
-    def __init__(self, old: str, new: str, images: tuple[ImageEntry, ...], job: Job) -> None:
-        self.old = old
-        self.new = new
-        self.todo = deque(images)
-        self.total = len(images)
-        self.job = job
-        self.images = 0
-        self.failures: list[str] = []
-        self.stopped = False
+from core.storage.project import ImageEntry
 
 
 class Renamer(QObject):
@@ -44,69 +30,61 @@ class Renamer(QObject):
         self._workspace = workspace
         self._labelling = labelling
         self._jobs = jobs
-        self._walks: deque[_Walk] = deque()
+        self._walks: list[Walk[ImageEntry]] = []  # the first one goes, the others wait
         self._written: dict[Path, str] = {}  # files changed here, and the label they had
-        labelling.renamed.connect(self._start)
+        labelling.renamed.connect(self._rename)
         workspace.project_changed.connect(self._forget)
         workspace.image_changed.connect(self._look_at_image)
 
-    def _start(self, old: str, new: str) -> None:
+    def _rename(self, old: str, new: str) -> None:
         project = self._workspace.project
         if project is None or not project.locked:
             return
-        title = self.tr("Renaming “{old}” to “{new}”").format(old=old, new=new)
-        job = self._jobs.start(title, lambda: self._stop(walk))
-        walk = _Walk(old, new, self._workspace.images, job)
-        walk.images += self._labelling.relabel_open(old, new)
-        self._walks.append(walk)
-        if len(self._walks) == 1:
-            self._next(project)
+        changed = set()
 
-    def _stop(self, walk: _Walk) -> None:
-        walk.stopped = True
+        def note(image: ImageEntry, over: Over, found: int) -> None:
+            if found:
+                changed.add(image)
+                self._written[image.path] = old
+                self._look_at_image()
+            over("")
+
+        def step(image: ImageEntry, over: Over) -> None:
+            if image.path == self._workspace.path:
+                if self._labelling.relabel_open(old, new):
+                    changed.add(image)
+                over("")
+                return
+            self._workspace.tasks.run(
+                lambda _context: rename_label(project, image, old, new),
+                done=lambda found: note(image, over, found),
+                failed=lambda error: over(error_text(error)),
+            )
+
+        def ended(walk: Walk[ImageEntry]) -> None:
+            if walk not in self._walks:
+                walk.job.end(JobState.CANCELLED, self.tr("stopped"))  # another folder is open
+                return
+            self._walks.remove(walk)
+            self._tell(walk, old, new, len(changed))
+            self._next()
+
+        title = self.tr("Renaming “{old}” to “{new}”").format(old=old, new=new)
+        if self._labelling.relabel_open(old, new) and self._workspace.staged is not None:
+            changed.add(self._workspace.staged.entry)
+        self._walks.append(Walk(self._jobs, title, step, ended))
+        if len(self._walks) == 1:
+            self._next()
+
+    def _next(self) -> None:
+        if self._walks:
+            self._walks[0].start(self._workspace.images)
 
     def _forget(self) -> None:
-        for walk in self._walks:
-            walk.job.end(JobState.CANCELLED, self.tr("stopped"))
-        self._walks.clear()
+        walks, self._walks = self._walks, []
         self._written.clear()
-
-    def _next(self, project: Project) -> None:
-        while self._walks:
-            walk = self._walks[0]
-            if walk.stopped or not walk.todo:
-                self._end(self._walks.popleft())
-                continue
-            entry = walk.todo.popleft()
-            walk.job.progress(walk.total - len(walk.todo), walk.total)
-            if entry.path == self._workspace.path:
-                walk.images += self._labelling.relabel_open(walk.old, walk.new)
-                continue
-            self._rename(project, walk, entry)
-            return
-
-    def _rename(self, project: Project, walk: _Walk, entry: ImageEntry) -> None:
-        self._workspace.tasks.run(
-            lambda _context: rename_label(project, entry, walk.old, walk.new),
-            done=lambda count: self._on_done(project, walk, entry, count),
-            failed=lambda error: self._on_failed(project, walk, entry, error),
-        )
-
-    def _on_done(self, project: Project, walk: _Walk, entry: ImageEntry, count: int) -> None:
-        if project is not self._workspace.project:
-            return
-        if count:
-            walk.images += 1
-            self._written[entry.path] = walk.old
-            self._look_at_image()
-        self._next(project)
-
-    def _on_failed(
-        self, project: Project, walk: _Walk, entry: ImageEntry, error: Exception
-    ) -> None:
-        if project is self._workspace.project:
-            walk.failures.append(f"{entry.relative}: {error_text(error)}")
-            self._next(project)
+        for walk in walks:
+            walk.stop()
 
     def _look_at_image(self) -> None:
         """Read an image anew that a person opened just before its file was changed."""
@@ -119,18 +97,20 @@ class Renamer(QObject):
         ):
             self._workspace.reload()
 
-    def _end(self, walk: _Walk) -> None:
-        text = self.tr("“{old}” is now “{new}” in %n image(s)", "", walk.images)
-        text = text.format(old=walk.old, new=walk.new)
+    def _tell(self, walk: Walk[ImageEntry], old: str, new: str, images: int) -> None:
+        text = self.tr("“{old}” is now “{new}” in %n image(s)", "", images)
+        text = text.format(old=old, new=new)
         if walk.stopped:
             walk.job.end(JobState.CANCELLED, self.tr("stopped") + " · " + text)
         else:
             walk.job.end(JobState.DONE, text)
         if walk.failures:
-            count = len(walk.failures)
-            sentence = self.tr("“{old}” could not be renamed in %n image(s).", "", count)
-            self._labelling.learn([walk.old])  # it is still in use there
-            self.failed.emit("rename", sentence.format(old=walk.old), "\n".join(walk.failures))
+            sentence = self.tr(
+                "“{old}” could not be renamed in %n image(s).", "", len(walk.failures)
+            )
+            self._labelling.learn([old])  # it is still in use there
+            details = "\n".join(f"{image.relative}: {why}" for image, why in walk.failures)
+            self.failed.emit("rename", sentence.format(old=old), details)
         elif not walk.stopped:
-            self._labelling.forget(walk.old)
+            self._labelling.forget(old)
             self.said.emit(text)

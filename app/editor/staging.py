@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 from app.base.tasks import Context
 from app.canvas.pyramid import ImagePyramid
 from core.document.regions import labelled
+from core.lru import Lru
 from core.session import ImageSession, covered_by
 from core.storage.images import DecodedImage, read_image
 from core.storage.project import ImageEntry, Project
@@ -54,29 +54,21 @@ class Pictures:
     """Keeps the pictures seen last, up to a number of bytes. Safe from any thread."""
 
     def __init__(self, keep_bytes: int = KEEP_BYTES) -> None:
-        self._keep = keep_bytes
         self._lock = Lock()
-        self._known: OrderedDict[Path, Picture] = OrderedDict()
+        self._known: Lru[Path, Picture] = Lru(keep_bytes, lambda picture: picture.size)
 
     def get(self, path: Path) -> Picture:
         """The picture, decoded now unless it is known. Raises ImageError."""
         stamp = _stamp(path)
         with self._lock:
             known = self._known.get(path)
-            if known is not None and known.stamp == stamp:
-                self._known.move_to_end(path)
-                return known
+        if known is not None and known.stamp == stamp:
+            return known
         decoded = read_image(path)
         picture = Picture(decoded, ImagePyramid.build(decoded.pixels), stamp)
         with self._lock:
             self._known[path] = picture
-            self._known.move_to_end(path)
-            while len(self._known) > 1 and self._bytes() > self._keep:
-                self._known.popitem(last=False)
         return picture
-
-    def _bytes(self) -> int:
-        return sum(picture.size for picture in self._known.values())
 
 
 def stage(pictures: Pictures, project: Project, entry: ImageEntry, context: Context) -> Staged:

@@ -1,4 +1,4 @@
-"""The window's side of the engine: ask for predictions and models, get answers as signals.
+"""The window's side of the engine: ask it, and hear the answer in a callback.
 
 The engine is a child process that is restarted when it dies or hangs. What was asked and not
 answered is asked again, except for the request that was in work when it died.
@@ -6,11 +6,11 @@ answered is asked again, except for the request that was in work when it died.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,10 @@ from core.protocol import (
     Answer,
     Cancel,
     Cancelled,
-    Download,
-    Downloaded,
     Failed,
-    ListModels,
     LoadModel,
     Message,
     ModelLoaded,
-    Models,
     Predict,
     Prediction,
     Priority,
@@ -52,52 +48,57 @@ GRACE_MS: Final = 2000
 class EngineState(StrEnum):
     """What the engine is doing, for the status bar."""
 
-    STOPPED = "stopped"
-    """Not started yet, or stopped on purpose."""
-    STARTING = "starting"
-    """The process comes up; requests are taken and wait."""
+    STOPPED = "stopped"  # not started yet, or stopped on purpose
+    STARTING = "starting"  # the process comes up; requests are taken and wait
     READY = "ready"
-    BUSY = "busy"
-    """At least one request waits for its answer."""
-    RESTARTING = "restarting"
-    """It died; a new one will be started after a pause."""
-    DEAD = "dead"
-    """It died too often in a row; `start` tries again."""
+    BUSY = "busy"  # at least one request waits for its answer
+    RESTARTING = "restarting"  # it died; a new one will be started after a pause
+    DEAD = "dead"  # it died too often in a row; `start` tries again
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request without its final answer yet."""
+    """A request without its final answer yet, and who wants to hear it."""
 
     request: Request
-    image: Path | None
+    done: Callable[[Any], object]
+    failed: Callable[[Sentence], object]
+    progress: Callable[[Progress], object]
+    cancelled: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked; to give it up."""
+
+    id: int
+    client: EngineClient
+
+    def cancel(self) -> None:
+        """Give it up; an answer that is on its way is dropped."""
+        self.client.cancel(self.id)
+
+
+def _nothing(*_heard: object) -> None:
+    """Nobody wants to hear of it."""
 
 
 class EngineClient(QObject):
     """Talks to the engine process. All methods return at once; ids are never used twice.
 
-    An answer to a request that was cancelled or superseded is dropped. A request ends with exactly
-    one of: its answer, `failed`, or `cancelled`.
+    An answer to a request that was cancelled or superseded is dropped.
     """
 
     state_changed = Signal(object)
     """EngineState."""
+    stopped = Signal(object)
+    """Sentence: why the engine as a whole stopped (it died, it hangs)."""
     model_loaded = Signal(object)
     """ModelLoaded: the model in use from now on, also after a restart."""
-    prediction_ready = Signal(int, str, object, object)
-    """Request id, purpose, image path (or None), Prediction."""
-    models_listed = Signal(object)
-    """Models."""
-    downloaded = Signal(int, str)
-    """Request id, name of the model."""
-    progress = Signal(int, object)
-    """Request id, Progress."""
-    failed = Signal(int, object)
-    """Request id, Sentence. An id of 0: the engine as a whole (it died, it hangs)."""
-    cancelled = Signal(int)
-    """Request id: cancelled by you, or superseded by a newer one of the same purpose."""
-    answered = Signal(int, str, object)
-    """Request id, purpose, final Answer of any kind that has no signal of its own."""
+    model_lost = Signal(object)
+    """Sentence: why the model could not be loaded again after a restart."""
+    answered = Signal(object)
+    """Answer: every final one but failures, for who keeps figures of them."""
 
     def __init__(
         self,
@@ -152,8 +153,9 @@ class EngineClient(QObject):
 
     @property
     def engine_log(self) -> str:
-        """The last lines on stderr of the engine that runs, or of the one that has ended."""
-        return self._process.log_text if self._process is not None else self._last_words
+        """The last lines on stderr: of the engine that ended last, then of the one that runs."""
+        now = self._process.log_text if self._process is not None else ""
+        return "\n".join(filter(None, (self._last_words, now)))
 
     @property
     def engine_pid(self) -> int:
@@ -173,7 +175,7 @@ class EngineClient(QObject):
             self._process.stop(GRACE_MS)
         self._hears = False
         for id in list(self._asked):
-            self._drop(id)
+            self._asked.pop(id).cancelled()
         self._set_state(EngineState.STOPPED)
 
     def shutdown(self) -> None:
@@ -192,23 +194,25 @@ class EngineClient(QObject):
         device: str = "auto",
         precision: str = "auto",
         try_on: Path | None = None,
-    ) -> int:
+        done: Callable[[ModelLoaded], object],
+        failed: Callable[[Sentence], object],
+        cancelled: Callable[[], object] = _nothing,
+    ) -> Question:
         """Load a model by name or file and use it from then on; if that fails the old one stays.
 
         `try_on` is an image in which the model must find something.
         """
-        return self.ask(
-            LoadModel(
-                0,
-                "model",
-                spec=str(spec),
-                arch=arch,
-                backbone=backbone,
-                device=device,
-                precision=precision,
-                try_on=None if try_on is None else str(try_on),
-            )
+        request = LoadModel(
+            0,
+            "model",
+            spec=str(spec),
+            arch=arch,
+            backbone=backbone,
+            device=device,
+            precision=precision,
+            try_on=None if try_on is None else str(try_on),
         )
+        return self.ask(request, done=done, failed=failed, cancelled=cancelled)
 
     def predict(
         self,
@@ -218,44 +222,49 @@ class EngineClient(QObject):
         *,
         pixels: NDArray[np.uint8] | None = None,
         settings: StageSettings | None = None,
-    ) -> int:
+        done: Callable[[Prediction], object],
+        failed: Callable[[Sentence], object],
+        progress: Callable[[Progress], object] = _nothing,
+        cancelled: Callable[[], object] = _nothing,
+    ) -> Question:
         """Ask for the instances of an image: a file, or H×W×3 uint8 RGB that is sent along.
 
-        With `pixels` the path is only handed back with the answer. Use one purpose for
-        everything that a newer request makes useless (`"current"`), and one for each image
-        when all answers are wanted (`f"folder:{image}"`).
+        Use one purpose for everything that a newer request makes useless (`"current"`), and one
+        for each image when all answers are wanted (`f"folder:{image}"`).
         """
         path = str(image) if image is not None and pixels is None else None
         request = Predict(0, purpose, priority, path=path, pixels=pixels, settings=settings)
-        return self.ask(request, image)
+        return self.ask(request, done=done, failed=failed, progress=progress, cancelled=cancelled)
 
-    def list_models(self) -> int:
-        """Ask which models have a name; answered by `models_listed`."""
-        return self.ask(ListModels(0, "models"))
-
-    def download(self, name: str) -> int:
-        """Fetch a named model; `progress` counts bytes, `downloaded` says that it is there."""
-        return self.ask(Download(0, f"download:{name}", name=name))
-
-    def ask(self, request: Request, image: Path | None = None) -> int:
-        """Send any request; its id is set here and returned."""
+    def ask(
+        self,
+        request: Request,
+        *,
+        done: Callable[[Any], object],
+        failed: Callable[[Sentence], object],
+        progress: Callable[[Progress], object] = _nothing,
+        cancelled: Callable[[], object] = _nothing,
+    ) -> Question:
+        """Send any request; its id is set here. Exactly one of `done` (with the answer),
+        `failed` and `cancelled` follows; the last too when a newer request of the same purpose
+        supersedes it."""
         self._last_id += 1
         request = replace(request, id=self._last_id)
         for id, asked in list(self._asked.items()):
             if request.purpose and asked.request.purpose == request.purpose:
                 self.cancel(id)
-        self._asked[request.id] = _Asked(request, image)
+        self._asked[request.id] = _Asked(request, done, failed, progress, cancelled)
         if self._hears and self._process is not None:
             self._process.send(request)
         self._settle()
-        return request.id
+        return Question(request.id, self)
 
     def cancel(self, id: int) -> None:
         """Give up a request; its answer, should it be on its way, is dropped."""
         if id in self._asked:
             if self._hears and self._process is not None:
                 self._process.send(Cancel(id))
-            self._drop(id)
+            self._asked.pop(id).cancelled()
             self._settle()
 
     def waiting(self, purpose_prefix: str = "") -> tuple[int, ...]:
@@ -265,10 +274,6 @@ class EngineClient(QObject):
             for id, asked in self._asked.items()
             if asked.request.purpose.startswith(purpose_prefix)
         )
-
-    def _drop(self, id: int) -> None:
-        del self._asked[id]
-        self.cancelled.emit(id)
 
     def _launch(self) -> None:
         self._ready = None
@@ -302,7 +307,8 @@ class EngineClient(QObject):
         assert self._process is not None
         loads = [a.request for a in self._asked.values() if isinstance(a.request, LoadModel)]
         if not loads and self._model_request is not None:
-            self.ask(self._model_request)  # also sends it
+            # This also sends it.
+            self.ask(self._model_request, done=_nothing, failed=self.model_lost.emit)
         for request in loads:
             self._process.send(request)
         for asked in list(self._asked.values()):
@@ -313,12 +319,12 @@ class EngineClient(QObject):
         asked = self._asked.get(message.id)
         if asked is None:
             if isinstance(message, Failed) and message.id == 0:
-                self.failed.emit(0, message.sentence)
+                self.stopped.emit(message.sentence)
             return
         if isinstance(message, Progress):
             if message.step == "begun":
                 self._in_work = message.id
-            self.progress.emit(message.id, message)
+            asked.progress(message)
         elif message.FINAL:
             del self._asked[message.id]
             self._in_work = None if self._in_work == message.id else self._in_work
@@ -326,27 +332,22 @@ class EngineClient(QObject):
             self._settle()
 
     def _deliver(self, asked: _Asked, message: Answer) -> None:
-        if not isinstance(message, Failed | Cancelled):
-            self._deaths = 0
         match message:
-            case Prediction():
-                self.prediction_ready.emit(message.id, asked.request.purpose, asked.image, message)
+            case Failed():
+                asked.failed(message.sentence)
+                return
+            case Cancelled():
+                asked.cancelled()
+                return
             case ModelLoaded():
                 self._model = message
                 if isinstance(asked.request, LoadModel):
                     # It was tried; after a restart the image may be gone.
                     self._model_request = replace(asked.request, try_on=None)
                 self.model_loaded.emit(message)
-            case Models():
-                self.models_listed.emit(message)
-            case Downloaded():
-                self.downloaded.emit(message.id, message.name)
-            case Failed():
-                self.failed.emit(message.id, message.sentence)
-            case Cancelled():
-                self.cancelled.emit(message.id)
-            case _:
-                self.answered.emit(message.id, asked.request.purpose, message)
+        self._deaths = 0
+        self.answered.emit(message)
+        asked.done(message)
 
     def _ended(self, reason: Sentence | None) -> None:
         process = self.sender()
@@ -354,13 +355,13 @@ class EngineClient(QObject):
             process.deleteLater()
         if process is not self._process:
             return
-        self._last_words = self.engine_log
+        self._last_words = self._process.log_text
         self._process = None
         self._hears = False
         if reason is None or self._state is EngineState.STOPPED:
             self._set_state(EngineState.STOPPED)
             return
-        self.failed.emit(0, reason)
+        self.stopped.emit(reason)
         self._fail_what_was_in_work()
         if self._deaths < len(self._backoff_ms):
             self._set_state(EngineState.RESTARTING)
@@ -371,23 +372,21 @@ class EngineClient(QObject):
 
     def _fail_what_was_in_work(self) -> None:
         """It may be what killed the engine, so it is not asked again."""
-        if self._in_work is not None and self._asked.pop(self._in_work, None) is not None:
-            self.failed.emit(
-                self._in_work,
-                say("process.died_on_it", "The engine ended while it worked on this."),
-            )
-        self._in_work = None
+        id, self._in_work = self._in_work, None
+        asked = None if id is None else self._asked.pop(id, None)
+        if asked is not None:
+            asked.failed(say("process.died_on_it", "The engine ended while it worked on this."))
 
     def _give_up(self) -> None:
         self._set_state(EngineState.DEAD)
         for id in list(self._asked):
-            if self._asked.pop(id, None) is not None:
-                self.failed.emit(
-                    id,
+            asked = self._asked.pop(id, None)
+            if asked is not None:
+                asked.failed(
                     say(
                         "process.gave_up",
                         "The engine ended several times in a row and is not started again.",
-                    ),
+                    )
                 )
 
     def _settle(self) -> None:

@@ -9,19 +9,26 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from app.base.jobs import Job, Jobs, JobState
+from app.base.jobs import Jobs, JobState
 from app.base.settings import DEVICE, MODEL, PRECISION, Settings
 from app.base.words import bytes_text, sentence_text
-from app.engine.client import EngineClient, EngineState
-from core.protocol import ModelInfo, ModelLoaded, Models, Progress
+from app.engine.client import EngineClient, EngineState, Question
+from core.protocol import (
+    Download,
+    Downloaded,
+    ListModels,
+    ModelInfo,
+    ModelLoaded,
+    Models,
+    Progress,
+)
 from core.sentences import Sentence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Loading:
     """A model on its way; `own` ones become the choice of the user for all folders."""
 
-    id: int
     spec: str
     own: bool
 
@@ -44,21 +51,24 @@ class ModelControl(QObject):
         self._models: tuple[ModelInfo, ...] = ()
         self._loading: _Loading | None = None
         self._names: dict[str, str] = {}
-        self._downloads: dict[int, tuple[str, Job]] = {}
+        self._downloads: set[str] = set()
         client.state_changed.connect(lambda _state: self.changed.emit())
-        client.models_listed.connect(self._on_models)
         client.model_loaded.connect(self._on_loaded)
-        client.progress.connect(self._on_progress)
-        client.downloaded.connect(self._on_downloaded)
-        client.failed.connect(self._on_failed)
-        client.cancelled.connect(self._on_cancelled)
+        client.model_lost.connect(self._on_lost)
         settings.changed.connect(self._on_setting)
 
     def start(self) -> None:
         """Start the engine with the model of the settings."""
         self._client.start()
-        self._client.list_models()
+        self._list()
         self.choose(self._settings.get(MODEL), own=False)  # it was the user's choice before
+
+    def _list(self) -> None:
+        self._client.ask(
+            ListModels(0, "models"),
+            done=self._on_models,
+            failed=lambda sentence: self.failed.emit("model", sentence_text(sentence)),
+        )
 
     def set_names(self, names: dict[str, str]) -> None:
         """How files are called that have a name for people, by path."""
@@ -75,13 +85,17 @@ class ModelControl(QObject):
         if info is not None and not info.present:
             self._download(info)
             return
-        id = self._client.load_model(
+        loading = _Loading(spec, own)
+        self._client.load_model(
             spec,
             device=self._settings.get(DEVICE),
             precision=self._settings.get(PRECISION),
             try_on=try_on,
+            done=lambda _model: self._on_taken(loading),
+            failed=lambda sentence: self._on_refused(loading, sentence),
+            cancelled=lambda: self._forget(loading),
         )
-        self._loading = _Loading(id, spec, own)
+        self._loading = loading
         self.changed.emit()
 
     @property
@@ -162,76 +176,93 @@ class ModelControl(QObject):
         }[self._client.state]
 
     def _download(self, info: ModelInfo) -> None:
-        if any(name == info.name for name, _ in self._downloads.values()):
+        if info.name in self._downloads:
             return
-        id = self._client.download(info.name)
+        self._downloads.add(info.name)
+        question: list[Question] = []
         title = self.tr("Downloading {model}").format(model=info.name)
-        job = self._jobs.start(title, lambda: self._client.cancel(id))
+        job = self._jobs.start(title, lambda: question[0].cancel())
         job.progress(0, info.bytes)
-        self._downloads[id] = (info.name, job)
+
+        def progress(message: Progress) -> None:
+            if message.step == "bytes":
+                job.progress(message.done, message.total)
+
+        def end(state: JobState, outcome: str) -> None:
+            self._downloads.discard(info.name)
+            job.end(state, outcome)
+
+        def done(_answer: Downloaded) -> None:
+            end(JobState.DONE, self.tr("downloaded"))
+            self._list()
+            self._models = tuple(
+                replace(each, present=True) if each.name == info.name else each
+                for each in self._models
+            )
+            self.choose(info.name)
+
+        def failed(sentence: Sentence) -> None:
+            end(JobState.FAILED, self.tr("failed"))
+            self.failed.emit("model", sentence_text(sentence))
+
+        question.append(
+            self._client.ask(
+                Download(0, f"download:{info.name}", name=info.name),
+                done=done,
+                failed=failed,
+                progress=progress,
+                cancelled=lambda: end(JobState.CANCELLED, self.tr("cancelled")),
+            )
+        )
 
     def _on_models(self, message: Models) -> None:
         self._models = message.models
         self.changed.emit()
 
-    def _on_loaded(self, message: ModelLoaded) -> None:
-        loading = self._loading
-        if loading is not None and loading.spec == message.spec:
-            self._loading = None
-            if loading.own:
-                self._settings.set(MODEL, message.spec)
-            self.taken.emit(message.spec, loading.own)
+    def _on_loaded(self, _model: ModelLoaded) -> None:
+        """A model is in use, perhaps the same one again after a restart."""
         self.succeeded.emit("model")
         self.changed.emit()
 
-    def _on_progress(self, id: int, message: Progress) -> None:
-        if id in self._downloads and message.step == "bytes":
-            self._downloads[id][1].progress(message.done, message.total)
+    def _on_taken(self, loading: _Loading) -> None:
+        if loading is not self._loading:
+            return
+        self._loading = None
+        if loading.own:
+            self._settings.set(MODEL, loading.spec)
+        self.taken.emit(loading.spec, loading.own)
+        self.changed.emit()
 
-    def _on_downloaded(self, id: int, name: str) -> None:
-        if id in self._downloads:
-            _, job = self._downloads.pop(id)
-            job.end(JobState.DONE, self.tr("downloaded"))
-            self._client.list_models()
-            self._models = tuple(
-                info if info.name != name else _present(info) for info in self._models
-            )
-            self.choose(name)
+    def _on_refused(self, loading: _Loading, sentence: Sentence) -> None:
+        if loading is not self._loading:
+            return
+        self._loading = None
+        self.failed.emit("model", self._why_unusable(loading.spec, sentence))
+        self.refused.emit(loading.spec)
+        if self.model is None and loading.spec != MODEL.default:
+            self.choose(MODEL.default)  # better than none at all
+        self.changed.emit()
 
-    def _on_failed(self, id: int, sentence: Sentence) -> None:
-        if id in self._downloads:
-            _, job = self._downloads.pop(id)
-            job.end(JobState.FAILED, self.tr("failed"))
-            self.failed.emit("model", sentence_text(sentence))
-        elif self._loading is not None and id == self._loading.id:
-            spec = self._loading.spec
-            self._loading = None
-            text = self.tr("The model {model} cannot be used. {reason}").format(
-                model=self.name_of(spec), reason=sentence_text(sentence)
-            )
-            if self.model is not None:
-                text += " " + self.tr("{model} stays in use.").format(model=self.name)
-            self.failed.emit("model", text)
-            self.refused.emit(spec)
-            if self.model is None and spec != MODEL.default:
-                self.choose(MODEL.default)  # better than none at all
-            self.changed.emit()
+    def _on_lost(self, sentence: Sentence) -> None:
+        spec = self._settings.get(MODEL) if self.model is None else self.model.spec
+        self.failed.emit("model", self._why_unusable(spec, sentence))
 
-    def _on_cancelled(self, id: int) -> None:
-        if id in self._downloads:
-            _, job = self._downloads.pop(id)
-            job.end(JobState.CANCELLED, self.tr("cancelled"))
-        elif self._loading is not None and id == self._loading.id:
+    def _why_unusable(self, spec: str, sentence: Sentence) -> str:
+        text = self.tr("The model {model} cannot be used. {reason}").format(
+            model=self.name_of(spec), reason=sentence_text(sentence)
+        )
+        if self.model is not None and self.model.spec != spec:
+            text += " " + self.tr("{model} stays in use.").format(model=self.name)
+        return text
+
+    def _forget(self, loading: _Loading) -> None:
+        if loading is self._loading:
             self._loading = None
             self.changed.emit()
 
     def _on_setting(self, key: str) -> None:
         if key in (DEVICE.key, PRECISION.key) and self.usable:
             self.choose(self.wanted, own=False)
-
-
-def _present(info: ModelInfo) -> ModelInfo:
-    return replace(info, present=True)
 
 
 def _short(spec: str) -> str:

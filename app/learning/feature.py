@@ -34,6 +34,7 @@ from core.learning.memory import Memory
 from core.learning.pace import Expected, Pace, expect
 from core.learning.schedule import steps_for
 from core.learning.state import Command, RunState
+from core.protocol import Answer, Prediction
 
 JOB_AFTER = 0  # ms until the strip shows a run
 
@@ -140,9 +141,7 @@ class LearningFeature(Feature):
         services.labelling.changed.connect(
             lambda: self.panel.live.picture.set_colours(services.labelling.colours())
         )
-        services.client.prediction_ready.connect(
-            lambda _id, _purpose, _path, message: self._time_prediction(message.milliseconds)
-        )
+        services.client.answered.connect(self._time_prediction)
 
     # The panel
 
@@ -197,9 +196,9 @@ class LearningFeature(Feature):
             prediction=min(self._predictions[1:], default=None),  # the first one warms up
         )
 
-    def _time_prediction(self, milliseconds: tuple[tuple[str, float], ...]) -> None:
-        if milliseconds:
-            seconds = sum(took for _, took in milliseconds) / 1000
+    def _time_prediction(self, answer: Answer) -> None:
+        if isinstance(answer, Prediction) and answer.milliseconds:
+            seconds = sum(took for _, took in answer.milliseconds) / 1000
             self._predictions = [*self._predictions[-9:], seconds]
 
     def _show_model(self) -> None:

@@ -21,7 +21,7 @@ from app.base.settings import Settings
 from app.base.tasks import Context, Task
 from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
-from app.engine.client import EngineClient
+from app.engine.client import EngineClient, Question
 from core.document.instance import Instance
 from core.document.regions import comparable
 from core.learning import gains
@@ -31,7 +31,7 @@ from core.learning.reach import is_name
 from core.learning.report import Report
 from core.learning.seen import SeenFile
 from core.learning.spec import RunSpec
-from core.protocol import Answer, Priority
+from core.protocol import Priority
 from core.protocol.messages.comparing import Compare, Compared
 from core.sentences import Sentence
 
@@ -60,13 +60,10 @@ class Gains(QObject):
         self._active = False
         self._path: Path | None = None
         self._seen: Both | None = None
-        self._request: int | None = None
+        self._request: Question | None = None
         self._task: Task[Both | None] | Task[gains.Gains] | None = None
         self.found: gains.Gains | None = None
         self.problem = ""
-        client.answered.connect(self._on_answer)
-        client.failed.connect(self._on_failed)
-        client.cancelled.connect(self._on_cancelled)
         workspace.image_changed.connect(self._on_image)
 
     @property
@@ -120,8 +117,8 @@ class Gains(QObject):
             self._task.cancel()
             self._task = None
         if self._request is not None:
-            id, self._request = self._request, None
-            self._client.cancel(id)
+            request, self._request = self._request, None
+            request.cancel()
 
     def _on_seen_then(self, seen: Both | None) -> None:
         self._task = None
@@ -137,19 +134,19 @@ class Gains(QObject):
             )
             self.changed.emit()
             return
+        request = Compare(
+            0,
+            PURPOSE,
+            Priority.SOON,
+            path=str(path),
+            before=run.spec.model,
+            before_revision=run.report.base,
+            after=str(run.folder.model_file),
+            after_revision=run.report.model,
+            arch=run.spec.arch,
+        )
         self._request = self._client.ask(
-            Compare(
-                0,
-                PURPOSE,
-                Priority.SOON,
-                path=str(path),
-                before=run.spec.model,
-                before_revision=run.report.base,
-                after=str(run.folder.model_file),
-                after_revision=run.report.model,
-                arch=run.spec.arch,
-            ),
-            path,
+            request, done=self._on_answer, failed=self._on_failed, cancelled=self._on_cancelled
         )
         self.changed.emit()
 
@@ -158,21 +155,18 @@ class Gains(QObject):
         base, known = run.spec.model, self._settings.knows_model
         return (is_name(base) or known(base)) and known(str(run.folder.model_file))
 
-    def _on_answer(self, id: int, _purpose: str, answer: Answer) -> None:
-        if id == self._request and isinstance(answer, Compared):
-            self._request = None
-            self._compare((answer.before, answer.after))
+    def _on_answer(self, answer: Compared) -> None:
+        self._request = None
+        self._compare((answer.before, answer.after))
 
-    def _on_failed(self, id: int, sentence: Sentence) -> None:
-        if id == self._request:
-            self._request = None
-            self.problem = sentence_text(sentence)
-            self.changed.emit()
+    def _on_failed(self, sentence: Sentence) -> None:
+        self._request = None
+        self.problem = sentence_text(sentence)
+        self.changed.emit()
 
-    def _on_cancelled(self, id: int) -> None:
-        if id == self._request:
-            self._request = None
-            self.changed.emit()
+    def _on_cancelled(self) -> None:
+        self._request = None
+        self.changed.emit()
 
     def _compare(self, seen: Both) -> None:
         """Compare off-thread: masks of hundreds of detections take their time."""

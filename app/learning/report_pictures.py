@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +20,7 @@ from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
 from core.learning.frozen import FrozenImage, FrozenLabels
 from core.learning.seen import Outcome, Seen, SeenFile
+from core.lru import Lru
 from core.storage.images import read_image
 
 KEPT: Final = 60
@@ -166,7 +167,7 @@ class Pairs(QObject):
         self._tasks = tasks
         self._sources: Sources | None = None
         self._size = (0, 0)
-        self._made: OrderedDict[str, tuple[tuple[int, int], Pair]] = OrderedDict()
+        self._made: Lru[str, tuple[tuple[int, int], Pair]] = Lru(KEPT)
         self._wanted: list[str] = []
         self._task: Task[Pair] | None = None
 
@@ -183,8 +184,6 @@ class Pairs(QObject):
         """The pictures of an image, perhaps of another size; None while they are being made."""
         self._size = (width, height)
         made = self._made.get(key)
-        if made is not None:
-            self._made.move_to_end(key)
         if made is None or made[0] != self._size:
             self._want(key)
         return None if made is None else made[1]
@@ -216,7 +215,5 @@ class Pairs(QObject):
         if key in self._wanted:
             self._wanted.remove(key)
         self._made[key] = (size, pair)
-        while len(self._made) > KEPT:
-            self._made.popitem(last=False)
         self.ready.emit(key)
         self._next()

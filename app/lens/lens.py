@@ -9,11 +9,11 @@ from PySide6.QtCore import QObject, Signal
 
 from app.base.words import sentence_text
 from app.editor.workspace import Workspace
-from app.engine.client import EngineClient
+from app.engine.client import EngineClient, Question
 from core.lens.items import Item, valid
 from core.lens.settings import StageSettings
 from core.lens.trace import STAGES, Trace
-from core.protocol import Answer, Progress
+from core.protocol import Progress, Request
 from core.protocol.lens_tables import trace_of
 from core.protocol.messages.lens import (
     DrawLens,
@@ -52,7 +52,7 @@ class Lens(QObject):
         self._client = client
         self._workspace = workspace
         self._active = False
-        self._asked: dict[int, Path] = {}
+        self._asked: dict[Request, Question] = {}
         self._fixed: FixedTables | None = None
         self._path: Path | None = None
         self._settings: StageSettings | None = None
@@ -63,10 +63,6 @@ class Lens(QObject):
         self.progress: tuple[int, int] | None = None
         workspace.image_changed.connect(self._on_image)
         client.model_loaded.connect(self._on_model)
-        client.answered.connect(self._on_answer)
-        client.progress.connect(self._on_progress)
-        client.failed.connect(self._on_failed)
-        client.cancelled.connect(self._over)
 
     # State
 
@@ -185,8 +181,8 @@ class Lens(QObject):
         self._ask(OpenLens(0, OPEN, path=str(path)))
 
     def _forget(self) -> None:
-        for id in list(self._asked):
-            self._client.cancel(id)
+        for question in list(self._asked.values()):
+            question.cancel()
         self._fixed = self._settings = self._path = None
         self.progress = None
         if self.trace is not None:
@@ -195,9 +191,13 @@ class Lens(QObject):
             self.trace_changed.emit()
 
     def _ask(self, request: OpenLens | SetLens | DrawLens) -> None:
-        path = Path(request.path)
-        id = self._client.ask(request, path)
-        self._asked[id] = path
+        self._asked[request] = self._client.ask(
+            request,
+            done=lambda answer: self._on_answer(request, answer),
+            failed=lambda sentence: self._on_failed(request, sentence),
+            progress=self._on_progress,
+            cancelled=lambda: self._over(request),
+        )
         self.busy_changed.emit()
 
     def _on_image(self) -> None:
@@ -210,28 +210,27 @@ class Lens(QObject):
         else:
             self._forget()
 
-    def _over(self, id: int) -> None:
-        if self._asked.pop(id, None) is not None:
+    def _over(self, request: Request) -> None:
+        if self._asked.pop(request, None) is not None:
             self.progress = None
             self.busy_changed.emit()
 
-    def _on_progress(self, id: int, message: Progress) -> None:
-        if id in self._asked and message.total:
+    def _on_progress(self, message: Progress) -> None:
+        if message.total:
             self.progress = (message.done, message.total)
             self.busy_changed.emit()
 
-    def _on_failed(self, id: int, sentence: Sentence) -> None:
-        if id in self._asked:
-            if self.trace is None:
-                self._path = None
-            self._over(id)
-            self.failed.emit(sentence_text(sentence))
+    def _on_failed(self, request: Request, sentence: Sentence) -> None:
+        if self.trace is None:
+            self._path = None
+        self._over(request)
+        self.failed.emit(sentence_text(sentence))
 
-    def _on_answer(self, id: int, purpose: str, answer: Answer) -> None:
-        if id not in self._asked:
-            return
-        path = self._asked[id]
-        self._over(id)
+    def _on_answer(
+        self, request: OpenLens | SetLens | DrawLens, answer: LensOpened | LensSet | LensDrawn
+    ) -> None:
+        self._over(request)
+        path = Path(request.path)
         if path != self._path:
             return
         match answer:
@@ -246,7 +245,7 @@ class Lens(QObject):
                         settings = self._settings
                         self._ask(SetLens(0, MASKS, path=str(path), settings=settings, masks=True))
             case LensDrawn():
-                self.drawn.emit(purpose.removeprefix(PICTURE), answer)
+                self.drawn.emit(request.purpose.removeprefix(PICTURE), answer)
             case _:
                 pass
 

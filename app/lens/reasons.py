@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from app.base.jobs import Job, Jobs, JobState
+from app.base.jobs import Jobs, JobState
 from app.base.tasks import Context, Task
+from app.base.walk import Over, Walk
 from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
-from app.engine.client import EngineClient
+from app.engine.client import EngineClient, Question
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from core.document.geometry import polygon_iou
@@ -23,7 +23,7 @@ from core.formats import labelme
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
 from core.lens.life import CUTS, Cut
-from core.protocol import Answer, Priority
+from core.protocol import Priority
 from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged
 from core.sentences import MasklensError, Sentence
 from core.storage.project import ImageEntry
@@ -49,6 +49,8 @@ STAGE_OF: Final = {
 """Where one sees how an instance was lost."""
 LIKELY: Final = 0.6
 """IoU from which a suggestion is taken for a detection of the trace."""
+
+_Labelled = tuple[ImageEntry, tuple[Instance, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +104,14 @@ class Reasons(QObject):
         super().__init__(lens)
         self._client, self._workspace = client, workspace
         self._lens, self._layers, self._jobs = lens, layers, jobs
-        self._asked: dict[int, JudgeLens] = {}
         self._wanted: tuple[str, Instance] | None = None
-        self._todo: deque[tuple[ImageEntry, tuple[Instance, ...]]] = deque()
-        self._job: Job | None = None
-        self._reading: Task[list[tuple[ImageEntry, tuple[Instance, ...]]]] | None = None
+        self._walk: Walk[_Labelled] | None = None
+        self._reading: Task[list[_Labelled]] | None = None
         self.instance: Instance | None = None
         self.verdict: Judged | None = None
         self.false: FalseDetection | None = None
         self.detection: int | None = None
         self.funnel: Funnel | None = None
-        client.answered.connect(self._on_answer)
-        client.failed.connect(self._on_failed)
-        client.cancelled.connect(lambda id: self._over(id))
         workspace.image_changed.connect(self._on_image)
         workspace.project_changed.connect(self.cancel_folder)
         lens.trace_changed.connect(self._on_trace)
@@ -203,15 +200,14 @@ class Reasons(QObject):
     def judge_folder(self) -> None:
         """The funnel of all labelled images, in the background."""
         project = self._workspace.project
-        if project is None or self._job is not None:
+        if project is None or self._walk is not None:
             return
         images = self._workspace.images
         document, open_path = self._workspace.document, self._workspace.path
         here = () if document is None else comparable(document.shapes)
         self.funnel = Funnel(project.root.name, 0, 0, [])
-        self._job = self._jobs.start(self.tr("Looking for losses"), self.cancel_folder)
 
-        def read(context: Context) -> list[tuple[ImageEntry, tuple[Instance, ...]]]:
+        def read(context: Context) -> list[_Labelled]:
             found = []
             for image in images:
                 context.check()
@@ -220,23 +216,26 @@ class Reasons(QObject):
                     found.append((image, instances))
             return found
 
-        self._reading = self._workspace.tasks.run(
-            read, done=self._begin_folder, failed=lambda error: self._end_folder(error_text(error))
+        def start(found: list[_Labelled]) -> None:
+            if self.funnel is not None:
+                self.funnel.total = len(found)
+            walk.start(found)
+
+        def failed(error: Exception) -> None:
+            walk.job.end(JobState.FAILED, error_text(error))
+            walk.stop()
+
+        walk = self._walk = Walk(
+            self._jobs, self.tr("Looking for losses"), self._judge_labelled, self._end, ahead=AHEAD
         )
+        self._reading = self._workspace.tasks.run(read, done=start, failed=failed)
         self.changed.emit()
 
     def cancel_folder(self) -> None:
         """Stop the walk through the folder; what is known stays."""
-        if self._reading is not None:
+        if self._walk is not None and self._reading is not None:
             self._reading.cancel()
-            self._reading = None
-        self._todo.clear()
-        for id in self._client.waiting(FOLDER):
-            self._client.cancel(id)
-        if self._job is not None:
-            self._job.end(JobState.CANCELLED, self.tr("stopped"))
-            self._job = None
-            self.changed.emit()
+            self._walk.stop()
 
     @property
     def has_labels(self) -> bool:
@@ -247,79 +246,72 @@ class Reasons(QObject):
     @property
     def folder_running(self) -> bool:
         """Whether the folder is being gone through."""
-        return self._job is not None
+        return self._walk is not None
 
     # Walking
 
-    def _begin_folder(self, found: list[tuple[ImageEntry, tuple[Instance, ...]]]) -> None:
-        self._reading = None
-        if self.funnel is None or self._job is None:
-            return
-        self.funnel.total = len(found)
-        self._todo.extend(found)
-        self._ask_more()
+    def _judge_labelled(self, labelled: _Labelled, over: Over) -> Question:
+        image, instances = labelled
+        request = JudgeLens(
+            0,
+            f"{FOLDER}{image.relative}",
+            Priority.BATCH,
+            path=str(image.path),
+            settings=self._lens.settings,
+            instances=instances,
+            keep=False,
+        )
 
-    def _ask_more(self) -> None:
-        if self._job is None or self.funnel is None:
-            return
-        self._job.progress(self.funnel.done, self.funnel.total)
-        while self._todo and len(self._client.waiting(FOLDER)) < AHEAD:
-            image, instances = self._todo.popleft()
-            self._ask(
-                JudgeLens(
-                    0,
-                    f"{FOLDER}{image.relative}",
-                    Priority.BATCH,
-                    path=str(image.path),
-                    settings=self._lens.settings,
-                    instances=instances,
-                    keep=False,
-                )
-            )
-        if not self._todo and not self._client.waiting(FOLDER):
-            self._end_folder("")
+        def done(answer: LensJudged) -> None:
+            self._count(request, answer)
+            over("")
+            self.changed.emit()
 
-    def _end_folder(self, problem: str) -> None:
-        job, self._job = self._job, None
-        if job is None or self.funnel is None:
-            return
-        text = self.tr("%n instance(s) judged", "", len(self.funnel.instances))
-        job.end(JobState.FAILED if problem else JobState.DONE, problem or text)
+        def failed(sentence: Sentence) -> None:
+            if self.funnel is not None:
+                self.funnel.done += 1
+                self.funnel.failed += 1
+            over(sentence_text(sentence))
+            self.changed.emit()
+
+        return self._client.ask(request, done=done, failed=failed, cancelled=lambda: over(""))
+
+    def _end(self, walk: Walk[_Labelled]) -> None:
+        self._walk = None
+        if walk.stopped:
+            walk.job.end(JobState.CANCELLED, self.tr("stopped"))
+        elif self.funnel is not None:
+            text = self.tr("%n instance(s) judged", "", len(self.funnel.instances))
+            walk.job.end(JobState.DONE, text)
         self.changed.emit()
 
     def _judge(self, purpose: str, only: tuple[str, ...]) -> None:
         document, path = self._workspace.document, self._workspace.path
         if document is None or path is None:
             return
-        self._ask(
-            JudgeLens(
-                0,
-                purpose,
-                path=str(path),
-                settings=self._lens.settings,
-                instances=comparable(document.shapes),
-                only=only,
-            )
+        request = JudgeLens(
+            0,
+            purpose,
+            path=str(path),
+            settings=self._lens.settings,
+            instances=comparable(document.shapes),
+            only=only,
         )
-
-    def _ask(self, request: JudgeLens) -> None:
-        self._asked[self._client.ask(request, Path(request.path))] = request
+        self._client.ask(
+            request,
+            done=lambda answer: self._on_answer(request, answer),
+            failed=lambda sentence: self.failed.emit(sentence_text(sentence)),
+        )
 
     # Answers
 
-    def _on_answer(self, id: int, purpose: str, answer: Answer) -> None:
-        request = self._asked.pop(id, None)
-        if request is None or not isinstance(answer, LensJudged):
-            return
-        if purpose.startswith(FOLDER):
-            self._count(request, answer)
-            self._ask_more()
-        elif Path(request.path) == self._workspace.path:
-            if purpose == IMAGE:
+    def _on_answer(self, request: JudgeLens, answer: LensJudged) -> None:
+        if Path(request.path) == self._workspace.path:
+            if request.purpose == IMAGE:
                 self._count(request, answer)
-            elif purpose == ONE and answer.instances:
+            elif request.purpose == ONE and answer.instances:
                 self._take(answer.instances[0])
-            elif purpose == HERE:
+            elif request.purpose == HERE:
                 every = answer.false_positives
                 fits = [each for each in every if each.detection == self.detection]
                 self.false = fits[0] if fits else None
@@ -348,20 +340,6 @@ class Reasons(QObject):
             funnel.instances.append(
                 Lost(Path(request.path), each.id, labels[each.id], reached, each.sentences[0])
             )
-
-    def _over(self, id: int) -> None:
-        self._asked.pop(id, None)
-
-    def _on_failed(self, id: int, sentence: Sentence) -> None:
-        request = self._asked.pop(id, None)
-        if request is None:
-            return
-        if request.purpose.startswith(FOLDER) and self.funnel is not None:
-            self.funnel.done += 1
-            self.funnel.failed += 1
-            self._ask_more()
-        else:
-            self.failed.emit(sentence_text(sentence))
 
     def _on_image(self) -> None:
         self._wanted = None

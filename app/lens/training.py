@@ -9,13 +9,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.base.tasks import Task, Tasks
 from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
-from app.engine.client import EngineClient
+from app.engine.client import EngineClient, Question
 from app.lens.lens import Lens
 from app.lens.training_items import PLACES, Replayed, Spot, SpotKind, replayed
 from core.document.instance import Instance
 from core.document.regions import comparable
 from core.lens.trace import Trace
-from core.protocol import Answer
 from core.protocol.messages.lens_training import LensTrained, TrainLens
 from core.protocol.training_tables import view_of
 from core.sentences import Sentence
@@ -45,7 +44,7 @@ class Training(QObject):
         self._client, self._workspace, self._lens, self._tasks = client, workspace, lens, tasks
         self._active = False
         self._place = 0
-        self._asked: dict[int, tuple[Trace, tuple[Instance, ...]]] = {}
+        self._asked: Question | None = None
         self._working: Task[Replayed] | None = None
         self._known: tuple[object, tuple[Instance, ...], int] | None = None
         """Anchors, instances and seed of what is shown or on its way."""
@@ -57,9 +56,6 @@ class Training(QObject):
         self._pause.timeout.connect(self._ask)
         lens.trace_changed.connect(self._on_trace)
         workspace.document_changed.connect(lambda _changed: self._on_labels())
-        client.answered.connect(self._on_answer)
-        client.failed.connect(self._on_failed)
-        client.cancelled.connect(self._over)
 
     # State
 
@@ -71,7 +67,7 @@ class Training(QObject):
     @property
     def busy(self) -> bool:
         """Whether a replay is on its way."""
-        return bool(self._asked) or (self._working is not None and not self._working.finished)
+        return self._asked is not None or (self._working is not None and not self._working.finished)
 
     @property
     def place(self) -> str:
@@ -141,8 +137,8 @@ class Training(QObject):
             self._pause.start()
 
     def _forget(self) -> None:
-        for id in list(self._asked):
-            self._client.cancel(id)
+        if self._asked is not None:
+            self._asked.cancel()
         if self._working is not None:
             self._working.cancel()
         self._known = self._working = None
@@ -166,14 +162,18 @@ class Training(QObject):
             return
         self._known = wanted
         request = TrainLens(0, TRAIN, path=str(path), instances=instances, seed=self.seed)
-        self._asked[self._client.ask(request, path)] = (trace, instances)
+        self._asked = self._client.ask(
+            request,
+            done=lambda answer: self._on_answer(answer, trace, instances),
+            failed=self._on_failed,
+            cancelled=self._on_cancelled,
+        )
         self.busy_changed.emit()
 
-    def _on_answer(self, id: int, _purpose: str, answer: Answer) -> None:
-        asked = self._asked.pop(id, None)
-        if asked is None or not isinstance(answer, LensTrained):
-            return
-        trace, instances = asked
+    def _on_answer(
+        self, answer: LensTrained, trace: Trace, instances: tuple[Instance, ...]
+    ) -> None:
+        self._asked = None
         tables = answer.tables
         if self._working is not None:
             self._working.cancel()
@@ -196,18 +196,18 @@ class Training(QObject):
         self.changed.emit()
         self.chosen_changed.emit()
 
-    def _on_failed(self, id: int, sentence: Sentence) -> None:
-        if self._asked.pop(id, None) is not None:
-            self._fail(sentence_text(sentence))
+    def _on_failed(self, sentence: Sentence) -> None:
+        self._asked = None
+        self._fail(sentence_text(sentence))
 
     def _fail(self, text: str) -> None:
         self._known = self._working = None
         self.busy_changed.emit()
         self.failed.emit(text)
 
-    def _over(self, id: int) -> None:
-        if self._asked.pop(id, None) is not None:
-            self.busy_changed.emit()
+    def _on_cancelled(self) -> None:
+        self._asked = None
+        self.busy_changed.emit()
 
 
 def _same(

@@ -16,7 +16,6 @@ from core.cli.console import CommandError, UsageError
 from core.cli.inputs import Input
 from core.formats import labelme
 from core.formats.label_file import LabelFile
-from core.formats.like import Like
 from core.lens.settings import StageSettings
 from core.sentences import say
 from core.storage.atomic import explain, write_atomic
@@ -25,6 +24,7 @@ from core.storage.paths import assign_label_files
 if TYPE_CHECKING:
     from core.engine.predict import Prediction
     from core.engine.weights import LoadedModel
+    from core.formats.like import Like
 
 OUT_IS_FILE: Final = say("cli.out_is_file", "{path} is a file; a folder is needed there.")
 
@@ -167,7 +167,6 @@ class CocoWriter:
         return max((id for id in taken if isinstance(id, int)), default=0) + 1
 
     def finish(self) -> None:
-        """Write the file."""
         assert self._model is not None
         content: dict[str, Any] = {
             "info": {"description": "Detections by masklens", "model": self._model.revision},

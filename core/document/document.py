@@ -114,7 +114,6 @@ class Document:
         return self._rejected
 
     def get(self, id: str) -> Shape | None:
-        """The instance or region with this id, or None."""
         return self._by_id.get(id)
 
     def __contains__(self, id: object) -> bool:

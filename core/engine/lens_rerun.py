@@ -39,6 +39,7 @@ from core.lens.trace import (
     Trace,
     numpy_of,
 )
+from core.lru import Lru
 
 RPN_SETTINGS: Final = (
     "rpn_pre_nms_top_n",
@@ -94,7 +95,7 @@ class Rerunner:
         self._levels = features.roi_maps(features.maps_of([trace.pyramid]))
         self._pooled: OrderedDict[int, Tensor] = OrderedDict()
         self._masks: OrderedDict[_Key, Tensor] = OrderedDict()
-        self._readings: OrderedDict[StageSettings, Reading] = OrderedDict()
+        self._readings: Lru[StageSettings, Reading] = Lru(READINGS_AT_MOST)
         self._last = Boxes(
             trace.settings,
             trace.decoded,
@@ -177,16 +178,14 @@ class Rerunner:
 
     def reading(self, settings: StageSettings) -> Reading:
         """The lens's reading under other settings; a mask is computed only when it is looked at."""
-        if settings in self._readings:
-            self._readings.move_to_end(settings)
-            return self._readings[settings]
+        known = self._readings.get(settings)
+        if known is not None:
+            return known
         if settings == self.trace.settings:
             found = read(self.trace)
         else:
             found = self._lazy_reading(self.boxes(settings))
         self._readings[settings] = found
-        if len(self._readings) > READINGS_AT_MOST:
-            self._readings.popitem(last=False)
         return found
 
     def _lazy_reading(self, found: Boxes) -> Reading:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from core.engine.jobs import Job
 from core.engine.predict import Predictor
 from core.engine.weights import load_model
 from core.learning.seen import CERTAIN
+from core.lru import Lru
 from core.protocol.messages.comparing import Compare, Compared
 from core.sentences import MasklensError, say
 from core.storage.images import read_image
@@ -32,7 +32,7 @@ class CompareDesk:
     """Keeps the models that were compared last, apart from the one in use."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Predictor] = OrderedDict()
+        self._kept: Lru[str, Predictor] = Lru(_KEPT)
 
     def compare(
         self, in_use: Predictor | None, request: Compare, job: Job, report: Report
@@ -60,7 +60,6 @@ class CompareDesk:
             return in_use
         kept = self._kept.get(revision)
         if kept is not None:
-            self._kept.move_to_end(revision)
             return kept
         loaded = load_model(spec, arch=arch, backbone=backbone)
         if loaded.revision != revision:
@@ -75,8 +74,6 @@ class CompareDesk:
             )
         device = "auto" if in_use is None else str(in_use.device)
         made = self._kept[revision] = Predictor(loaded, device=device)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
         return made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from core.lens.settings import StageSettings
 from core.lens.trace import Trace, numpy_of
 from core.lens.verdict import judge
 from core.lens.words import sentences
+from core.lru import Lru
 from core.protocol.lens_tables import fixed_tables, set_tables
 from core.protocol.messages.lens import (
     DrawLens,
@@ -57,7 +57,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._predictor: Predictor | None = None
-        self._kept: OrderedDict[_Key, Rerunner] = OrderedDict()
+        self._kept: Lru[_Key, Rerunner] = Lru(KEPT_BYTES, _cost)
 
     def get(
         self, predictor: Predictor, path: str, job: Job, report: Report, *, keep: bool = True
@@ -70,9 +70,9 @@ class Shelf:
             self._kept.clear()
             self._predictor = predictor
         key = _key(path)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
         image = read_image(Path(path))
         job.check()
         trace = predictor.predict(
@@ -85,13 +85,12 @@ class Shelf:
         found = Rerunner(predictor, trace, image.pixels)
         if keep:
             self._kept[key] = found
-            while len(self._kept) > 1 and self._over():
-                self._kept.popitem(last=False)
         return found
 
-    def _over(self) -> bool:
-        held = sum(_bytes(each.trace) for each in self._kept.values())
-        return len(self._kept) > KEPT_AT_MOST or held > KEPT_BYTES
+
+def _cost(kept: Rerunner) -> int:
+    """Its bytes, or the share of a small one of which there can be `KEPT_AT_MOST`."""
+    return max(_bytes(kept.trace), KEPT_BYTES // KEPT_AT_MOST)
 
 
 def _key(path: str) -> _Key:

@@ -86,7 +86,6 @@ class CocoDataset:
 
 
 def is_coco(value: object) -> bool:
-    """Whether a JSON value looks like a COCO file."""
     if not isinstance(value, dict) or "images" not in value or "annotations" not in value:
         return False
     annotations = value["annotations"]

@@ -25,7 +25,6 @@ class Recovery:
 
     @property
     def possible(self) -> bool:
-        """Whether the edits can be made again."""
         return bool(self.edits)
 
 

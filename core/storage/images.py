@@ -201,7 +201,6 @@ class _Input:
 
     @property
     def data(self) -> bytes:
-        """All bytes."""
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
 
     @property

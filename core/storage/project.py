@@ -50,7 +50,6 @@ class ImageEntry:
 
     @property
     def name(self) -> str:
-        """The file name of the image."""
         return self.path.name
 
 
@@ -108,7 +107,6 @@ class Project:
         return image.label_file
 
     def suggestions_path(self, image: ImageEntry) -> Path:
-        """Where the suggestions for an image lie."""
         return self.folder / "suggestions" / own_name(image.relative, ".json")
 
     def journal_path(self, image: ImageEntry) -> Path:
@@ -194,7 +192,6 @@ class Project:
                     sweep(self.folder / name)
 
     def unlock(self) -> None:
-        """Give the folder free."""
         with self._lock_guard:
             if self._lock is not None:
                 self._lock.release()

@@ -58,7 +58,6 @@ class ProjectSettings:
     kept: tuple[tuple[str, str], ...] = ()
 
     def colours(self) -> dict[str, str]:
-        """The colour of each label."""
         return {label.name: label.colour for label in self.labels}
 
     def with_labels(self, names: Iterable[str]) -> ProjectSettings:
@@ -84,7 +83,6 @@ class ProjectSettings:
         return replace(self, labels=labels, active=new if self.active == old else self.active)
 
     def without_label(self, name: str) -> ProjectSettings:
-        """The same without a label."""
         labels = tuple(label for label in self.labels if label.name != name)
         first = labels[0].name if labels else None
         return replace(self, labels=labels, active=first if self.active == name else self.active)

@@ -22,7 +22,6 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def available() -> bool:
-    """Whether tifffile is installed."""
     return importlib.util.find_spec("tifffile") is not None
 
 

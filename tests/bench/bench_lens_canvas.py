@@ -121,17 +121,15 @@ def bench_knobs(model: str, image: str, precision: str) -> None:
 
     client, loop, got = EngineClient(), QEventLoop(), []
 
-    def take(_id: int, _purpose: str, answer: object) -> None:
+    def take(answer: object) -> None:
         got.append(answer)
         loop.quit()
 
-    client.answered.connect(take)
-    client.model_loaded.connect(lambda _model: loop.quit())
-    client.failed.connect(lambda _id, sentence: sys.exit(str(sentence)))
+    hear = {"done": take, "failed": lambda sentence: sys.exit(str(sentence))}
     client.start()
-    client.load_model(model, precision=precision)
+    client.load_model(model, precision=precision, **hear)
     loop.exec()
-    client.ask(OpenLens(0, "open", path=image))
+    client.ask(OpenLens(0, "open", path=image), **hear)
     loop.exec()
     opened = got[-1]
     assert isinstance(opened, LensOpened)
@@ -146,7 +144,7 @@ def bench_knobs(model: str, image: str, precision: str) -> None:
             taken, engine, window = [], [], []
             for settings in several:
                 start, before, own_before = time.perf_counter(), spent(worker), time.process_time()
-                client.ask(SetLens(0, "set", path=image, settings=settings, masks=masks))
+                client.ask(SetLens(0, "set", path=image, settings=settings, masks=masks), **hear)
                 loop.exec()
                 assert isinstance(got[-1], LensSet)
                 trace_of(opened.fixed, got[-1].tables)

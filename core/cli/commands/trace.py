@@ -31,7 +31,6 @@ SUMMARY: Final = "trace.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument("image", metavar="IMAGE", help="what to look at")
     add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
@@ -167,7 +166,6 @@ def summary(
 
 
 def as_bytes(document: dict[str, object]) -> bytes:
-    """A JSON document as it is written."""
     from core.lens.export import as_json
 
     return as_json(document)

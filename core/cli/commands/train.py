@@ -29,7 +29,6 @@ _HOLD_OUT: Final = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "dataset",
         metavar="DATASET",
@@ -266,7 +265,6 @@ class _Narrator:
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
-        """Say what an event means, if it is worth a line."""
         from core.learning import events
 
         match event:

@@ -5,7 +5,7 @@ So a run that goes on sees exactly what it would have seen, and threads may work
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from core.engine.train.plan import Plan
 from core.engine.train.sample import Sample, make_sample
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenImage, FrozenLabels
+from core.lru import Lru
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, read_image
 
@@ -42,24 +43,18 @@ class Pictures:
     """Decoded images; the last ones used stay in memory, up to a limit in bytes."""
 
     def __init__(self, limit: int = _CACHE_BYTES) -> None:
-        self._limit = limit
-        self._held: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
-        self._bytes = 0
+        self._held: Lru[str, NDArray[np.uint8]] = Lru(limit, lambda pixels: pixels.nbytes)
         self._guard = Lock()
 
     def get(self, image: FrozenImage) -> NDArray[np.uint8]:
         """The pixels of an image. Raises ImageError."""
         with self._guard:
-            if image.key in self._held:
-                self._held.move_to_end(image.key)
-                return self._held[image.key]
+            held = self._held.get(image.key)
+        if held is not None:
+            return held
         pixels = read_image(image.path).pixels
         with self._guard:
-            if image.key not in self._held:
-                self._held[image.key] = pixels
-                self._bytes += pixels.nbytes
-            while self._bytes > self._limit and len(self._held) > 1:
-                self._bytes -= self._held.popitem(last=False)[1].nbytes
+            self._held[image.key] = pixels
         return pixels
 
 

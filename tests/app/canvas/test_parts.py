@@ -19,9 +19,10 @@ from app.canvas.outlines import OutlineTable, make_path
 from app.canvas.pyramid import OVERVIEW_SIDE, ImagePyramid
 from app.canvas.style import Palette, ink_on
 from app.canvas.tile_layer import TileLayer
-from app.canvas.tiles import TILE, TileCache, TileKey, tiles_in
+from app.canvas.tiles import TILE, TileKey, cost, tiles_in
 from app.canvas.view import LARGEST_SCALE, View
 from core.document.geometry import Rect
+from core.lru import Lru
 from tests.app.canvas.conftest import SQUARE, instance
 
 views = st.builds(
@@ -99,17 +100,17 @@ def test_the_pyramid_refuses_other_arrays(pixels):
 
 
 def test_the_cache_forgets_the_longest_unseen():
-    cache = TileCache(3 * TILE * TILE * 4)
+    cache = Lru(3 * TILE * TILE * 4, cost)
     keys = [TileKey(1.0, k, 0) for k in range(4)]
     for key in keys[:3]:
-        cache.put(key, QImage(TILE, TILE, QImage.Format.Format_RGB32))
-    cache.get(keys[0])
-    cache.put(keys[3], QImage(TILE, TILE, QImage.Format.Format_RGB32))
+        cache[key] = QImage(TILE, TILE, QImage.Format.Format_RGB32)
+    assert cache[keys[0]] is not None
+    cache[keys[3]] = QImage(TILE, TILE, QImage.Format.Format_RGB32)
     assert keys[1] not in cache
     assert keys[0] in cache
-    assert cache.bytes <= cache.limit
+    assert cache.total <= cache.limit
     cache.clear()
-    assert (len(cache), cache.bytes) == (0, 0)
+    assert (len(cache), cache.total) == (0, 0)
 
 
 class Counting:

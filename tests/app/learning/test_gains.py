@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -20,6 +22,7 @@ from core.learning.gather import Gathered, gather_project
 from core.learning.history import RunSummary
 from core.learning.seen import Outcome, Seen, SeenWriter
 from core.learning.state import RunState
+from core.protocol import Request
 from core.protocol.messages.comparing import Compare, Compared
 from core.sentences import say
 from core.storage.project import Project
@@ -121,23 +124,19 @@ class Asked:
     def __init__(self, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
         self.client = driver.services.client
         self.requests: list[Compare] = []
+        self.hearers: list[dict[str, Callable[..., None]]] = []
         self.cancelled: list[int] = []
-        ask, cancel = self.client.ask, self.client.cancel
+        ask = self.client.ask
 
-        def hear(request: object, image: Path | None = None) -> int:
+        def hear(request: Request, **callbacks: Callable[..., None]) -> object:
             if not isinstance(request, Compare):
-                return ask(request, image)  # type: ignore[arg-type]
+                return ask(request, **callbacks)
             self.requests.append(request)
-            return -len(self.requests)
-
-        def hear_cancel(id: int) -> None:
-            if id < 0:
-                self.cancelled.append(id)
-            else:
-                cancel(id)
+            self.hearers.append(callbacks)
+            number = len(self.requests)
+            return SimpleNamespace(cancel=lambda: self.cancelled.append(number))
 
         monkeypatch.setattr(self.client, "ask", hear)
-        monkeypatch.setattr(self.client, "cancel", hear_cancel)
 
 
 @pytest.fixture
@@ -156,15 +155,14 @@ def test_any_other_image_is_looked_at_now(
     assert request.before.endswith("n.pt")
     assert request.after.endswith("model.pt")
     assert section.view.note.text() == "Both models look at it…"
-    asked.client.answered.emit(-1, "gains", Compared(-1, (OLD,), (OLD, NEW)))
+    asked.hearers[0]["done"](Compared(1, (OLD,), (OLD, NEW)))
     driver.wait(lambda: section.gains.found is not None)
     assert rows(section) == ["▲ + cell 0.90"]  # there are no labels to say more
     driver.go(tmp_path / "work" / "b.png")
     driver.wait(lambda: len(asked.requests) == 2)
     driver.go(tmp_path / "work" / "c.png")
     driver.wait(lambda: len(asked.requests) == 3)
-    assert asked.cancelled == [-2]
-    asked.client.answered.emit(-2, "gains", Compared(-2, (OLD,), ()))
+    assert asked.cancelled == [2]
     assert section.gains.found is None
 
 
@@ -173,8 +171,8 @@ def test_a_model_that_is_gone_is_said(
 ) -> None:
     driver.go(tmp_path / "work" / "c.png")
     driver.wait(lambda: asked.requests)
-    asked.client.failed.emit(
-        -1, say("learning.model_changed", "The model {name} is another one.", name="n")
+    asked.hearers[0]["failed"](
+        say("learning.model_changed", "The model {name} is another one.", name="n")
     )
     assert section.view.note.text().startswith("⚠ The model n")
 

@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from app.base.paths import Paths
 from app.base.settings import Settings
 from app.base.theme import Theme
-from app.editor.panels.annotate import AnnotatePanel
+from app.editor.annotate_feature import AnnotatePanel
 from app.editor.panels.images import ImagesPanel
 from app.editor.services import Services
 from app.engine.client import EngineClient
@@ -169,7 +169,7 @@ def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callab
         paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
         settings = Settings(paths.config / "settings.json")
         client = EngineClient(
-            command=python_command("tests.app.drawing_engine"), backoff_ms=(50, 50, 50)
+            command=python_command("tests.app.engine.drawing_engine"), backoff_ms=(50, 50, 50)
         )
         theme = Theme(application)
         window = make_window(paths, settings, theme, client, client)

@@ -25,7 +25,7 @@ from app.base.actions import Scope
 from app.base.jobs import JobState
 from app.base.settings import CROSSHAIR, KEYS, RECENT, TAGS, Setting
 from app.base.theme import Theme, is_dark
-from app.editor.panels.label_finder import LabelFinder
+from app.editor.panels.labels import LabelFinder
 from app.window.assembly import ACTIONS
 from app.window.job_strip import JobRow
 from app.window.key_list import KeyList

@@ -124,3 +124,34 @@ def test_frozen_labels_survive_the_disk(tmp_path):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(LearningError):
         FrozenLabels(path)
+
+
+def test_what_is_partly_labelled_is_never_held_out(tmp_path):
+    """Where nothing is labelled yet, a right detection would count as a wrong one."""
+    region = flagged(square("r", 0, 0, 40, "region"), DONE_REGION)
+    for number in range(8):
+        write(tmp_path, f"part{number}", [square("1", 5, 5, 20), region], False)
+        write(tmp_path, f"whole{number}", [square("1", 5, 5, 20)], True)
+    partial = {f"part{number}.png" for number in range(8)}
+    earlier = dict.fromkeys(partial, True)
+    for sides in (None, earlier):
+        found = gather_project(Project(tmp_path), share=0.9, earlier=sides)
+        assert {image.key for image in found.images} > partial
+        held = {image.key for image in found.images if image.held_out}
+        assert held
+        assert held & partial == set()
+
+
+def test_a_copy_of_what_is_partly_labelled_stays_on_its_side(tmp_path):
+    region = flagged(square("r", 0, 0, 40, "region"), DONE_REGION)
+    for number in range(8):
+        write(tmp_path, f"whole{number}", [square("1", 5, 5, 20)], True)
+    write(tmp_path, "part", [square("1", 5, 5, 20), region], False)
+    write(tmp_path, "copy", [square("1", 5, 5, 20)], True)
+    (tmp_path / "copy.png").write_bytes((tmp_path / "part.png").read_bytes())
+    earlier = {"copy.png": True}
+    found = gather_project(Project(tmp_path), share=0.9, earlier=earlier)
+    assert not any(
+        image.held_out for image in found.images if image.key in ("copy.png", "part.png")
+    )
+    assert found.held_out

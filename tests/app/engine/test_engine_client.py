@@ -16,39 +16,53 @@ from pytestqt.qtbot import QtBot
 
 from app.engine.client import EngineClient, EngineState
 from core.child import python_command
-from core.protocol import Prediction, Priority
+from core.protocol import (
+    Download,
+    Downloaded,
+    ListModels,
+    Models,
+    Prediction,
+    Priority,
+    Progress,
+)
 from core.sentences import Sentence, english
 from tests.models import save_tiny_model
 
-FAKE = python_command("tests.app.fake_engine")
+FAKE = python_command("tests.app.engine.fake_engine")
 WAIT = 90_000
 
 
 class Heard:
-    """All that a client signalled, in order."""
+    """Asks a client, and keeps all that is heard of it, in order."""
 
     def __init__(self, client: EngineClient) -> None:
+        self.client = client
         self.all: list[tuple[str, tuple[Any, ...]]] = []
-        for name in (
-            "state_changed",
-            "model_loaded",
-            "prediction_ready",
-            "models_listed",
-            "downloaded",
-            "progress",
-            "failed",
-            "cancelled",
-        ):
+        for name in ("state_changed", "model_loaded", "stopped", "model_lost", "answered"):
             getattr(client, name).connect(self._noter(name))
 
     def _noter(self, name: str) -> Callable[..., None]:
         return lambda *args: self.all.append((name, args))
 
+    def callbacks(self) -> dict[str, Callable[..., None]]:
+        """Whatever follows is noted under the id that the next question gets."""
+        id = self.client._last_id + 1
+        return {
+            name: lambda *args, name=name: self.all.append((name, (id, *args)))
+            for name in ("done", "failed", "cancelled")
+        }
+
+    def predict(self, *what: Any, **options: Any) -> int:
+        return self.client.predict(*what, **options, **self.callbacks()).id
+
+    def load_model(self, *what: Any, **options: Any) -> int:
+        return self.client.load_model(*what, **options, **self.callbacks()).id
+
     def of(self, name: str) -> list[tuple[Any, ...]]:
         return [args for heard, args in self.all if heard == name]
 
     def ends_of(self, id: int) -> list[str]:
-        names = ("prediction_ready", "failed", "cancelled")
+        names = ("done", "failed", "cancelled")
         return [name for name, args in self.all if name in names and args[0] == id]
 
 
@@ -83,15 +97,19 @@ def gone(pid: int) -> bool:
     return False
 
 
+def predictions(heard: Heard) -> list[int]:
+    return [args[0] for args in heard.of("done") if isinstance(args[1], Prediction)]
+
+
 def test_from_starting_to_ready_to_an_answer(qtbot: QtBot, make: Any) -> None:
     client, heard = make()
-    model = client.load_model("starter")
-    image = Path("folder") / "a.png"
-    id = client.predict(image, "current")
-    qtbot.waitUntil(lambda: bool(heard.of("prediction_ready")), timeout=WAIT)
-    ((got, purpose, path, prediction),) = heard.of("prediction_ready")
-    assert (got, purpose, path) == (id, "current", image)
+    model = heard.load_model("starter")
+    id = heard.predict(Path("folder") / "a.png", "current")
+    qtbot.waitUntil(lambda: heard.ends_of(id) != [], timeout=WAIT)
+    assert heard.ends_of(model) == heard.ends_of(id) == ["done"]
+    (prediction,) = [args[1] for args in heard.of("done") if args[0] == id]
     assert isinstance(prediction, Prediction)
+    assert (prediction,) in heard.of("answered")
     assert model != id
     states = [state for (state,) in heard.of("state_changed")]
     assert states == [EngineState.STARTING, EngineState.BUSY, EngineState.READY]
@@ -102,35 +120,36 @@ def test_from_starting_to_ready_to_an_answer(qtbot: QtBot, make: Any) -> None:
 
 
 def test_pixels_travel_where_there_is_no_shared_disk(qtbot: QtBot, make: Any) -> None:
-    client, heard = make()
-    client.predict(Path("x.png"), "current", pixels=np.zeros((2000, 3000, 3), np.uint8))
-    qtbot.waitUntil(lambda: bool(heard.of("prediction_ready")), timeout=WAIT)
-    assert heard.of("prediction_ready")[0][3].width == 2000
+    _, heard = make()
+    heard.predict(Path("x.png"), "current", pixels=np.zeros((2000, 3000, 3), np.uint8))
+    qtbot.waitUntil(lambda: bool(heard.of("done")), timeout=WAIT)
+    assert heard.of("done")[0][1].width == 2000
 
 
 def test_models_and_downloads(qtbot: QtBot, make: Any) -> None:
     client, heard = make()
-    client.list_models()
-    id = client.download("coco")
-    qtbot.waitUntil(
-        lambda: bool(heard.of("downloaded") and heard.of("models_listed")), timeout=WAIT
-    )
-    assert heard.of("downloaded") == [(id, "coco")]
-    assert [args[0] for args in heard.of("progress")] == [id]
+    client.ask(ListModels(0, "models"), **heard.callbacks())
+    progress: list[Progress] = []
+    wanted = Download(0, "download:coco", name="coco")
+    client.ask(wanted, **heard.callbacks(), progress=progress.append)
+    qtbot.waitUntil(lambda: len(heard.of("done")) == 2, timeout=WAIT)
+    assert [type(answer) for _, answer in heard.of("done")] == [Models, Downloaded]
+    assert heard.of("done")[1][1].name == "coco"
+    assert len(progress) == 1
 
 
 def test_a_model_that_fails_leaves_the_old_one(qtbot: QtBot, make: Any) -> None:
     client, heard = make()
-    client.load_model("good")
-    id = client.load_model("bad")
+    heard.load_model("good")
+    id = heard.load_model("bad")
     qtbot.waitUntil(lambda: bool(heard.of("failed") or heard.of("cancelled")), timeout=WAIT)
     qtbot.waitUntil(lambda: heard.ends_of(id) == ["failed"], timeout=WAIT)
-    again = client.load_model("good")
+    again = heard.load_model("good")
     qtbot.waitUntil(lambda: client.model is not None, timeout=WAIT)
-    bad = client.load_model("bad")
+    bad = heard.load_model("bad")
     qtbot.waitUntil(lambda: heard.ends_of(bad) == ["failed"], timeout=WAIT)
     assert client.model.spec == "good"
-    assert heard.ends_of(again) == []
+    assert heard.ends_of(again) == ["done"]
 
 
 def test_the_newest_of_a_purpose_counts_and_stale_answers_are_dropped(
@@ -138,18 +157,18 @@ def test_the_newest_of_a_purpose_counts_and_stale_answers_are_dropped(
 ) -> None:
     client, heard = make()
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
-    old = [client.predict(Path("a.png"), "current") for _ in range(5)]
-    new = client.predict(Path("b.png"), "current")
-    other = client.predict(Path("c.png"), "folder:c", Priority.BATCH)
+    old = [heard.predict(Path("a.png"), "current") for _ in range(5)]
+    new = heard.predict(Path("b.png"), "current")
+    other = heard.predict(Path("c.png"), "folder:c", Priority.BATCH)
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
     qtbot.wait(200)
-    assert [args[0] for args in heard.of("prediction_ready")] == [new, other]
+    assert predictions(heard) == [new, other]
     assert [heard.ends_of(id) for id in old] == [["cancelled"]] * 5
 
 
 def test_cancelling(qtbot: QtBot, make: Any) -> None:
     client, heard = make()
-    id = client.predict(Path("never"), "current")
+    id = heard.predict(Path("never"), "current")
     assert client.waiting("cur") == (id,)
     client.cancel(id)
     client.cancel(id)
@@ -159,8 +178,8 @@ def test_cancelling(qtbot: QtBot, make: Any) -> None:
 
 
 def test_a_failed_request_is_a_sentence(qtbot: QtBot, make: Any) -> None:
-    client, heard = make()
-    id = client.predict(Path("fails"), "current")
+    _, heard = make()
+    id = heard.predict(Path("fails"), "current")
     qtbot.waitUntil(lambda: heard.ends_of(id) == ["failed"], timeout=WAIT)
     (sentence,) = [args[1] for args in heard.of("failed")]
     assert isinstance(sentence, Sentence)
@@ -180,15 +199,15 @@ def test_a_dead_engine_is_replaced_and_the_rest_is_asked_again(
     qtbot: QtBot, make: Any, how: str, why: str
 ) -> None:
     client, heard = make()
-    client.load_model("starter")
+    heard.load_model("starter")
     qtbot.waitUntil(lambda: client.model is not None, timeout=WAIT)
     first_pid = client.engine_pid
-    culprit = client.predict(Path(how), "current")
-    others = [client.predict(Path(f"{k}.png"), f"folder:{k}", Priority.BATCH) for k in range(3)]
-    qtbot.waitUntil(lambda: len(heard.of("prediction_ready")) == 3, timeout=WAIT)
-    assert [args[0] for args in heard.of("prediction_ready")] == others
+    culprit = heard.predict(Path(how), "current")
+    others = [heard.predict(Path(f"{k}.png"), f"folder:{k}", Priority.BATCH) for k in range(3)]
+    qtbot.waitUntil(lambda: len(predictions(heard)) == 3, timeout=WAIT)
+    assert predictions(heard) == others
     assert heard.ends_of(culprit) == ["failed"]
-    assert [args[1].id for args in heard.of("failed") if args[0] == 0] == [why]
+    assert [sentence.id for (sentence,) in heard.of("stopped")] == [why]
     assert all(english(args[1]) for args in heard.of("failed"))
     states = [state for (state,) in heard.of("state_changed")]
     assert EngineState.RESTARTING in states
@@ -205,20 +224,20 @@ def test_killed_or_stopped_from_outside(qtbot: QtBot, make: Any, with_signal: st
     pid = client.engine_pid
     os.kill(pid, getattr(signal, with_signal))
     qtbot.waitUntil(lambda: gone(pid), timeout=WAIT)
-    id = client.predict(Path("a.png"), "current")
-    qtbot.waitUntil(lambda: heard.ends_of(id) == ["prediction_ready"], timeout=WAIT)
+    id = heard.predict(Path("a.png"), "current")
+    qtbot.waitUntil(lambda: heard.ends_of(id) == ["done"], timeout=WAIT)
 
 
 def test_it_gives_up_and_can_be_started_again(qtbot: QtBot, make: Any) -> None:
     client, heard = make("dead on arrival")
-    id = client.predict(Path("a.png"), "current")
+    id = heard.predict(Path("a.png"), "current")
     qtbot.waitUntil(lambda: client.state is EngineState.DEAD, timeout=WAIT)
-    assert len([1 for args in heard.of("failed") if args[0] == 0]) == 4  # first and 3 restarts
+    assert len(heard.of("stopped")) == 4  # first and 3 restarts
     assert heard.ends_of(id) == ["failed"]
-    late = client.predict(Path("a.png"), "current")
+    late = heard.predict(Path("a.png"), "current")
     client._command = FAKE
     client.start()
-    qtbot.waitUntil(lambda: heard.ends_of(late) == ["prediction_ready"], timeout=WAIT)
+    qtbot.waitUntil(lambda: heard.ends_of(late) == ["done"], timeout=WAIT)
 
 
 def test_a_program_that_is_not_there(qtbot: QtBot, make: Any) -> None:
@@ -226,20 +245,20 @@ def test_a_program_that_is_not_there(qtbot: QtBot, make: Any) -> None:
     heard = Heard(client)
     client.start()
     qtbot.waitUntil(lambda: client.state is EngineState.DEAD, timeout=WAIT)
-    assert heard.of("failed")[0][1].id == "process.not_started"
+    assert heard.of("stopped")[0][0].id == "process.not_started"
 
 
 def test_stopping_leaves_no_process(qtbot: QtBot, make: Any) -> None:
     client, heard = make()
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
-    pid, id = client.engine_pid, client.predict(Path("never"), "current")
+    pid, id = client.engine_pid, heard.predict(Path("never"), "current")
     client.stop()
     assert client.state is EngineState.STOPPED
     assert heard.ends_of(id) == ["cancelled"]
     qtbot.waitUntil(lambda: gone(pid), timeout=WAIT)
     qtbot.wait(200)
     assert client.state is EngineState.STOPPED
-    assert [args for args in heard.of("failed") if args[0] == 0] == []
+    assert heard.of("stopped") == []
     client.start()
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
 
@@ -254,13 +273,16 @@ def test_an_engine_that_will_not_leave_is_killed(qtbot: QtBot, make: Any) -> Non
 
 
 def test_nothing_blocks_the_window(qtbot: QtBot, make: Any) -> None:
-    client, _ = make()
+    client, heard = make()
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
-    start = time.perf_counter()
-    client.predict(Path("a.png"), "current")
-    client.load_model("starter")
-    client.list_models()
-    assert time.perf_counter() - start < 0.05
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        heard.predict(Path("a.png"), "current")
+        heard.load_model("starter")
+        client.ask(ListModels(0, "models"), **heard.callbacks())
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.05  # the least: the machine may be busy with something else
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
 
 
@@ -268,12 +290,12 @@ def test_the_real_engine(qtbot: QtBot, tmp_path: Path) -> None:
     client = EngineClient()
     heard = Heard(client)
     client.start()
-    client.load_model(save_tiny_model(tmp_path / "tiny.pt"), precision="float32")
+    heard.load_model(save_tiny_model(tmp_path / "tiny.pt"), precision="float32")
     pixels = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
-    id = client.predict(None, "current", pixels=pixels)
+    id = heard.predict(None, "current", pixels=pixels)
     qtbot.waitUntil(lambda: heard.ends_of(id) != [], timeout=240_000)
-    assert heard.ends_of(id) == ["prediction_ready"], heard.of("failed")
-    prediction = heard.of("prediction_ready")[0][3]
+    assert heard.ends_of(id) == ["done"], heard.of("failed")
+    (prediction,) = [args[1] for args in heard.of("done") if args[0] == id]
     assert prediction.instances
     pid = client.engine_pid
     client.shutdown()
