@@ -1,5 +1,8 @@
 """Set-up shared by all tests: no display needed, one torch thread, settings of their own.
 
+With `-n` several processes run them, each whole files, and each with a home of its own. The rounds
+in a real window take longest, so they come first.
+
 Property tests try the same examples each time, so that a failure is due to the change at hand;
 `pytest --hypothesis-profile=explore` looks for new ones.
 """
@@ -27,6 +30,11 @@ _patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", _patient, derandomize=True, database=None)
 settings.register_profile("explore", _patient, print_blob=True)
 settings.load_profile("same")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest."""
+    items.sort(key=lambda item: item.path.parent.name != "e2e")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -48,7 +48,6 @@ PACKAGES: Final[Mapping[str, str]] = {
 
 
 def has_qt() -> bool:
-    """Whether PySide6 is installed."""
     try:
         return importlib.util.find_spec("PySide6") is not None
     except (ImportError, ValueError):  # somebody keeps it from being found

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from core.cli.console import CommandError, UsageError
 from core.cli.inputs import Input
+from core.cli.options import OUT_IS_FILE
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.lens.settings import StageSettings
@@ -24,8 +25,6 @@ from core.storage.paths import assign_label_files
 if TYPE_CHECKING:
     from core.engine.predict import Prediction
     from core.engine.weights import LoadedModel
-
-OUT_IS_FILE: Final = say("cli.out_is_file", "{path} is a file; a folder is needed there.")
 
 
 UNUSED_NAME: Final = "N/A"
@@ -153,7 +152,6 @@ class CocoWriter:
         return self._path
 
     def finish(self) -> None:
-        """Write the file."""
         assert self._model is not None
         content = {
             "info": {"description": "Detections by masklens", "model": self._model.revision},

@@ -69,22 +69,18 @@ class History:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is an edit to take back."""
         return bool(self._undo)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is an edit to apply again."""
         return bool(self._redo)
 
     @property
     def undo_name(self) -> str | None:
-        """The name of the edit that undo takes back."""
         return self._undo[-1].name if self._undo else None
 
     @property
     def redo_name(self) -> str | None:
-        """The name of the edit that redo applies again."""
         return self._redo[-1].name if self._redo else None
 
     @property

@@ -62,7 +62,6 @@ def _ring(value: object, where: str) -> Ring:
 
 
 def instance_to_json(instance: Shape) -> dict[str, object]:
-    """The instance as a JSON object."""
     value: dict[str, object] = {
         "id": instance.id,
         "label": instance.label,

@@ -157,10 +157,10 @@ class Rerunner:
             logits = self._mask_logits(found.detections, range(len(found.detections.label)))
         else:
             logits = self._all_mask_logits(found.detections)
-        label = self._channels(found.detections)
-        own = torch.sigmoid(logits)[torch.arange(len(label), device=label.device), label]
+        channel = self._channels(found.detections)
+        own = torch.sigmoid(masks.answers(logits, channel))
         level = self._model.roi_heads.mask_roi_pool.map_levels([found.detections.resized_boxes])
-        mask = MaskLogits(level, logits, own, None if found.proposed is None else label)
+        mask = MaskLogits(level, logits, own, None if found.proposed is None else channel)
         taken = _since(start)
         start = time.perf_counter()
         polygons = Polygons(self._outlines(mask, found, quick=quick))
@@ -199,8 +199,8 @@ class Rerunner:
         @torch.inference_mode()
         def look(detection: int, threshold: float) -> Outline:
             if (detection, threshold) not in known:
-                channel = int(channels[detection])
-                logits = self._mask_logits(found.detections, [detection])[0, channel]
+                part = channels[detection : detection + 1]
+                logits = masks.answers(self._mask_logits(found.detections, [detection]), part)[0]
                 known[detection, threshold] = outline(
                     numpy_of(torch.sigmoid(logits)),
                     boxes[detection],
@@ -253,13 +253,11 @@ class Rerunner:
         return replace(self._last, proposals=proposals, proposed=proposed)
 
     def _channels(self, detections: Detections) -> Tensor:
-        """Of which class the mask of each detection is: int64 D."""
+        """The class whose mask each detection takes, or `ANY_CLASS`: int64 D."""
         if self.trace.proposer is None:
             label: Tensor = detections.label
             return label
-        boxes = [detections.resized_boxes]
-        numerics = self._predictor.numerics
-        return proposing.mask_channels(self._model, self._levels, boxes, numerics)[0]
+        return proposing.mask_channels(self._predictor.channels, detections.label)
 
     def _up_to_box_head(
         self, settings: StageSettings, explain: bool, watch: dict[str, float]

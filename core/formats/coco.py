@@ -55,7 +55,6 @@ class CocoDataset:
 
 
 def is_coco(value: object) -> bool:
-    """Whether a JSON value looks like a COCO file."""
     return isinstance(value, dict) and "images" in value and "annotations" in value
 
 

@@ -9,8 +9,25 @@ from typing import Final
 from core.document.instance import Instance, Source
 from core.document.regions import comparable, is_done
 from core.formats.format import Format, Located
-from core.formats.said import CROWDS_LOST, KEPT_SHAPES, REGIONS, SUGGESTIONS_LOST
 from core.sentences import Sentence, say
+
+_CROWDS_LOST: Final = say(
+    "convert.crowds_lost",
+    "{count} instances are crowds, for which {format} has no place; they were left out.",
+)
+_KEPT_SHAPES: Final = say(
+    "convert.kept_shapes",
+    "{count} shapes are no outlines of objects and have no place in {format}; they were left out.",
+)
+_REGIONS: Final = say(
+    "convert.regions",
+    "{count} finished regions are no objects and have no place in {format}; they were left out.",
+)
+_SUGGESTIONS_LOST: Final = say(
+    "convert.suggestions_lost",
+    "{count} suggestions that nobody has accepted were left out, because "
+    "{format} could not tell them from labels.",
+)
 
 CARRIES: Final = (
     *("holes", "parts", "overlap", "bridges", "overlap_masks", "source", "crowd", "group"),
@@ -24,9 +41,9 @@ known; attributes of instances; every key of an entry that is not known here."""
 def misfit(instance: Instance, format: Format) -> Sentence | None:
     """Why an instance cannot be written at all; None when it can."""
     if instance.crowd and "crowd" not in format.carries:
-        return CROWDS_LOST
+        return _CROWDS_LOST
     if instance.source is Source.SUGGESTED and "source" not in format.carries:
-        return SUGGESTIONS_LOST
+        return _SUGGESTIONS_LOST
     return None
 
 
@@ -36,9 +53,9 @@ def losses(images: Sequence[Located], format: Format) -> list[Sentence]:
     names: Counter[str] = Counter()
     for image in images:
         if "others" not in format.carries:
-            counts[KEPT_SHAPES] += image.labels.others
+            counts[_KEPT_SHAPES] += image.labels.others
         if "regions" not in format.carries:
-            counts[REGIONS] += sum(map(is_done, image.labels.shapes))
+            counts[_REGIONS] += sum(map(is_done, image.labels.shapes))
             objects = comparable(image.labels.shapes)
             counts.update(said for each in objects if (said := misfit(each, format)))
         names.update(_lost_keys(image, format))

@@ -9,6 +9,10 @@ from typing import Final
 from core.document.fields import FieldError
 from core.sentences import Sentence, english, say
 
+_MORE: Final = say(
+    "formats.left_out_more",
+    "{path}: {count} more entries could not be read and were left out.",
+)
 _NAMED: Final = 20
 """So many entries are named one by one; the rest is counted."""
 
@@ -62,14 +66,7 @@ class Remarks:
         ]
         more = len(self._left_out) - len(named)
         if more:
-            named.append(
-                say(
-                    "formats.left_out_more",
-                    "{path}: {count} more entries could not be read and were left out.",
-                    path=self._path,
-                    count=more,
-                )
-            )
+            named.append(_MORE.given(path=self._path, count=more))
         counted = [
             said.given(path=self._path, count=n, **dict(args))
             for (said, args), n in self._counts.items()

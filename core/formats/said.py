@@ -15,10 +15,6 @@ BRIDGED: Final = say(
     "{count} instances have holes or several parts; {format} knows one "
     "outline, in which they are joined by lines of no width.",
 )
-CROWDS_LOST: Final = say(
-    "convert.crowds_lost",
-    "{count} instances are crowds, for which {format} has no place; they were left out.",
-)
 CVAT_KINDS: Final = say(
     "formats.cvat_kinds",
     "{path}: {count} shapes are no outlines of objects ({kinds}) and were left out.",
@@ -39,10 +35,6 @@ IMAGE_MISSING: Final = say(
 ISAT_BACKGROUND: Final = say(
     "formats.isat_background",
     "{path}: {count} areas are background, no objects; left out.",
-)
-KEPT_SHAPES: Final = say(
-    "convert.kept_shapes",
-    "{count} shapes are no outlines of objects and have no place in {format}; they were left out.",
 )
 LABELSTUDIO_KINDS: Final = say(
     "formats.labelstudio_kinds",
@@ -68,15 +60,6 @@ PNG_PIECES: Final = say(
     "formats.png_pieces",
     "{path}: {count} label images tell no instances apart; each piece that "
     "hangs together became one.",
-)
-REGIONS: Final = say(
-    "convert.regions",
-    "{count} finished regions are no objects and have no place in {format}; they were left out.",
-)
-SUGGESTIONS_LOST: Final = say(
-    "convert.suggestions_lost",
-    "{count} suggestions that nobody has accepted were left out, because "
-    "{format} could not tell them from labels.",
 )
 TOO_LARGE: Final = say(
     "formats.too_large",

@@ -203,7 +203,6 @@ class _Labels:
         self.attribute: str | None = next(iter(likely or used), None)
 
     def of(self, region: _Region) -> str:
-        """The label of a region."""
         value = region.attributes.get(self.attribute) if self.attribute is not None else None
         return _text(value) or DEFAULT_LABEL
 

@@ -75,7 +75,6 @@ class PointerEvent:
 
     @property
     def point(self) -> Point:
-        """Both coordinates."""
         return self.x, self.y
 
     def holds(self, modifier: Modifier) -> bool:

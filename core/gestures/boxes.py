@@ -40,7 +40,6 @@ class BoxTable:
         return table
 
     def box(self, row: int) -> Rect:
-        """The box of one shape."""
         return Rect(*self._boxes[:, row].tolist())
 
     def meeting(self, rect: Rect, side: float = 0.0) -> list[int]:

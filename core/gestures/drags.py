@@ -41,7 +41,6 @@ class MoveDrag:
 
     @property
     def cursor(self) -> Cursor:
-        """A move, or a copy."""
         return Cursor.COPY if self.copying else Cursor.MOVE
 
     def preview(self, dx: float, dy: float) -> Preview:
@@ -190,7 +189,6 @@ def copied(shape: Shape, polygons: Polygons) -> Shape:
 
 
 def vertex_point(shape: Shape, hit: Hit) -> Point:
-    """Where a vertex is."""
     return shape.polygons[hit.polygon].rings[hit.ring][hit.index]
 
 

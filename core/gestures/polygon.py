@@ -45,7 +45,6 @@ class PolygonGesture:
 
     @property
     def busy(self) -> bool:
-        """Whether an outline has been begun."""
         return bool(self._points)
 
     def press(self, event: PointerEvent) -> Outcome:
@@ -111,7 +110,6 @@ class PolygonGesture:
         return None
 
     def cancel(self) -> Outcome:
-        """Drop the outline."""
         self._reset()
         return Outcome(cursor=Cursor.CROSS)
 

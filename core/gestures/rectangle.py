@@ -25,7 +25,6 @@ class RectangleGesture:
 
     @property
     def busy(self) -> bool:
-        """Whether the first corner is set."""
         return self._start is not None
 
     def press(self, event: PointerEvent) -> Outcome:
@@ -39,7 +38,6 @@ class RectangleGesture:
         return self._show()
 
     def move(self, event: PointerEvent) -> Outcome:
-        """Span the rectangle."""
         self._end = self.scene.clamp(event.x, event.y)
         return self._show()
 
@@ -53,7 +51,6 @@ class RectangleGesture:
         return self._close(event)
 
     def double_click(self, event: PointerEvent) -> Outcome:
-        """The same as a press."""
         return self.press(event)
 
     def wants(self, key: Key) -> bool:
@@ -73,7 +70,6 @@ class RectangleGesture:
         return None
 
     def cancel(self) -> Outcome:
-        """Drop the rectangle."""
         self._start = None
         self._dragging = False
         return Outcome(cursor=Cursor.CROSS)

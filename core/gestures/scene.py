@@ -71,7 +71,6 @@ class Scene:
         return self.document.get(id) if self.document else None
 
     def selected(self) -> tuple[Shape, ...]:
-        """The selected instances and regions."""
         found = (self.get(id) for id in sorted(self.selection))
         return tuple(each for each in found if each is not None)
 

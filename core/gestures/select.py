@@ -65,7 +65,6 @@ class SelectGesture:
 
     @property
     def busy(self) -> bool:
-        """Whether a drag or a nudge is under way."""
         return self._nudging is not None or (self._pressed is not None and self._pressed.dragging)
 
     @property
@@ -80,7 +79,6 @@ class SelectGesture:
         return hit if there else None
 
     def press(self, event: PointerEvent) -> Outcome:
-        """Take what is under the pointer."""
         if self._pressed is not None or self._nudging is not None:
             return Outcome(finished=False)
         self._pressed = self._begin(event)
@@ -148,7 +146,6 @@ class SelectGesture:
         return replace(outcome, preview=replace(outcome.preview, vertex=self.vertex))
 
     def cancel(self) -> Outcome:
-        """Forget what has begun."""
         self._pressed = None
         self._nudging = None
         return Outcome(preview=Preview(vertex=self.vertex))

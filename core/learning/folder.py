@@ -50,7 +50,6 @@ RUN_EXISTS: Final = say(
 NOT_A_RUN: Final = say("learning.not_a_run", "{path} holds no run, or one that is damaged.")
 _RUN_ALIVE: Final = say("learning.run_alive", "The run in {path} is still at work.")
 
-
 # The request first: a folder without it is no run, whatever else is left of it.
 _OWN_FILES: Final = (
     "spec.json",

@@ -42,7 +42,6 @@ LABELS_DAMAGED: Final = say(
     "learning.labels_damaged", "The frozen labels {path} are missing or damaged."
 )
 
-
 FORMAT: Final = "masklens-frozen-labels"
 VERSION: Final = 1
 

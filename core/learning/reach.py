@@ -20,7 +20,7 @@ from core.learning.spec import RunSpec
 from core.sentences import say
 from core.storage import inside
 
-MODEL_NAMES: Final = ("starter", "coco", "coco-v2")
+MODEL_NAMES: Final = ("starter", "photos", "coco", "coco-v2")
 _ARCH: Final = re.compile(r"maskrcnn_[a-z0-9_]{1,40}_fpn(_v2)?")
 _ALLOWED: Final = "MASKLENS_ALLOWED"
 

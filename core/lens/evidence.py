@@ -24,6 +24,8 @@ class BoxKind(StrEnum):
     PROPOSAL = "proposal"
     CANDIDATE = "candidate"
     DETECTION = "detection"
+    TRAINED = "trained"
+    """An anchor or a RoI of a replayed training step."""
 
 
 @dataclass(frozen=True, slots=True)

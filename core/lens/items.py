@@ -51,6 +51,8 @@ def chain_of(trace: Trace, item: Item) -> Chain:
         case BoxKind.DETECTION:
             row = int(trace.detections.candidate_index[item.index])
             return chain_of(trace, Item(BoxKind.CANDIDATE, row))
+        case BoxKind.TRAINED:
+            return Chain()
 
 
 def counterpart(trace: Trace, item: Item | None, kind: BoxKind | None) -> Item | None:
@@ -64,6 +66,7 @@ def counterpart(trace: Trace, item: Item | None, kind: BoxKind | None) -> Item |
         BoxKind.PROPOSAL: chain.proposal,
         BoxKind.CANDIDATE: chain.candidate,
         BoxKind.DETECTION: chain.detection,
+        BoxKind.TRAINED: None,
     }[kind]
     return None if number is None else Item(kind, number)
 

@@ -16,7 +16,7 @@ SetStages = Any
 """The stages that follow from the settings, named as in `Trace`: of a trace or of a re-run."""
 
 
-def fixed_tables(trace: Trace, own: StageSettings) -> FixedTables:
+def fixed_tables(trace: Trace, own: StageSettings, matching: tuple[float, float]) -> FixedTables:
     """What no setting changes. Raises ValueError when a stage is not as the message needs it."""
     return FixedTables(
         padded=trace.input.padded,
@@ -34,6 +34,7 @@ def fixed_tables(trace: Trace, own: StageSettings) -> FixedTables:
         class_names=trace.class_names,
         model=trace.model,
         own=own,
+        matching=matching,
     )
 
 

@@ -120,7 +120,6 @@ class SaveOutcome:
 
     @property
     def ok(self) -> bool:
-        """Whether all was written."""
         return self.problem is None
 
 

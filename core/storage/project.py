@@ -14,6 +14,7 @@ Nothing outside the folder is ever written: below `.masklens` no link is followe
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +25,7 @@ from typing import Final, Generic, TypeVar
 from core.document.status import ImageStatus
 from core.sentences import Sentence, say
 from core.storage import inside
-from core.storage.atomic import StorageError, explain, move_aside, sweep
+from core.storage.atomic import StorageError, explain, is_protected, move_aside, sweep
 from core.storage.images import list_images
 from core.storage.lock import FolderLock
 from core.storage.paths import assign_label_files, own_name
@@ -35,7 +36,6 @@ from core.storage.summary import NO_LABELS, LabelSummary, summarise
 _LINK_LEAVES: Final = say(
     "project.link_leaves", "{path} is a link out of the folder; nothing is written through it."
 )
-
 
 _T = TypeVar("_T")
 
@@ -50,7 +50,6 @@ class ImageEntry:
 
     @property
     def name(self) -> str:
-        """The file name of the image."""
         return self.path.name
 
 
@@ -108,7 +107,6 @@ class Project:
         return image.label_file
 
     def suggestions_path(self, image: ImageEntry) -> Path:
-        """Where the suggestions for an image lie."""
         return self.folder / "suggestions" / own_name(image.relative, ".json")
 
     def journal_path(self, image: ImageEntry) -> Path:
@@ -194,7 +192,6 @@ class Project:
                     sweep(self.folder / name)
 
     def unlock(self) -> None:
-        """Give the folder free."""
         with self._lock_guard:
             if self._lock is not None:
                 self._lock.release()
@@ -221,6 +218,13 @@ class Project:
         target = image.label_file
         if target.is_symlink() and not self._inside(target):
             return _LINK_LEAVES.given(path=str(target))
+        with contextlib.suppress(OSError):
+            if is_protected(target.stat().st_mode):
+                return say(
+                    "project.protected",
+                    "{path} is write-protected: its labels can be looked at, but not changed.",
+                    path=str(target),
+                )
         return None
 
     def _inside(self, path: Path) -> bool:

@@ -22,7 +22,7 @@ from core.engine.config import ModelConfig
 from core.engine.lens_rerun import Rerunner
 from core.engine.predict import Predictor
 from core.engine.weights import LoadedModel, save_model
-from core.lens import recompute
+from core.lens import recompute, views
 from core.lens.settings import StageSettings
 from core.lens.trace import Trace, to_numpy
 from tests.bench.report import interleaved, machine, table
@@ -103,7 +103,7 @@ def main() -> None:
     trace = predictor.predict(pixels, settings, keep_trace=True).trace
     assert trace is not None
     print(machine())
-    counts = trace.counts()
+    counts = views.counts(trace)
     print(", ".join(f"{counts[name]} {name}" for name in ("proposals", "candidates", "detections")))
     taken = interleaved(knobs(predictor, trace), given.rounds)
     rows = [(name, f"{t.wall * 1000:.0f}", f"{t.cpu * 1000:.0f}") for name, t in taken.items()]

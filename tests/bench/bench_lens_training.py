@@ -15,6 +15,9 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import torch
+from app.lens.training_items import PLACES, Replayed, replayed
+from app.lens.training_rows import rows_of
+from app.lens.training_words import place_sentence
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
@@ -23,9 +26,6 @@ from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import BoxLayer
 from app.lens import training_groups
 from app.lens.panel.table import StageTable
-from app.lens.training_items import PLACES, Replayed, replayed
-from app.lens.training_rows import rows_of
-from app.lens.training_words import place_sentence
 from core.document.geometry.measure import Rect
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import replay

@@ -26,7 +26,6 @@ HELP: Final = "Measure how much work a model saves that learns along the way"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="loop")
     loop = actions.add_parser(
         "loop", help="simulate a careful person who labels a data set image by image"

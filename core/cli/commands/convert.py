@@ -19,7 +19,6 @@ WRONG_OUT: Final = ("convert.not_a_folder", "convert.not_a_file")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument("source", metavar="SRC", help="a file or a folder of labels")
     parser.add_argument("--to", required=True, choices=FORMAT_NAMES, metavar="FORMAT", help=TO_HELP)
     parser.add_argument(

@@ -29,7 +29,6 @@ SHOWN_SCORE: Final = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "folder",
         nargs="?",

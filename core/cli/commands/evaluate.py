@@ -20,7 +20,6 @@ HELP = "Measure a model on labelled images: box and mask AP"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     add_dataset(parser)
     add_model(parser)
     add_settings(parser)

@@ -25,7 +25,6 @@ HELP = "Say why each labelled instance was found or missed, and what each false 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     add_dataset(parser)
     add_model(parser)
     add_settings(parser)
@@ -58,7 +57,6 @@ class Gathered:
     lives: list[Life] = field(default_factory=list)
 
     def add(self, image: str, report: ImageReport) -> None:
-        """Take the report of one image."""
         from core.lens.report import false_positive_json, instance_json
 
         self.instances += [instance_json(image, one) for one in report.instances]

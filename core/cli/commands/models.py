@@ -19,7 +19,6 @@ HELP: Final = "List the models that have a name, look into one, fetch one"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     actions = parser.add_subparsers(
         dest="action", required=True, metavar="list|info|download|export"
     )
@@ -43,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Do what the action says."""
     actions = {"list": _list, "info": _info, "download": _download, "export": _export}
     return actions[arguments.action](arguments, console)
 

@@ -23,7 +23,6 @@ HELP: Final = "Propose instances for images; write them as labelme or COCO"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument("images", nargs="+", metavar="IMAGE|FOLDER", help="what to look at")
     add_model(parser)
     parser.add_argument(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from core.cli.console import DONE, Console, UsageError
 from core.cli.datasets import NO_DATASET
 from core.cli.options import add_architecture, add_device, add_json, download
-from core.learning.folder import RUN_EXISTS
 from core.sentences import say
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ _HOLD_OUT: Final = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "dataset",
         metavar="DATASET",
@@ -104,7 +102,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console) -> RunFolder:
     from core.document.fields import FieldError
     from core.learning.errors import LearningError
-    from core.learning.folder import create_run
+    from core.learning.folder import RUN_EXISTS, create_run
     from core.learning.state import RunState
 
     if folder.spec_file.is_file():
@@ -265,7 +263,6 @@ class _Narrator:
         self._last = time.monotonic()
 
     def hear(self, event: Event) -> None:
-        """Say what an event means, if it is worth a line."""
         from core.learning import events
 
         match event:

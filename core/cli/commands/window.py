@@ -26,7 +26,6 @@ PREANNOTATE: Final = "--preannotate"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
     parser.add_argument(
         "paths", nargs="*", metavar="FOLDER | IMAGE", help="what to open; relative paths are fine"
     )

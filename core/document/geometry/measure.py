@@ -23,17 +23,14 @@ class Rect:
 
     @property
     def width(self) -> float:
-        """Right minus left."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> float:
-        """Bottom minus top."""
         return self.y1 - self.y0
 
     @property
     def centre(self) -> Point:
-        """The middle of the box."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
     def grown(self, margin: float) -> Rect:

@@ -18,9 +18,9 @@ def test_thirteen_thousand_images_filter_at_once(qtbot: QtBot) -> None:
     paths = [Path(f"/data/photo_{number:05}.jpg") for number in range(13_000)]
     rows.set_images([(path, path.name) for path in paths])
     rows.set_status(dict.fromkeys(paths[:5], ImageStatus.DONE))
-    start = time.perf_counter()
+    start = time.process_time()
     rows.set_filter("PHOTO 1299", None)
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert rows.rowCount() == 12
     assert took < 0.5  # some 10 ms on a quiet machine
     rows.set_filter("", ImageStatus.DONE)

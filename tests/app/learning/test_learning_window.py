@@ -214,11 +214,11 @@ def test_use_and_back_and_back_after_a_restart(
 
 
 def test_a_model_that_fails_its_try_is_not_used(learner: Learner, project: Path) -> None:
+    make_images(project, "bad.png")
     learner.open(project)
     learner.start()
     learner.trainer.finish(("bad.png",))
     learner.driver.wait(lambda: learner.feature.has_report())
-    make_images(project, "bad.png")
     learner.driver.act("model_use")
     learner.driver.wait(lambda: any("cannot be used" in t for t in learner.driver.texts))
     assert any("stays in use" in text for text in learner.driver.texts)

@@ -9,7 +9,7 @@ from app.lens.reasons import STAGE_OF
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
 from core.lens.life import CUTS
-from core.lens.views.base import Entry
+from core.lens.views.marks import Entry
 from tests.app.lens.test_lens_window import lens_driver, no_leaks, wait
 from tests.app.window.conftest import Driver
 

@@ -15,11 +15,12 @@ from app.base.paths import Paths
 from app.base.settings import MODEL, PRECISION, Settings
 from app.base.theme import Theme
 from app.engine.client import EngineClient
-from app.lens.layers import KINDS, LEGEND, OF_STAGE
+from app.lens.layers import LEGEND
 from app.window.assembly import make_window
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
 from core.lens.trace import STAGES
+from core.lens.views import LAYERS, VIEWS
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 from tests.leaks import no_leaks
 
@@ -76,7 +77,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     for number, stage in enumerate(STAGES):
         assert lens.stage == stage
         shown = {name for name, layer in corner.layers.all.items() if layer.visible}
-        assert shown == {*OF_STAGE[stage], LEGEND}
+        assert shown == {*VIEWS[stage].shows, LEGEND}
         assert panel.table.model.rowCount() > 0
         wait(driver, lambda: not lens.busy)
         driver.services.viewport.grab()  # paints every layer
@@ -116,7 +117,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     lens.choose(Item(BoxKind.DETECTION, 0))
     driver.act("lens_why_here")
     wait(driver, lambda: corner.reasons.false)
-    assert corner.layers.chain.count >= 3
+    assert corner.layers.all["chain"].count >= 3
 
     # The funnel of image and folder; its bars never grow.
     driver.act("lens_losses")
@@ -139,6 +140,6 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     assert not any(layer.visible for layer in corner.layers.all.values())
 
 
-def test_each_layer_is_in_some_stage() -> None:
-    assert set(OF_STAGE) == set(STAGES)
-    assert set(KINDS) <= {name for names in OF_STAGE.values() for name in names}
+def test_each_stage_has_a_view_and_each_layer_is_seen_at_some() -> None:
+    assert tuple(VIEWS) == STAGES
+    assert set(LAYERS) == {name for view in VIEWS.values() for name in view.shows}

@@ -238,8 +238,8 @@ def test_no_model_no_prediction_and_eof_ends_it_at_once() -> None:
     assert engine.process.stdin is not None
     start = time.monotonic()
     engine.process.stdin.close()
-    assert engine.process.wait(5) == 0
-    assert time.monotonic() - start < 2
+    assert engine.process.wait(PATIENCE) == 0
+    assert time.monotonic() - start < 10
     assert engine.process.stdout is not None
     assert engine.process.stderr is not None
     engine.process.stdout.close()
@@ -257,8 +257,8 @@ def test_it_leaves_even_while_torch_is_being_loaded(how: str) -> None:
         engine.process.stdin.write(b"this is not a frame")
     start = time.monotonic()
     engine.process.stdin.close()
-    engine.process.wait(20)
-    assert time.monotonic() - start < 15  # importing torch may hold on to the interpreter
+    engine.process.wait(PATIENCE)
+    assert time.monotonic() - start < 60  # importing torch may hold on to the interpreter
     assert engine.process.stdout is not None
     assert engine.process.stderr is not None
     rest = list(MessageReader().feed(engine.process.stdout.read()))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.codec import encode
 from core.document.edits import Add, SetDone
 from core.storage.atomic import StorageError
 from core.storage.journal import Journal, JournalHeader, read_journal
@@ -140,10 +141,13 @@ def test_a_journal_that_was_not_started_is_a_mistake(tmp_path):
         Journal(tmp_path / "j").saved("aa", 0)
 
 
-@pytest.mark.parametrize("damage", [{"masklens_journal": 2}, {"width": 0}, {"label_sha256": 3}])
+@pytest.mark.parametrize(
+    "damage",
+    [{"masklens_journal": 2}, {"masklens_journal": None}, {"width": 0}, {"label_sha256": 3}],
+)
 def test_a_header_of_another_kind_is_refused(journal, damage):
     journal.path.parent.mkdir()
-    journal.path.write_bytes(line({**HEADER.to_json(), **damage}))
+    journal.path.write_bytes(line({**json.loads(encode(HEADER)), **damage}))
     with pytest.raises(StorageError) as caught:
         read_journal(journal.path)
     assert str(journal.path) in str(caught.value)

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 
-from core.document.fields import FieldError
 from core.document.instance import Source
 from core.storage.atomic import StorageError
 from core.storage.lock import FolderLock, FolderLocked
@@ -45,7 +44,7 @@ def test_labels_can_be_renamed_and_taken_out():
     assert mine.renamed("cat", "lion").active == "lion"
     assert mine.without_label("cat") == ProjectSettings((mine.labels[1],), "dog")
     assert mine.without_label("cat").without_label("dog") == ProjectSettings()
-    with pytest.raises(FieldError):
+    with pytest.raises(ValueError, match="colour"):
         mine.with_colour("cat", "red")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.lens.chains import evidence_rows
 from core.lens.verdict import Evidence
+from core.lens.views.verdicts import numbers
 from core.lens.words import cut_off
 
 SEEN = Evidence(
@@ -28,7 +28,7 @@ SEEN = Evidence(
 
 
 def test_what_misses_a_threshold_does_not_read_as_if_it_met_it() -> None:
-    rows = dict(evidence_rows(SEEN))
+    rows = {str(name): value for name, value in numbers(SEEN)}
     assert rows["best mask IoU"] == "0.499"
     assert rows["best anchor IoU"] == "0.703"
     assert rows["rank among proposals"] == "442"
