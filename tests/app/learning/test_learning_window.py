@@ -255,7 +255,7 @@ def test_a_failure_is_a_sentence_and_the_run_can_go_on(learner: Learner, project
     trainer = learner.trainer
     trainer.tell(Failed(say("learning.diverged", "No longer finite (step {step}).", step=7)))
     trainer.finish(state=RunState.FAILED)
-    learner.driver.wait(lambda: any("finite numbers" in t for t in learner.driver.texts))
+    learner.driver.wait(lambda: any("No longer finite" in t for t in learner.driver.texts))
     assert "finite numbers" in learner.panel.live.texts
     learner.panel.live.resume.click()
     learner.driver.wait(lambda: len(trainer.launched) == 2)
