@@ -76,10 +76,7 @@ class ActionSet(QObject):
             if row.checked is not None:
                 action.setChecked(row.checked(owner))
             if row.detail is not None:
-                name = row.detail(owner)
-                text = translated(row.text)
-                action.setText(f"{text}: {name}" if name else text)
-                self._describe(row)
+                self._name(row, row.detail(owner))
 
     def fill(self, menu: QMenu, ids: Iterable[str]) -> None:
         """Put actions into a menu; an empty id is a rule."""
@@ -173,6 +170,13 @@ class ActionSet(QObject):
             keys = keys_of(self.rows[id], self._settings.get(KEYS))
             action.setShortcuts([QKeySequence(key) for key in keys])
             self._describe(self.rows[id])
+
+    def _name(self, row: Action[Any], detail: str) -> None:
+        action, text = self._actions[row.id], translated(row.text)
+        wanted = f"{text}: {detail}" if detail else text
+        if action.text() != wanted:
+            action.setText(wanted)
+            self._describe(row)
 
     def _describe(self, row: Action[Any]) -> None:
         """The tool tip: what it does, and its key."""

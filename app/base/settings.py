@@ -6,16 +6,16 @@ an older program does not destroy what a newer one wrote.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast
 
+from msgspec import Meta
 from PySide6.QtCore import QObject, Signal
 
+from core.codec import Codec, FieldError, Name, loads, pretty
 from core.storage.atomic import StorageError, write_atomic
 
 log = logging.getLogger(__name__)
@@ -24,64 +24,46 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
-    """One setting: its key in the file, its default, and what values it accepts."""
+    """One setting: its key in the file, its default, and the type of the values it accepts."""
 
     key: str
     default: T
-    accepts: Callable[[Any], bool]
+    kind: Any
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value from the file, or from the window, is one of this setting."""
+        try:
+            Codec[T](self.kind, self.key).convert(value)
+        except FieldError:
+            return False
+        return True
 
 
-def _one_of(*values: str) -> Callable[[Any], bool]:
-    return lambda value: value in values
+_Share = Annotated[float, Meta(ge=0, le=1)]
+_Pace = Annotated[list[Annotated[float, Meta(ge=0, le=1e6)]], Meta(max_length=2)]
+"""Seconds a step and seconds for the rest of the latest run on this machine; empty at first."""
 
 
-def _number(low: float, high: float) -> Callable[[Any], bool]:
-    return lambda value: (
-        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-    )
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _pace(value: Any) -> bool:
-    """Seconds a step and seconds for the rest of the latest run on this machine; empty at first."""
-    return isinstance(value, list) and (
-        not value or (len(value) == 2 and all(_number(0, 1e6)(part) for part in value))
-    )
-
-
-def _keys(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and _texts(keys) for name, keys in value.items()
-    )
-
-
-def _named(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(name, str) for name in value.values())
-
-
-THEME: Final = Setting("theme", "system", _one_of("system", "light", "dark"))
-LANGUAGE: Final = Setting("language", "system", lambda value: isinstance(value, str))
-WHEEL: Final = Setting("wheel", "zoom", _one_of("zoom", "scroll"))
-OPACITY: Final = Setting("opacity", 0.35, _number(0.0, 1.0))
-TAGS: Final = Setting("tags", True, lambda value: isinstance(value, bool))
-CROSSHAIR: Final = Setting("crosshair", True, lambda value: isinstance(value, bool))
-AUTOSAVE: Final = Setting("autosave_seconds", 1.5, _number(0.2, 60.0))
-MODEL: Final = Setting("model", "starter", lambda value: isinstance(value, str) and value != "")
-DEVICE: Final = Setting("device", "auto", _one_of("auto", "cpu", "cuda", "mps"))
-PRECISION: Final = Setting("precision", "auto", _one_of("auto", "float32", "bf16"))
-THRESHOLD: Final = Setting("suggestion_score", 0.5, _number(0.05, 1.0))
-UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", _one_of("active", "add"))
-RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], _texts)
-SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, _named)
-KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, _keys)
-LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _pace)
-KNOWN_MODELS: Final[Setting[list[str]]] = Setting("known_models", [], _texts)
+THEME: Final = Setting("theme", "system", Literal["system", "light", "dark"])
+LANGUAGE: Final = Setting("language", "system", str)
+WHEEL: Final = Setting("wheel", "zoom", Literal["zoom", "scroll"])
+OPACITY: Final = Setting("opacity", 0.35, _Share)
+TAGS: Final = Setting("tags", True, bool)
+CROSSHAIR: Final = Setting("crosshair", True, bool)
+AUTOSAVE: Final = Setting("autosave_seconds", 1.5, Annotated[float, Meta(ge=0.2, le=60)])
+MODEL: Final = Setting("model", "starter", Name)
+DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
+PRECISION: Final = Setting("precision", "auto", Literal["auto", "float32", "bf16"])
+THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.05, le=1)])
+UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", Literal["active", "add"])
+RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
+SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
+KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])
+LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _Pace)
+KNOWN_MODELS: Final[Setting[list[str]]] = Setting("known_models", [], list[str])
 """Model files that the user chose, or let a folder choose, by path."""
-GEOMETRY: Final = Setting("window_geometry", "", lambda value: isinstance(value, str))
-LAYOUT: Final = Setting("window_layout", "", lambda value: isinstance(value, str))
+GEOMETRY: Final = Setting("window_geometry", "", str)
+LAYOUT: Final = Setting("window_layout", "", str)
 RECENT_COUNT: Final = 10
 KNOWN_COUNT: Final = 200
 
@@ -146,7 +128,7 @@ class Settings(QObject):
     def _write(self) -> None:
         if self._closed:
             return
-        data = json.dumps(self._values, indent=1, sort_keys=True).encode()
+        data = pretty(dict(sorted(self._values.items())))
         self._writer.submit(_write, self._path, data)
 
 
@@ -160,10 +142,10 @@ def _write(path: Path, data: bytes) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = loads(path.read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except (OSError, FieldError):
         log.warning("settings could not be read from %s", path, exc_info=True)
         return {}
     return value if isinstance(value, dict) else {}

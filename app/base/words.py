@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from core.document.status import ImageStatus
-from core.lens.views.base import Words
+from core.lens.views.table import Words
 from core.sentences import MasklensError, Sentence, filled
 
 

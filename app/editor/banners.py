@@ -6,6 +6,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
 from app.base.words import error_text, sentence_text
 from app.editor.services import Services
+from app.editor.staging import Outside, Staged, look_outside
 from app.engine.client import EngineState
 from app.widgets.banners import Kind
 from core.sentences import MasklensError, Sentence
@@ -128,27 +129,62 @@ class WorkBanners(QObject):
         if watched:
             self._watcher.removePaths(watched)
         staged = self._workspace.staged
-        if staged is not None and staged.entry.label_file.exists():
-            self._watcher.addPath(str(staged.entry.label_file))
+        if staged is not None:
+            paths = (staged.entry.label_file, staged.entry.path)
+            self._watcher.addPaths([str(path) for path in paths if path.exists()])
 
     def _look_at_file(self) -> None:
-        session = self._workspace.session
-        if session is None:
+        staged = self._workspace.staged
+        if staged is None:
             return
-        if session.saving:
+        if staged.session.saving:
             self._look.start()
             return
         self._workspace.tasks.run(
-            lambda _context: session.changed_on_disk(),
-            done=lambda changed: self._on_looked(changed and session is self._workspace.session),
+            lambda _context: look_outside(staged),
+            done=lambda seen: self._on_looked(staged, seen),
             failed=lambda error: self._notices.fail("watch", error_text(error)),
         )
 
-    def _on_looked(self, changed: bool) -> None:
-        if changed:
+    def _on_looked(self, staged: Staged, seen: Outside) -> None:
+        if staged is not self._workspace.staged:
+            return
+        self._say_replaced(staged, seen)
+        self._say_deleted(staged, seen.deleted)
+        if seen.changed:
             self._on_conflict()
         elif "image:conflict" not in self._banners.keys:
             self._watch()
+
+    def _say_deleted(self, staged: Staged, deleted: bool) -> None:
+        if deleted == staged.session.deleted_outside:
+            return
+        staged.session.deleted_outside = deleted
+        self._workspace.saver.changed.emit()
+        self._banners.drop("image:deleted")
+        if deleted:
+            text = self.tr(
+                "{file} was deleted by another program. Its labels are still here, and are "
+                "written again when the image is left."
+            ).format(file=staged.entry.label_file.name)
+            write = (self.tr("Write it now"), lambda: self._workspace.saver.flush(lambda _ok: None))
+            forget = (self.tr("Forget the labels"), self._forget)
+            self._banners.show_banner("image:deleted", Kind.WARNING, text, [write, forget])
+
+    def _forget(self) -> None:
+        self._workspace.saver.attach(None)  # so that leaving does not write them
+        self._workspace.restage()
+
+    def _say_replaced(self, staged: Staged, seen: Outside) -> None:
+        if seen.size is None:
+            self._banners.drop("image:replaced")
+            return
+        text = self.tr(
+            "{image} was replaced by an image of {width} x {height} pixels. What is shown, and its "
+            "outlines, belong to the old one."
+        ).format(image=staged.entry.name, width=seen.size[0], height=seen.size[1])
+        again = (self.tr("Show the new one"), self._workspace.reload)
+        self._banners.show_banner("image:replaced", Kind.WARNING, text, [again])
 
     def _on_conflict(self) -> None:
         staged = self._workspace.staged

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QMenu, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from app.base.actions import FILE, IMAGE, Action
 from app.base.feature import Feature, FocusArea
 from app.base.settings import RECENT
-from app.base.words import sentence_text
+from app.base.words import error_text, sentence_text
 from app.editor.banners import WorkBanners
 from app.editor.exporting import Choice
 from app.editor.importing import Preview
@@ -22,7 +22,10 @@ from app.editor.services import Services, image, project
 from app.widgets.banners import Kind
 from core.document.edits import SetDone
 from core.document.status import ImageStatus
+from core.formats import labelme
 from core.formats.format import Format
+from core.session import ImageSession
+from core.storage.atomic import write_atomic
 from core.storage.project import ImageEntry
 
 
@@ -86,21 +89,51 @@ class ImagesFeature(Feature):
         self.services.workspace.saver.flush(lambda ok: then() if ok else self._ask_to_end(then))
 
     def _ask_to_end(self, then: Callable[[], None]) -> None:
-        reason = self.services.workspace.saver.problem or self.tr("The file was changed outside.")
+        services = self.services
+        session = services.workspace.session
+        reason = services.workspace.saver.problem or self.tr("The file was changed outside.")
+        kept = session is None or session.edits_are_kept()
+        what = (
+            self.tr("The edits are kept and will be offered when the folder is opened again.")
+            if kept
+            else self.tr("They could not be kept beside it either: closing now loses them.")
+        )
+        text = self.tr("The labels of this image could not be saved. {reason}")
         box = QMessageBox(
             QMessageBox.Icon.Warning,
             self.tr("Not saved"),
-            self.tr(
-                "The labels of this image could not be saved. {reason}\n\nThe edits are kept and "
-                "will be offered when the folder is opened again."
-            ).format(reason=reason),
+            text.format(reason=reason) + "\n\n" + what,
             parent=self.panel.window(),
         )
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if session is not None and not kept:
+            elsewhere = box.addButton(self.tr("Save elsewhere…"), QMessageBox.ButtonRole.AcceptRole)
+            elsewhere.clicked.connect(lambda: self._save_elsewhere(session, then))
         close = box.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
         close.clicked.connect(then)
         box.setDefaultButton(box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole))
         box.open()
+
+    def _save_elsewhere(self, session: ImageSession, then: Callable[[], None]) -> None:
+        """Write the labels into a file that the person chooses, then end."""
+        services = self.services
+        name = session.image.label_file.name
+        dialog = QFileDialog(self.panel.window(), self.tr("Save the labels"), name)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("json")
+        dialog.selectFile(name)
+        dialog.finished.connect(dialog.deleteLater)
+        labels = session.labels()
+
+        def write(path: str) -> None:
+            services.tasks.run(
+                lambda _context: write_atomic(Path(path), labelme.dumps(labels)),
+                done=lambda _none: then(),
+                failed=lambda error: services.notices.fail("save", error_text(error)),
+            )
+
+        dialog.fileSelected.connect(write)
+        dialog.open()
 
     # What happened
 

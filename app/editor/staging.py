@@ -13,7 +13,7 @@ from app.canvas.pyramid import ImagePyramid
 from core.document.regions import labelled
 from core.lru import Lru
 from core.session import ImageSession, covered_by
-from core.storage.images import DecodedImage, read_image
+from core.storage.images import DecodedImage, ImageError, image_size, read_image
 from core.storage.project import ImageEntry, Project
 
 KEEP_BYTES: Final = 512 << 20
@@ -79,6 +79,33 @@ def stage(pictures: Pictures, project: Project, entry: ImageEntry, context: Cont
     session = ImageSession.open(project, entry, size)
     covered = covered_by(session.pending, labelled(session.document.shapes))
     return Staged(entry, picture, session, covered)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What others have done to the files of the image on the screen."""
+
+    changed: bool
+    deleted: bool
+    size: tuple[int, int] | None
+    """Width and height of an image of another size in place of the one that is shown."""
+
+
+def look_outside(staged: Staged) -> Outside:
+    """Look at the label file and the image on the disk. Raises StorageError."""
+    session = staged.session
+    return Outside(session.changed_on_disk(), session.is_deleted(), _other_size(staged))
+
+
+def _other_size(staged: Staged) -> tuple[int, int] | None:
+    if _stamp(staged.entry.path) in (staged.picture.stamp, (0, 0)):
+        return None
+    try:
+        size = image_size(staged.entry.path)
+    except ImageError:  # half written: the next change is looked at again
+        return None
+    shown = (staged.picture.decoded.width, staged.picture.decoded.height)
+    return None if size == shown else size
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -192,7 +192,7 @@ class LearningFeature(Feature):
             self.runs.summaries,
             model.spec,
             steps,
-            machine=Pace(machine[1], machine[0]) if machine else None,
+            machine=Pace(machine[1], machine[0]) if len(machine) == 2 else None,
             prediction=min(self._predictions[1:], default=None),  # the first one warms up
         )
 

@@ -13,6 +13,7 @@ from app.engine.client import EngineClient, Question
 from core.lens.items import Item, valid
 from core.lens.settings import StageSettings
 from core.lens.trace import STAGES, Trace
+from core.lens.views.marks import PictureAsked
 from core.protocol import Progress, Request
 from core.protocol.lens_tables import trace_of
 from core.protocol.messages.lens import (
@@ -22,7 +23,6 @@ from core.protocol.messages.lens import (
     LensOpened,
     LensSet,
     OpenLens,
-    PictureKind,
     SetLens,
 )
 from core.sentences import Sentence
@@ -92,6 +92,11 @@ class Lens(QObject):
         return None if self._fixed is None else self._fixed.own
 
     @property
+    def matching(self) -> tuple[float, float] | None:
+        """From which IoU an anchor is positive in training, and below which it is negative."""
+        return None if self._fixed is None else self._fixed.matching
+
+    @property
     def settings(self) -> StageSettings | None:
         """The settings in force."""
         return self._settings
@@ -139,16 +144,7 @@ class Lens(QObject):
         self.settings_changed.emit()
         self._ask(SetLens(0, BOXES, path=str(self._path), settings=settings))
 
-    def draw(
-        self,
-        slot: str,
-        kind: PictureKind,
-        *,
-        level: int = 0,
-        channel: int = 0,
-        detection: int = 0,
-        label: int = 0,
-    ) -> None:
+    def draw(self, slot: str, asked: PictureAsked) -> None:
         """Ask for a picture; `drawn` brings it. A newer request for the slot replaces an older."""
         if self._path is None or self.trace is None:
             return
@@ -158,11 +154,11 @@ class Lens(QObject):
                 f"{PICTURE}{slot}",
                 path=str(self._path),
                 settings=self._settings,
-                kind=kind,
-                level=level,
-                channel=channel,
-                detection=detection,
-                label=label,
+                kind=asked.kind,
+                level=asked.level,
+                channel=asked.channel,
+                detection=asked.detection,
+                label=asked.label,
             )
         )
 

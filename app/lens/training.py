@@ -11,10 +11,11 @@ from app.base.words import error_text, sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, Question
 from app.lens.lens import Lens
-from app.lens.training_items import PLACES, Replayed, Spot, SpotKind, replayed
 from core.document.instance import Instance
 from core.document.regions import comparable
 from core.lens.trace import Trace
+from core.lens.views.training import PLACES
+from core.lens.views.training.replayed import Replayed, replayed
 from core.protocol.messages.lens_training import LensTrained, TrainLens
 from core.protocol.training_tables import view_of
 from core.sentences import Sentence
@@ -43,15 +44,15 @@ class Training(QObject):
         super().__init__(lens)
         self._client, self._workspace, self._lens, self._tasks = client, workspace, lens, tasks
         self._active = False
-        self._place = 0
+        self._place = next(iter(PLACES))
         self._asked: Question | None = None
         self._working: Task[Replayed] | None = None
         self._known: tuple[object, tuple[Instance, ...], int] | None = None
         """Anchors, instances and seed of what is shown or on its way."""
         self.seed = 0
         self.replayed: Replayed | None = None
-        self.chosen: Spot | None = None
-        self.hovered: Spot | None = None
+        self.chosen: int | None = None
+        self.hovered: int | None = None
         self._pause = QTimer(self, singleShot=True, interval=PAUSE)
         self._pause.timeout.connect(self._ask)
         lens.trace_changed.connect(self._on_trace)
@@ -72,7 +73,7 @@ class Training(QObject):
     @property
     def place(self) -> str:
         """Where one looks, of `PLACES`."""
-        return PLACES[self._place]
+        return self._place
 
     @property
     def has_labels(self) -> bool:
@@ -90,15 +91,16 @@ class Training(QObject):
 
     def set_place(self, name: str) -> None:
         """Look at a place."""
-        place = PLACES.index(name)
-        if place != self._place:
-            self._place = place
+        if name != self._place:
+            self._place = name
             self.hover(None)
             self.place_changed.emit()
 
     def step(self, by: int) -> None:
         """Go on to the next place, or back; the ends hold."""
-        self.set_place(PLACES[min(max(self._place + by, 0), len(PLACES) - 1)])
+        names = tuple(PLACES)
+        place = min(max(names.index(self._place) + by, 0), len(names) - 1)
+        self.set_place(names[place])
 
     def set_seed(self, seed: int) -> None:
         """Draw again with another seed."""
@@ -107,16 +109,16 @@ class Training(QObject):
             self._ask()
             self.changed.emit()
 
-    def choose(self, spot: Spot | None) -> None:
+    def choose(self, number: int | None) -> None:
         """Choose a box on the canvas or in the table."""
-        if spot != self.chosen:
-            self.chosen = spot
+        if number != self.chosen:
+            self.chosen = number
             self.chosen_changed.emit()
 
-    def hover(self, spot: Spot | None) -> None:
+    def hover(self, number: int | None) -> None:
         """Point at a box on the canvas or in the table."""
-        if spot != self.hovered:
-            self.hovered = spot
+        if number != self.hovered:
+            self.hovered = number
             self.hovered_changed.emit()
 
     # The engine
@@ -189,9 +191,10 @@ class Training(QObject):
         self.hovered = None
         if before is None or before.instances != found.instances:
             self.chosen = None
-        elif self.chosen is not None and self.chosen.kind is SpotKind.ROI:
+        elif self.chosen is not None and found.is_roi(self.chosen):
             # Another seed draws others, but the pool is the same.
-            self.chosen = self.chosen if self.chosen.index < len(found.view.pool) else None
+            last = found.first_roi + len(found.view.pool)
+            self.chosen = self.chosen if self.chosen < last else None
         self.busy_changed.emit()
         self.changed.emit()
         self.chosen_changed.emit()

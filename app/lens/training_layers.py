@@ -1,91 +1,38 @@
-"""The layers of the training view: what was matched and drawn, what is asked, and what it costs."""
+"""The layers of the training view, in step with it; those of the stages go out of sight."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QObject, Signal
 
+from app.base.words import text_of
 from app.canvas.layers.boxes import BoxLayer
-from app.canvas.layers.chain import OutlineLayer
-from app.canvas.layers.legend import LegendLayer
 from app.canvas.layers.picture import PictureLayer
-from app.canvas.layers.plain import PlainLayer
-from app.canvas.layers.roi import ArrowLayer
+from app.canvas.layers.plain import DrawingLayer
 from app.canvas.viewport import Viewport
-from app.lens import training_groups as groups
+from app.lens.drawn import FORMS, DrawnLayers
 from app.lens.layers import LensLayers
 from app.lens.training import Training
-from app.lens.training_items import (
-    ANCHOR_DRAW,
-    ANCHOR_MATCH,
-    LOSSES_PLACE,
-    Replayed,
-    Spot,
-    SpotKind,
-)
-from app.lens.training_rows import SpotRows
-from app.lens.training_words import describe
-from core.lens.pictures import mask_target
-from core.lens.target_steps import StepName
-from core.lens.views.base import Entry, Group, Line
+from core.lens.views.marks import BoxesShown, Drawing, PictureShown
+from core.lens.views.training import ANYWHERE, LAYERS, PLACES, describe
+from core.lens.views.training.replayed import TrainingLook, narrowed
 
-ANCHORS, ROIS, ARROWS = "train_anchors", "train_rois", "train_arrows"
-TARGET, MASK, LEGEND = "train_target", "train_mask", "train_legend"
-_CHOSEN: Final = (TARGET, MASK, LEGEND)
-OF_PLACE: Final = {
-    LOSSES_PLACE: (ANCHORS, ROIS, *_CHOSEN),
-    ANCHOR_MATCH: (ANCHORS, LEGEND),
-    ANCHOR_DRAW: (ANCHORS, ARROWS, LEGEND),
-    StepName.JOINED: (ROIS, LEGEND),
-    StepName.OVERLAPS: (ROIS, LEGEND),
-    StepName.POSITIVES: (ROIS, LEGEND),
-    StepName.NEGATIVES: (ROIS, LEGEND),
-    StepName.SAMPLE: (ROIS, LEGEND),
-    StepName.MATCH: (ROIS, LEGEND),
-    StepName.DELTAS: (ROIS, ARROWS, LEGEND),
-    StepName.MASKS: (ROIS, *_CHOSEN),
-}
-"""What one sees when one comes to a place; any other layer can be switched on."""
-MASK_COLOUR: Final = (74, 168, 255)
-TARGET_COLOUR: Final = (255, 176, 0)
+LEGEND: Final = "train_legend"
+_FOLLOW_CHOSEN: Final = frozenset({"train_target", "train_mask", "train_arrows"})
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("training", text)
-
-
-class TrainingLayers(QObject):
-    """Keeps the layers in step with the training view, and the layers of the stages out of sight.
-
-    `changed` follows counts and switches.
-    """
-
-    changed = Signal()
+class TrainingLayers(DrawnLayers):
+    """Keeps the layers in step with the training view."""
 
     def __init__(self, training: Training, stages: LensLayers, viewport: Viewport) -> None:
-        super().__init__(viewport)
-        self._training, self._stages, self._viewport = training, stages, viewport
+        self._training, self._stages = training, stages
+        made = {name: self._made(form) for name, (_title, form) in LAYERS.items()}
+        super().__init__(viewport, made, LEGEND)
         self._hidden: tuple[str, ...] = ()
-        self._stale: set[str] = set()
-        self._only: tuple[SpotRows, NDArray[np.int64]] | None = None
-        self._lines: dict[str, list[Line]] = {}
+        self._only: NDArray[np.int64] | None = None
         self._most = stages.options.most
-        self.anchors, self.rois = self._box_layer(SpotKind.ANCHOR), self._box_layer(SpotKind.ROI)
-        self.arrows, self.mask, self.legend = ArrowLayer(), OutlineLayer(), LegendLayer()
-        self.target = PictureLayer(below_instances=False)
-        self.all: dict[str, PlainLayer] = {
-            TARGET: self.target,
-            MASK: self.mask,
-            ANCHORS: self.anchors,
-            ROIS: self.rois,
-            ARROWS: self.arrows,
-            LEGEND: self.legend,
-        }
-        for layer in self.all.values():
-            viewport.add_layer(layer)
         stages.changed.connect(self._on_options)
         training.changed.connect(self._on_changed)
         training.place_changed.connect(self._on_place)
@@ -93,25 +40,24 @@ class TrainingLayers(QObject):
         training.chosen_changed.connect(self._on_chosen)
         training.hovered_changed.connect(self._on_hovered)
 
+    def _made(self, form: type[Any]) -> DrawingLayer[Any]:
+        if form is PictureShown:
+            return PictureLayer(below_instances=False)
+        if form is not BoxesShown:
+            return FORMS[form]()
+        return BoxLayer(self._training.hover, self._training.choose, self._describe)
+
+    def _describe(self, number: int) -> str:
+        replayed = self._training.replayed
+        return "" if replayed is None else text_of(describe(replayed, number))
+
     # What a person does
 
-    def set_visible(self, name: str, visible: bool) -> None:
-        """Switch a layer."""
-        self.all[name].visible = visible
-        self._refresh()
-
-    def set_opacity(self, name: str, opacity: float) -> None:
-        """Let the image shine through a layer, 0 to 1."""
-        self.all[name].opacity = opacity
-        self._viewport.layer_changed()
-
-    def narrow(self, rows: SpotRows | None, numbers: NDArray[np.int64] | None) -> None:
+    def narrow(self, numbers: NDArray[np.int64] | None) -> None:
         """Show only the boxes that a filter has left; all without one."""
-        only = None if rows is None or numbers is None else (rows, numbers)
-        if only is not self._only:
-            self._only = only
-            self._stale |= {ANCHORS, ROIS}
-            self._refresh()
+        if numbers is not self._only:
+            self._only = numbers
+            self._draw_again(frozenset(self.boxes))
 
     def hide_stages(self) -> None:
         """Put the layers of the stages away, or bring back those that were seen."""
@@ -127,169 +73,66 @@ class TrainingLayers(QObject):
 
     # What happens
 
+    def _draw_again(self, names: frozenset[str]) -> None:
+        self._stale |= names
+        self.refresh()
+
     def _on_changed(self) -> None:
-        self._stale = set(self.all)
         self._only = None
         if self._training.replayed is None:
-            self._clear()
-        self._refresh()
+            self.clear()
+        self._draw_again(frozenset(LAYERS))
 
     def _on_options(self) -> None:
         if self._most != self._stages.options.most:
             self._most = self._stages.options.most
-            self._stale |= {ANCHORS, ROIS}
-            self._refresh()
+            self._draw_again(frozenset(self.boxes))
 
     def _on_place(self) -> None:
-        shown = OF_PLACE[self._training.place] if self._training.active else ()
-        for name, layer in self.all.items():
-            layer.visible = name in shown
+        here = PLACES[self._training.place].draw
+        self.see((*here, LEGEND) if self._training.active else ())
         self._only = None
-        self._stale = set(self.all)
-        self._refresh()
+        self._draw_again(frozenset(LAYERS))
 
     def _on_chosen(self) -> None:
-        self._stale |= {TARGET, MASK, ARROWS}
-        self._mark()
-        self._refresh()
+        self.drawn()
+        self._draw_again(_FOLLOW_CHOSEN)
 
     def _on_hovered(self) -> None:
-        self._stand_out()
+        self.drawn()
         self._viewport.layer_changed()
 
-    def _mark(self) -> None:
-        for layer, kind in ((self.anchors, SpotKind.ANCHOR), (self.rois, SpotKind.ROI)):
-            layer.mark(self._corners(self._training.chosen, kind))
+    def drawn(self) -> None:
+        """Let the chosen box and the one below the pointer stand out."""
+        training, replayed = self._training, self._training.replayed
+        for name, layer in self.boxes.items():
+            for number, show in ((training.chosen, layer.mark), (training.hovered, layer.light)):
+                mine = replayed is not None and number is not None
+                if mine and replayed and number is not None:
+                    mine = replayed.is_roi(number) == (name == "train_rois")
+                    show((number, replayed.box(number)) if mine else None)
+                else:
+                    show(None)
 
-    def _stand_out(self) -> None:
-        for layer, kind in ((self.anchors, SpotKind.ANCHOR), (self.rois, SpotKind.ROI)):
-            layer.light(self._corners(self._training.hovered, kind))
+    # Drawing
 
-    def _corners(
-        self, spot: Spot | None, kind: SpotKind
-    ) -> tuple[int, tuple[float, float, float, float]] | None:
-        replayed = self._training.replayed
-        if spot is None or spot.kind is not kind or replayed is None:
-            return None
-        return spot.index, replayed.box(spot)
+    @property
+    def ready(self) -> bool:
+        """Whether somebody looks at a replay."""
+        return self._training.replayed is not None and self._training.active
 
-    # Filling
-
-    def _refresh(self) -> None:
-        replayed = self._training.replayed
-        if replayed is not None and self._training.active:
-            due = {name for name, layer in self.all.items() if layer.visible} & self._stale
-            for name in due - {LEGEND}:
-                self._fill(name, replayed)
-            self._stale -= due
-            self._explain()
-        self.changed.emit()
-        self._viewport.layer_changed()
-
-    def _clear(self) -> None:
-        self.anchors.set_groups([], 0)
-        self.rois.set_groups([], 0)
-        self.arrows.show(np.zeros((0, 4)), np.zeros((0, 4)))
-        self.target.show(None, (0, 0, 0, 0))
-        self.mask.show((), ())
-        self.legend.show(())
-        self._lines.clear()
-
-    def _fill(self, name: str, replayed: Replayed) -> None:
-        place = self._training.place
-        if name in (ANCHORS, ROIS):
-            kind, layer, make = {
-                ANCHORS: (SpotKind.ANCHOR, self.anchors, groups.anchors),
-                ROIS: (SpotKind.ROI, self.rois, groups.rois),
-            }[name]
-            shown = make(replayed, place, self._most)
-            layer.set_groups(self._left(shown.groups, kind), shown.total)
-            self._lines[name] = shown.lines
-            self._mark()
-            self._stand_out()
-        elif name == ARROWS:
-            self.arrows.show(*self._arrows(replayed, place))
-            self._lines[ARROWS] = groups.arrow_lines()
-        else:
-            self._fill_mask(replayed)
-
-    def _left(self, found: list[Group], kind: SpotKind) -> list[Group]:
-        """The boxes that a filter has left."""
-        if self._only is None:
-            return found
-        rows, numbers = self._only
-        before = len(rows.anchors)
-        if kind is SpotKind.ANCHOR:
-            wanted = rows.anchors[numbers[numbers < before]]
-        else:
-            wanted = rows.pool[numbers[numbers >= before] - before]
-        left = []
-        for group in found:
-            stays = np.isin(group.index, wanted)
-            if stays.any():
-                left.append(
-                    Group(group.boxes[stays], group.index[stays], group.colour, group.style)
-                )
-        return left
-
-    def _arrows(
-        self, replayed: Replayed, place: str
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """All arrows of a place, or the one of the chosen box."""
-        before, after = groups.arrows(replayed, place)
-        spot = self._training.chosen
-        if spot is None:
-            return before, after
-        own = np.array(replayed.box(spot))
-        same = np.flatnonzero((np.abs(before - own) < 1e-6).all(axis=1))
-        return (before[same[:1]], after[same[:1]]) if len(same) else (before, after)
-
-    def focus(self, replayed: Replayed) -> Spot | None:
-        """The RoI whose mask target is shown: the chosen one, else the costliest of its step."""
-        spot = self._training.chosen
-        if spot is not None and replayed.positive_row(spot) is not None:
-            return spot
-        if self._training.place != StepName.MASKS or not len(replayed.view.mask):
-            return None
-        row = replayed.view.positive_rois[int(replayed.view.mask.argmax())]
-        return Spot(SpotKind.ROI, int(replayed.view.rois[row]))
-
-    def _fill_mask(self, replayed: Replayed) -> None:
-        spot = self.focus(replayed)
-        row = None if spot is None else replayed.positive_row(spot)
-        if spot is None or row is None:
-            self.target.show(None, (0, 0, 0, 0))
-            self.mask.show((), ())
-            self._lines[TARGET] = []
-            return
-        drawn = mask_target(replayed.view.mask_targets[row], np.array(replayed.box(spot)))
-        place = drawn.place
-        self.target.show(drawn.pixels, (place.x0, place.y0, place.x1, place.y1))
-        instance = replayed.instance_of(spot)
-        self.mask.show(() if instance is None else (instance.polygons,), (MASK_COLOUR,))
-        self._lines[TARGET] = [
-            Entry(_tr("mask target, 28 × 28 cells"), TARGET_COLOUR, filled=True),
-            Entry(_tr("the full mask"), MASK_COLOUR),
-        ]
-
-    def _explain(self) -> None:
-        lines: list[Line] = []
-        for name in (ANCHORS, ROIS, ARROWS, TARGET):
-            if self.all[name].visible:
-                # Anchors and RoIs share the scale of the losses.
-                lines += [line for line in self._lines.get(name, []) if line not in lines]
-        self.legend.show(lines)
-
-    # Pointing
-
-    def _box_layer(self, kind: SpotKind) -> BoxLayer:
+    def look(self) -> TrainingLook | None:
+        """How one looks at the replay, when there is one."""
         training = self._training
-        return BoxLayer(
-            lambda n: training.hover(None if n is None else Spot(kind, n)),
-            lambda n: training.choose(Spot(kind, n)),
-            lambda n: self._describe(Spot(kind, n)),
-        )
+        if training.replayed is None:
+            return None
+        return TrainingLook(training.replayed, training.place, self._most, training.chosen)
 
-    def _describe(self, spot: Spot) -> str:
-        replayed = self._training.replayed
-        return "" if replayed is None else describe(replayed, spot)
+    def draw(self, name: str) -> Drawing | None:
+        """What the place draws on a layer, without the boxes that a filter has hidden."""
+        look = self.look()
+        draw = PLACES[self._training.place].draw.get(name, ANYWHERE.get(name))
+        shown = None if look is None or draw is None else draw(look)
+        if self._only is not None and isinstance(shown, BoxesShown):
+            return narrowed(shown, self._only)
+        return shown

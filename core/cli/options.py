@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.lens.settings import StageSettings
 
 MEGABYTE: Final = 1_000_000
+OUT_IS_FILE: Final = say("cli.out_is_file", "{path} is a file; a folder is needed there.")
 WRONG_MODEL_OPTIONS: Final = ("models.unknown", "models.no_such", "engine.arch_needed")
 """What can go wrong with a model that the command line is to blame for."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from core.cli.console import CommandError, UsageError
 from core.cli.inputs import Input
+from core.cli.options import OUT_IS_FILE
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.lens.settings import StageSettings
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from core.engine.predict import Prediction
     from core.engine.weights import LoadedModel
     from core.formats.like import Like
-
-OUT_IS_FILE: Final = say("cli.out_is_file", "{path} is a file; a folder is needed there.")
 
 
 UNUSED_NAME: Final = "N/A"

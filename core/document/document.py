@@ -185,7 +185,7 @@ class _Draft:
         return Changed(ids=frozenset(new), rect=_rect_of([*old.values(), *moved]))
 
     def _add(self, edit: Add) -> tuple[Edit, Changed]:
-        shapes = tuple(map(by_flags, edit.shapes))
+        shapes = edit.shapes
         ids = [shape.id for shape in shapes]
         if len(set(ids)) != len(ids) or any(id in self.by_id for id in ids):
             raise EditError(_ID_TWICE)
@@ -304,7 +304,7 @@ def _check_rings(id: str, polygons: Polygons) -> None:
                     )
                 )
             # A sum is finite only when all its terms are; this is the fast way to look at all.
-            if not math.isfinite(sum(x + y for x, y in ring)):
+            if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
                 raise EditError(
                     say(
                         "edits.not_finite",

@@ -5,16 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from core.sentences import MasklensError, say
+from core.codec import FieldError, wrong
 
-
-class FieldError(MasklensError):
-    """A value from outside is not what it should be; the sentence names the field."""
-
-
-def wrong(where: str, problem: str) -> FieldError:
-    """The error for a field: `wrong("edits[2].id", "expected a text")`."""
-    return FieldError(say("fields.problem", "{where}: {problem}.", where=where, problem=problem))
+__all__ = ["FieldError", "wrong"]
 
 
 def as_object(value: object, where: str) -> Mapping[str, object]:

@@ -10,9 +10,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from core.codec import Fraction, Name
 
 Point = tuple[float, float]
-Ring = tuple[Point, ...]
+Ring = Annotated[tuple[Point, ...], Meta(min_length=3)]
 
 
 class Source(StrEnum):
@@ -37,7 +42,7 @@ class Polygon:
         return (self.outer, *self.holes)
 
 
-Polygons = tuple[Polygon, ...]
+Polygons = Annotated[tuple[Polygon, ...], Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,11 @@ class Shape:
     an instance or a region (core/document/regions.py).
     """
 
-    id: str
+    id: Name
     label: str
     polygons: Polygons
     source: Source = Source.DRAWN
-    score: float | None = None
+    score: Fraction | None = None
     model: str | None = None
     flags: tuple[tuple[str, bool], ...] = ()
     description: str = ""

@@ -29,7 +29,6 @@ ARCH_UNKNOWN: Final = say(
     "engine.arch_unknown", "There is no architecture named {arch!r}. Known are: {known}."
 )
 
-
 BackboneFactory = Callable[[], nn.Module]
 """Makes a trunk: N×3×H×W in, four maps at strides 4, 8, 16 and 32 out, the finest first."""
 

@@ -72,7 +72,7 @@ class Boxes:
     candidates: Candidates
     detections: Detections
     milliseconds: dict[str, float]
-    proposed: Proposed | None = None
+    proposer: Proposed | None = None
 
 
 _Key = tuple[bytes, int]
@@ -128,7 +128,7 @@ class Rerunner:
         """
         watch: dict[str, float] = {}
         last = self._last
-        if last.proposed is not None:
+        if last.proposer is not None:
             same = _same(last.settings, settings, PROPOSER_SETTINGS)
             found = last if same else self._propose(settings, watch)
         else:
@@ -157,10 +157,10 @@ class Rerunner:
             logits = self._mask_logits(found.detections, range(len(found.detections.label)))
         else:
             logits = self._all_mask_logits(found.detections)
-        label = self._channels(found.detections)
-        own = torch.sigmoid(logits)[torch.arange(len(label), device=label.device), label]
+        channel = self._channels(found.detections)
+        own = torch.sigmoid(masks.answers(logits, channel))
         level = self._model.roi_heads.mask_roi_pool.map_levels([found.detections.resized_boxes])
-        mask = MaskLogits(level, logits, own, None if found.proposed is None else label)
+        mask = MaskLogits(level, logits, own, None if found.proposer is None else channel)
         taken = _since(start)
         start = time.perf_counter()
         polygons = Polygons(self._outlines(mask, found, quick=quick))
@@ -199,8 +199,8 @@ class Rerunner:
         @torch.inference_mode()
         def look(detection: int, threshold: float) -> Outline:
             if (detection, threshold) not in known:
-                channel = int(channels[detection])
-                logits = self._mask_logits(found.detections, [detection])[0, channel]
+                part = channels[detection : detection + 1]
+                logits = masks.answers(self._mask_logits(found.detections, [detection]), part)[0]
                 known[detection, threshold] = outline(
                     numpy_of(torch.sigmoid(logits)),
                     boxes[detection],
@@ -231,8 +231,8 @@ class Rerunner:
 
     def _refine(self, found: Boxes) -> roi.Refined:
         """Boxes and probabilities of all candidates, kept until there are other proposals."""
-        if found.proposed is not None:
-            return proposing.as_refined(found.proposed, self.trace.input)
+        if found.proposer is not None:
+            return proposing.as_refined(found.proposer, self.trace.input)
         known = self._refined
         if known is None or known[0] is not found.box_head:
             size = self.trace.input.size
@@ -250,16 +250,14 @@ class Rerunner:
         proposed = proposing.propose(proposer, pixels.permute(2, 0, 1), settings)
         watch["proposer"] = _since(start)
         proposals = proposing.as_proposals(proposed, self.trace.input)
-        return replace(self._last, proposals=proposals, proposed=proposed)
+        return replace(self._last, proposals=proposals, proposer=proposed)
 
     def _channels(self, detections: Detections) -> Tensor:
-        """Of which class the mask of each detection is: int64 D."""
+        """The class whose mask each detection takes, or `ANY_CLASS`: int64 D."""
         if self.trace.proposer is None:
             label: Tensor = detections.label
             return label
-        boxes = [detections.resized_boxes]
-        numerics = self._predictor.numerics
-        return proposing.mask_channels(self._model, self._levels, boxes, numerics)[0]
+        return proposing.mask_channels(self._predictor.channels, detections.label)
 
     def _up_to_box_head(
         self, settings: StageSettings, explain: bool, watch: dict[str, float]
@@ -367,7 +365,7 @@ class Rerunner:
             polygons=polygons,
             settings=found.settings,
             milliseconds=times,
-            proposer=found.proposed,
+            proposer=found.proposer,
         )
 
 

@@ -29,9 +29,9 @@ _STARTER_MISSING: Final = say(
     "again.",
 )
 
-
 STARTER: Final = "starter"
 PHOTOS: Final = "photos"
+_PHOTO_TILES: Final = 4
 _CHUNK: Final = 1 << 18
 _TIMEOUT_SECONDS: Final = 30.0
 
@@ -59,6 +59,8 @@ class NamedModel:
     """Where it is fetched from; None for a model that comes with the program."""
     proposer: str | None = None
     """What gives the boxes for it, when the network does not."""
+    tiles: int = 0
+    """At how many tiles the proposer looks beside the whole image."""
 
     @property
     def present(self) -> bool:
@@ -74,6 +76,7 @@ class ModelSource:
     name: str
     arch: str | None
     proposer: str | None = None
+    tiles: int = 0
 
 
 def list_models() -> tuple[NamedModel, ...]:
@@ -118,7 +121,7 @@ def resolve(spec: str | Path) -> ModelSource:
                 )
             )
         arch = model.arch if model.url else None
-        return ModelSource(model.path, model.name, arch, model.proposer)
+        return ModelSource(model.path, model.name, arch, model.proposer, model.tiles)
     path = Path(spec)
     if not path.exists():
         raise ModelError(
@@ -232,6 +235,7 @@ def _photos() -> NamedModel:
         classes=80,
         bytes=starter.bytes + (weights.stat().st_size if weights.is_file() else 0),
         proposer=yolox.NAME,
+        tiles=_PHOTO_TILES,
     )
 
 

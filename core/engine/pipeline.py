@@ -103,6 +103,7 @@ def run(
     settings: StageSettings,
     *,
     proposer: Proposer | None = None,
+    channels: Sequence[int] = (),
     numerics: Numerics = FLOAT32,
     keep: bool = False,
     class_names: tuple[str, ...] = (),
@@ -112,9 +113,9 @@ def run(
     """All stages over images 3×H×W (uint8, or float 0 to 1) of any sizes, padded to one batch.
 
     `model` is in eval mode and on the device of the images. A `proposer` gives the boxes in place
-    of the RPN and the box head. `keep` makes a trace of each image and looks up every suppressor;
-    the numbers are the same either way. Raises PredictionCancelled between two stages when the
-    watch says so.
+    of the RPN and the box head; `channels` are then `proposers.stage.channels_of` its labels.
+    `keep` makes a trace of each image and looks up every suppressor; the numbers are the same
+    either way. Raises PredictionCancelled between two stages when the watch says so.
     """
     watch = watch or Watch()
     watch.stages = STAGES if proposer is None else PROPOSER_STAGES
@@ -132,16 +133,15 @@ def run(
         boxes = _propose(proposer, images, batch, settings, watch, explain=keep)
         rois = features.roi_maps(levels)
     with watch.stage("mask_logits"):
-        channels = None
+        named = None
         if proposer is not None:
-            resized = [each.detections.resized_boxes for each in boxes]
-            channels = proposing.mask_channels(model, rois, resized, numerics)
+            named = [proposing.mask_channels(channels, each.detections.label) for each in boxes]
         found_masks = masks.find_masks(
             model,
             rois,
             [each.detections for each in boxes],
             numerics,
-            channels=channels,
+            channels=named,
             all_classes=keep,
             between=watch.check,
         )

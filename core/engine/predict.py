@@ -13,6 +13,7 @@ from core.document.instance import Instance, Source, new_id
 from core.engine.fusing import lowered_copy
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
 from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
+from core.engine.proposers.stage import channels_of
 from core.engine.weights import LoadedModel
 from core.lens.settings import StageSettings
 from core.lens.trace import PROPOSER_STAGES, STAGES, Trace, numpy_of
@@ -70,8 +71,10 @@ class Predictor:
         lowered = self.numerics.autocast is not None
         module = lowered_copy(loaded.module, self.numerics) if lowered else loaded.module
         self.module = module.to(self.device).eval()
+        self.channels: tuple[int, ...] = ()
         if loaded.proposer is not None:
             loaded.proposer.to(self.device)
+            self.channels = channels_of(loaded.proposer.class_names, loaded.config.class_names)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -103,6 +106,7 @@ class Predictor:
             [image],
             settings or self.loaded.config.settings,
             proposer=self.loaded.proposer,
+            channels=self.channels,
             numerics=self.numerics,
             keep=keep_trace,
             class_names=self.loaded.class_names,

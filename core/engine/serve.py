@@ -46,7 +46,6 @@ from core.storage.images import read_image
 
 _NO_MODEL: Final = say("process.no_model", "No model is loaded yet.")
 
-
 log = logging.getLogger(__name__)
 
 Report = Callable[[str, int, int], None]

@@ -13,8 +13,10 @@ from core.engine.jobs import Job
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import replay
 from core.engine.predict import Predictor
+from core.engine.stages.masks import answers
 from core.lens import pictures
 from core.lens.false_positives import FalsePositive, false_positives
+from core.lens.pictures import PictureKind
 from core.lens.report import ImageReport, InstanceReport
 from core.lens.settings import StageSettings
 from core.lens.trace import Trace, numpy_of
@@ -33,7 +35,6 @@ from core.protocol.messages.lens import (
     LensRequest,
     LensSet,
     OpenLens,
-    PictureKind,
     SetLens,
 )
 from core.protocol.messages.lens_training import LensTrained, TrainLens
@@ -116,10 +117,12 @@ class LensDesk:
     def open(self, predictor: Predictor, request: OpenLens, job: Job, report: Report) -> LensOpened:
         """Trace an image and send its tables."""
         traced = self._shelf.get(predictor, request.path, job, report)
-        own = predictor.loaded.config.settings
+        config = predictor.loaded.config
+        rules = config.training
+        matching = (rules.rpn_foreground_iou, rules.rpn_background_iou)
         trace = _under(traced, request)
         tables = set_tables(trace, trace.mask_logits, trace.polygons.outlines)
-        return LensOpened(request.id, fixed_tables(trace, own), tables)
+        return LensOpened(request.id, fixed_tables(trace, config.settings, matching), tables)
 
     def set(self, predictor: Predictor, request: SetLens, job: Job, report: Report) -> LensSet:
         """Run again what follows from the settings."""
@@ -189,9 +192,10 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         if logits is None or not 0 <= request.detection < len(logits):
             raise IndexError(request.detection)
         box = numpy_of(found.detections.boxes[request.detection])
+        one = slice(request.detection, request.detection + 1)
         channel = found.mask_logits.channel
-        row = request.label if channel is None else int(channel[request.detection])
-        return pictures.mask_logits(numpy_of(logits[request.detection, row]), box)
+        wanted = torch.tensor([request.label]) if channel is None else channel[one]
+        return pictures.mask_logits(numpy_of(answers(logits[one], wanted)[0]), box)
     values = numpy_of((*trace.backbone.maps, *trace.pyramid.maps)[request.level])
     if request.kind is PictureKind.CHANNEL:
         return pictures.feature_channel(values, request.channel, prepared)

@@ -174,25 +174,28 @@ def load_model(
     """
     source = resolve(spec)
     loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
-    chosen = proposer or source.proposer
-    if chosen is None:
-        return loaded
-    found = load_proposer(chosen, arch=proposer_arch)
-    name = source.name if proposer is None else f"{source.name}+{found.name}"
-    return with_proposer(loaded, found, name)
+    if proposer is not None:
+        found = load_proposer(proposer, arch=proposer_arch)
+        return with_proposer(loaded, found, f"{source.name}+{found.name}")
+    if source.proposer is not None:
+        found = load_proposer(source.proposer)
+        return with_proposer(loaded, found, source.name, proposer_tiles=source.tiles)
+    return loaded
 
 
-def with_proposer(loaded: LoadedModel, proposer: Proposer, name: str) -> LoadedModel:
-    """The model with another giver of boxes, whose thresholds become the settings.
+def with_proposer(
+    loaded: LoadedModel, proposer: Proposer, name: str, **settings: int | float
+) -> LoadedModel:
+    """The model with another giver of boxes, whose thresholds, and `settings`, it takes.
 
     Raises SettingError when the proposer's settings are none.
     """
     both = f"{loaded.revision} {proposer.revision}".encode()
     digest = hashlib.sha256(both).hexdigest()[:_HASH_LENGTH]
-    settings = loaded.config.settings.with_(**proposer.settings)
+    own = loaded.config.settings.with_(**{**proposer.settings, **settings})
     return replace(
         loaded,
-        config=replace(loaded.config, settings=settings),
+        config=replace(loaded.config, settings=own),
         name=name,
         revision=f"{name}@{digest}",
         proposer=proposer,

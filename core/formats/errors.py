@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import FieldError
+from core.codec import FieldError, NotJson, loads
 from core.sentences import MasklensError, say
 from core.storage import inside
 
@@ -55,17 +54,20 @@ def read_bytes(path: Path, most: int = MOST_DATASET) -> bytes:
 
 def read_json(path: Path, most: int = MOST_DATASET) -> object:
     """The JSON value in a file, in UTF-8, -16 or -32. Raises FormatError."""
-    data = read_bytes(path, most)
+    return json_value(read_bytes(path, most), path)
+
+
+def json_value(data: bytes, path: Path) -> object:
+    """The JSON value in the bytes of a file. Raises FormatError."""
     try:
-        value: object = json.loads(data)
-    except RecursionError as error:
+        return loads(data, "file", constants=True)
+    except NotJson as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise FormatError(_NOT_UTF8.given(path=str(path))) from error
+        raise FormatError(_NOT_JSON.given(path=str(path), reason=error.reason)) from error
+    except FieldError as error:
         reason = "nested too deeply"
         raise FormatError(_NOT_JSON.given(path=str(path), reason=reason)) from error
-    except UnicodeDecodeError as error:
-        raise FormatError(_NOT_UTF8.given(path=str(path))) from error
-    except ValueError as error:
-        raise FormatError(_NOT_JSON.given(path=str(path), reason=str(error))) from error
-    return value
 
 
 @contextmanager
@@ -73,6 +75,8 @@ def reading(path: Path, format: str) -> Iterator[None]:
     """Turn what a wrong field raises into a FormatError about the file."""
     try:
         yield
+    except NotJson as error:
+        raise FormatError(_NOT_JSON.given(path=str(path), reason=error.reason)) from error
     except FieldError as error:
         raise FormatError(
             say(

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from core.formats import labelme
-from core.formats.errors import MISSING, UNREADABLE, FormatError, read_json
+from core.formats.errors import MISSING, UNREADABLE, FormatError, json_value, read_bytes
 from core.formats.labelled import Collection, Labelled
 from core.formats.limits import MAX_FILE, MAX_FILES
 from core.formats.said import EXISTS, TOO_LARGE
@@ -58,11 +58,16 @@ class Source:
         return self.suffix == ".json" or self.head.lstrip()[:1] in (b"{", b"[")
 
     @cached_property
-    def json(self) -> object:
-        """The JSON value in the file. Raises FormatError."""
+    def data(self) -> bytes:
+        """The bytes of the file. Raises FormatError."""
         if self.path.is_file() and self.path.stat().st_size > MAX_FILE:
             raise FormatError(TOO_LARGE.given(path=str(self.path), limit=MAX_FILE))
-        return read_json(self.path)
+        return read_bytes(self.path)
+
+    @cached_property
+    def json(self) -> object:
+        """The JSON value in the file. Raises FormatError."""
+        return json_value(self.data, self.path)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+from msgspec import Raw
+
 from core.document.instance import Instance, Polygons, Region, Shape
 from core.sentences import Sentence
 
 Json = Mapping[str, object]
+Raws = Mapping[str, Raw]
+"""The keys of a JSON object in their order, each with its value as it stood."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KeptShape:
-    """A shape as it stood in the file, to be treated as read-only.
+class KeptShape(msgspec.Struct, frozen=True, eq=False):
+    """A shape as it stood in the file, number for number.
 
-    `polygons` are what it stands for; none for a shape that is no outline of an object. `outdated`
-    says that what masklens wrote beside the outline no longer belongs to it.
+    `kind` and `group` are its shape type and group, `polygons` are what it stands for; none for a
+    shape that is no outline of an object. `outdated` says that what masklens wrote beside the
+    outline no longer belongs to it.
     """
 
-    raw: Json
+    raw: Raw
+    kind: str
+    group: int | None
     polygons: Polygons = ()
     outdated: bool = False
 
@@ -32,7 +39,7 @@ class Kept:
     its instance or region, or None. `read` are these as they were read, by id.
     """
 
-    top: Json = field(default_factory=dict)
+    top: Raws = field(default_factory=dict)
     shapes: tuple[tuple[str | None, KeptShape], ...] = ()
     read: Mapping[str, Shape] = field(default_factory=dict)
 

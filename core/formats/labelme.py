@@ -14,17 +14,23 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain
+from math import isfinite
 from pathlib import Path, PureWindowsPath
+from typing import Annotated, Final
 
-from core.document.fields import as_bool, as_int, as_list, as_object, as_text, get
-from core.document.instance import Instance, Polygon, Polygons, Ring, Shape, Source
+import msgspec
+from msgspec import Meta, Raw
+
+from core.codec import Codec, FieldError, NotJson, Size, items, loads, members, uncollected, wrong
+from core.document.instance import Instance, Polygon, Shape, Source, source_after_change
 from core.document.regions import by_flags
-from core.formats.errors import FormatError, read_json, reading
-from core.formats.label_file import Json, Kept, KeptShape, LabelFile
-from core.formats.labelme_extras import KEY, Extras, read_extras
+from core.formats.errors import FormatError, read_bytes, reading
+from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
+from core.formats.labelme_extras import KEY, Extra, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
-from core.formats.labelme_shapes import OUTLINES, outline, points_of
+from core.formats.labelme_shapes import FAR, OUTLINES, outline
 from core.formats.labelme_write import dumps
 from core.sentences import Sentence, say
 from core.storage import inside
@@ -39,101 +45,126 @@ __all__ = [
     "read",
 ]
 
-Flags = tuple[tuple[str, bool], ...]
+
+_Coordinate = Annotated[float, Meta(ge=-FAR, le=FAR)]
+
+
+class _Fields(msgspec.Struct, frozen=True):
+    """The fields of a shape that mean something here; all others travel on."""
+
+    label: str
+    points: tuple[tuple[_Coordinate, _Coordinate], ...]
+    # labelme 2 knew polygons only and did not say so.
+    shape_type: str | None = None
+    group_id: int | None = None
+    flags: dict[str, bool] | None = None
+    description: str | None = None
+    mask: object = None
+    score: object = None
+    masklens: Extra = Extra()
+
+
+class _Marks(msgspec.Struct, frozen=True):
+    """What masklens writes at the top of a file."""
+
+    status: object = None
+
+
+_FIELDS: Final[Codec[_Fields]] = Codec(_Fields)
+_MARKS: Final[Codec[_Marks]] = Codec(_Marks, KEY)
+_SIDE: Final[Codec[Size | float | None]] = Codec(Size | float | None)
+_TEXT: Final[Codec[str]] = Codec(str)
+_NO_TEXT: Final[Codec[str | None]] = Codec(str | None)
 
 
 def read(path: Path | str) -> LabelFile:
     """Read a label file. Raises FormatError, naming the shape and field that is wrong."""
     path = Path(path)
-    return parse(read_json(path, inside.MOST_BYTES), path)
+    return parse(read_bytes(path, inside.MOST_BYTES), path)
 
 
-def parse(value: object, path: Path) -> LabelFile:
-    """The label file in a JSON value; `path` is what sentences call it. Raises FormatError."""
-    with reading(path, "labelme"):
-        return _file(value, str(path))
+def parse(data: bytes, path: Path) -> LabelFile:
+    """The label file in these bytes; `path` is what sentences call it. Raises FormatError."""
+    with reading(path, "labelme"), uncollected():
+        return _file(members(data, "file"), str(path))
 
 
-def _file(value: object, name: str) -> LabelFile:
-    top = as_object(value, "file")
-    items = as_list(get(top, "shapes", "file"), "shapes")
-    image = as_text(get(top, "imagePath", "file"), "imagePath")
-    if top.get("imageData") is not None:
-        as_text(top["imageData"], "imageData")
-    parts = [_shape(item, f"shapes[{k}]") for k, item in enumerate(items)]
+def is_labelme(data: bytes) -> bool:
+    """Whether bytes look like a label file of labelme's, well-formed or not further down."""
+    try:
+        return "shapes" in members(data)
+    except FieldError:
+        return False
+
+
+def _file(top: Raws, name: str) -> LabelFile:
+    for key in ("shapes", "imagePath"):
+        if key not in top:
+            raise wrong(f"file.{key}", "missing")
+    image = _TEXT.decode(top["imagePath"], "imagePath")
+    if "imageData" in top:
+        _NO_TEXT.decode(top["imageData"], "imageData")
+    parts = [_shape(raw, f"shapes[{k}]") for k, raw in enumerate(items(top["shapes"], "shapes"))]
     shapes, ids = _joined(parts)
     return LabelFile(
         image_name=PureWindowsPath(image).as_posix(),
         width=_side(top, "imageWidth"),
         height=_side(top, "imageHeight"),
         shapes=shapes,
-        done=as_object(top.get(KEY, {}), KEY).get("status") == "done",
+        done=KEY in top and _MARKS.decode(top[KEY]).status == "done",
         kept=Kept(
-            top={key: None if key == "shapes" else item for key, item in top.items()},
-            shapes=tuple((id, shape.kept) for id, shape in zip(ids, parts, strict=True)),
+            top=top,
+            shapes=tuple((id, part.kept) for id, part in zip(ids, parts, strict=True)),
             read={shape.id: shape for shape in shapes},
         ),
         notes=_notes(parts, name),
     )
 
 
-def _side(top: Json, key: str) -> int | None:
-    value = top.get(key)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return None if value is None else as_int(value, key, least=1)
+def _side(top: Raws, key: str) -> int | None:
+    value = _SIDE.decode(top[key], key) if key in top else None
+    if isinstance(value, float) and (value < 1 or not value.is_integer()):
+        raise wrong(key, "expected a whole number, at least 1")
+    return None if value is None else int(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """A shape of the file with all its fields checked."""
+class _Shape(msgspec.Struct, frozen=True, eq=False):
+    """A shape of the file with all its fields checked, and what follows from them."""
 
     kept: KeptShape
-    kind: str
-    label: str
-    group: int | None
-    flags: Flags
-    description: str
-    extras: Extras
+    fields: _Fields
+    source: Source
+    score: float | None
+    lost_holes: bool
 
 
-def _shape(value: object, where: str) -> _Shape:
-    raw = as_object(value, where)
-    label = as_text(get(raw, "label", where), f"{where}.label")
-    # labelme 2 knew polygons only and did not say so.
-    kind = as_text(raw.get("shape_type") or "polygon", f"{where}.shape_type")
-    group = raw.get("group_id")
-    description = raw.get("description")
-    polygons: Polygons = ()
-    if kind in OUTLINES:
-        polygons = outline(kind, raw, where)
-    else:
-        points_of(get(raw, "points", where), f"{where}.points")
-    extras = read_extras(raw, label, _own_ring(kind, polygons), where)
-    if extras.holes and polygons:
-        polygons = (Polygon(polygons[0].outer, extras.holes),)
+def _shape(raw: Raw, where: str) -> _Shape:
+    fields = _fields(raw, where)
+    kind, extra = fields.shape_type or "polygon", fields.masklens
+    polygons = outline(kind, fields.points, fields.mask, where) if kind in OUTLINES else ()
+    # A mask has its holes itself: the rings of extras may belong to any other kind.
+    moved = extra.moved(polygons[0].outer if polygons and kind != "mask" else None)
+    outdated = moved or extra.renamed(fields.label)
+    if extra.holes and polygons and not moved:
+        polygons = (Polygon(polygons[0].outer, extra.holes),)
     return _Shape(
-        kept=KeptShape(raw, polygons, extras.outdated),
-        kind=kind,
-        label=label,
-        group=None if group is None else as_int(group, f"{where}.group_id"),
-        flags=_flags(raw.get("flags"), f"{where}.flags"),
-        description="" if description is None else as_text(description, f"{where}.description"),
-        extras=extras,
+        kept=KeptShape(raw, kind, fields.group_id, polygons, outdated),
+        fields=fields,
+        source=source_after_change(extra.source) if outdated else extra.source,
+        score=foreign_score(fields.score) if extra.score is None else extra.score,
+        lost_holes=moved and bool(extra.holes),
     )
 
 
-def _own_ring(kind: str, polygons: Polygons) -> Ring | None:
-    """The ring that extras of a shape may belong to: a mask has its holes itself."""
-    return polygons[0].outer if polygons and kind != "mask" else None
-
-
-def _flags(value: object, where: str) -> Flags:
-    if value is None:
-        return ()
-    return tuple(
-        (name, as_bool(on, f"{where}.{name}")) for name, on in as_object(value, where).items()
-    )
+def _fields(raw: Raw, where: str) -> _Fields:
+    try:
+        return _FIELDS.decode_strictly(raw, where)
+    except NotJson:
+        fields = _FIELDS.convert(loads(raw, where, constants=True), where)
+    for ring, place in ((fields.points, "points"), *((r, KEY) for r in fields.masklens.holes)):
+        if not all(isfinite(x) and isfinite(y) for x, y in ring):
+            raise wrong(f"{where}.{place}", "expected finite numbers")
+    return fields
 
 
 def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
@@ -141,11 +172,11 @@ def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
     members: dict[object, list[int]] = {}
     for k, shape in enumerate(shapes):
         if shape.kept.polygons:
-            alone = shape.group is None
-            members.setdefault(k if alone else (shape.label, shape.group), []).append(k)
+            group = shape.kept.group
+            members.setdefault(k if group is None else (shape.fields.label, group), []).append(k)
     ids: list[str | None] = [None] * len(shapes)
     made: dict[str, Shape] = {}
-    taken = {shape.extras.id for shape in shapes if shape.kept.polygons and shape.extras.id}
+    taken = {shape.fields.masklens.id for shape in shapes if shape.kept.polygons}
     for numbers in members.values():
         instance = _instance([shapes[k] for k in numbers])
         # A shape copied in another program brings its id along; only the first keeps it.
@@ -159,29 +190,33 @@ def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
 
 
 def _instance(parts: list[_Shape]) -> Shape:
-    extras = next((part.extras for part in parts if part.extras.id), parts[0].extras)
-    edited = any(part.extras.source is Source.EDITED for part in parts)
+    first, fields, polygons = parts[0], parts[0].fields, parts[0].kept.polygons
+    edited = False
+    if len(parts) > 1:
+        first = next((part for part in parts if part.fields.masklens.id), first)
+        edited = any(part.source is Source.EDITED for part in parts)
+        polygons = tuple(polygon for part in parts for polygon in part.kept.polygons)
     shape = Instance(
-        id=extras.id or "",
-        label=parts[0].label,
-        polygons=tuple(polygon for part in parts for polygon in part.kept.polygons),
-        source=Source.EDITED if edited else extras.source,
-        score=extras.score,
-        model=extras.model,
-        flags=parts[0].flags,
-        description=parts[0].description,
-        crowd=extras.crowd,
-        group_id=parts[0].group,
+        id=first.fields.masklens.id or "",
+        label=fields.label,
+        polygons=polygons,
+        source=Source.EDITED if edited else first.source,
+        score=first.score,
+        model=first.fields.masklens.model,
+        flags=tuple(fields.flags.items()) if fields.flags else (),
+        description=fields.description or "",
+        crowd=first.fields.masklens.crowd,
+        group_id=fields.group_id,
     )
     return by_flags(shape)
 
 
-def _made_up_id(instance: Shape, taken: Container[str]) -> str:
+def _made_up_id(instance: Shape, taken: Container[str | None]) -> str:
     """An id that the same shape gets whenever the file is read, so that a journal can name it."""
     digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
     for polygon in instance.polygons:
         for ring in polygon.rings:
-            digest.update(array("d", [value for point in ring for value in point]).tobytes())
+            digest.update(array("d", chain.from_iterable(ring)).tobytes())
     number = 0
     while True:
         digest.update(b"%d" % number)
@@ -193,7 +228,7 @@ def _made_up_id(instance: Shape, taken: Container[str]) -> str:
 
 def _notes(shapes: list[_Shape], name: str) -> tuple[Sentence, ...]:
     notes: list[Sentence] = []
-    others = Counter(shape.kind for shape in shapes if shape.kind not in OUTLINES)
+    others = Counter(shape.kept.kind for shape in shapes if shape.kept.kind not in OUTLINES)
     if others:
         kinds = ", ".join(sorted(others))
         notes.append(
@@ -207,17 +242,18 @@ def _notes(shapes: list[_Shape], name: str) -> tuple[Sentence, ...]:
             )
         )
     for k, shape in enumerate(shapes):
-        if shape.kind in OUTLINES and not shape.kept.polygons:
+        label = shape.fields.label
+        if shape.kept.kind in OUTLINES and not shape.kept.polygons:
             notes.append(
                 say(
                     "formats.no_area",
                     "{path}: shape {number} ({label}) encloses nothing; it is kept as it is.",
                     path=name,
                     number=k + 1,
-                    label=shape.label,
+                    label=label,
                 )
             )
-        if shape.extras.lost_holes:
+        if shape.lost_holes:
             notes.append(
                 say(
                     "formats.stale_hole",
@@ -225,7 +261,7 @@ def _notes(shapes: list[_Shape], name: str) -> tuple[Sentence, ...]:
                     "program after its holes were drawn, so the holes were dropped.",
                     path=name,
                     number=k + 1,
-                    label=shape.label,
+                    label=label,
                 )
             )
     return tuple(notes)

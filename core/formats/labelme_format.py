@@ -19,14 +19,13 @@ from core.storage.paths import assign_label_files
 def _recognises(source: Source) -> bool:
     if not source.is_json:
         return False
-    value = source.json
-    return isinstance(value, dict) and "shapes" in value
+    return labelme.is_labelme(source.data)
 
 
 def _read(source: Source) -> Collection:
     # The file itself is let go: it may hold the image.
     path = source.path
-    file = labelme.parse(source.json, path)
+    file = labelme.parse(source.data, path)
     labelled = Labelled(
         label_file=path,
         file_name=file.image_name,
@@ -34,7 +33,7 @@ def _read(source: Source) -> Collection:
         height=file.height,
         shapes=file.shapes,
         done=file.done,
-        embedded=file.kept.top.get("imageData") is not None,
+        embedded=bytes(file.kept.top.get("imageData", b"null")) != b"null",
         others=sum(id is None for id, _ in file.kept.shapes),
     )
     return Collection("labelme", used_labels([labelled]), (labelled,), file.notes)

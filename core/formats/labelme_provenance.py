@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from core.formats.errors import FormatError, read_json
-from core.formats.label_file import Json
 from core.formats.labelme_extras import KEY
 
 # The key, among ours at the top of the file, of the hash over all that a prediction wrote.
@@ -46,7 +46,7 @@ def may_overwrite(path: Path | str) -> bool:
     return provenance(path) in (Provenance.ABSENT, Provenance.PREDICTED)
 
 
-def digest(top: Json) -> str:
+def digest(top: Mapping[str, object]) -> str:
     """A hash over a whole label file but for the hash itself; any edit or re-saving changes it."""
     marks = top.get(KEY)
     rest = dict(marks) if isinstance(marks, dict) else {}

@@ -10,14 +10,15 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
-from core.document.fields import as_list, as_number, as_text, wrong
+from core.codec import wrong
+from core.document.fields import as_list, as_number
 from core.document.geometry import signed_area
 from core.document.instance import Point, Polygon, Polygons
 from core.formats.masks import Mask, trace
@@ -28,6 +29,8 @@ _CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "qu
 OUTLINES: Final = (*_CORNERS, "circle", "mask")
 # How far, in pixels, the edges of a polygon for a circle may cut into it.
 _SAGITTA: Final = 0.05
+FAR: Final = 1e100
+"""No coordinate of a file is beyond this: areas stay finite."""
 
 
 def points_of(value: object, where: str) -> tuple[Point, ...]:
@@ -52,11 +55,13 @@ def points_of(value: object, where: str) -> tuple[Point, ...]:
     raise wrong(where, "expected a list of points")
 
 
-def outline(kind: str, shape: Mapping[str, object], where: str) -> Polygons:
-    """What a shape of one of the OUTLINES covers; nothing without an area. Raises FieldError."""
-    points = points_of(shape.get("points"), f"{where}.points")
+def outline(kind: str, points: tuple[Point, ...], mask: object, where: str) -> Polygons:
+    """What a shape of one of the OUTLINES covers; nothing without an area. Raises FieldError.
+
+    The points are not beyond FAR.
+    """
     if kind == "mask":
-        return _mask(points, shape.get("mask"), where)
+        return _mask(points, mask, where)
     if kind == "circle":
         if len(points) != 2:
             raise wrong(f"{where}.points", "expected the centre and a point of the rim")
@@ -64,14 +69,21 @@ def outline(kind: str, shape: Mapping[str, object], where: str) -> Polygons:
         return ellipse(points[0], radius, radius)
     if kind == "rectangle" and len(points) == 2:
         return rectangle(points[0], points[1])
-    return polygon(points)
+    return polygon(points, near=True)
 
 
-def polygon(points: tuple[Point, ...]) -> Polygons:
-    """The polygon through the points, the first not repeated; nothing when it has no area."""
+def polygon(points: tuple[Point, ...], *, near: bool = False) -> Polygons:
+    """The polygon through the points, the first not repeated; nothing when it has no area.
+
+    `near` says that no coordinate is beyond FAR, so that the area is finite.
+    """
     ring = points[:-1] if len(points) > 3 and points[0] == points[-1] else points
     if len(ring) < 3:
         return ()
+    if near:
+        (ax, ay), (bx, by), (cx, cy) = ring[:3]
+        if (bx - ax) * (cy - ay) != (by - ay) * (cx - ax):
+            return (Polygon(ring),)  # as nearly all: the first corner is one
     area = signed_area(ring)
     # A figure of eight can have a signed area of zero and still enclose something.
     if not isfinite(area) or (area == 0 and _straight(ring)):
@@ -117,7 +129,9 @@ def _mask(points: tuple[Point, ...], mask: object, where: str) -> Polygons:
     if len(points) != 2:
         raise wrong(f"{where}.points", "expected the two corners of the mask")
     x, y = min(points[0][0], points[1][0]), min(points[0][1], points[1][1])
-    return trace(_decode_mask(as_text(mask, f"{where}.mask"), f"{where}.mask"), x, y)
+    if not isinstance(mask, str):
+        raise wrong(f"{where}.mask", "expected a text")
+    return trace(_decode_mask(mask, f"{where}.mask"), x, y)
 
 
 def _decode_mask(text: str, where: str) -> Mask:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from msgspec import Raw
+
+from core.codec import encode, layout, loads, members, pretty
 from core.document.instance import Polygon, Shape, Source
-from core.formats.label_file import Json, KeptShape, LabelFile
+from core.formats.label_file import KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import KEY, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
 
 # The version of labelme's format that new files are written in.
 _VERSION: Final = "5.7.0"
 _FORMAT: Final = 1
+_NOTHING: Final = b"null"
 
-_Raw = dict[str, object]
 # A label and a group that one instance has to itself.
 _Name = tuple[str, int | None]
 
@@ -30,36 +33,37 @@ def dumps(file: LabelFile, *, predicted: bool = False) -> bytes:
     """
     if predicted and (file.done or any(i.source is not Source.SUGGESTED for i in file.shapes)):
         raise ValueError("a predicted file holds suggestions only")
-    shapes = _as_it_stood(file) or _shapes(file)
-    top = _top(file, shapes)
+    shapes = _as_it_stood(file)
+    if shapes is None:
+        shapes = _shapes(file)
+    top = _top(file)
     if predicted:
-        marks = dict(_ours(top))
-        top[KEY] = marks
-        marks[PREDICTED] = digest(top)
-    return _text(top)
+        whole: dict[str, object] = json.loads(_text(top, shapes))
+        top[KEY] = _raw({**members(top[KEY]), PREDICTED: digest(whole)})
+    return _text(top, shapes)
 
 
-def _text(top: Json) -> bytes:
-    lines = [f"  {_json(key)}: {_value(key, value)}" for key, value in top.items()]
-    text = "{\n" + ",\n".join(lines) + "\n}\n"
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can name and UTF-8 cannot hold
-        return json.dumps(top, ensure_ascii=True).encode("ascii")
+def _text(top: Raws, shapes: Sequence[Raw]) -> bytes:
+    """One key a line, and one shape a line."""
+    lines = []
+    for key, raw in top.items():
+        value = _list(shapes) if key == "shapes" and shapes else layout(raw)
+        lines.append(b"  %s: %s" % (encode(key), value))
+    return b"{\n" + b",\n".join(lines) + b"\n}\n"
 
 
-def _value(key: str, value: object) -> str:
-    if key != "shapes" or not isinstance(value, list) or not value:
-        return _json(value)
-    return "[\n" + ",\n".join(f"    {_json(shape)}" for shape in value) + "\n  ]"
+def _list(shapes: Iterable[Raw]) -> bytes:
+    # What stood on one line goes back as it was.
+    lines = (layout(each) if b"\n" in each else each for each in map(bytes, shapes))
+    return b"[\n" + b",\n".join(b"    " + line for line in lines) + b"\n  ]"
 
 
-def _json(value: object) -> str:
-    # Numbers that are none of JSON's can only come from keys that the file had and we do not know.
-    return json.dumps(value, ensure_ascii=False)
+def _raw(value: object) -> Raw:
+    return Raw(encode(value))
 
 
-def _top(file: LabelFile, shapes: list[Json]) -> dict[str, object]:
+def _top(file: LabelFile) -> dict[str, Raw]:
+    """The keys of the file with what is known now; `shapes` is left empty."""
     new: dict[str, object] = {
         "version": _VERSION,
         "flags": {},
@@ -69,29 +73,29 @@ def _top(file: LabelFile, shapes: list[Json]) -> dict[str, object]:
         "imageHeight": file.height,
         "imageWidth": file.width,
     }
-    top = {**(file.kept.top or new)}
+    top = {**file.kept.top}
     for key, value in new.items():
-        top.setdefault(key, value)
-    top["shapes"] = shapes
-    if str(top["imagePath"]).replace("\\", "/") != file.image_name:
-        top["imagePath"] = file.image_name
+        top.setdefault(key, _raw(value))
+    top["shapes"] = _raw([])
+    if str(loads(top["imagePath"])).replace("\\", "/") != file.image_name:
+        top["imagePath"] = _raw(file.image_name)
     for key, side in (("imageHeight", file.height), ("imageWidth", file.width)):
-        if side is not None and top[key] != side:
-            top[key] = side
-    marks: dict[str, object] = {"format": _FORMAT}
-    marks |= {key: value for key, value in _ours(top).items() if key not in (PREDICTED, "status")}
+        if side is not None and loads(top[key]) != side:
+            top[key] = _raw(side)
+    marks: dict[str, object] = {"format": _FORMAT, **_ours(top)}
+    for key in (PREDICTED, "status"):
+        marks.pop(key, None)
     if file.done:
         marks["status"] = "done"
-    top[KEY] = marks
+    top[KEY] = _raw(marks)
     return top
 
 
-def _ours(value: Json) -> Json:
-    marks = value.get(KEY)
-    return marks if isinstance(marks, dict) else {}
+def _ours(value: Raws) -> Raws:
+    return members(value[KEY]) if KEY in value else {}
 
 
-def _as_it_stood(file: LabelFile) -> list[Json] | None:
+def _as_it_stood(file: LabelFile) -> list[Raw] | None:
     """The shapes in the order of the file, where no instance was changed; else None."""
     if tuple(file.kept.read.values()) != file.shapes:
         return None
@@ -100,13 +104,13 @@ def _as_it_stood(file: LabelFile) -> list[Json] | None:
     return [shape.raw for _, shape in file.kept.shapes]
 
 
-def _shapes(file: LabelFile) -> list[Json]:
+def _shapes(file: LabelFile) -> list[Raw]:
     behind = _others(file)
     by_instance: dict[str, list[KeptShape]] = {}
     for id, shape in file.kept.shapes:
         if id is not None:
             by_instance.setdefault(id, []).append(shape)
-    shapes: list[Json] = list(behind.get(None, ()))
+    shapes: list[Raw] = list(behind.get(None, ()))
     for instance in _apart(file, by_instance):
         kept = by_instance.get(instance.id, [])
         shapes += _shapes_of(instance, file.kept.read.get(instance.id), kept)
@@ -114,10 +118,10 @@ def _shapes(file: LabelFile) -> list[Json]:
     return shapes
 
 
-def _others(file: LabelFile) -> dict[str | None, list[Json]]:
+def _others(file: LabelFile) -> dict[str | None, list[Raw]]:
     """The shapes that are no instance, by the living instance that stood before them."""
     living = {instance.id for instance in file.shapes}
-    behind: dict[str | None, list[Json]] = {}
+    behind: dict[str | None, list[Raw]] = {}
     last: str | None = None
     for id, shape in file.kept.shapes:
         if id is None:
@@ -138,7 +142,7 @@ def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Sha
         if instance.group_id is not None:
             owner.setdefault((instance.label, instance.group_id), instance.id)
     used = {instance.group_id for instance in file.shapes}
-    used |= {_group(shape.raw) for _, shape in file.kept.shapes}
+    used |= {shape.group for _, shape in file.kept.shapes}
     free = max((group for group in used if group is not None), default=0) + 1
     for instance in file.shapes:
         name = (instance.label, instance.group_id)
@@ -150,11 +154,6 @@ def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Sha
             yield instance
 
 
-def _group(raw: Json) -> int | None:
-    group = raw.get("group_id")
-    return group if isinstance(group, int) else None
-
-
 def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
     """Whether one shape, such as a mask that was there, stands for all polygons of the instance."""
     if len(instance.polygons) == 1:
@@ -162,11 +161,11 @@ def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
     return any(shape.polygons == instance.polygons for shape in kept.get(instance.id, ()))
 
 
-def _shapes_of(instance: Shape, before: Shape | None, kept: list[KeptShape]) -> list[Json]:
+def _shapes_of(instance: Shape, before: Shape | None, kept: list[KeptShape]) -> list[Raw]:
     """The shapes of one instance: kept ones where the outline is as it was, else polygons."""
     if before == instance and not any(shape.outdated for shape in kept):
         return [shape.raw for shape in kept]
-    shapes: list[Json] = []
+    shapes: list[Raw] = []
     left = list(kept)
     polygons = instance.polygons
     k = 0
@@ -174,21 +173,23 @@ def _shapes_of(instance: Shape, before: Shape | None, kept: list[KeptShape]) -> 
         same = next((s for s in left if s.polygons == polygons[k : k + len(s.polygons)]), None)
         if same is not None:
             left.remove(same)
-            shapes.append(_shape(instance, same.raw, None, same))
+            shapes.append(_shape(instance, same, None))
             k += len(same.polygons)
         else:
             # A part that was changed goes on with the unknown keys of the instance's first shape.
-            shapes.append(_shape(instance, kept[0].raw if kept else {}, polygons[k], None))
+            shapes.append(_shape(instance, kept[0] if kept else None, polygons[k]))
             k += 1
     return shapes
 
 
-def _shape(instance: Shape, raw: Json, polygon: Polygon | None, same: KeptShape | None) -> _Raw:
-    shape: _Raw = {**raw, "label": instance.label}
+def _shape(instance: Shape, kept: KeptShape | None, polygon: Polygon | None) -> Raw:
+    """The shape for a polygon, or with None for what the kept shape says in its own way."""
+    raw = members(kept.raw) if kept else {}
+    shape: dict[str, object] = {**raw, "label": instance.label}
     if polygon is not None:
-        shape["points"] = [[x, y] for x, y in polygon.outer]
+        shape["points"] = polygon.outer
     shape["group_id"] = instance.group_id
-    if instance.description or raw.get("description") is not None or not raw:
+    if instance.description or bytes(raw.get("description", _NOTHING)) != _NOTHING or not raw:
         shape["description"] = instance.description
     if polygon is not None:
         shape["shape_type"] = "polygon"
@@ -196,13 +197,13 @@ def _shape(instance: Shape, raw: Json, polygon: Polygon | None, same: KeptShape 
             shape["mask"] = None
     shape["flags"] = dict(instance.flags)
     plain = polygon
-    if same is not None and len(same.polygons) == 1 and same.raw.get("shape_type") != "mask":
-        plain = same.polygons[0]
+    if polygon is None and kept is not None and len(kept.polygons) == 1 and kept.kind != "mask":
+        plain = kept.polygons[0]
     shape[KEY] = {**_unknown(raw), **write_extras(instance, plain)}
-    return shape
+    return Raw(pretty(shape, 0))
 
 
-def _unknown(raw: Json) -> Json:
+def _unknown(raw: Raws) -> Raws:
     """The keys under KEY that this version does not write itself."""
     known = ("id", "source", "score", "model", "crowd", "label", "ring", "holes")
     return {key: value for key, value in _ours(raw).items() if key not in known}

@@ -21,7 +21,6 @@ from core.storage.atomic import open_appending
 
 _NO_PROCESS: Final = say("learning.no_process", "The training could not be started: {reason}.")
 
-
 TRAINER: Final = "core.engine.train"
 _PATIENCE_S: Final = 60.0
 

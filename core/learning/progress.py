@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.learning.events import (
     Failed,
@@ -19,6 +20,9 @@ from core.learning.journal import Told
 from core.learning.report import Figures
 from core.learning.state import RunState
 from core.sentences import Sentence
+
+_SILENT: Final = 60.0
+"""Seconds without a word that any trainer may take."""
 
 
 @dataclass(slots=True)
@@ -61,7 +65,15 @@ class Progress:
         """Seconds until the last step, at a time in seconds since 1970; None while unknown."""
         if self.state.final or self.told_left is None:
             return None
-        return max(0.0, self.told_left - (now - self.told_at))
+        silent = now - self.told_at
+        if silent > self._patience():
+            return None  # a trainer that says nothing is not about to end
+        return max(0.0, self.told_left - silent)
+
+    def _patience(self) -> float:
+        """Seconds after which a silent trainer is not believed any more."""
+        slow = self.steps[-1].left / max(1, self.total - self.step) if self.steps else 0.0
+        return max(_SILENT, 10 * slow)
 
     def _take(self, told: Told) -> None:
         event = told.event
@@ -96,7 +108,7 @@ class Progress:
 
     def _change(self, state: RunState) -> None:
         self.state = state
-        if state is RunState.PREPARING:
+        if state is not RunState.RUNNING:
             self.told_left = None
         if not state.final:
             self.failure = None  # it goes on after a failure

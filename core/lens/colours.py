@@ -57,6 +57,8 @@ DETECTION: Final[Colour] = (0, 220, 130)
 SUPPRESSOR: Final[Colour] = (255, 110, 70)
 STRONGEST: Final[Colour] = (225, 229, 236)
 """Of the boxes of all anchors."""
+TARGET: Final[Colour] = (255, 176, 0)
+FULL_MASK: Final[Colour] = (74, 168, 255)
 PADDING: Final[Colour] = (255, 200, 60)
 _LIGHTNESS: Final = 0.6
 _HEAT: Final = (

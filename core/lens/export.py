@@ -5,18 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.instance import Polygon
-from core.lens.lineage import lineage
-from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, STAGES, Fate, Trace
+from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Trace
 from core.lens.views import VIEWS
-
-ROWS: Final = 20
-"""Rows of a stage that stand in its JSON; the rest is in the arrays."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -37,7 +32,7 @@ def arrays(trace: Trace, stage: str) -> Arrays:
 
 
 def _fields(trace: Trace, stage: str) -> tuple[str, ...]:
-    if stage not in STAGES:
+    if stage not in VIEWS:
         raise KeyError(stage)
     return tuple(getattr(trace, stage).__dataclass_fields__)
 
@@ -46,12 +41,11 @@ def document(trace: Trace, stage: str) -> dict[str, object]:
     """What a stage holds as a JSON object: its count, time, arrays and what is particular to it."""
     values: dict[str, object] = {
         "name": stage,
-        "count": trace.counts()[stage],
+        "count": VIEWS[stage].count(trace),
         "ms": round(float(trace.milliseconds.get(stage, 0.0)), 3),
         "arrays": {name: _summary(value) for name, value in arrays(trace, stage).items()},
     }
-    extra = VIEWS[stage].document if stage in VIEWS else _EXTRA.get(stage)
-    return values | (dict(extra(trace)) if extra else {})
+    return {**values, **VIEWS[stage].document(trace)}
 
 
 def npy(array: NDArray[Any]) -> bytes:
@@ -87,105 +81,3 @@ def _finite(value: object) -> object:
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value
-
-
-def _input(trace: Trace) -> dict[str, object]:
-    return {
-        "image_size": list(trace.input.image_size),
-        "resized_size": list(trace.input.size),
-        "padded_size": list(trace.input.padded),
-        "scale": list(trace.input.scale),
-    }
-
-
-def _anchors(trace: Trace) -> dict[str, object]:
-    levels = zip(
-        PYRAMID_LEVELS,
-        trace.anchors.grids,
-        trace.anchors.strides,
-        trace.anchors.level_counts,
-        strict=True,
-    )
-    return {
-        "per_cell": trace.anchors.per_cell,
-        "order": "level, row, column, shape",
-        "levels": [
-            {"level": name, "rows_columns": list(grid), "stride": list(stride), "anchors": count}
-            for name, grid, stride, count in levels
-        ],
-    }
-
-
-def _decoded(trace: Trace) -> dict[str, object]:
-    return {"fates": _fates(trace.decoded.fate)}
-
-
-def _proposals(trace: Trace) -> dict[str, object]:
-    stage = trace.proposals
-    return {
-        "first": [
-            {
-                "box": _box(stage.boxes[row]),
-                "objectness": _number(stage.score[row]),
-                "anchor": int(stage.anchor_index[row]),
-            }
-            for row in range(min(ROWS, len(stage.boxes)))
-        ]
-    }
-
-
-def _detections(trace: Trace) -> dict[str, object]:
-    rows = []
-    for number in range(len(trace.detections.boxes)):
-        one = lineage(trace, number)
-        rows.append(
-            {
-                "label": one.label_name,
-                "score": round(one.score, 6),
-                "box": _box(one.image_box),
-                "proposal": one.proposal,
-                "anchor": one.anchor,
-                "anchor_level": one.level,
-                "row": one.cell.row,
-                "column": one.cell.column,
-                "shape": one.cell.shape,
-                "box_level": one.box_level,
-                "mask_level": one.mask_level,
-            }
-        )
-    return {"detections": rows}
-
-
-def _polygons(trace: Trace) -> dict[str, object]:
-    return {
-        "outlines": [
-            [_polygon(polygon) for polygon in outline] for outline in trace.polygons.outlines
-        ],
-        "mask_threshold": trace.settings.mask,
-    }
-
-
-def _polygon(polygon: Polygon) -> dict[str, object]:
-    return {"outer": _ring(polygon.outer), "holes": [_ring(hole) for hole in polygon.holes]}
-
-
-def _ring(ring: tuple[tuple[float, float], ...]) -> list[list[float]]:
-    return [[round(x, 3), round(y, 3)] for x, y in ring]
-
-
-def _fates(fate: NDArray[Any]) -> dict[str, int]:
-    return {kind.name.lower(): int((fate == kind).sum()) for kind in Fate}
-
-
-def _box(values: Any) -> list[float]:
-    return [round(float(value), 3) for value in values]
-
-
-_EXTRA: Final = {
-    "input": _input,
-    "anchors": _anchors,
-    "decoded": _decoded,
-    "proposals": _proposals,
-    "detections": _detections,
-    "polygons": _polygons,
-}

@@ -6,21 +6,31 @@ A window gets these instead of the maps: uint8, one pixel a cell, with the place
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.document.geometry import Rect
-from core.lens.colours import cold_to_warm, heat
+from core.lens.colours import TARGET, cold_to_warm, heat
+from core.lens.logits import sigmoid
 from core.lens.outline import paste_box
-from core.lens.recompute import sigmoid
 from core.lens.trace import Anchors, Prepared
 
 Map = NDArray[Any]
 
 _OPAQUE: Final = 255
-_TARGET: Final = (255, 176, 0)
+
+
+class PictureKind(StrEnum):
+    """What a picture shows."""
+
+    INPUT = "input"
+    NORM = "norm"
+    CHANNEL = "channel"
+    COMPONENTS = "components"
+    MASK = "mask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,7 @@ def mask_target(values: Map, box: Map) -> Picture:
     """
     share = np.clip(np.asarray(values, dtype=np.float32), 0, 1)
     pixels = np.empty((*share.shape, 4), dtype=np.uint8)
-    pixels[..., :3] = _TARGET
+    pixels[..., :3] = TARGET
     pixels[..., 3] = (share * 200).astype(np.uint8)
     x0, y0, x1, y1 = (float(value) for value in box)
     return Picture(pixels, Rect(x0, y0, x1, y1))

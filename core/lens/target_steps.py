@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.lens.nms import pair_iou
+from core.lens.boxes import pair_iou
 from core.lens.training_view import Boxes, Ints, TrainingView
 from core.sentences import Sentence, say
 
@@ -51,7 +51,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class OfRole:
     """Boxes of one role at a step."""
 
     role: Role
@@ -66,8 +66,8 @@ class Step:
     name: StepName
     count: int
     """What it leaves: boxes, overlaps above zero, RoIs, or targets."""
-    parts: tuple[Part, ...]
-    """Later parts lie above earlier ones."""
+    boxes: tuple[OfRole, ...]
+    """Later ones lie above earlier ones."""
     sentence: Sentence
     pairs: tuple[Boxes, Boxes] | None = None
     """Boxes n×4 that are asked to become other boxes n×4."""
@@ -116,8 +116,8 @@ def _joined(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         instances=len(view.boxes),
         pool=len(view.pool),
     )
-    parts = (Part(Role.PROPOSAL, proposals), Part(Role.INSTANCE, instances))
-    return Step(StepName.JOINED, len(view.pool), parts, sentence)
+    boxes = (OfRole(Role.PROPOSAL, proposals), OfRole(Role.INSTANCE, instances))
+    return Step(StepName.JOINED, len(view.pool), boxes, sentence)
 
 
 def _overlaps(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
@@ -135,8 +135,8 @@ def _overlaps(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         iou=view.rules.roi_foreground_iou,
     )
     others = np.setdiff1d(np.arange(len(view.pool)), touching)
-    parts = (Part(Role.PROPOSAL, others), Part(Role.COVERING, touching), _instances(view))
-    return Step(StepName.OVERLAPS, int((overlap > 0).sum()), parts, sentence)
+    boxes = (OfRole(Role.PROPOSAL, others), OfRole(Role.COVERING, touching), _instances(view))
+    return Step(StepName.OVERLAPS, int((overlap > 0).sum()), boxes, sentence)
 
 
 def _positives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
@@ -149,8 +149,8 @@ def _positives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         iou=view.rules.roi_foreground_iou,
         own=int((index >= view.proposals).sum()),
     )
-    parts = (Part(Role.POSITIVE, index), _instances(view))
-    return Step(StepName.POSITIVES, len(index), parts, sentence)
+    boxes = (OfRole(Role.POSITIVE, index), _instances(view))
+    return Step(StepName.POSITIVES, len(index), boxes, sentence)
 
 
 def _negatives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
@@ -164,8 +164,8 @@ def _negatives(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         iou=view.rules.roi_background_iou,
         passed=len(passed),
     )
-    parts = (Part(Role.NEGATIVE, index), Part(Role.PASSED, passed), _instances(view))
-    return Step(StepName.NEGATIVES, len(index), parts, sentence)
+    boxes = (OfRole(Role.NEGATIVE, index), OfRole(Role.PASSED, passed), _instances(view))
+    return Step(StepName.NEGATIVES, len(index), boxes, sentence)
 
 
 def _sample(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
@@ -180,8 +180,11 @@ def _sample(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         samples=view.rules.roi_samples,
         share=view.rules.roi_positive_fraction,
     )
-    parts = (Part(Role.NEGATIVE, view.rois[~positive]), Part(Role.POSITIVE, view.rois[positive]))
-    return Step(StepName.SAMPLE, len(view.rois), parts, sentence)
+    boxes = (
+        OfRole(Role.NEGATIVE, view.rois[~positive]),
+        OfRole(Role.POSITIVE, view.rois[positive]),
+    )
+    return Step(StepName.SAMPLE, len(view.rois), boxes, sentence)
 
 
 def _match(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
@@ -195,21 +198,24 @@ def _match(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         used=len(used),
         unused=len(view.boxes) - len(used),
     )
-    parts = (Part(Role.POSITIVE, view.rois[rows]), Part(Role.INSTANCE, used + view.proposals))
-    return Step(StepName.MATCH, len(rows), parts, sentence)
+    boxes = (
+        OfRole(Role.POSITIVE, view.rois[rows]),
+        OfRole(Role.INSTANCE, used + view.proposals),
+    )
+    return Step(StepName.MATCH, len(rows), boxes, sentence)
 
 
 def _deltas(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
     rows = view.positive_rois
     before, after = view.pool[view.rois[rows]], view.boxes[view.roi_match[rows]]
-    parts = (Part(Role.POSITIVE, view.rois[rows]),)
+    boxes = (OfRole(Role.POSITIVE, view.rois[rows]),)
     sentence = say(
         "lens.step_deltas",
         "Arrows lead from each of the {count} RoIs to the box of its instance: those deltas are "
         "what the box head should answer for the class.",
         count=len(rows),
     )
-    return Step(StepName.DELTAS, len(rows), parts, sentence, (before, after))
+    return Step(StepName.DELTAS, len(rows), boxes, sentence, (before, after))
 
 
 def _masks(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
@@ -231,12 +237,12 @@ def _masks(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         sentence = say(
             "lens.step_masks_none", "No RoI has an object, so the mask head is asked nothing."
         )
-    parts = (Part(Role.POSITIVE, view.rois[rows]),)
-    return Step(StepName.MASKS, len(rows), parts, sentence)
+    boxes = (OfRole(Role.POSITIVE, view.rois[rows]),)
+    return Step(StepName.MASKS, len(rows), boxes, sentence)
 
 
-def _instances(view: TrainingView) -> Part:
-    return Part(Role.INSTANCE, np.arange(view.proposals, len(view.pool)))
+def _instances(view: TrainingView) -> OfRole:
+    return OfRole(Role.INSTANCE, np.arange(view.proposals, len(view.pool)))
 
 
 _STEPS: Final[dict[StepName, Callable[[TrainingView, NDArray[np.float32]], Step]]] = {

@@ -12,8 +12,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import IntEnum
 from typing import Any, Final, TypeVar
 
-import numpy as np
-
 from core.document.instance import Polygon
 from core.lens.settings import StageSettings
 
@@ -47,6 +45,8 @@ PROPOSER_STAGES: Final[tuple[str, ...]] = (
 )
 """The stages when a proposer gives the boxes."""
 BACKBONE_LEVELS: Final = ("C2", "C3", "C4", "C5")
+ANY_CLASS: Final = -1
+"""The mask of a thing of no class that the model knows: the largest logit of all at each place."""
 PYRAMID_LEVELS: Final = ("P2", "P3", "P4", "P5", "P6")
 
 
@@ -272,7 +272,8 @@ class MaskLogits:
     probabilities: Array
     """float32 D×28×28: the sigmoid for the detection's own class, or for its channel."""
     channel: Array | None = None
-    """int64 D: of which class the mask is, where a proposer named the detection; None: its own."""
+    """int64 D, where a proposer named the detection: the class whose mask it takes, or `ANY_CLASS`;
+    None: its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,30 +315,6 @@ class Trace:
     def stages(self) -> tuple[str, ...]:
         """The stages that ran."""
         return STAGES if self.proposer is None else PROPOSER_STAGES
-
-    def counts(self) -> dict[str, int]:
-        """What each stage holds, as the strip of stages shows it.
-
-        Decoded counts the boxes inside the top-k, candidates those above the score.
-        """
-        fate = np.asarray(numpy_of(self.decoded.fate))
-        candidate_fate = np.asarray(numpy_of(self.candidates.fate))
-        return {
-            "input": 1,
-            "backbone": len(self.backbone.maps),
-            "pyramid": len(self.pyramid.maps),
-            "anchors": len(self.anchors.boxes),
-            "rpn": len(self.rpn.logits),
-            "decoded": int((fate != Fate.BELOW_TOP_K).sum()),
-            "proposals": len(self.proposals.boxes),
-            "roi_levels": len(self.roi_levels.level),
-            "box_head": len(self.box_head.logits),
-            "candidates": int((candidate_fate != Fate.LOW_SCORE).sum()),
-            "detections": len(self.detections.boxes),
-            "mask_logits": len(self.mask_logits.probabilities),
-            "polygons": sum(1 for outline in self.polygons.outlines if outline),
-            "proposer": 0 if self.proposer is None else len(self.proposer.boxes),
-        }
 
 
 T = TypeVar("T")

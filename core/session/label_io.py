@@ -19,9 +19,6 @@ CHANGED_ON_DISK: Final = say(
 )
 
 
-_TRIES = 5
-
-
 class LabelsChanged(StorageError):
     """Somebody else wrote the label file since it was read."""
 
@@ -39,21 +36,8 @@ def read_labels(path: Path) -> ReadLabels:
 
     Raises StorageError when it cannot be read, FormatError when it is not a label file.
     """
-    for _ in range(_TRIES):
-        sha256 = hash_of(path)
-        if sha256 is None:
-            return ReadLabels()
-        content = labelme.read(path)
-        # Content and hash must be of the same bytes: somebody may be writing just now.
-        if hash_of(path) == sha256:
-            return ReadLabels(content, sha256)
-    raise StorageError(
-        say(
-            "session.restless",
-            "{path} is being written by another program; try again in a moment.",
-            path=str(path),
-        )
-    )
+    data = read_bytes(path)
+    return ReadLabels() if data is None else ReadLabels(labelme.parse(data, path), digest(data))
 
 
 def check_unchanged(path: Path, sha256: str | None) -> None:

@@ -33,6 +33,11 @@ def examine(
 ) -> Recovery | None:
     """What a journal can give back onto the document of its image; None when nothing is missing."""
     edits = content.edits_after(label_sha256)
+    nothing_own = not document.shapes and not document.done
+    if edits is None and content.header.label_sha256 is None and nothing_own:
+        # The label file that has come since holds suggestions alone: for a person's edits that is
+        # as if there were none.
+        edits = content.edits
     fits = (content.header.width, content.header.height) == (document.width, document.height)
     if edits is None or not fits:
         sentence = say(
@@ -45,9 +50,11 @@ def examine(
         return (
             Recovery((), sentence, len(content.edits) + content.unread) if content.edits else None
         )
-    usable = _usable(edits, document)
+    usable, same = _usable(edits, document)
     # One unread line is the edit that the crash cut short; it was never made.
     lost = len(edits) - usable + max(0, content.unread - 1)
+    if same and not lost:
+        return None  # all was taken back
     if lost:
         return Recovery(
             edits[:usable],
@@ -76,8 +83,10 @@ def examine(
     )
 
 
-def _usable(edits: tuple[Edit, ...], document: Document) -> int:
-    """How many of the edits, from the first on, fit the document; it is not changed."""
+def _usable(edits: tuple[Edit, ...], document: Document) -> tuple[int, bool]:
+    """How many of the edits, from the first on, fit the document, which is not changed; and
+    whether it would be after them what it was before.
+    """
     trial = Document(
         document.width, document.height, document.shapes, document.done, document.rejected
     )
@@ -85,5 +94,6 @@ def _usable(edits: tuple[Edit, ...], document: Document) -> int:
         try:
             trial.apply(edit)
         except EditError:
-            return count
-    return len(edits)
+            return count, False
+    before = (document.shapes, document.done, document.rejected)
+    return len(edits), (trial.shapes, trial.done, trial.rejected) == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from core.document.document import Changed, Document
 from core.document.edits import Edit
@@ -69,6 +69,8 @@ class ImageSession:
         self._only_in_file = opened.suggestions_only_in_file
         self._saving = False
         self._left_over = False
+        self.deleted_outside = False
+        """What `is_deleted` said last: these labels are then in no label file."""
         own, _ = split(self._label_file.shapes if self._label_file else ())
         done = self._label_file is not None and self._label_file.done
         self._saved_labels = (own, done)
@@ -96,7 +98,7 @@ class ImageSession:
         opened.read_only = _why_read_only(project, image)
         stored = _load_stored(project, image, opened)
         try:
-            opened.labels = _load_labels(path, opened)
+            opened.labels = _load_labels(path, image, opened)
         except MasklensError as error:
             opened.labels = ReadLabels()
             opened.read_only = error.sentence
@@ -235,7 +237,9 @@ class ImageSession:
     @property
     def is_clean(self) -> bool:
         """Whether the files hold everything."""
-        return self.history.is_clean and self.suggestions == self._stored
+        return (
+            self.history.is_clean and self.suggestions == self._stored and not self.deleted_outside
+        )
 
     @property
     def saving(self) -> bool:
@@ -244,10 +248,19 @@ class ImageSession:
 
     def snapshot(self) -> Snapshot | None:
         """What is to be written; None when nothing is, while a save is out, or in conflict."""
-        if self.read_only is not None or self._saving or self.conflict or self.is_clean:
+        if self.read_only is not None or self._saving or self.conflict:
+            return None
+        if self.is_clean:
+            self._drop_needless_journal()
             return None
         self._saving = True
         return self._capture()
+
+    def _drop_needless_journal(self) -> None:
+        """Edits that were all taken back are nothing to recover."""
+        if self._journal.count and not self._left_over:
+            with contextlib.suppress(StorageError):
+                self._journal.reset()
 
     def snapshot_of_all(self) -> Snapshot | None:
         """For `write_beside` and `write_over`, after a conflict: all labels, whoever wrote last.
@@ -278,6 +291,7 @@ class ImageSession:
         if not outcome.ok or outcome.beside is not None:
             return
         self.conflict = None
+        self.deleted_outside = False
         self._sha256 = outcome.sha256
         self.history.mark_clean(snapshot.state)
         if snapshot.label_file is not None:
@@ -299,9 +313,24 @@ class ImageSession:
             return True
         return False
 
+    def is_deleted(self) -> bool:
+        """Whether somebody has deleted the label file, with labels in it; looks at the disk."""
+        shapes, done = self._saved_labels
+        held = bool(shapes) or done
+        return held and self._sha256 is not None and not self._label_path.exists()
+
+    def edits_are_kept(self) -> bool:
+        """Whether all that no label file holds is in the journal; looks at the disk."""
+        return self.journal_problem is None and self._journal.is_whole()
+
+    def labels(self) -> LabelFile:
+        """The labels as they are now, for a file of another place."""
+        return self._labels_now()
+
     def _capture(self) -> Snapshot:
         suggestions = self.suggestions
-        labels_changed = (self.document.shapes, self.document.done) != self._saved_labels
+        now = (self.document.shapes, self.document.done)
+        labels_changed = now != self._saved_labels or self.deleted_outside
         # The label file is about to lose its suggestions: the store must have them first.
         store_lacks = suggestions != self._stored or (labels_changed and self._only_in_file)
         return Snapshot(
@@ -350,7 +379,7 @@ def _load_stored(project: Project, image: ImageEntry, opened: _Opened) -> Sugges
         return None
 
 
-def _load_labels(path: Path, opened: _Opened) -> ReadLabels:
+def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
     labels = read_labels(path)
     content = labels.content
     if content is None:
@@ -358,6 +387,17 @@ def _load_labels(path: Path, opened: _Opened) -> ReadLabels:
     # The document judges outlines and ids; a file that it refuses must not be written over.
     Document(*opened.size, content.shapes)
     opened.notes.extend(content.notes)
+    named = PureWindowsPath(content.image_name).name
+    if named != image.name and PureWindowsPath(named).stem == image.path.stem:
+        opened.notes.append(
+            say(
+                "session.other_image",
+                "{path} was made for {named}, not for {image}. Check that the outlines fit.",
+                path=str(path),
+                named=named,
+                image=image.name,
+            )
+        )
     written = (content.width, content.height)
     if None not in written and written != opened.size:
         (was_width, was_height), (width, height) = written, opened.size

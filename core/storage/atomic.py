@@ -7,6 +7,7 @@ import errno
 import itertools
 import os
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -34,6 +35,7 @@ def write_atomic(path: Path, data: bytes, *, check: Callable[[], None] | None = 
     is kept. Raises StorageError, with the old file untouched, when the disk refuses.
     """
     path = Path(path)
+    _check_not_protected(path)
     temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
     try:
         _write_synced(temporary, data, _mode_of(path))
@@ -196,6 +198,21 @@ def _mode_of(path: Path) -> int | None:
         return inside.stat(path).st_mode & 0o777
     except FileNotFoundError:
         return None
+
+
+def _check_not_protected(path: Path) -> None:
+    """A rename would replace a file that somebody has protected. Raises StorageError."""
+    try:
+        protected = is_protected(inside.stat(path).st_mode)
+    except OSError:
+        return  # what is wrong shows when it is written
+    if protected:
+        raise StorageError(explain(PermissionError(errno.EACCES, "write-protected"), path))
+
+
+def is_protected(mode: int) -> bool:
+    """Whether nobody may write a file, going by its mode."""
+    return stat.S_ISREG(mode) and not mode & 0o222
 
 
 def _replace(temporary: Path, path: Path) -> None:

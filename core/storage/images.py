@@ -17,8 +17,17 @@ from typing import Final
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from core.sentences import MasklensError, Sentence, say
+from core.sentences import Sentence, say
 from core.storage import pixels, png, tiff
+from core.storage.image_limits import (
+    MAX_PIXELS,
+    OUT_OF_MEMORY,
+    TRUNCATED,
+    ImageError,
+    check_length,
+    check_memory,
+    check_size,
+)
 from core.storage.natural import natural_key
 from core.storage.pixels import Pixels
 from core.storage.quiet import Quiet
@@ -49,15 +58,12 @@ _MISSING: Final = say(
     "images.missing", "{path} is not there: it may have been moved, renamed or deleted."
 )
 
-
 IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
 # What is written beside an image to show what a model saw in it.
 OVERLAY_SUFFIX: Final = ".overlay.png"
-# The largest image that is decoded, in pixels; as RGB it takes 900 MB.
-MAX_PIXELS: Final = 300_000_000
 
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "PPM")
 # A TGA file has no signature of its own, so only its name can tell.
@@ -77,10 +83,6 @@ _SIGNATURES: Final = (
 Image.MAX_IMAGE_PIXELS = None
 # Pillow warns about oddities of files; what matters to a person is said in notes and errors.
 _QUIET: Final = Quiet(r"PIL\.")
-
-
-class ImageError(MasklensError):
-    """An image cannot be read; the sentence names the file, the reason and what to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,10 +124,11 @@ def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
         image = _open(source)
         if image is None:
             height, width = tiff.shape(source.data)
-            _check_size(source, (width, height), max_pixels)
+            check_size(source.name, (width, height), max_pixels)
             return width, height
         with image:
-            _check_size(source, image.size, max_pixels)
+            check_size(source.name, image.size, max_pixels)
+            check_length(source.name, image.size, source.length, image.format)
             return _upright_size(image, source)
 
 
@@ -200,6 +203,12 @@ class _Input:
             return stream.read(16)
 
     @property
+    def length(self) -> int:
+        """How many bytes there are."""
+        content = self.content
+        return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+    @property
     def data(self) -> bytes:
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
 
@@ -218,8 +227,21 @@ def _decode(source: _Input, max_pixels: int) -> DecodedImage:
         if image is None:
             return _decode_with_tifffile(source, max_pixels)
         with image:
-            _check_size(source, image.size, max_pixels)
-            return _to_rgb(source, image)
+            _check_header(source, image, max_pixels)
+            notes, first = _frame_notes(source, image)
+            if first:
+                return _to_rgb(source, image, notes)
+        # Looking for more pictures left another one open than the first.
+        again = _open(source)
+        assert again is not None
+        with again:
+            return _to_rgb(source, again, notes)
+
+
+def _check_header(source: _Input, image: Image.Image, max_pixels: int) -> None:
+    check_size(source.name, image.size, max_pixels)
+    check_length(source.name, image.size, source.length, image.format)
+    check_memory(source.name, image.size)
 
 
 def _open(source: _Input) -> Image.Image | None:
@@ -254,13 +276,14 @@ def _open(source: _Input) -> Image.Image | None:
         ) from error
 
 
-def _to_rgb(source: _Input, image: Image.Image) -> DecodedImage:
+def _to_rgb(source: _Input, image: Image.Image, notes: tuple[Sentence, ...]) -> DecodedImage:
     mode = image.mode
-    notes = _frame_notes(source, image)
     high_bytes = pixels.drops_low_bytes(image)
+    # First of all, and once: what is asked of an image may load it and keep silent about damage,
+    # and a second try then gives the part that was read.
+    image.load()
     # Pillow turns a TIFF upright while it loads.
     orientation = 1 if image.format == "TIFF" else pixels.orientation(image)
-    image.load()
     converted = pixels.convert(source.name, image)
     notes += converted.notes
     if high_bytes:
@@ -279,7 +302,8 @@ def _to_rgb(source: _Input, image: Image.Image) -> DecodedImage:
 def _decode_with_tifffile(source: _Input, max_pixels: int) -> DecodedImage:
     data = source.data
     height, width = tiff.shape(data)
-    _check_size(source, (width, height), max_pixels)
+    check_size(source.name, (width, height), max_pixels)
+    check_memory(source.name, (width, height))
     array = tiff.read(data)
     if array.ndim not in (2, 3) or (array.ndim == 3 and not 1 <= array.shape[2] <= 4):
         text = " x ".join(map(str, array.shape))
@@ -296,58 +320,27 @@ def _decode_with_tifffile(source: _Input, max_pixels: int) -> DecodedImage:
     return DecodedImage(converted.pixels, width, height, converted.notes, str(array.dtype))
 
 
-def _check_size(source: _Input, size: tuple[int, int], max_pixels: int) -> None:
-    width, height = size
-    if width <= 0 or height <= 0:
-        raise ImageError(
-            say(
-                "images.no_pixels",
-                "{path} claims to be {width} x {height} pixels, so there is nothing to show.",
-                path=source.name,
-                width=width,
-                height=height,
-            )
-        )
-    if width * height > max_pixels:
-        limit, megapixels = round(max_pixels / 1e6, 1), round(width * height / 1e6, 1)
-        raise ImageError(
-            say(
-                "images.too_large",
-                "{path} is {width} x {height} pixels, {megapixels} megapixels; the limit is "
-                "{limit}: cut it into parts.",
-                path=source.name,
-                width=width,
-                height=height,
-                megapixels=megapixels,
-                limit=limit,
-            )
-        )
-
-
-def _frame_notes(source: _Input, image: Image.Image) -> tuple[Sentence, ...]:
+def _frame_notes(source: _Input, image: Image.Image) -> tuple[tuple[Sentence, ...], bool]:
+    """What to say of further pictures, and whether the first is still the one that is open."""
     try:
         frames = int(getattr(image, "n_frames", 1))
         image.seek(0)
     except pixels.DECODER_ERRORS:  # a later frame is damaged; the first may be whole
-        return (
-            say(
-                "images.first_page",
-                "{path} holds more than one picture; only the first is shown and labelled.",
-                path=source.name,
-            ),
+        note = say(
+            "images.first_page",
+            "{path} holds more than one picture; only the first is shown and labelled.",
+            path=source.name,
         )
-    return (
-        (
-            say(
-                "images.first_frame",
-                "{path} holds {frames} pictures; only the first is shown and labelled.",
-                path=source.name,
-                frames=frames,
-            ),
-        )
-        if frames > 1
-        else ()
+        return (note,), False
+    if frames == 1:
+        return (), True
+    note = say(
+        "images.first_frame",
+        "{path} holds {frames} pictures; only the first is shown and labelled.",
+        path=source.name,
+        frames=frames,
     )
+    return (note,), True
 
 
 def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
@@ -371,24 +364,11 @@ def _explained(source: _Input) -> Iterator[None]:
     except ImageError:
         raise
     except MemoryError as error:
-        raise ImageError(
-            say(
-                "images.out_of_memory",
-                "{path} does not fit into memory: close other programs or cut it into parts.",
-                path=source.name,
-            )
-        ) from error
+        raise ImageError(OUT_OF_MEMORY.given(path=source.name)) from error
     except pixels.DECODER_ERRORS as error:
         text = str(error)
         if isinstance(error, EOFError) or "truncat" in text.lower():
-            raise ImageError(
-                say(
-                    "images.truncated",
-                    "{path} ends too early, so part of the picture is missing: copy it again from "
-                    "where it came from.",
-                    path=source.name,
-                )
-            ) from error
+            raise ImageError(TRUNCATED.given(path=source.name)) from error
         if isinstance(error, OSError) and error.errno is not None:
             reason = error.strerror or text
             raise ImageError(_UNREADABLE.given(path=source.name, reason=reason)) from error

@@ -8,16 +8,18 @@ the edits it holds, so that a crash between the two files is understood at the n
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from core.document.edits import Edit, edit_from_json, edit_to_json
-from core.document.fields import FieldError, as_int, as_object, as_text, get, wrong
+import msgspec
+
+from core.codec import Codec, Count, FieldError, Size, encode, wrong
+from core.document.edits import Edit
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import (
@@ -29,46 +31,39 @@ from core.storage.atomic import (
     write_atomic,
 )
 
-_VERSION = 1
 MOST_BYTES = 256_000_000
 """The longest journal that is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalHeader:
+class JournalHeader(msgspec.Struct, frozen=True, tag_field="masklens_journal", tag=1):
     """What the edits belong to: the image by name and upright size, the label file by hash.
 
     `label_sha256` is None when there was no label file.
     """
 
     image: str
-    width: int
-    height: int
+    width: Size
+    height: Size
     label_sha256: str | None
 
-    def to_json(self) -> dict[str, object]:
-        """The header as a JSON object."""
-        return {
-            "masklens_journal": _VERSION,
-            "image": self.image,
-            "width": self.width,
-            "height": self.height,
-            "label_sha256": self.label_sha256,
-        }
 
-    @staticmethod
-    def from_json(value: object) -> JournalHeader:
-        """Read what `to_json` wrote. Raises FieldError."""
-        fields = as_object(value, "journal")
-        if fields.get("masklens_journal") != _VERSION:
-            raise wrong("journal.masklens_journal", f"expected {_VERSION}")
-        sha256 = get(fields, "label_sha256", "journal")
-        return JournalHeader(
-            as_text(get(fields, "image", "journal"), "journal.image"),
-            as_int(get(fields, "width", "journal"), "journal.width", least=1),
-            as_int(get(fields, "height", "journal"), "journal.height", least=1),
-            None if sha256 is None else as_text(sha256, "journal.label_sha256"),
-        )
+class _Save(msgspec.Struct, frozen=True):
+    """A label file is about to be written that holds the first `edits` edits."""
+
+    sha256: str
+    edits: Count
+
+
+class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An edit with its number, or a save."""
+
+    n: Count | None = None
+    edit: Edit | None = None
+    save: _Save | None = None
+
+
+_HEADER: Final[Codec[JournalHeader]] = Codec(JournalHeader, "journal")
+_LINE: Final[Codec[_Line]] = Codec(_Line, "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ def read_journal(path: Path) -> JournalContent | None:
         ) from error
     lines = data.split(b"\n")
     try:
-        header = JournalHeader.from_json(_decode(lines[0]))
+        header = _HEADER.decode(_body(lines[0]))
     except FieldError as error:
         raise StorageError(
             say(
@@ -130,23 +125,22 @@ def read_journal(path: Path) -> JournalContent | None:
     # What follows the last line break is empty, or torn.
     for k, line in enumerate(lines[1:-1], start=1):
         try:
-            _take(_decode(line), edits, saves)
+            _take(_LINE.decode(_body(line)), edits, saves)
         except FieldError:
             unread = len(lines) - k - (not lines[-1])
             return JournalContent(header, tuple(edits), tuple(saves), unread)
     return JournalContent(header, tuple(edits), tuple(saves), int(bool(lines[-1])))
 
 
-def _take(value: object, edits: list[Edit], saves: list[tuple[str, int]]) -> None:
-    fields = as_object(value, "line")
-    if "save" in fields:
-        save = as_object(fields["save"], "save")
-        sha256 = as_text(get(save, "sha256", "save"), "save.sha256")
-        saves.append((sha256, as_int(get(save, "edits", "save"), "save.edits", least=0)))
-        return
-    if as_int(get(fields, "n", "line"), "line.n") != len(edits):
+def _take(line: _Line, edits: list[Edit], saves: list[tuple[str, int]]) -> None:
+    if line.save is not None:
+        saves.append((line.save.sha256, line.save.edits))
+    elif line.edit is None:
+        raise wrong("line.edit", "missing")
+    elif line.n != len(edits):
         raise wrong("line.n", "out of order")
-    edits.append(edit_from_json(get(fields, "edit", "line")))
+    else:
+        edits.append(line.edit)
 
 
 class Journal:
@@ -161,7 +155,7 @@ class Journal:
         self.path = path
         self._lock = threading.Lock()
         self._header: JournalHeader | None = None
-        self._edits: list[Mapping[str, object]] = []
+        self._edits: list[Edit] = []
         self._saves: list[tuple[str, int]] = []
         self._on_disk = False  # the file holds exactly what this object does
 
@@ -172,7 +166,7 @@ class Journal:
         """
         with self._lock:
             self._header = header
-            self._edits = [edit_to_json(edit) for edit in edits]
+            self._edits = list(edits)
             self._saves = []
             self._on_disk = False
             if self._edits:
@@ -181,14 +175,19 @@ class Journal:
     def append(self, edit: Edit) -> None:
         """Add an edit and wait until it is on the disk. Raises StorageError."""
         with self._lock:
-            self._edits.append(edit_to_json(edit))
-            self._add_line({"n": len(self._edits) - 1, "edit": self._edits[-1]})
+            self._edits.append(edit)
+            self._add_line(_Line(len(self._edits) - 1, edit))
 
     @property
     def count(self) -> int:
         """How many edits the label file lacks."""
         with self._lock:
             return len(self._edits)
+
+    def is_whole(self) -> bool:
+        """Whether the file on the disk holds all the edits, as far as a look can tell."""
+        with self._lock:
+            return not self._edits or (self._on_disk and inside.is_file(self.path))
 
     def read(self) -> list[Edit]:
         """The edits on disk; a torn last line is left out. Raises StorageError."""
@@ -202,7 +201,7 @@ class Journal:
         """
         with self._lock:
             self._saves.append((sha256, edits))
-            self._add_line(_save_line(sha256, edits))
+            self._add_line(_Line(save=_Save(sha256, edits)))
 
     def saved(self, sha256: str | None, edits: int) -> None:
         """Drop the first `edits` edits: a label file of this hash holds them now.
@@ -212,8 +211,7 @@ class Journal:
         with self._lock:
             if self._header is None:
                 raise ValueError("the journal was not started")
-            old = self._header
-            self._header = JournalHeader(old.image, old.width, old.height, sha256)
+            self._header = msgspec.structs.replace(self._header, label_sha256=sha256)
             self._edits = self._edits[edits:]
             self._saves = []
             self._on_disk = False
@@ -229,7 +227,7 @@ class Journal:
             self._saves = []
             self._remove()
 
-    def _add_line(self, value: Mapping[str, object]) -> None:
+    def _add_line(self, line: _Line) -> None:
         if not self._on_disk:
             self._write_anew()
             return
@@ -243,7 +241,7 @@ class Journal:
         except OSError as error:
             raise StorageError(explain(error, self.path)) from error
         try:
-            write_all(handle, _encode(value))
+            write_all(handle, _encode(line))
             os.fsync(handle)
         except OSError as error:
             raise StorageError(explain(error, self.path)) from error
@@ -254,9 +252,9 @@ class Journal:
     def _write_anew(self) -> None:
         if self._header is None:
             raise ValueError("the journal was not started")
-        lines = [_encode(self._header.to_json())]
-        lines += [_encode({"n": n, "edit": edit}) for n, edit in enumerate(self._edits)]
-        lines += [_encode(_save_line(sha256, edits)) for sha256, edits in self._saves]
+        lines = [_encode(self._header)]
+        lines += [_encode(_Line(n, edit)) for n, edit in enumerate(self._edits)]
+        lines += [_encode(_Line(save=_Save(*save))) for save in self._saves]
         make_folder(self.path.parent)
         write_atomic(self.path, b"".join(lines))
         self._on_disk = True
@@ -272,21 +270,14 @@ class Journal:
             raise StorageError(explain(error, self.path)) from error
 
 
-def _save_line(sha256: str, edits: int) -> Mapping[str, object]:
-    return {"save": {"sha256": sha256, "edits": edits}}
-
-
-def _encode(value: Mapping[str, object]) -> bytes:
-    body = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+def _encode(value: JournalHeader | _Line) -> bytes:
+    body = encode(value)
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
-def _decode(line: bytes) -> object:
-    """The JSON value of a line. Raises FieldError when the line is not as it was written."""
+def _body(line: bytes) -> bytes:
+    """The JSON of a line. Raises FieldError when the line is not as it was written."""
     checksum, space, body = line.partition(b" ")
     if not space or checksum != b"%08x" % zlib.crc32(body):
         raise wrong("line", "the checksum does not fit")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise wrong("line", "not JSON") from None
+    return body

@@ -27,7 +27,7 @@ def assign_label_files(images: Sequence[Path]) -> dict[Path, Path]:
     for image in images:
         plain = image.with_suffix(".json")
         if shared[plain] == 1:
-            taken[plain] = image
+            taken[_of_one(image, plain)] = image
         else:
             waiting.setdefault(plain, []).append(image)
     for plain, group in waiting.items():
@@ -38,6 +38,14 @@ def assign_label_files(images: Sequence[Path]) -> dict[Path, Path]:
             if taken[image.with_suffix(".json")] is not image:
                 taken[_free_name(image, taken)] = image
     return {image: label_file for label_file, image in taken.items()}
+
+
+def _of_one(image: Path, plain: Path) -> Path:
+    """The label file of the only image of its stem: its own from when there was another one."""
+    own = image.with_name(f"{image.name}.json")
+    if own.is_file() and _image_named_in(plain) not in (None, image.name):
+        return own
+    return plain
 
 
 def _free_name(image: Path, taken: dict[Path, Path]) -> Path:

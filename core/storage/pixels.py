@@ -18,7 +18,7 @@ from __future__ import annotations
 import operator
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,8 +61,9 @@ def convert(name: str, image: Image.Image) -> Converted:
     if image.mode.startswith(_WIDE_MODES):
         return _wide(name, image)
     if image.has_transparency_data or image.mode in ("La", "RGBa"):
-        return _over_grey(name, _array(image.convert("RGBA")))
-    return Converted(_array(image if image.mode == "RGB" else image.convert("RGB")))
+        out, transparent = _over_grey(image)
+        return Converted(out, (_TRANSPARENT.given(path=name),) if transparent else ())
+    return Converted(_array(image))
 
 
 def from_values(name: str, values: NDArray[Any]) -> Converted:
@@ -76,7 +77,9 @@ def from_values(name: str, values: NDArray[Any]) -> Converted:
     if values.dtype == np.uint8:
         return Converted(_three_bands(values))
     low, high = _limits(values)
-    shown = _three_bands(_stretch(values, low, high))
+    shown = np.empty((*values.shape[:2], 3), np.uint8)
+    for rows in _rows(*values.shape[:2]):
+        shown[rows] = _three_bands(_stretch(values[rows], low, high))
     as_it_is = (low, high) == (0, 255) and values.dtype.kind in "iu"
     return Converted(shown, () if as_it_is else (_stretch_note(name, values, low, high),))
 
@@ -89,16 +92,27 @@ def drops_low_bytes(image: Image.Image) -> bool:
 
 
 def _array(image: Image.Image) -> Pixels:
-    """The bytes of a picture in colours as a writable array (height, width, bands).
+    """A picture in colours as a writable array (height, width, 3).
 
-    Row by row in strips: asked for an array of the whole, Pillow holds it several times over.
+    Row by row in strips: asked for the whole, Pillow holds it several times over.
     """
-    out = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
-    rows = max(1, _STRIP // image.width)
-    for top in range(0, image.height, rows):
-        bottom = min(top + rows, image.height)
-        out[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    out = np.empty((image.height, image.width, 3), np.uint8)
+    for strip, rows in _strips(image, "RGB"):
+        out[rows] = np.asarray(strip)
     return out
+
+
+def _strips(image: Image.Image, mode: str) -> Iterator[tuple[Image.Image, slice]]:
+    for rows in _rows(image.height, image.width):
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        yield strip if strip.mode == mode else strip.convert(mode), rows
+
+
+def _rows(height: int, width: int) -> Iterator[slice]:
+    """The rows of a picture, about a million pixels at once."""
+    step = max(1, _STRIP // max(1, width))
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
 
 
 def _tiles(image: Image.Image) -> list[Any]:
@@ -112,20 +126,25 @@ def _wide(name: str, image: Image.Image) -> Converted:
     clear = image.info.get("transparency")
     if not isinstance(clear, int):
         return shown
-    grey = np.where((values == clear)[..., None], np.uint8(_GREY), shown.pixels)
-    return Converted(grey, (*shown.notes, _TRANSPARENT.given(path=name)))
+    for rows in _rows(*values.shape[:2]):
+        shown.pixels[rows][values[rows] == clear] = _GREY
+    return Converted(shown.pixels, (*shown.notes, _TRANSPARENT.given(path=name)))
 
 
-def _over_grey(name: str, rgba: Pixels) -> Converted:
-    alpha = rgba[..., 3]
-    if alpha.min() == 255:
-        return Converted(np.ascontiguousarray(rgba[..., :3]))
-    out = np.empty((*alpha.shape, 3), np.uint8)
-    weight = alpha.astype(np.uint32)
-    for band in range(3):
-        mixed = rgba[..., band] * weight + _GREY * (255 - weight)
-        out[..., band] = (mixed + 127) // 255
-    return Converted(out, (_TRANSPARENT.given(path=name),))
+def _over_grey(image: Image.Image) -> tuple[Pixels, bool]:
+    """The picture laid over grey, and whether anything of it is transparent."""
+    out = np.empty((image.height, image.width, 3), np.uint8)
+    transparent = False
+    for strip, rows in _strips(image, "RGBA"):
+        rgba = np.asarray(strip)
+        alpha = rgba[..., 3]
+        if alpha.min() == 255:
+            out[rows] = rgba[..., :3]
+            continue
+        transparent = True
+        weight = alpha.astype(np.uint32)[..., None]
+        out[rows] = (rgba[..., :3] * weight + _GREY * (255 - weight) + 127) // 255
+    return out, transparent
 
 
 def _three_bands(values: Pixels) -> Pixels:
@@ -156,9 +175,12 @@ def _stretch(values: NDArray[Any], low: float, high: float) -> Pixels:
 
 
 def _stretch_note(name: str, values: NDArray[Any], low: float, high: float) -> Sentence:
-    with np.errstate(invalid="ignore"):
-        finite = values[np.isfinite(values)]
-    bounds = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    least, most = np.inf, -np.inf
+    for rows in _rows(*values.shape[:2]):
+        finite = values[rows][np.isfinite(values[rows])]
+        if finite.size:
+            least, most = min(least, float(finite.min())), max(most, float(finite.max()))
+    bounds = (least, most) if least <= most else (0.0, 0.0)
     return say(
         "images.stretched",
         "{path} has values from {low} to {high}; they are stretched so that {black} is black and "

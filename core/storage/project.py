@@ -14,6 +14,7 @@ Nothing outside the folder is ever written: below `.masklens` no link is followe
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +25,7 @@ from typing import Final, Generic, TypeVar
 from core.document.status import ImageStatus
 from core.sentences import Sentence, say
 from core.storage import inside
-from core.storage.atomic import StorageError, explain, move_aside, sweep
+from core.storage.atomic import StorageError, explain, is_protected, move_aside, sweep
 from core.storage.images import list_images
 from core.storage.lock import FolderLock
 from core.storage.paths import assign_label_files, own_name
@@ -35,7 +36,6 @@ from core.storage.summary import NO_LABELS, LabelSummary, summarise
 _LINK_LEAVES: Final = say(
     "project.link_leaves", "{path} is a link out of the folder; nothing is written through it."
 )
-
 
 _T = TypeVar("_T")
 
@@ -188,8 +188,9 @@ class Project:
             if self._lock is None:
                 self._check_own_folder()
                 self._lock = FolderLock.acquire(self.folder / "lock")
-                for name in ("..", "", "suggestions", "journals"):
+                for name in ("", "suggestions", "journals"):
                     sweep(self.folder / name)
+                sweep(self.root)
 
     def unlock(self) -> None:
         with self._lock_guard:
@@ -218,6 +219,13 @@ class Project:
         target = image.label_file
         if target.is_symlink() and not self._inside(target):
             return _LINK_LEAVES.given(path=str(target))
+        with contextlib.suppress(OSError):
+            if is_protected(target.stat().st_mode):
+                return say(
+                    "project.protected",
+                    "{path} is write-protected: its labels can be looked at, but not changed.",
+                    path=str(target),
+                )
         return None
 
     def _inside(self, path: Path) -> bool:

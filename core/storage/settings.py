@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import FieldError, as_list, as_object, as_text, get, wrong
+import msgspec
+from msgspec import Raw
+
+from core.codec import Codec, FieldError, Name, encode, members, pretty
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
@@ -17,7 +19,6 @@ from core.storage.atomic import StorageError, make_folder, write_atomic
 _BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
 
 
-_VERSION = 1
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 # Told apart by most colour-blind people when near each other in this order; after the palette of
@@ -42,8 +43,13 @@ PALETTE: Final = (
 class LabelStyle:
     """A label and its colour, `#rrggbb` in lower case."""
 
-    name: str
+    name: Name
     colour: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "colour", self.colour.lower())
+        if _COLOUR.fullmatch(self.colour) is None:
+            raise ValueError("expected a colour such as #e69f00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,8 @@ class ProjectSettings:
         return replace(self, labels=tuple(labels), active=active)
 
     def with_colour(self, name: str, colour: str) -> ProjectSettings:
-        """The same with another colour for a label. Raises FieldError for what is no colour."""
-        styled = LabelStyle(name, _colour(colour, "colour"))
+        """The same with another colour for a label. Raises ValueError for what is no colour."""
+        styled = LabelStyle(name, colour)
         labels = tuple(styled if label.name == name else label for label in self.labels)
         return replace(self, labels=labels)
 
@@ -88,16 +94,30 @@ class ProjectSettings:
         return replace(self, labels=labels, active=first if self.active == name else self.active)
 
 
+class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1):
+    """The settings as they lie in their file, without what a newer version added."""
+
+    labels: tuple[LabelStyle, ...]
+    active: str | None
+
+    def __post_init__(self) -> None:
+        names = [label.name for label in self.labels]
+        if len(set(names)) != len(names):
+            raise ValueError("a label is used twice")
+        if self.active is not None and self.active not in names:
+            raise ValueError("expected one of the labels as the active one")
+
+
+_FILE: Final[Codec[_File]] = Codec(_File, "project")
+_KNOWN: Final = ("masklens_project", "labels", "active")
+
+
 def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
-    value: dict[str, object] = {
-        "masklens_project": _VERSION,
-        "labels": [{"name": label.name, "colour": label.colour} for label in settings.labels],
-        "active": settings.active,
-    }
-    value.update((name, json.loads(text)) for name, text in settings.kept)
+    value = members(encode(_File(settings.labels, settings.active)))
+    value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
-    write_atomic(path, json.dumps(value, ensure_ascii=False, indent=2).encode())
+    write_atomic(path, pretty(value, 2))
 
 
 def load_settings(path: Path) -> ProjectSettings:
@@ -106,7 +126,9 @@ def load_settings(path: Path) -> ProjectSettings:
     Raises StorageError when the file cannot be read or is not as we write it.
     """
     try:
-        return _from_json(as_object(json.loads(inside.read(path)), "project"))
+        data = inside.read(path)
+        found = _FILE.decode(data)
+        kept = [item for item in members(data).items() if item[0] not in _KNOWN]
     except FileNotFoundError:
         return ProjectSettings()
     except OSError as error:
@@ -121,37 +143,8 @@ def load_settings(path: Path) -> ProjectSettings:
         ) from error
     except FieldError as error:
         raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
-    except (ValueError, RecursionError) as error:
-        raise StorageError(_BROKEN.given(path=str(path), problem="It is not JSON.")) from error
-
-
-def _from_json(fields: Mapping[str, object]) -> ProjectSettings:
-    if fields.get("masklens_project") != _VERSION:
-        raise wrong("project.masklens_project", f"expected {_VERSION}")
-    labels: dict[str, LabelStyle] = {}
-    for k, item in enumerate(as_list(get(fields, "labels", "project"), "project.labels")):
-        where = f"project.labels[{k}]"
-        label = as_object(item, where)
-        name = as_text(get(label, "name", where), f"{where}.name", empty=False)
-        if name in labels:
-            raise wrong(f"{where}.name", "used twice")
-        labels[name] = LabelStyle(name, _colour(get(label, "colour", where), f"{where}.colour"))
-    active = get(fields, "active", "project")
-    if active is not None and as_text(active, "project.active") not in labels:
-        raise wrong("project.active", "expected one of the labels")
-    known = {"masklens_project", "labels", "active"}
-    return ProjectSettings(
-        labels=tuple(labels.values()),
-        active=None if active is None else as_text(active, "project.active"),
-        kept=tuple((name, json.dumps(item)) for name, item in fields.items() if name not in known),
-    )
-
-
-def _colour(value: object, where: str) -> str:
-    colour = as_text(value, where).lower()
-    if _COLOUR.fullmatch(colour) is None:
-        raise wrong(where, "expected a colour such as #e69f00")
-    return colour
+    texts = tuple((name, bytes(value).decode()) for name, value in kept)
+    return ProjectSettings(found.labels, found.active, texts)
 
 
 def _next_colour(labels: Iterable[LabelStyle]) -> str:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import (
-    FieldError,
-    as_bool,
-    as_list,
-    as_number,
-    as_object,
-    as_text,
-    get,
-    wrong,
-)
+import msgspec
+
+from core.codec import Codec, FieldError, encode
 from core.document.instance import Instance, Source
-from core.document.instance_json import instance_from_json, instance_to_json
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
 
 _BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
 
-
-_VERSION = 1
 
 Setting = bool | int | float | str | None
 
@@ -55,25 +44,40 @@ class SuggestionSet:
         )
 
 
+class _File(msgspec.Struct, frozen=True, tag_field="masklens_suggestions", tag=1):
+    """The set as it lies in its file."""
+
+    model: str | None
+    settings: dict[str, Setting]
+    instances: tuple[Instance, ...]
+    rejected: tuple[str, ...]
+    seen_label_file: str | None
+
+    def __post_init__(self) -> None:
+        if len({each.id for each in self.instances}) != len(self.instances):
+            raise ValueError("an id is used twice")
+
+
+_FILE: Final[Codec[_File]] = Codec(_File, "suggestions")
+
+
 def save_suggestions(path: Path, suggestions: SuggestionSet) -> None:
     """Write a set to its file, in one piece. Raises StorageError."""
-    value = {
-        "masklens_suggestions": _VERSION,
-        "model": suggestions.model,
-        "settings": dict(suggestions.settings),
-        "instances": [instance_to_json(instance) for instance in suggestions.instances],
-        "rejected": sorted(suggestions.rejected),
-        "seen_label_file": suggestions.seen_label_file,
-    }
+    value = _File(
+        suggestions.model,
+        dict(suggestions.settings),
+        suggestions.instances,
+        tuple(sorted(suggestions.rejected)),
+        suggestions.seen_label_file,
+    )
     make_folder(path.parent)
-    write_atomic(path, json.dumps(value, allow_nan=False, separators=(",", ":")).encode())
+    write_atomic(path, encode(value))
 
 
 def load_suggestions(path: Path) -> SuggestionSet | None:
     """Read a set, each field checked; None when there is no file. Raises StorageError."""
     try:
-        value: object = json.loads(inside.read(path))
-        return _from_json(value)
+        found = _FILE.decode(inside.read(path))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -88,49 +92,10 @@ def load_suggestions(path: Path) -> SuggestionSet | None:
         ) from error
     except FieldError as error:
         raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
-    except (ValueError, RecursionError) as error:
-        raise StorageError(_BROKEN.given(path=str(path), problem="It is not JSON.")) from error
-
-
-def _from_json(value: object) -> SuggestionSet:
-    where = "suggestions"
-    fields = as_object(value, where)
-    if fields.get("masklens_suggestions") != _VERSION:
-        raise wrong(f"{where}.masklens_suggestions", f"expected {_VERSION}")
-    model = get(fields, "model", where)
-    seen = get(fields, "seen_label_file", where)
-    settings = as_object(get(fields, "settings", where), f"{where}.settings")
-    rejected = as_list(get(fields, "rejected", where), f"{where}.rejected")
     return SuggestionSet(
-        model=None if model is None else as_text(model, f"{where}.model"),
-        settings=tuple(
-            (name, _setting(item, f"{where}.settings.{name}")) for name, item in settings.items()
-        ),
-        instances=_instances(get(fields, "instances", where), f"{where}.instances"),
-        rejected=frozenset(
-            as_text(item, f"{where}.rejected[{k}]") for k, item in enumerate(rejected)
-        ),
-        seen_label_file=None if seen is None else as_text(seen, f"{where}.seen_label_file"),
+        model=found.model,
+        settings=tuple(found.settings.items()),
+        instances=tuple(replace(each, source=Source.SUGGESTED) for each in found.instances),
+        rejected=frozenset(found.rejected),
+        seen_label_file=found.seen_label_file,
     )
-
-
-def _instances(value: object, where: str) -> tuple[Instance, ...]:
-    found: dict[str, Instance] = {}
-    for k, item in enumerate(as_list(value, where)):
-        instance = instance_from_json(item, f"{where}[{k}]")
-        if instance.id in found:
-            raise wrong(f"{where}[{k}].id", "used twice")
-        found[instance.id] = replace(instance, source=Source.SUGGESTED)
-    return tuple(found.values())
-
-
-def _setting(value: object, where: str) -> Setting:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return as_bool(value, where)
-    if isinstance(value, str):
-        return as_text(value, where)
-    if isinstance(value, int):
-        return value
-    return as_number(value, where)

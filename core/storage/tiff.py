@@ -27,8 +27,13 @@ def available() -> bool:
 
 def looks_whole(data: bytes) -> bool:
     """Whether the file has a TIFF header that points to a directory inside the file."""
+    return _first_directory(data) is not None
+
+
+def _first_directory(data: bytes) -> int | None:
+    """Where the directory of the first picture begins; None when it is not in the file."""
     if len(data) < 16:
-        return False
+        return None
     order = "<" if data.startswith(b"II") else ">"
     if data[2:4] in (b"+\0", b"\0+"):  # BigTIFF
         start, size, count_format = int(struct.unpack_from(order + "Q", data, 8)[0]), 20, "Q"
@@ -36,14 +41,15 @@ def looks_whole(data: bytes) -> bool:
         start, size, count_format = int(struct.unpack_from(order + "I", data, 4)[0]), 12, "H"
     header = struct.calcsize(order + count_format)
     if start < 8 or start + header > len(data):
-        return False
+        return None
     count = int(struct.unpack_from(order + count_format, data, start)[0])
-    return count > 0 and start + header + count * size <= len(data)
+    return start if count > 0 and start + header + count * size <= len(data) else None
 
 
 def shape(data: bytes) -> tuple[int, int]:
     """Height and width of the first picture, from the header. Raises what tifffile raises."""
     with _file(data) as tiff:
+        _check_first(tiff, data)
         sizes = dict(zip(tiff.series[0].axes, tiff.series[0].shape, strict=True))
         return int(sizes["Y"]), int(sizes["X"])
 
@@ -55,6 +61,7 @@ def read(data: bytes) -> NDArray[Any]:
     what tifffile calls channels counts as samples. Raises what tifffile raises.
     """
     with _file(data) as tiff:
+        _check_first(tiff, data)
         series = tiff.series[0]
         axes = series.axes if "S" in series.axes else series.axes.replace("C", "S")
         array: NDArray[Any] = np.asarray(series.asarray())
@@ -62,6 +69,12 @@ def read(data: bytes) -> NDArray[Any]:
     kept = [axis for axis in axes if axis in _PICTURE_AXES]
     order = [kept.index(axis) for axis in _PICTURE_AXES if axis in kept]
     return array[first].transpose(order)
+
+
+def _check_first(tiff: Any, data: bytes) -> None:
+    """Raise ValueError when a damaged first picture was passed over in favour of the next."""
+    if int(tiff.series[0].pages[0].offset) != _first_directory(data):
+        raise ValueError("the description of its first picture is damaged")
 
 
 def _file(data: bytes) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from core.engine.config import ModelConfig
-from resources.starter.measure import measure_photos, measure_recall, measure_unseen
-from resources.starter.photos import COMPLETE, PARTIAL, divide, read_photos
+from resources.starter.measure import measure_recall, measure_unseen
+from resources.starter.photos import COMPLETE, PARTIAL, divide, only, read_photos
 from resources.starter.recipe import CONFIG, Recipe
 from resources.starter.training import Inputs, report, train
 
@@ -24,10 +24,6 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     if chosen.evaluate is not None:
         figures: dict[str, object] = {"model": chosen.evaluate}
-        if chosen.photos:
-            photos = read_photos(chosen.photos, (COMPLETE,))
-            held_out = divide(photos, Recipe().held_out, Recipe().seed)[1][:: chosen.every]
-            figures["held-out photos"] = measure_photos(chosen.evaluate, held_out)
         if chosen.unseen:
             figures["unseen"] = measure_unseen(chosen.evaluate, chosen.unseen)
         for dataset in chosen.dataset:
@@ -38,7 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     recipe, config = changed(chosen.change)
     photos = read_photos(chosen.photos, (COMPLETE, *PARTIAL)) if chosen.photos else []
-    learned, _ = divide(photos, recipe.held_out, recipe.seed)
+    learned, held_out = divide(photos, recipe.held_out, recipe.seed)
+    if chosen.held_out is not None:
+        chosen.held_out.write_text(json.dumps(only(chosen.photos, held_out)))
+        return 0
     train(
         recipe,
         config,
@@ -74,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m resources.starter", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("resources/starter.pt"))
     parser.add_argument("--photos", type=Path, help="folder with index/ and images/")
+    parser.add_argument("--held-out", type=Path, help="only write the photos not learnt from here")
     parser.add_argument("--weights", type=Path, help="the trunk's weights as a classifier")
     parser.add_argument("--before", type=Path, help="model file whose heads are taken over")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")

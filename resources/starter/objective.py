@@ -85,6 +85,9 @@ def _rpn_losses(
 def _box_losses(
     model: MaskRCNN, answer: BoxHead, drawn: Drawn, targets: Sequence[Target], quality: bool
 ) -> tuple[Tensor, Tensor]:
+    if not len(answer.logits):
+        # Nothing counts where no instance is labelled and the background is not known.
+        return answer.logits.sum(), answer.deltas.sum()
     labels = [each.label for each in drawn.rois]
     classifier, box = fastrcnn_loss(
         answer.logits, answer.deltas, labels, [each.deltas for each in drawn.rois]

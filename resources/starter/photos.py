@@ -93,6 +93,16 @@ def divide(photos: Sequence[Photo], held_out: int, seed: int) -> tuple[list[Phot
     )
 
 
+def only(folder: Path, photos: Sequence[Photo]) -> dict[str, Any]:
+    """The complete set's COCO file with some of its photos alone."""
+    content: dict[str, Any] = json.loads((folder / "index" / f"{COMPLETE}.json").read_text())
+    names = {photo.path.name for photo in photos}
+    images = [image for image in content["images"] if image["file_name"] in names]
+    kept = {image["id"] for image in images}
+    ones = [one for one in content["annotations"] if one["image_id"] in kept]
+    return content | {"images": images, "annotations": ones}
+
+
 def cut_out(
     photo: Photo, side: int, shorter: float, rng: np.random.Generator, *, whole: bool = False
 ) -> Labelled:

@@ -23,7 +23,7 @@ from app.window.assembly import ACTIONS
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent.parent
 APP: Final = ROOT / "app"
-VIEWS: Final = ROOT / "core" / "lens" / "views"
+LENS: Final = ROOT / "core" / "lens"
 PLURALS_ONLY: Final = "en"
 
 
@@ -86,7 +86,7 @@ def sentences_said(path: Path) -> Iterator[tuple[str, str, ast.Call]]:
 
 def view_texts() -> Iterator[str]:
     """The templates of the views of the lens: what `text` is called with."""
-    for path in sorted(VIEWS.rglob("*.py")):
+    for path in sorted(LENS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "text":
                 yield str(ast.literal_eval(node.args[0]))

@@ -24,7 +24,7 @@ from app.canvas.pyramid import ImagePyramid
 from app.canvas.viewport import Viewport
 from core.lens.colours import PROPOSAL
 from core.lens.trace import Anchors
-from core.lens.views.base import Group
+from core.lens.views.marks import AnchorsShown, BoxesShown, Group
 
 HEIGHT, WIDTH = 800, 1344
 SIDES = (32, 64, 128, 256, 512)
@@ -74,7 +74,7 @@ def bench_canvas() -> None:
     looks = rng.integers(0, 255, (len(anchors.boxes), 4), dtype=np.uint8)
     layer = AnchorLayer(lambda _n: None, lambda _n: None, str)
     start = time.perf_counter()
-    layer.show(anchors, (1.0, 1.0), strength, looks)
+    layer.show(AnchorsShown(anchors, (1.0, 1.0), strength, looks, (), False, None, None))
     ready = 1000 * (time.perf_counter() - start)
     print(f"{len(anchors.boxes)} anchors: made ready in {ready:.0f} ms")
     middle = (WIDTH / 2, HEIGHT / 2)
@@ -100,7 +100,7 @@ def bench_canvas() -> None:
     boxes = BoxLayer(lambda _n: None, lambda _n: None, str)
     chosen = rng.choice(len(anchors.boxes), 1000, replace=False)
     group = Group(anchors.boxes[chosen].astype(np.float64), chosen, PROPOSAL)
-    boxes.set_groups([group], 1000)
+    boxes.show(BoxesShown((group,), 1000))
     boxes.visible = True
     canvas.add_layer(boxes)
     print(f"1000 proposals, pan: {frames(canvas, pan(1.0))}")

@@ -32,9 +32,10 @@ from core.engine.annotations import to_annotations
 from core.engine.evaluate import Evaluator
 from core.engine.paste import encode, paste
 from core.engine.predict import Prediction, Predictor
-from core.engine.stages import features, inputs, masks, roi
+from core.engine.stages import features, inputs, masks
 from core.formats.masks import encode as encode_polygons
 from core.lens.settings import StageSettings
+from core.lens.trace import ANY_CLASS
 from core.storage.images import read_image
 
 FOUND_IOU: Final = 0.5
@@ -180,8 +181,7 @@ def _masks_of_boxes(
 def _mask_probabilities(
     predictor: Predictor, pixels: NDArray[np.uint8], boxes: Boxes
 ) -> NDArray[np.float32]:
-    """The mask head's answer for boxes in pixels of the image, by the class that the box head
-    thinks likeliest."""
+    """The mask head's answer for boxes of unknown things, in pixels of the image."""
     model, numerics = predictor.module, predictor.numerics
     image = torch.from_numpy(np.array(pixels)).to(predictor.device).permute(2, 0, 1)
     batch = inputs.prepare(model, [image])
@@ -190,14 +190,14 @@ def _mask_probabilities(
     resized = resize_boxes(
         torch.from_numpy(boxes).to(predictor.device), batch.image_sizes[0], batch.sizes[0]
     )
-    label = roi.run_box_head(model, levels, [resized], numerics).logits[:, 1:].argmax(1) + 1
     logits = torch.cat(
         [
             masks.run_mask_head(model, levels, [part], numerics)
             for part in resized.split(masks.MASKS_AT_ONCE)
         ]
     )
-    made: NDArray[np.float32] = logits[torch.arange(len(label)), label].sigmoid().cpu().numpy()
+    channel = torch.full((len(boxes),), ANY_CLASS, device=logits.device)
+    made: NDArray[np.float32] = masks.answers(logits, channel).sigmoid().cpu().numpy()
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import threading
 from dataclasses import replace
@@ -21,10 +22,22 @@ from core.engine.weights import load_file, save_model
 from core.engine.zoo import build_model
 from resources.starter.__main__ import changed
 from resources.starter.beginning import first_model, fit_laterals
+from resources.starter.credits import credits_of
 from resources.starter.exchange import Exchange
-from resources.starter.measure import kind_of, measure_photos, measure_recall, measure_unseen
+from resources.starter.measure import kind_of, measure_recall, measure_unseen
 from resources.starter.objective import losses_of, move, see
-from resources.starter.photos import Photo, cut_out, divide, lay_over, of_scene, read_photos
+from resources.starter.photos import (
+    COMPLETE,
+    PARTIAL,
+    Labelled,
+    Photo,
+    cut_out,
+    divide,
+    lay_over,
+    of_scene,
+    only,
+    read_photos,
+)
 from resources.starter.pool import Batch, batch_of, batches_of, target_of, vary
 from resources.starter.recipe import CONFIG, Recipe
 from resources.starter.scenes import make_scene
@@ -160,6 +173,17 @@ def test_what_is_not_labelled_is_background_only_where_everything_is(tmp_path: P
     assert draw_negatives(model, batch_of([known])) > 0
 
 
+def test_a_photo_of_which_nothing_is_known_teaches_nothing():
+    pixels = np.random.default_rng(0).integers(0, 255, (96, 96, 3), dtype=np.uint8)
+    nothing = Labelled(pixels, np.zeros((0, 96, 96), bool), (), np.ones((96, 96), bool))
+    model = build_model(SLIM)
+    start_training(model, SLIM, still_norms=True)
+    losses = losses_of(model, SLIM, TINY, batch_of([nothing]), FLOAT32)
+    assert [float(value.detach()) for value in losses.values()] == [0.0] * 5
+    torch.stack(list(losses.values())).sum().backward()
+    assert all(p.grad is None or not p.grad.any() for p in model.parameters())
+
+
 def draw_negatives(model: MaskRCNN, batch: Batch) -> int:
     drawn = draw_samples(model, SLIM, see(model, batch, FLOAT32), batch.targets)
     anchors = sum(len(each.negative) for each in drawn.anchors)
@@ -173,9 +197,10 @@ def test_photos_to_measure_on_are_complete_and_never_learnt_from(tmp_path: Path)
     assert held_out[0].complete
     assert {id(each) for each in learned} | {id(held_out[0])} == {id(each) for each in photos}
     assert divide(photos, 1, 3)[1] == held_out
-    figures = measure_photos(ROOT / "resources" / "starter.pt", held_out)
-    assert figures["instances"] == len(held_out[0].masks)
-    assert figures["true box"] >= figures["moved"] - 0.1 > 0
+    content = only(tmp_path, held_out)
+    assert [image["file_name"] for image in content["images"]] == [held_out[0].path.name]
+    masks = len(held_out[0].masks) + len(held_out[0].crowds)
+    assert len(content["annotations"]) == masks > 0
 
 
 def test_pasted_instances_cover_what_lies_below(tmp_path: Path):
@@ -192,6 +217,24 @@ def test_pasted_instances_cover_what_lies_below(tmp_path: Path):
         assert (both.masks.sum(axis=0) <= 1).all()
         changed = (both.pixels != under.pixels).any(axis=2)
         assert not (changed & both.unknown & ~under.unknown).any()
+
+
+def test_every_photo_has_a_row_among_the_credits(tmp_path: Path):
+    (tmp_path / "index").mkdir()
+    images = {
+        "coco_full": [{"coco_id": 5, "coco_license": 4, "flickr_url": "http://a/b.jpg"}] * 2,
+        "openimages_animals": [{"openimages_id": "e8,1"}],
+    }
+    for name, listed in images.items():
+        (tmp_path / "index" / f"{name}.json").write_text(json.dumps({"images": listed}))
+    rows = list(csv.reader(credits_of(tmp_path, tuple(images)).splitlines()))
+    assert rows[1] == ["coco_full", "COCO 5", "CC BY 2.0", "http://a/b.jpg"]
+    assert rows[2][:2] == ["openimages_animals", "Open Images e8,1"]
+    assert len(rows) == 3
+    shipped = ROOT / "resources" / "starter" / "CREDITS.csv"
+    kept = list(csv.reader(shipped.read_text().splitlines()))
+    assert {row[0] for row in kept[1:]} == {COMPLETE, *PARTIAL}
+    assert all(len(row) == 4 and row[2] != "unknown" for row in kept)
 
 
 def test_boxes_are_moved_within_their_share():

@@ -18,7 +18,7 @@ from app.canvas.layers.boxes import MOST
 from app.canvas.layers.picture import image_of
 from app.canvas.layers.plain import (
     Boxes,
-    PlainLayer,
+    DrawingLayer,
     in_sight,
     pen_of,
     qcolour,
@@ -29,6 +29,7 @@ from app.canvas.layers.plain import (
 from core.document.geometry.measure import Rect
 from core.lens.colours import LEVELS, STRONGEST, STYLES
 from core.lens.trace import PYRAMID_LEVELS, Anchors
+from core.lens.views.marks import AnchorsShown
 
 NEAR: Final = 4.0
 """Device pixels from cell to cell from which centres are drawn in place of the picture."""
@@ -40,7 +41,7 @@ WEAKER = QColor(128, 134, 146)
 Colours = NDArray[np.uint32]
 
 
-class AnchorLayer(PlainLayer):
+class AnchorLayer(DrawingLayer[AnchorsShown]):
     """The anchors of one level or of all; `picked` and `hovered` are told the anchor's number."""
 
     def __init__(
@@ -76,25 +77,13 @@ class AnchorLayer(PlainLayer):
         total = sum(counts) if self._level is None else counts[self._level]
         return total if self._ratio is None else total // self._anchors.per_cell
 
-    def show(
-        self,
-        anchors: Anchors,
-        scale: tuple[float, float],
-        strength: NDArray[np.float32],
-        colours: NDArray[np.uint8],
-        *,
-        boxes_coloured: bool = False,
-    ) -> None:
-        """Show anchors whose boxes lie in resized pixels, `scale` resized for one image pixel.
-
-        `strength` float A orders them; `colours` uint8 A×4 say how each looks (red, green, blue,
-        opacity). A cell shows its strongest anchor. With `boxes_coloured` boxes have the colours of
-        their anchors, few in all, and faint ones have no box.
-        """
-        self._boxes_coloured = boxes_coloured
-        self._anchors, self._strength = anchors, strength
-        self._across, self._down = scale
-        self._looks = colours
+    def show(self, drawing: AnchorsShown) -> None:
+        """Show anchors; a cell shows its strongest."""
+        self._boxes_coloured = drawing.coloured
+        self._anchors, self._strength = drawing.anchors, drawing.strength
+        self._across, self._down = drawing.scale
+        self._looks = drawing.colours
+        self._level, self._ratio = drawing.level, drawing.shape
         self._cell, self._around = None, ()
         self._rebuild()
 
@@ -102,12 +91,6 @@ class AnchorLayer(PlainLayer):
         """Show nothing."""
         self._anchors = self._cell = None
         self._around = ()
-
-    def set_part(self, level: int | None, ratio: int | None) -> None:
-        """Show one level (0 for P2) and one shape of each cell, or all where None."""
-        self._level, self._ratio = level, ratio
-        if self._anchors is not None:
-            self._rebuild()
 
     def _rebuild(self) -> None:
         anchors = self._anchors

@@ -13,7 +13,7 @@ from PySide6.QtGui import QPainter
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.plain import (
     Boxes,
-    PlainLayer,
+    DrawingLayer,
     in_sight,
     pen_of,
     qcolour,
@@ -22,7 +22,7 @@ from app.canvas.layers.plain import (
     tag,
 )
 from core.lens.colours import CHOSEN, HOVERED
-from core.lens.views.base import Group
+from core.lens.views.marks import BoxesShown, Group
 
 MOST: Final = 1000
 """Boxes that are drawn at a time: the strongest."""
@@ -31,7 +31,7 @@ _DARKER: Final = 190
 Ints = NDArray[np.int64]
 
 
-class BoxLayer(PlainLayer):
+class BoxLayer(DrawingLayer[BoxesShown]):
     """Boxes that can be pointed at: `hovered` and `picked` are told the number, or None.
 
     The pointer takes the smallest box that has an edge near it, so that clicks inside boxes still
@@ -67,14 +67,19 @@ class BoxLayer(PlainLayer):
         """Boxes that are drawn."""
         return len(self._index)
 
-    def set_groups(self, groups: Sequence[Group], total: int) -> None:
-        """Show these boxes, later groups above earlier ones; `total` is what the stage holds."""
+    def show(self, drawing: BoxesShown) -> None:
+        """Show these boxes, later groups above earlier ones."""
+        groups = drawing.groups
         self._groups = [(group, rects(group.boxes)) for group in groups]
         self._boxes = np.concatenate([np.zeros((0, 4)), *(group.boxes for group in groups)])
         none = np.zeros(0, np.int64)
         self._index = np.concatenate([none, *(group.index for group in groups)])
-        self._total = total
+        self._total = drawing.total
         self._chosen = self._hover = None
+
+    def clear(self) -> None:
+        """Show no boxes."""
+        self.show(BoxesShown((), 0))
 
     def mark(self, chosen: tuple[int, Sequence[float]] | None) -> None:
         """Let one box (its number and corners) stand out as chosen."""

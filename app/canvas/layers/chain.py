@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, Qt
@@ -10,16 +9,15 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath
 
 from app.base.words import text_of
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.plain import HALO, PlainLayer, pen_of, qcolour, strong_box, tag
+from app.canvas.layers.plain import HALO, DrawingLayer, pen_of, qcolour, strong_box, tag
 from core.document.instance import Polygon, Polygons
-from core.lens.colours import Colour
-from core.lens.views.base import Link
+from core.lens.views.marks import ChainShown, Link, OutlinesShown
 
 _NAME: Final = 26.0
 """Logical pixels that the name of a selected instance takes above it."""
 
 
-class ChainLayer(PlainLayer):
+class ChainLayer(DrawingLayer[ChainShown]):
     """Links from the anchor to the detection, and a person's outline when it is about one."""
 
     def __init__(self) -> None:
@@ -32,10 +30,14 @@ class ChainLayer(PlainLayer):
         """Boxes of the chain."""
         return len(self._links)
 
-    def show(self, links: Sequence[Link], outline: Polygons = ()) -> None:
-        """Show these boxes; `outline` is drawn strongly below them."""
-        self._links = tuple((link, text_of(link.text)) for link in links)
-        self._outline = outline
+    def show(self, drawing: ChainShown) -> None:
+        """Show these boxes; the outline is drawn strongly below them."""
+        self._links = tuple((link, text_of(link.text)) for link in drawing.links)
+        self._outline = drawing.outline
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.show(ChainShown(()))
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """The outline, the boxes, their names stacked so that none hides another."""
@@ -58,7 +60,7 @@ class ChainLayer(PlainLayer):
             tag(painter, view, (left, top), [(text, link.colour) for link, text in self._links])
 
 
-class OutlineLayer(PlainLayer):
+class OutlineLayer(DrawingLayer[OutlinesShown]):
     """The final polygons, each in its colour, the chosen one filled."""
 
     def __init__(self) -> None:
@@ -71,11 +73,15 @@ class OutlineLayer(PlainLayer):
         """Detections with an outline."""
         return len(self._paths)
 
-    def show(self, outlines: Sequence[Polygons], colours: Sequence[Colour]) -> None:
-        """The outline of each detection, empty where it has none; the largest lie lowest."""
-        pairs = enumerate(zip(outlines, colours, strict=True))
+    def show(self, drawing: OutlinesShown) -> None:
+        """The largest lie lowest."""
+        pairs = enumerate(zip(drawing.outlines, drawing.colours, strict=True))
         paths = [(number, path_of(one), qcolour(colour)) for number, (one, colour) in pairs if one]
         self._paths = sorted(paths, key=lambda each: -_extent(each[1]))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._paths = []
 
     def choose(self, detection: int) -> None:
         """Fill one outline; -1 for none."""

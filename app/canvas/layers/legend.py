@@ -13,7 +13,7 @@ from app.base.words import text_of
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.plain import PEN_STYLES, PlainLayer, qcolour
 from app.canvas.style import PAPER
-from core.lens.views.base import Entry, Line, Scale
+from core.lens.views.marks import Entry, Line, Scale
 
 _SWATCH: Final = 22.0
 _SCALE: Final = 110.0

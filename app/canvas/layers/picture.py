@@ -8,8 +8,9 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.plain import HALO, PlainLayer, pen_of
+from app.canvas.layers.plain import HALO, DrawingLayer, pen_of
 from core.lens.colours import PADDING, Style
+from core.lens.views.marks import PictureShown
 
 Pixels = NDArray[np.uint8]
 
@@ -22,7 +23,7 @@ def image_of(pixels: Pixels) -> QImage:
     return shared.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
-class PictureLayer(PlainLayer):
+class PictureLayer(DrawingLayer[PictureShown]):
     """One picture, stretched over its place with hard cell borders."""
 
     def __init__(self, *, opacity: float = 0.8, below_instances: bool = True) -> None:
@@ -37,20 +38,16 @@ class PictureLayer(PlainLayer):
         """Cells of the picture."""
         return 0 if self._image is None else self._image.width() * self._image.height()
 
-    def show(
-        self,
-        pixels: Pixels | None,
-        place: tuple[float, float, float, float],
-        frame: tuple[int, int] | None = None,
-    ) -> None:
-        """Show a picture H×W×4 over x0, y0, x1, y1 in pixels of the image; None shows nothing.
+    def show(self, drawing: PictureShown) -> None:
+        """Show a picture over its place, and the border of the image where it has a frame."""
+        pixels, place = drawing.picture.pixels, drawing.picture.place
+        self._image = image_of(pixels) if pixels.size else None
+        self._frame = drawing.frame
+        self._place = QRectF(place.x0, place.y0, place.x1 - place.x0, place.y1 - place.y0)
 
-        With the height and width of a `frame`, the border of that part is drawn over it.
-        """
-        self._frame = frame
-        self._image = None if pixels is None or not pixels.size else image_of(pixels)
-        x0, y0, x1, y1 = place
-        self._place = QRectF(x0, y0, x1 - x0, y1 - y0)
+    def clear(self) -> None:
+        """Show no picture."""
+        self._image = None
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """Stretch the picture; cells larger than two device pixels keep hard borders."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from core.lens.colours import Colour, Style
 
 Boxes = NDArray[np.float64]
 """N×4 of x0, y0, x1, y1 in pixels of the image."""
+D = TypeVar("D")
 HALO: Final = QColor(10, 12, 14, 190)
 Paint = Colour | QColor
 PEN_STYLES: Final = {
@@ -53,6 +54,18 @@ class PlainLayer:
     def pick(self, x: float, y: float, tolerance: float) -> bool:
         """Clicks go through."""
         return False
+
+
+class DrawingLayer(PlainLayer, Generic[D]):
+    """A layer that shows a drawing of a view of the lens, one at a time."""
+
+    def show(self, drawing: D) -> None:
+        """Show this in place of what was shown."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Show nothing."""
+        raise NotImplementedError
 
 
 def qcolour(colour: Paint) -> QColor:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.canvas.layers.base import LayerView
-from app.canvas.layers.plain import HALO, Boxes, PlainLayer, in_sight, pen_of, qcolour, strong_box
+from app.canvas.layers.plain import HALO, Boxes, DrawingLayer, in_sight, pen_of, qcolour, strong_box
 from app.canvas.style import INK, PAPER
 from core.lens.colours import ANCHOR, CHOSEN, DETECTION, PROPOSAL, Style
+from core.lens.views.marks import ArrowsShown, BarsShown, SamplingShown
 
 BARS: Final = 8
 """Classes shown at most: the likeliest."""
@@ -22,7 +22,7 @@ _BAR_WIDTH: Final = 150.0
 _NAME_WIDTH: Final = 84.0
 
 
-class SamplingLayer(PlainLayer):
+class SamplingLayer(DrawingLayer[SamplingShown]):
     """The points that RoIAlign reads for one RoI, and the cells that they are mixed from."""
 
     def __init__(self) -> None:
@@ -37,24 +37,20 @@ class SamplingLayer(PlainLayer):
         """Points of the RoI."""
         return len(self._points)
 
-    def show(
-        self,
-        box: Sequence[float] | None,
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        bins: int,
-        cells: Sequence[tuple[Sequence[float], float]],
-    ) -> None:
-        """`box`, `x`, `y` and `cells` (corners and share of all weights) in image pixels."""
-        self._box = box
-        self._points = [] if box is None else [QPointF(a, b) for b in y for a in x]
-        self._cells = [(QRectF(c[0], c[1], c[2] - c[0], c[3] - c[1]), w) for c, w in cells]
+    def show(self, drawing: SamplingShown) -> None:
+        """Show points, cells, and the borders of the bins."""
+        self._box, bins = drawing.box, drawing.bins
+        self._points = [QPointF(x, y) for y in drawing.y for x in drawing.x]
+        self._cells = [(QRectF(c[0], c[1], c[2] - c[0], c[3] - c[1]), w) for c, w in drawing.cells]
         self._bins = []
-        if box is not None:
-            x0, y0, x1, y1 = box
-            for step in range(1, bins):
-                across, down = x0 + (x1 - x0) * step / bins, y0 + (y1 - y0) * step / bins
-                self._bins += [QLineF(across, y0, across, y1), QLineF(x0, down, x1, down)]
+        x0, y0, x1, y1 = drawing.box
+        for step in range(1, bins):
+            across, down = x0 + (x1 - x0) * step / bins, y0 + (y1 - y0) * step / bins
+            self._bins += [QLineF(across, y0, across, y1), QLineF(x0, down, x1, down)]
+
+    def clear(self) -> None:
+        """Show no RoI."""
+        self._box, self._points = None, []
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """Cells the brighter the more they count, the bins, the points."""
@@ -87,7 +83,7 @@ class SamplingLayer(PlainLayer):
         return min(x1 - x0, y1 - y0) / side
 
 
-class BarsLayer(PlainLayer):
+class BarsLayer(DrawingLayer[BarsShown]):
     """Class probabilities of one RoI as bars beside it."""
 
     def __init__(self) -> None:
@@ -100,9 +96,13 @@ class BarsLayer(PlainLayer):
         """Bars that are shown."""
         return len(self._bars)
 
-    def show(self, box: Sequence[float] | None, bars: Sequence[tuple[str, float]]) -> None:
-        """Name and probability, the likeliest first; `box` in image pixels."""
-        self._box, self._bars = box, tuple(bars[:BARS])
+    def show(self, drawing: BarsShown) -> None:
+        """Show the first bars."""
+        self._box, self._bars = drawing.box, drawing.bars[:BARS]
+
+    def clear(self) -> None:
+        """Show no bars."""
+        self._box, self._bars = None, ()
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """At the right of the box, or at its left where there is no room."""
@@ -144,7 +144,7 @@ class BarsLayer(PlainLayer):
         painter.restore()
 
 
-class ArrowLayer(PlainLayer):
+class ArrowLayer(DrawingLayer[ArrowsShown]):
     """Box refinement: boxes before and after, with arrows between their corners."""
 
     def __init__(self) -> None:
@@ -157,9 +157,13 @@ class ArrowLayer(PlainLayer):
         """Boxes that were refined."""
         return len(self._before)
 
-    def show(self, before: Boxes, after: Boxes) -> None:
-        """Boxes N×4 in image pixels, row by row the same box."""
-        self._before, self._after = before, after
+    def show(self, drawing: ArrowsShown) -> None:
+        """Show boxes and what becomes of them."""
+        self._before, self._after = drawing.before, drawing.after
+
+    def clear(self) -> None:
+        """Show no arrows."""
+        self._before = self._after = np.zeros((0, 4))
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """Dashed before, solid after, an arrow between the corners."""

@@ -14,12 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.base.words import count_text
-from app.lens.layers import LensLayers
+from app.base.words import count_text, text_of
+from app.lens.layers import LEGEND, LensLayers
 from app.lens.lens import Lens
 from app.lens.panel.layer_rows import LayerRows
+from core.lens.pictures import PictureKind
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS
-from core.protocol.messages.lens import PictureKind
+from core.lens.views import LAYERS
 
 
 class LayersPage(QScrollArea):
@@ -28,24 +29,8 @@ class LayersPage(QScrollArea):
     def __init__(self, lens: Lens, layers: LensLayers) -> None:
         super().__init__()
         self._lens, self._layers = lens, layers
-        names = {
-            "input": self.tr("Input with padding"),
-            "features": self.tr("Feature map"),
-            "objectness": self.tr("Objectness"),
-            "anchors": self.tr("Anchors"),
-            "decoded": self.tr("Decoded boxes, fates"),
-            "proposals": self.tr("Proposals"),
-            "roi_levels": self.tr("RoI levels"),
-            "candidates": self.tr("Candidates, last NMS"),
-            "detections": self.tr("Detections"),
-            "sampling": self.tr("RoIAlign points"),
-            "bars": self.tr("Class scores"),
-            "arrows": self.tr("Box refinement"),
-            "mask_logits": self.tr("Mask logits"),
-            "polygons": self.tr("Masks and polygons"),
-            "chain": self.tr("Chain of the chosen box"),
-            "legend": self.tr("Legend"),
-        }
+        names = {name: text_of(view.title) for name, view in LAYERS.items()}
+        names[LEGEND] = self.tr("Legend")
         self._rows = LayerRows(names, layers.all, layers.set_visible, layers.set_opacity)
         body = QWidget()
         column = self._column = QVBoxLayout(body)

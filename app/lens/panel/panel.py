@@ -15,20 +15,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.base.words import text_of
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from app.lens.panel.knobs import KnobsPage
 from app.lens.panel.layers import LayersPage
-from app.lens.panel.stepper import StageStrip
+from app.lens.panel.stepper import Strip
 from app.lens.panel.table import StageTable
 from app.lens.panel.training import TrainingPage, TrainingSwitches
 from app.lens.panel.why import FunnelPage, WhyPage
 from app.lens.reasons import Reasons
-from app.lens.rows import rows_of
 from app.lens.training import Training
 from app.lens.training_layers import TrainingLayers
 from core.lens.items import Item, counterpart
 from core.lens.trace import Trace
+from core.lens.views import VIEWS, counts
 
 
 class _Close(QProxyStyle):
@@ -64,7 +65,9 @@ class LensPanel(QWidget):
         self._training, self._training_layers = training, training_layers
         self._own_counts: dict[str, int] = {}
         self._shown: tuple[Trace | None, str] = (None, "")
-        self.strip, self.table, self.knobs = StageStrip(), StageTable(), KnobsPage()
+        self.table, self.knobs = StageTable(), KnobsPage()
+        titles = {name: text_of(view.title) for name, view in VIEWS.items()}
+        self.strip = Strip(titles, self.tr("Stages of the network"))
         self.layers, self.why = LayersPage(lens, layers), WhyPage(lens, reasons)
         self.funnel = FunnelPage(reasons)
         self.training = TrainingPage(training, training_layers)
@@ -157,10 +160,10 @@ class LensPanel(QWidget):
             self.strip.set_counts({}, {}, {})
             self._news.clear()
         else:
-            counts = trace.counts()
+            held = counts(trace)
             if trace.settings == self._lens.own:
-                self._own_counts = counts
-            self.strip.set_counts(counts, trace.milliseconds, self._own_counts)
+                self._own_counts = held
+            self.strip.set_counts(held, trace.milliseconds, self._own_counts)
         self._show_table()
         self._on_busy()
 
@@ -173,7 +176,7 @@ class LensPanel(QWidget):
         if self._shown[0] is trace and self._shown[1] == self._lens.stage:
             return
         self._shown = (trace, self._lens.stage)
-        rows = None if trace is None else rows_of(trace, self._lens.stage)
+        rows = None if trace is None else VIEWS[self._lens.stage].table(trace)
         self.table.set_rows(rows, None)
         self.table.choose(self._chosen_row())
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
 from app.base.theme import muted
 from app.base.words import count_text
-from core.lens.trace import STAGES
 
 _DOT: Final = 3.5
 
@@ -121,34 +120,3 @@ class Strip(QWidget):
             return
         place = min(max(self._all.index(self._stage) + by, 0), len(self._all) - 1)
         self.chosen.emit(self._all[place])
-
-
-class StageStrip(Strip):
-    """The strip of the thirteen stages."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            dict(zip(STAGES, _stage_texts(), strict=True)), _tr("Stages of the network")
-        )
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("StageStrip", text)
-
-
-def _stage_texts() -> tuple[str, ...]:
-    return (
-        _tr("Input"),
-        _tr("Backbone C2–C5"),
-        _tr("Pyramid P2–P6"),
-        _tr("Anchors"),
-        _tr("RPN objectness"),
-        _tr("Decoded boxes"),
-        _tr("Proposals"),
-        _tr("RoI levels"),
-        _tr("Box head"),
-        _tr("Candidates"),
-        _tr("Detections"),
-        _tr("Mask logits"),
-        _tr("Polygons"),
-    )

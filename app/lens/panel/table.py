@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.base.words import count_text, text_of
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
-from core.lens.views.base import Table
+from core.lens.views.table import Table
 
 Index = QModelIndex | QPersistentModelIndex
 _WIDEST: Final = 200

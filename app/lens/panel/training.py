@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,44 +16,23 @@ from PySide6.QtWidgets import (
 )
 
 from app.base.icons import icon
-from app.base.words import sentence_text
+from app.base.words import sentence_text, text_of
 from app.lens.panel.layer_rows import LayerRows
 from app.lens.panel.stepper import Strip
 from app.lens.panel.table import StageTable
 from app.lens.panel.training_bars import SUM, LossBars
 from app.lens.training import MOST_SEED, Training
-from app.lens.training_items import LOSSES_PLACE, PLACES, Spot
-from app.lens.training_layers import OF_PLACE, TARGET, TrainingLayers
-from app.lens.training_rows import SpotRows, rows_of
-from app.lens.training_words import left_out_sentences, mask_sentence, place_sentence
+from app.lens.training_layers import LEGEND, TrainingLayers
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
+from core.lens.training_words import mask_kept, notes
+from core.lens.views.training import LAYERS, PLACES
+from core.lens.views.training.losses import LOSSES
+from core.lens.views.training.targets import focus
 from core.sentences import say
 
 _FIRST_LOSS = 2
 """The column of the table of losses in which the five begin."""
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("training", text)
-
-
-def place_names() -> dict[str, str]:
-    """The places in words, the eight steps by their numbers."""
-    texts = (
-        _tr("All losses, by item"),
-        _tr("Anchors matched"),
-        _tr("Anchors drawn"),
-        _tr("1  Proposals and instances"),
-        _tr("2  Overlaps"),
-        _tr("3  Boxes with an object"),
-        _tr("4  Boxes of background"),
-        _tr("5  RoIs drawn"),
-        _tr("6  Matched with instances"),
-        _tr("7  Box deltas"),
-        _tr("8  Mask targets"),
-    )
-    return dict(zip(PLACES, texts, strict=True))
 
 
 class _Upper(QScrollArea):
@@ -81,10 +60,10 @@ class TrainingPage(QWidget):
     def __init__(self, training: Training, layers: TrainingLayers) -> None:
         super().__init__()
         self._training, self._layers = training, layers
-        self._rows: SpotRows | None = None
         self._shown: tuple[object, str] = (None, "")
         self.bars = LossBars()
-        self.strip = Strip(place_names(), self.tr("Steps of the training view"), timed=False)
+        titles = {name: text_of(place.title) for name, place in PLACES.items()}
+        self.strip = Strip(titles, self.tr("Steps of the training view"), timed=False)
         self.table = StageTable(self.tr("Filter: loss>0.001 RoI object"))
         self.news, self.sentence, self.kept = _wrapped(), _wrapped(), _wrapped()
         self.news.setContentsMargins(8, 2, 8, 2)
@@ -147,15 +126,15 @@ class TrainingPage(QWidget):
         self.seed.valueChanged.connect(training.set_seed)
         self.strip.chosen.connect(training.set_place)
         self.bars.chosen.connect(self._sort_by)
-        self.table.pointed.connect(lambda item: training.hover(self._spot(item)))
-        self.table.chosen.connect(lambda item: training.choose(self._spot(item)))
-        self.table.narrowed.connect(lambda _kind, left: self._layers.narrow(self._rows, left))
+        self.table.pointed.connect(lambda item: training.hover(_number(item)))
+        self.table.chosen.connect(lambda item: training.choose(_number(item)))
+        self.table.narrowed.connect(lambda _kind, left: self._layers.narrow(left))
         training.changed.connect(self._on_changed)
         training.busy_changed.connect(self._tell)
         training.active_changed.connect(self._on_changed)
         training.place_changed.connect(self._on_place)
         training.chosen_changed.connect(self._on_chosen)
-        training.hovered_changed.connect(lambda: self.table.light(self._item(training.hovered)))
+        training.hovered_changed.connect(lambda: self.table.light(_item(training.hovered)))
 
     # What a person does
 
@@ -165,7 +144,7 @@ class TrainingPage(QWidget):
 
     def _sort_by(self, bar: int) -> None:
         """The items of a loss, the costliest first."""
-        self._training.set_place(LOSSES_PLACE)
+        self._training.set_place(LOSSES.name)
         column = 1 if bar == SUM else _FIRST_LOSS + bar
         self.table.view.sortByColumn(column, Qt.SortOrder.DescendingOrder)
 
@@ -179,20 +158,7 @@ class TrainingPage(QWidget):
         self.bars.set_losses(() if replayed is None else replayed.view.losses.tolist())
         counts = {}
         if replayed is not None:
-            view = replayed.view
-            steps = {name: step.count for name, step in replayed.steps.items()}
-            counts = dict(
-                zip(
-                    PLACES,
-                    (
-                        len(view.objectness) + len(view.rois),
-                        int((view.near_label > 0).sum()),
-                        len(view.objectness),
-                        *steps.values(),
-                    ),
-                    strict=True,
-                )
-            )
+            counts = {name: place.count(replayed) for name, place in PLACES.items()}
         self.strip.set_counts(counts, {}, {})
         self._on_place()
         self._tell()
@@ -203,21 +169,21 @@ class TrainingPage(QWidget):
         row = self.strip.rectangle(place).translated(self.strip.pos())
         self._upper.ensureVisible(0, row.bottom(), 0, row.height())
         self._upper.ensureVisible(0, row.top(), 0, 0)
-        self.sentence.setText("" if replayed is None else place_sentence(replayed, place))
+        said = "" if replayed is None else sentence_text(PLACES[place].sentence(replayed))
+        self.sentence.setText(said)
         if self._shown != (replayed, place):
             self._shown = (replayed, place)
-            self._rows = None if replayed is None else rows_of(replayed, place)
-            rows = None if self._rows is None else self._rows.rows
-            self.table.set_rows(rows, self._item(self._training.chosen))
+            table = None if replayed is None else PLACES[place].table(replayed)
+            self.table.set_rows(table, _item(self._training.chosen))
         self._on_chosen()
 
     def _on_chosen(self) -> None:
-        replayed = self._training.replayed
-        self.table.choose(self._item(self._training.chosen))
-        spot = None
-        if replayed is not None and TARGET in OF_PLACE[self._training.place]:
-            spot = self._layers.focus(replayed)
-        text = "" if replayed is None or spot is None else mask_sentence(replayed, spot)
+        self.table.choose(_item(self._training.chosen))
+        look, text = self._layers.look(), ""
+        if look is not None and "train_target" in PLACES[self._training.place].draw:
+            number = focus(look)
+            row = None if number is None else look.replayed.positive_row(number)
+            text = "" if row is None else sentence_text(mask_kept(look.replayed.view, row))
         self.kept.setText(text)
         self.kept.setVisible(bool(text))
 
@@ -228,7 +194,8 @@ class TrainingPage(QWidget):
         self.seed.setEnabled(training.has_labels)
         said: list[str] = []
         if replayed is not None:
-            said = left_out_sentences(replayed)
+            names = replayed.trace.class_names
+            said = [sentence_text(each) for each in notes(replayed.view, names)]
         elif not training.has_labels:
             said = [
                 sentence_text(
@@ -243,30 +210,21 @@ class TrainingPage(QWidget):
         self._seen.setVisible(replayed is not None)
         self._rest.setVisible(replayed is None)
 
-    # The table tells its rows by number
 
-    def _spot(self, item: object) -> Spot | None:
-        if self._rows is None or not isinstance(item, Item):
-            return None
-        return self._rows.spot(item.index)
+def _item(number: int | None) -> Item | None:
+    return None if number is None else Item(BoxKind.TRAINED, number)
 
-    def _item(self, spot: Spot | None) -> Item | None:
-        number = None if spot is None or self._rows is None else self._rows.number(spot)
-        return None if number is None else Item(BoxKind.PROPOSAL, number)
+
+def _number(item: Item | None) -> int | None:
+    return None if item is None else item.index
 
 
 class TrainingSwitches(LayerRows):
     """The layers of the training view, for the page of layers; seen while it is looked at."""
 
     def __init__(self, training: Training, layers: TrainingLayers) -> None:
-        titles = {
-            "train_anchors": _tr("Anchors in training"),
-            "train_rois": _tr("RoIs in training"),
-            "train_arrows": _tr("What the deltas should be"),
-            "train_target": _tr("Mask target"),
-            "train_mask": _tr("Full mask"),
-            "train_legend": _tr("Legend"),
-        }
+        titles = {name: text_of(title) for name, (title, _form) in LAYERS.items()}
+        titles[LEGEND] = self.tr("Legend")
         super().__init__(titles, layers.all, layers.set_visible, layers.set_opacity)
         layers.changed.connect(self.refresh)
         training.active_changed.connect(lambda: self.setVisible(training.active))

@@ -17,12 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.base.words import count_text, sentence_text
-from app.lens.chains import evidence_rows, lineage_text
+from app.base.words import count_text, sentence_text, text_of
 from app.lens.lens import Lens
 from app.lens.reasons import Funnel, Lost, Reasons
 from app.widgets.bars import Bars
 from core.lens.life import CUTS
+from core.lens.lineage import in_words, lineage
+from core.lens.trace import Trace
+from core.lens.views.verdicts import numbers
 
 
 class WhyPage(QScrollArea):
@@ -96,7 +98,7 @@ class WhyPage(QScrollArea):
                 self._say("", "")
                 return
             false = self._reasons.false
-            lines = lineage_text(trace, detection)
+            lines = _lineage(trace, detection)
             head = self.tr("Detection {n} stands for a labelled instance, or nothing tells.")
             text = head.format(n=detection + 1) if false is None else sentence_text(false.sentence)
             self._say(text if self._reasons.has_labels else lines[-2] if lines else "", lines)
@@ -108,8 +110,8 @@ class WhyPage(QScrollArea):
         assert verdict is not None
         first, *rest = (sentence_text(each) for each in verdict.sentences)
         self._say(first, rest)
-        for name, value in evidence_rows(verdict.evidence):
-            self._evidence.addRow(name, QLabel(value))
+        for name, value in numbers(verdict.evidence):
+            self._evidence.addRow(text_of(name), QLabel(value))
         if verdict.remedy is not None:
             setting = verdict.remedy.setting
             text = self.tr("Try {name} = {value}")
@@ -257,6 +259,14 @@ class FunnelPage(QWidget):
         lost = item.data(Qt.ItemDataRole.UserRole)
         if isinstance(lost, Lost):
             self.opened.emit(lost)
+
+
+def _lineage(trace: Trace, detection: int) -> list[str]:
+    """The lineage of a detection as sentences; empty while its mask is on the way."""
+    if detection >= len(trace.mask_logits.level):
+        return []
+    said = in_words(lineage(trace, detection), trace.roi_levels.canonical_size)
+    return [sentence_text(sentence) for sentence in said]
 
 
 def _wrapped() -> QLabel:

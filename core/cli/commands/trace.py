@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from core.cli.console import CommandError, Console, UsageError
 from core.cli.datasets import NO_DATASET
-from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.cli.writers import OUT_IS_FILE
+from core.cli.options import (
+    OUT_IS_FILE,
+    add_json,
+    add_model,
+    add_settings,
+    chosen_settings,
+    load_predictor,
+)
 from core.sentences import say
 from core.storage.atomic import explain as explain_error
 from core.storage.atomic import write_atomic
@@ -20,9 +26,9 @@ if TYPE_CHECKING:
     from core.engine.lens_explain import Explained
     from core.engine.predict import Predictor
     from core.lens.page import Training
-    from core.lens.plates import Scene
     from core.lens.trace import Trace
     from core.lens.training_view import TrainingView
+    from core.lens.views.base import Scene
 
 HELP: Final = "Write every stage of one prediction as numbers, pictures and an HTML page"
 INDEX: Final = "index.html"
@@ -69,8 +75,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     settings = chosen_settings(arguments, predictor.loaded.config.settings)
     console.progress(f"tracing {path.name}")
     from core.engine.lens_explain import trace_file
-    from core.lens.plates import Scene
     from core.lens.trace import to_numpy
+    from core.lens.views.base import Scene
 
     explained, pixels, notes = trace_file(predictor, path, labels, settings)
     for note in notes:
@@ -196,39 +202,42 @@ class Folder:
 
         Labels are told about, verdicts and all, when there is a training view of them.
         """
+        from core.lens import views
         from core.lens.page import Labelled, page
-        from core.lens.plates import plate, verdict_plate
+        from core.lens.painter import paint
         from core.lens.report import false_positive_json, instance_json
-        from core.lens.trace import STAGES
+        from core.lens.views import verdicts
 
-        plates, stages = {}, []
-        for number, stage in enumerate(STAGES, start=1):
-            self._console.progress(f"drawing {stage}", number, len(STAGES))
-            plates[stage] = plate(scene, stage)
-            stages.append(self._stage(scene.trace, stage, number, png(plates[stage])))
+        pictures, stages, shown = {}, [], views.of(scene.trace)
+        for number, (stage, view_of_it) in enumerate(shown.items(), start=1):
+            self._console.progress(f"drawing {stage}", number, len(shown))
+            pictures[stage] = paint(scene, view_of_it.tiles(scene))
+            stages.append(self._stage(scene.trace, stage, number, png(pictures[stage])))
         labelled = training = None
         if view is not None:
             training = self._training(scene, view, labels)
             report = explained.report
-            labelled = Labelled(report, verdict_plate(scene, report))
+            labelled = Labelled(report, paint(scene, verdicts.tiles(scene, report)))
             self.put("labels.png", png(labelled.picture))
-            verdicts: dict[str, object] = {
+            judged: dict[str, object] = {
                 "instances": [instance_json(name, one) for one in report.instances],
                 "false_positives": [
                     false_positive_json(name, one) for one in report.false_positives
                 ],
             }
-            self.put("labels.json", as_bytes(verdicts))
+            self.put("labels.json", as_bytes(judged))
         self._console.progress("writing the page")
-        self.put(INDEX, page(scene.trace, name, plates, labelled, changed, training).encode())
+        self.put(INDEX, page(scene.trace, name, pictures, labelled, changed, training).encode())
         return stages
 
     def _training(self, scene: Scene, view: TrainingView, labels: Sequence[Instance]) -> Training:
         from core.lens.export import npy
         from core.lens.page import Training
-        from core.lens.training_export import arrays, document, training_plate
+        from core.lens.painter import paint
+        from core.lens.training_export import arrays, document
+        from core.lens.views.training import tiles
 
-        picture = training_plate(scene, view, {one.id: one for one in labels})
+        picture = paint(scene, tiles(scene, view, {one.id: one for one in labels}))
         self.put("training.png", png(picture))
         self.put("training.json", as_bytes(document(view)))
         for name, array in arrays(view).items():

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from core.cli.console import DONE, Console, UsageError
 from core.cli.datasets import NO_DATASET, add_crowds
 from core.cli.options import add_architecture, add_device, add_json, download
-from core.learning.folder import RUN_EXISTS
 from core.sentences import say
 
 if TYPE_CHECKING:
@@ -102,9 +101,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console) -> RunFolder:
-    from core.document.fields import FieldError
+    from core.codec import FieldError
     from core.learning.errors import LearningError
-    from core.learning.folder import create_run
+    from core.learning.folder import RUN_EXISTS, create_run
     from core.learning.state import RunState
 
     if folder.spec_file.is_file():
@@ -160,12 +159,12 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
 
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
     """What `--schedule` says. Raises UsageError."""
-    from core.document.fields import FieldError
-    from core.learning.schedule import ScheduleChoices
+    from core.codec import FieldError
+    from core.learning.schedule import SCHEDULE
 
     given = {name: _value(text) for name, text in map(_pair, arguments.schedule)}
     try:
-        return ScheduleChoices.from_json(given)
+        return SCHEDULE.convert(given)
     except FieldError as error:
         raise UsageError(error.sentence) from error
 

@@ -184,7 +184,7 @@ class DetectorProposer:
         self, module: nn.Module, name: str, revision: str, classes: int, kind: Kind
     ) -> None:
         """`classes` counts the background, which is class 0."""
-        self._module: Any = module.eval().requires_grad_(False)
+        self.module: Any = module.eval().requires_grad_(False)
         self.name = name
         self.revision = revision
         # Names that torchvision has for ids which COCO does not use are "N/A".
@@ -194,10 +194,10 @@ class DetectorProposer:
 
     def to(self, device: torch.device) -> None:
         """Move to a device."""
-        self._module.to(device)
+        self.module.to(device)
 
     @torch.inference_mode()
     def propose(self, image: Tensor) -> Boxes:
         """Look at an upright image, uint8 3×H×W in RGB."""
-        found = self._module([image.float() / 255])[0]
+        found = self.module([image.float() / 255])[0]
         return Boxes(found["boxes"].float(), found["labels"], found["scores"].float())

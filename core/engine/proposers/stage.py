@@ -9,17 +9,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.transform import resize_boxes
 from torchvision.ops import boxes as box_ops
 
 from core.engine.proposers import tiles
 from core.engine.proposers.base import Proposer, ProposerError
-from core.engine.stages.features import Maps
-from core.engine.stages.numerics import Numerics
-from core.engine.stages.roi import Refined, run_box_head
+from core.engine.stages.roi import Refined
 from core.lens.settings import StageSettings
 from core.lens.trace import (
+    ANY_CLASS,
     Anchors,
     BoxHead,
     Decoded,
@@ -96,15 +94,15 @@ def skipped(like: Tensor) -> tuple[Anchors, Rpn, Decoded, RoiLevels, BoxHead]:
     )
 
 
-def mask_channels(
-    model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics
-) -> list[Tensor]:
-    """Whose mask to take for each box, D×4 in resized pixels an image: int64 D, a class of the
-    model.
+def channels_of(names: Sequence[str], model_names: Sequence[str]) -> tuple[int, ...]:
+    """For each label of a proposer, from 1, the class of the model whose masks it takes.
 
-    The proposer's labels mean nothing to the mask head; it is asked as the class that the box
-    head thinks likeliest. A network with one mask for all classes gives the same for each.
+    That is the class of the same name, else `ANY_CLASS`.
     """
-    counts = [len(each) for each in boxes]
-    logits = run_box_head(model, levels, boxes, numerics).logits
-    return list((logits[:, 1:].argmax(dim=1) + 1).split(counts))
+    known = {name: index for index, name in enumerate(model_names, start=1)}
+    return tuple(known.get(name, ANY_CLASS) for name in names)
+
+
+def mask_channels(channels: Sequence[int], label: Tensor) -> Tensor:
+    """The class whose mask each detection takes, or `ANY_CLASS`: int64 D."""
+    return torch.tensor((ANY_CLASS, *channels), device=label.device)[label]

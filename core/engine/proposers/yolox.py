@@ -23,7 +23,7 @@ from core.sentences import say
 NAME: Final = "yolox-nano"
 FILE: Final = "yolox_nano.pt"
 FORMAT: Final = "masklens-proposer"
-SETTINGS: Final[Mapping[str, int | float]] = {"score": 0.1, "nms": 0.5}
+SETTINGS: Final[Mapping[str, int | float]] = {"score": 0.02, "nms": 0.5}
 _GREY: Final = 114.0
 SIDE: Final = 416
 """Side of the square input in pixels."""
@@ -261,8 +261,8 @@ class YoloxProposer:
     """YOLOX-Nano as a proposer: the likeliest class of each of its 3549 cells."""
 
     def __init__(self, module: YoloxNano, class_names: tuple[str, ...], revision: str) -> None:
-        self._module = module.eval().requires_grad_(False)
-        self._module.to(memory_format=torch.channels_last)
+        self.module = module.eval().requires_grad_(False)
+        self.module.to(memory_format=torch.channels_last)
         self.name = NAME
         self.revision = revision
         self.class_names = class_names
@@ -270,13 +270,13 @@ class YoloxProposer:
 
     def to(self, device: torch.device) -> None:
         """Move to a device."""
-        self._module.to(device)
+        self.module.to(device)
 
     @torch.inference_mode()
     def propose(self, image: Tensor) -> Boxes:
         """Look at an upright image, uint8 3×H×W in RGB."""
         square, factor = letterbox(image)
-        boxes, scores = decode(self._module(square)[0], SIDE, SIDE)
+        boxes, scores = decode(self.module(square)[0], SIDE, SIDE)
         score, label = scores.max(dim=1)
         return Boxes(boxes / factor, label + 1, score)
 

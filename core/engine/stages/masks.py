@@ -13,7 +13,7 @@ from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.engine.stages.roi import pool_rois
 from core.lens.outline import outline
 from core.lens.settings import StageSettings
-from core.lens.trace import Detections, MaskLogits, Polygons, numpy_of
+from core.lens.trace import ANY_CLASS, Detections, MaskLogits, Polygons, numpy_of
 
 MASKS_AT_ONCE = 128
 """RoIs that go through the mask head together: 128 take about 100 MB."""
@@ -45,7 +45,7 @@ def find_masks(
     """The masks of a batch, one result an image; `between` is called before each part.
 
     With `all_classes` the logits of every class are kept, else only the answer. The mask is that
-    of the detection's label, or of the class that `channels` names: int64 D for each image.
+    of the detection's label, or that which `channels` names: int64 D for each image.
     """
     counts = [len(each.label) for each in detections]
     label = torch.cat(list(channels) if channels else [each.label for each in detections])
@@ -55,7 +55,7 @@ def find_masks(
         boxes = _rows([each.resized_boxes for each in detections], start)
         logits = run_mask_head(model, levels, boxes, numerics)
         part = label[start : start + MASKS_AT_ONCE]
-        own.append(torch.sigmoid(logits)[torch.arange(len(part), device=part.device), part])
+        own.append(torch.sigmoid(answers(logits, part)))
         if all_classes:
             kept.append(logits)
     probabilities = torch.split(torch.cat(own), counts)
@@ -67,6 +67,18 @@ def find_masks(
             detections, everything, probabilities, named, strict=True
         )
     ]
+
+
+def answers(logits: Tensor, channel: Tensor) -> Tensor:
+    """The logits D×28×28 that count for each detection: those of its class, of D×K×28×28.
+
+    Of a network that draws one mask for all classes, every class has the same.
+    """
+    own = logits[torch.arange(len(channel), device=channel.device), channel.clamp(min=0)]
+    anything = channel == ANY_CLASS
+    if anything.any():
+        own[anything] = logits[anything, 1:].amax(dim=1)
+    return own
 
 
 def _rows(boxes: Sequence[Tensor], start: int) -> list[Tensor]:

@@ -23,14 +23,17 @@ _TRUST_THE_END: Final = 0.01
 
 
 def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> Report:
-    """Write `model.pt` and `report.json`. Raises StorageError when the disk refuses."""
+    """Write `model.pt` and `report.json`. Raises StorageError when the disk
+    refuses, and LearningError when all images have gone: nothing could be said of the outcome."""
     trainer, plan = learning.trainer, learning.trainer.plan
+    ready.stream.check_images()
     if ready.labels.numbers(held_out=True):
         early = learning.best.step
         learning.consider(averaged=plan.average > 0, margin=_TRUST_THE_END)
         if plan.average > 0:
             learning.consider(averaged=False)
-        if learning.best.step < trainer.step and learning.best.step == early:
+        kept = bool(learning.best.weights) and learning.best.step == early
+        if kept and early < trainer.step:
             teller.note(
                 say(
                     "learning.best_kept",

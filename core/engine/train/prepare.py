@@ -30,7 +30,6 @@ SMALLER: Final = say(
     "Memory ran short: going on with {batch} images a step of up to {side} pixels.",
 )
 
-
 _WORTH_IT: Final = 0.9
 """Lower precision is taken when a step then needs at most this share of the time."""
 

@@ -29,6 +29,10 @@ from core.storage.images import ImageError, read_image
 
 _CACHE_BYTES: Final = 256 * 2**20
 _AHEAD: Final = 2
+_IMAGES_GONE: Final = say(
+    "learning.images_gone",
+    "None of the images to learn from can be read any more. Were they moved or taken away?",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,11 @@ class Stream:
         samples = [self._sample(step * plan.batch + k, plan) for k in range(plan.batch)]
         return TrainingBatch([s.image for s in samples], [s.target() for s in samples])
 
+    def check_images(self) -> None:
+        """Raise LearningError when no image of the run, of either side, is there any more."""
+        if not any(self._labels.read(n).path.exists() for n in range(len(self._labels))):
+            raise LearningError(_IMAGES_GONE)
+
     def _sample(self, position: int, plan: Plan) -> Sample:
         rng = np.random.default_rng((plan.seed, position))
         sample = self._view(position, plan, rng)
@@ -103,13 +112,7 @@ class Stream:
                 self._lose(number, error.sentence)
                 continue
             return make_sample(image, pixels, self._config, plan, rng)
-        raise LearningError(
-            say(
-                "learning.images_gone",
-                "None of the images to learn from can be read any more. Were they moved or taken "
-                "away?",
-            )
-        )
+        raise LearningError(_IMAGES_GONE)
 
     def _lose(self, number: int, why: Sentence) -> None:
         with self._guard:

@@ -1,21 +1,65 @@
-"""What each stage shows, a file each: table, boxes, pictures, legend, words and JSON.
+"""What each stage shows, a file each: table, layers, pictures, legend, words and JSON.
 
-A new stage is one file and one line here. Two painters draw any of it: the layers and the table of
-the window, and `core.lens.painter` the pictures and the page of `masklens trace`.
+A new stage is one file and one line here. Two painters draw any of it: `app.lens.layers` and the
+table of the window, and `core.lens.painter` the pictures and the page of `masklens trace`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from core.lens.views import candidates, roi_levels
-from core.lens.views.base import Stage
+from core.lens.trace import Trace
+from core.lens.views import (
+    anchors,
+    box_head,
+    candidates,
+    chain,
+    decoded,
+    detections,
+    features,
+    input,
+    mask_logits,
+    polygons,
+    proposals,
+    roi_levels,
+    rpn,
+)
+from core.lens.views.base import Layer, Stage
 
 VIEWS: Final[dict[str, Stage]] = {
     each.name: each
     for each in (
+        input.STAGE,
+        features.BACKBONE,
+        features.PYRAMID,
+        anchors.STAGE,
+        rpn.STAGE,
+        decoded.STAGE,
+        proposals.STAGE,
         roi_levels.STAGE,
+        box_head.STAGE,
         candidates.STAGE,
+        detections.STAGE,
+        mask_logits.STAGE,
+        polygons.STAGE,
     )
 }
-"""By their names, in the order of the network."""
+"""The stages by their names, in the order of the network."""
+LAYERS: Final[dict[str, Layer]] = {
+    layer.name: layer
+    for layer in sorted(
+        (*(layer for stage in VIEWS.values() for layer in stage.layers), chain.LAYER),
+        key=lambda layer: layer.rank,
+    )
+}
+"""The layers of the canvas by their names, the lowest first."""
+
+
+def of(trace: Trace) -> dict[str, Stage]:
+    """The stages that ran and have a view, by their names."""
+    return {name: VIEWS[name] for name in trace.stages if name in VIEWS}
+
+
+def counts(trace: Trace) -> dict[str, int]:
+    """What each stage holds, as a list of stages shows it."""
+    return {name: stage.count(trace) for name, stage in of(trace).items()}

@@ -8,47 +8,23 @@ import numpy as np
 
 from core.lens.evidence import BoxKind
 from core.lens.trace import Fate, Trace
-from core.lens.views.base import (
-    BoxesView,
-    Column,
-    Entry,
-    Ints,
-    Part,
-    Stage,
-    Table,
-    Tile,
-    Words,
-    text,
-)
+from core.lens.views.base import Layer, Look, Scene, Stage, Tile
 from core.lens.views.common import (
     FATE_WORDS,
     MOST,
+    best_first,
     by,
     by_fate,
+    counted,
     fate,
-    fate_counts,
+    fate_details,
+    fate_document,
     fate_legend,
-    fate_table,
     number,
-    of_total,
-    painted,
     sides,
 )
-
-
-def table(trace: Trace) -> Table:
-    """All candidates, also those below the score."""
-    stage = trace.candidates
-    columns = (
-        number(len(stage.boxes)),
-        Column(text("Label"), stage.label - 1, trace.class_names),
-        Column(text("Score"), stage.score, digits=3),
-        fate(stage.fate),
-        by(stage.suppressor),
-        Column(text("Proposal"), stage.proposal_index + 1),
-        *sides(trace, stage.boxes),
-    )
-    return Table(columns, np.arange(len(stage.boxes)), BoxKind.CANDIDATE, sort=2)
+from core.lens.views.marks import BoxesShown, Entry
+from core.lens.views.table import Column, Table, Words, text
 
 
 def count(trace: Trace) -> int:
@@ -56,18 +32,28 @@ def count(trace: Trace) -> int:
     return int((trace.candidates.fate != Fate.LOW_SCORE).sum())
 
 
-def boxes(trace: Trace, part: Part) -> BoxesView:
+def table(trace: Trace) -> Table:
+    """All candidates, also those below the score."""
+    stage, rows = trace.candidates, np.arange(len(trace.candidates.boxes))
+    columns = (
+        number(len(rows)),
+        Column(text("Label"), stage.label - 1, trace.class_names),
+        Column(text("Score"), stage.score, digits=3),
+        fate(stage.fate),
+        by(stage.suppressor, rows),
+        Column(text("Proposal"), stage.proposal_index + 1),
+        *sides(trace, stage.boxes),
+    )
+    return Table(columns, rows, BoxKind.CANDIDATE, sort=2)
+
+
+def draw(look: Look) -> BoxesShown:
     """Candidates above the score by fate, the likeliest first."""
-    stage = trace.candidates
-    groups = by_fate(trace, stage.boxes, stage.fate, part.of(_ranked(trace)))
-    total = count(trace)
-    head = Entry(text("{n} candidates", n=of_total(painted(groups), total)))
-    return BoxesView(groups, total, (head, *fate_legend(stage.fate, Fate.LOW_SCORE)))
-
-
-def _ranked(trace: Trace) -> Ints:
-    inside = np.flatnonzero(trace.candidates.fate != Fate.LOW_SCORE)
-    return inside[np.argsort(-trace.candidates.score[inside], kind="stable")]
+    trace, stage, total = look.trace, look.trace.candidates, count(look.trace)
+    rank = best_first(stage.score, stage.fate != Fate.LOW_SCORE)
+    groups = by_fate(trace, stage.boxes, stage.fate, look.best(rank))
+    head = Entry(text("{n} candidates", n=counted(groups, total)))
+    return BoxesShown(groups, total, (head, *fate_legend(stage.fate, without=Fate.LOW_SCORE)))
 
 
 def describe(trace: Trace, index: int) -> Words:
@@ -81,21 +67,15 @@ def describe(trace: Trace, index: int) -> Words:
     )
 
 
-def tiles(trace: Trace) -> tuple[Tile, ...]:
+def tiles(scene: Scene) -> tuple[Tile, ...]:
     """The likeliest of each fate."""
-    stage = trace.candidates
-    shown = _ranked(trace)
-    if not len(shown):
-        return (Tile(text("there are no candidates"), ()),)
-    groups = by_fate(trace, stage.boxes, stage.fate, shown, each=MOST)
+    trace, stage = scene.trace, scene.trace.candidates
+    rank = best_first(stage.score, stage.fate != Fate.LOW_SCORE)
+    if not len(rank):
+        return (Tile(text("there are no candidates")),)
+    groups = by_fate(trace, stage.boxes, stage.fate, rank, each=MOST)
     title = text("candidates, at most {most} of a kind", most=MOST)
-    return (Tile(title, groups, fate_legend(stage.fate, Fate.LOW_SCORE)),)
-
-
-def document(trace: Trace) -> dict[str, object]:
-    """How many candidates there are of each fate."""
-    counts = fate_counts(trace.candidates.fate).items()
-    return {"fates": {kind.name.lower(): n for kind, n in counts}}
+    return (Tile(title, groups, fate_legend(stage.fate, without=Fate.LOW_SCORE)),)
 
 
 STAGE: Final = Stage(
@@ -107,12 +87,21 @@ STAGE: Final = Stage(
         "first; of the rest, a candidate that overlaps a stronger one of the same class goes; and "
         "at the end those over the limit of detections."
     ),
-    kind=BoxKind.CANDIDATE,
     count=count,
     table=table,
-    boxes=boxes,
-    describe=describe,
     tiles=tiles,
-    document=document,
-    details=lambda trace: fate_table(trace.candidates.fate),
+    shows=("candidates", "chain"),
+    layers=(
+        Layer(
+            "candidates",
+            text("Candidates, last NMS"),
+            BoxesShown,
+            draw,
+            frozenset({"options", "only"}),
+            kind=BoxKind.CANDIDATE,
+            describe=describe,
+        ),
+    ),
+    document=lambda trace: fate_document(trace.candidates.fate),
+    details=lambda trace: fate_details(trace.candidates.fate),
 )

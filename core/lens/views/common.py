@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.lens.colours import FATE_STYLES, FATES
-from core.lens.trace import Fate, Trace
-from core.lens.views.base import Column, Entry, Group, Ints, Line, Text, in_image, text
+from core.lens.colours import FATE_STYLES, FATES, Colour
+from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
+from core.lens.views.base import Details, in_image
+from core.lens.views.marks import Boxes, Entry, Group, Line
+from core.lens.views.table import Column, Ints, Text, text
 
 MOST: Final = 300
 """Boxes drawn on paper of each kind; more would hide the image."""
+WHITE: Final[Colour] = (245, 245, 245)
+GREY: Final[Colour] = (150, 156, 170)
+DELTAS: Final = ("dx", "dy", "dw", "dh")
 FATE_WORDS: Final = {
     Fate.KEPT: text("kept"),
     Fate.BELOW_TOP_K: text("below top-k"),
@@ -22,21 +28,14 @@ FATE_WORDS: Final = {
     Fate.OVER_LIMIT: text("over the limit"),
 }
 _OPACITY: Final = {
-    Fate.KEPT: 1.0,
     Fate.BELOW_TOP_K: 0.25,
     Fate.TOO_SMALL: 0.9,
     Fate.LOW_SCORE: 0.3,
     Fate.SUPPRESSED: 0.4,
     Fate.OVER_LIMIT: 0.6,
+    Fate.KEPT: 1.0,
 }
-_LOWEST_FIRST: Final = (
-    Fate.BELOW_TOP_K,
-    Fate.TOO_SMALL,
-    Fate.LOW_SCORE,
-    Fate.SUPPRESSED,
-    Fate.OVER_LIMIT,
-    Fate.KEPT,
-)
+"""On paper; in the order in which they lie above each other, there and on the canvas."""
 
 
 def number(count: int) -> Column:
@@ -51,15 +50,25 @@ def sides(trace: Trace, boxes: NDArray[Any]) -> tuple[Column, Column]:
     return Column(text("Width"), wide, digits=1), Column(text("Height"), high, digits=1)
 
 
+def levels(trace: Trace) -> Ints:
+    """The level of each anchor, 0 for P2."""
+    return np.repeat(np.arange(len(trace.anchors.grids)), trace.anchors.level_counts)
+
+
+def level(values: NDArray[Any]) -> Column:
+    """Levels by their names."""
+    return Column(text("Level"), values, PYRAMID_LEVELS)
+
+
 def fate(values: NDArray[Any]) -> Column:
     """Fates in words."""
     return Column(text("Fate"), values, tuple(FATE_WORDS[each] for each in Fate))
 
 
-def by(suppressor: Ints | None) -> Column:
-    """Numbers from 1 of those who suppressed; nothing where nobody did."""
+def by(suppressor: Ints | None, rows: NDArray[Any]) -> Column:
+    """Numbers from 1 of those who suppressed some rows; nothing where nobody did."""
     assert suppressor is not None  # the engine looks them up for the lens
-    return Column(text("By"), suppressor + 1, optional=True)
+    return Column(text("By"), suppressor[rows] + 1, optional=True)
 
 
 def by_fate(
@@ -67,43 +76,72 @@ def by_fate(
 ) -> tuple[Group, ...]:
     """Boxes by their numbers, those kept on top; of each fate at most the first so many."""
     groups = []
-    for kind in _LOWEST_FIRST:
+    for kind, opacity in _OPACITY.items():
         index = shown[fates[shown] == kind][:each]
         if len(index):
             corners, wide = in_image(trace, boxes[index]), 2.0 if kind is Fate.KEPT else 1.2
-            style, opacity = FATE_STYLES[kind], _OPACITY[kind]
-            groups.append(Group(corners, index, FATES[kind], style, wide, opacity))
+            groups.append(Group(corners, index, FATES[kind], FATE_STYLES[kind], wide, opacity))
     return tuple(groups)
 
 
-def fate_legend(fates: NDArray[Any], without: Fate | None = None) -> tuple[Line, ...]:
-    """How many boxes there are of each fate."""
-    return tuple(
-        Entry(text("{fate}: {n}", fate=FATE_WORDS[kind], n=n), FATES[kind], FATE_STYLES[kind])
-        for kind, n in fate_counts(fates).items()
-        if n and kind is not without
-    )
-
-
 def fate_counts(fates: NDArray[Any]) -> dict[Fate, int]:
-    """How many boxes there are of each fate, in the order of the fates."""
+    """How many boxes there are of each fate, in the order of the cuts."""
     counts = np.bincount(fates, minlength=len(Fate)).tolist()
     return dict(zip(Fate, counts, strict=True))
 
 
-def fate_table(fates: NDArray[Any]) -> tuple[tuple[str, str], ...]:
-    """The fates that occur and how many boxes have them, in words for the page."""
+def fate_legend(
+    fates: NDArray[Any], *, without: Fate | None = None, filled: bool = False
+) -> tuple[Line, ...]:
+    """How many boxes there are of each fate that occurs."""
+    lines = []
+    for kind, n in fate_counts(fates).items():
+        if n and kind is not without:
+            words = text("{fate}: {n}", fate=FATE_WORDS[kind], n=n)
+            lines.append(Entry(words, FATES[kind], FATE_STYLES[kind], filled))
+    return tuple(lines)
+
+
+def fate_details(fates: NDArray[Any]) -> Details:
+    """The fates that occur and how many boxes have them."""
     counts = fate_counts(fates).items()
-    return tuple((kind.name.lower().replace("_", " "), f"{n:,}") for kind, n in counts if n)
+    rows = [(kind.name.lower().replace("_", " "), f"{n:,}") for kind, n in counts if n]
+    return Details(("fate", "boxes"), rows)
 
 
-def of_total(painted: int, total: int) -> Text:
+def fate_document(fates: NDArray[Any]) -> dict[str, object]:
+    """The same for JSON, with those that do not occur."""
+    return {"fates": {kind.name.lower(): n for kind, n in fate_counts(fates).items()}}
+
+
+def counted(groups: Sequence[Group], total: int) -> Text:
     """How many of the boxes of a stage are painted."""
+    painted = sum(len(group.index) for group in groups)
     if painted >= total:
         return text("{n}", n=total)
     return text("{n} of {total}", n=painted, total=total)
 
 
-def painted(groups: tuple[Group, ...]) -> int:
-    """How many boxes some groups hold."""
-    return sum(len(group.index) for group in groups)
+def one_by_one(
+    boxes: Boxes, colours: Sequence[Colour], *, width: float, opacity: float = 1.0
+) -> list[Group]:
+    """Boxes in a colour each, the first on top."""
+    rows = zip(boxes, np.arange(len(boxes)), colours, strict=True)
+    return [
+        Group(box[None], index[None], colour, width=width, opacity=opacity)
+        for box, index, colour in reversed(list(rows))
+    ]
+
+
+def ramp(
+    colours: Callable[[NDArray[Any]], NDArray[np.uint8]], low: float = 0.0, count: int = 13
+) -> tuple[Colour, ...]:
+    """The colours of a scale from a value to 1."""
+    return tuple((r, g, b) for r, g, b in colours(np.linspace(low, 1, count)).tolist())
+
+
+def best_first(values: NDArray[Any], inside: NDArray[Any] | None = None) -> Ints:
+    """The numbers of the highest values first, of all or of some rows."""
+    rows = np.arange(len(values)) if inside is None else np.flatnonzero(inside)
+    ordered: Ints = rows[np.argsort(-values[rows], kind="stable")]
+    return ordered

@@ -1,54 +1,35 @@
-"""From which level of the pyramid each proposal is pooled."""
+"""From which level of the pyramid each proposal is pooled, and where RoIAlign reads it."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.lens.colours import LEVELS, STYLES
+from core.lens.colours import ANCHOR, LEVELS, STYLES, Style
 from core.lens.evidence import BoxKind
+from core.lens.sampling import axis_weights, sample_points
 from core.lens.trace import PYRAMID_LEVELS, Trace
-from core.lens.views.base import (
-    BoxesView,
-    Column,
-    Entry,
-    Group,
-    Line,
-    Part,
-    Stage,
-    Table,
-    Text,
-    Tile,
-    Words,
-    in_image,
-    text,
-)
-from core.lens.views.common import MOST, number, sides
+from core.lens.views import proposals
+from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
+from core.lens.views.common import MOST
+from core.lens.views.marks import BoxesShown, Drawing, Entry, Group, Line, Pending, SamplingShown
+from core.lens.views.table import Text, Words, text
 
 RULE: Final = text("level by the root of the area, in network pixels")
+MASK_BINS: Final = 14
+"""Cells across and down for the mask head; the box head has 7."""
 
 
-def table(trace: Trace) -> Table:
-    """The proposals with the level and what it follows from."""
-    boxes = trace.proposals.boxes
-    across, down = trace.input.scale
-    side = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-    columns = (
-        number(len(boxes)),
-        Column(text("Objectness"), trace.proposals.score, digits=3),
-        Column(text("Pooled"), trace.roi_levels.level, PYRAMID_LEVELS),
-        Column(text("Side, network px"), side, digits=1),
-        *sides(trace, boxes),
-        Column("x", boxes[:, 0] / across, digits=1),
-        Column("y", boxes[:, 1] / down, digits=1),
-    )
-    return Table(columns, np.arange(len(boxes)), BoxKind.PROPOSAL, sort=1)
-
-
-def boxes(trace: Trace, part: Part) -> BoxesView:
+def draw(look: Look) -> BoxesShown:
     """The proposals in the colour of their level."""
-    shown = part.of(np.arange(len(trace.proposals.boxes)))
+    trace = look.trace
+    shown = look.best(np.arange(len(trace.proposals.boxes)))
+    return BoxesShown(_groups(trace, shown), len(trace.proposals.boxes), legend(trace))
+
+
+def _groups(trace: Trace, shown: NDArray[Any]) -> tuple[Group, ...]:
     level = trace.roi_levels.level[shown]
     groups = []
     for place in range(len(trace.roi_levels.scales)):
@@ -56,11 +37,11 @@ def boxes(trace: Trace, part: Part) -> BoxesView:
         if len(index):
             corners = in_image(trace, trace.proposals.boxes[index])
             groups.append(Group(corners, index, LEVELS[place], STYLES[place], opacity=0.8))
-    return BoxesView(tuple(groups), len(trace.proposals.boxes), legend(trace))
+    return tuple(groups)
 
 
 def legend(trace: Trace) -> tuple[Line, ...]:
-    """Between which sides a level is read, and how many are."""
+    """Between which sides a level is read, and how many proposals are."""
     counts = _counts(trace)
     entries = [
         Entry(
@@ -102,10 +83,54 @@ def describe(trace: Trace, index: int) -> Words:
     return f"{index + 1} · {level} · {x1 - x0:.0f} × {y1 - y0:.0f} → √ {side:.0f}"
 
 
-def tiles(trace: Trace) -> tuple[Tile, ...]:
+# Where RoIAlign reads
+
+
+def draw_sampling(look: Look) -> Drawing | None:
+    """The points of the box in focus: of the refined one with the bins of the mask head."""
+    trace, bins, chain = look.trace, look.options.bins, look.focused()
+    if bins == MASK_BINS and chain.detection is not None:
+        if chain.detection >= len(trace.mask_logits.level):
+            return Pending()
+        box = trace.detections.resized_boxes[chain.detection]
+        level = int(trace.mask_logits.level[chain.detection])
+    elif chain.proposal is not None:
+        box = trace.proposals.boxes[chain.proposal]
+        level = int(trace.roi_levels.level[chain.proposal])
+    else:
+        return None
+    return sampled(trace, box, level, bins)
+
+
+def sampled(trace: Trace, box: NDArray[Any], level: int, bins: int) -> SamplingShown:
+    """The points of a box in resized pixels on the map of a level, and the weights of its cells."""
+    scale = trace.roi_levels.scales[level]
+    points = sample_points(np.asarray(box, np.float32), scale, bins)
+    _, rows, columns = trace.pyramid.maps[level].shape
+    across = axis_weights(points.x, columns).sum(axis=0)
+    down = axis_weights(points.y, rows).sum(axis=0)
+    sx, sy = trace.input.scale
+    cells = []
+    for row in np.flatnonzero(down > 0).tolist():
+        for column in np.flatnonzero(across > 0).tolist():
+            # RoIAlign without `aligned` puts the centre of cell (0, 0) at the corner of the image.
+            x0, y0 = (column - 0.5) / scale / sx, (row - 0.5) / scale / sy
+            corners = (x0, y0, x0 + 1 / scale / sx, y0 + 1 / scale / sy)
+            cells.append((corners, float(down[row] * across[column])))
+    x, y = (np.asarray(each, np.float64) for each in points.in_image(scale))
+    a, b, c, d = in_image(trace, box[None])[0].tolist()
+    said = text(
+        "{bins} × {bins} cells of 2 × 2 points; the brighter a cell, the more it counts",
+        bins=str(bins),
+    )
+    line = Entry(said, ANCHOR, Style.DOT)
+    return SamplingShown((a, b, c, d), x / sx, y / sy, bins, tuple(cells), (line,))
+
+
+def tiles(scene: Scene) -> tuple[Tile, ...]:
     """The strongest proposals."""
-    shown = boxes(trace, Part(MOST))
-    return (Tile(RULE, shown.groups, shown.legend[1:]),)
+    shown = np.arange(min(len(scene.trace.proposals.boxes), MOST))
+    return (Tile(RULE, _groups(scene.trace, shown), legend(scene.trace)[1:]),)
 
 
 def document(trace: Trace) -> dict[str, object]:
@@ -127,11 +152,28 @@ STAGE: Final = Stage(
         "from the fine P2, large ones from the coarse P5. RoIAlign averages them into 7 by 7 "
         "cells, with four sample points in each."
     ),
-    kind=BoxKind.PROPOSAL,
     count=lambda trace: len(trace.roi_levels.level),
-    table=table,
-    boxes=boxes,
-    describe=describe,
+    table=proposals.table,
     tiles=tiles,
+    shows=("roi_levels", "sampling"),
+    layers=(
+        Layer(
+            "roi_levels",
+            text("RoI levels"),
+            BoxesShown,
+            draw,
+            frozenset({"options", "only"}),
+            kind=BoxKind.PROPOSAL,
+            describe=describe,
+        ),
+        Layer(
+            "sampling",
+            text("RoIAlign points"),
+            SamplingShown,
+            draw_sampling,
+            frozenset({"options", "chosen"}),
+            rank=1,
+        ),
+    ),
     document=document,
 )

@@ -7,7 +7,6 @@ nothing breaks when it was restarted in between. Feature maps never travel, only
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from core.document.instance import Instance
 from core.lens.false_positives import Kind
 from core.lens.life import Cut
+from core.lens.pictures import PictureKind
 from core.lens.settings import StageSettings
 from core.lens.verdict import Evidence, Remedy
 from core.protocol.messages.base import Answer, Request
@@ -54,6 +54,8 @@ class FixedTables:
     model: str
     own: StageSettings
     """The settings of the model."""
+    matching: tuple[float, float]
+    """IoU from which an anchor is positive in training, and below which it is negative."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,16 +89,11 @@ class SetTables:
     outlines: tuple[Instance, ...]
     """The id is the number of the detection."""
     milliseconds: tuple[tuple[str, float], ...]
-
-
-class PictureKind(StrEnum):
-    """What a picture shows."""
-
-    INPUT = "input"
-    NORM = "norm"
-    CHANNEL = "channel"
-    COMPONENTS = "components"
-    MASK = "mask"
+    proposer: str
+    """Who gave the boxes; empty when it was the network."""
+    tile: Ints
+    """Of each box of the proposer, else empty."""
+    tiles: tuple[tuple[int, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

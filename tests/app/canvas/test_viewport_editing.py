@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.canvas.layers.boxes import BoxLayer
 from core.document.edits import Add, Remove, Reshape
+from core.lens.views.marks import BoxesShown, Group
 from tests.app.canvas.conftest import SQUARE, instance, suggestion
 
 FAR = ((90.0, 60.0), (115.0, 60.0), (115.0, 90.0), (90.0, 90.0))
@@ -264,3 +267,22 @@ def test_pointer_position_is_told_in_image_pixels(make_bench):
     bench.viewport.pointer_moved.connect(lambda x, y: heard.append((x, y)))
     QTest.mouseMove(bench.viewport, bench.at(33, 44))
     assert heard[-1] == pytest.approx((33, 44), abs=0.2)
+
+
+def test_a_hidden_layer_does_not_answer_the_mouse(make_bench):
+    """Neither a click nor the pointer reaches boxes that nobody sees."""
+    bench = make_bench(instance("a"))
+    hovered, picked = [], []
+    layer = BoxLayer(hovered.append, picked.append, str)
+    layer.show(BoxesShown((Group(np.array([[30.0, 30, 60, 60]]), np.array([3]), (255, 0, 0)),), 1))
+    bench.viewport.add_layer(layer)
+    assert not layer.visible
+    bench.click(30, 45)
+    assert (hovered, picked) == ([], [])
+    assert bench.viewport.selection == {"a"}
+    layer.visible = True
+    bench.click(45, 30)
+    assert (hovered[-1], picked) == (3, [3])
+    layer.visible = False
+    bench.click(60, 45)
+    assert picked == [3]

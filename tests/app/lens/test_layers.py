@@ -11,7 +11,8 @@ from app.canvas.layers.boxes import BoxLayer
 from app.lens.panel.knobs import COUNTS, SIZES, STEPS, _step, _value
 from core.document.geometry.measure import Rect
 from core.lens.trace import Anchors
-from core.lens.views.base import Column, Group, Table
+from core.lens.views.marks import AnchorsShown, BoxesShown, Group
+from core.lens.views.table import Column, Table
 
 
 def small_anchors() -> Anchors:
@@ -36,7 +37,9 @@ def paint(layer: AnchorLayer | BoxLayer, scale: float) -> QImage:
     return image
 
 
-def shown_anchors() -> tuple[AnchorLayer, list[int | None], list[int]]:
+def shown_anchors(
+    level: int | None = None, shape: int | None = None
+) -> tuple[AnchorLayer, list[int | None], list[int]]:
     hovered: list[int | None] = []
     picked: list[int] = []
     layer = AnchorLayer(hovered.append, picked.append, str)
@@ -45,14 +48,13 @@ def shown_anchors() -> tuple[AnchorLayer, list[int | None], list[int]]:
     strength = np.linspace(0, 1, count, dtype=np.float32)
     looks = np.zeros((count, 4), np.uint8)
     looks[:] = (255, 0, 0, 255)
-    layer.show(anchors, (1.0, 1.0), strength, looks)
+    layer.show(AnchorsShown(anchors, (1.0, 1.0), strength, looks, (), False, level, shape))
     layer.boxes_shown = False
     return layer, hovered, picked
 
 
 def test_every_cell_in_sight_has_its_dot_when_near(qapp: object) -> None:
-    layer, _, _ = shown_anchors()
-    layer.set_part(0, None)
+    layer, _, _ = shown_anchors(0)
     image = paint(layer, 4.0)
     for row in range(4):
         for column in range(8):
@@ -61,8 +63,7 @@ def test_every_cell_in_sight_has_its_dot_when_near(qapp: object) -> None:
 
 
 def test_a_picture_when_far(qapp: object) -> None:
-    layer, _, _ = shown_anchors()
-    layer.set_part(0, None)
+    layer, _, _ = shown_anchors(0)
     image = paint(layer, 0.25)
     assert image.pixelColor(7, 3) == QColor("red")
 
@@ -77,7 +78,8 @@ def test_cells_are_found_by_division_and_their_strongest_is_picked(qapp: object)
     assert layer.pick(17.0, 9.0, 1.0)
     assert picked == [anchor]
     assert not layer.pick(17.0, 9.0, 40.0)  # too small to hit
-    layer.set_part(1, 0)
+    layer, hovered, _ = shown_anchors(1, 0)
+    assert layer.hover(17.0, 9.0, 1.0)
     assert layer.cell_at(17.0, 9.0) == (1, 1, 1)
     assert layer.count == 8
     layer.leave()
@@ -89,7 +91,7 @@ def test_a_box_is_taken_at_its_edge_and_the_smallest_wins(qapp: object) -> None:
     picked: list[int] = []
     layer = BoxLayer(hovered.append, picked.append, str)
     boxes = np.array([[0.0, 0, 40, 30], [10, 0, 20, 10]])
-    layer.set_groups([Group(boxes, np.array([7, 9]), (255, 0, 0))], 2)
+    layer.show(BoxesShown((Group(boxes, np.array([7, 9]), (255, 0, 0)),), 2))
     assert not layer.pick(30.0, 20.0, 2.0)  # inside, away from the edges
     assert layer.pick(39.8, 20.0, 2.0)
     assert layer.pick(15.0, 0.2, 2.0)

@@ -139,6 +139,6 @@ def test_a_child_finds_our_packages_and_not_those_of_the_working_folder(tmp_path
     for name in ("app", "core"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('the wrong one')")
-    command: Sequence[str] = python_command("core.sentences.sentence")
+    command: Sequence[str] = python_command("core.sentences")
     done = subprocess.run(command, cwd=tmp_path, env=python_environment(), check=False)
     assert done.returncode == 0

@@ -157,7 +157,7 @@ def test_the_steps_in_numpy_agree_with_the_draw(view: TrainingView) -> None:
     assert positives >= 4  # each instance's own box fits it
     sample = found[StepName.SAMPLE]
     assert sample.count == min(512, len(view.pool))
-    assert sum(len(part.index) for part in sample.parts) == sample.count
+    assert sum(len(each.index) for each in sample.boxes) == sample.count
     assert found[StepName.MATCH].count == len(view.mask)
     before, after = found[StepName.DELTAS].pairs
     coder = traced()[0].module.roi_heads.box_coder

@@ -57,13 +57,13 @@ def remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str) -> Name
 
 def test_the_names() -> None:
     by_name = {model.name: model for model in list_models()}
-    assert list(by_name) == ["starter", "coco", "coco-v2"]
+    assert list(by_name) == ["starter", "photos", "coco", "coco-v2"]
     assert by_name["coco"].classes == 90
     assert by_name["coco"].arch == "maskrcnn_resnet50_fpn"
     assert by_name["coco"].path.name == "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"
     assert by_name["coco-v2"].bytes > 150e6
     assert by_name["starter"].url is None
-    with pytest.raises(ModelError, match="starter, coco, coco-v2"):
+    with pytest.raises(ModelError, match="starter, photos, coco, coco-v2"):
         info("yolo")
 
 

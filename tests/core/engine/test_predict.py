@@ -65,7 +65,7 @@ def test_an_image_without_detections(predictor: Predictor) -> None:
     assert found.instances == ()
     assert found.trace is not None
     assert found.trace.mask_logits.logits.shape == (0, 4, 28, 28)
-    assert found.trace.counts()["detections"] == 0
+    assert len(found.trace.detections.boxes) == 0
 
 
 def test_stages_are_told_in_order_and_timed(predictor: Predictor) -> None:
@@ -97,7 +97,7 @@ def test_traced_and_untraced_predictions_are_the_same(predictor: Predictor) -> N
     assert two.trace is not None
     assert two.trace.model == "small@0"
     assert two.trace.class_names == SMALL.class_names
-    assert two.trace.counts()["detections"] == len(two.scores)
+    assert len(two.trace.detections.boxes) == len(two.scores)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 400), (400, 3), (33, 33)])

@@ -32,12 +32,16 @@ def file(*shapes: dict, **more) -> dict:
     return {**top, "imageData": None, "imageHeight": 80, "imageWidth": 100, **more}
 
 
+def parsed(value: object) -> LabelFile:
+    return labelme.parse(json.dumps(value).encode(), PATH)
+
+
 def parse(*shapes: dict, **more) -> LabelFile:
-    return labelme.parse(json.loads(json.dumps(file(*shapes, **more))), PATH)
+    return parsed(file(*shapes, **more))
 
 
 def again(label_file: LabelFile) -> LabelFile:
-    return labelme.parse(json.loads(labelme.dumps(label_file)), PATH)
+    return labelme.parse(labelme.dumps(label_file), PATH)
 
 
 def written(label_file: LabelFile) -> dict:
@@ -46,7 +50,7 @@ def written(label_file: LabelFile) -> dict:
 
 def problem(value: object) -> str:
     with pytest.raises(FormatError) as error:
-        labelme.parse(value, PATH)
+        parsed(value)
     return str(error.value)
 
 
@@ -150,7 +154,7 @@ def test_old_files() -> None:
         "imageData": None,
         "lineColor": [0, 255, 0, 128],
     }
-    read = labelme.parse(json.loads(json.dumps(old)), PATH)
+    read = parsed(old)
     assert read.image_name == "../images/b.jpg"
     assert (read.width, read.height) == (None, None)
     back = written(read)
@@ -174,7 +178,7 @@ def test_nothing_unchanged_is_touched() -> None:
         imageData="QUJD",
         masklens={"later": [1]},
     )
-    read = labelme.parse(value, PATH)
+    read = parsed(value)
     back = written(read)
     assert back.pop("masklens") == {"format": 1, "later": [1]}
     del value["masklens"]
@@ -270,7 +274,7 @@ def test_an_outline_moved_elsewhere_drops_its_holes(source: str, then: str) -> N
     instance = Instance("i1", "cell", (Polygon(SQUARE, (HOLE,)),), source=Source(source))
     value = written(new(instance))
     value["shapes"][0]["points"][0][0] += 1
-    read = labelme.parse(value, PATH)
+    read = parsed(value)
     (moved,) = read.instances
     assert moved.polygons[0].holes == ()
     assert (moved.id, moved.source.value) == ("i1", then)
@@ -286,7 +290,7 @@ def test_numbers_rounded_elsewhere_do_not_drop_holes() -> None:
     value = written(new(Instance("i1", "cell", (Polygon(outer, (ring(40, 40, 3, 5),)),))))
     for point in value["shapes"][0]["points"]:
         point[:] = [round(number, 2) for number in point]
-    (back,) = labelme.parse(value, PATH).instances
+    (back,) = parsed(value).instances
     assert len(back.polygons[0].holes) == 1
 
 
@@ -294,14 +298,14 @@ def test_a_suggestion_relabelled_elsewhere_counts_as_edited() -> None:
     value = written(new(Instance("i1", "cell", (Polygon(SQUARE),), source=Source.SUGGESTED)))
     assert value["shapes"][0]["masklens"]["source"] == "suggested"
     value["shapes"][0]["label"] = "nucleus"
-    (back,) = labelme.parse(value, PATH).instances
+    (back,) = parsed(value).instances
     assert back.source is Source.EDITED
 
 
 def test_a_shape_copied_elsewhere_gets_an_id_of_its_own() -> None:
     value = written(new(Instance("i1", "cell", (Polygon(SQUARE),))))
     value["shapes"].append({**value["shapes"][0], "points": [[0, 0], [9, 0], [9, 9]]})
-    first, second = labelme.parse(value, PATH).instances
+    first, second = parsed(value).instances
     assert first.id == "i1"
     assert second.id not in ("", "i1")
 
@@ -330,8 +334,8 @@ def test_regions_stand_apart_and_go_back_where_they_stood() -> None:
     done = shape(label="done_region", flags={"seen": False, "done_region": True}, masklens={"x": 1})
     ignored = shape(label="cell", flags={"ignore": True}, points=HOLE)
     raw = file(shape(label="a"), done, shape(label="b"), ignored)
-    data = labelme.dumps(labelme.parse(raw, PATH))
-    read = labelme.parse(json.loads(data), PATH)
+    data = labelme.dumps(parsed(raw))
+    read = labelme.parse(data, PATH)
     assert [each.label for each in read.instances] == ["a", "b"]
     assert [each.label for each in read.regions] == ["done_region", "cell"]
     assert [type(each) for each in read.shapes] == [Instance, Region, Instance, Region]
@@ -340,4 +344,4 @@ def test_regions_stand_apart_and_go_back_where_they_stood() -> None:
     renamed = tuple(replace(e, label="c") if e.label == "a" else e for e in read.shapes)
     shapes, before = written(replace(read, shapes=renamed))["shapes"], json.loads(data)["shapes"]
     assert shapes[1:] == before[1:]
-    assert labelme.dumps(replace(labelme.parse(json.loads(data), PATH), shapes=read.shapes)) == data
+    assert labelme.dumps(replace(labelme.parse(data, PATH), shapes=read.shapes)) == data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +22,10 @@ from core.formats import labelme
 from core.formats.labelme import FormatError
 from tests.core.formats.making import HOLE, SQUARE, instances, json_values
 from tests.core.formats.test_labelme import (
-    PATH,
     again,
     file,
     new,
+    parsed,
     png,
     problem,
     shape,
@@ -56,7 +57,7 @@ def test_predictions_may_be_replaced_until_somebody_touches_them(tmp_path: Path)
         assert labelme.provenance(path) is labelme.Provenance.OURS
         assert not labelme.may_overwrite(path)
     # What the window saves after opening a prediction is a person's.
-    path.write_bytes(labelme.dumps(labelme.parse(value, path)))
+    path.write_bytes(labelme.dumps(parsed(value)))
     assert not labelme.may_overwrite(path)
     path.write_bytes(labelme.dumps(new(), predicted=True))
     assert labelme.may_overwrite(path)
@@ -96,7 +97,7 @@ def test_only_suggestions_are_predictions() -> None:
         (file(shape(points=[[1, 2], [3, "4"], [5, 6]])), "shapes[0].points[1]"),
         (file(shape(points=[[1, 2], [3, True], [5, 6]])), "shapes[0].points[1]"),
         (file(shape(points=[[1, 2], [3, 4, 5], [5, 6]])), "shapes[0].points[1]"),
-        (file(shape(points=[[1, 2], [3, float("nan")], [5, 6]])), "shapes[0].points[1]"),
+        (file(shape(points=[[1, 2], [3, float("nan")], [5, 6]])), "shapes[0].points"),
         (file(shape(points=[[1, 2], [3, 10**400], [5, 6]])), "shapes[0].points[1]"),
         (file({"label": "a"}), "shapes[0].points"),
         (file({"label": "a", "shape_type": "line"}), "shapes[0].points"),
@@ -106,7 +107,7 @@ def test_only_suggestions_are_predictions() -> None:
         (file(shape("mask", SQUARE[:2], mask="AAAA")), "shapes[0].mask"),
         (file(shape(group_id=True)), "shapes[0].group_id"),
         (file(shape(group_id="1")), "shapes[0].group_id"),
-        (file(shape(flags={"a": 1})), "shapes[0].flags.a"),
+        (file(shape(flags={"a": 1})), "shapes[0].flags"),
         (file(shape(flags=[])), "shapes[0].flags"),
         (file(shape(description=1)), "shapes[0].description"),
         (file(shape(masklens=[])), "shapes[0].masklens"),
@@ -118,7 +119,7 @@ def test_only_suggestions_are_predictions() -> None:
 )
 def test_wrong_fields_are_named(value: object, where: str) -> None:
     message = problem(value)
-    assert f" {where}: " in message
+    assert re.search(rf" {re.escape(where)}(\[\d\])*: ", message), message
     assert "a.json" in message
 
 
@@ -160,7 +161,7 @@ KEYS = ("shapes", "imagePath", "imageData", "label", "points", "shape_type", "ma
 def test_any_json_is_read_or_refused(value: object) -> None:
     for candidate in (value, file(imagePath="a", shapes=value), file(shapes=[value])):
         with suppress(FormatError):
-            labelme.parse(candidate, PATH)
+            parsed(candidate)
 
 
 @settings(max_examples=60, deadline=None)
@@ -174,7 +175,7 @@ def test_a_good_file_with_a_bad_spot_is_read_or_refused(data: st.DataObject) -> 
     key = data.draw(st.sampled_from(sorted(target)))
     target[key] = data.draw(json_values(*KEYS))
     with suppress(FormatError):
-        read = labelme.parse(value, PATH)
+        read = parsed(value)
         assert again(read).instances == read.instances
 
 
@@ -195,7 +196,7 @@ def test_real_files_come_back_as_they_were() -> None:
             read = labelme.read(path)
             back = json.loads(labelme.dumps(read))
             assert {key: back[key] for key in raw} == raw, path
-            assert labelme.parse(back, path).instances == read.instances
+            assert parsed(back).instances == read.instances
             count += 1
     assert count >= 20
 

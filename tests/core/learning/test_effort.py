@@ -124,4 +124,9 @@ def test_the_threshold_that_was_best_is_taken():
     assert next_threshold([crowded]) == 0.2
     assert next_threshold([crowded, *[false] * 5]) == 0.65
     # Only the last images count.
-    assert next_threshold([match(truths, low, 100, 100)] * 3 + [false] * RECENT) == 0.65
+    wanted_low = match(truths, low, 100, 100)
+    assert next_threshold([wanted_low] * RECENT * 3 + [false] * RECENT) == 0.65
+    assert next_threshold([false] * RECENT * 3 + [wanted_low] * RECENT) == 0.2
+    # An image without instances counts too: what is suggested there is false.
+    empty = match([], [sure(TRUTH, 0.72)], 100, 100)
+    assert next_threshold([empty]) == 0.75

@@ -13,6 +13,7 @@ from core.formats.label_file import LabelFile
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenLabels, write_frozen
 from core.learning.gather import gather_dataset, gather_project
+from core.sentences import say
 from core.storage.project import Project
 from tests.core.learning.making import SIDE, picture, square
 
@@ -63,7 +64,7 @@ def test_areas_to_ignore_are_no_examples(tmp_path):
     (image,) = found.images
     assert [one.id for one in image.objects] == ["1"]
     assert {one.id for one in image.instances if one.crowd} == {"2", "3"}
-    assert found.provenance.left_out == 2
+    assert (found.provenance.drawn, found.provenance.left_out) == (1, 2)
 
 
 def test_where_instances_come_from_is_counted_and_accepted_ones_can_be_left_out(tmp_path):
@@ -100,6 +101,19 @@ def test_copies_of_an_image_stay_on_one_side_and_few_images_are_warned_of(tmp_pa
     assert sides[0::2] == sides[1::2]
     assert 0 < found.held_out < 6
     assert [note.id for note in found.notes] == ["learning.few_images"]
+
+
+def test_a_data_set_to_measure_on_is_held_out_whole(tmp_path):
+    """Its images are told from those of the same names that are learned from."""
+    path = tmp_path / "0.png"
+    Image.fromarray(picture(1)[0]).save(path)
+    item = DatasetItem(path, (square("1", 5, 5, 20),), 0, path.name, SIDE, SIDE)
+    damaged = say("images.missing", "{path} is not there.", path="gone.png")
+    measured = Dataset(("square",), (item,), problems=(damaged,))
+    found = gather_dataset(Dataset(("square",), (item,)), share=0.5, measured_on=measured)
+    assert [image.held_out for image in found.images] == [False, True]
+    assert len({image.key for image in found.images}) == 2
+    assert found.problems == (damaged,)
 
 
 def test_a_file_that_cannot_be_read_is_named_and_left_out(tmp_path):

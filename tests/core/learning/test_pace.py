@@ -31,6 +31,7 @@ def run(model: str, steps: int, seconds: float, lasted: float | None) -> RunSumm
 def test_the_pace_tells_steps_from_all_the_rest():
     assert pace_of(run("starter", 100, 200.0, 230.0)) == Pace(2.0, 30.0)
     assert pace_of(run("starter", 100, 200.0, None)) is None
+    assert pace_of(run("starter", 100, 200.0, 190.0)) == Pace(2.0, 0.0)  # a clock set back
 
 
 def test_the_best_ground_is_taken():

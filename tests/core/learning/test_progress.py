@@ -53,7 +53,7 @@ def test_the_time_left_passes_between_two_events():
     assert seen.seconds_left(110.0) == 20.0
     seen.take([Told(step(3, left=8.0), 120.0)])
     assert seen.seconds_left(125.0) == 3.0
-    assert seen.seconds_left(200.0) == 0.0
+    assert seen.seconds_left(150.0) == 0.0
     seen.take([Told(StateChanged(RunState.DONE), 130.0)])
     assert seen.seconds_left(131.0) is None
 
@@ -74,3 +74,18 @@ def test_a_failure_is_over_when_the_run_goes_on():
     seen.take([Told(step(3), 150.0), Told(StateChanged(RunState.PREPARING), 200.0)])
     assert seen.failure is None
     assert seen.seconds_left(201.0) is None
+
+
+def test_a_run_that_is_told_to_stop_or_falls_silent_tells_no_time() -> None:
+    progress = Progress()
+    plan = Planned(100, 2, 64, 50.0, "cpu", "float32", 2, 1)
+    told = [StateChanged(RunState.RUNNING), plan, Stepped(10, {}, 1e-3, 90.0)]
+    progress.take(Told(event, 1000.0) for event in told)
+    assert progress.seconds_left(1010.0) == 80.0
+    assert progress.seconds_left(1059.0) == 31.0
+    assert progress.seconds_left(1061.0) is None  # a minute without a word
+    # Where a step takes a minute, a minute of silence is nothing.
+    progress.take([Told(Stepped(20, {}, 1e-3, 80 * 60.0), 2000.0)])
+    assert progress.seconds_left(2300.0) == 80 * 60.0 - 300
+    progress.take([Told(StateChanged(RunState.STOPPING), 2001.0)])
+    assert progress.seconds_left(2002.0) is None

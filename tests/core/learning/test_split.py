@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.learning.likeness import groups, is_near_duplicate, likeness
+from core.learning.likeness import Likeness, groups, is_near_duplicate, likeness
 from core.learning.split import hold_out
 from tests.core.learning.making import picture
 
@@ -27,6 +27,25 @@ def test_groups_join_over_a_third():
     a, b = picture(1)[0], picture(2)[0]
     found = groups([likeness(one) for one in (a, b, a, b, a)])
     assert found == [0, 1, 0, 1, 0]
+
+
+def test_two_groups_become_one_when_an_image_is_near_both():
+    small = np.full((32, 32), 1 / 32, np.float32)
+    bits = np.zeros((3, 63), np.bool_)
+    bits[1, :12] = bits[2, :6] = True
+    first, second, between = (Likeness(each, small) for each in bits)
+    assert not is_near_duplicate(first, second)
+    assert groups([first, second, between]) == [0, 0, 0]
+    assert groups([second, first, between, first]) == [0, 0, 0, 0]
+
+
+def test_an_image_of_one_colour_is_like_its_kind_alone():
+    bits = np.zeros(63, np.bool_)
+    blank = Likeness(bits, np.zeros((32, 32), np.float32))
+    other = Likeness(bits, np.full((32, 32), 1 / 32, np.float32))
+    assert is_near_duplicate(blank, blank)
+    assert not is_near_duplicate(blank, other)
+    assert not is_near_duplicate(other, blank)
 
 
 KEYS = st.lists(st.text("abcdef", min_size=1, max_size=6), min_size=3, max_size=40, unique=True)

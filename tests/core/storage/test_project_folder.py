@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 
-from core.document.fields import FieldError
 from core.document.instance import Source
 from core.storage.atomic import StorageError
 from core.storage.lock import FolderLock, FolderLocked
@@ -45,7 +44,7 @@ def test_labels_can_be_renamed_and_taken_out():
     assert mine.renamed("cat", "lion").active == "lion"
     assert mine.without_label("cat") == ProjectSettings((mine.labels[1],), "dog")
     assert mine.without_label("cat").without_label("dog") == ProjectSettings()
-    with pytest.raises(FieldError):
+    with pytest.raises(ValueError, match="colour"):
         mine.with_colour("cat", "red")
 
 
@@ -166,6 +165,30 @@ def test_the_lock_of_a_killed_process_holds_nothing(tmp_path):
     project = Project(tmp_path)
     project.lock()
     project.unlock()
+
+
+def test_who_holds_the_lock_is_told_whatever_stood_in_its_file(tmp_path):
+    path = tmp_path / ".masklens" / "lock"
+    path.parent.mkdir()
+    path.write_text("x" * 500)
+    holder = FolderLock.acquire(path)
+    with pytest.raises(FolderLocked) as caught:
+        FolderLock.acquire(path)
+    assert dict(caught.value.sentence.args)["pid"] == os.getpid()
+    holder.release()
+
+
+def test_taking_the_lock_sweeps_every_folder_that_is_written_to(tmp_path):
+    left = []
+    for folder in (".", ".masklens", ".masklens/suggestions", ".masklens/journals"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        left.append(tmp_path / folder / ".1.masklens-tmp")
+        left[-1].write_bytes(b"half")
+        os.utime(left[-1], (1, 1))
+    project = Project(tmp_path)
+    project.lock()
+    project.unlock()
+    assert [path for path in left if path.exists()] == []
 
 
 def test_a_lock_file_with_rubbish_in_it(tmp_path):
