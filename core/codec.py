@@ -110,7 +110,7 @@ def loads(data: bytes | Raw, where: str = "value", *, constants: bool = False) -
     except RecursionError:
         raise _too_deep(where) from None
     except ValueError as error:
-        raise NotJson(where, str(error)) from None
+        raise NotJson(where, str(error)) from error
 
 
 @contextmanager
