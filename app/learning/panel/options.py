@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from msgspec import structs
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -158,7 +159,7 @@ class OptionsBox(QWidget):
 
     def _on_change(self) -> None:
         pasted = self.copy_paste.value()
-        schedule = replace(
+        schedule = structs.replace(
             self._choices.schedule,
             phases=self.phases.currentData(),
             rotate=self.rotate.currentData(),
