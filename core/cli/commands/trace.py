@@ -89,10 +89,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     changed = settings.changed_from(config.settings)
     view = None
     if arguments.labels:
-        from core.engine.lens_training import replay
+        from core.engine.lens_training import TrainingViewError, replay
 
         console.progress("replaying a training step")
-        view = replay(predictor, explained.rerunner, labels, arguments.seed)
+        try:
+            view = replay(predictor, explained.rerunner, labels, arguments.seed)
+        except TrainingViewError as error:
+            console.note(error.sentence)
     stages = folder.write(scene, explained, path.name, changed, labels, view)
     document = summary(trace, predictor, path, out, stages)
     folder.put(SUMMARY, as_bytes(document))
@@ -200,7 +203,7 @@ class Folder:
     ) -> list[dict[str, object]]:
         """Write all stages and the page; returns what `--json` says of each stage.
 
-        Labels are told about, verdicts and all, when there is a training view of them.
+        Labels are told about, verdicts and all, when there are any.
         """
         from core.lens.page import Labelled, page
         from core.lens.painter import paint
@@ -208,13 +211,15 @@ class Folder:
         from core.lens.views import VIEWS, verdicts
 
         pictures, stages = {}, []
-        for number, (stage, view_of_it) in enumerate(VIEWS.items(), start=1):
-            self._console.progress(f"drawing {stage}", number, len(VIEWS))
-            pictures[stage] = paint(scene, view_of_it.tiles(scene))
+        names = scene.trace.stages
+        for number, stage in enumerate(names, start=1):
+            self._console.progress(f"drawing {stage}", number, len(names))
+            pictures[stage] = paint(scene, VIEWS[stage].tiles(scene))
             stages.append(self._stage(scene.trace, stage, number, png(pictures[stage])))
         labelled = training = None
         if view is not None:
             training = self._training(scene, view, labels)
+        if labels or view is not None:
             report = explained.report
             labelled = Labelled(report, paint(scene, verdicts.tiles(scene, report)))
             self.put("labels.png", png(labelled.picture))
