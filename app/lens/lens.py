@@ -128,7 +128,8 @@ class Lens(QObject):
 
     def step(self, by: int) -> None:
         """Go on to the next stage, or back; the ends hold."""
-        place = self.stages.index(self._stage) + by
+        here = self.stages.index(self._stage) if self._stage in self.stages else 0
+        place = here + by
         self.set_stage(self.stages[min(max(place, 0), len(self.stages) - 1)])
 
     def choose(self, item: Item | None) -> None:

@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 
-from core.formats import (
-    cellpose,
-    coco_format,
-    cvat,
-    isat,
-    labelme_dataset,
-    labelme_format,
-    labelstudio,
-    npz,
-    openimages,
-    png_masks,
-    via_format,
-    voc,
-    yolo,
-)
 from core.formats.format import Format, Source
+from core.formats.names import HOMES
 from core.sentences import MasklensError, say
 
-FORMATS: Final[tuple[Format, ...]] = (
-    labelme_format.FORMAT,
-    via_format.FORMAT,
-    coco_format.FORMAT,
-    isat.FORMAT,
-    cvat.FORMAT,
-    labelstudio.FORMAT,
-    voc.FORMAT,
-    cellpose.FORMAT,
-    npz.FORMAT,
-    openimages.FORMAT,
-    labelme_dataset.FORMAT,
-    yolo.FORMAT,
-    png_masks.FORMAT,
+FORMATS: Final[tuple[Format, ...]] = tuple(
+    import_module(f"core.formats.{home}").FORMAT for home in HOMES.values()
 )
 BY_NAME: Final[Mapping[str, Format]] = MappingProxyType({each.name: each for each in FORMATS})
 

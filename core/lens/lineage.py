@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.lens.recompute import softmax
+from core.lens.logits import softmax
 from core.lens.trace import PYRAMID_LEVELS, Cell, Trace, numpy_of
 from core.sentences import Sentence, say
 
@@ -133,13 +133,6 @@ def lineage(trace: Trace, detection: int) -> Lineage | ProposedLineage:
         class_delta=_box(trace.box_head.deltas[proposal][4 * label : 4 * label + 4]),
         probabilities=softmax(logits[None])[0],
     )
-
-
-def descendants(trace: Trace, anchor: int) -> tuple[int | None, tuple[int, ...]]:
-    """The other way: the proposal that an anchor became, if any, and its detections."""
-    proposals = np.flatnonzero(numpy_of(trace.proposals.anchor_index) == anchor)
-    detections = np.flatnonzero(numpy_of(trace.detections.anchor_index) == anchor)
-    return (int(proposals[0]) if len(proposals) else None), tuple(detections.tolist())
 
 
 def in_words(one: Lineage | ProposedLineage, canonical_size: int = 224) -> tuple[Sentence, ...]:

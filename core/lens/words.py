@@ -112,7 +112,7 @@ def _main(reading: Reading, verdict: Verdict) -> Sentence:
 
 def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     evidence, settings = verdict.evidence, reading.settings
-    seen = evidence.witness
+    seen = evidence.closest
     if cut is Cut.ANCHORS or seen is None:
         return say(
             "verdicts.anchors",
@@ -177,7 +177,7 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
 
 
 def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
-    evidence, settings, seen = verdict.evidence, reading.settings, verdict.evidence.witness
+    evidence, settings, seen = verdict.evidence, reading.settings, verdict.evidence.closest
     if cut is Cut.PROPOSER:
         return say(
             "verdicts.proposer",

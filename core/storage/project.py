@@ -188,8 +188,9 @@ class Project:
             if self._lock is None:
                 self._check_own_folder()
                 self._lock = FolderLock.acquire(self.folder / "lock")
-                for name in ("..", "", "suggestions", "journals"):
+                for name in ("", "suggestions", "journals"):
                     sweep(self.folder / name)
+                sweep(self.root)
 
     def unlock(self) -> None:
         with self._lock_guard:

@@ -205,16 +205,16 @@ class Folder:
 
         Labels are told about, verdicts and all, when there are any.
         """
+        from core.lens import views
         from core.lens.page import Labelled, page
         from core.lens.painter import paint
         from core.lens.report import false_positive_json, instance_json
-        from core.lens.views import VIEWS, verdicts
+        from core.lens.views import verdicts
 
-        pictures, stages = {}, []
-        names = scene.trace.stages
-        for number, stage in enumerate(names, start=1):
-            self._console.progress(f"drawing {stage}", number, len(names))
-            pictures[stage] = paint(scene, VIEWS[stage].tiles(scene))
+        pictures, stages, shown = {}, [], views.of(scene.trace)
+        for number, (stage, view_of_it) in enumerate(shown.items(), start=1):
+            self._console.progress(f"drawing {stage}", number, len(shown))
+            pictures[stage] = paint(scene, view_of_it.tiles(scene))
             stages.append(self._stage(scene.trace, stage, number, png(pictures[stage])))
         labelled = training = None
         if view is not None:

@@ -58,11 +58,16 @@ LAYERS: Final[dict[str, Layer]] = {
 """The layers of the canvas by their names, the lowest first."""
 
 
+def of(trace: Trace) -> dict[str, Stage]:
+    """The stages that ran and have a view, by their names."""
+    return {name: VIEWS[name] for name in trace.stages if name in VIEWS}
+
+
 def counts(trace: Trace) -> dict[str, int]:
     """What each stage holds, as a list of stages shows it."""
-    return {name: VIEWS[name].count(trace) for name in trace.stages}
+    return {name: stage.count(trace) for name, stage in of(trace).items()}
 
 
 def has_layer(trace: Trace, name: str) -> bool:
     """Whether a stage of the trace shows this layer."""
-    return any(name in VIEWS[stage].shows for stage in trace.stages)
+    return any(name in stage.shows for stage in of(trace).values())

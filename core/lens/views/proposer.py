@@ -39,11 +39,11 @@ def count(trace: Trace) -> int:
     return 0 if trace.proposer is None else len(trace.proposer.boxes)
 
 
-def draw(look: Look) -> BoxesShown | None:
+def draw(look: Look) -> BoxesShown:
     """The strongest boxes: those from the whole image, and in other colours those from tiles."""
     stage = look.trace.proposer
     if stage is None:
-        return None
+        return BoxesShown((), 0)
     shown = look.best(best_first(stage.score))
     groups, total = _by_tile(stage, shown), count(look.trace)
     head = Entry(text("{n} boxes of {name}", n=counted(groups, total), name=stage.name))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,9 @@ from core.document.edits import (
 )
 from core.document.status import ImageStatus
 from core.formats import labelme
-from core.session import ImageSession, SessionError
+from core.session import ImageSession, SessionError, label_io
+from core.session.label_io import hash_of, read_labels
+from core.storage.atomic import StorageError
 from core.storage.images import ImageError
 from core.storage.project import Project
 from tests.core.session.helpers import (
@@ -233,6 +236,47 @@ def test_corrupt_and_foreign_files_are_shown_as_such_and_never_overwritten(proje
     assert session.snapshot() is None
     assert image.label_file.read_bytes() == content
     assert project.status(image) is ImageStatus.CORRECTED
+
+
+def test_a_label_file_that_a_document_refuses_is_not_written_over(project, monkeypatch):
+    """The format sees to ids and outlines; what it overlooks must not cost the file."""
+    image = entry(project)
+    labelme_file(image.label_file)
+    content = image.label_file.read_bytes()
+    read = labelme.read
+
+    def twice(path):
+        found = read(path)
+        return replace(found, shapes=(*found.shapes, *found.shapes))
+
+    monkeypatch.setattr(label_io.labelme, "read", twice)
+    session = open_session(project)
+    assert session.read_only is not None
+    assert session.read_only.id == "edits.id_twice"
+    assert session.document.instances == ()
+    assert session.snapshot() is None
+    assert image.label_file.read_bytes() == content
+
+
+def test_a_label_file_that_is_being_written_is_read_when_it_is_whole(project, monkeypatch):
+    path = entry(project).label_file
+    labelme_file(path, label="first")
+    read, left = labelme.read, [1]
+
+    def meanwhile(where):
+        content = read(where)
+        if left[0]:
+            left[0] -= 1
+            labelme_file(path, label=f"then{left[0]}")
+        return content
+
+    monkeypatch.setattr(label_io.labelme, "read", meanwhile)
+    found = read_labels(path)
+    assert [each.label for each in found.content.instances] == ["then0"]
+    assert found.sha256 == hash_of(path)
+    left[0] = 99
+    with pytest.raises(StorageError, match="try again in a moment"):
+        read_labels(path)
 
 
 def test_a_label_file_for_another_size_is_told(project):

@@ -184,3 +184,13 @@ def test_a_persons_instance_with_the_id_of_a_suggestion_does_not_change(project)
     with pytest.raises(EditError):
         session.do(Add(suggest("s1").instances), "Accept")
     assert session.document.get("s1") == mine
+
+
+def test_suggestions_that_were_saved_are_newer_than_those_of_the_label_file(project):
+    image = predicted_file(project, "old")
+    before = image.label_file.read_bytes()
+    session = open_session(project)
+    session.set_suggestions(suggest("new", model="m2"))
+    save(session)
+    assert image.label_file.read_bytes() == before
+    assert [each.id for each in open_session(project).pending] == ["new"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from core.codec import encode
 from core.document.edits import Add, SetDone
 from core.storage.atomic import StorageError
-from core.storage.journal import Journal, JournalHeader, read_journal
+from core.storage.journal import Journal, JournalContent, JournalHeader, read_journal
 from tests.core.document.strategies import blob, documents, edits_for
 
 HEADER = JournalHeader("ünï\ncode.png", 640, 480, "aa")
@@ -122,6 +123,26 @@ def test_which_edits_a_label_file_lacks(journal):
     assert not journal.path.exists()
     journal.append(SetDone(False))
     assert read_journal(journal.path).header.label_sha256 == "dd"
+
+
+def test_of_two_saves_of_the_same_content_the_later_counts(journal):
+    edits = (SetDone(True), SetDone(False), SetDone(True))
+    content = JournalContent(HEADER, edits, (("bb", 1), ("cc", 2), ("bb", 3)))
+    assert content.edits_after("bb") == ()
+    assert content.edits_after("cc") == edits[2:]
+
+
+def test_each_edit_reaches_the_disk_before_the_next(journal, monkeypatch):
+    journal.append(SetDone(True))
+    synced, fsync = [], os.fsync
+
+    def note(handle):
+        synced.append(os.fstat(handle).st_size)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    journal.append(SetDone(False))
+    assert synced == [journal.path.stat().st_size]
 
 
 def test_starting_with_edits_replaces_what_was_there(journal):

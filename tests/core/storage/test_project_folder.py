@@ -167,6 +167,30 @@ def test_the_lock_of_a_killed_process_holds_nothing(tmp_path):
     project.unlock()
 
 
+def test_who_holds_the_lock_is_told_whatever_stood_in_its_file(tmp_path):
+    path = tmp_path / ".masklens" / "lock"
+    path.parent.mkdir()
+    path.write_text("x" * 500)
+    holder = FolderLock.acquire(path)
+    with pytest.raises(FolderLocked) as caught:
+        FolderLock.acquire(path)
+    assert dict(caught.value.sentence.args)["pid"] == os.getpid()
+    holder.release()
+
+
+def test_taking_the_lock_sweeps_every_folder_that_is_written_to(tmp_path):
+    left = []
+    for folder in (".", ".masklens", ".masklens/suggestions", ".masklens/journals"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        left.append(tmp_path / folder / ".1.masklens-tmp")
+        left[-1].write_bytes(b"half")
+        os.utime(left[-1], (1, 1))
+    project = Project(tmp_path)
+    project.lock()
+    project.unlock()
+    assert [path for path in left if path.exists()] == []
+
+
 def test_a_lock_file_with_rubbish_in_it(tmp_path):
     (tmp_path / ".masklens").mkdir()
     path = tmp_path / ".masklens" / "lock"
