@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from core.formats import labelme
 from core.formats.label_file import LabelFile
-from core.sentences import say
+from core.sentences import Sentence, say
 from core.storage import inside
 from core.storage.atomic import StorageError
 
@@ -77,3 +78,28 @@ def read_bytes(path: Path) -> bytes | None:
                 reason=reason,
             )
         ) from error
+
+
+def remarks(
+    path: Path, content: LabelFile, image: Path, size: tuple[int, int]
+) -> Iterator[Sentence]:
+    """What makes a label file doubtful for an image of this size: another name, another size."""
+    named = PureWindowsPath(content.image_name).name
+    if named != image.name and PureWindowsPath(named).stem == image.stem:
+        yield say(
+            "session.other_image",
+            "{path} was made for {named}, not for {image}. Check that the outlines fit.",
+            path=str(path),
+            named=named,
+            image=image.name,
+        )
+    written = (content.width, content.height)
+    if None not in written and written != size:
+        yield say(
+            "session.size_differs",
+            "{path} was made for an image of {was} pixels, but this one has {size}. Check that "
+            "the outlines fit.",
+            path=str(path),
+            was=f"{content.width} x {content.height}",
+            size=f"{size[0]} x {size[1]}",
+        )
