@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Final, Generic, NoReturn, TypeVar
 
 import msgspec
@@ -62,7 +63,7 @@ class Codec(Generic[T]):
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[T]:
-        return msgspec.json.Decoder(self._kind, strict=True)
+        return msgspec.json.Decoder(self._kind, strict=True, dec_hook=_back)
 
     def decode(self, data: bytes | Raw, where: str | None = None) -> T:
         """Read JSON. Raises FieldError, NotJson among them."""
@@ -88,7 +89,7 @@ class Codec(Generic[T]):
         """Take a value that JSON was read into already. Raises FieldError."""
         name = self._where if where is None else where
         try:
-            found: T = msgspec.convert(value, self._kind, strict=True)
+            found: T = msgspec.convert(value, self._kind, strict=True, dec_hook=_back)
         except msgspec.ValidationError as error:
             raise _told(error, name) from None
         except RecursionError:
@@ -109,7 +110,7 @@ def loads(data: bytes | Raw, where: str = "value", *, constants: bool = False) -
     except RecursionError:
         raise _too_deep(where) from None
     except ValueError as error:
-        raise NotJson(where, str(error)) from None
+        raise NotJson(where, str(error)) from error
 
 
 @contextmanager
@@ -162,13 +163,32 @@ def _raw(value: object) -> Raw:
     return Raw(json.dumps(value).encode("ascii"))
 
 
+def builtins(value: object) -> Any:
+    """A value as plain dictionaries, lists, texts and numbers."""
+    return msgspec.to_builtins(value, enc_hook=_plain)
+
+
 def encode(value: object) -> bytes:
     """A value as JSON in one line without spaces. Raises ValueError for what JSON cannot say."""
     try:
-        return msgspec.json.encode(value)
+        return msgspec.json.encode(value, enc_hook=_plain)
     except UnicodeEncodeError:  # a lone surrogate, which JSON can name and UTF-8 cannot hold
-        plain = msgspec.to_builtins(value)
+        plain = builtins(value)
         return json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _back(kind: type, value: object) -> object:
+    if kind is object:
+        return value
+    if issubclass(kind, Path) and isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError("expected a path")
 
 
 def pretty(value: object, indent: int = 1) -> bytes:

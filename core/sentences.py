@@ -21,33 +21,16 @@ class Sentence:
     """
 
     id: str
-    args: tuple[tuple[str, Argument], ...] = ()
+    args: Mapping[str, Argument] = field(default_factory=dict)
     text: str = field(default="", compare=False)
     """English, with `{name}` or `{name:.2f}` where an argument goes."""
 
     def given(self, **args: Argument) -> Sentence:
         """The sentence with its arguments."""
-        return Sentence(self.id, tuple(args.items()), self.text)
+        return Sentence(self.id, args, self.text)
 
-    def to_json(self) -> dict[str, object]:
-        """The sentence as a JSON object `{"id", "text", "args"}`."""
-        return {"id": self.id, "text": self.text, "args": dict(self.args)}
-
-    @staticmethod
-    def from_json(value: object) -> Sentence:
-        """Read what `to_json` wrote; the text may be missing.
-
-        Raises ValueError when a field is missing or of the wrong type.
-        """
-        if not isinstance(value, dict) or not isinstance(value.get("id"), str):
-            raise ValueError("a sentence needs a text id")
-        args, text = value.get("args", {}), value.get("text", "")
-        if not isinstance(args, dict) or not isinstance(text, str):
-            raise ValueError("the arguments of a sentence are an object, its text is a text")
-        for name, argument in args.items():
-            if not isinstance(name, str) or not isinstance(argument, str | int | float):
-                raise ValueError("an argument of a sentence is a text or a number")
-        return Sentence(value["id"], tuple(args.items()), text)
+    def __hash__(self) -> int:
+        return hash((self.id, *self.args.items()))
 
 
 def say(id: str, text: str, /, **args: Argument) -> Sentence:
@@ -55,7 +38,7 @@ def say(id: str, text: str, /, **args: Argument) -> Sentence:
 
     One that is said in several places is a constant without arguments; `given` adds them.
     """
-    return Sentence(id, tuple(args.items()), text)
+    return Sentence(id, args, text)
 
 
 def english(sentence: Sentence) -> str:
@@ -69,12 +52,12 @@ def filled(text: str, sentence: Sentence) -> str:
     Never raises: a text from a file may be missing or damaged. Then id and arguments are shown.
     """
     try:
-        shown = _FORMATTER.vformat(text, (), dict(sentence.args))
+        shown = _FORMATTER.vformat(text, (), sentence.args)
     except (ValueError, KeyError, IndexError, TypeError, OverflowError):
         shown = ""
     if shown:
         return shown
-    args = ", ".join(f"{name}: {value}" for name, value in sentence.args)
+    args = ", ".join(f"{name}: {value}" for name, value in sentence.args.items())
     return f"{sentence.id} ({args})" if args else sentence.id
 
 

@@ -12,7 +12,7 @@ from app.base.walk import Over, Walk
 from app.base.words import sentence_text
 from app.editor.suggesting import Suggesting, suggestion_set
 from app.editor.workspace import Workspace
-from app.engine.client import EngineClient, Question
+from app.engine.client import EngineClient, EngineState, Question
 from core.document.status import ImageStatus
 from core.protocol import Prediction, Priority, Progress
 from core.sentences import Sentence
@@ -43,6 +43,7 @@ class PreAnnotator(QObject):
         self._current: Question | None = None
         self._folder: Walk[ImageEntry] | None = None
         workspace.project_changed.connect(self.cancel)
+        client.state_changed.connect(self._on_engine)
 
     @property
     def folder_running(self) -> bool:
@@ -113,6 +114,21 @@ class PreAnnotator(QObject):
             self._folder.stop()
         if self._current is not None:
             self._current.cancel()
+
+    def _on_engine(self, state: EngineState) -> None:
+        """What is asked of an engine that was given up would wait for ever."""
+        folder = self._folder
+        if state is not EngineState.DEAD or folder is None:
+            return
+        left = folder.total - folder.done
+        folder.stop()
+        text = self.tr(
+            "The engine does not run any more, so %n image(s) got no suggestions. Start it again, "
+            "then ask again.",
+            "",
+            left,
+        )
+        self.failed.emit("suggest-folder", text, "")
 
     def _walk(self, project: Project, images: list[ImageEntry], title: str) -> None:
         count = 0

@@ -322,7 +322,7 @@ class Reasons(QObject):
             return
         self.verdict = verdict
         self._lens.set_stage("polygons" if verdict.cut is None else STAGE_OF[verdict.cut])
-        seen = verdict.evidence.witness
+        seen = verdict.evidence.closest
         if verdict.detection is not None:
             self._lens.choose(Item(BoxKind.DETECTION, verdict.detection))
         elif seen is not None:

@@ -48,7 +48,8 @@ class AboutDialog(QDialog):
         log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         log.setAccessibleName(title.text())
         log.setMinimumSize(460, LOG_HEIGHT)
-        log.moveCursor(QTextCursor.MoveOperation.End)
+        for move in (QTextCursor.MoveOperation.End, QTextCursor.MoveOperation.StartOfLine):
+            log.moveCursor(move)
         copy = QPushButton(self.tr("Copy"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(lines))
         for widget in (title, log, copy):

@@ -18,12 +18,24 @@ NO_DATASET: Final = say("cli.no_dataset", "There is no dataset {path}.")
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """DATASET and `--images`."""
     parser.add_argument(
-        "dataset", metavar="DATASET", help="a COCO file, or a folder of labelme or VIA files"
+        "dataset", metavar="DATASET", help="a file or folder of labels, of any format"
     )
     parser.add_argument("--images", metavar="DIR", help="where the images are")
+    add_crowds(parser)
 
 
-def open_labelled(path: str, images: str | None, console: Console) -> Dataset:
+def add_crowds(parser: argparse.ArgumentParser) -> None:
+    """`--crowds-as-objects`."""
+    parser.add_argument(
+        "--crowds-as-objects",
+        action="store_true",
+        help="take instances marked as crowds (iscrowd) for single objects",
+    )
+
+
+def open_labelled(
+    path: str, images: str | None, console: Console, *, crowds_as_objects: bool = False
+) -> Dataset:
     """Open a data set, telling what was noticed and naming what had to be left out.
 
     Raises UsageError when there is none, FormatError when its labels cannot be read.
@@ -32,7 +44,7 @@ def open_labelled(path: str, images: str | None, console: Console) -> Dataset:
 
     if not Path(path).exists():
         raise UsageError(NO_DATASET.given(path=path))
-    dataset = open_dataset(path, images)
+    dataset = open_dataset(path, images, crowds_as_objects=crowds_as_objects)
     for note in dataset.notes:
         console.note(note)
     for problem in dataset.problems:

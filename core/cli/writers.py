@@ -25,6 +25,7 @@ from core.storage.paths import assign_label_files
 if TYPE_CHECKING:
     from core.engine.predict import Prediction
     from core.engine.weights import LoadedModel
+    from core.formats.like import Like
 
 
 UNUSED_NAME: Final = "N/A"
@@ -116,9 +117,13 @@ class LabelmeWriter:
 class CocoWriter:
     """All predictions in one COCO file, written at the end."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises UsageError when `path` cannot be written or holds what we did not write."""
+    def __init__(self, path: Path, like: Like | None = None) -> None:
+        """With `like`, ids are those of that file.
+
+        Raises UsageError when `path` cannot be written or holds what we did not write.
+        """
         self._path = path
+        self._like = like
         self._images: list[dict[str, Any]] = []
         self._annotations: list[dict[str, Any]] = []
         self._model: LoadedModel | None = None
@@ -138,11 +143,14 @@ class CocoWriter:
         """Take down one prediction; `file_name` is the image's name as given."""
         from core.engine.annotations import to_annotations
 
-        id = len(self._images) + 1
+        id: int | str = len(self._images) + 1
+        name = image.name
+        if self._like is not None:
+            id, name = self._like.image(image.path) or (self._free_id(), image.name)
         self._images.append(
             {
                 "id": id,
-                "file_name": image.name,
+                "file_name": name,
                 "width": prediction.width,
                 "height": prediction.height,
             }
@@ -151,15 +159,23 @@ class CocoWriter:
         self._annotations += to_annotations(prediction, id, first, self._mask_threshold)
         return self._path
 
+    def _free_id(self) -> int:
+        """An id that no image of the file to be like has, nor one written so far."""
+        taken = [id for id, _ in self._like.images.values()] if self._like is not None else []
+        taken += [image["id"] for image in self._images]
+        return max((id for id in taken if isinstance(id, int)), default=0) + 1
+
     def finish(self) -> None:
         assert self._model is not None
-        content = {
+        content: dict[str, Any] = {
             "info": {"description": "Detections by masklens", "model": self._model.revision},
             "licenses": [],
             "images": self._images,
             "annotations": self._annotations,
             "categories": self._categories(self._model),
         }
+        if self._like is not None:
+            content |= self._renumbered(content["categories"], self._like)
         content["masklens"] = {"predicted": _digest(content)}
         text = json.dumps(content, allow_nan=False)
         write_atomic(self._path, text.encode("ascii"), check=self._check_target)
@@ -171,6 +187,25 @@ class CocoWriter:
             for index, name in enumerate(model.class_names, start=1)
             if name != UNUSED_NAME or index in used
         ]
+
+    def _renumbered(self, ours: list[dict[str, Any]], like: Like) -> dict[str, Any]:
+        """Annotations and categories with the ids that labels have in the file to be like."""
+        listed = [dict(category) for category in like.categories]
+        taken = [id for each in listed if isinstance(id := each.get("id"), int)]
+        used = {annotation["category_id"] for annotation in self._annotations}
+        ids: dict[int, int] = {}
+        for category in ours:
+            known = like.category(category["name"])
+            if known is None and category["id"] in used:
+                known = max(taken, default=0) + 1
+                taken.append(known)
+                listed.append({**category, "id": known})
+            if known is not None:
+                ids[category["id"]] = known
+        annotations = [
+            {**each, "category_id": ids[each["category_id"]]} for each in self._annotations
+        ]
+        return {"annotations": annotations, "categories": listed}
 
     def _check_target(self) -> None:
         if self._path.is_dir():

@@ -9,7 +9,7 @@ from core.engine.predict import Prediction
 
 
 def to_annotations(
-    prediction: Prediction, image_id: int, first_id: int, mask_threshold: float
+    prediction: Prediction, image_id: int | str, first_id: int, mask_threshold: float
 ) -> list[dict[str, Any]]:
     """One annotation a detection, in their order, also where the mask is empty.
 

@@ -72,7 +72,7 @@ class Boxes:
     candidates: Candidates
     detections: Detections
     milliseconds: dict[str, float]
-    proposed: Proposed | None = None
+    proposer: Proposed | None = None
 
 
 _Key = tuple[bytes, int]
@@ -128,7 +128,7 @@ class Rerunner:
         """
         watch: dict[str, float] = {}
         last = self._last
-        if last.proposed is not None:
+        if last.proposer is not None:
             same = _same(last.settings, settings, PROPOSER_SETTINGS)
             found = last if same else self._propose(settings, watch)
         else:
@@ -160,7 +160,7 @@ class Rerunner:
         channel = self._channels(found.detections)
         own = torch.sigmoid(masks.answers(logits, channel))
         level = self._model.roi_heads.mask_roi_pool.map_levels([found.detections.resized_boxes])
-        mask = MaskLogits(level, logits, own, None if found.proposed is None else channel)
+        mask = MaskLogits(level, logits, own, None if found.proposer is None else channel)
         taken = _since(start)
         start = time.perf_counter()
         polygons = Polygons(self._outlines(mask, found, quick=quick))
@@ -231,8 +231,8 @@ class Rerunner:
 
     def _refine(self, found: Boxes) -> roi.Refined:
         """Boxes and probabilities of all candidates, kept until there are other proposals."""
-        if found.proposed is not None:
-            return proposing.as_refined(found.proposed, self.trace.input)
+        if found.proposer is not None:
+            return proposing.as_refined(found.proposer, self.trace.input)
         known = self._refined
         if known is None or known[0] is not found.box_head:
             size = self.trace.input.size
@@ -250,7 +250,7 @@ class Rerunner:
         proposed = proposing.propose(proposer, pixels.permute(2, 0, 1), settings)
         watch["proposer"] = _since(start)
         proposals = proposing.as_proposals(proposed, self.trace.input)
-        return replace(self._last, proposals=proposals, proposed=proposed)
+        return replace(self._last, proposals=proposals, proposer=proposed)
 
     def _channels(self, detections: Detections) -> Tensor:
         """The class whose mask each detection takes, or `ANY_CLASS`: int64 D."""
@@ -365,7 +365,7 @@ class Rerunner:
             polygons=polygons,
             settings=found.settings,
             milliseconds=times,
-            proposer=found.proposed,
+            proposer=found.proposer,
         )
 
 

@@ -8,7 +8,7 @@ pixels. Nested polygons of one list do not cut holes; COCO takes their union.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
@@ -27,13 +27,40 @@ from core.document.instance_json import flags_from_json, source_from_json
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_write import dumps, write
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
+from core.formats.label_file import Json
 from core.formats.labelme_shapes import polygon, rectangle
+from core.formats.limits import MAX_COORDINATE, check_size, whole
 from core.formats.masks import trace_runs
+from core.formats.remarks import Remarks
 from core.formats.said import BOXES, RESULTS
 from core.sentences import Sentence, say
 
 __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse", "read", "write"]
 
+_KNOWN: Final = frozenset(
+    ("image_id", "category_id", "segmentation", "area", "bbox", "iscrowd", "score", KEY)
+)
+_IMAGE_KEYS: Final = frozenset(("id", "file_name", "width", "height"))
+_CATEGORY_TWICE: Final = say(
+    "formats.category_twice",
+    "{path}: several categories are called {label}; they became one label.",
+)
+_ROOT: Final = say(
+    "formats.root_category",
+    "{path}: the category {label} has no annotations and only stands above others; it is no label.",
+)
+_IMAGE_TWICE: Final = say(
+    "formats.image_entry_twice",
+    "{path}: the image {name} is listed more than once; its annotations were put together.",
+)
+_NO_SIDE: Final = say(
+    "formats.no_side", "{path}: {count} sides of images are not known there; the image tells them."
+)
+_FLAT: Final = say(
+    "formats.flat_polygon",
+    "{path}: {count} outlines are lists of numbers instead of lists of polygons; each became one "
+    "polygon.",
+)
 _DANGLING: Final = say(
     "formats.dangling",
     "{path}: {count} annotations belong to an image or a category that the file does not list; "
@@ -47,15 +74,23 @@ _NO_GEOMETRY: Final = say(
 
 @dataclass(frozen=True, slots=True)
 class CocoDataset:
-    """A COCO file. `labels` are the category names in the order of their ids."""
+    """A COCO file. `labels` are the category names in the order of their ids.
+
+    `extra` are the keys of the file beside images and annotations.
+    """
 
     images: tuple[CocoImage, ...]
     labels: tuple[str, ...]
     notes: tuple[Sentence, ...] = ()
+    extra: Json = field(default_factory=dict)
 
 
 def is_coco(value: object) -> bool:
-    return isinstance(value, dict) and "images" in value and "annotations" in value
+    if not isinstance(value, dict) or "images" not in value or "annotations" not in value:
+        return False
+    annotations = value["annotations"]
+    first = annotations[0] if isinstance(annotations, list) and annotations else None
+    return not (isinstance(first, dict) and "segments_info" in first)
 
 
 def read(path: Path | str) -> CocoDataset:
@@ -69,70 +104,123 @@ def parse(value: object, path: Path) -> CocoDataset:
     if isinstance(value, list):
         raise FormatError(RESULTS.given(path=str(path)))
     with reading(path, "COCO"):
-        return _Reader(str(path)).dataset(as_object(value, "file"))
+        return _Reader(path).dataset(as_object(value, "file"))
 
 
 class _Reader:
-    """Reads one file and counts what it has to leave out."""
+    """Reads one file entry by entry; what it has to leave out or repair is told."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.dangling = 0
-        self.boxes = 0
-        self.no_geometry = 0
-        self.no_area = 0
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
         self.source = Source.DRAWN
-        self.notes: list[Sentence] = []
+        self.remarks = Remarks(path)
 
-    def dataset(self, top: Mapping[str, object]) -> CocoDataset:
-        if "predicted" in as_object(top.get(KEY, {}), KEY):
+    def dataset(self, top: Json) -> CocoDataset:
+        ours = top.get(KEY)
+        if isinstance(ours, dict) and "predicted" in ours:
             # A model's detections as masklens writes them; nobody has accepted any.
             self.source = Source.SUGGESTED
         labels = self._categories(as_list(get(top, "categories", "file"), "categories"))
-        images = _images(as_list(get(top, "images", "file"), "images"))
-        found: dict[Id, dict[str, Instance]] = {id: {} for id in images}
+        images = self._images(as_list(get(top, "images", "file"), "images"))
+        found: dict[Id, dict[str, Instance]] = {image.id: {} for image in images.values()}
+        extras: dict[Id, dict[str, Json]] = {id: {} for id in found}
+        used: set[Id] = set()
         for k, item in enumerate(as_list(get(top, "annotations", "file"), "annotations")):
             where = f"annotations[{k}]"
-            annotation = as_object(item, where)
-            image = images.get(_id(annotation, "image_id", where))
-            label = labels.get(_id(annotation, "category_id", where))
-            if image is None or label is None:
-                self.dangling += 1
-                continue
-            polygons = self._outline(annotation, image, where)
-            if polygons:
-                known = found[image.id]
-                instance = self._instance(annotation, label, polygons, k, where)
-                if instance.id in known:
-                    instance = replace(instance, id=f"{instance.id}~{k}")
-                known[instance.id] = instance
+            with self.remarks.entry():
+                annotation = as_object(item, where)
+                category = _id(annotation, "category_id", where)
+                used.add(category)
+                image = images.get(_id(annotation, "image_id", where))
+                label = labels.get(category)
+                if image is None or label is None:
+                    self.remarks.count(_DANGLING)
+                    continue
+                polygons = self._outline(annotation, image, where)
+                if polygons:
+                    known = found[image.id]
+                    instance = self._instance(annotation, label, polygons, k, where)
+                    if instance.id in known:
+                        instance = replace(instance, id=f"{instance.id}~{k}")
+                    known[instance.id] = instance
+                    extras[image.id][instance.id] = _others(annotation)
+        self._drop_roots(top, labels, used)
+        distinct = {image.id: image for image in images.values()}
         return CocoDataset(
             images=tuple(
-                replace(image, instances=tuple(found[id].values())) for id, image in images.items()
+                replace(image, instances=tuple(found[id].values()), extras=extras[id])
+                for id, image in distinct.items()
             ),
             labels=tuple(dict.fromkeys(labels.values())),
-            notes=(*self.notes, *self._counts()),
+            notes=self.remarks.notes(),
+            extra={
+                key: value for key, value in top.items() if key not in ("images", "annotations")
+            },
         )
 
     def _categories(self, items: Sequence[object]) -> dict[Id, str]:
         labels: dict[Id, str] = {}
         for k, item in enumerate(items):
-            category = as_object(item, f"categories[{k}]")
-            id = _id(category, "id", f"categories[{k}]")
-            if id in labels:
-                raise wrong(f"categories[{k}].id", "used twice")
-            label = as_text(get(category, "name", f"categories[{k}]"), f"categories[{k}].name")
-            if label in labels.values():
-                self.notes.append(
-                    say(
-                        "formats.category_twice",
-                        "{path}: several categories are called {label}; they became one label.",
-                        path=self.name,
-                        label=label,
-                    )
-                )
-            labels[id] = label
+            where = f"categories[{k}]"
+            with self.remarks.entry():
+                category = as_object(item, where)
+                id = _id(category, "id", where)
+                label = as_text(get(category, "name", where), f"{where}.name")
+                if id in labels and labels[id] != label:
+                    raise wrong(f"{where}.id", "used twice")
+                if id not in labels and label in labels.values():
+                    self.remarks.count(_CATEGORY_TWICE, label=label)
+                labels[id] = label
         return dict(sorted(labels.items(), key=lambda entry: (str(type(entry[0])), entry[0])))
+
+    def _drop_roots(self, top: Json, labels: dict[Id, str], used: set[Id]) -> None:
+        """Leave out categories without annotations that only stand above others."""
+        items = as_list(top["categories"], "categories")
+        above = {str(item.get("supercategory")) for item in items if isinstance(item, dict)}
+        for id, label in list(labels.items()):
+            if label in above and id not in used and len(labels) > 1:
+                self.remarks.count(_ROOT, label=label)
+                del labels[id]
+
+    def _images(self, items: Sequence[object]) -> dict[Id, CocoImage]:
+        """The images by id; entries of one file under several ids are one image."""
+        images: dict[Id, CocoImage] = {}
+        by_name: dict[str, CocoImage] = {}
+        for k, item in enumerate(items):
+            with self.remarks.entry():
+                image = self._image(as_object(item, f"images[{k}]"), f"images[{k}]")
+                same = by_name.get(image.file_name)
+                if same is not None:
+                    self.remarks.count(_IMAGE_TWICE, name=image.file_name)
+                    image = same if image.id == same.id else replace(same)
+                    images.setdefault(_id(as_object(item, ""), "id", ""), same)
+                elif image.id in images:
+                    del images[image.id]
+                    raise wrong(f"images[{k}].id", "used twice, for different images")
+                else:
+                    images[image.id] = by_name[image.file_name] = image
+        return images
+
+    def _image(self, value: Json, where: str) -> CocoImage:
+        name = as_text(get(value, "file_name", where), f"{where}.file_name", empty=False)
+        width, height = self._side(value, "width", where), self._side(value, "height", where)
+        if width is not None and height is not None:
+            check_size(width, height, where)
+        return CocoImage(
+            id=_id(value, "id", where),
+            file_name=PureWindowsPath(name).as_posix() if "\\" in name else name,
+            width=width,
+            height=height,
+            extra={key: item for key, item in value.items() if key not in _IMAGE_KEYS},
+        )
+
+    def _side(self, value: Json, key: str, where: str) -> int | None:
+        side = value.get(key)
+        if side in (None, -1, 0, "", "-1"):
+            if side is not None:
+                self.remarks.count(_NO_SIDE)
+            return None
+        return whole(side, f"{where}.{key}", least=1)
 
     def _outline(self, annotation: Mapping[str, object], image: CocoImage, where: str) -> Polygons:
         shape = annotation.get("segmentation")
@@ -141,6 +229,9 @@ class _Reader:
             polygons = _from_runs(shape, image, where_shape)
         elif shape:
             parts = as_list(shape, where_shape)
+            if all(isinstance(part, int | float) for part in parts):
+                self.remarks.count(_FLAT)  # a flat list can only be one polygon
+                parts = [parts]
             polygons = tuple(
                 each
                 for k, part in enumerate(parts)
@@ -148,10 +239,9 @@ class _Reader:
             )
         else:
             polygons = _from_box(annotation.get("bbox"), f"{where}.bbox")
-            self.boxes += bool(polygons)
-            self.no_geometry += not polygons
+            self.remarks.count(BOXES if polygons else _NO_GEOMETRY)
             return polygons
-        self.no_area += not polygons
+        self.remarks.count(NO_AREA_DROPPED, not polygons)
         return polygons
 
     def _instance(
@@ -166,7 +256,7 @@ class _Reader:
         where_own = f"{where}.{KEY}"
         model, given = own.get("model"), own.get("id")
         id = annotation.get("id", number + 1)
-        crowd = annotation.get("iscrowd", 0)
+        crowd = annotation.get("iscrowd") or 0
         if crowd not in (0, 1):
             raise wrong(f"{where}.iscrowd", "expected 0 or 1")
         return Instance(
@@ -181,39 +271,25 @@ class _Reader:
             crowd=bool(crowd),
         )
 
-    def _counts(self) -> tuple[Sentence, ...]:
-        counted = (
-            (_DANGLING, self.dangling),
-            (BOXES, self.boxes),
-            (_NO_GEOMETRY, self.no_geometry),
-            (NO_AREA_DROPPED, self.no_area),
-        )
-        return tuple(said.given(path=self.name, count=n) for said, n in counted if n)
 
-
-def _images(items: Sequence[object]) -> dict[Id, CocoImage]:
-    images: dict[Id, CocoImage] = {}
-    for k, item in enumerate(items):
-        where = f"images[{k}]"
-        value = as_object(item, where)
-        id = _id(value, "id", where)
-        if id in images:
-            raise wrong(f"{where}.id", "used twice")
-        name = as_text(get(value, "file_name", where), f"{where}.file_name", empty=False)
-        width, height = value.get("width"), value.get("height")
-        images[id] = CocoImage(
-            id=id,
-            file_name=PureWindowsPath(name).as_posix() if "\\" in name else name,
-            width=None if width is None else as_int(width, f"{where}.width", least=1),
-            height=None if height is None else as_int(height, f"{where}.height", least=1),
-        )
-    return images
+def _others(annotation: Json) -> Json:
+    """The id of an annotation and the keys that have no field here, its attributes apart."""
+    kept = {key: value for key, value in annotation.items() if key not in _KNOWN}
+    attributes = kept.pop("attributes", None)
+    extra: dict[str, object] = {"coco": kept} if kept else {}
+    if isinstance(attributes, dict):
+        extra["attributes"] = attributes
+    elif attributes is not None:
+        kept["attributes"] = attributes
+    return extra
 
 
 def _id(value: Mapping[str, object], key: str, where: str) -> Id:
     id = get(value, key, where)
     if isinstance(id, float) and id.is_integer():
         id = int(id)
+    if isinstance(id, str) and id.isdecimal() and len(id) < 19 and str(int(id)) == id:
+        id = int(id)  # ids that a table made texts of
     return id if isinstance(id, str) else as_int(id, f"{where}.{key}")
 
 
@@ -225,13 +301,14 @@ def _flat_points(value: object, where: str) -> tuple[tuple[float, float], ...]:
     try:
         if {type(number) for number in flat} <= {int, float}:
             numbers = [float(number) for number in flat]
-            if all(map(isfinite, numbers)):
+            if all(map(isfinite, numbers)) and max(map(abs, numbers), default=0) <= MAX_COORDINATE:
                 return tuple(zip(numbers[::2], numbers[1::2], strict=True))
     except OverflowError:
         pass
     # Something is wrong; look again, slowly, for where.
     for k, number in enumerate(flat):
-        as_number(number, f"{where}[{k}]")
+        if abs(as_number(number, f"{where}[{k}]")) > MAX_COORDINATE:
+            raise wrong(f"{where}[{k}]", "too far from the image")
     raise wrong(where, "expected a list of numbers")
 
 

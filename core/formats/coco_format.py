@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.formats import coco
+from core.formats import coco, coco_write
 from core.formats.coco import CocoImage
 from core.formats.errors import FormatError
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.labelled import Collection, Labelled
 from core.formats.places import name_from
+from core.formats.said import EMPTY
 
 
 def _recognises(source: Source) -> bool:
@@ -23,16 +24,28 @@ def _read(source: Source) -> Collection:
         kind="coco",
         labels=dataset.labels,
         images=tuple(
-            Labelled(path, i.file_name, i.width, i.height, i.instances, image_id=i.id)
+            Labelled(
+                path,
+                i.file_name,
+                i.width,
+                i.height,
+                i.instances,
+                image_id=i.id,
+                extra=i.extra,
+                extras=i.extras,
+            )
             for i in dataset.images
         ),
         notes=dataset.notes,
+        extra=dataset.extra,
     )
 
 
 def _write(writing: Writing) -> Written:
     """One COCO file. Raises FormatError when there is one already."""
     out = writing.out
+    own = writing.collection.kind == "coco"
+    extra = writing.collection.extra if own else {}
     own_ids = all(isinstance(image.labels.image_id, int) for image in writing.images)
     images = [
         CocoImage(
@@ -41,13 +54,18 @@ def _write(writing: Writing) -> Written:
             image.width,
             image.height,
             image.labels.instances,
+            image.labels.extra if own else {},
+            image.labels.extras,
         )
         for number, image in enumerate(writing.images, 1)
     ]
-    if not writing.sink.put(out, coco.dumps(images, writing.labels)):
+    data, empty = coco_write.encoded(images, writing.labels, extra)
+    if empty:
+        writing.sink.notes.append(EMPTY.given(count=empty))
+    if not writing.sink.put(out, data):
         raise FormatError(writing.sink.problems[-1])
     writing.sink.written.append(out)
-    return Written(len(images), sum(len(image.instances) for image in images))
+    return Written(len(images), sum(len(image.instances) for image in images) - empty)
 
 
 FORMAT: Final = Format(
@@ -58,5 +76,5 @@ FORMAT: Final = Format(
     write=_write,
     ending=".json",
     declared=True,
-    carries=frozenset(("holes", "parts", "overlap", "source", "crowd")),
+    carries=frozenset(("holes", "parts", "overlap", "source", "crowd", "attributes", "keys")),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from core.document.instance import Instance
+from core.formats.label_file import Json
 
 KEY: Final = "masklens"
 """The key for what COCO has no place for."""
@@ -17,7 +19,8 @@ Id = int | str
 class CocoImage:
     """One image: its size (None where the file does not say), and the instances on it.
 
-    `file_name` is as the file has it, with forward slashes.
+    `file_name` is as the file has it, with forward slashes. `extra` are the keys of its entry, and
+    `extras` those of annotations by instance, that have no field here.
     """
 
     id: Id
@@ -25,3 +28,5 @@ class CocoImage:
     width: int | None
     height: int | None
     instances: tuple[Instance, ...] = ()
+    extra: Json = field(default_factory=dict)
+    extras: Mapping[str, Json] = field(default_factory=dict)

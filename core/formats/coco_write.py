@@ -2,8 +2,8 @@
 
 Objects without holes are lists of polygons, one a part; crowds and objects with holes are run
 lengths, since the polygons of a list are united and cannot cut holes. Category and annotation ids
-begin at 1, because detectors keep 0 for the background. What COCO has no place for rides under the
-key `masklens`.
+begin at 1, because detectors keep 0 for the background; those of a file that was read stay. What
+COCO has no place for rides under the key `masklens`.
 """
 
 from __future__ import annotations
@@ -12,85 +12,135 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from core.document.geometry import area, bounds, union
 from core.document.instance import Instance, Source
 from core.formats.coco_image import KEY, CocoImage
-from core.formats.masks import encode, is_traced
+from core.formats.masks import encode
 from core.storage.atomic import write_atomic
 
 Json = dict[str, object]
 
 
-def write(path: Path, images: Sequence[CocoImage], labels: Sequence[str]) -> None:
-    """Write a COCO file in one piece. Raises StorageError, and ValueError as `dumps` does."""
-    write_atomic(path, dumps(images, labels))
+def write(
+    path: Path,
+    images: Sequence[CocoImage],
+    labels: Sequence[str],
+    extra: Mapping[str, object] | None = None,
+) -> int:
+    """Write a COCO file in one piece; returns how many instances cover no pixel and were left out.
 
-
-def dumps(images: Sequence[CocoImage], labels: Sequence[str]) -> bytes:
-    """A COCO file in UTF-8; categories are numbered from 1 in the order of `labels`.
-
-    Raises ValueError when a label is not among them, or an image has no size.
+    Raises StorageError, and ValueError as `dumps` does.
     """
-    categories = {label: number for number, label in enumerate(labels, 1)}
+    data, empty = encoded(images, labels, extra or {})
+    write_atomic(path, data)
+    return empty
+
+
+def dumps(
+    images: Sequence[CocoImage], labels: Sequence[str], extra: Mapping[str, object] | None = None
+) -> bytes:
+    """A COCO file in UTF-8, see `encoded`."""
+    return encoded(images, labels, extra or {})[0]
+
+
+def encoded(
+    images: Sequence[CocoImage], labels: Sequence[str], extra: Mapping[str, object]
+) -> tuple[bytes, int]:
+    """A COCO file in UTF-8, and how many instances cover no pixel and were left out.
+
+    `extra` are the keys of a file that was read. Categories keep the ids that they have there;
+    others are numbered on, in the order of `labels`. Annotations keep their ids where no two are
+    alike. Raises ValueError when a label is not among them, or an image has no size.
+    """
+    listed = _categories(labels, extra.get("categories"))
+    numbers = {str(category["name"]): category["id"] for category in reversed(listed)}
     annotations: list[Json] = []
+    empty = 0
     for image in images:
         if image.width is None or image.height is None:
             raise ValueError(f"image {image.file_name} has no size")
         for instance in image.instances:
-            if instance.label not in categories:
+            if instance.label not in numbers:
                 raise ValueError(f"{instance.label} is not among the labels")
+            shape = outline(instance, image.width, image.height)
+            if not shape["area"]:
+                empty += 1
+                continue
+            others = image.extras.get(instance.id, {})
+            own = others.get("coco")
+            attributes = others.get("attributes")
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "image_id": image.id,
-                    "category_id": categories[instance.label],
-                    **outline(instance, image.width, image.height),
+                    "category_id": numbers[instance.label],
+                    **shape,
+                    **(own if isinstance(own, dict) else {}),
+                    **({"attributes": attributes} if attributes else {}),
                     **_extras(instance),
                 }
             )
-    return _text(
-        {
-            "info": {"description": "Instances labelled with masklens", "version": "1.0"},
-            "licenses": [],
-            "categories": [
-                {"id": number, "name": label, "supercategory": ""}
-                for label, number in categories.items()
-            ],
-            "images": [
-                {
-                    "id": image.id,
-                    "width": image.width,
-                    "height": image.height,
-                    "file_name": image.file_name,
-                }
-                for image in images
-            ],
-            "annotations": annotations,
-        }
-    )
+    _apart(annotations)
+    top: dict[str, object] = {
+        "info": {"description": "Instances labelled with masklens", "version": "1.0"},
+        "licenses": [],
+        **{key: value for key, value in extra.items() if key not in ("categories", KEY)},
+        "categories": listed,
+        "images": [
+            {
+                "id": image.id,
+                "width": image.width,
+                "height": image.height,
+                "file_name": image.file_name,
+                **image.extra,
+            }
+            for image in images
+        ],
+        "annotations": annotations,
+    }
+    return _text(top), empty
+
+
+def _categories(labels: Sequence[str], before: object) -> list[dict[str, object]]:
+    """The categories of the file that was read, and those of labels that it lacks."""
+    listed = [
+        dict(category)
+        for category in (before if isinstance(before, list) else [])
+        if isinstance(category, dict)
+        and isinstance(category.get("name"), str)
+        and isinstance(category.get("id"), int | str)
+    ]
+    known = {category["name"] for category in listed}
+    taken = [id for category in listed if isinstance(id := category["id"], int)]
+    number = max(taken, default=0)
+    for label in labels:
+        if label not in known:
+            number += 1
+            listed.append({"id": number, "name": label, "supercategory": ""})
+    return listed
+
+
+def _apart(annotations: list[Json]) -> None:
+    """Number the annotations anew where two have one id."""
+    ids = [annotation["id"] for annotation in annotations]
+    if len(set(map(str, ids))) < len(ids):
+        for number, annotation in enumerate(annotations, 1):
+            annotation["id"] = number
 
 
 def outline(instance: Instance, width: int, height: int) -> Json:
-    """Segmentation, area, bbox and iscrowd of an instance on an image of that size."""
+    """Segmentation, area, bbox and iscrowd of an instance on an image of that size.
+
+    Area and box are those of its pixels on the image, whatever the outline does.
+    """
     polygons = instance.polygons
-    if instance.crowd or any(polygon.holes for polygon in polygons):
-        runs = encode(polygons, width, height)
-        return {
-            "segmentation": runs.to_json(),
-            "area": runs.area,
-            "bbox": list(runs.box),
-            "iscrowd": int(instance.crowd),
-        }
-    box = bounds(polygons)
-    if is_traced(polygons):
-        covered: float = encode(polygons, width, height).area
-    else:
-        covered = area(polygons if len(polygons) == 1 else union(polygons))
+    runs = encode(polygons, width, height)
+    as_runs = instance.crowd or any(polygon.holes for polygon in polygons)
+    flat = [[value for point in p.outer for value in point] for p in polygons]
     return {
-        "segmentation": [[value for point in p.outer for value in point] for p in polygons],
-        "area": covered,
-        "bbox": [box.x0, box.y0, box.width, box.height],
-        "iscrowd": 0,
+        "segmentation": runs.to_json() if as_runs else flat,
+        "area": runs.area,
+        "bbox": list(runs.box),
+        "iscrowd": int(instance.crowd),
     }
 
 

@@ -45,6 +45,16 @@ class ConvertReport:
     problems: tuple[Sentence, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Labels as they were read, each with its image where that was found."""
+
+    collection: Collection
+    images: tuple[Located, ...]
+    notes: tuple[Sentence, ...] = ()
+    problems: tuple[Sentence, ...] = ()
+
+
 def convert(
     src: Path | str,
     to: str,
@@ -64,19 +74,95 @@ def convert(
     when the labels cannot be read or `out` is of the wrong kind or there, StorageError when the
     disk refuses.
     """
-    out, format = Path(out), BY_NAME[to]
-    collection = collect(Path(src))
-    images = collection.images
-    if not suggestions:
-        images = tuple(map(_accepted, images))
-    if split is not None:
-        images = dealt(images, split)
-    work = _Conversion(
-        replace(collection, images=images),
-        None if images_dir is None else Path(images_dir),
-        split is not None,
+    read = read_labels(Path(src), None if images_dir is None else Path(images_dir), suggestions)
+    return write_labels(
+        read, BY_NAME[to], Path(out), overwrite=overwrite, split=split, options=options
     )
-    return work.write(format, out, overwrite, options or {})
+
+
+def read_labels(src: Path, images_dir: Path | None, suggestions: bool = True) -> Read:
+    """Read a file or folder and find its images. Raises FormatError."""
+    collection = collect(src)
+    if not suggestions:
+        collection = replace(collection, images=tuple(map(_accepted, collection.images)))
+    notes, problems = list(collection.notes), list(collection.problems)
+    found = ImageFinder(images_dir).find(collection.images)
+    notes += [each.said for each in found if each.said is not None]
+    located = [
+        _located(image, each.path, notes)
+        for image, each in zip(collection.images, found, strict=True)
+    ]
+    again = labelled_again(collection.images, [image.path for image in located])
+    problems += again.values()
+    images = tuple(image for place, image in enumerate(located) if place not in again)
+    return Read(collection, images, tuple(notes), tuple(problems))
+
+
+def write_labels(
+    read: Read,
+    format: Format,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    split: tuple[float, float, float] | None = None,
+    options: Mapping[str, str] | None = None,
+) -> ConvertReport:
+    """Write what was read, or was put together, in a format. Raises as `convert` does."""
+    images = read.images
+    if split is not None:
+        sides = dealt([image.labels for image in images], split)
+        images = tuple(replace(i, labels=side) for i, side in zip(images, sides, strict=True))
+    sink = Sink(overwrite, notes=list(read.notes), problems=list(read.problems))
+    apart = _apart(images, format, out, split is not None, sink)
+    _check_place(format, out, apart)
+    fitting = [each for each in (_fitting(image, format, sink) for image in images) if each]
+    sink.notes += losses(images, format)
+    labels = read.collection.labels
+    written = [
+        format.write(Writing(read.collection, part, labels, place, sink, options or {}))
+        for place, part in _parts(fitting, format, out, apart)
+    ]
+    pending = sum(
+        shape.source is Origin.SUGGESTED for image in images for shape in image.labels.shapes
+    )
+    if pending:
+        sink.notes.append(
+            say(
+                "convert.suggestions",
+                "{count} of the instances are suggestions that nobody has accepted.",
+                count=pending,
+            )
+        )
+    return ConvertReport(
+        format.name,
+        sum(part.images for part in written),
+        sum(part.instances for part in written),
+        tuple(sink.written),
+        tuple(sink.notes),
+        tuple(sink.problems),
+    )
+
+
+def _check_place(format: Format, out: Path, apart: bool) -> None:
+    """Raise FormatError when `out` is a folder for a file, or a file for a folder."""
+    if format.ending and out.is_dir() and not apart:
+        raise FormatError(
+            say(
+                "convert.not_a_file",
+                "{path} is a folder; {format} goes into one file: name a file.",
+                path=str(out),
+                format=format.title,
+            )
+        )
+    if (apart or not format.ending) and out.exists() and not out.is_dir():
+        raise FormatError(
+            say(
+                "convert.not_a_folder",
+                "{path} is a file; {format} files go into a folder: name a folder.",
+                path=str(out),
+                format=format.title,
+            )
+        )
 
 
 def _accepted(image: Labelled) -> Labelled:
@@ -98,122 +184,58 @@ def _parts(
         yield out / f"{split}{format.ending}", part
 
 
-class _Conversion:
-    """One conversion: what it reads, and what there is to say about it."""
-
-    def __init__(self, collection: Collection, images_dir: Path | None, dealt: bool) -> None:
-        self._collection = collection
-        self._dealt = dealt
-        self._finder = ImageFinder(images_dir)
-        self._notes = list(collection.notes)
-        self._problems = list(collection.problems)
-        located = [self._locate(image) for image in collection.images]
-        again = labelled_again(collection.images, [image.path for image in located])
-        self._problems += again.values()
-        self._located = [image for place, image in enumerate(located) if place not in again]
-
-    def write(
-        self, format: Format, out: Path, overwrite: bool, options: Mapping[str, str]
-    ) -> ConvertReport:
-        """Write everything in a format."""
-        apart = self._apart(format, out)
-        if format.ending and out.is_dir() and not apart:
-            raise FormatError(
-                say(
-                    "convert.not_a_file",
-                    "{path} is a folder; {format} goes into one file: name a file.",
-                    path=str(out),
-                    format=format.title,
-                )
+def _apart(
+    images: Sequence[Located], format: Format, out: Path, is_dealt: bool, sink: Sink
+) -> bool:
+    """Whether each split goes to a file or folder of its own; tells where none can."""
+    splits = dict.fromkeys(i.labels.split for i in images if i.labels.split)
+    if format.splits or not splits or (not format.ending and not is_dealt):
+        return False
+    if format.ending and out.suffix.lower() == format.ending:
+        names = ", ".join(splits)
+        sink.notes.append(
+            say(
+                "convert.splits_lost",
+                "One {format} file has no place for the splits ({splits}): name a folder "
+                "to get a file for each.",
+                format=format.title,
+                splits=names,
             )
-        if (apart or not format.ending) and out.exists() and not out.is_dir():
-            raise FormatError(
-                say(
-                    "convert.not_a_folder",
-                    "{path} is a file; {format} files go into a folder: name a folder.",
-                    path=str(out),
-                    format=format.title,
-                )
-            )
-        images = [each for each in (self._fitting(i, format) for i in self._located) if each]
-        self._notes += losses(self._located, format)
-        sink = Sink(overwrite, notes=self._notes, problems=self._problems)
-        collection = self._collection
-        written = [
-            format.write(Writing(collection, part, collection.labels, place, sink, options))
-            for place, part in _parts(images, format, out, apart)
-        ]
-        pending = sum(
-            shape.source is Origin.SUGGESTED
-            for image in self._located
-            for shape in image.labels.shapes
         )
-        if pending:
-            self._notes.append(
-                say(
-                    "convert.suggestions",
-                    "{count} of the instances are suggestions that nobody has accepted.",
-                    count=pending,
-                )
+        return False
+    return True
+
+
+def _fitting(image: Located, format: Format, sink: Sink) -> Located | None:
+    """The image as a format can hold it; None, with a problem noted, when it cannot."""
+    labels = image.labels
+    if "sizeless" not in format.carries and (image.width is None or image.height is None):
+        name, file = labels.file_name, str(labels.label_file)
+        sink.problems.append(
+            say(
+                "convert.no_size",
+                "{path} does not say how large {name} is, and the image was not found: "
+                "put it beside the file or name the folder of the images.",
+                path=file,
+                name=name,
             )
-        return ConvertReport(
-            format.name,
-            sum(part.images for part in written),
-            sum(part.instances for part in written),
-            tuple(sink.written),
-            tuple(self._notes),
-            tuple(self._problems),
         )
+        return None
+    if "regions" in format.carries:
+        return image
+    kept = tuple(i for i in comparable(labels.shapes) if misfit(i, format) is None)
+    return replace(image, labels=replace(labels, shapes=kept))
 
-    def _apart(self, format: Format, out: Path) -> bool:
-        """Whether each split goes to a file or folder of its own; tells where none can."""
-        splits = dict.fromkeys(i.labels.split for i in self._located if i.labels.split)
-        if format.splits or not splits or (not format.ending and not self._dealt):
-            return False
-        if format.ending and out.suffix.lower() == format.ending:
-            names = ", ".join(splits)
-            self._notes.append(
-                say(
-                    "convert.splits_lost",
-                    "One {format} file has no place for the splits ({splits}): name a folder "
-                    "to get a file for each.",
-                    format=format.title,
-                    splits=names,
-                )
-            )
-            return False
-        return True
 
-    def _fitting(self, image: Located, format: Format) -> Located | None:
-        """The image as a format can hold it; None, with a problem noted, when it cannot."""
-        labels = image.labels
-        if "sizeless" not in format.carries and (image.width is None or image.height is None):
-            name, file = labels.file_name, str(labels.label_file)
-            self._problems.append(
-                say(
-                    "convert.no_size",
-                    "{path} does not say how large {name} is, and the image was not found: "
-                    "put it beside the file or name the folder of the images.",
-                    path=file,
-                    name=name,
-                )
-            )
-            return None
-        if "regions" in format.carries:
-            return image
-        kept = tuple(i for i in comparable(labels.shapes) if misfit(i, format) is None)
-        return replace(image, labels=replace(labels, shapes=kept))
-
-    def _locate(self, labels: Labelled) -> Located:
-        path = labels.image_path or self._finder.find(labels.label_file, labels.file_name)
-        if path is None:
-            self._notes.append(missing(labels))
-            return Located(labels, None, labels.width, labels.height)
-        try:
-            width, height = image_size(path)
-        except ImageError as error:
-            self._notes.append(error.sentence)
-            return Located(labels, path, labels.width, labels.height)
-        if (labels.width or width, labels.height or height) != (width, height):
-            self._notes.append(size_problem(_SIZE_DIFFERS, labels, (width, height)))
-        return Located(labels, path, labels.width or width, labels.height or height)
+def _located(labels: Labelled, path: Path | None, notes: list[Sentence]) -> Located:
+    if path is None:
+        notes.append(missing(labels))
+        return Located(labels, None, labels.width, labels.height)
+    try:
+        width, height = image_size(path)
+    except ImageError as error:
+        notes.append(error.sentence)
+        return Located(labels, path, labels.width, labels.height)
+    if (labels.width or width, labels.height or height) != (width, height):
+        notes.append(size_problem(_SIZE_DIFFERS, labels, (width, height)))
+    return Located(labels, path, labels.width or width, labels.height or height)

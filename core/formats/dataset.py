@@ -18,6 +18,16 @@ from core.storage.images import ImageError, image_size
 
 __all__ = ["Dataset", "DatasetItem", "FormatError", "open_dataset"]
 
+_CROWDS: Final = say(
+    "formats.crowds",
+    "{count} of {all} instances are marked as crowds: they are neither learned from nor counted. "
+    "Where a program marked single objects so, use --crowds-as-objects.",
+)
+_ALL_CROWDS: Final = say(
+    "formats.all_crowds",
+    "All {count} instances are marked as crowds (iscrowd 1), so nothing can be learned from them "
+    "or compared with. Some programs mark every mask so: use --crowds-as-objects.",
+)
 _IMAGE_INSIDE: Final = say(
     "formats.image_inside",
     "{path} carries its image inside, and no image file {name} was found: open it in labelme "
@@ -63,15 +73,24 @@ class Dataset:
     problems: tuple[Sentence, ...] = ()
 
 
-def open_dataset(path: Path | str, images_dir: Path | str | None = None) -> Dataset:
+def open_dataset(
+    path: Path | str, images_dir: Path | str | None = None, *, crowds_as_objects: bool = False
+) -> Dataset:
     """Open a COCO or VIA file, or a folder of labelme or VIA files.
 
     Images are sought as `ImageFinder` says. Raises FormatError when the labels cannot be read.
     """
     collection = collect(Path(path))
+    if crowds_as_objects:
+        collection = replace(collection, images=tuple(map(_objects, collection.images)))
     opener = _Opener(collection, None if images_dir is None else Path(images_dir))
     items = tuple(opener.items())
     return Dataset(collection.labels, items, opener.notes(), tuple(opener.problems))
+
+
+def _objects(image: Labelled) -> Labelled:
+    """The labels with the mark of crowds taken off."""
+    return replace(image, shapes=tuple(replace(each, crowd=False) for each in image.shapes))
 
 
 class _Opener:
@@ -81,6 +100,7 @@ class _Opener:
         self._images = collection.images
         self._finder = ImageFinder(images_dir)
         self._suggestions = 0
+        self._crowds = self._all = 0
         self._notes = list(collection.notes)
         self.problems = list(collection.problems)
 
@@ -98,6 +118,9 @@ class _Opener:
 
     def notes(self) -> tuple[Sentence, ...]:
         """What was noticed; complete after all items were taken."""
+        if self._crowds:
+            said = _ALL_CROWDS if self._crowds == self._all else _CROWDS
+            self._notes.append(said.given(count=self._crowds, all=self._all))
         if not self._suggestions:
             return tuple(self._notes)
         left_out = say(
@@ -109,10 +132,9 @@ class _Opener:
 
     def _found(self) -> dict[int, Path]:
         """The image files by number of the image, each under one label file only."""
-        paths = [
-            image.image_path or self._finder.find(image.label_file, image.file_name)
-            for image in self._images
-        ]
+        found = self._finder.find(self._images)
+        paths = [each.path for each in found]
+        self._notes += [each.said for each in found if each.said is not None]
         again = labelled_again(self._images, paths)
         self.problems += [
             missing(image) for image, path in zip(self._images, paths, strict=True) if path is None
@@ -135,6 +157,8 @@ class _Opener:
             return None
         own = tuple(each for each in image.shapes if each.source is not Source.SUGGESTED)
         self._suggestions += len(image.shapes) - len(own)
+        self._all += len(own)
+        self._crowds += sum(each.crowd for each in own)
         regions = tuple(each.polygons for each in own if is_done(each))
         return DatasetItem(
             path,

@@ -25,6 +25,11 @@ _NOT_JSON: Final = say(
     "{path} is not valid JSON ({reason}), so it was left as it is: restore it from a copy, or "
     "save it again in the program that wrote it.",
 )
+_NOT_UTF8: Final = say(
+    "formats.not_utf8",
+    "{path} is not in UTF-8, so it was left as it is: an old program may have written it in the "
+    "code page of its system. Convert a copy, for example with: iconv -f GBK -t UTF-8",
+)
 NO_AREA_DROPPED: Final = say(
     "formats.no_area_dropped", "{path}: {count} regions enclose nothing and were left out."
 )
@@ -57,7 +62,12 @@ def json_value(data: bytes, path: Path) -> object:
     try:
         return loads(data, "file", constants=True)
     except NotJson as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise FormatError(_NOT_UTF8.given(path=str(path))) from error
         raise FormatError(_NOT_JSON.given(path=str(path), reason=error.reason)) from error
+    except FieldError as error:
+        reason = "nested too deeply"
+        raise FormatError(_NOT_JSON.given(path=str(path), reason=reason)) from error
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def _write(writing: Writing) -> Written:
     targets = label_files(writing.images, writing.out, writing.sink)
     images = instances = 0
     for image, target in zip(writing.images, targets, strict=True):
-        if target is not None and writing.sink.put(target, _encoded(image, target, own)):
+        if target is not None and writing.sink.put(target, encoded(image, target, own)):
             writing.sink.written.append(target)
             images += 1
             instances += len(image.labels.shapes)
@@ -83,7 +83,8 @@ def _below(image: Located, out: Path, sink: Sink) -> Path:
     return out / renamed(image, sink)
 
 
-def _encoded(image: Located, target: Path, own: bool) -> bytes:
+def encoded(image: Located, target: Path, own: bool) -> bytes:
+    """The label file of an image for its place; `own` when it was read from a labelme file."""
     labels = image.labels
     if image.path is None:
         name = PurePosixPath(labels.file_name).name

@@ -80,9 +80,11 @@ def _lost_keys(image: Located, format: Format) -> list[str]:
     if "keys" in format.carries:
         return []
     attributes = "attributes" in format.carries
-    return [
-        name
-        for extra in image.labels.extras.values()
-        for name in extra
-        if not (name == format.name or (attributes and name == "attributes"))
-    ]
+    names: list[str] = []
+    for extra in image.labels.extras.values():
+        for kind, values in extra.items():
+            if kind == format.name or (attributes and kind == "attributes"):
+                continue
+            inner = values if isinstance(values, dict) else {kind: values}
+            names += [name for name in inner if name != "id"]
+    return names

@@ -72,7 +72,8 @@ TOO_MANY_VALUES: Final = say(
 )
 UNKNOWN: Final = say(
     "formats.unknown",
-    "{path} is neither a COCO file with images and annotations, nor a labelme or VIA file.",
+    "{path} is of no format that is read here; docs/formats.md lists them. Export it as COCO from "
+    "the program that wrote it.",
 )
 VOC_UNMATCHED: Final = say(
     "formats.voc_unmatched",

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from core.document.fields import (
-    FieldError,
-    as_bool,
-    as_int,
-    as_list,
-    as_number,
-    as_object,
-    as_text,
-    wrong,
-)
+import msgspec
+from msgspec import Meta
+
+from core.codec import Codec, FieldError, builtins, pretty, wrong
 from core.learning.errors import LearningError
 from core.learning.schedule import ScheduleChoices
 from core.learning.spec import DEVICE, MOST_STEPS
@@ -26,9 +17,8 @@ from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import make_folder, write_atomic
 
-_VERSION: Final = 1
 _MOST_MODELS: Final = 50
-_RUN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
+RunName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}\Z")]
 """The name of a folder, with no way out of it."""
 
 
@@ -36,10 +26,10 @@ _RUN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
 class UsedModel:
     """A model that was in use: a name or file, or the outcome of a run of this project."""
 
-    spec: str
+    spec: str = ""
     """Empty for the outcome of a run, which may have moved with the project."""
-    revision: str
-    run: str | None = None
+    revision: str = ""
+    run: RunName | None = None
 
     def path_or_name(self, runs_dir: Path) -> str:
         """What to ask the engine for."""
@@ -105,43 +95,13 @@ class LearningChoices:
             answers[label] = kind
         return replace(self, reuse=tuple(answers.items()))
 
-    def to_json(self) -> dict[str, object]:
-        """As a JSON object."""
-        return {
-            "masklens_learning": _VERSION,
-            "models": [
-                {"spec": one.spec, "revision": one.revision, "run": one.run} for one in self.models
-            ],
-            "reuse": [list(pair) for pair in self.reuse],
-            "leave_out_accepted": self.leave_out_accepted,
-            "hold_out": self.hold_out,
-            "steps": self.steps,
-            "device": self.device,
-            "schedule": self.schedule.to_json(),
-            "pinned": self.pinned,
-            "told": self.told,
-        }
 
-    @staticmethod
-    def from_json(value: object) -> LearningChoices:
-        """Read what `to_json` wrote; what is missing is as it was at first. Raises FieldError."""
-        given = as_object(value, "learning")
-        if given.get("masklens_learning") != _VERSION:
-            raise wrong("learning.masklens_learning", f"expected {_VERSION}")
-        steps = given.get("steps")
-        return LearningChoices(
-            models=tuple(
-                _model(one, f"models[{k}]") for k, one in enumerate(_list(given, "models"))
-            ),
-            reuse=tuple(_pair(one, f"reuse[{k}]") for k, one in enumerate(_list(given, "reuse"))),
-            leave_out_accepted=as_bool(given.get("leave_out_accepted", False), "leave_out"),
-            hold_out=as_number(given.get("hold_out", 0.2), "hold_out"),
-            steps=None if steps is None else as_int(steps, "steps"),
-            device=as_text(given.get("device", "auto"), "device"),
-            schedule=ScheduleChoices.from_json(given.get("schedule", {})),
-            pinned=_text_or_none(given.get("pinned"), "pinned"),
-            told=as_text(given.get("told", ""), "told"),
-        )
+class _Version(msgspec.Struct, frozen=True):
+    masklens_learning: Literal[1]
+
+
+_VERSION: Final[Codec[_Version]] = Codec(_Version, "learning")
+CHOICES: Final[Codec[LearningChoices]] = Codec(LearningChoices, "learning")
 
 
 def choices_file(project_folder: Path) -> Path:
@@ -155,10 +115,12 @@ def load_choices(path: Path) -> LearningChoices:
     Raises LearningError when the file cannot be read or is not as we write it.
     """
     try:
-        return LearningChoices.from_json(json.loads(inside.read(path)))
+        data = inside.read(path)
+        _VERSION.decode(data)
+        return CHOICES.decode(data)
     except FileNotFoundError:
         return LearningChoices()
-    except (OSError, ValueError, RecursionError, FieldError) as error:
+    except (OSError, FieldError) as error:
         raise LearningError(
             say(
                 "learning.choices_broken",
@@ -171,31 +133,4 @@ def load_choices(path: Path) -> LearningChoices:
 def save_choices(path: Path, choices: LearningChoices) -> None:
     """Write the choices in one piece. Raises StorageError."""
     make_folder(path.parent)
-    write_atomic(path, json.dumps(choices.to_json(), ensure_ascii=False, indent=1).encode())
-
-
-def _list(given: Mapping[str, object], name: str) -> list[object]:
-    return list(as_list(given.get(name, []), name))
-
-
-def _model(value: object, where: str) -> UsedModel:
-    given = as_object(value, where)
-    run = _text_or_none(given.get("run"), f"{where}.run")
-    if run is not None and _RUN.fullmatch(run) is None:
-        raise wrong(f"{where}.run", "expected the name of a run")
-    return UsedModel(
-        spec=as_text(given.get("spec", ""), f"{where}.spec"),
-        revision=as_text(given.get("revision", ""), f"{where}.revision"),
-        run=run,
-    )
-
-
-def _pair(value: object, where: str) -> tuple[str, str]:
-    pair = as_list(value, where)
-    if len(pair) != 2:
-        raise wrong(where, "expected a label and a class")
-    return as_text(pair[0], where), as_text(pair[1], where)
-
-
-def _text_or_none(value: object, where: str) -> str | None:
-    return None if value is None else as_text(value, where)
+    write_atomic(path, pretty({"masklens_learning": 1, **builtins(choices)}))

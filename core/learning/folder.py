@@ -16,7 +16,6 @@ run.log        what the trainer's process printed
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import time
@@ -25,14 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import FieldError
+from core.codec import FieldError, pretty
 from core.learning.errors import LearningError
 from core.learning.events import StateChanged
 from core.learning.frozen import FrozenLabels, write_frozen
 from core.learning.gather import Gathered
 from core.learning.journal import EventReader
 from core.learning.memory import Memory
-from core.learning.spec import RunSpec
+from core.learning.spec import SPEC, RunSpec
 from core.learning.state import Command, RunState
 from core.sentences import say
 from core.storage import inside
@@ -138,7 +137,7 @@ class RunFolder:
     def spec(self) -> RunSpec:
         """What was asked for. Raises LearningError when the file is missing or damaged."""
         try:
-            return RunSpec.from_json(json.loads(inside.read(self.spec_file, _LONGEST)))
+            return SPEC.decode(inside.read(self.spec_file, _LONGEST))
         except (OSError, ValueError, RecursionError, FieldError) as error:
             raise LearningError(NOT_A_RUN.given(path=str(self.path))) from error
 
@@ -244,7 +243,7 @@ def create_run(path: Path, spec: RunSpec, gathered: Gathered) -> RunFolder:
         raise LearningError(RUN_EXISTS.given(path=str(path)))
     make_folder(path)
     write_frozen(run.labels_file, gathered.images, gathered.labels)
-    write_atomic(run.spec_file, json.dumps(spec.to_json(), indent=1).encode())
+    write_atomic(run.spec_file, pretty(spec))
     return run
 
 

@@ -5,30 +5,16 @@ The file is read an image at a time, so that a data set need not fit memory.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from core.document.fields import (
-    FieldError,
-    as_bool,
-    as_int,
-    as_list,
-    as_object,
-    as_text,
-    get,
-    wrong,
-)
+import msgspec
+
+from core.codec import Codec, Count, FieldError, Name, Size, encode, wrong
 from core.document.instance import Instance, Polygons
-from core.document.instance_json import (
-    instance_from_json,
-    instance_to_json,
-    polygons_from_json,
-    polygons_to_json,
-)
 from core.learning.errors import LearningError
 from core.sentences import say
 from core.storage import inside
@@ -42,9 +28,6 @@ LABELS_DAMAGED: Final = say(
     "learning.labels_damaged", "The frozen labels {path} are missing or damaged."
 )
 
-FORMAT: Final = "masklens-frozen-labels"
-VERSION: Final = 1
-
 
 @dataclass(frozen=True, slots=True)
 class FrozenImage:
@@ -54,11 +37,11 @@ class FrozenImage:
     those in which everything is labelled; None means the whole image.
     """
 
-    key: str
+    key: Name
     path: Path
     image_id: int
-    width: int
-    height: int
+    width: Size
+    height: Size
     instances: tuple[Instance, ...]
     """Objects, and as crowds the areas from which nothing is learned."""
     regions: tuple[Polygons, ...] | None = None
@@ -68,44 +51,6 @@ class FrozenImage:
     def objects(self) -> tuple[Instance, ...]:
         """The instances that are examples."""
         return tuple(instance for instance in self.instances if not instance.crowd)
-
-    def to_json(self) -> dict[str, object]:
-        """The image as a JSON object."""
-        regions = None if self.regions is None else [polygons_to_json(r) for r in self.regions]
-        return {
-            "key": self.key,
-            "path": str(self.path),
-            "image_id": self.image_id,
-            "width": self.width,
-            "height": self.height,
-            "held_out": self.held_out,
-            "regions": regions,
-            "instances": [instance_to_json(instance) for instance in self.instances],
-        }
-
-    @staticmethod
-    def from_json(value: object) -> FrozenImage:
-        """Read what `to_json` wrote. Raises FieldError."""
-        fields = as_object(value, "image")
-        regions = get(fields, "regions", "image")
-        return FrozenImage(
-            key=as_text(get(fields, "key", "image"), "key", empty=False),
-            path=Path(as_text(get(fields, "path", "image"), "path", empty=False)),
-            image_id=as_int(get(fields, "image_id", "image"), "image_id"),
-            width=as_int(get(fields, "width", "image"), "width", least=1),
-            height=as_int(get(fields, "height", "image"), "height", least=1),
-            instances=tuple(
-                instance_from_json(item, f"instances[{k}]")
-                for k, item in enumerate(as_list(get(fields, "instances", "image"), "instances"))
-            ),
-            regions=None
-            if regions is None
-            else tuple(
-                polygons_from_json(item, f"regions[{k}]")
-                for k, item in enumerate(as_list(regions, "regions"))
-            ),
-            held_out=as_bool(get(fields, "held_out", "image"), "held_out"),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +72,19 @@ class _Entry:
     objects: int
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """The first line of the file."""
+
+    labels: tuple[str, ...]
+    images: Count
+    format: Literal["masklens-frozen-labels"] = "masklens-frozen-labels"
+    version: Literal[1] = 1
+
+
+_HEAD: Final[Codec[_Head]] = Codec(_Head, "head")
+_IMAGE: Final[Codec[FrozenImage]] = Codec(FrozenImage, "image")
+
+
 class FrozenLabels:
     """The frozen labels of a run, read image by image."""
 
@@ -137,24 +95,21 @@ class FrozenLabels:
         self._entries: list[_Entry] = []
         try:
             self._index()
-        except (OSError, ValueError, RecursionError, FieldError) as error:
+        except (OSError, ValueError, FieldError) as error:
             raise LearningError(LABELS_DAMAGED.given(path=str(path))) from error
 
     def _index(self) -> None:
         with inside.open_reading(self.path) as file:
-            head = as_object(json.loads(file.readline()), "head")
-            if head.get("format") != FORMAT or head.get("version") != VERSION:
-                raise ValueError("not our labels")
-            names = as_list(get(head, "labels", "head"), "labels")
-            self.labels = tuple(as_text(name, "labels") for name in names)
+            head = _HEAD.decode(file.readline())
+            self.labels = head.labels
             while True:
                 offset = file.tell()
                 line = file.readline()
                 if not line:
                     break
-                image = FrozenImage.from_json(json.loads(line))
+                image = _IMAGE.decode(line)
                 self._entries.append(_Entry(offset, image.key, image.held_out, len(image.objects)))
-        if len(self._entries) != head.get("images"):
+        if len(self._entries) != head.images:
             raise ValueError("images are missing")
 
     def __len__(self) -> int:
@@ -181,11 +136,11 @@ class FrozenLabels:
         try:
             with inside.open_reading(self.path) as file:
                 file.seek(self._entries[number].offset)
-                return self._placed(FrozenImage.from_json(json.loads(file.readline())))
+                return self._placed(_IMAGE.decode(file.readline()))
         except FileNotFoundError as error:
             gone = FOLDER_GONE.given(path=str(self.path.parent))
             raise LearningError(gone) from error
-        except (OSError, ValueError, RecursionError, FieldError) as error:
+        except (OSError, ValueError, FieldError) as error:
             raise LearningError(LABELS_DAMAGED.given(path=str(self.path))) from error
 
     def _placed(self, image: FrozenImage) -> FrozenImage:
@@ -205,6 +160,5 @@ class FrozenLabels:
 
 def write_frozen(path: Path, images: Iterable[FrozenImage], labels: Sequence[str]) -> None:
     """Write the frozen labels, whole or not at all. Raises StorageError."""
-    lines = [json.dumps(image.to_json(), separators=(",", ":")) for image in images]
-    head = {"format": FORMAT, "version": VERSION, "labels": list(labels), "images": len(lines)}
-    write_atomic(path, "\n".join([json.dumps(head), *lines, ""]).encode())
+    lines = [encode(image) for image in images]
+    write_atomic(path, b"\n".join([encode(_Head(tuple(labels), len(lines))), *lines, b""]))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from core.document.fields import FieldError, as_number, as_object, get
+import msgspec
+from msgspec import Raw
+
+from core.codec import Codec, FieldError, encode, members
 from core.learning.errors import LearningError
-from core.learning.events import Event, event_from_json, event_to_json
+from core.learning.events import EVENT, Event
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import explain, open_appending, write_all
@@ -45,10 +48,10 @@ class EventWriter:
                     "learning.run_gone", "The run in {path} was closed.", path=str(self.path.parent)
                 )
             )
-        value = {**event_to_json(event), "time": time.time()}
-        line = json.dumps(value, separators=(",", ":"), allow_nan=False) + "\n"
+        now = Raw(encode(time.time()))
+        line = encode({**members(encode(event)), "time": now}) + b"\n"
         try:
-            write_all(self._handle, line.encode())
+            write_all(self._handle, line)
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._close_torn_line()
@@ -98,10 +101,15 @@ class EventReader:
         return told
 
 
+class _Time(msgspec.Struct, frozen=True):
+    time: float
+
+
+_TIME: Final[Codec[_Time]] = Codec(_Time, "event")
+
+
 def _parse(line: bytes) -> Told | None:
     try:
-        value = json.loads(line)
-        when = as_number(get(as_object(value, "event"), "time", "event"), "time")
-        return Told(event_from_json(value), when)
-    except (ValueError, RecursionError, FieldError):
+        return Told(EVENT.decode(line), _TIME.decode(line).time)
+    except FieldError:
         return None

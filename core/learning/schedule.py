@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Final
 
-from core.document.fields import as_bool, as_int, as_list, as_number, as_object, wrong
+import msgspec
+
+from core.codec import Codec, builtins, wrong
 
 HEADS: Final = 0
 LAST_STAGES: Final = 2
@@ -35,8 +36,7 @@ def phases_for(
     return ((HEADS, 0.1), (LAST_STAGES, 0.1), (ALL, 0.8))
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleChoices:
+class ScheduleChoices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Overrides of the schedule; None means that the amount of data decides.
 
     Raises FieldError when a value is out of its range.
@@ -80,21 +80,13 @@ class ScheduleChoices:
         if self.phases is not None:
             check_phases(self.phases)
 
-    def to_json(self) -> dict[str, object]:
-        """Only what was set."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+    def chosen(self) -> dict[str, object]:
+        """Only what was set, by name."""
+        values: dict[str, object] = builtins(self)
+        return values
 
-    @staticmethod
-    def from_json(value: object, where: str = "schedule") -> ScheduleChoices:
-        """Read what `to_json` wrote. Raises FieldError."""
-        given = as_object(value, where)
-        unknown = sorted(set(given) - {item.name for item in fields(ScheduleChoices)})
-        if unknown:
-            raise wrong(f"{where}.{unknown[0]}", "unknown")
-        values: dict[str, Any] = {name: _read(name, item, where) for name, item in given.items()}
-        return ScheduleChoices(**values)
 
+SCHEDULE: Final[Codec[ScheduleChoices]] = Codec(ScheduleChoices, "schedule")
 
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "batch": (1, 64),
@@ -114,26 +106,7 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
 
 def check_phases(phases: tuple[tuple[int, float], ...]) -> None:
     """Raise FieldError unless these are stages of a backbone, with shares that make a whole."""
-    if not phases or any(not 0 <= stages <= 5 or share < 0 for stages, share in phases):
+    if not phases or any(not 0 <= stages <= 5 or not share >= 0 for stages, share in phases):
         raise wrong("schedule.phases", "expected pairs of 0 to 5 stages and a share")
     if abs(sum(share for _, share in phases) - 1) > 1e-6:
         raise wrong("schedule.phases", "expected shares that add up to 1")
-
-
-def _read(name: str, value: object, where: str) -> object:
-    if value is None:
-        return None
-    place = f"{where}.{name}"
-    if name in ("batch", "size", "side"):
-        return as_int(value, place)
-    if name in ("flip", "rotate", "colour"):
-        return as_bool(value, place)
-    if name != "phases":
-        return as_number(value, place)
-    phases = []
-    for k, item in enumerate(as_list(value, place)):
-        pair = as_list(item, f"{place}[{k}]")
-        if len(pair) != 2:
-            raise wrong(f"{place}[{k}]", "expected a number of stages and a share")
-        phases.append((as_int(pair[0], place), as_number(pair[1], place)))
-    return tuple(phases)

@@ -6,7 +6,6 @@ one line, read when it is asked for, so that a large data set need not fit memor
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,9 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
 
-from core.document.fields import FieldError, as_choice, as_list, as_object, as_text, get
+import msgspec
+
+from core.codec import Codec, FieldError, encode
 from core.document.instance import Instance
-from core.document.instance_json import instance_from_json, instance_to_json
 from core.learning.errors import NO_REPORT, LearningError
 from core.storage import inside
 from core.storage.atomic import StorageError, create_anew, explain
@@ -43,6 +43,23 @@ class Seen:
     """The id of the instance that it found."""
 
 
+class _Line(msgspec.Struct, frozen=True):
+    """What was seen in one image."""
+
+    key: str
+    detections: tuple[Seen, ...]
+
+
+class _Key(msgspec.Struct, frozen=True):
+    """As much of a line as the index needs."""
+
+    key: str
+
+
+_LINE: Final[Codec[_Line]] = Codec(_Line, "image")
+_KEY: Final[Codec[_Key]] = Codec(_Key, "image")
+
+
 class SeenWriter:
     """Writes such a file image by image; use it as a context."""
 
@@ -56,9 +73,8 @@ class SeenWriter:
 
     def add(self, key: str, detections: Iterable[Seen]) -> None:
         """Add an image by its key. Raises StorageError."""
-        line = {"key": key, "detections": [_to_json(one) for one in detections]}
         try:
-            self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            self._file.write(encode(_Line(key, tuple(detections))) + b"\n")
         except OSError as error:
             raise StorageError(explain(error, self._path)) from error
 
@@ -109,33 +125,13 @@ class SeenFile:
         try:
             with inside.open_reading(self._path) as file:
                 file.seek(self._places[key])
-                value = as_object(json.loads(file.readline()), "image")
-            found = as_list(get(value, "detections", "image"), "detections")
-            return tuple(_from_json(one, f"detections[{k}]") for k, one in enumerate(found))
-        except (OSError, ValueError, FieldError) as error:
+                return _LINE.decode(file.readline()).detections
+        except (OSError, FieldError) as error:
             raise LearningError(NO_REPORT.given(path=str(self._path))) from error
 
 
 def _key(line: bytes) -> str | None:
     try:
-        return as_text(get(as_object(json.loads(line), "image"), "key", "image"), "key")
-    except (ValueError, RecursionError, FieldError):
+        return _KEY.decode(line).key
+    except FieldError:
         return None
-
-
-def _to_json(seen: Seen) -> dict[str, object]:
-    return {
-        "instance": instance_to_json(seen.instance),
-        "outcome": seen.outcome.value,
-        "found": seen.found,
-    }
-
-
-def _from_json(value: object, where: str) -> Seen:
-    given = as_object(value, where)
-    outcome = as_choice(get(given, "outcome", where), f"{where}.outcome", list(Outcome))
-    return Seen(
-        instance_from_json(get(given, "instance", where), f"{where}.instance"),
-        Outcome(outcome),
-        as_text(get(given, "found", where), f"{where}.found"),
-    )

@@ -37,6 +37,17 @@ def iou(boxes: Boxes, box: Boxes) -> Floats:
     return ratio
 
 
+def pair_iou(boxes: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.float32]:
+    """IoU of N boxes with one, in float32 like torchvision's kernel; NaN where none has an area."""
+    shared = np.maximum(np.minimum(boxes[:, 2], box[2]) - np.maximum(boxes[:, 0], box[0]), 0)
+    shared *= np.maximum(np.minimum(boxes[:, 3], box[3]) - np.maximum(boxes[:, 1], box[1]), 0)
+    own = (box[2] - box[0]) * (box[3] - box[1])
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        overlap: NDArray[np.float32] = shared / (own + areas - shared)
+    return overlap
+
+
 def iou_matrix(first: Boxes, second: Boxes) -> Floats:
     """IoU of every pair: float64 N×M."""
     if not len(first):

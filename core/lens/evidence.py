@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.lens.boxes import pair_iou
 from core.lens.life import ALIVE_FROM, Cut, Overlaps, Subject, mask_iou
-from core.lens.nms import pair_iou
 from core.lens.reading import Reading
 from core.lens.trace import Fate
 
@@ -29,7 +29,7 @@ class BoxKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Closest:
     """One box of the last living stage: the one that came closest to passing the cut."""
 
     kind: BoxKind
@@ -53,7 +53,7 @@ _LAST_DIGITS: Final = np.float32(3e-7)
 _MASK_STEPS: Final = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
-def witness(reading: Reading, overlaps: Overlaps, cut: Cut) -> Witness | None:
+def closest(reading: Reading, overlaps: Overlaps, cut: Cut) -> Closest | None:
     """The box that speaks for an instance lost at `cut`; None when the model made no box at all."""
     near, fate = overlaps.near("decoded"), reading.anchor_fate
     match cut:
@@ -72,6 +72,8 @@ def witness(reading: Reading, overlaps: Overlaps, cut: Cut) -> Witness | None:
         case Cut.PROPOSAL_LIMIT:
             dropped = near & (fate == Fate.OVER_LIMIT)
             return _best(BoxKind.DECODED, overlaps.decoded, dropped, reading.logits)
+        case Cut.PROPOSER:
+            return _best(BoxKind.CANDIDATE, overlaps.boxes)
         case Cut.BOX_HEAD:
             lived = near[reading.proposal_anchor]
             return _best(BoxKind.PROPOSAL, overlaps.decoded[reading.proposal_anchor], lived)
@@ -83,16 +85,16 @@ def witness(reading: Reading, overlaps: Overlaps, cut: Cut) -> Witness | None:
 
 def _best(
     kind: BoxKind, ious: NDArray[Any], among: Mask | None = None, key: NDArray[Any] | None = None
-) -> Witness | None:
+) -> Closest | None:
     """The box with the highest key (its overlap by default) among those allowed."""
     places = np.arange(len(ious)) if among is None else np.flatnonzero(among)
     if not len(places):
         return None
     index = int(places[np.argmax((ious if key is None else key)[places])])
-    return Witness(kind, index, float(ious[index]))
+    return Closest(kind, index, float(ious[index]))
 
 
-def _candidate(reading: Reading, overlaps: Overlaps, cut: Cut) -> Witness | None:
+def _candidate(reading: Reading, overlaps: Overlaps, cut: Cut) -> Closest | None:
     refined = overlaps.near("boxes")
     right = refined & overlaps.right
     if cut is Cut.CLASS and not right.any():
@@ -106,7 +108,7 @@ def _candidate(reading: Reading, overlaps: Overlaps, cut: Cut) -> Witness | None
     return _best(BoxKind.CANDIDATE, overlaps.boxes, right, reading.score)
 
 
-def _detection(reading: Reading, overlaps: Overlaps) -> Witness | None:
+def _detection(reading: Reading, overlaps: Overlaps) -> Closest | None:
     rows = reading.detections
     lived = (overlaps.near("boxes") & overlaps.right)[rows]
     masks = np.array([overlaps.masks.get(d, 0.0) for d in range(len(rows))])
@@ -114,7 +116,7 @@ def _detection(reading: Reading, overlaps: Overlaps) -> Witness | None:
     return _best(BoxKind.DETECTION, masks, lived, masks + overlaps.boxes[rows] * 1e-6)
 
 
-def _best_ranked(reading: Reading, overlaps: Overlaps, among: Mask) -> Witness:
+def _best_ranked(reading: Reading, overlaps: Overlaps, among: Mask) -> Closest:
     """The decoded box with the best rank in its own level."""
     strongest = [
         int(part[np.argmax(reading.logits[part])])
@@ -125,7 +127,7 @@ def _best_ranked(reading: Reading, overlaps: Overlaps, among: Mask) -> Witness:
         if len(part)
     ]
     index = min(strongest, key=lambda anchor: level_rank(reading, anchor))
-    return Witness(BoxKind.DECODED, index, float(overlaps.decoded[index]))
+    return Closest(BoxKind.DECODED, index, float(overlaps.decoded[index]))
 
 
 def level_rank(reading: Reading, anchor: int) -> int:
@@ -156,7 +158,7 @@ def _objectness(logits: NDArray[Any]) -> NDArray[Any]:
 
 
 def offers(
-    reading: Reading, subject: Subject, overlaps: Overlaps, cut: Cut, seen: Witness | None
+    reading: Reading, subject: Subject, overlaps: Overlaps, cut: Cut, seen: Closest | None
 ) -> Iterator[Setting]:
     """Settings that should bring the instance past the cut, the smallest change first."""
     if seen is None:

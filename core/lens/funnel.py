@@ -23,9 +23,12 @@ class Bar:
 
 
 def funnel(lives: Iterable[Life]) -> tuple[Bar, ...]:
-    """The funnel of some instances: twelve bars, none longer than the one before it."""
-    reached = [life.reached for life in lives]
+    """The funnel of some instances of one model: a bar for each cut and one before them, none
+    longer than the one before it."""
+    together = tuple(lives)
+    reached = [life.reached for life in together]
+    cuts = together[0].cuts if together else CUTS
     bars = [Bar(LABELLED, len(reached))]
-    for index, cut in enumerate(CUTS, start=1):
+    for index, cut in enumerate(cuts, start=1):
         bars.append(Bar(cut.value, sum(1 for each in reached if each >= index)))
     return tuple(bars)

@@ -39,13 +39,14 @@ def chain_of(trace: Trace, item: Item) -> Chain:
                 return Chain(anchor=item.index)
             return chain_of(trace, Item(BoxKind.PROPOSAL, proposal))
         case BoxKind.PROPOSAL:
-            classes = max(len(trace.class_names), 1)
+            classes = 1 if trace.proposer else max(len(trace.class_names), 1)
             start = item.index * classes
             best = start + int(np.argmax(trace.candidates.score[start : start + classes]))
             return chain_of(trace, Item(BoxKind.CANDIDATE, best))
         case BoxKind.CANDIDATE:
             proposal = int(trace.candidates.proposal_index[item.index])
-            anchor = int(trace.proposals.anchor_index[proposal])
+            found = int(trace.proposals.anchor_index[proposal])
+            anchor = None if found < 0 else found  # a proposer knows no anchors
             detection = _first(trace.detections.candidate_index, item.index)
             return Chain(anchor, proposal, item.index, detection)
         case BoxKind.DETECTION:

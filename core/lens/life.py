@@ -26,6 +26,8 @@ ALIVE_FROM: Final = 0.5
 class Cut(StrEnum):
     """The cuts in their order; each stands for the stage that it leaves behind."""
 
+    PROPOSER = "proposer"
+    """In place of all cuts up to the box head, when a proposer gave the boxes."""
     ANCHORS = "anchors"
     RPN_TOPK = "rpn_topk"
     RPN_SMALL = "rpn_small"
@@ -39,7 +41,11 @@ class Cut(StrEnum):
     MASK = "mask"
 
 
-CUTS: Final[tuple[Cut, ...]] = tuple(Cut)
+CUTS: Final[tuple[Cut, ...]] = tuple(cut for cut in Cut if cut is not Cut.PROPOSER)
+"""When the network finds the boxes."""
+_BOX_HEAD: Final = CUTS.index(Cut.BOX_HEAD)
+PROPOSER_CUTS: Final[tuple[Cut, ...]] = (Cut.PROPOSER, *CUTS[_BOX_HEAD + 1 :])
+"""When a proposer gives the boxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,9 @@ class Life:
     """Whether some box spoke for the instance behind each cut, and what follows from it."""
 
     alive: tuple[bool, ...]
-    """One for each of `CUTS`: alive at the stage behind that cut."""
+    """One for each of `cuts`: alive at the stage behind that cut."""
+    cuts: tuple[Cut, ...] = CUTS
+    """`CUTS`, or `PROPOSER_CUTS`."""
 
     @property
     def found(self) -> bool:
@@ -89,17 +97,17 @@ class Life:
 
     @property
     def reached(self) -> int:
-        """Cuts up to the last living stage: 0 when it never lived, 11 when it was found."""
+        """Cuts up to the last living stage: 0 when it never lived, all when it was found."""
         return max((index + 1 for index, lives in enumerate(self.alive) if lives), default=0)
 
     @property
     def lost_at(self) -> Cut | None:
         """The cut after the last living stage; None when the instance was found."""
-        return None if self.found else CUTS[self.reached]
+        return None if self.found else self.cuts[self.reached]
 
     def past(self, cut: Cut) -> bool:
         """Whether the instance lives at a stage behind the cut."""
-        return self.reached > CUTS.index(cut)
+        return self.reached > self.cuts.index(cut)
 
 
 def subject_of(reading: Reading, instance: Instance) -> Subject:
@@ -126,7 +134,7 @@ def measure(
         decoded=iou(reading.decoded, subject.box),
         boxes=iou(reading.boxes, subject.box),
         right=right,
-        wins=best_foreground(reading.score, len(reading.class_names)),
+        wins=best_foreground(reading.score, reading.classes),
         masks={
             int(detection): mask_iou(outlines[int(detection)], subject.outline)
             for detection in np.flatnonzero(possible)
@@ -167,18 +175,19 @@ def live(reading: Reading, overlaps: Overlaps) -> Life:
     labelled, end = refined & overlaps.right, reading.fate
     scored = labelled & (end != Fate.LOW_SCORE) & (end != Fate.TOO_SMALL)
     distinct = scored & (end != Fate.SUPPRESSED)
-    return Life(
-        (
-            bool(overlaps.near("anchors").any() or near.any()),
-            bool(in_top_k.any()),
-            bool(large.any()),
-            bool(after_nms.any()),
-            bool((near & (fate == Fate.KEPT)).any()),
-            bool(refined.any()),
-            bool((labelled & overlaps.wins).any()),
-            bool(scored.any()),
-            bool(distinct.any()),
-            bool((labelled & (end == Fate.KEPT)).any()),
-            any(value >= ALIVE_FROM for value in overlaps.masks.values()),
-        )
+    alive = (
+        bool(overlaps.near("anchors").any() or near.any()),
+        bool(in_top_k.any()),
+        bool(large.any()),
+        bool(after_nms.any()),
+        bool((near & (fate == Fate.KEPT)).any()),
+        bool(refined.any()),
+        bool((labelled & overlaps.wins).any()),
+        bool(scored.any()),
+        bool(distinct.any()),
+        bool((labelled & (end == Fate.KEPT)).any()),
+        any(value >= ALIVE_FROM for value in overlaps.masks.values()),
     )
+    if reading.by_proposer:
+        return Life(alive[_BOX_HEAD:], PROPOSER_CUTS)
+    return Life(alive)

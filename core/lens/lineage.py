@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.lens.recompute import softmax
+from core.lens.logits import softmax
 from core.lens.trace import PYRAMID_LEVELS, Cell, Trace, numpy_of
 from core.sentences import Sentence, say
 
@@ -62,7 +62,29 @@ class Lineage:
     """K."""
 
 
-def lineage(trace: Trace, detection: int) -> Lineage:
+@dataclass(frozen=True, slots=True)
+class ProposedLineage:
+    """A detection whose box a proposer gave: nothing lies before that box."""
+
+    detection: int
+    """From 0, strongest first."""
+    candidate: int
+    """The box among all that the proposer saw."""
+    proposer: str
+    tile: int
+    """0 when it was seen in the whole image, else the number of the tile."""
+    label: int
+    label_name: str
+    score: float
+    image_box: Box
+    """Image pixels."""
+    box: Box
+    """Resized pixels."""
+    mask_level: str
+    """From which level the box was pooled for the mask head."""
+
+
+def lineage(trace: Trace, detection: int) -> Lineage | ProposedLineage:
     """The lineage of a detection, from a trace with tensors or arrays.
 
     Raises IndexError when there is no such detection.
@@ -70,6 +92,20 @@ def lineage(trace: Trace, detection: int) -> Lineage:
     found = trace.detections
     if not 0 <= detection < len(found.boxes):
         raise IndexError(detection)
+    if trace.proposer is not None:
+        row = int(found.candidate_index[detection])
+        return ProposedLineage(
+            detection=detection,
+            candidate=row,
+            proposer=trace.proposer.name,
+            tile=int(trace.proposer.tile[row]),
+            label=int(found.label[detection]),
+            label_name=trace.class_names[int(found.label[detection]) - 1],
+            score=float(found.score[detection]),
+            image_box=_box(found.boxes[detection]),
+            box=_box(found.resized_boxes[detection]),
+            mask_level=PYRAMID_LEVELS[int(trace.mask_logits.level[detection])],
+        )
     anchor, proposal = int(found.anchor_index[detection]), int(found.proposal_index[detection])
     label = int(found.label[detection])
     logits = numpy_of(trace.box_head.logits[proposal])
@@ -99,18 +135,13 @@ def lineage(trace: Trace, detection: int) -> Lineage:
     )
 
 
-def descendants(trace: Trace, anchor: int) -> tuple[int | None, tuple[int, ...]]:
-    """The other way: the proposal that an anchor became, if any, and its detections."""
-    proposals = np.flatnonzero(numpy_of(trace.proposals.anchor_index) == anchor)
-    detections = np.flatnonzero(numpy_of(trace.detections.anchor_index) == anchor)
-    return (int(proposals[0]) if len(proposals) else None), tuple(detections.tolist())
-
-
-def in_words(one: Lineage, canonical_size: int = 224) -> tuple[Sentence, ...]:
+def in_words(one: Lineage | ProposedLineage, canonical_size: int = 224) -> tuple[Sentence, ...]:
     """The lineage as sentences, from the anchor to the mask.
 
     `canonical_size` is that of the trace's RoI levels.
     """
+    if isinstance(one, ProposedLineage):
+        return _proposed_in_words(one)
     wide, high = _sides(one.anchor_box)
     said = [
         say(
@@ -167,6 +198,29 @@ def in_words(one: Lineage, canonical_size: int = 224) -> tuple[Sentence, ...]:
     same = one.mask_level == one.box_level
     mask = _MASK_SAME if same else _MASK_OTHER
     return (*said, mask.given(level=one.mask_level, box_level=one.box_level))
+
+
+def _proposed_in_words(one: ProposedLineage) -> tuple[Sentence, ...]:
+    place = (
+        say("lineage.whole", "It was seen in the whole image.")
+        if one.tile == 0
+        else say("lineage.tile", "It was seen in tile {tile}.", tile=one.tile)
+    )
+    said = say(
+        "lineage.proposer",
+        "The proposer {name} gave the box ({x:.0f}, {y:.0f}), {width:.0f} × {height:.0f} px of the "
+        "image, as {label} with a score of {score:.3f}.",
+        name=one.proposer,
+        label=one.label_name,
+        score=one.score,
+        **_size(one.image_box),
+    )
+    mask = say(
+        "lineage.proposer_mask",
+        "The mask head of the model drew its mask from {level}; the proposer had no part in that.",
+        level=one.mask_level,
+    )
+    return said, place, mask
 
 
 def _delta(one: Lineage) -> dict[str, float]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from core.document.geometry import Rect
 from core.lens.colours import TARGET, cold_to_warm, heat
+from core.lens.logits import sigmoid
 from core.lens.outline import paste_box
-from core.lens.recompute import sigmoid
 from core.lens.trace import Anchors, Prepared
 
 Map = NDArray[Any]

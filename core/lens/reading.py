@@ -48,6 +48,13 @@ class Reading:
     detections: Ints
     """D: rows of the candidates, strongest first."""
     outline: Outlines
+    by_proposer: bool = False
+    """Whether a proposer gave the boxes: then there are no anchors, and each box has one label."""
+
+    @property
+    def classes(self) -> int:
+        """Candidates of each proposal."""
+        return 1 if self.by_proposer else len(self.class_names)
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -115,6 +122,7 @@ def read(trace: Trace) -> Reading:
         suppressor=numpy_of(trace.candidates.suppressor),
         detections=numpy_of(trace.detections.candidate_index),
         outline=outlines,
+        by_proposer=trace.proposer is not None,
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from core.document.instance import Instance
 from core.lens.false_positives import FalsePositive, false_positives
-from core.lens.life import CUTS
 from core.lens.reading import Reading
 from core.lens.verdict import Evidence, Rerun, Verdict, judge
 from core.lens.words import sentences
 from core.sentences import Sentence, english
+
+_KEYS: Final = {"closest": "witness"}
+"""Fields that other programs know under another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,11 @@ def evidence_json(verdict: Verdict) -> dict[str, object]:
     """The numbers behind a verdict as JSON values; numbers of boxes count from 0."""
     evidence, remedy = verdict.evidence, verdict.remedy
     values: dict[str, object] = {
-        name: _plain(getattr(evidence, name)) for name in Evidence.__dataclass_fields__
+        _KEYS.get(name, name): _plain(getattr(evidence, name))
+        for name in Evidence.__dataclass_fields__
     }
     values["alive"] = {
-        cut.value: lives for cut, lives in zip(CUTS, verdict.life.alive, strict=True)
+        cut.value: lives for cut, lives in zip(verdict.life.cuts, verdict.life.alive, strict=True)
     }
     values["detection"] = verdict.detection
     values["setting"] = None

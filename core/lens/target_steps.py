@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.lens.nms import pair_iou
+from core.lens.boxes import pair_iou
 from core.lens.training_view import Boxes, Ints, TrainingView
 from core.sentences import Sentence, say
 

@@ -12,17 +12,17 @@ from core.document.instance import Instance, Polygons
 from core.lens.boxes import iou
 from core.lens.evidence import (
     BoxKind,
+    Closest,
     Setting,
-    Witness,
+    closest,
     detection_rank,
     level_rank,
     offers,
     proposal_rank,
-    witness,
 )
 from core.lens.life import ALIVE_FROM, Cut, Life, Overlaps, Subject, live, measure, subject_of
+from core.lens.logits import sigmoid
 from core.lens.reading import Reading
-from core.lens.recompute import sigmoid
 from core.lens.settings import StageSettings
 from core.lens.trace import Fate
 
@@ -57,16 +57,16 @@ class Evidence:
     """Of a refined box of the right label."""
     best_mask_iou: float
     """Of a detection with the right label."""
-    witness: Witness | None
+    closest: Closest | None
     level_rank: int | None
-    """Rank of the witness's anchor in its level, from 1."""
+    """Rank of the closest box's anchor in its level, from 1."""
     proposal_rank: int | None
-    """Rank of the witness among the boxes that survived the NMS of the RPN."""
+    """Rank of the closest box among the boxes that survived the NMS of the RPN."""
     detection_rank: int | None
-    """Rank of the witness among the candidates that survived the last NMS."""
+    """Rank of the closest box among the candidates that survived the last NMS."""
     objectness: float | None
     class_probability: float | None
-    """Of the right label (of the witness's class when the label is unknown)."""
+    """Of the right label (of the closest box's class when the label is unknown)."""
     stronger_class: str | None
     """The class that the proposal was taken for, when that is another one."""
     stronger_probability: float | None
@@ -121,7 +121,7 @@ def judge(
     overlaps = measure(reading, subject, outlines)
     life = live(reading, overlaps)
     cut = life.lost_at
-    seen = None if cut is None else witness(reading, overlaps, cut)
+    seen = None if cut is None else closest(reading, overlaps, cut)
     remedy = None
     if cut is not None and rerun is not None:
         remedy = _remedy(reading, subject, overlaps, cut, seen, rerun)
@@ -134,7 +134,7 @@ def _remedy(
     subject: Subject,
     overlaps: Overlaps,
     cut: Cut,
-    seen: Witness | None,
+    seen: Closest | None,
     rerun: Rerun,
 ) -> Remedy | None:
     for setting in offers(reading, subject, overlaps, cut, seen):
@@ -167,7 +167,7 @@ class _Outlines(Sequence[Polygons]):
 
 
 def _evidence(
-    reading: Reading, subject: Subject, overlaps: Overlaps, seen: Witness | None
+    reading: Reading, subject: Subject, overlaps: Overlaps, seen: Closest | None
 ) -> Evidence:
     anchor, row = _places(reading, seen)
     fate = None if anchor is None else reading.anchor_fate[anchor]
@@ -181,7 +181,7 @@ def _evidence(
         best_refined_iou=_most(overlaps.boxes),
         best_labelled_iou=_most(overlaps.boxes[overlaps.right]),
         best_mask_iou=max(overlaps.masks.values(), default=0.0),
-        witness=seen,
+        closest=seen,
         level_rank=None if anchor is None else level_rank(reading, anchor),
         proposal_rank=_rank(proposal_rank, reading, anchor, fate),
         detection_rank=_rank(detection_rank, reading, row, end),
@@ -194,8 +194,8 @@ def _evidence(
     )
 
 
-def _places(reading: Reading, seen: Witness | None) -> tuple[int | None, int | None]:
-    """The anchor and the candidate behind a witness, where it has them."""
+def _places(reading: Reading, seen: Closest | None) -> tuple[int | None, int | None]:
+    """The anchor and the candidate behind a closest box, where it has them."""
     if seen is None:
         return None, None
     if seen.kind in (BoxKind.ANCHOR, BoxKind.DECODED):
@@ -205,13 +205,13 @@ def _places(reading: Reading, seen: Witness | None) -> tuple[int | None, int | N
     row = seen.index
     if seen.kind is BoxKind.DETECTION:
         row = int(reading.detections[seen.index])
-    proposal = row // len(reading.class_names)
-    return int(reading.proposal_anchor[proposal]), row
+    anchor = int(reading.proposal_anchor[row // reading.classes])
+    return (anchor if anchor >= 0 else None), row
 
 
 def _winner(reading: Reading, row: int) -> int:
     """The row of the most probable class of the same proposal."""
-    classes = len(reading.class_names)
+    classes = reading.classes
     start = row // classes * classes
     return start + int(np.argmax(reading.score[start : start + classes]))
 

@@ -18,6 +18,10 @@ _THEN_LOST: Final = {
         "verdicts.then_anchors",
         "With {name} = {value} it would get past this cut, but then be lost at the anchors.",
     ),
+    Cut.PROPOSER: say(
+        "verdicts.then_proposer",
+        "With {name} = {value} it would get past this cut, but then be lost at the proposer.",
+    ),
     Cut.RPN_TOPK: say(
         "verdicts.then_rpn_topk",
         "With {name} = {value} it would get past this cut, but then be lost at the top-k of the "
@@ -108,7 +112,7 @@ def _main(reading: Reading, verdict: Verdict) -> Sentence:
 
 def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
     evidence, settings = verdict.evidence, reading.settings
-    seen = evidence.witness
+    seen = evidence.closest
     if cut is Cut.ANCHORS or seen is None:
         return say(
             "verdicts.anchors",
@@ -173,7 +177,14 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
 
 
 def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
-    evidence, settings, seen = verdict.evidence, reading.settings, verdict.evidence.witness
+    evidence, settings, seen = verdict.evidence, reading.settings, verdict.evidence.closest
+    if cut is Cut.PROPOSER:
+        return say(
+            "verdicts.proposer",
+            "Lost at the proposer: it did not see it; the best of its boxes, whatever their "
+            "score, overlaps it by {iou:.2f}, and 0.50 is needed.",
+            iou=_short(evidence.best_refined_iou),
+        )
     # Behind the box head a box of the last living stage always speaks for the instance.
     assert seen is not None
     if cut is Cut.BOX_HEAD:

@@ -45,6 +45,7 @@ def set_tables(
 ) -> SetTables:
     """What follows from the settings; without `masks` those are left out."""
     empty = np.zeros((0, 28, 28), np.float32)
+    proposed: stages.Proposed | None = found.proposer
     return SetTables(
         settings=found.settings,
         fate=numpy_of(found.decoded.fate),
@@ -74,13 +75,16 @@ def set_tables(
             if outline
         ),
         milliseconds=tuple((name, float(taken)) for name, taken in found.milliseconds.items()),
+        proposer="" if proposed is None else proposed.name,
+        tile=np.zeros(0, np.int64) if proposed is None else numpy_of(proposed.tile),
+        tiles=() if proposed is None else proposed.tiles,
     )
 
 
 def trace_of(fixed: FixedTables, tables: SetTables) -> Trace:
     """A trace with arrays. The input and the maps have their shapes but hold only zeros."""
     rows = tables.detection_candidate
-    classes = max(tables.head_logits.shape[1] - 1, 1)
+    classes = 1 if tables.proposer else max(tables.head_logits.shape[1] - 1, 1)
     proposal = np.arange(len(tables.candidates), dtype=np.int64) // classes
     outlines: list[Polygons] = [()] * (len(rows) if tables.has_masks else 0)
     for each in tables.outlines:
@@ -118,6 +122,20 @@ def trace_of(fixed: FixedTables, tables: SetTables) -> Trace:
         class_names=fixed.class_names,
         model=fixed.model,
         milliseconds=dict(tables.milliseconds),
+        proposer=_proposed(fixed, tables) if tables.proposer else None,
+    )
+
+
+def _proposed(fixed: FixedTables, tables: SetTables) -> stages.Proposed:
+    """What the proposer saw: its boxes are the candidates, in pixels of the image."""
+    across, down = fixed.size[1] / fixed.image_size[1], fixed.size[0] / fixed.image_size[0]
+    return stages.Proposed(
+        name=tables.proposer,
+        boxes=tables.candidates / np.array((across, down, across, down), np.float32),
+        label=tables.candidate_label,
+        score=tables.candidate_score,
+        tile=tables.tile,
+        tiles=tables.tiles,
     )
 
 

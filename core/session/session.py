@@ -12,13 +12,7 @@ from core.document.history import History
 from core.document.instance import Instance
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError, Sentence, say
-from core.session.label_io import (
-    LabelsChanged,
-    ReadLabels,
-    check_unchanged,
-    read_labels,
-    remarks,
-)
+from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, doubts, read_labels
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
 from core.session.suggest import merged, set_broken_aside, split
@@ -392,5 +386,6 @@ def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
         return labels
     # The document judges outlines and ids; a file that it refuses must not be written over.
     Document(*opened.size, content.shapes)
-    opened.notes += (*content.notes, *remarks(path, content, image.path, opened.size))
+    opened.notes.extend(content.notes)
+    opened.notes.extend(doubts(path, content, image.path, opened.size))
     return labels

@@ -22,9 +22,9 @@ from core.engine.config import ModelConfig
 from core.engine.lens_rerun import Rerunner
 from core.engine.predict import Predictor
 from core.engine.weights import LoadedModel, save_model
-from core.lens import recompute, views
+from core.lens import views
 from core.lens.settings import StageSettings
-from core.lens.trace import Trace, to_numpy
+from core.lens.trace import Trace
 from tests.bench.report import interleaved, machine, table
 from tests.core.engine.networks import network, picture
 
@@ -52,7 +52,6 @@ def trace_cost(predictor: Predictor, pixels: np.ndarray, rounds: int) -> tuple[f
 def knobs(predictor: Predictor, trace: Trace) -> dict[str, Callable[[], object]]:
     """Each knob turned back and forth between two values."""
     own = trace.settings
-    values = to_numpy(trace)
     # One for each half, so that no knob pays for what another has left behind.
     after, before = Rerunner(predictor, trace), Rerunner(predictor, trace)
     before.warm()
@@ -62,13 +61,9 @@ def knobs(predictor: Predictor, trace: Trace) -> dict[str, Callable[[], object]]
         rerunner = before if name.startswith("rpn_") else after
         return lambda: rerunner.boxes(next(positions), explain=explain)
 
-    numpy_positions = itertools.cycle([own.with_(score=0.01), own.with_(score=0.02)])
     return {
         "score, engine": turn("score", 0.01, 0.02),
         "score, engine, with suppressors": turn("score", 0.01, 0.02, explain=True),
-        "score, numpy in the window": lambda: recompute.detect(
-            values.candidates, next(numpy_positions)
-        ),
         "nms, engine": turn("nms", 0.4, 0.6),
         "detections_per_image, engine": turn("detections_per_image", 50, 200),
         "rpn_nms, boxes": turn("rpn_nms", 0.6, 0.8),

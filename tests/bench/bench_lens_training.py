@@ -15,16 +15,12 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import torch
-from app.lens.training_items import PLACES, Replayed, replayed
-from app.lens.training_rows import rows_of
-from app.lens.training_words import place_sentence
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import BoxLayer
-from app.lens import training_groups
 from app.lens.panel.table import StageTable
 from core.document.geometry.measure import Rect
 from core.engine.lens_rerun import Rerunner
@@ -33,6 +29,8 @@ from core.engine.predict import Predictor
 from core.engine.weights import load_model
 from core.formats import labelme
 from core.lens.trace import to_numpy
+from core.lens.views.training import PLACES
+from core.lens.views.training.replayed import Replayed, TrainingLook, replayed
 from core.protocol import encode
 from core.protocol.messages.lens_training import LensTrained
 from core.protocol.training_tables import training_tables
@@ -71,25 +69,23 @@ def show(found: Replayed) -> None:
     picture.fill(QColor("black"))
     room = (picture.width(), picture.height())
     view = LayerView(Rect(0, 0, width, height), 900 / height, 1.0, room)
-    for place in PLACES:
-        rows = rows_of(found, place).rows
+    for place, seen in PLACES.items():
+        rows = seen.table(found)
         parts = {
             "table": spent(lambda rows=rows: table.set_rows(rows, None)),
-            "rows": spent(lambda place=place: rows_of(found, place)),
-            "words": spent(lambda place=place: place_sentence(found, place)),
+            "rows": spent(lambda seen=seen: seen.table(found)),
+            "words": spent(lambda seen=seen: seen.sentence(found)),
             "sort": max(
                 spent(lambda n=n: table.model.sort(n, Qt.SortOrder.DescendingOrder))
                 for n in range(len(rows.columns))
             ),
         }
-        for name, make in (("anchors", training_groups.anchors), ("RoIs", training_groups.rois)):
+        for name in {"train_anchors", "train_rois"} & seen.draw.keys():
             layer = BoxLayer(lambda _n: None, lambda _n: None, str)
-
-            def fill(make=make, layer=layer, place=place) -> None:
-                shown = make(found, place, 300)
-                layer.set_groups(shown.groups, shown.total)
-
-            parts[f"fill {name}"] = spent(fill)
+            look = TrainingLook(found, place)
+            parts[f"fill {name}"] = spent(
+                lambda layer=layer, draw=seen.draw[name], look=look: layer.show(draw(look))
+            )
             painter = QPainter(picture)
             painter.scale(view.scale, view.scale)
             parts[f"paint {name}"] = spent(lambda layer=layer, p=painter: layer.paint(p, view))

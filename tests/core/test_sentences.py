@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.codec import Codec, FieldError, encode
 from core.sentences import Argument, MasklensError, Sentence, english, filled, say
 from resources.translations.__main__ import sentences_said, sources_of_sentences
 from tests.data import ROOT
@@ -20,6 +21,7 @@ from tests.data import ROOT
 SOURCES = [path for path in sources_of_sentences() if path.name != "sentences.py"]
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 SAID = [(path, *found) for path in SOURCES for found in sentences_said(path)]
+SENTENCE: Codec[Sentence] = Codec(Sentence, "sentence")
 TEXTS = {id: text for _, id, text, _ in SAID}
 ARGUMENTS = st.dictionaries(
     st.text("abc_", min_size=1), st.text("aÅ{}") | st.integers() | st.floats(), max_size=3
@@ -131,13 +133,13 @@ def test_every_text_can_be_filled(id: str) -> None:
     fields = _fields(TEXTS[id])
     assert all(name.isidentifier() for name in fields)
     args: dict[str, Argument] = {name: 0.5 if spec else "Å" for name, spec in fields.items()}
-    shown = english(Sentence(id, tuple(args.items()), TEXTS[id]))
+    shown = english(Sentence(id, args, TEXTS[id]))
     assert shown == TEXTS[id].format(**args)
 
 
 def test_a_sentence_survives_json() -> None:
     sentence = say("any.id", "{path}: {count}, {share:.1%}", path="a b.jpg", count=3, share=0.5)
-    back = Sentence.from_json(json.loads(json.dumps(sentence.to_json())))
+    back = SENTENCE.decode(encode(sentence))
     assert back == sentence
     assert english(back) == "a b.jpg: 3, 50.0%"
 
@@ -150,15 +152,15 @@ def test_a_sentence_survives_json() -> None:
     ],
 )
 def test_foreign_json_is_refused(value: object) -> None:
-    with pytest.raises(ValueError):
-        Sentence.from_json(value)
+    with pytest.raises(FieldError):
+        SENTENCE.decode(json.dumps(value).encode())
 
 
 def test_a_sentence_without_its_text_shows_what_it_has() -> None:
     """Such as one that an older version wrote."""
-    old = Sentence.from_json({"id": "learning.went_on", "args": {"step": 3, "of": "run"}})
+    old = SENTENCE.decode(b'{"id": "learning.went_on", "args": {"step": 3, "of": "run"}}')
     assert english(old) == "learning.went_on (step: 3, of: run)"
-    assert english(Sentence.from_json({"id": "no.such.sentence"})) == "no.such.sentence"
+    assert english(SENTENCE.decode(b'{"id": "no.such.sentence"}')) == "no.such.sentence"
 
 
 @pytest.mark.parametrize(
@@ -169,13 +171,13 @@ def test_a_sentence_without_its_text_shows_what_it_has() -> None:
     ],
 )
 def test_a_text_that_does_not_fit_is_not_used(text: str) -> None:
-    sentence = Sentence("a.b", (("x", "y"), ("n", 7)), text)
+    sentence = Sentence("a.b", {"x": "y", "n": 7}, text)
     assert english(sentence) == "a.b (x: y, n: 7)"
 
 
 @given(st.text("{}abc_.:[]!<>09dfrs%,"), ARGUMENTS)
 def test_any_text_can_be_shown(text: str, args: dict[str, Argument]) -> None:
-    shown = filled(text, Sentence("a.b", tuple(args.items()), text))
+    shown = filled(text, Sentence("a.b", args, text))
     assert shown
     assert len(shown) < 10_000
 

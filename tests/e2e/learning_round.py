@@ -19,7 +19,7 @@ from app.learning.watch import Phase
 from app.window.window import MainWindow
 from core.learning.schedule import ScheduleChoices
 from core.learning.state import RunState
-from tests.e2e.hands import SHIFT, Script, Steps, after, click, key
+from tests.e2e.script import SHIFT, Script, Steps, after, click, key
 
 Key = Qt.Key
 STEPS = 12

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from app.__main__ import main
 from app.window.window import MainWindow
 from core.document.geometry.measure import bounds
-from tests.e2e.hands import CTRL, SHIFT, Script, Steps, choose_path, click, drag, key
+from tests.e2e.script import CTRL, SHIFT, Script, Steps, choose_path, click, drag, key
 
 Key = Qt.Key
 

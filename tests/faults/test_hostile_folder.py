@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from core.child import ROOT, python_command, python_environment
-from core.document.fields import FieldError
+from core.codec import FieldError, builtins, encode
 from core.engine.train.plan import Plan, read_plan
 from core.engine.train.session import run_training
-from core.learning.choices import LearningChoices, load_choices
+from core.learning.choices import CHOICES, load_choices
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder, list_runs
 from core.learning.history import summarise
@@ -196,12 +196,13 @@ def test_a_request_with_words_and_numbers_that_mean_nothing_is_no_run(run, value
     ],
 )
 def test_a_plan_with_values_that_mean_nothing_is_refused(run: RunFolder, values) -> None:
-    good = Plan(
+    plan = Plan(
         steps=2, seed=0, batch=1, side=64, phases=((0, 1.0),), learning_rate=1e-3,
         backbone_rate=0.2, warm_up=0.1, clip=5.0, weight_decay=0.0, average=0.9, flip=True,
         rotate=False, scale=1.0, colour=False, copy_paste=0.0, device="cpu", dtype="float32",
         threads=1,
-    ).to_json()  # fmt: skip
+    )  # fmt: skip
+    good = builtins(plan)
     run.plan_file.write_text(json.dumps(good))
     assert read_plan(run.plan_file) is not None
     run.plan_file.write_text(json.dumps({**good, **values}))
@@ -215,7 +216,7 @@ def test_a_plan_with_values_that_mean_nothing_is_refused(run: RunFolder, values)
 def test_a_run_is_called_by_a_plain_name(name: str) -> None:
     models = [{"spec": "", "revision": "", "run": name}]
     with pytest.raises(FieldError):
-        LearningChoices.from_json({"masklens_learning": 1, "models": models})
+        CHOICES.convert({"masklens_learning": 1, "models": models})
 
 
 def test_frozen_labels_of_a_project_name_images_of_it(tmp_path: Path, run: RunFolder) -> None:
@@ -256,5 +257,5 @@ def test_the_command_line_names_code_anew_when_a_run_goes_on(tmp_path: Path) -> 
 
 def test_a_request_that_was_written_is_read_again(run: RunFolder) -> None:
     spec = RunSpec(model="starter", dataset="x", backbone="mine:trunk", device="cuda:1", threads=3)
-    run.spec_file.write_text(json.dumps(spec.to_json()))
+    run.spec_file.write_bytes(encode(spec))
     assert run.spec() == spec

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QPushButton
 
-from core.learning.choices import LearningChoices, UsedModel
+from core.learning.choices import LearningChoices, UsedModel, save_choices
 from core.learning.events import StateChanged
 from core.learning.journal import EventWriter
 from core.learning.state import RunState
@@ -32,7 +31,7 @@ def learner(make_driver: Callable[..., Driver]) -> Iterator[Learner]:
 def names_model(folder: Path, *models: UsedModel) -> None:
     (folder / ".masklens").mkdir(exist_ok=True)
     choices = LearningChoices(models=models)
-    (folder / ".masklens" / "learning.json").write_text(json.dumps(choices.to_json()))
+    save_choices(folder / ".masklens" / "learning.json", choices)
 
 
 def test_a_model_that_a_folder_names_is_loaded_only_when_the_person_says_so(

@@ -184,7 +184,7 @@ class RunsPage(QWidget):
                     device=plan.device.upper(),
                 )
             )
-        chosen = {**spec.schedule.to_json()}
+        chosen = spec.schedule.chosen()
         if spec.leave_out_accepted:
             lines.append(self.tr("Without what was accepted unchanged"))
         if chosen:

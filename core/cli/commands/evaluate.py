@@ -28,7 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Predict every image, compare with its labels, print the figures."""
-    dataset = open_labelled(arguments.dataset, arguments.images, console)
+    dataset = open_labelled(
+        arguments.dataset,
+        arguments.images,
+        console,
+        crowds_as_objects=arguments.crowds_as_objects,
+    )
     predictor = load_predictor(arguments, console)
     from core.engine.evaluate import MAX_DETECTIONS, Evaluator
 

@@ -33,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Trace image by image, judge the labels, and sum up; an image that fails is named."""
-    dataset = open_labelled(arguments.dataset, arguments.images, console)
+    dataset = open_labelled(
+        arguments.dataset,
+        arguments.images,
+        console,
+        crowds_as_objects=arguments.crowds_as_objects,
+    )
     predictor = load_predictor(arguments, console)
     settings = chosen_settings(arguments, predictor.loaded.config.settings)
     gathered = Gathered()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from core.cli.console import Console
+from core.cli.console import Console, UsageError
 from core.cli.inputs import Input, find_images
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.sentences import MasklensError
+from core.sentences import MasklensError, say
 
 if TYPE_CHECKING:
     from core.cli.writers import Writer
@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("labelme", "coco"), default="labelme")
     parser.add_argument(
+        "--like", metavar="FILE", help="with --format coco: take the ids of this COCO file"
+    )
+    parser.add_argument(
         "--score",
         type=float,
         metavar="S",
@@ -45,9 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Predict image by image; one that fails is named and the others are done."""
     from core.cli.writers import CocoWriter, LabelmeWriter
+    from core.formats.like import read_like
 
     out = Path(arguments.out)
-    writer: Writer = CocoWriter(out) if arguments.format == "coco" else LabelmeWriter(out)
+    if arguments.like is not None and arguments.format != "coco":
+        raise UsageError(say("cli.like_coco", "--like goes with --format coco."))
+    like = None if arguments.like is None else read_like(Path(arguments.like))
+    writer: Writer = CocoWriter(out, like) if arguments.format == "coco" else LabelmeWriter(out)
     images = find_images(arguments.images, console)
     predictor = load_predictor(arguments, console)
     own = predictor.loaded.config.settings

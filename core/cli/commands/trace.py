@@ -202,14 +202,15 @@ class Folder:
 
         Labels are told about, verdicts and all, when there is a training view of them.
         """
+        from core.lens import views
         from core.lens.page import Labelled, page
         from core.lens.painter import paint
         from core.lens.report import false_positive_json, instance_json
-        from core.lens.views import VIEWS, verdicts
+        from core.lens.views import verdicts
 
-        pictures, stages = {}, []
-        for number, (stage, view_of_it) in enumerate(VIEWS.items(), start=1):
-            self._console.progress(f"drawing {stage}", number, len(VIEWS))
+        pictures, stages, shown = {}, [], views.of(scene.trace)
+        for number, (stage, view_of_it) in enumerate(shown.items(), start=1):
+            self._console.progress(f"drawing {stage}", number, len(shown))
             pictures[stage] = paint(scene, view_of_it.tiles(scene))
             stages.append(self._stage(scene.trace, stage, number, png(pictures[stage])))
         labelled = training = None

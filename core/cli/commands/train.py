@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
-from core.cli.datasets import NO_DATASET
+from core.cli.datasets import NO_DATASET, add_crowds
 from core.cli.options import add_architecture, add_device, add_json, download
 from core.sentences import say
 
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--images", metavar="DIR", help="where the images are")
+    add_crowds(parser)
     parser.add_argument("--val", metavar="DATASET", help="measure on these images instead")
     parser.add_argument(
         "--hold-out", type=float, metavar="F", help=f"share of images to measure on ({_HOLD_OUT})"
@@ -100,7 +101,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _new_run(arguments: argparse.Namespace, folder: RunFolder, console: Console) -> RunFolder:
-    from core.document.fields import FieldError
+    from core.codec import FieldError
     from core.learning.errors import LearningError
     from core.learning.folder import RUN_EXISTS, create_run
     from core.learning.state import RunState
@@ -158,12 +159,12 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
 
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
     """What `--schedule` says. Raises UsageError."""
-    from core.document.fields import FieldError
-    from core.learning.schedule import ScheduleChoices
+    from core.codec import FieldError
+    from core.learning.schedule import SCHEDULE
 
     given = {name: _value(text) for name, text in map(_pair, arguments.schedule)}
     try:
-        return ScheduleChoices.from_json(given)
+        return SCHEDULE.convert(given)
     except FieldError as error:
         raise UsageError(error.sentence) from error
 
@@ -220,7 +221,7 @@ def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> G
                 project, share=share, leave_out_accepted=leave_out, on_image=looked
             )
     return gather_dataset(
-        open_dataset(path, arguments.images),
+        open_dataset(path, arguments.images, crowds_as_objects=arguments.crowds_as_objects),
         share=share,
         measured_on=None if arguments.val is None else open_dataset(Path(arguments.val)),
         leave_out_accepted=leave_out,

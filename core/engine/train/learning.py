@@ -11,7 +11,7 @@ from core.engine.predict import Predictor
 from core.engine.train.checkpoint import Best, Checkpoint, save_checkpoint
 from core.engine.train.failures import is_memory_short
 from core.engine.train.measuring import measure
-from core.engine.train.plan import Plan
+from core.engine.train.plan import PLAN
 from core.engine.train.prepare import SMALLER, Ready
 from core.engine.train.stream import TrainingBatch, batches
 from core.engine.train.telling import Teller
@@ -50,7 +50,7 @@ class Learning:
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Go on after a checkpoint, with the plan as it was then."""
-        self.trainer.plan = Plan.from_json(checkpoint.state["plan"])
+        self.trainer.plan = PLAN.convert(checkpoint.state["plan"])
         self.trainer.restore(checkpoint.state)
         self.best = checkpoint.best
         self._before = checkpoint.seconds

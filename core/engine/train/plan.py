@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from core.document.fields import FieldError, as_bool, as_int, as_list, as_number, as_object, wrong
+from core.codec import Codec, FieldError, pretty, wrong
 from core.engine.config import ModelConfig
 from core.learning.errors import LearningError
 from core.learning.folder import NOT_A_RUN
@@ -18,7 +17,6 @@ from core.storage import inside
 from core.storage.atomic import write_atomic
 
 _LEAST_SIDE: Final = 128
-_COUNTS: Final = ("steps", "batch", "side", "threads")
 _DTYPES: Final = ("float32", "bfloat16", "float16")
 _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     **{name: bounds for name, bounds in RANGES.items() if name != "size"},
@@ -56,15 +54,12 @@ class Plan:
     def __post_init__(self) -> None:
         """Hold what a file may say against what a machine can do. Raises FieldError."""
         for name, (least, most) in _RANGES.items():
-            read = as_int if name in _COUNTS else as_number
-            if not least <= read(getattr(self, name), f"plan.{name}") <= most:
+            if not least <= getattr(self, name) <= most:
                 raise wrong(f"plan.{name}", f"expected {least:g} to {most:g}")
-        for name in ("flip", "rotate", "colour"):
-            as_bool(getattr(self, name), f"plan.{name}")
         check_phases(self.phases)
         if self.dtype not in _DTYPES:
             raise wrong("plan.dtype", f"expected one of {', '.join(_DTYPES)}")
-        if DEVICE.fullmatch(str(self.device)) is None:
+        if DEVICE.fullmatch(self.device) is None:
             raise wrong("plan.device", "expected a device such as cpu")
 
     def stages(self, step: int) -> int:
@@ -88,17 +83,8 @@ class Plan:
         side = int(self.side * 0.7) // 32 * 32
         return replace(self, side=side) if side >= _LEAST_SIDE else None
 
-    def to_json(self) -> dict[str, object]:
-        """The plan as a JSON object."""
-        return asdict(self)
 
-    @staticmethod
-    def from_json(value: object) -> Plan:
-        """Read what `to_json` wrote. Raises FieldError or TypeError."""
-        given: dict[str, Any] = dict(as_object(value, "plan"))
-        phases = [as_list(pair, "phases") for pair in as_list(given.get("phases", []), "phases")]
-        given["phases"] = tuple((as_int(a, "phases"), as_number(b, "phases")) for a, b in phases)
-        return Plan(**given)
+PLAN: Final[Codec[Plan]] = Codec(Plan, "plan")
 
 
 def make_plan(
@@ -146,14 +132,14 @@ def _or(chosen: Any, default: Any) -> Any:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write `plan.json`. Raises StorageError."""
-    write_atomic(path, json.dumps(plan.to_json(), indent=1).encode())
+    write_atomic(path, pretty(plan))
 
 
 def read_plan(path: Path) -> Plan | None:
     """Read `plan.json`; None when the run was cut off before there was one."""
     try:
-        return Plan.from_json(json.loads(inside.read(path)))
+        return PLAN.decode(inside.read(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, RecursionError, FieldError) as error:
+    except (OSError, FieldError) as error:
         raise LearningError(NOT_A_RUN.given(path=str(path.parent))) from error

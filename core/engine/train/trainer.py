@@ -10,6 +10,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from core.codec import builtins
 from core.engine.freezing import start_training
 from core.engine.losses import training_pass
 from core.engine.stages.numerics import Numerics
@@ -145,7 +146,7 @@ class Trainer:
         buffers = dict(self.model.named_buffers()) if self.learns_norms else {}
         return {
             "step": self.step,
-            "plan": self.plan.to_json(),
+            "plan": builtins(self.plan),
             "weights": _on_cpu(self.weights()),
             "buffers": _on_cpu(buffers),
             "average": _on_cpu(self.average.values),

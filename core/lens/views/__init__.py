@@ -55,6 +55,11 @@ LAYERS: Final[dict[str, Layer]] = {
 """The layers of the canvas by their names, the lowest first."""
 
 
+def of(trace: Trace) -> dict[str, Stage]:
+    """The stages that ran and have a view, by their names."""
+    return {name: VIEWS[name] for name in trace.stages if name in VIEWS}
+
+
 def counts(trace: Trace) -> dict[str, int]:
     """What each stage holds, as a list of stages shows it."""
-    return {name: stage.count(trace) for name, stage in VIEWS.items()}
+    return {name: stage.count(trace) for name, stage in of(trace).items()}

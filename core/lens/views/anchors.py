@@ -12,7 +12,7 @@ from core.document.instance import Instance
 from core.lens.boxes import box_of, iou, scaled
 from core.lens.colours import FATES, LEVELS, STRONGEST, Colour, heat
 from core.lens.evidence import BoxKind
-from core.lens.recompute import sigmoid
+from core.lens.logits import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Anchors, Fate, Trace
 from core.lens.training_view import AnchorState
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image

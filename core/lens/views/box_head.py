@@ -9,7 +9,7 @@ import numpy as np
 from core.lens.colours import DETECTION, PROPOSAL, Style, distinct
 from core.lens.evidence import BoxKind
 from core.lens.items import Item, box_of, chain_of
-from core.lens.recompute import softmax
+from core.lens.logits import softmax
 from core.lens.trace import Trace
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
 from core.lens.views.common import GREY, best_first, number, one_by_one, sides

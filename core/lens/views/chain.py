@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.lens.colours import ANCHOR, DETECTION, FATES, PROPOSAL, SUPPRESSOR, Style
 from core.lens.evidence import BoxKind
 from core.lens.items import Chain, Item, box_of, chain_of
-from core.lens.recompute import sigmoid
+from core.lens.logits import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
 from core.lens.views.base import Layer, Look
 from core.lens.views.common import FATE_WORDS

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from core.lens.evidence import BoxKind
-from core.lens.recompute import sigmoid
+from core.lens.logits import sigmoid
 from core.lens.trace import Fate, Trace
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile
 from core.lens.views.common import (

@@ -9,7 +9,7 @@ import numpy as np
 from core.lens import pictures
 from core.lens.colours import LEVELS, heat
 from core.lens.evidence import BoxKind
-from core.lens.recompute import sigmoid
+from core.lens.logits import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Trace
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
 from core.lens.views.common import DELTAS, best_first, level, levels, number, one_by_one, ramp

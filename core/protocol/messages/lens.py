@@ -89,6 +89,11 @@ class SetTables:
     outlines: tuple[Instance, ...]
     """The id is the number of the detection."""
     milliseconds: tuple[tuple[str, float], ...]
+    proposer: str
+    """Who gave the boxes; empty when it was the network."""
+    tile: Ints
+    """Of each box of the proposer, else empty."""
+    tiles: tuple[tuple[int, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""The small parts of the window that need no window."""
+"""Settings, tasks, jobs, words and the watchdog, without a window."""
 
 from __future__ import annotations
 
@@ -16,11 +16,7 @@ from app.base.settings import KEYS, OPACITY, RECENT, RECENT_COUNT, THEME, Settin
 from app.base.tasks import Context, Tasks
 from app.base.watchdog import StallWatchdog
 from app.base.words import bytes_text, duration_text, error_text
-from app.editor.panels.image_rows import ImageRows
-from app.editor.project_opening import folder_and_images
-from app.widgets.fuzzy import score
 from core.document.instance import Instance, Polygon
-from core.document.status import ImageStatus
 from core.sentences import MasklensError, say
 from tests.leaks import no_leaks
 
@@ -30,17 +26,6 @@ __all__ = ["no_leaks"]
 def square(id: str, x: float, y: float, side: float) -> Instance:
     ring = ((x, y), (x + side, y), (x + side, y + side), (x, y + side))
     return Instance(id, "a", (Polygon(ring),))
-
-
-# Search
-
-
-def test_fuzzy_search_prefers_whole_words_then_starts_of_words() -> None:
-    assert score("zz", "Polygon") is None
-    assert score("poly", "Polygon") > score("poly", "Add a polygon")
-    assert score("ni", "Next image") > score("ni", "Another thing is far")
-    assert score("", "anything") == 0
-    assert score("NEXT", "Next image") == score("next", "Next image")
 
 
 # Settings
@@ -169,49 +154,6 @@ def test_a_job_estimates_and_ends_once(qtbot: QtBot, monkeypatch: pytest.MonkeyP
     job.end(JobState.DONE, "well")
     job.end(JobState.FAILED, "badly")
     assert (job.state, job.outcome) == (JobState.DONE, "well")
-
-
-# The list of images
-
-
-def test_thirteen_thousand_images_filter_at_once(qtbot: QtBot) -> None:
-    rows = ImageRows()
-    paths = [Path(f"/data/photo_{number:05}.jpg") for number in range(13_000)]
-    rows.set_images([(path, path.name) for path in paths])
-    rows.set_status(dict.fromkeys(paths[:5], ImageStatus.DONE))
-    start = time.process_time()
-    rows.set_filter("PHOTO 1299", None)
-    took = time.process_time() - start
-    assert rows.rowCount() == 12
-    assert took < 0.2
-    rows.set_filter("", ImageStatus.DONE)
-    assert rows.rowCount() == 5
-    assert rows.counts()[ImageStatus.DONE] == 5
-
-
-def test_a_row_stays_while_its_status_changes(qtbot: QtBot) -> None:
-    rows = ImageRows()
-    path = Path("/data/a.jpg")
-    rows.set_images([(path, "a.jpg")])
-    rows.set_status({path: ImageStatus.SUGGESTED})
-    rows.set_filter("", ImageStatus.SUGGESTED)
-    rows.set_status({path: ImageStatus.DONE})
-    assert rows.rowCount() == 1
-    rows.set_filter("", ImageStatus.DONE)
-    assert rows.index_of(path).isValid()
-
-
-# Opening
-
-
-def test_what_paths_mean(tmp_path: Path) -> None:
-    one, two = tmp_path / "1.png", tmp_path / "2.png"
-    assert folder_and_images([tmp_path]) == (tmp_path, ())
-    assert folder_and_images([one, two]) == (tmp_path, (one, two))
-    with pytest.raises(ValueError, match="several"):
-        folder_and_images([tmp_path, one])
-    with pytest.raises(ValueError, match="several"):
-        folder_and_images([one, tmp_path.parent / "3.png"])
 
 
 # Words and the watchdog

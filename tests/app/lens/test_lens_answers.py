@@ -18,10 +18,10 @@ __all__ = ["lens_driver", "no_leaks"]
 
 def narrowing(lens_driver: Driver) -> None:
     """The filter of the table holds for the canvas."""
-    corner = lens_driver.window.features["lens"]
-    lens, panel = corner.lens, corner.panel
+    feature = lens_driver.window.features["lens"]
+    lens, panel = feature.lens, feature.panel
     lens.set_stage("detections")
-    boxes, trace = corner.layers.boxes["detections"], lens.trace
+    boxes, trace = feature.layers.boxes["detections"], lens.trace
     assert trace is not None
     count = len(trace.detections.label)
     assert boxes.painted == boxes.count == count > 2
@@ -29,7 +29,7 @@ def narrowing(lens_driver: Driver) -> None:
     panel.table.filter_by(f"score>={least - 1e-6:.6f}")
     assert boxes.painted == panel.table.model.rowCount() == 2
     assert boxes.count == count
-    texts = [line.text for line in corner.layers.legend.lines if isinstance(line, Entry)]
+    texts = [line.text for line in feature.layers.legend.lines if isinstance(line, Entry)]
     assert f"2 of {count} detections" in texts
     panel.table.filter_by("")
     assert boxes.painted == count
@@ -45,8 +45,8 @@ def narrowing(lens_driver: Driver) -> None:
 @pytest.mark.slow
 def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Driver) -> None:
     narrowing(lens_driver)
-    driver, corner = lens_driver, lens_driver.window.features["lens"]
-    lens, panel, reasons = corner.lens, corner.panel, corner.reasons
+    driver, feature = lens_driver, lens_driver.window.features["lens"]
+    lens, panel, reasons = feature.lens, feature.panel, feature.reasons
 
     # With so high a score everything is lost, at a cut that a setting can help.
     own = lens.settings

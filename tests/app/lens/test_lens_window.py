@@ -69,14 +69,14 @@ def wait(driver: Driver, holds: Callable[[], object]) -> None:
 
 @pytest.mark.slow
 def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
-    driver, corner = lens_driver, lens_driver.window.features["lens"]
-    lens, panel = corner.lens, corner.panel
+    driver, feature = lens_driver, lens_driver.window.features["lens"]
+    lens, panel = feature.lens, feature.panel
     trace = lens.trace
     assert trace is not None
     # Every stage by key, each with its layers and its table.
     for number, stage in enumerate(STAGES):
         assert lens.stage == stage
-        shown = {name for name, layer in corner.layers.all.items() if layer.visible}
+        shown = {name for name, layer in feature.layers.all.items() if layer.visible}
         assert shown == {*VIEWS[stage].shows, LEGEND}
         assert panel.table.model.rowCount() > 0
         wait(driver, lambda: not lens.busy)
@@ -90,7 +90,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     lens.set_stage("detections")
     panel.table.view.selectRow(1)
     assert lens.chosen == panel.table.model.item_at(1)
-    boxes = corner.layers.boxes["detections"]
+    boxes = feature.layers.boxes["detections"]
     x0, y0 = trace.detections.boxes[0][:2]
     boxes.hover(float(x0), float(y0), 1.0)
     assert lens.hovered is not None
@@ -112,23 +112,23 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     # Why: the selected instance, and a detection.
     driver.services.viewport.set_selection([driver.document.instances[0].id])
     driver.act("lens_why_missed")
-    wait(driver, lambda: corner.reasons.verdict)
+    wait(driver, lambda: feature.reasons.verdict)
     assert panel.why.text.startswith(("Lost at", "Found"))
     lens.choose(Item(BoxKind.DETECTION, 0))
     driver.act("lens_why_here")
-    wait(driver, lambda: corner.reasons.false)
-    assert corner.layers.all["chain"].count >= 3
+    wait(driver, lambda: feature.reasons.false)
+    assert feature.layers.all["chain"].count >= 3
 
     # The funnel of image and folder; its bars never grow.
     driver.act("lens_losses")
-    wait(driver, lambda: corner.reasons.funnel and corner.reasons.funnel.done == 1)
+    wait(driver, lambda: feature.reasons.funnel and feature.reasons.funnel.done == 1)
     driver.act("lens_losses_folder")
-    wait(driver, lambda: not corner.reasons.folder_running)
-    assert corner.reasons.funnel is not None
-    bars = corner.reasons.funnel.bars()
+    wait(driver, lambda: not feature.reasons.folder_running)
+    assert feature.reasons.funnel is not None
+    bars = feature.reasons.funnel.bars()
     assert bars[0] == 1
     assert bars == sorted(bars, reverse=True)
-    lost = [corner.reasons.funnel.lost_at(n) for n in range(1, 12)]
+    lost = [feature.reasons.funnel.lost_at(n) for n in range(1, 12)]
     assert sum(map(len, lost)) == bars[0] - bars[-1]
 
     # Another image is traced by itself; without the panel nothing is.
@@ -137,7 +137,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     wait(driver, lambda: lens.trace is not None and lens.path == path)
     driver.window.docks.all[1].raise_()
     wait(driver, lambda: not lens.active)
-    assert not any(layer.visible for layer in corner.layers.all.values())
+    assert not any(layer.visible for layer in feature.layers.all.values())
 
 
 def test_each_stage_has_a_view_and_each_layer_is_seen_at_some() -> None:

@@ -24,14 +24,14 @@ def test_each_step_is_a_place_with_layers() -> None:
 
 @pytest.mark.slow
 def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
-    driver, corner = lens_driver, lens_driver.window.features["lens"]
-    training, page, layers = corner.training, corner.panel.training, corner.training_layers
+    driver, feature = lens_driver, lens_driver.window.features["lens"]
+    training, page, layers = feature.training, feature.panel.training, feature.training_layers
     driver.act("lens_training")
     wait(driver, lambda: training.replayed is not None and not training.busy)
     replayed = training.replayed
     assert replayed is not None
     assert page.bars.values[-1] == pytest.approx(float(replayed.view.losses.sum()), rel=1e-5)
-    assert not any(layer.visible for layer in corner.layers.all.values())
+    assert not any(layer.visible for layer in feature.layers.all.values())
 
     # The table of losses holds every item, and its columns sum to the bars.
     losses = np.array([each.values for each in PLACES["losses"].table(replayed).columns[2:7]])
@@ -81,12 +81,12 @@ def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
     left = sum(len(group.boxes) for group, _ in layers.boxes["train_anchors"]._groups)
     assert left == len(replayed.view.negative)
     assert not layers.boxes["train_rois"]._groups
-    corner.panel.show_page(corner.panel.layers)
+    feature.panel.show_page(feature.panel.layers)
     assert training.active
-    corner.panel.show_page(corner.panel.table)
+    feature.panel.show_page(feature.panel.table)
     assert not training.active
     assert not any(layer.visible for layer in layers.all.values())
-    assert any(layer.visible for layer in corner.layers.all.values())
+    assert any(layer.visible for layer in feature.layers.all.values())
 
     # Edited labels are replayed by themselves; without labels a sentence says so.
     driver.act("lens_training")
@@ -100,7 +100,7 @@ def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
 
     # Another image has a step of its own; here nobody has labelled it.
     driver.act("next_image")
-    wait(driver, lambda: corner.lens.trace is not None and training.replayed is None)
+    wait(driver, lambda: feature.lens.trace is not None and training.replayed is None)
     assert "nothing to train on" in page.news.text()
     assert not page._seen.isVisible()
     driver.act("previous_image")

@@ -77,7 +77,7 @@ SQUARE = ((5.0, 5.0), (25.0, 5.0), (25.0, 25.0), (5.0, 25.0))
 
 @dataclass
 class Driver:
-    """A window and hands for it."""
+    """Works a window as a person does."""
 
     window: MainWindow
     bot: QtBot

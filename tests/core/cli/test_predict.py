@@ -57,6 +57,31 @@ def test_coco_holds_the_network_s_own_boxes_scores_and_masks(
             assert annotation["area"] == coco_mask.area(annotation["segmentation"])
 
 
+def test_the_ids_of_a_ground_truth_are_taken(folder: Path, model: Path, tmp_path: Path) -> None:
+    plain = coco(folder, model, tmp_path / "plain.json")
+    truth = {
+        "images": [{"id": 77, "file_name": "a2.jpg"}, {"id": 9, "file_name": "a1.png"}],
+        "categories": [{"id": 91, "name": "square", "skeleton": []}, {"id": 5, "name": "other"}],
+        "annotations": [],
+    }
+    (folder / "truth.json").write_text(json.dumps(truth))
+    like = coco(folder, model, tmp_path / "p.json", "--like", str(folder / "truth.json"))
+    ids = {Path(image["file_name"]).name: image["id"] for image in like["images"]}
+    assert (ids["a1.png"], ids["a2.jpg"]) == (9, 77)
+    assert len(set(ids.values())) == 3
+    assert like["categories"][:2] == truth["categories"]
+    names = [{c["id"]: c["name"] for c in each["categories"]} for each in (plain, like)]
+    labels = [
+        [known[a["category_id"]] for a in each["annotations"]]
+        for known, each in zip(names, (plain, like), strict=True)
+    ]
+    assert labels[0] == labels[1]
+    assert {"square", "cell"} >= set(labels[1])
+    assert 91 in {a["category_id"] for a in like["annotations"]} or "square" not in labels[0]
+    where = ("--out", tmp_path / "l", "--like", folder / "truth.json")
+    assert predict(folder, "--model", model, *where) == 2
+
+
 @OLD_ARRAYS
 def test_pycocotools_loads_it(folder: Path, model: Path, tmp_path: Path) -> None:
     coco(folder, model, tmp_path / "p.json")

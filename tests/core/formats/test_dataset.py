@@ -98,7 +98,7 @@ def test_absolute_names_and_the_working_directory(
 
 def test_a_named_folder_is_the_only_place(tmp_path: Path) -> None:
     image(tmp_path / "set" / "a.png")
-    there = image(tmp_path / "other" / "deep" / "a.png")
+    there = image(tmp_path / "other" / "deep" / "x" / "a.png")
     path = write_coco(tmp_path / "set" / "c.json", "x/a.png")
     assert open_dataset(path, tmp_path / "other").items[0].image_path == there
     (tmp_path / "empty").mkdir()
@@ -193,7 +193,7 @@ def test_what_is_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="not there"):
         open_dataset(tmp_path / "none.json")
     path = tmp_path / "a.json"
-    for text, match in (("{}", "neither"), ("[]", "results"), ("{", "not valid JSON")):
+    for text, match in (("{}", "no format"), ("[]", "results"), ("{", "not valid JSON")):
         path.write_text(text)
         with pytest.raises(FormatError, match=match):
             open_dataset(path)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.document.fields import FieldError
+from core.codec import FieldError, builtins
 from core.learning.choices import (
     LearningChoices,
     UsedModel,
@@ -26,6 +26,7 @@ FULL = LearningChoices(
     pinned="a/b.png",
     told="run-1",
 )
+PLAIN = {"masklens_learning": 1, **builtins(FULL)}
 
 
 def test_choices_come_back_as_they_were(tmp_path):
@@ -44,11 +45,12 @@ def test_a_project_without_a_file_has_those_of_the_beginning(tmp_path):
         b"",
         b"[]",
         b"{",
-        json.dumps({**FULL.to_json(), "masklens_learning": 2}).encode(),
-        json.dumps({**FULL.to_json(), "hold_out": 1.5}).encode(),
-        json.dumps({**FULL.to_json(), "steps": 0}).encode(),
-        json.dumps({**FULL.to_json(), "models": [3]}).encode(),
-        json.dumps({**FULL.to_json(), "reuse": [["a"]]}).encode(),
+        json.dumps({**PLAIN, "masklens_learning": 2}).encode(),
+        json.dumps(builtins(FULL)).encode(),
+        json.dumps({**PLAIN, "hold_out": 1.5}).encode(),
+        json.dumps({**PLAIN, "steps": 0}).encode(),
+        json.dumps({**PLAIN, "models": [3]}).encode(),
+        json.dumps({**PLAIN, "reuse": [["a"]]}).encode(),
     ],
 )
 def test_a_file_that_is_not_ours_is_refused(tmp_path, broken):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from core.document.fields import FieldError
+from core.codec import FieldError, encode
 from core.learning import events
-from core.learning.events import event_from_json, event_to_json
+from core.learning.events import EVENT
 from core.learning.journal import EventReader, EventWriter
 from core.learning.state import RunState
 from core.sentences import say
@@ -25,15 +25,15 @@ ALL = [
 ]
 
 
-@pytest.mark.parametrize("event", ALL, ids=lambda event: event.KIND)
+@pytest.mark.parametrize("event", ALL, ids=lambda event: type(event).__name__)
 def test_every_event_survives_json(event):
-    assert event_from_json(json.loads(json.dumps(event_to_json(event)))) == event
+    assert EVENT.decode(encode(event)) == event
 
 
 @pytest.mark.parametrize("change", [{"step": "x"}, {"event": "other"}, {"losses": {"a": None}}])
 def test_a_wrong_event_is_refused(change):
     with pytest.raises(FieldError):
-        event_from_json(event_to_json(ALL[4]) | change)
+        EVENT.decode(json.dumps(json.loads(encode(ALL[4])) | change).encode())
 
 
 def test_events_are_followed_as_they_come(tmp_path):

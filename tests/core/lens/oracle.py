@@ -126,11 +126,15 @@ class Oracle:
 
     def lost_at(self, instance):
         """The cut after the last living stage, or None when the instance is found."""
-        alive = self.alive(instance)
-        if alive[-1]:
-            return None
-        last = max(np.flatnonzero(alive), default=-1)
-        return CUTS[last + 1]
+        return cut_after(self.alive(instance))
+
+
+def cut_after(alive):
+    """The cut that took an instance which lives behind these cuts; None when it is found."""
+    if alive[-1]:
+        return None
+    last = max(np.flatnonzero(alive), default=-1)
+    return CUTS[last + 1]
 
 
 def _shape(polygons):

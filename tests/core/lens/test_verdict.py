@@ -13,27 +13,34 @@ from core.lens.reading import read
 from core.lens.trace import to_numpy
 from core.lens.verdict import judge, life_in
 from tests.core.lens.cases import case
-from tests.core.lens.oracle import Oracle
+from tests.core.lens.oracle import Oracle, cut_after
 
 SEEDS = range(9)
 TRIED = range(1, 8)
 
 
+@cache
+def oracle_of(seed):
+    """What the oracle says of each instance of a case: alive behind each cut, and lost where."""
+    oracle = Oracle(case(seed).trace)
+    lives = [oracle.alive(each) for each in case(seed).instances]
+    return [(alive, cut_after(alive)) for alive in lives]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_verdict_agrees_with_the_oracle(seed):
     one = case(seed)
-    reading, oracle = read(one.trace), Oracle(one.trace)
-    for instance in one.instances:
+    reading = read(one.trace)
+    for instance, (alive, lost_at) in zip(one.instances, oracle_of(seed), strict=True):
         verdict = judge(reading, instance)
-        assert list(verdict.life.alive) == oracle.alive(instance)
-        assert verdict.cut == oracle.lost_at(instance)
+        assert list(verdict.life.alive) == alive
+        assert verdict.cut == lost_at
 
 
 def test_the_cases_lose_instances_at_every_cut_and_find_some():
     lost = Counter()
     for seed in SEEDS:
-        oracle = Oracle(case(seed).trace)
-        lost.update(oracle.lost_at(instance) for instance in case(seed).instances)
+        lost.update(lost_at for _alive, lost_at in oracle_of(seed))
     assert set(lost) == {*CUTS, None}
     assert sum(lost.values()) - lost[None] >= 350
 

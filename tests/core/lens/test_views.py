@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.lens import views
-from core.lens.boxes import clip
+from core.lens.boxes import clip, pair_iou
 from core.lens.colours import FATE_STYLES, FATES, LEVELS, STYLES
-from core.lens.nms import pair_iou
 from core.lens.trace import PYRAMID_LEVELS, Fate, Proposals, RoiLevels, Trace
 from core.lens.views import LAYERS, VIEWS, candidates, counts, decoded, roi_levels
 from core.lens.views.base import Look, Options, Scene

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import random
 import struct
 import warnings
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from core.storage import tiff
+from core.storage import image_limits, tiff
 from core.storage.images import (
     IMAGE_SUFFIXES,
     ImageError,
@@ -192,3 +193,76 @@ def test_the_size_of_a_png_is_read_without_decoding_it(
 
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", refuse)
     assert image_size(early) == (24, 16)
+
+
+def damaged_png(rng: np.random.Generator) -> bytes:
+    """Whole in all but one byte of its pixels."""
+    buffer = io.BytesIO()
+    pixels = rng.integers(0, 255, (60, 80, 3), np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    data = bytearray(buffer.getvalue())
+    start = data.index(b"IDAT") + 4
+    place = int(rng.integers(start + 10, len(data) - 40))
+    data[place] ^= 0x55
+    return bytes(data)
+
+
+def test_a_png_with_damaged_pixels_is_refused_and_never_shown_as_whole():
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        assert refused(damaged_png(rng)) in ("images.damaged", "images.truncated")
+
+
+def pages(damage: int) -> bytes:
+    """A TIFF of three pages, dark to bright, the description of one of them destroyed."""
+    dark, *others = (Image.new("L", (32, 32), 60 * (k + 1)) for k in range(3))
+    buffer = io.BytesIO()
+    dark.save(buffer, "TIFF", save_all=True, append_images=others)
+    data = bytearray(buffer.getvalue())
+    places, place = [], struct.unpack_from("<I", data, 4)[0]
+    while place:
+        places.append(place)
+        count = struct.unpack_from("<H", data, place)[0]
+        place = struct.unpack_from("<I", data, place + 2 + 12 * count)[0]
+    start = places[damage]
+    count = struct.unpack_from("<H", data, start)[0]
+    data[start + 2 : start + 2 + 12 * count] = b"\xff" * (12 * count)
+    return bytes(data)
+
+
+def test_a_damaged_page_of_a_tiff_never_makes_another_one_the_first():
+    for later in (1, 2):
+        image = decode_image(pages(later), "a.tif")
+        assert image.pixels.min() == image.pixels.max() == 60
+        assert [note.id for note in image.notes] == ["images.first_page"]
+    assert refused(pages(0)) in ("images.damaged", "images.needs_tifffile")
+
+
+def test_a_file_too_short_for_its_pixels_is_refused_before_anything_is_made():
+    header = struct.pack(">IIBBBBB", 20_000, 14_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
+    data += struct.pack(">I", zlib.crc32(chunk)) + struct.pack(">I", 0) + b"IDAT"
+    data += struct.pack(">I", zlib.crc32(b"IDAT"))
+    assert refused(data) == "images.truncated"
+
+
+def test_a_long_side_is_refused():
+    with pytest.raises(ImageError) as caught:
+        image_limits.check_size("a", (1, image_limits.MAX_SIDE + 1), image_limits.MAX_PIXELS)
+    assert caught.value.sentence.id == "images.too_long"
+
+
+def test_a_blank_image_is_not_taken_for_one_that_is_too_short():
+    for format, mode in (("PNG", "1"), ("PNG", "RGB"), ("GIF", "L"), ("JPEG", "L"), ("BMP", "1")):
+        buffer = io.BytesIO()
+        Image.new(mode, (3000, 2000)).save(buffer, format, optimize=True, progressive=True)
+        assert decode_image(buffer.getvalue(), "a").width == 3000
+
+
+def test_memory_is_asked_before_a_large_image_is_made(monkeypatch):
+    monkeypatch.setattr(image_limits, "_free_memory", lambda: 150_000_000)
+    image_limits.check_memory("a", (4000, 4000))
+    with pytest.raises(ImageError) as caught:
+        image_limits.check_memory("a", (5000, 5000))
+    assert caught.value.sentence.id == "images.out_of_memory"

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from core.lens.colours import Colour, Style
-from core.lens.recompute import sigmoid
+from core.lens.logits import sigmoid
 from core.lens.training_view import AnchorState, TrainingView
 from core.lens.training_words import anchors_drawn, anchors_matched
 from core.lens.views.base import Scene, Tile, in_image

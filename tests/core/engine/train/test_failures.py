@@ -135,3 +135,22 @@ def test_memory_that_does_for_nothing_ends_in_a_sentence(tmp_path, base, monkeyp
         carry_out(run)
     assert told(run, events.Failed)[0].sentence.id == "learning.no_memory"
     assert run.state() is RunState.FAILED
+
+
+def test_a_run_whose_images_all_vanish_does_not_call_itself_done(tmp_path, base, monkeypatch):
+    run = make_run(tmp_path, base)
+    images = [run.labels().read(k).path for k in range(4)]
+
+    def vanish(event):
+        if isinstance(event, events.Stepped):
+            for path in images:
+                path.rename(path.with_suffix(".away")) if path.exists() else None
+
+    with pytest.raises(LearningError, match="images"):
+        carry_out(run, vanish)
+    assert states(run)[-1] is RunState.FAILED
+    assert "learning.best_kept" not in [one.sentence.id for one in told(run, events.Noted)]
+    assert not run.model_file.exists()
+    for path in images:
+        path.with_suffix(".away").rename(path)
+    goes_on(run)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from core.codec import builtins
 from core.document.instance import Polygon
 from core.engine.config import ModelConfig
 from core.engine.targets import leave_out
 from core.engine.train.mixing import paste
-from core.engine.train.plan import Plan, make_plan
+from core.engine.train.plan import PLAN, Plan, make_plan
 from core.engine.train.sample import Sample, make_sample
 from core.engine.train.stream import Stream, batches
 from core.engine.train.window import masks_of
@@ -177,4 +178,4 @@ def test_the_plan_grows_with_the_data_and_gives_way_to_choices():
     assert smaller is not None
     assert smaller.batch == 2
     assert replace(plan(), batch=1, side=128).smaller() is None
-    assert Plan.from_json(plan().to_json()) == plan()
+    assert PLAN.convert(builtins(plan())) == plan()

@@ -1,4 +1,4 @@
-"""Hands for the real program: a script of steps that waits between them while the program runs."""
+"""Works the real program: a script of steps that waits between them while the program runs."""
 
 from __future__ import annotations
 

@@ -1,0 +1,109 @@
+"""The lens on a picture whose boxes a proposer gave: lineage, verdicts, and the tables' journey."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.document.instance import Instance, Polygon
+from core.engine.lens_explain import Explained, explain
+from core.engine.predict import Predictor
+from core.engine.weights import with_proposer
+from core.lens.evidence import BoxKind
+from core.lens.funnel import funnel
+from core.lens.items import Chain, Item, chain_of
+from core.lens.life import PROPOSER_CUTS, Cut
+from core.lens.lineage import ProposedLineage, in_words, lineage
+from core.lens.trace import to_numpy
+from core.lens.words import in_english
+from core.protocol.lens_tables import fixed_tables, set_tables, trace_of
+from tests.core.engine.networks import loaded, picture
+from tests.core.engine.proposers.fakes import FakeProposer
+
+ROWS = (
+    (10.0, 10.0, 60.0, 70.0, 1, 0.9),
+    (14.0, 11.0, 64.0, 72.0, 1, 0.8),  # falls to the first in NMS
+    (70.0, 20.0, 120.0, 80.0, 2, 0.2),  # below the score
+    (5.0, 72.0, 30.0, 88.0, 2, 0.6),
+)
+IMAGE = picture()
+
+
+def box(x0: float, y0: float, x1: float, y1: float, label: str, id: str) -> Instance:
+    return Instance(id, label, (Polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1))),))
+
+
+LABELS = (
+    box(90, 0, 128, 18, "apple", "unseen"),
+    box(70, 20, 120, 80, "pear", "weak"),
+    box(5, 72, 30, 88, "apple", "misnamed"),
+)
+
+
+@pytest.fixture(scope="module")
+def explained() -> Explained:
+    pair = with_proposer(loaded(), FakeProposer(*ROWS), "pair")
+    predictor = Predictor(pair, device="cpu", precision="float32")
+    return explain(predictor, IMAGE, LABELS)
+
+
+def test_each_is_lost_at_the_cut_that_took_it(explained: Explained) -> None:
+    by_id = {one.verdict.instance.id: one.verdict for one in explained.report.instances}
+    assert {id: verdict.cut for id, verdict in by_id.items()} == {
+        "unseen": Cut.PROPOSER,
+        "weak": Cut.SCORE,
+        "misnamed": Cut.CLASS,
+    }
+    remedy = by_id["weak"].remedy
+    assert remedy is not None
+    assert remedy.setting.name == "score"
+    assert 0.1 < remedy.setting.value < 0.2
+
+
+def test_the_sentences_speak_of_the_proposer_and_no_anchor(explained: Explained) -> None:
+    reading = explained.rerunner.reading(explained.trace.settings)
+    said = {
+        one.verdict.instance.id: in_english(reading, one.verdict)
+        for one in explained.report.instances
+    }
+    assert said["unseen"].startswith("Lost at the proposer: it did not see it")
+    assert "overlaps it by 0.0" in said["unseen"]
+    assert said["weak"].startswith("Lost at the score: its best box is pear with a probability")
+    assert "0.200, and more than 0.3 is needed" in said["weak"]
+    assert "a box of pear fits it" in said["misnamed"]
+    assert not any("anchor" in text or "RPN" in text for text in said.values())
+
+
+def test_the_funnel_begins_with_the_proposer(explained: Explained) -> None:
+    bars = funnel([one.verdict.life for one in explained.report.instances])
+    assert [bar.stage for bar in bars] == ["labelled", *(cut.value for cut in PROPOSER_CUTS)]
+    assert [bar.alive for bar in bars][:4] == [3, 2, 1, 0]
+
+
+def test_a_lineage_ends_at_the_proposer_s_box(explained: Explained) -> None:
+    one = lineage(explained.trace, 1)
+    assert isinstance(one, ProposedLineage)
+    assert (one.candidate, one.label_name, one.tile) == (3, "pear", 0)
+    np.testing.assert_allclose(one.image_box, ROWS[3][:4], atol=1e-3)
+    said = " ".join(str(sentence.id) for sentence in in_words(one))
+    assert said == "lineage.proposer lineage.whole lineage.proposer_mask"
+
+
+def test_a_chain_has_no_anchor(explained: Explained) -> None:
+    trace = to_numpy(explained.trace)
+    assert chain_of(trace, Item(BoxKind.DETECTION, 1)) == Chain(None, 3, 3, 1)
+    assert chain_of(trace, Item(BoxKind.PROPOSAL, 2)) == Chain(None, 2, 2, None)
+
+
+def test_the_tables_carry_it_to_the_window(explained: Explained) -> None:
+    trace = explained.trace
+    fixed = fixed_tables(trace, trace.settings)
+    arrived = trace_of(fixed, set_tables(trace, trace.mask_logits, trace.polygons.outlines))
+    assert arrived.stages == trace.stages
+    assert arrived.proposer is not None
+    assert arrived.proposer.name == "fake"
+    np.testing.assert_allclose(arrived.proposer.boxes, [row[:4] for row in ROWS], atol=1e-3)
+    assert arrived.proposer.tile.tolist() == [0] * 4
+    assert arrived.detections.candidate_index.tolist() == [0, 3]
+    assert arrived.detections.proposal_index.tolist() == [0, 3]
+    assert isinstance(lineage(arrived, 0), ProposedLineage)
