@@ -10,6 +10,7 @@ from core.document.fields import (
     as_choice,
     as_fraction,
     as_int,
+    as_label,
     as_list,
     as_number,
     as_object,
@@ -89,7 +90,7 @@ def instance_from_json(value: object, where: str = "instance") -> Instance:
     score, model, group = (fields.get(key) for key in ("score", "model", "group_id"))
     return Instance(
         id=as_text(get(fields, "id", where), f"{where}.id", empty=False),
-        label=as_text(get(fields, "label", where), f"{where}.label"),
+        label=as_label(get(fields, "label", where), f"{where}.label"),
         polygons=polygons_from_json(get(fields, "polygons", where), f"{where}.polygons"),
         source=source_from_json(get(fields, "source", where), f"{where}.source"),
         score=None if score is None else as_fraction(score, f"{where}.score"),

@@ -24,6 +24,7 @@ import msgspec
 from msgspec import Meta, Raw
 
 from core.codec import Codec, FieldError, NotJson, Size, items, loads, members, uncollected, wrong
+from core.document.fields import as_label
 from core.document.instance import Instance, Polygon, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
@@ -198,7 +199,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         polygons = tuple(polygon for part in parts for polygon in part.kept.polygons)
     shape = Instance(
         id=first.fields.masklens.id or "",
-        label=fields.label,
+        label=as_label(fields.label, "shapes.label"),
         polygons=polygons,
         source=Source.EDITED if edited else first.source,
         score=first.score,
