@@ -224,9 +224,11 @@ def _told(error: msgspec.ValidationError, name: str) -> FieldError:
     text, _, place = str(error).partition(" - at `")
     # Of a value by any name, msgspec says [...].
     where = name + place.rstrip("`").removeprefix("$").partition("[...]")[0]
+    if not name:
+        where = where.removeprefix(".") or "file"
     missing = _MISSING.match(text)
     if missing:
-        return wrong(f"{where}.{missing['name']}", "missing")
+        return wrong(f"{where}.{missing['name']}".removeprefix("file."), "missing")
     unknown = _UNKNOWN.match(text)
     if unknown:
         return wrong(where, f"{unknown['value']} is not known")

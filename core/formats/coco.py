@@ -13,6 +13,7 @@ from math import isfinite
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
+from core.codec import Codec
 from core.document.fields import (
     as_int,
     as_label,
@@ -24,7 +25,6 @@ from core.document.fields import (
     wrong,
 )
 from core.document.instance import Instance, Polygons, Source
-from core.document.instance_json import flags_from_json, source_from_json
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_write import dumps, write
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
@@ -106,6 +106,10 @@ def parse(value: object, path: Path) -> CocoDataset:
         raise FormatError(RESULTS.given(path=str(path)))
     with reading(path, "COCO"):
         return _Reader(path).dataset(as_object(value, "file"))
+
+
+_SOURCE: Final[Codec[Source]] = Codec(Source)
+_FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool], ...])
 
 
 class _Reader:
@@ -264,10 +268,10 @@ class _Reader:
             id=f"coco-{id}" if given is None else as_text(given, f"{where_own}.id", empty=False),
             label=label,
             polygons=polygons,
-            source=source_from_json(own.get("source", self.source.value), f"{where_own}.source"),
+            source=_SOURCE.convert(own.get("source", self.source.value), f"{where_own}.source"),
             score=_score(annotation.get("score")),
             model=None if model is None else as_text(model, f"{where_own}.model"),
-            flags=flags_from_json(own.get("flags", []), f"{where_own}.flags"),
+            flags=_FLAGS.convert(own.get("flags", []), f"{where_own}.flags"),
             description=as_text(own.get("description", ""), f"{where_own}.description"),
             crowd=bool(crowd),
         )

@@ -12,9 +12,10 @@ import io
 import math
 from collections.abc import Sequence
 from math import isfinite
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from PIL import Image
 
 from core.codec import wrong
@@ -31,6 +32,8 @@ OUTLINES: Final = (*_CORNERS, "circle", "mask")
 _SAGITTA: Final = 0.05
 FAR: Final = 1e7
 """No coordinate of a file is beyond this: areas stay finite."""
+Near = Annotated[float, Meta(ge=-FAR, le=FAR)]
+NearPoint = tuple[Near, Near]
 
 
 def points_of(value: object, where: str) -> tuple[Point, ...]:
