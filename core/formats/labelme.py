@@ -23,6 +23,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, FieldError, NotJson, Size, loads, members, uncollected, wrong
+from core.document.fields import as_label
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
@@ -193,7 +194,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         polygons = tuple(polygon for part in parts for polygon in part.kept.polygons)
     shape = Instance(
         id=first.fields.masklens.id or "",
-        label=fields.label,
+        label=as_label(fields.label, "shapes.label"),
         polygons=polygons,
         source=Source.EDITED if edited else first.source,
         score=first.score,
