@@ -23,7 +23,6 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, FieldError, NotJson, Size, loads, members, uncollected, wrong
-from core.document.fields import as_label
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
