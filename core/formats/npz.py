@@ -35,7 +35,7 @@ def _recognises(source: Source) -> bool:
 def _read(source: Source) -> Collection:
     path, remarks = source.path, Remarks(source.path)
     with reading(path, "npz"):
-        arrays = read_npz(path)
+        arrays = read_npz(source.data)
         layers = _layers(arrays)
         names = _texts(arrays, "labels")
         found: list[Instance] = []
