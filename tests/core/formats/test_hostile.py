@@ -131,7 +131,7 @@ def test_damaged_files_are_read_or_refused(kind: str, tmp_path: Path) -> None:
     convert(source(tmp_path), kind, out)
     files = [out] if out.is_file() else [p for p in sorted(out.rglob("*")) if p.is_file()]
     chance = random.Random(7)
-    for path in files[:6]:
+    for path in [each for each in files if each.stat().st_size][:6]:
         whole = path.read_bytes()
         for _ in range(25):
             data = bytearray(whole)
