@@ -50,6 +50,7 @@ _FOLDERS: Final = re.compile(
 )
 _CELLPOSE: Final = re.compile(r"(.+)_(cp_)?masks$", re.IGNORECASE)
 _MOST_ROWS: Final = 5_000_000
+_DIGITS: Final = 12
 
 
 @dataclass(slots=True)
@@ -181,8 +182,10 @@ class _Table:
             mask, value = row.get("mask") or "", (row.get("value") or "").strip()
             if len(self.rows) > _MOST_ROWS:
                 break
+            if "\0" in mask:
+                continue
             place = self._root / mask
-            if value.isdecimal():
+            if value.isdecimal() and len(value) < _DIGITS:
                 self.labels.setdefault(place.resolve(), {})[int(value)] = row.get("label") or ""
             self.rows.append((place, row.get("image") or ""))
 

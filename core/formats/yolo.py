@@ -194,6 +194,7 @@ def _of_yaml(path: Path) -> dict[int, str]:
         if (
             isinstance(key, int | str)
             and str(key).isdecimal()
+            and len(str(key)) < 12
             and isinstance(name, str | int | float)
         ):
             found[int(key)] = str(name)
