@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 
 from app.base.jobs import Job, Jobs, JobState
 from app.base.tasks import Context
+from app.base.words import error_text, sentence_text
 from app.editor.folder_work import FolderWork
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.instance import Source
-from core.document.regions import comparable
+from core.document.regions import comparable, labelled
 from core.formats import coco, coco_write, labelme
+from core.formats.convert import Read, write_labels
+from core.formats.format import Format, Located
 from core.formats.label_file import LabelFile
+from core.formats.labelled import Collection, Labelled
+from core.formats.losses import losses
+from core.formats.said import EMPTY
 from core.sentences import MasklensError
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
@@ -35,10 +41,19 @@ class Report:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose for an export beside its format: shares of a split, options."""
+
+    split: tuple[float, float, float] | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
 class Exporter(FolderWork):
-    """`said` carries the report and the path."""
+    """`said` carries the report and the path, `lost` a format and what has no place in it."""
 
     said = Signal(str, object)
+    lost = Signal(object, object)
 
     def __init__(self, workspace: Workspace, labelling: Labelling, jobs: Jobs) -> None:
         super().__init__(workspace, jobs)
@@ -54,6 +69,26 @@ class Exporter(FolderWork):
             lambda project, context: export_coco(project, names, path, context),
             self._done,
         )
+
+    def to_format(self, format: Format, path: Path, choice: Choice) -> None:
+        """Write all labels in a format, to a file or folder of that kind."""
+        names = self._labelling.names
+        self._begin(
+            "export",
+            self.tr("Exporting {format}").format(format=format.title),
+            lambda project, context: export_format(project, names, format, path, choice, context),
+            self._done,
+        )
+
+    def look(self, format: Format) -> None:
+        """Find out what of the labels of this folder a format has no place for; see `lost`."""
+        project = self._workspace.project
+        if project is not None:
+            self._workspace.tasks.run(
+                lambda context: what_is_lost(project, format, context),
+                done=lambda lines: self.lost.emit(format, lines),
+                failed=lambda error: self.lost.emit(format, (error_text(error),)),
+            )
 
     def to_labelme(self, folder: Path) -> None:
         """Copy labelled images and their label files to another folder; nothing is overwritten."""
@@ -79,8 +114,59 @@ class Exporter(FolderWork):
         job.end(JobState.DONE, text)
         self.said.emit(text, report.path)
         if report.problems:
-            left_out = self.tr("%n image(s) were left out.", "", len(report.problems))
+            left_out = self.tr("%n remark(s) on what was exported.", "", len(report.problems))
             self.failed.emit("export", left_out, "\n".join(report.problems))
+
+
+def export_format(
+    project: Project,
+    names: tuple[str, ...],
+    format: Format,
+    path: Path,
+    choice: Choice,
+    context: Context,
+) -> Report:
+    """Write all labels in a format. Raises FormatError and StorageError as converting does."""
+    problems: list[str] = []
+    everything = project.images()
+    read = _gathered(project, names, everything, problems, context)
+    report = write_labels(read, format, path, split=choice.split, options=choice.options)
+    missing = len(everything) - len(read.images) - len(problems)
+    said = tuple(sentence_text(each) for each in (*report.problems, *report.notes))
+    return Report(path, report.images, report.instances, missing, (*problems, *said))
+
+
+def what_is_lost(project: Project, format: Format, context: Context) -> tuple[str, ...]:
+    """What of the labels of a folder a format has no place for, one line each."""
+    read = _gathered(project, (), project.images(), [], context)
+    return tuple(sentence_text(each) for each in losses(read.images, format))
+
+
+def _gathered(
+    project: Project,
+    names: tuple[str, ...],
+    entries: list[ImageEntry],
+    problems: list[str],
+    context: Context,
+) -> Read:
+    """The labels of a folder as what is read from any other."""
+    labels = dict.fromkeys(names)
+    images: list[Located] = []
+    for entry, file in _labelled(project, entries, problems, context):
+        labels.update(dict.fromkeys(each.label for each in labelled(file.shapes)))
+        others = sum(id is None for id, _ in file.kept.shapes)
+        made = Labelled(
+            project.label_path(entry),
+            entry.relative,
+            file.width,
+            file.height,
+            file.shapes,
+            done=file.done,
+            others=others,
+        )
+        images.append(Located(made, entry.path, file.width, file.height))
+    found = tuple(image.labels for image in images)
+    return Read(Collection("labelme", tuple(labels), found), tuple(images))
 
 
 def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:
@@ -89,21 +175,23 @@ def export_coco(project: Project, names: tuple[str, ...], path: Path, context: C
     labels = dict.fromkeys(names)
     problems: list[str] = []
     everything = project.images()
-    for entry, labelled in _labelled(project, everything, problems, context):
-        objects = comparable(labelled.shapes)
+    for entry, file in _labelled(project, everything, problems, context):
+        objects = comparable(file.shapes)
         labels.update(dict.fromkeys(each.label for each in objects))
         images.append(
             coco.CocoImage(
                 id=len(images) + 1,
                 file_name=entry.relative,
-                width=labelled.width,
-                height=labelled.height,
+                width=file.width,
+                height=file.height,
                 instances=objects,
             )
         )
-    coco_write.write(path, images, tuple(labels))
-    count = sum(len(image.instances) for image in images)
-    missing = len(everything) - len(images) - len(problems)
+    empty = coco_write.write(path, images, tuple(labels))
+    if empty:
+        problems.append(sentence_text(EMPTY.given(count=empty)))
+    count = sum(len(image.instances) for image in images) - empty
+    missing = len(everything) - len(images) - len(problems) + bool(empty)
     return Report(path, len(images), count, missing, tuple(problems))
 
 
@@ -113,16 +201,16 @@ def export_labelme(project: Project, folder: Path, context: Context) -> Report:
     problems: list[str] = []
     everything = project.images()
     images = count = 0
-    for entry, labelled in _labelled(project, everything, problems, context):
+    for entry, file in _labelled(project, everything, problems, context):
         targets = (folder / entry.path.name, folder / entry.label_file.name)
         there = [target.name for target in targets if target.exists()]
         if there:
             problems.append(f"{entry.relative}: {', '.join(there)} is there already")
             continue
         shutil.copy2(entry.path, targets[0])
-        write_atomic(targets[1], labelme.dumps(labelled))
+        write_atomic(targets[1], labelme.dumps(file))
         images += 1
-        count += len(labelled.shapes)
+        count += len(file.shapes)
     missing = len(everything) - images - len(problems)
     return Report(folder, images, count, missing, tuple(problems))
 
@@ -137,12 +225,12 @@ def _labelled(
         if not path.exists():
             continue
         try:
-            labelled = labelme.read(path)
+            file = labelme.read(path)
             width, height = image_size(entry.path)
         except MasklensError as error:
             problems.append(f"{entry.relative}: {error}")
             continue
-        own = tuple(each for each in labelled.shapes if each.source is not Source.SUGGESTED)
-        if own or labelled.done or not labelled.shapes:
-            yield entry, replace(labelled, shapes=own, width=width, height=height)
+        own = tuple(each for each in file.shapes if each.source is not Source.SUGGESTED)
+        if own or file.done or not file.shapes:
+            yield entry, replace(file, shapes=own, width=width, height=height)
     context.progress(len(images), len(images))

@@ -14,12 +14,16 @@ from app.base.feature import Feature, FocusArea
 from app.base.settings import RECENT
 from app.base.words import error_text, sentence_text
 from app.editor.banners import WorkBanners
+from app.editor.exporting import Choice
+from app.editor.importing import Preview
 from app.editor.panels.images import ImagesPanel
+from app.editor.panels.transfer import ExportDialog, ImportDialog
 from app.editor.services import Services, image, project
 from app.widgets.banners import Kind
 from core.document.edits import SetDone
 from core.document.status import ImageStatus
 from core.formats import labelme
+from core.formats.format import Format
 from core.session import ImageSession
 from core.storage.atomic import write_atomic
 from core.storage.project import ImageEntry
@@ -56,6 +60,7 @@ class ImagesFeature(Feature):
             files.failed.connect(notices.fail)
         services.exporter.said.connect(lambda text, _path: notices.say(text))
         services.importer.said.connect(notices.say)
+        services.importer.looked.connect(self._on_looked)
         services.settings.changed.connect(self._on_setting)
         services.models.file_wanted.connect(self._ask_model)
         services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
@@ -197,11 +202,45 @@ class ImagesFeature(Feature):
     def import_labels(self) -> None:
         """Let the person choose a file of labels."""
         self.services.opener.ask_existing(
-            self.tr("Import labels: choose a file of COCO, VIA or labelme"),
-            self.services.importer.start,
+            self.tr("Import labels: choose a file"),
+            self.services.importer.look,
             folder=False,
-            filters=(self.tr("Label files (*.json *.csv)"), self.tr("All files (*)")),
+            filters=(
+                self.tr("Label files (*.json *.csv *.xml *.yaml *.txt *.npy *.npz)"),
+                self.tr("All files (*)"),
+            ),
         )
+
+    def import_folder(self) -> None:
+        """Let the person choose a folder of labels, such as one of YOLO or VOC."""
+        title = self.tr("Import labels: choose a folder")
+        self.services.opener.ask_existing(title, self.services.importer.look, folder=True)
+
+    def _on_looked(self, preview: Preview) -> None:
+        dialog = ImportDialog(preview, self.panel.window())
+        dialog.accepted.connect(lambda: self.services.importer.take(preview))
+        dialog.open()
+
+    def export_labels(self) -> None:
+        """Let the person choose a format and a place."""
+        dialog = ExportDialog(self.panel.window())
+        dialog.looked.connect(self.services.exporter.look)
+        self.services.exporter.lost.connect(dialog.show_lost)
+        dialog.chosen.connect(self._ask_place)
+        dialog.begin()
+
+    def _ask_place(self, format: Format, choice: Choice) -> None:
+        opener, project = self.services.opener, self.services.workspace.project
+        name = "labels" if project is None else project.root.name
+        title = self.tr("Export as {format}").format(format=format.title)
+
+        def write(path: Path) -> None:
+            self.services.exporter.to_format(format, path, choice)
+
+        if format.ending and choice.split is None:
+            opener.ask_save(title, f"{name}{format.ending}", write)
+        else:
+            opener.ask_existing(title, write, folder=True)
 
     def export_coco(self) -> None:
         """Let the person choose where the COCO file goes."""
@@ -270,7 +309,11 @@ class ImagesFeature(Feature):
                do=lambda self: self.services.workspace.saver.flush(lambda _ok: None), rule=True,
                tip="Write the labels of this image now; they are also saved by themselves"),
         Action("import", FILE, "Import labels…", (), "import", (project,), do=import_labels,
-               rule=True, tip="Read labels from labelme, COCO or VIA into this folder"),
+               rule=True, tip="Read a file of labels of another program into this folder"),
+        Action("import_folder", FILE, "Import a folder of labels…", (), "import", (project,),
+               do=import_folder, tip="Read a folder of labels, such as one of YOLO or VOC"),
+        Action("export", FILE, "Export labels…", (), "export", (project,), do=export_labels,
+               tip="Write all labels of this folder in any format; see what it has no place for"),
         Action("export_coco", FILE, "Export as COCO…", ("Ctrl+Shift+E",), "export", (project,),
                do=export_coco, tip="Write all labels of this folder as one COCO file"),
         Action("export_labelme", FILE, "Export as labelme…", (), "export", (project,),

@@ -1,4 +1,4 @@
-"""Import: labels from COCO, VIA or labelme become label files, never in place of ones there."""
+"""Import: labels of any format become label files, never in place of ones that are there."""
 
 from __future__ import annotations
 
@@ -12,13 +12,23 @@ from app.base.tasks import Context
 from app.base.words import error_text, sentence_text
 from app.editor.folder_work import FolderWork
 from core.document.status import ImageStatus
-from core.formats import labelme
-from core.formats.dataset import DatasetItem, open_dataset
-from core.formats.label_file import LabelFile
+from core.formats.convert import Read, read_labels
+from core.formats.labelme_format import encoded
+from core.formats.registry import BY_NAME
 from core.sentences import MasklensError
 from core.storage.atomic import write_atomic
-from core.storage.images import image_size
 from core.storage.project import ImageEntry, Project
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is in a file before it is imported: its format, counts, and remarks, one line each."""
+
+    read: Read
+    title: str
+    images: int
+    instances: int
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +40,36 @@ class Report:
     labels: tuple[str, ...]
     kept: int
     strangers: int
-    problems: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 class Importer(FolderWork):
-    """`said` carries the report."""
+    """`said` carries the report, `looked` what a file holds before it is taken."""
 
     said = Signal(str)
+    looked = Signal(object)
 
-    def start(self, path: Path) -> None:
-        """Read a file or folder of labels and give them to the images that have none."""
+    def look(self, path: Path) -> None:
+        """Read a file or folder of labels and tell what is in it."""
         self._begin(
             "import",
-            self.tr("Importing {file}").format(file=path.name),
-            lambda project, context: import_labels(project, path, context),
+            self.tr("Reading {file}").format(file=path.name),
+            lambda project, _context: look_at(project, path),
+            self._on_look,
+        )
+
+    def take(self, preview: Preview) -> None:
+        """Give what was read to the images that have no labels."""
+        self._begin(
+            "import",
+            self.tr("Importing {file}").format(file=preview.title),
+            lambda project, context: import_read(project, preview.read, context),
             self._done,
         )
+
+    def _on_look(self, _project: Project, job: Job, preview: Preview) -> None:
+        job.end(JobState.DONE, preview.title)
+        self.looked.emit(preview)
 
     def _done(self, project: Project, job: Job, report: Report) -> None:
         parts = [
@@ -60,11 +84,11 @@ class Importer(FolderWork):
         text = " · ".join(parts)
         job.end(JobState.DONE, text)
         self.said.emit(text)
-        if report.problems:
+        if report.remarks:
             self.failed.emit(
                 "import",
-                self.tr("%n image(s) could not be imported.", "", len(report.problems)),
-                "\n".join(report.problems),
+                self.tr("%n remark(s) on what was imported.", "", len(report.remarks)),
+                "\n".join(report.remarks),
             )
         if project is self._workspace.project:
             self._workspace.labels_found.emit(report.labels)
@@ -74,39 +98,54 @@ class Importer(FolderWork):
                 self._workspace.reload()
 
 
+def look_at(project: Project, path: Path) -> Preview:
+    """Read what is in `path` for the images of a folder. Raises FormatError."""
+    read = read_labels(path, project.root, suggestions=False)
+    return Preview(
+        read,
+        BY_NAME[read.collection.kind].title,
+        len(read.images),
+        sum(len(image.labels.instances) for image in read.images),
+        _remarks(read),
+    )
+
+
 def import_labels(project: Project, path: Path, context: Context) -> Report:
     """Write a label file for each image that has labels in `path` and no label file yet.
 
     Raises FormatError when `path` cannot be read and StorageError when nothing can be written.
     """
     project.check_writable()
-    dataset = open_dataset(path, project.root)
+    return import_read(project, read_labels(path, project.root, suggestions=False), context)
+
+
+def import_read(project: Project, read: Read, context: Context) -> Report:
+    """As `import_labels`, for what was read. All that labelme's own files hold stays in them."""
+    project.check_writable()
     by_path = {entry.path.resolve(): entry for entry in project.images()}
-    by_name = {entry.name: entry for entry in by_path.values()}
+    own = read.collection.kind == "labelme"
     written: list[ImageEntry] = []
     labels: dict[str, None] = {}
-    problems = [sentence_text(problem) for problem in dataset.problems]
+    remarks = list(_remarks(read))
     kept = strangers = instances = 0
-    for place, item in enumerate(dataset.items):
-        context.progress(place, len(dataset.items))
-        entry = by_path.get(item.image_path.resolve()) or by_name.get(item.image_path.name)
+    for place, image in enumerate(read.images):
+        context.progress(place, len(read.images))
+        entry = None if image.path is None else by_path.get(image.path.resolve())
         if entry is None:
             strangers += 1
         elif entry.label_file.exists() or project.write_problem(entry) is not None:
             kept += 1
-        elif item.shapes:
+        elif image.labels.shapes or image.labels.others or image.labels.done:
             try:
-                _write(entry, item)
+                write_atomic(entry.label_file, encoded(image, entry.label_file, own))
             except MasklensError as error:
-                problems.append(f"{entry.relative}: {error_text(error)}")
+                remarks.append(f"{entry.relative}: {error_text(error)}")
                 continue
             written.append(entry)
-            instances += len(item.instances)
-            labels.update(dict.fromkeys(each.label for each in item.instances))
-    return Report(tuple(written), instances, tuple(labels), kept, strangers, tuple(problems))
+            instances += len(image.labels.instances)
+            labels.update(dict.fromkeys(each.label for each in image.labels.instances))
+    return Report(tuple(written), instances, tuple(labels), kept, strangers, tuple(remarks))
 
 
-def _write(entry: ImageEntry, item: DatasetItem) -> None:
-    width, height = image_size(entry.path)
-    content = LabelFile(entry.name, width, height, item.shapes)
-    write_atomic(entry.label_file, labelme.dumps(content))
+def _remarks(read: Read) -> tuple[str, ...]:
+    return tuple(sentence_text(each) for each in (*read.problems, *read.notes))

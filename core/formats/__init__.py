@@ -1,1 +1,1 @@
-"""Label files of this and other programs: labelme, COCO and VIA; one file a format."""
+"""Label files of this and other programs: one file a format, and a registry."""

@@ -13,8 +13,10 @@ from math import isfinite
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
+from core.codec import Codec
 from core.document.fields import (
     as_int,
+    as_label,
     as_list,
     as_number,
     as_object,
@@ -23,7 +25,6 @@ from core.document.fields import (
     wrong,
 )
 from core.document.instance import Instance, Polygons, Source
-from core.document.instance_json import flags_from_json, source_from_json
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_write import dumps, write
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
@@ -107,6 +108,10 @@ def parse(value: object, path: Path) -> CocoDataset:
         return _Reader(path).dataset(as_object(value, "file"))
 
 
+_SOURCE: Final[Codec[Source]] = Codec(Source)
+_FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool], ...])
+
+
 class _Reader:
     """Reads one file entry by entry; what it has to leave out or repair is told."""
 
@@ -165,7 +170,7 @@ class _Reader:
             with self.remarks.entry():
                 category = as_object(item, where)
                 id = _id(category, "id", where)
-                label = as_text(get(category, "name", where), f"{where}.name")
+                label = as_label(get(category, "name", where), f"{where}.name")
                 if id in labels and labels[id] != label:
                     raise wrong(f"{where}.id", "used twice")
                 if id not in labels and label in labels.values():
@@ -263,10 +268,10 @@ class _Reader:
             id=f"coco-{id}" if given is None else as_text(given, f"{where_own}.id", empty=False),
             label=label,
             polygons=polygons,
-            source=source_from_json(own.get("source", self.source.value), f"{where_own}.source"),
+            source=_SOURCE.convert(own.get("source", self.source.value), f"{where_own}.source"),
             score=_score(annotation.get("score")),
             model=None if model is None else as_text(model, f"{where_own}.model"),
-            flags=flags_from_json(own.get("flags", []), f"{where_own}.flags"),
+            flags=_FLAGS.convert(own.get("flags", []), f"{where_own}.flags"),
             description=as_text(own.get("description", ""), f"{where_own}.description"),
             crowd=bool(crowd),
         )

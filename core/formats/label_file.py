@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 from msgspec import Raw
 
+from core.codec import items, layout, members
 from core.document.instance import Instance, Polygons, Region, Shape
 from core.sentences import Sentence
 
@@ -17,31 +19,42 @@ Raws = Mapping[str, Raw]
 
 
 class KeptShape(msgspec.Struct, frozen=True, eq=False):
-    """A shape as it stood in the file, number for number.
+    """A shape of the file, by its number there.
 
     `kind` and `group` are its shape type and group, `polygons` are what it stands for; none for a
     shape that is no outline of an object. `outdated` says that what masklens wrote beside the
     outline no longer belongs to it.
     """
 
-    raw: Raw
+    number: int
     kind: str
     group: int | None
     polygons: Polygons = ()
     outdated: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Kept:
     """What a label file held, as it stood. Opaque to all but the format that made it.
 
-    `top` are the keys beside the shapes. `shapes` are in the order of the file, each with the id of
-    its instance or region, or None. `read` are these as they were read, by id.
+    `source` is the file in UTF-8. `shapes` are in its order, each with the id of its instance or
+    region, or None. `read` are these as they were read, by id.
     """
 
-    top: Raws = field(default_factory=dict)
+    source: bytes = b"{}"
     shapes: tuple[tuple[str | None, KeptShape], ...] = ()
     read: Mapping[str, Shape] = field(default_factory=dict)
+
+    @cached_property
+    def top(self) -> Raws:
+        """The keys of the file with their values, number for number."""
+        return members(self.source)
+
+    @cached_property
+    def raw_shapes(self) -> Sequence[Raw]:
+        """Each shape as it stood, number for number, on one line."""
+        found = map(bytes, items(self.top["shapes"]) if "shapes" in self.top else [])
+        return [Raw(layout(each) if b"\n" in each else each) for each in found]
 
 
 @dataclass(frozen=True, slots=True)

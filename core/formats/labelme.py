@@ -11,26 +11,26 @@ Files of labelme 2.5 to 7 and of X-AnyLabeling are read; what is written opens i
 from __future__ import annotations
 
 import hashlib
+import json
 from array import array
 from collections import Counter
 from collections.abc import Container
 from dataclasses import replace
 from itertools import chain
-from math import isfinite
 from pathlib import Path, PureWindowsPath
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from msgspec import Meta, Raw
 
-from core.codec import Codec, FieldError, NotJson, Size, items, loads, members, uncollected, wrong
-from core.document.instance import Instance, Polygon, Shape, Source, source_after_change
+from core.codec import Codec, FieldError, NotJson, Size, loads, members, uncollected, wrong
+from core.document.fields import as_label
+from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
-from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
-from core.formats.labelme_extras import KEY, Extra, foreign_score
+from core.formats.label_file import Kept, KeptShape, LabelFile
+from core.formats.labelme_extras import Extra, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
-from core.formats.labelme_shapes import FAR, OUTLINES, outline
+from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
 from core.formats.labelme_write import dumps
 from core.sentences import Sentence, say
 from core.storage import inside
@@ -46,14 +46,11 @@ __all__ = [
 ]
 
 
-_Coordinate = Annotated[float, Meta(ge=-FAR, le=FAR)]
-
-
 class _Fields(msgspec.Struct, frozen=True):
     """The fields of a shape that mean something here; all others travel on."""
 
     label: str
-    points: tuple[tuple[_Coordinate, _Coordinate], ...]
+    points: tuple[NearPoint, ...]
     # labelme 2 knew polygons only and did not say so.
     shape_type: str | None = None
     group_id: int | None = None
@@ -70,11 +67,18 @@ class _Marks(msgspec.Struct, frozen=True):
     status: object = None
 
 
-_FIELDS: Final[Codec[_Fields]] = Codec(_Fields)
-_MARKS: Final[Codec[_Marks]] = Codec(_Marks, KEY)
-_SIDE: Final[Codec[Size | float | None]] = Codec(Size | float | None)
-_TEXT: Final[Codec[str]] = Codec(str)
-_NO_TEXT: Final[Codec[str | None]] = Codec(str | None)
+class _File(msgspec.Struct, frozen=True):
+    """The keys of a file that mean something here."""
+
+    shapes: tuple[_Fields, ...]
+    imagePath: str
+    imageData: str | None = None
+    imageHeight: Size | float | None = None
+    imageWidth: Size | float | None = None
+    masklens: _Marks = _Marks()
+
+
+_FILE: Final[Codec[_File]] = Codec(_File, "")
 
 
 def read(path: Path | str) -> LabelFile:
@@ -86,7 +90,14 @@ def read(path: Path | str) -> LabelFile:
 def parse(data: bytes, path: Path) -> LabelFile:
     """The label file in these bytes; `path` is what sentences call it. Raises FormatError."""
     with reading(path, "labelme"), uncollected():
-        return _file(members(data, "file"), str(path))
+        try:
+            data.decode()  # what means nothing here is passed over, whatever its bytes are
+            return _read(_FILE.decode_strictly(data, ""), data, str(path))
+        except (NotJson, UnicodeDecodeError):
+            # Another encoding, or what only some programs take for JSON: NaN, half a pair of
+            # surrogates. It travels on where it means nothing here.
+            value = loads(data, "file", constants=True)
+            return _read(_FILE.convert(value, ""), json.dumps(value).encode(), str(path))
 
 
 def is_labelme(data: bytes) -> bool:
@@ -97,23 +108,17 @@ def is_labelme(data: bytes) -> bool:
         return False
 
 
-def _file(top: Raws, name: str) -> LabelFile:
-    for key in ("shapes", "imagePath"):
-        if key not in top:
-            raise wrong(f"file.{key}", "missing")
-    image = _TEXT.decode(top["imagePath"], "imagePath")
-    if "imageData" in top:
-        _NO_TEXT.decode(top["imageData"], "imageData")
-    parts = [_shape(raw, f"shapes[{k}]") for k, raw in enumerate(items(top["shapes"], "shapes"))]
+def _read(file: _File, source: bytes, name: str) -> LabelFile:
+    parts = [_shape(fields, k) for k, fields in enumerate(file.shapes)]
     shapes, ids = _joined(parts)
     return LabelFile(
-        image_name=PureWindowsPath(image).as_posix(),
-        width=_side(top, "imageWidth"),
-        height=_side(top, "imageHeight"),
+        image_name=PureWindowsPath(file.imagePath).as_posix(),
+        width=_side(file.imageWidth, "imageWidth"),
+        height=_side(file.imageHeight, "imageHeight"),
         shapes=shapes,
-        done=KEY in top and _MARKS.decode(top[KEY]).status == "done",
+        done=file.masklens.status == "done",
         kept=Kept(
-            top=top,
+            source=source,
             shapes=tuple((id, part.kept) for id, part in zip(ids, parts, strict=True)),
             read={shape.id: shape for shape in shapes},
         ),
@@ -121,8 +126,7 @@ def _file(top: Raws, name: str) -> LabelFile:
     )
 
 
-def _side(top: Raws, key: str) -> int | None:
-    value = _SIDE.decode(top[key], key) if key in top else None
+def _side(value: float | None, key: str) -> int | None:
     if isinstance(value, float) and (value < 1 or not value.is_integer()):
         raise wrong(key, "expected a whole number, at least 1")
     return None if value is None else int(value)
@@ -138,33 +142,25 @@ class _Shape(msgspec.Struct, frozen=True, eq=False):
     lost_holes: bool
 
 
-def _shape(raw: Raw, where: str) -> _Shape:
-    fields = _fields(raw, where)
+def _shape(fields: _Fields, number: int) -> _Shape:
     kind, extra = fields.shape_type or "polygon", fields.masklens
-    polygons = outline(kind, fields.points, fields.mask, where) if kind in OUTLINES else ()
+    polygons: Polygons = ()
+    if kind == "polygon":
+        polygons = polygon(fields.points, near=True)
+    elif kind in OUTLINES:
+        polygons = outline(kind, fields.points, fields.mask, f"shapes[{number}]")
     # A mask has its holes itself: the rings of extras may belong to any other kind.
     moved = extra.moved(polygons[0].outer if polygons and kind != "mask" else None)
     outdated = moved or extra.renamed(fields.label)
     if extra.holes and polygons and not moved:
         polygons = (Polygon(polygons[0].outer, extra.holes),)
     return _Shape(
-        kept=KeptShape(raw, kind, fields.group_id, polygons, outdated),
+        kept=KeptShape(number, kind, fields.group_id, polygons, outdated),
         fields=fields,
         source=source_after_change(extra.source) if outdated else extra.source,
         score=foreign_score(fields.score) if extra.score is None else extra.score,
         lost_holes=moved and bool(extra.holes),
     )
-
-
-def _fields(raw: Raw, where: str) -> _Fields:
-    try:
-        return _FIELDS.decode_strictly(raw, where)
-    except NotJson:
-        fields = _FIELDS.convert(loads(raw, where, constants=True), where)
-    for ring, place in ((fields.points, "points"), *((r, KEY) for r in fields.masklens.holes)):
-        if not all(isfinite(x) and isfinite(y) for x, y in ring):
-            raise wrong(f"{where}.{place}", "expected finite numbers")
-    return fields
 
 
 def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
@@ -198,7 +194,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         polygons = tuple(polygon for part in parts for polygon in part.kept.polygons)
     shape = Instance(
         id=first.fields.masklens.id or "",
-        label=fields.label,
+        label=as_label(fields.label, "shapes.label"),
         polygons=polygons,
         source=Source.EDITED if edited else first.source,
         score=first.score,
@@ -208,14 +204,14 @@ def _instance(parts: list[_Shape]) -> Shape:
         crowd=first.fields.masklens.crowd,
         group_id=fields.group_id,
     )
-    return by_flags(shape)
+    return by_flags(shape) if shape.flags else shape
 
 
 def _made_up_id(instance: Shape, taken: Container[str | None]) -> str:
     """An id that the same shape gets whenever the file is read, so that a journal can name it."""
     digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
-    for polygon in instance.polygons:
-        for ring in polygon.rings:
+    for part in instance.polygons:
+        for ring in part.rings:
             digest.update(array("d", chain.from_iterable(ring)).tobytes())
     number = 0
     while True:

@@ -7,11 +7,15 @@ program, holes are stale and dropped, and what a model proposed counts as edited
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from core.codec import Fraction, Name
 from core.document.instance import Polygon, Ring, Shape, Source
 from core.document.ring_hash import ring_hash
+from core.formats.labelme_shapes import NearPoint
 
 KEY = "masklens"
 
@@ -24,7 +28,7 @@ class Extra(msgspec.Struct, frozen=True):
     score: Fraction | None = None
     model: str | None = None
     crowd: bool = False
-    holes: tuple[Ring, ...] = ()
+    holes: tuple[Annotated[tuple[NearPoint, ...], Meta(min_length=3)], ...] = ()
     ring: object = None
     label: object = msgspec.UNSET
 

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from core.codec import encode, layout, loads, members, pretty
 from core.document.instance import Polygon, Shape, Source
-from core.formats.label_file import KeptShape, LabelFile, Raws
+from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import KEY, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
 
@@ -53,9 +53,7 @@ def _text(top: Raws, shapes: Sequence[Raw]) -> bytes:
 
 
 def _list(shapes: Iterable[Raw]) -> bytes:
-    # What stood on one line goes back as it was.
-    lines = (layout(each) if b"\n" in each else each for each in map(bytes, shapes))
-    return b"[\n" + b",\n".join(b"    " + line for line in lines) + b"\n  ]"
+    return b"[\n" + b",\n".join(b"    " + bytes(shape) for shape in shapes) + b"\n  ]"
 
 
 def _raw(value: object) -> Raw:
@@ -101,7 +99,12 @@ def _as_it_stood(file: LabelFile) -> list[Raw] | None:
         return None
     if not file.kept.shapes or any(shape.outdated for _, shape in file.kept.shapes):
         return None
-    return [shape.raw for _, shape in file.kept.shapes]
+    return list(file.kept.raw_shapes)
+
+
+def _same(before: Shape | None, now: Shape) -> bool:
+    # Most are the same object; comparing them field by field would cost the most of a save.
+    return before is now or before == now
 
 
 def _shapes(file: LabelFile) -> list[Raw]:
@@ -113,7 +116,7 @@ def _shapes(file: LabelFile) -> list[Raw]:
     shapes: list[Raw] = list(behind.get(None, ()))
     for instance in _apart(file, by_instance):
         kept = by_instance.get(instance.id, [])
-        shapes += _shapes_of(instance, file.kept.read.get(instance.id), kept)
+        shapes += _shapes_of(instance, file.kept, kept)
         shapes += behind.get(instance.id, ())
     return shapes
 
@@ -125,7 +128,7 @@ def _others(file: LabelFile) -> dict[str | None, list[Raw]]:
     last: str | None = None
     for id, shape in file.kept.shapes:
         if id is None:
-            behind.setdefault(last, []).append(shape.raw)
+            behind.setdefault(last, []).append(file.kept.raw_shapes[shape.number])
         elif id in living:
             last = id
     return behind
@@ -136,7 +139,7 @@ def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Sha
 
     Shapes of one label and group are one instance to labelme. Unchanged instances keep their group.
     """
-    unchanged = {i.id for i in file.shapes if file.kept.read.get(i.id) == i}
+    unchanged = {i.id for i in file.shapes if _same(file.kept.read.get(i.id), i)}
     owner: dict[_Name, str] = {}
     for instance in sorted(file.shapes, key=lambda i: i.id not in unchanged):
         if instance.group_id is not None:
@@ -161,10 +164,11 @@ def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
     return any(shape.polygons == instance.polygons for shape in kept.get(instance.id, ()))
 
 
-def _shapes_of(instance: Shape, before: Shape | None, kept: list[KeptShape]) -> list[Raw]:
+def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
     """The shapes of one instance: kept ones where the outline is as it was, else polygons."""
-    if before == instance and not any(shape.outdated for shape in kept):
-        return [shape.raw for shape in kept]
+    raws = [file.raw_shapes[shape.number] for shape in kept]
+    if _same(file.read.get(instance.id), instance) and not any(shape.outdated for shape in kept):
+        return raws
     shapes: list[Raw] = []
     left = list(kept)
     polygons = instance.polygons
@@ -173,18 +177,20 @@ def _shapes_of(instance: Shape, before: Shape | None, kept: list[KeptShape]) -> 
         same = next((s for s in left if s.polygons == polygons[k : k + len(s.polygons)]), None)
         if same is not None:
             left.remove(same)
-            shapes.append(_shape(instance, same, None))
+            shapes.append(_shape(instance, file.raw_shapes[same.number], same, None))
             k += len(same.polygons)
         else:
             # A part that was changed goes on with the unknown keys of the instance's first shape.
-            shapes.append(_shape(instance, kept[0] if kept else None, polygons[k]))
+            shapes.append(_shape(instance, raws[0] if raws else None, None, polygons[k]))
             k += 1
     return shapes
 
 
-def _shape(instance: Shape, kept: KeptShape | None, polygon: Polygon | None) -> Raw:
+def _shape(
+    instance: Shape, source: Raw | None, kept: KeptShape | None, polygon: Polygon | None
+) -> Raw:
     """The shape for a polygon, or with None for what the kept shape says in its own way."""
-    raw = members(kept.raw) if kept else {}
+    raw = members(source) if source is not None else {}
     shape: dict[str, object] = {**raw, "label": instance.label}
     if polygon is not None:
         shape["points"] = polygon.outer

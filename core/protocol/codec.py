@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -98,6 +98,8 @@ def _write(value: Any, hint: Any, keep: Callable[[AnyArray], int]) -> object:
     if origin is tuple:
         members = _members(value, args)
         return [_write(item, member, keep) for item, member in zip(value, members, strict=True)]
+    if origin is Mapping:
+        return {str(name): _write(item, args[1], keep) for name, item in value.items()}
     if is_dataclass(hint) and isinstance(hint, type) and type(value) is hint:
         return {
             name: _write(getattr(value, name), of, keep) for name, of in _hints(type(value)).items()
@@ -137,6 +139,11 @@ def _read_one(json: Any, hint: Any, take: Callable[[object], AnyArray], where: s
             _read(item, member, take, f"{where}[{index}]")
             for index, (item, member) in enumerate(zip(json, members, strict=True))
         )
+    if origin is Mapping:
+        named = dict(json) if isinstance(json, dict) else {}
+        if named != json:
+            raise TypeError("not an object")
+        return {name: _read(item, args[1], take, f"{where}.{name}") for name, item in named.items()}
     if is_dataclass(hint) and isinstance(hint, type):
         return _read_dataclass(json, hint, take, where)
     if isinstance(hint, type) and issubclass(hint, Enum):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from core.formats import labelme
 from core.formats.label_file import LabelFile
-from core.sentences import say
+from core.sentences import Sentence, say
 from core.storage import inside
 from core.storage.atomic import StorageError
 
@@ -38,6 +38,37 @@ def read_labels(path: Path) -> ReadLabels:
     """
     data = read_bytes(path)
     return ReadLabels() if data is None else ReadLabels(labelme.parse(data, path), digest(data))
+
+
+def doubts(
+    path: Path, content: LabelFile, image: Path, size: tuple[int, int]
+) -> tuple[Sentence, ...]:
+    """Why a label file may belong to another image than this one of (width, height) pixels."""
+    found = []
+    named = PureWindowsPath(content.image_name).name
+    if named != image.name and PureWindowsPath(named).stem == image.stem:
+        found.append(
+            say(
+                "session.other_image",
+                "{path} was made for {named}, not for {image}. Check that the outlines fit.",
+                path=str(path),
+                named=named,
+                image=image.name,
+            )
+        )
+    written = (content.width, content.height)
+    if None not in written and written != size:
+        found.append(
+            say(
+                "session.size_differs",
+                "{path} was made for an image of {was} pixels, but this one has {size}. Check "
+                "that the outlines fit.",
+                path=str(path),
+                was=f"{content.width} x {content.height}",
+                size=f"{size[0]} x {size[1]}",
+            )
+        )
+    return tuple(found)
 
 
 def check_unchanged(path: Path, sha256: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from core.document.document import Changed, Document
 from core.document.edits import Edit
@@ -12,7 +12,7 @@ from core.document.history import History
 from core.document.instance import Instance
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError, Sentence, say
-from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, read_labels
+from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, doubts, read_labels
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
 from core.session.suggest import merged, set_broken_aside, split
@@ -387,28 +387,5 @@ def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
     # The document judges outlines and ids; a file that it refuses must not be written over.
     Document(*opened.size, content.shapes)
     opened.notes.extend(content.notes)
-    named = PureWindowsPath(content.image_name).name
-    if named != image.name and PureWindowsPath(named).stem == image.path.stem:
-        opened.notes.append(
-            say(
-                "session.other_image",
-                "{path} was made for {named}, not for {image}. Check that the outlines fit.",
-                path=str(path),
-                named=named,
-                image=image.name,
-            )
-        )
-    written = (content.width, content.height)
-    if None not in written and written != opened.size:
-        (was_width, was_height), (width, height) = written, opened.size
-        opened.notes.append(
-            say(
-                "session.size_differs",
-                "{path} was made for an image of {was} pixels, but this one has {size}. Check "
-                "that the outlines fit.",
-                path=str(path),
-                was=f"{was_width} x {was_height}",
-                size=f"{width} x {height}",
-            )
-        )
+    opened.notes.extend(doubts(path, content, image.path, opened.size))
     return labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
@@ -43,7 +44,7 @@ def assign_label_files(images: Sequence[Path]) -> dict[Path, Path]:
 def _of_one(image: Path, plain: Path) -> Path:
     """The label file of the only image of its stem: its own from when there was another one."""
     own = image.with_name(f"{image.name}.json")
-    if own.is_file() and _image_named_in(plain) not in (None, image.name):
+    if os.path.isfile(own) and _image_named_in(plain) not in (None, image.name):
         return own
     return plain
 

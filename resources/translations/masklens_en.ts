@@ -299,14 +299,14 @@
     <name>SuggestFeature</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n suggestion</numerusform>
             <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n suggestion(s), all below the score slider.</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n suggestion, all below the score slider.</numerusform>
             <numerusform>%n suggestions, all below the score slider.</numerusform>
         </translation>
@@ -333,7 +333,7 @@
     <name>WorkBanners</name>
     <message numerus="yes">
         <source>%n image(s) have edits that were not saved when masklens last ended.</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n image has edits that were not saved when masklens last ended.</numerusform>
             <numerusform>%n images have edits that were not saved when masklens last ended.</numerusform>
         </translation>

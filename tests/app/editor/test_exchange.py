@@ -97,7 +97,7 @@ def test_images_that_are_not_here_are_named(project: Project, tmp_path: Path) ->
     out.write_text(json.dumps(content))
     report = import_labels(project, out, QUIET)
     assert report.written == ()
-    assert any("nobody.png" in problem for problem in report.problems)
+    assert any("nobody.png" in remark for remark in report.remarks)
 
 
 def test_a_folder_for_looking_takes_no_import(project: Project, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_thirteen_thousand_images_filter_at_once(qtbot: QtBot) -> None:
     rows.set_filter("PHOTO 1299", None)
     took = time.process_time() - start
     assert rows.rowCount() == 12
-    assert took < 0.5  # some 10 ms on a quiet machine
+    assert took < 0.2
     rows.set_filter("", ImageStatus.DONE)
     assert rows.rowCount() == 5
     assert rows.counts()[ImageStatus.DONE] == 5

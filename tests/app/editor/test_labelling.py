@@ -242,7 +242,8 @@ def test_export_and_import_say_what_they_did(driver: Driver, folder: Path, tmp_p
     driver.services.exporter.to_coco(tmp_path / "all.json")
     driver.wait(lambda: any("all.json · 1 instance" in text for text in driver.texts))
     (folder / "a1.json").unlink()
-    driver.services.importer.start(tmp_path / "all.json")
+    driver.services.importer.looked.connect(driver.services.importer.take)
+    driver.services.importer.look(tmp_path / "all.json")
     driver.wait((folder / "a1.json").exists)
     driver.wait(lambda: any(text.startswith("1 instance") for text in driver.texts))
 

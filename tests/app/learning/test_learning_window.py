@@ -214,11 +214,11 @@ def test_use_and_back_and_back_after_a_restart(
 
 
 def test_a_model_that_fails_its_try_is_not_used(learner: Learner, project: Path) -> None:
+    make_images(project, "bad.png")
     learner.open(project)
     learner.start()
     learner.trainer.finish(("bad.png",))
     learner.driver.wait(lambda: learner.feature.has_report())
-    make_images(project, "bad.png")
     learner.driver.act("model_use")
     learner.driver.wait(lambda: any("cannot be used" in t for t in learner.driver.texts))
     assert any("stays in use" in text for text in learner.driver.texts)
@@ -255,13 +255,13 @@ def test_a_failure_is_a_sentence_and_the_run_can_go_on(learner: Learner, project
     trainer = learner.trainer
     trainer.tell(Failed(say("learning.diverged", "No longer finite (step {step}).", step=7)))
     trainer.finish(state=RunState.FAILED)
-    learner.driver.wait(lambda: any("finite numbers" in t for t in learner.driver.texts))
-    assert "finite numbers" in learner.panel.live.texts
+    learner.driver.wait(lambda: any("No longer finite" in t for t in learner.driver.texts))
+    assert "No longer finite" in learner.panel.live.texts
     learner.panel.live.resume.click()
     learner.driver.wait(lambda: len(trainer.launched) == 2)
     trainer.wake()
     learner.driver.wait(lambda: learner.runs.watch and learner.watch.phase is Phase.ALIVE)
-    assert "finite numbers" not in learner.panel.live.texts
+    assert "No longer finite" not in learner.panel.live.texts
 
 
 def test_a_run_that_was_cut_off_is_offered_to_go_on(learner: Learner, project: Path) -> None:

@@ -85,9 +85,9 @@ def test_only_suggestions_are_predictions() -> None:
     ("value", "where"),
     [
         ([], "file"),
-        ({"imagePath": "a.png"}, "file.shapes"),
+        ({"imagePath": "a.png"}, "shapes"),
         (file(imagePath=3), "imagePath"),
-        ({"shapes": []}, "file.imagePath"),
+        ({"shapes": []}, "imagePath"),
         (file(imageData=3), "imageData"),
         (file(imageHeight=0), "imageHeight"),
         (file(imageWidth="100"), "imageWidth"),

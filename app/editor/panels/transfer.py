@@ -1,0 +1,158 @@
+"""Dialogs of import and export: what a file holds, what a format has no place for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.base.words import sentence_text
+from app.editor.exporting import Choice
+from app.editor.importing import Preview
+from core.formats.format import Format
+from core.formats.registry import FORMATS
+from core.formats.splits import SplitError, shares
+
+
+class ImportDialog(QDialog):
+    """What a file holds and what of it cannot come in, before it does. `accepted` takes it."""
+
+    def __init__(self, preview: Preview, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Import labels"))
+        counts = (
+            preview.title,
+            self.tr("%n image(s)", "", preview.images),
+            self.tr("%n instance(s)", "", preview.instances),
+        )
+        self.summary = QLabel(" · ".join(counts))
+        nothing = self.tr("Everything in the file has a place here.")
+        self.remarks = _Lines(preview.remarks, nothing)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        accept = buttons.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
+        accept.setDefault(True)
+        save = buttons.addButton(self.tr("Save list…"), QDialogButtonBox.ButtonRole.ActionRole)
+        save.setEnabled(bool(preview.remarks))
+        save.clicked.connect(self._ask_place)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        for widget in (self.summary, self.remarks, buttons):
+            column.addWidget(widget)
+        self.resize(620, 320)
+        self.finished.connect(self.deleteLater)
+
+    def _ask_place(self) -> None:
+        dialog = QFileDialog(self, self.tr("Save list"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("txt")
+        dialog.fileSelected.connect(lambda name: self.save_list(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def save_list(self, path: Path) -> None:
+        """Write the remarks to a text file; the dialog says when that fails."""
+        try:
+            path.write_text(self.remarks.toPlainText() + "\n", encoding="utf-8")
+        except OSError as error:
+            self.summary.setText(f"{path.name}: {error.strerror or error}")
+
+
+class ExportDialog(QDialog):
+    """A format, its options, and what it has no place for.
+
+    `looked` asks for what would be lost; `chosen` carries the format and the choice.
+    """
+
+    looked = Signal(object)
+    chosen = Signal(object, object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Export labels"))
+        self.formats = QComboBox()
+        for format in FORMATS:
+            self.formats.addItem(format.title)
+        self.options = QComboBox()
+        self.split = QLineEdit()
+        self.split.setPlaceholderText(self.tr("none; for example 80,10,10"))
+        self.lost = _Lines((), "")
+        form = QFormLayout()
+        form.addRow(self.tr("Format"), self.formats)
+        form.addRow(self.tr("Layout"), self.options)
+        form.addRow(self.tr("Split into train, val, test"), self.split)
+        form.addRow(self.tr("Has no place for"), self.lost)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        role = QDialogButtonBox.ButtonRole.AcceptRole
+        self._buttons.addButton(self.tr("Choose a place…"), role).setDefault(True)
+        self._buttons.accepted.connect(self._choose)
+        self._buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(self._buttons)
+        self.resize(620, 360)
+        self.finished.connect(self.deleteLater)
+        self.formats.currentIndexChanged.connect(self._show_format)
+
+    @property
+    def format(self) -> Format:
+        """The format that is chosen."""
+        return FORMATS[self.formats.currentIndex()]
+
+    def begin(self) -> None:
+        """Show the first format, and the dialog."""
+        self._show_format()
+        self.open()
+
+    def show_lost(self, format: Format, lines: Sequence[str]) -> None:
+        """Show what the format has no place for, if it is still the one that is chosen."""
+        if format is self.format:
+            self.lost.show_lines(lines, self.tr("Nothing is lost."))
+
+    def _show_format(self) -> None:
+        self.options.clear()
+        for option in self.format.options:
+            self.options.addItems(list(option.choices))
+        self.options.setEnabled(bool(self.format.options))
+        self.lost.show_lines((), self.tr("Looking…"))
+        self.looked.emit(self.format)
+
+    def _choose(self) -> None:
+        text = self.split.text().strip()
+        try:
+            split = shares(text) if text else None
+        except SplitError as error:
+            self.lost.show_lines((sentence_text(error.sentence),), "")
+            self.split.setFocus()
+            return
+        names = [option.name for option in self.format.options]
+        options = {names[0]: self.options.currentText()} if names else {}
+        self.chosen.emit(self.format, Choice(split, options))
+        self.accept()
+
+
+class _Lines(QPlainTextEdit):
+    """Lines to read and copy."""
+
+    def __init__(self, lines: Sequence[str], nothing: str) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setTabChangesFocus(True)
+        self.show_lines(lines, nothing)
+
+    def show_lines(self, lines: Sequence[str], nothing: str) -> None:
+        """Show the lines, or what stands for none."""
+        self.setPlainText("\n".join(lines) or nothing)
