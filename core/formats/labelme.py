@@ -212,7 +212,7 @@ def _instance(parts: list[_Shape]) -> Shape:
     extra = first.fields.masklens
     shape = Instance(
         extra.id or "",
-        as_label(fields.label, "shapes.label"),
+        fields.label,
         polygons,
         Source.EDITED if edited else first.source,
         first.score,
