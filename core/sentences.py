@@ -9,6 +9,8 @@ from string import Formatter
 from typing import Any, Final
 
 Argument = str | int | float
+MOST_CHARACTERS: Final = 5000
+"""What is said at most: a text or an argument may come from a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def filled(text: str, sentence: Sentence) -> str:
     except (ValueError, KeyError, IndexError, TypeError, OverflowError):
         shown = ""
     if shown:
-        return shown
+        return shown if len(shown) <= MOST_CHARACTERS else f"{shown[:MOST_CHARACTERS]}…"
     args = ", ".join(f"{name}: {value}" for name, value in sentence.args.items())
     return f"{sentence.id} ({args})" if args else sentence.id
 

@@ -56,6 +56,8 @@ DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
 PRECISION: Final = Setting("precision", "auto", Literal["auto", "float32", "bf16"])
 THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.05, le=1)])
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", Literal["active", "add"])
+PARTS: Final = Setting("suggested_parts", "hide", Literal["hide", "show"])
+"""Whether a suggestion is shown that a better one covers."""
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])

@@ -71,13 +71,23 @@ class Pictures:
         return picture
 
 
-def stage(pictures: Pictures, project: Project, entry: ImageEntry, context: Context) -> Staged:
-    """Everything needed to show an image. Raises ImageError when it cannot be read."""
+def stage(
+    pictures: Pictures,
+    project: Project,
+    entry: ImageEntry,
+    context: Context,
+    *,
+    parts: bool = False,
+) -> Staged:
+    """Everything needed to show an image; `parts` as in `covered_by`.
+
+    Raises ImageError when it cannot be read.
+    """
     picture = pictures.get(entry.path)
     context.check()
     size = (picture.decoded.width, picture.decoded.height)
     session = ImageSession.open(project, entry, size)
-    covered = covered_by(session.pending, labelled(session.document.shapes))
+    covered = covered_by(session.pending, labelled(session.document.shapes), parts=parts)
     return Staged(entry, picture, session, covered)
 
 

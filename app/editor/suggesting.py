@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.base.settings import THRESHOLD, UNKNOWN_LABELS, Settings
+from app.base.settings import PARTS, THRESHOLD, UNKNOWN_LABELS, Settings
 from app.base.words import error_text
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
@@ -112,8 +112,9 @@ class Suggesting(QObject):
         staged = self._workspace.staged
         if staged is not None and staged.entry.path == path:
             there = labelled(staged.session.document.shapes)
+            parts = self._settings.get(PARTS) == "show"
             self._workspace.tasks.run(
-                lambda _context: covered_by(found.instances, there),
+                lambda _context: covered_by(found.instances, there, parts=parts),
                 done=lambda hidden: self._land(project, path, found, hidden, told),
                 failed=lambda error: self.failed.emit(error_text(error)),
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from app.base.settings import Settings
+from app.base.settings import PARTS, Settings
 from app.base.tasks import Context, Task, Tasks
 from app.base.words import error_text, sentence_text
 from app.editor.project_opening import OpenedProject, Scanned, open_project, scan
@@ -47,6 +47,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.tasks = tasks
         self.saver = Saver(tasks, settings, self)
+        self._settings = settings
         self.opened: OpenedProject | None = None
         self.staged: Staged | None = None
         self.failed_path: Path | None = None
@@ -240,8 +241,9 @@ class Workspace(QObject):
         if self._staging is not None:
             self._staging.cancel()
         state = None if self.session is None else self.session.history.state
+        parts = self._settings.get(PARTS) == "show"
         self._staging = self.tasks.run(
-            lambda context: stage(self._pictures, project, entry, context),
+            lambda context: stage(self._pictures, project, entry, context, parts=parts),
             done=lambda staged: self._switch_image(staged, state),
             failed=lambda error: self._on_failed_image(entry, error),
         )

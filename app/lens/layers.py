@@ -24,7 +24,7 @@ from core.document.regions import comparable
 from core.lens.evidence import BoxKind
 from core.lens.items import Item, box_of, counterpart
 from core.lens.pictures import Picture, padded_place
-from core.lens.views import LAYERS, VIEWS
+from core.lens.views import LAYERS, VIEWS, has_layer
 from core.lens.views.base import Layer, Look, Options
 from core.lens.views.marks import Drawing, Later, PictureAsked, PictureShown
 from core.protocol.messages.lens import LensDrawn
@@ -162,7 +162,9 @@ class LensLayers(DrawnLayers):
         """What the view of a layer draws."""
         view = LAYERS[name]
         look = self._look(view)
-        return None if look is None else view.draw(look)
+        if look is None or not (name == "chain" or has_layer(look.trace, name)):
+            return None
+        return view.draw(look)
 
     def _look(self, view: Layer | None = None) -> Look | None:
         document, lens, trace = self._workspace.document, self._lens, self._lens.trace

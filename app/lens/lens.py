@@ -56,7 +56,7 @@ class Lens(QObject):
         self._fixed: FixedTables | None = None
         self._path: Path | None = None
         self._settings: StageSettings | None = None
-        self._stage = 0
+        self._stage = STAGES[0]
         self.trace: Trace | None = None
         self.chosen: Item | None = None
         self.hovered: Item | None = None
@@ -83,8 +83,13 @@ class Lens(QObject):
 
     @property
     def stage(self) -> str:
-        """The stage one looks at, of `STAGES`."""
-        return STAGES[self._stage]
+        """The stage one looks at, of `stages`."""
+        return self._stage
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages of the trace; while there is none, those of the network."""
+        return STAGES if self.trace is None else self.trace.stages
 
     @property
     def own(self) -> StageSettings | None:
@@ -114,15 +119,18 @@ class Lens(QObject):
 
     def set_stage(self, name: str) -> None:
         """Look at a stage."""
-        place = STAGES.index(name)
-        if place != self._stage:
-            self._stage = place
+        if name not in self.stages:
+            return
+        if name != self._stage:
+            self._stage = name
             self.hover(None)
             self.stage_changed.emit()
 
     def step(self, by: int) -> None:
         """Go on to the next stage, or back; the ends hold."""
-        self.set_stage(STAGES[min(max(self._stage + by, 0), len(STAGES) - 1)])
+        here = self.stages.index(self._stage) if self._stage in self.stages else 0
+        place = here + by
+        self.set_stage(self.stages[min(max(place, 0), len(self.stages) - 1)])
 
     def choose(self, item: Item | None) -> None:
         """Choose a box on the canvas or in the table."""
@@ -251,4 +259,6 @@ class Lens(QObject):
         if self.chosen is not None and not valid(trace, self.chosen):
             self.chosen = None
         self.trace_changed.emit()
+        if self._stage not in trace.stages:  # another kind of model is in use now
+            self.set_stage("detections")
         self.chosen_changed.emit()

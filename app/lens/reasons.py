@@ -22,7 +22,7 @@ from core.document.regions import comparable
 from core.formats import labelme
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
-from core.lens.life import CUTS, Cut
+from core.lens.life import CUTS, PROPOSER_CUTS, Cut
 from core.protocol import Priority
 from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged
 from core.sentences import MasklensError, Sentence
@@ -34,6 +34,7 @@ IMAGE: Final = "lens:funnel"
 FOLDER: Final = "lens:folder:"
 AHEAD: Final = 2
 STAGE_OF: Final = {
+    Cut.PROPOSER: "proposer",
     Cut.ANCHORS: "anchors",
     Cut.RPN_TOPK: "decoded",
     Cut.RPN_SMALL: "decoded",
@@ -73,11 +74,13 @@ class Funnel:
     done: int
     instances: list[Lost]
     failed: int = 0
+    cuts: tuple[Cut, ...] = CUTS
+    """Those of the model that the instances were judged with."""
 
     def bars(self) -> list[int]:
         """Instances alive: all of them, then behind each cut."""
         reached = [each.reached for each in self.instances]
-        return [sum(1 for r in reached if r >= n) for n in range(len(CUTS) + 1)]
+        return [sum(1 for r in reached if r >= n) for n in range(len(self.cuts) + 1)]
 
     def lost_at(self, bar: int) -> list[Lost]:
         """Who got to the bar before this one but not here; the first bar holds all."""
@@ -336,6 +339,8 @@ class Reasons(QObject):
         funnel.done += 1
         labels = {each.id: each.label for each in request.instances}
         for each in answer.instances:
+            if len(each.alive) == len(PROPOSER_CUTS):
+                funnel.cuts = PROPOSER_CUTS
             reached = max((n + 1 for n, lives in enumerate(each.alive) if lives), default=0)
             funnel.instances.append(
                 Lost(Path(request.path), each.id, labels[each.id], reached, each.sentences[0])

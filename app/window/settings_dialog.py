@@ -22,6 +22,7 @@ from app.base.settings import (
     DEVICE,
     LANGUAGE,
     OPACITY,
+    PARTS,
     PRECISION,
     THEME,
     UNKNOWN_LABELS,
@@ -74,6 +75,9 @@ class SettingsDialog(QDialog):
         self._choice(form, self.tr("Unknown labels become"), UNKNOWN_LABELS, [
             (self.tr("the active label"), "active"),
             (self.tr("new labels of the project"), "add"),
+        ])  # fmt: skip
+        self._choice(form, self.tr("Suggestions inside a better one"), PARTS, [
+            (self.tr("are not shown"), "hide"), (self.tr("are shown"), "show"),
         ])  # fmt: skip
         self._choice(form, self.tr("Device"), DEVICE, [
             (self.tr("The fastest there is"), "auto"), ("CPU", "cpu"), ("CUDA", "cuda"),

@@ -84,12 +84,16 @@ def check_widths(config: ModelConfig, state: Mapping[str, Tensor]) -> None:
 def load_into(module: MaskRCNN, state: Mapping[str, Tensor]) -> None:
     """Fill a network, old torchvision key names included; half precision becomes float32.
 
-    Raises ValueError that names the first tensors which are missing, left over or misshapen.
+    Raises ValueError that names the first tensors which are missing, left over or misshapen, or
+    hold values that are no numbers.
     """
     full = {
         key: value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
         for key, value in state.items()
     }
+    for key, value in full.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise ValueError(f"{key} holds values that are no numbers")
     try:
         result = module.load_state_dict(full, strict=False)
     except RuntimeError as error:

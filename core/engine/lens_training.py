@@ -28,6 +28,7 @@ from core.lens.mask_target import kept
 from core.lens.trace import Prepared, Trace, numpy_of, to_numpy
 from core.lens.training import TrainingTrace
 from core.lens.training_view import LeftOut, Omitted, Rules, TrainingView, training_view
+from core.sentences import MasklensError, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,10 @@ def lesson(
     )
 
 
+class TrainingViewError(MasklensError):
+    """There is no training step to show."""
+
+
 @torch.inference_mode()
 def replay(
     predictor: Predictor,
@@ -144,8 +149,17 @@ def replay(
     """What one training step would do with a traced image under a seed.
 
     The same seed gives the same samples on the same kind of device. `check` is called between the
-    parts and may raise, to stop the work.
+    parts and may raise, to stop the work. Raises TrainingViewError when a proposer gave the boxes.
     """
+    if traced.trace.proposer is not None:
+        raise TrainingViewError(
+            say(
+                "lens.proposer_learns_not",
+                "The boxes of this model come from the proposer {name}, which does not learn. "
+                "Choose the network alone, to see what a training step would do.",
+                name=traced.trace.proposer.name,
+            )
+        )
     trace, model, config = traced.trace, predictor.module, predictor.loaded.config
     taught = classes_of(instances, trace)
     learned = lesson(instances, config.class_names, taught, trace.input)

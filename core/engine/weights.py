@@ -5,12 +5,8 @@ Everything is loaded with `weights_only`, so a file cannot run code.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
-import pickle
-import struct
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,35 +19,17 @@ from torchvision.models.detection import MaskRCNN
 from core.engine.backbones import BackboneFactory, import_factory
 from core.engine.bare import check_widths, config_of_bare, load_backbone_state, load_into
 from core.engine.config import ConfigError, ModelConfig
+from core.engine.model_reading import MODEL_UNREADABLE, ModelFileError, read_checked, sha256
 from core.engine.models import resolve
 from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import build_model
-from core.sentences import MasklensError, say
-from core.storage import inside
+from core.sentences import say
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
 FORMAT_VERSION: Final = 1
 _HASH_LENGTH: Final = 12
-# What torch.load raises for files that are cut, mixed up or something else altogether.
-_BROKEN: Final = (
-    pickle.UnpicklingError,
-    struct.error,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
-
-class ModelFileError(MasklensError):
-    """A model file is missing, unreadable, damaged or does not fit its architecture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +118,7 @@ def load_file(
     the settings, never from the file. Raises ModelFileError or ConfigError.
     """
     content = read_checked(path)
-    digest = _sha256(path)
+    digest = sha256(path)
     factory = import_factory(backbone) if backbone is not None else None
     if content.get("format") == FORMAT:
         module, config = _from_masklens(path, content, factory)
@@ -224,35 +202,6 @@ def load_backbone_weights(module: MaskRCNN, file: Path) -> int:
         ) from error
 
 
-def read_checked(path: Path) -> Mapping[str, Any]:
-    """The top-level mapping of a `torch.save` file, read without running any code in it.
-
-    Raises ModelFileError when there is no such file or it is not such a mapping.
-    """
-    if not (inside.is_file(path) if inside.is_below_own(path) else path.is_file()):
-        raise ModelFileError(
-            say("engine.model_missing", "There is no model file {path}.", path=str(path))
-        )
-    try:
-        content = _load(path)
-    except _BROKEN as error:
-        raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path))) from error
-    if not isinstance(content, Mapping):
-        raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path)))
-    return content
-
-
-def _load(path: Path) -> object:
-    # torchvision's reference scripts store their command line in the checkpoint. Files that are no
-    # checkpoints make torch warn before it fails.
-    with (
-        warnings.catch_warnings(action="ignore"),
-        torch.serialization.safe_globals([argparse.Namespace]),
-        _open(path) as file,
-    ):
-        return torch.load(file, map_location="cpu", weights_only=True)
-
-
 def _from_masklens(
     path: Path, content: Mapping[str, Any], factory: BackboneFactory | None
 ) -> tuple[MaskRCNN, ModelConfig]:
@@ -321,7 +270,7 @@ def _bare_state(path: Path, content: Mapping[str, Any]) -> Mapping[str, Tensor]:
     for candidate in (content.get("model"), content.get("state_dict"), content):
         if is_state(candidate):
             return candidate
-    raise ModelFileError(_MODEL_UNREADABLE.given(path=str(path)))
+    raise ModelFileError(MODEL_UNREADABLE.given(path=str(path)))
 
 
 def is_state(value: object) -> TypeGuard[Mapping[str, Tensor]]:
@@ -339,16 +288,6 @@ def _stored(value: Tensor, store: str) -> Tensor:
         return plain.half()
     # A view would carry the whole storage that it looks into.
     return plain.clone()
-
-
-def _open(path: Path) -> io.BufferedReader:
-    """A model file that a person named may be a link, one of a project not."""
-    return inside.open_reading(path) if inside.is_below_own(path) else path.open("rb")
-
-
-def _sha256(path: Path) -> str:
-    with _open(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damaged(path: Path, field: str, problem: str) -> ModelFileError:
@@ -386,9 +325,3 @@ __all__ = [
     "save_model",
     "with_proposer",
 ]
-
-_MODEL_UNREADABLE: Final = say(
-    "engine.model_unreadable",
-    "{path} is not a model file that can be loaded safely. It must be a *.pt file of masklens or "
-    "a state_dict saved by torch.save.",
-)

@@ -22,15 +22,15 @@ from core.codec import wrong
 from core.document.fields import as_list, as_number
 from core.document.geometry import signed_area
 from core.document.instance import Point, Polygon, Polygons
-from core.formats.masks import Mask, trace
-from core.storage.images import MAX_PIXELS
+from core.formats.masks import MOST_TRACED, Mask, trace
+from core.storage.image_limits import MOST_A_BYTE
 
 # The kinds that outline an object; all others are kept as they are.
 _CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
 OUTLINES: Final = (*_CORNERS, "circle", "mask")
 # How far, in pixels, the edges of a polygon for a circle may cut into it.
 _SAGITTA: Final = 0.05
-FAR: Final = 1e100
+FAR: Final = 1e7
 """No coordinate of a file is beyond this: areas stay finite."""
 Near = Annotated[float, Meta(ge=-FAR, le=FAR)]
 NearPoint = tuple[Near, Near]
@@ -43,7 +43,7 @@ def points_of(value: object, where: str) -> tuple[Point, ...]:
         found = tuple([(float(x), float(y)) for x, y in points])
         # A JSON number is exactly one of these; a text that reads as a number is not.
         if {type(number) for point in points for number in point} <= {int, float} and all(
-            isfinite(x) and isfinite(y) for x, y in found
+            -FAR < x < FAR and -FAR < y < FAR for x, y in found
         ):
             return found
     except (TypeError, ValueError, OverflowError):
@@ -54,7 +54,8 @@ def points_of(value: object, where: str) -> tuple[Point, ...]:
         if len(pair) != 2:
             raise wrong(f"{where}[{k}]", "expected two numbers")
         for number in pair:
-            as_number(number, f"{where}[{k}]")
+            if abs(as_number(number, f"{where}[{k}]")) >= FAR:
+                raise wrong(f"{where}[{k}]", f"expected a place within {FAR:g} pixels")
     raise wrong(where, "expected a list of points")
 
 
@@ -141,7 +142,7 @@ def _decode_mask(text: str, where: str) -> Mask:
     problem = "expected a PNG of one channel in base64"
     try:
         with Image.open(io.BytesIO(base64.b64decode(text)), formats=("PNG",)) as image:
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > min(MOST_TRACED, len(text) * MOST_A_BYTE["PNG"]):
                 raise wrong(where, "too large a mask")
             mask = np.asarray(image)
     except (OSError, ValueError, SyntaxError, EOFError, LookupError) as error:

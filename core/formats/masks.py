@@ -20,9 +20,12 @@ from pycocotools import mask as coco_mask
 from core.document.fields import as_int, as_list, get, wrong
 from core.document.geometry import clip_to_image
 from core.document.instance import Polygon, Polygons, Ring
+from core.storage.image_limits import MAX_PIXELS
 
 Mask = NDArray[np.bool_]
 
+MOST_TRACED: Final = 25_000_000
+"""Pixels of the largest box around a mask whose outline is traced."""
 # A run length takes this many characters at most; more would not fit 64 bits.
 _LONGEST_RUN: Final = 12
 
@@ -131,6 +134,8 @@ def trace_runs(runs: Mapping[str, object], width: int, height: int, where: str) 
 
     Raises FieldError, before anything is decoded, when it does not fit the image.
     """
+    if width * height > MAX_PIXELS:
+        raise wrong(f"{where}.size", f"expected an image of at most {MAX_PIXELS} pixels")
     size = as_list(get(runs, "size", where), f"{where}.size")
     if size != [height, width]:
         raise wrong(f"{where}.size", f"expected [{height}, {width}], the size of the image")
@@ -143,10 +148,10 @@ def trace_runs(runs: Mapping[str, object], width: int, height: int, where: str) 
         lengths = np.minimum(np.array(values, dtype=object), width * height + 1).astype(np.int64)
     if (lengths < 0).any() or int(lengths.sum(dtype=object)) != width * height:
         raise wrong(f"{where}.counts", f"they do not add up to the {width * height} pixels")
-    return _trace_lengths(lengths, height)
+    return _trace_lengths(lengths, height, f"{where}.counts")
 
 
-def _trace_lengths(lengths: NDArray[np.int64], height: int) -> Polygons:
+def _trace_lengths(lengths: NDArray[np.int64], height: int, where: str) -> Polygons:
     """Outlines of runs down the columns that begin with a run of pixels outside."""
     ends = np.cumsum(lengths)
     starts = ends - lengths
@@ -154,15 +159,22 @@ def _trace_lengths(lengths: NDArray[np.int64], height: int) -> Polygons:
     inside &= lengths > 0
     if not inside.any():
         return ()
-    # Only the columns that the object touches are drawn.
-    left, right = int(starts[inside][0]) // height, (int(ends[inside][-1]) - 1) // height + 1
-    change = np.zeros((right - left) * height + 1, np.int8)
-    np.add.at(change, starts[inside] - left * height, 1)
-    np.add.at(change, ends[inside] - left * height, -1)
-    columns = np.cumsum(change[:-1], dtype=np.int8).reshape(right - left, height)
-    rows = np.flatnonzero(columns.any(axis=0))
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    return trace(columns[:, top:bottom].T, left, top)
+    # Only the columns and rows that the object touches are drawn.
+    starts, lengths = starts[inside], lengths[inside]
+    left, right = int(starts[0]) // height, int(starts[-1] + lengths[-1] - 1) // height + 1
+    above = starts % height
+    top, bottom = int(above.min()), int((above + lengths).max())
+    if bottom > height:  # a run that goes on in the next column touches all rows
+        top, bottom = 0, height
+    rows = bottom - top
+    if (right - left) * rows > MOST_TRACED:
+        raise wrong(where, f"expected an object within {MOST_TRACED} pixels")
+    first = (starts // height - left) * rows + above - top
+    change = np.zeros((right - left) * rows + 1, np.int8)
+    np.add.at(change, first, 1)
+    np.add.at(change, first + lengths, -1)
+    columns = np.cumsum(change[:-1], dtype=np.int8).reshape(right - left, rows)
+    return trace(columns.T, left, top)
 
 
 def _decompress(text: str, where: str) -> NDArray[np.int64]:

@@ -72,6 +72,14 @@ class EventWriter:
                 write_all(self._handle, b"\n")
 
 
+_HELPING: Final = 32_000_000
+"""Bytes that are taken in at once; the events of a whole run are a few millions."""
+_LONGEST: Final = 4_000_000
+"""Bytes of the longest event: a picture with many outlines."""
+_MOST: Final = 100_000
+"""Events that are taken in at once."""
+
+
 class EventReader:
     """Follows the events of a run; call `read` as often as you like."""
 
@@ -82,17 +90,27 @@ class EventReader:
         """Lines that were torn or not ours."""
 
     def read(self) -> list[Told]:
-        """The events since the last call. Never raises; a file that is gone has none."""
+        """The events since the last call, up to a few megabytes of them.
+
+        Never raises; a file that is gone has none.
+        """
         try:
             with inside.open_reading(self.path) as file:
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(_HELPING)
         except OSError:
             return []
         whole = data.rfind(b"\n") + 1
+        if not whole and len(data) == _HELPING:
+            # A line longer than any of ours is passed over, a helping at each look.
+            self.skipped += 1
+            whole = len(data)
         self._offset += whole
-        told = []
+        told: list[Told] = []
         for line in data[:whole].splitlines():
+            if len(line) > _LONGEST or len(told) == _MOST:
+                self.skipped += 1
+                continue
             one = _parse(line)
             if one is not None:
                 told.append(one)

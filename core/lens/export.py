@@ -17,9 +17,10 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def arrays(trace: Trace, stage: str) -> Arrays:
-    """The arrays of a stage by name; none for outlines. Raises KeyError for an unknown stage.
+    """The arrays of a stage by name; none for outlines, or for one without a field of the trace.
 
-    Everything has the shape and dtype that `core.lens.trace` states.
+    Everything has the shape and dtype that `core.lens.trace` states. Raises KeyError for an unknown
+    stage.
     """
     if stage in ("backbone", "pyramid"):
         names = BACKBONE_LEVELS if stage == "backbone" else PYRAMID_LEVELS
@@ -34,7 +35,7 @@ def arrays(trace: Trace, stage: str) -> Arrays:
 def _fields(trace: Trace, stage: str) -> tuple[str, ...]:
     if stage not in VIEWS:
         raise KeyError(stage)
-    return tuple(getattr(trace, stage).__dataclass_fields__)
+    return tuple(getattr(getattr(trace, stage, None), "__dataclass_fields__", ()))
 
 
 def document(trace: Trace, stage: str) -> dict[str, object]:

@@ -91,11 +91,13 @@ def _inlined(image: Image.Image) -> Values:
 def _about(trace: Trace) -> str:
     height, width = trace.input.image_size
     total = sum(trace.milliseconds.values()) / 1000
-    return (
-        f"{width} by {height} pixels, through {trace.model}: {len(trace.anchors.boxes):,} anchors "
-        f"became {len(trace.proposals.boxes):,} proposals and {len(trace.detections.boxes):,} "
-        f"detections in {total:.2f} s."
-    )
+    ends = f"{len(trace.detections.boxes):,} detections in {total:.2f} s."
+    if trace.proposer is not None:
+        first = f"{len(trace.proposer.boxes):,} boxes of {trace.proposer.name}"
+    else:
+        proposals = len(trace.proposals.boxes)
+        first = f"{len(trace.anchors.boxes):,} anchors became {proposals:,} proposals"
+    return f"{width} by {height} pixels, through {trace.model}: {first}, and {ends}"
 
 
 def _link(anchor: str, title: str, count: str) -> Values:

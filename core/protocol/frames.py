@@ -29,6 +29,7 @@ PREFIX: Final = struct.Struct("<4sHIQ")  # magic, version, bytes of header, byte
 MAX_HEADER: Final = 64 << 20
 MAX_BODY: Final = 4 << 30
 MAX_ARRAYS: Final = 65536
+_AT_ONCE: Final = 64 << 20
 MAX_DIMENSIONS: Final = 8
 DTYPES: Final = {
     name: np.dtype(name)
@@ -103,6 +104,7 @@ class FrameReader:
         self._header: dict[str, object] | None = None
         self._buffer = bytearray()  # of the part that is being read: header, then body
         self._filled = 0
+        self._wanted = 0
 
     @property
     def is_between_frames(self) -> bool:
@@ -122,7 +124,7 @@ class FrameReader:
             if self._sizes is None:
                 return
             rest = self._fill(rest)
-            if self._filled < len(self._buffer):
+            if self._filled < self._wanted:
                 return
             frame = self._complete()
             if frame is not None:
@@ -152,16 +154,21 @@ class FrameReader:
         return data[wanted:]
 
     def _start_buffer(self, size: int) -> None:
-        try:
-            self._buffer = bytearray(size)
-        except MemoryError as error:
-            raise broken(f"no memory for {size} bytes") from error
+        # Grows with what comes: whoever announces gigabytes has not sent them yet.
+        self._buffer = bytearray(min(size, _AT_ONCE))
+        self._wanted = size
         self._filled = 0
 
     def _fill(self, data: memoryview) -> memoryview:
-        taken = min(len(data), len(self._buffer) - self._filled)
-        self._buffer[self._filled : self._filled + taken] = data[:taken]
-        self._filled += taken
+        taken = min(len(data), self._wanted - self._filled)
+        end = self._filled + taken
+        try:
+            if end > len(self._buffer):
+                self._buffer.extend(bytes(min(self._wanted, 2 * end) - len(self._buffer)))
+            self._buffer[self._filled : end] = data[:taken]
+        except MemoryError as error:
+            raise broken(f"no memory for {self._wanted} bytes") from error
+        self._filled = end
         return data[taken:]
 
     def _complete(self) -> Frame | None:

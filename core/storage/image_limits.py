@@ -18,7 +18,7 @@ _CHECKED_FROM: Final = 20_000_000
 # The most pixels that one byte of a file can stand for. Deflate repeats 258 bytes with two bits,
 # and a byte may hold eight pixels; LZW names up to 4096 pixels by 12 bits; a block of 64 pixels
 # takes at least a bit in JPEG; a run of BMP has 255 pixels in two bytes.
-_MOST_A_BYTE: Final = {
+MOST_A_BYTE: Final = {
     "PNG": 8 * 1032,
     "GIF": 4096,
     "JPEG": 600,
@@ -87,7 +87,7 @@ def check_size(path: str, size: tuple[int, int], max_pixels: int) -> None:
 
 def check_length(path: str, size: tuple[int, int], length: int, format: str | None) -> None:
     """Refuse a file that is too short for the pixels that it announces. Raises ImageError."""
-    most = _MOST_A_BYTE.get(format or "")
+    most = MOST_A_BYTE.get(format or "")
     if most is not None and size[0] * size[1] > length * most:
         raise ImageError(TRUNCATED.given(path=path))
 

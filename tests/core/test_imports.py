@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.child import python_environment
+from tests.core.import_table import PAGE, with_table
 from tests.data import ROOT
 
 PACKAGES = ("core", "app", "resources")
@@ -91,7 +92,8 @@ def test_the_floors_of_the_house() -> None:
 
 def path_of(module: str) -> Path:
     path = ROOT.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"
+    return package if package.is_file() else path.with_suffix(".py")
 
 
 def imports(path: Path, known: set[str]) -> set[str]:
@@ -130,6 +132,13 @@ def test_nothing_but_the_start_knows_the_window(graph: dict[str, set[str]]) -> N
         if other.startswith("app.window") and not name.startswith("app.window")
     ]
     assert knowing == []
+
+
+def test_the_map_says_what_is_imported() -> None:
+    """Else: `python -m tests.core.import_table`."""
+    page = PAGE.read_text("utf-8")
+    assert "| `core/session` |" in page
+    assert page == with_table(page)
 
 
 def test_no_file_has_grown_out_of_hand() -> None:

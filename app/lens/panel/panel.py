@@ -68,6 +68,7 @@ class LensPanel(QWidget):
         self.table, self.knobs = StageTable(), KnobsPage()
         titles = {name: text_of(view.title) for name, view in VIEWS.items()}
         self.strip = Strip(titles, self.tr("Stages of the network"))
+        self.strip.set_stages(lens.stages)
         self.layers, self.why = LayersPage(lens, layers), WhyPage(lens, reasons)
         self.funnel = FunnelPage(reasons)
         self.training = TrainingPage(training, training_layers)
@@ -164,6 +165,9 @@ class LensPanel(QWidget):
             if trace.settings == self._lens.own:
                 self._own_counts = held
             self.strip.set_counts(held, trace.milliseconds, self._own_counts)
+        self.strip.set_stages(self._lens.stages)
+        if trace is not None:
+            self.knobs.show_those_of(proposer=trace.proposer is not None)
         self._show_table()
         self._on_busy()
 
@@ -176,7 +180,8 @@ class LensPanel(QWidget):
         if self._shown[0] is trace and self._shown[1] == self._lens.stage:
             return
         self._shown = (trace, self._lens.stage)
-        rows = None if trace is None else VIEWS[self._lens.stage].table(trace)
+        here = trace is not None and self._lens.stage in trace.stages
+        rows = VIEWS[self._lens.stage].table(trace) if here and trace is not None else None
         self.table.set_rows(rows, None)
         self.table.choose(self._chosen_row())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QLocale, QPointF, QRect, QSize, Qt, Signal
@@ -42,6 +42,13 @@ class Strip(QWidget):
         self._stage = stage
         self.setAccessibleDescription(self._names[stage])
         self.update()
+
+    def set_stages(self, stages: Sequence[str]) -> None:
+        """Show these of the stages."""
+        if tuple(stages) != self._all:
+            self._all = tuple(stages)
+            self.updateGeometry()
+            self.update()
 
     def rectangle(self, stage: str) -> QRect:
         """Where a stage is on the strip."""
@@ -118,5 +125,6 @@ class Strip(QWidget):
         if by is None:
             super().keyPressEvent(event)
             return
-        place = min(max(self._all.index(self._stage) + by, 0), len(self._all) - 1)
+        here = self._all.index(self._stage) if self._stage in self._all else 0
+        place = min(max(here + by, 0), len(self._all) - 1)
         self.chosen.emit(self._all[place])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -21,7 +23,7 @@ from app.base.words import count_text, sentence_text, text_of
 from app.lens.lens import Lens
 from app.lens.reasons import Funnel, Lost, Reasons
 from app.widgets.bars import Bars
-from core.lens.life import CUTS
+from core.lens.life import CUTS, Cut
 from core.lens.lineage import in_words, lineage
 from core.lens.trace import Trace
 from core.lens.views.verdicts import numbers
@@ -130,26 +132,32 @@ class FunnelBars(Bars):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Instances alive behind each cut"))
-        self._names = (
-            self.tr("Labelled"),
-            self.tr("Anchors"),
-            self.tr("RPN top-k"),
-            self.tr("RPN size"),
-            self.tr("RPN NMS"),
-            self.tr("Proposal limit"),
-            self.tr("Box head"),
-            self.tr("Class"),
-            self.tr("Score"),
-            self.tr("Last NMS"),
-            self.tr("Detection limit"),
-            self.tr("Mask: found"),
-        )
-        assert len(self._names) == len(CUTS) + 1
+        self._labelled = self.tr("Labelled")
+        self._of_cuts = {
+            Cut.PROPOSER: self.tr("Proposer"),
+            Cut.ANCHORS: self.tr("Anchors"),
+            Cut.RPN_TOPK: self.tr("RPN top-k"),
+            Cut.RPN_SMALL: self.tr("RPN size"),
+            Cut.RPN_NMS: self.tr("RPN NMS"),
+            Cut.PROPOSAL_LIMIT: self.tr("Proposal limit"),
+            Cut.BOX_HEAD: self.tr("Box head"),
+            Cut.CLASS: self.tr("Class"),
+            Cut.SCORE: self.tr("Score"),
+            Cut.NMS: self.tr("Last NMS"),
+            Cut.DETECTION_LIMIT: self.tr("Detection limit"),
+            Cut.MASK: self.tr("Mask: found"),
+        }
         self._bars: list[int] = []
+        self._names = self._names_of(CUTS)
 
-    def set_bars(self, bars: list[int]) -> None:
+    def _names_of(self, cuts: Sequence[Cut]) -> tuple[str, ...]:
+        return (self._labelled, *(self._of_cuts[cut] for cut in cuts))
+
+    def set_bars(self, bars: list[int], cuts: Sequence[Cut] = CUTS) -> None:
         """Instances alive: all, then behind each cut."""
         self._bars = bars
+        self._names = self._names_of(cuts)
+        self.updateGeometry()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -224,7 +232,7 @@ class FunnelPage(QWidget):
             self._title.setText(self.tr("Where are labelled instances lost, cut by cut?"))
             return
         self._title.setText(self._describe(funnel))
-        self.bars.set_bars(funnel.bars())
+        self.bars.set_bars(funnel.bars(), funnel.cuts)
         self._fill()
 
     def _describe(self, funnel: Funnel) -> str:

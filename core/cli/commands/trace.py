@@ -89,10 +89,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     changed = settings.changed_from(config.settings)
     view = None
     if arguments.labels:
-        from core.engine.lens_training import replay
+        from core.engine.lens_training import TrainingViewError, replay
 
         console.progress("replaying a training step")
-        view = replay(predictor, explained.rerunner, labels, arguments.seed)
+        try:
+            view = replay(predictor, explained.rerunner, labels, arguments.seed)
+        except TrainingViewError as error:
+            console.note(error.sentence)
     stages = folder.write(scene, explained, path.name, changed, labels, view)
     document = summary(trace, predictor, path, out, stages)
     folder.put(SUMMARY, as_bytes(document))
@@ -200,7 +203,7 @@ class Folder:
     ) -> list[dict[str, object]]:
         """Write all stages and the page; returns what `--json` says of each stage.
 
-        Labels are told about, verdicts and all, when there is a training view of them.
+        Labels are told about, verdicts and all, when there are any.
         """
         from core.lens import views
         from core.lens.page import Labelled, page
@@ -216,6 +219,7 @@ class Folder:
         labelled = training = None
         if view is not None:
             training = self._training(scene, view, labels)
+        if labels or view is not None:
             report = explained.report
             labelled = Labelled(report, paint(scene, verdicts.tiles(scene, report)))
             self.put("labels.png", png(labelled.picture))

@@ -11,7 +11,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from core.engine.weights import ModelFileError, read_checked
+from core.engine.model_reading import ModelFileError, read_checked
 from core.learning.errors import LearningError
 from core.sentences import say
 from core.storage import inside

@@ -21,6 +21,7 @@ from core.lens.views import (
     mask_logits,
     polygons,
     proposals,
+    proposer,
     roi_levels,
     rpn,
 )
@@ -32,6 +33,7 @@ VIEWS: Final[dict[str, Stage]] = {
         input.STAGE,
         features.BACKBONE,
         features.PYRAMID,
+        proposer.STAGE,
         anchors.STAGE,
         rpn.STAGE,
         decoded.STAGE,
@@ -44,7 +46,8 @@ VIEWS: Final[dict[str, Stage]] = {
         polygons.STAGE,
     )
 }
-"""The stages by their names, in the order of the network."""
+"""The stages by their names, in the order of the network. Which of them there are in a trace, it
+says itself: a proposer stands in for those from the anchors to the box head."""
 LAYERS: Final[dict[str, Layer]] = {
     layer.name: layer
     for layer in sorted(
@@ -63,3 +66,8 @@ def of(trace: Trace) -> dict[str, Stage]:
 def counts(trace: Trace) -> dict[str, int]:
     """What each stage holds, as a list of stages shows it."""
     return {name: stage.count(trace) for name, stage in of(trace).items()}
+
+
+def has_layer(trace: Trace, name: str) -> bool:
+    """Whether a stage of the trace shows this layer."""
+    return any(name in stage.shows for stage in of(trace).values())

@@ -170,7 +170,7 @@ class Stage:
     """What one stage shows. Every function takes a trace with arrays."""
 
     name: str
-    """The field of the trace."""
+    """The field of the trace, if it has one of its own."""
     title: Text
     """For a list of stages."""
     heading: Text

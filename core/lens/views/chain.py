@@ -27,7 +27,7 @@ def links(trace: Trace, item: Item) -> tuple[Link, ...]:
     found: list[Link] = []
     if chain.anchor is not None:
         found += _rpn_links(trace, chain.anchor, chain)
-    if chain.proposal is not None:
+    if chain.proposal is not None and trace.proposer is None:
         level = PYRAMID_LEVELS[int(trace.roi_levels.level[chain.proposal])]
         words = text("proposal {n}, pooled from {level}", n=str(chain.proposal + 1), level=level)
         found.append(_link(trace, BoxKind.PROPOSAL, chain.proposal, words, PROPOSAL, Style.DASH))

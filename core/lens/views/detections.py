@@ -9,7 +9,7 @@ import numpy as np
 from core.document.geometry import area
 from core.lens.colours import DETECTION, distinct
 from core.lens.evidence import BoxKind
-from core.lens.lineage import in_words, lineage
+from core.lens.lineage import ProposedLineage, in_words, lineage
 from core.lens.trace import PYRAMID_LEVELS, Trace
 from core.lens.views.base import Details, Fold, Layer, Look, Scene, Stage, Tile
 from core.lens.views.common import counted, number, one_by_one, sides
@@ -89,14 +89,21 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
 
 def document(trace: Trace) -> dict[str, object]:
     """Each detection with what it comes from."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for index in range(len(trace.detections.boxes)):
         one = lineage(trace, index)
+        same: dict[str, object] = {
+            "label": one.label_name,
+            "score": round(one.score, 6),
+            "box": [round(value, 3) for value in one.image_box],
+            "mask_level": one.mask_level,
+        }
+        if isinstance(one, ProposedLineage):
+            rows.append({**same, "proposer_box": one.candidate, "tile": one.tile})
+            continue
         rows.append(
             {
-                "label": one.label_name,
-                "score": round(one.score, 6),
-                "box": [round(value, 3) for value in one.image_box],
+                **same,
                 "proposal": one.proposal,
                 "anchor": one.anchor,
                 "anchor_level": one.level,
@@ -104,7 +111,6 @@ def document(trace: Trace) -> dict[str, object]:
                 "column": one.cell.column,
                 "shape": one.cell.shape,
                 "box_level": one.box_level,
-                "mask_level": one.mask_level,
             }
         )
     return {"detections": rows}
@@ -116,7 +122,10 @@ def details(trace: Trace) -> Details:
     for index in range(min(total, FOLDS)):
         one = lineage(trace, index)
         said = in_words(one, trace.roi_levels.canonical_size)
-        way = f"proposal {one.proposal + 1} ← anchor {one.anchor} on {one.level}"
+        if isinstance(one, ProposedLineage):
+            way = f"box {one.candidate + 1} of {one.proposer}"
+        else:
+            way = f"proposal {one.proposal + 1} ← anchor {one.anchor} on {one.level}"
         words = " ".join(english(sentence) for sentence in said)
         folds.append(Fold(index + 1, one.label_name, f"{one.score:.3f}", way, words))
     remark = f"The other {total - FOLDS} stand in the files." if total > FOLDS else ""

@@ -10,11 +10,16 @@ from core.engine.lens_explain import Explained, explain
 from core.engine.predict import Predictor
 from core.engine.weights import with_proposer
 from core.lens.evidence import BoxKind
+from core.lens.export import document
 from core.lens.funnel import funnel
 from core.lens.items import Chain, Item, chain_of
 from core.lens.life import PROPOSER_CUTS, Cut
 from core.lens.lineage import ProposedLineage, in_words, lineage
+from core.lens.painter import paint
 from core.lens.trace import to_numpy
+from core.lens.views import LAYERS, VIEWS, counts, has_layer
+from core.lens.views.base import Look, Scene
+from core.lens.views.marks import BoxesShown, Entry
 from core.lens.words import in_english
 from core.protocol.lens_tables import fixed_tables, set_tables, trace_of
 from tests.core.engine.networks import loaded, picture
@@ -27,6 +32,7 @@ ROWS = (
     (5.0, 72.0, 30.0, 88.0, 2, 0.6),
 )
 IMAGE = picture()
+DETECTION = Item(BoxKind.DETECTION, 1)
 
 
 def box(x0: float, y0: float, x1: float, y1: float, label: str, id: str) -> Instance:
@@ -97,7 +103,7 @@ def test_a_chain_has_no_anchor(explained: Explained) -> None:
 
 def test_the_tables_carry_it_to_the_window(explained: Explained) -> None:
     trace = explained.trace
-    fixed = fixed_tables(trace, trace.settings)
+    fixed = fixed_tables(trace, trace.settings, (0.7, 0.3))
     arrived = trace_of(fixed, set_tables(trace, trace.mask_logits, trace.polygons.outlines))
     assert arrived.stages == trace.stages
     assert arrived.proposer is not None
@@ -107,3 +113,44 @@ def test_the_tables_carry_it_to_the_window(explained: Explained) -> None:
     assert arrived.detections.candidate_index.tolist() == [0, 3]
     assert arrived.detections.proposal_index.tolist() == [0, 3]
     assert isinstance(lineage(arrived, 0), ProposedLineage)
+
+
+def test_every_stage_can_be_looked_at(explained: Explained) -> None:
+    trace = to_numpy(explained.trace)
+    scene = Scene(trace, IMAGE, (0.5,) * 3, (0.2,) * 3, LABELS)
+    for name in trace.stages:
+        view = VIEWS[name]
+        assert len(view.table(trace).index) == len(view.table(trace).columns[0].values)
+        assert paint(scene, view.tiles(scene)).width > 0
+        assert "count" in document(trace, name)
+    for name in LAYERS:
+        if name == "chain" or has_layer(trace, name):
+            drawn = LAYERS[name].draw(Look(trace, stage="detections", chosen=DETECTION))
+            assert drawn is not None
+    assert not has_layer(trace, "anchors")
+    assert counts(trace) == {
+        "input": 1,
+        "backbone": 4,
+        "pyramid": 5,
+        "proposer": 4,
+        "candidates": 3,
+        "detections": 2,
+        "mask_logits": 2,
+        "polygons": 2,
+    }
+
+
+def test_the_stage_of_the_proposer_shows_its_boxes_by_tile() -> None:
+    pair = with_proposer(loaded(), FakeProposer((5, 5, 25, 25, 1, 0.9)), "pair", proposer_tiles=4)
+    predictor = Predictor(pair, device="cpu", precision="float32")
+    trace = to_numpy(predictor.predict(IMAGE, keep_trace=True).trace)
+    assert trace.proposer is not None
+    table = VIEWS["proposer"].table(trace)
+    assert [str(column.title) for column in table.columns[:4]] == ["No.", "Label", "Score", "Tile"]
+    assert table.columns[3].values.tolist() == [0, 1, 2, 3, 4]
+    drawn = LAYERS["proposer"].draw(Look(trace))
+    assert isinstance(drawn, BoxesShown)
+    assert sorted(int(n) for group in drawn.groups for n in group.index) == [0, 1, 2, 3, 4]
+    said = [str(line.text) for line in drawn.legend if isinstance(line, Entry)]
+    assert said[:3] == ["5 boxes of fake", "whole image", "tile 1"]
+    assert len(document(trace, "proposer")["tiles"]) == 4

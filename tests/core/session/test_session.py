@@ -13,8 +13,7 @@ from core.document.edits import (
 from core.document.status import ImageStatus
 from core.formats import labelme
 from core.session import ImageSession, SessionError, label_io
-from core.session.label_io import hash_of, read_labels
-from core.storage.atomic import StorageError
+from core.session.label_io import LabelsChanged, check_unchanged, digest, read_labels
 from core.storage.images import ImageError
 from core.storage.project import Project
 from tests.core.session.helpers import (
@@ -243,13 +242,13 @@ def test_a_label_file_that_a_document_refuses_is_not_written_over(project, monke
     image = entry(project)
     labelme_file(image.label_file)
     content = image.label_file.read_bytes()
-    read = labelme.read
+    parse = labelme.parse
 
-    def twice(path):
-        found = read(path)
+    def twice(data, path):
+        found = parse(data, path)
         return replace(found, shapes=(*found.shapes, *found.shapes))
 
-    monkeypatch.setattr(label_io.labelme, "read", twice)
+    monkeypatch.setattr(label_io.labelme, "parse", twice)
     session = open_session(project)
     assert session.read_only is not None
     assert session.read_only.id == "edits.id_twice"
@@ -258,25 +257,21 @@ def test_a_label_file_that_a_document_refuses_is_not_written_over(project, monke
     assert image.label_file.read_bytes() == content
 
 
-def test_a_label_file_that_is_being_written_is_read_when_it_is_whole(project, monkeypatch):
+def test_content_and_hash_are_of_the_same_bytes_whoever_writes_meanwhile(project, monkeypatch):
     path = entry(project).label_file
     labelme_file(path, label="first")
-    read, left = labelme.read, [1]
+    first, parse = path.read_bytes(), labelme.parse
 
-    def meanwhile(where):
-        content = read(where)
-        if left[0]:
-            left[0] -= 1
-            labelme_file(path, label=f"then{left[0]}")
-        return content
+    def meanwhile(data, where):
+        labelme_file(path, label="second")
+        return parse(data, where)
 
-    monkeypatch.setattr(label_io.labelme, "read", meanwhile)
+    monkeypatch.setattr(label_io.labelme, "parse", meanwhile)
     found = read_labels(path)
-    assert [each.label for each in found.content.instances] == ["then0"]
-    assert found.sha256 == hash_of(path)
-    left[0] = 99
-    with pytest.raises(StorageError, match="try again in a moment"):
-        read_labels(path)
+    assert [each.label for each in found.content.instances] == ["first"]
+    assert found.sha256 == digest(first)
+    with pytest.raises(LabelsChanged):
+        check_unchanged(path, found.sha256)
 
 
 def test_a_label_file_for_another_size_is_told(project):

@@ -1,0 +1,146 @@
+"""What another detector saw, when it gives the boxes in place of the network's own stages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from core.lens.colours import PROPOSAL, Colour, Style, distinct
+from core.lens.evidence import BoxKind
+from core.lens.trace import Proposed, Trace
+from core.lens.views.base import Layer, Look, Scene, Stage, Tile
+from core.lens.views.common import GREY, MOST, best_first, counted, number
+from core.lens.views.marks import BoxesShown, Entry, Group, Line
+from core.lens.views.table import Column, Ints, Table, Words, text
+
+_WHOLE: Final = 0
+
+
+def table(trace: Trace) -> Table:
+    """Every box with its label, score and the tile that it was seen in."""
+    stage, rows = trace.proposer, np.arange(count(trace))
+    if stage is None:
+        return Table((number(0),), rows, BoxKind.CANDIDATE)
+    boxes = stage.boxes
+    columns = (
+        number(len(rows)),
+        Column(text("Label"), stage.label - 1, trace.class_names),
+        Column(text("Score"), stage.score, digits=3),
+        Column(text("Tile"), stage.tile, optional=True),
+        Column(text("Width"), boxes[:, 2] - boxes[:, 0], digits=1),
+        Column(text("Height"), boxes[:, 3] - boxes[:, 1], digits=1),
+    )
+    return Table(columns, rows, BoxKind.CANDIDATE, sort=2)
+
+
+def count(trace: Trace) -> int:
+    """Every box, whatever its score."""
+    return 0 if trace.proposer is None else len(trace.proposer.boxes)
+
+
+def draw(look: Look) -> BoxesShown:
+    """The strongest boxes: those from the whole image, and in other colours those from tiles."""
+    stage = look.trace.proposer
+    if stage is None:
+        return BoxesShown((), 0)
+    shown = look.best(best_first(stage.score))
+    groups, total = _by_tile(stage, shown), count(look.trace)
+    head = Entry(text("{n} boxes of {name}", n=counted(groups, total), name=stage.name))
+    return BoxesShown(groups, total, (head, *_legend(stage, shown)))
+
+
+def _colour(tile: int) -> Colour:
+    return PROPOSAL if tile == _WHOLE else distinct(tile)
+
+
+def _by_tile(stage: Proposed, shown: Ints) -> tuple[Group, ...]:
+    return tuple(
+        Group(
+            np.asarray(stage.boxes[index], np.float64),
+            index,
+            _colour(tile),
+            Style.SOLID if tile == _WHOLE else Style.DASH,
+        )
+        for tile in sorted(set(stage.tile[shown].tolist()), reverse=True)
+        if len(index := shown[stage.tile[shown] == tile])
+    )
+
+
+def _legend(stage: Proposed, shown: Ints) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    for tile in sorted(set(stage.tile[shown].tolist())):
+        words = text("whole image") if tile == _WHOLE else text("tile {n}", n=str(tile))
+        style = Style.SOLID if tile == _WHOLE else Style.DASH
+        lines.append(Entry(words, _colour(tile), style))
+    return tuple(lines)
+
+
+def describe(trace: Trace, index: int) -> Words:
+    """A box by label and score."""
+    stage = trace.proposer
+    if stage is None:
+        return ""
+    name = trace.class_names[int(stage.label[index]) - 1]
+    return f"{name} {float(stage.score[index]):.3f}"
+
+
+def tiles(scene: Scene) -> tuple[Tile, ...]:
+    """The strongest boxes, above the tiles in grey."""
+    stage = scene.trace.proposer
+    if stage is None:
+        return (Tile(text("no proposer was asked")),)
+    shown = best_first(stage.score)[:MOST]
+    if not len(shown):
+        return (Tile(text("the proposer saw nothing"), _tiles_of(stage)),)
+    title = text(
+        "{n} boxes of {name}, at most {most} drawn",
+        n=count(scene.trace),
+        name=stage.name,
+        most=MOST,
+    )
+    marks = (*_tiles_of(stage), *_by_tile(stage, shown))
+    return (Tile(title, marks, _legend(stage, shown)),)
+
+
+def _tiles_of(stage: Proposed) -> tuple[Group, ...]:
+    if not stage.tiles:
+        return ()
+    corners = np.array(stage.tiles, np.float64)
+    return (Group(corners, np.arange(len(corners)), GREY, Style.DOT, width=1.0),)
+
+
+def document(trace: Trace) -> dict[str, object]:
+    """Who it was and where it looked."""
+    stage = trace.proposer
+    if stage is None:
+        return {}
+    return {"proposer": stage.name, "tiles": [list(tile) for tile in stage.tiles]}
+
+
+STAGE: Final = Stage(
+    name="proposer",
+    title=text("Proposer"),
+    heading=text("Proposer"),
+    about=text(
+        "Another detector looked at the image, and where tiles are asked for also at overlapping "
+        "parts of it. It gives boxes, labels and scores in place of the anchors, the region "
+        "proposal network and the box head; the network's own mask head draws the masks."
+    ),
+    count=count,
+    table=table,
+    tiles=tiles,
+    shows=("proposer", "chain"),
+    layers=(
+        Layer(
+            "proposer",
+            text("Boxes of the proposer"),
+            BoxesShown,
+            draw,
+            frozenset({"options", "only"}),
+            kind=BoxKind.CANDIDATE,
+            describe=describe,
+        ),
+    ),
+    document=document,
+)
