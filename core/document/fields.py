@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 
 from core.codec import FieldError, wrong
-
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 __all__ = ["FieldError", "wrong"]
 
@@ -34,14 +31,6 @@ def as_text(value: object, where: str, *, empty: bool = True) -> str:
     if not value and not empty:
         raise wrong(where, "expected a text that is not empty")
     return value
-
-
-def as_label(value: object, where: str) -> str:
-    """The value as a text that any file can hold, without half characters. Raises FieldError."""
-    text = as_text(value, where)
-    if not text.isascii() and _HALF_CHARACTER.search(text):
-        raise wrong(where, "expected a text of whole characters")
-    return text
 
 
 def as_bool(value: object, where: str) -> bool:

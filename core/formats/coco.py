@@ -18,7 +18,6 @@ import msgspec
 from core.codec import Codec
 from core.document.fields import (
     as_int,
-    as_label,
     as_list,
     as_number,
     as_object,
@@ -172,7 +171,7 @@ class _Reader:
             with self.remarks.entry():
                 category = as_object(item, where)
                 id = _id(category, "id", where)
-                label = as_label(get(category, "name", where), f"{where}.name")
+                label = as_text(get(category, "name", where), f"{where}.name")
                 if id in labels and labels[id] != label:
                     raise wrong(f"{where}.id", "used twice")
                 if id not in labels and label in labels.values():

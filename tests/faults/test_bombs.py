@@ -25,6 +25,7 @@ FINE = {
     "event with a long note",
     "event of 100 MB",
     "frame of four gigabytes",
+    "half a character",
     "sentence of a file",
     "coco of 20,000 squared",
     "coco of a million squared",
