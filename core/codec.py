@@ -40,18 +40,23 @@ _PROBLEM: Final = say("fields.problem", "{where}: {problem}.")
 class FieldError(MasklensError):
     """A value from outside is not what it should be; the sentence names the field."""
 
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(_PROBLEM.given(where=where, problem=problem))
+        self.where = where
+        self.problem = problem
+
 
 class NotJson(FieldError):
     """What was to be read is not JSON at all; `reason` says why."""
 
     def __init__(self, where: str, reason: str) -> None:
-        super().__init__(_PROBLEM.given(where=where, problem=f"not JSON ({reason})"))
+        super().__init__(where, f"not JSON ({reason})")
         self.reason = reason
 
 
 def wrong(where: str, problem: str) -> FieldError:
     """The error for a field: `wrong("edits[2].id", "expected a text")`."""
-    return FieldError(_PROBLEM.given(where=where, problem=problem))
+    return FieldError(where, problem)
 
 
 class Codec(Generic[T]):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Final, Literal
 
+import msgspec
+
+from core.codec import Codec, FieldError, encode
 from core.lens.settings import SettingError, StageSettings
 from core.sentences import MasklensError, english, say
 
@@ -121,13 +123,7 @@ class ModelConfig:
 
     def to_json(self) -> dict[str, object]:
         """The configuration as plain JSON values."""
-        values: dict[str, object] = {
-            item.name: _plain(getattr(self, item.name)) for item in fields(self)
-        }
-        values["settings"] = self.settings.to_json()
-        values["training"] = {
-            item.name: getattr(self.training, item.name) for item in fields(self.training)
-        }
+        values: dict[str, object] = msgspec.json.decode(encode(self))
         return values
 
     @staticmethod
@@ -140,13 +136,25 @@ class ModelConfig:
             raise ConfigError(
                 say("engine.config_not_object", "The model configuration must be a JSON object.")
             )
-        values: dict[str, object] = {}
-        known = {item.name for item in fields(ModelConfig)}
-        for name, item in value.items():
-            if name not in known:
-                raise _bad(str(name), "is not a field of this version")
-            values[name] = _READERS.get(name, _as_is)(name, item)
-        return ModelConfig(**values)  # type: ignore[arg-type]
+        _only_known("", value, ModelConfig)
+        _only_known("training.", value.get("training", {}), TrainingSettings)
+        _only_known("settings.", value.get("settings", {}), StageSettings)
+        try:
+            return _CONFIG.convert(value)
+        except FieldError as error:
+            raise _bad(error.where, error.problem) from error
+        except SettingError as error:
+            raise _bad("settings", f"do not hold: {english(error.sentence)}") from error
+
+
+_CONFIG: Final[Codec[ModelConfig]] = Codec(ModelConfig, "")
+
+
+def _only_known(where: str, value: object, kind: type) -> None:
+    known = {item.name for item in fields(kind)}
+    for name in value if isinstance(value, Mapping) else ():
+        if name not in known:
+            raise _bad(f"{where}{name}", "is not a field of this version")
 
 
 def _bad(name: str, problem: str) -> ConfigError:
@@ -205,56 +213,3 @@ def _check_anchors(sizes: object, ratios: object) -> None:
         raise _bad("aspect_ratios", "must hold at least one ratio")
     for ratio in ratios:
         _number("aspect_ratios", ratio, 0.01, 100)
-
-
-def _plain(value: object) -> object:
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _as_is(name: str, value: object) -> object:
-    return value
-
-
-def _tuple(name: str, value: object) -> object:
-    if not isinstance(value, list | tuple):
-        raise _bad(name, "must be a list")
-    return tuple(value)
-
-
-def _floats(name: str, value: object) -> object:
-    if not isinstance(value, list | tuple):
-        raise _bad(name, "must be a list of numbers")
-    for number in value:
-        _number(name, number, -math.inf, math.inf)
-    return tuple(float(number) for number in value)
-
-
-def _float_lists(name: str, value: object) -> object:
-    if not isinstance(value, list | tuple):
-        raise _bad(name, "must be a list of lists of numbers")
-    return tuple(_floats(name, item) for item in value)
-
-
-def _settings(name: str, value: object) -> object:
-    try:
-        return StageSettings.from_json(value)
-    except SettingError as error:
-        raise _bad(name, f"do not hold: {english(error.sentence)}") from error
-
-
-def _training(name: str, value: object) -> object:
-    known = {item.name for item in fields(TrainingSettings)}
-    if not isinstance(value, Mapping) or not set(value) <= known:
-        raise _bad(name, "must be an object of known training settings")
-    return TrainingSettings(**value)
-
-
-_READERS: dict[str, Callable[[str, object], object]] = {
-    "class_names": _tuple,
-    "image_mean": _floats,
-    "image_std": _floats,
-    "anchor_sizes": _float_lists,
-    "aspect_ratios": _floats,
-    "settings": _settings,
-    "training": _training,
-}

@@ -133,11 +133,11 @@ def lesson(
     )
 
 
-@torch.inference_mode()
 class TrainingViewError(MasklensError):
     """There is no training step to show."""
 
 
+@torch.inference_mode()
 def replay(
     predictor: Predictor,
     traced: Rerunner,

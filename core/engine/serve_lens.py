@@ -15,13 +15,12 @@ from core.engine.lens_training import replay
 from core.engine.predict import Predictor
 from core.engine.stages.masks import answers
 from core.lens import pictures
-from core.lens.false_positives import FalsePositive, false_positives
+from core.lens.false_positives import FalsePositive
 from core.lens.pictures import PictureKind
-from core.lens.report import ImageReport, InstanceReport
+from core.lens.report import InstanceReport
+from core.lens.report import report as judged
 from core.lens.settings import StageSettings
 from core.lens.trace import Trace, numpy_of
-from core.lens.verdict import judge
-from core.lens.words import sentences
 from core.lru import Lru
 from core.protocol.lens_tables import fixed_tables, set_tables
 from core.protocol.messages.lens import (
@@ -152,7 +151,13 @@ class LensDesk:
         """Say what became of instances, settings tried for real."""
         traced = self._shelf.get(predictor, request.path, job, report, keep=request.keep)
         settings = _settings(traced, request)
-        found = _report(traced, settings, request, lambda d, n: report("judge", d, n))
+        found = judged(
+            traced.reading(settings),
+            request.instances,
+            traced.reading,
+            lambda done, total: report("judge", done, total),
+            request.only,
+        )
         return LensJudged(
             request.id,
             tuple(_judged(each) for each in found.instances),
@@ -202,28 +207,6 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
     if request.kind is PictureKind.COMPONENTS:
         return pictures.feature_components(values, prepared)
     return pictures.feature_norm(values, prepared)
-
-
-def _report(
-    traced: Rerunner,
-    settings: StageSettings,
-    request: JudgeLens,
-    progress: Callable[[int, int], None],
-) -> ImageReport:
-    reading = traced.reading(settings)
-    outlines = reading.detection_outlines()
-    wanted = [
-        each
-        for each in request.instances
-        if not each.crowd and (not request.only or each.id in request.only)
-    ]
-    judged = []
-    for done, instance in enumerate(wanted):
-        progress(done, len(wanted))
-        verdict = judge(reading, instance, outlines, traced.reading)
-        judged.append(InstanceReport(verdict, sentences(reading, verdict)))
-    false = () if request.only else false_positives(reading, request.instances, outlines)
-    return ImageReport(tuple(judged), false)
 
 
 def _judged(one: InstanceReport) -> Judged:

@@ -31,7 +31,7 @@ from core.formats.labelme_extras import Extra, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
 from core.formats.labelme_write import dumps
-from core.sentences import Sentence, say
+from core.sentences import Argument, Sentence, say
 from core.storage import inside
 
 __all__ = [
@@ -43,6 +43,20 @@ __all__ = [
     "provenance",
     "read",
 ]
+
+
+_NO_OUTLINES: Final = say(
+    "formats.not_outlines",
+    "{path}: {count} shapes are no outlines of objects ({kinds}); they are kept as they are.",
+)
+_NO_AREA: Final = say(
+    "formats.no_area", "{path}: shape {number} ({label}) encloses nothing; it is kept as it is."
+)
+_STALE_HOLE: Final = say(
+    "formats.stale_hole",
+    "{path}: the outline of shape {number} ({label}) was changed in another program after its "
+    "holes were drawn, so the holes were dropped.",
+)
 
 
 class _Fields(msgspec.Struct, frozen=True):
@@ -109,17 +123,17 @@ def is_labelme(data: bytes) -> bool:
 
 def _read(file: _File, source: bytes, name: str) -> LabelFile:
     parts = [_shape(fields, k) for k, fields in enumerate(file.shapes)]
-    shapes, ids = _joined(parts)
+    made, ids = _joined(parts)
     return LabelFile(
         image_name=PureWindowsPath(file.imagePath).as_posix(),
         width=_side(file.imageWidth, "imageWidth"),
         height=_side(file.imageHeight, "imageHeight"),
-        shapes=shapes,
+        shapes=tuple(made.values()),
         done=file.masklens.status == "done",
         kept=Kept(
             source=source,
             shapes=tuple((id, part.kept) for id, part in zip(ids, parts, strict=True)),
-            read={shape.id: shape for shape in shapes},
+            read=made,
         ),
         notes=_notes(parts, name),
     )
@@ -149,7 +163,9 @@ def _shape(fields: _Fields, number: int) -> _Shape:
     elif kind in OUTLINES:
         polygons = outline(kind, fields.points, fields.mask, f"shapes[{number}]")
     # A mask has its holes itself: the rings of extras may belong to any other kind.
-    moved = extra.moved(polygons[0].outer if polygons and kind != "mask" else None)
+    moved = extra.ring is not None and extra.moved(
+        polygons[0].outer if polygons and kind != "mask" else None
+    )
     outdated = moved or extra.renamed(fields.label)
     if extra.holes and polygons and not moved:
         polygons = (Polygon(polygons[0].outer, extra.holes),)
@@ -162,26 +178,28 @@ def _shape(fields: _Fields, number: int) -> _Shape:
     )
 
 
-def _joined(shapes: list[_Shape]) -> tuple[tuple[Shape, ...], list[str | None]]:
-    """Instances and regions in order of their first shapes, and for each shape the id of its."""
-    members: dict[object, list[int]] = {}
-    for k, shape in enumerate(shapes):
-        if shape.kept.polygons:
-            group = shape.kept.group
-            members.setdefault(k if group is None else (shape.fields.label, group), []).append(k)
-    ids: list[str | None] = [None] * len(shapes)
+def _joined(parts: list[_Shape]) -> tuple[dict[str, Shape], list[str | None]]:
+    """Instances and regions by id, in order of their first shapes, and of each shape the id."""
+    groups: dict[object, list[_Shape]] = {}
+    for part in parts:
+        kept = part.kept
+        if kept.polygons and kept.group is None:
+            groups[kept.number] = [part]
+        elif kept.polygons:
+            groups.setdefault((part.fields.label, kept.group), []).append(part)
+    ids: list[str | None] = [None] * len(parts)
     made: dict[str, Shape] = {}
-    taken = {shape.fields.masklens.id for shape in shapes if shape.kept.polygons}
-    for numbers in members.values():
-        instance = _instance([shapes[k] for k in numbers])
+    taken = {part.fields.masklens.id for group in groups.values() for part in group}
+    for group in groups.values():
+        instance = _instance(group)
         # A shape copied in another program brings its id along; only the first keeps it.
         if not instance.id or instance.id in made:
             instance = replace(instance, id=_made_up_id(instance, taken))
         taken.add(instance.id)
         made[instance.id] = instance
-        for k in numbers:
-            ids[k] = instance.id
-    return tuple(made.values()), ids
+        for part in group:
+            ids[part.kept.number] = instance.id
+    return made, ids
 
 
 def _instance(parts: list[_Shape]) -> Shape:
@@ -191,17 +209,18 @@ def _instance(parts: list[_Shape]) -> Shape:
         first = next((part for part in parts if part.fields.masklens.id), first)
         edited = any(part.source is Source.EDITED for part in parts)
         polygons = tuple(polygon for part in parts for polygon in part.kept.polygons)
+    extra = first.fields.masklens
     shape = Instance(
-        id=first.fields.masklens.id or "",
-        label=fields.label,
-        polygons=polygons,
-        source=Source.EDITED if edited else first.source,
-        score=first.score,
-        model=first.fields.masklens.model,
-        flags=tuple(fields.flags.items()) if fields.flags else (),
-        description=fields.description or "",
-        crowd=first.fields.masklens.crowd,
-        group_id=fields.group_id,
+        extra.id or "",
+        fields.label,
+        polygons,
+        Source.EDITED if edited else first.source,
+        first.score,
+        extra.model,
+        tuple(fields.flags.items()) if fields.flags else (),
+        fields.description or "",
+        extra.crowd,
+        fields.group_id,
     )
     return by_flags(shape) if shape.flags else shape
 
@@ -221,42 +240,21 @@ def _made_up_id(instance: Shape, taken: Container[str | None]) -> str:
         number += 1
 
 
-def _notes(shapes: list[_Shape], name: str) -> tuple[Sentence, ...]:
+def _notes(parts: list[_Shape], name: str) -> tuple[Sentence, ...]:
     notes: list[Sentence] = []
-    others = Counter(shape.kept.kind for shape in shapes if shape.kept.kind not in OUTLINES)
+    others: Counter[str] = Counter()
+    for part in parts:
+        kept = part.kept
+        if kept.polygons and not part.lost_holes:
+            continue
+        named: dict[str, Argument] = {"number": kept.number + 1, "label": part.fields.label}
+        if kept.kind not in OUTLINES:
+            others[kept.kind] += 1
+        elif not kept.polygons:
+            notes.append(_NO_AREA.given(path=name, **named))
+        if part.lost_holes:
+            notes.append(_STALE_HOLE.given(path=name, **named))
     if others:
         kinds = ", ".join(sorted(others))
-        notes.append(
-            say(
-                "formats.not_outlines",
-                "{path}: {count} shapes are no outlines of objects ({kinds}); they are kept as "
-                "they are.",
-                path=name,
-                count=others.total(),
-                kinds=kinds,
-            )
-        )
-    for k, shape in enumerate(shapes):
-        label = shape.fields.label
-        if shape.kept.kind in OUTLINES and not shape.kept.polygons:
-            notes.append(
-                say(
-                    "formats.no_area",
-                    "{path}: shape {number} ({label}) encloses nothing; it is kept as it is.",
-                    path=name,
-                    number=k + 1,
-                    label=label,
-                )
-            )
-        if shape.lost_holes:
-            notes.append(
-                say(
-                    "formats.stale_hole",
-                    "{path}: the outline of shape {number} ({label}) was changed in another "
-                    "program after its holes were drawn, so the holes were dropped.",
-                    path=name,
-                    number=k + 1,
-                    label=label,
-                )
-            )
+        notes.insert(0, _NO_OUTLINES.given(path=name, count=others.total(), kinds=kinds))
     return tuple(notes)

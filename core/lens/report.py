@@ -45,19 +45,22 @@ def report(
     instances: Sequence[Instance],
     rerun: Rerun | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    only: Sequence[str] = (),
 ) -> ImageReport:
     """Judge every instance of an image that is no crowd, and every detection without one.
 
-    Without `rerun` no settings are offered. `progress` is told how many instances are done.
+    Without `rerun` no settings are offered. `progress` is told how many instances are done. With
+    ids in `only` those alone are judged, and no detection.
     """
     outlines = reading.detection_outlines()
     judged = []
-    plain = [each for each in instances if not each.crowd]
-    for done, instance in enumerate(plain):
-        progress(done, len(plain))
+    wanted = [each for each in instances if not each.crowd and (not only or each.id in only)]
+    for done, instance in enumerate(wanted):
+        progress(done, len(wanted))
         verdict = judge(reading, instance, outlines, rerun)
         judged.append(InstanceReport(verdict, sentences(reading, verdict)))
-    return ImageReport(tuple(judged), false_positives(reading, instances, outlines))
+    false = () if only else false_positives(reading, instances, outlines)
+    return ImageReport(tuple(judged), false)
 
 
 def evidence_json(verdict: Verdict) -> dict[str, object]:

@@ -87,10 +87,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n image(s) were left out.</source>
+        <source>%n remark(s) on what was exported.</source>
         <translation>
-            <numerusform>%n image was left out.</numerusform>
-            <numerusform>%n images were left out.</numerusform>
+            <numerusform>%n remark on what was exported.</numerusform>
+            <numerusform>%n remarks on what was exported.</numerusform>
         </translation>
     </message>
 </context>
@@ -125,6 +125,23 @@
     </message>
 </context>
 <context>
+    <name>ImportDialog</name>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n instance(s)</source>
+        <translation>
+            <numerusform>%n instance</numerusform>
+            <numerusform>%n instances</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Importer</name>
     <message numerus="yes">
         <source>%n instance(s)</source>
@@ -155,10 +172,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n image(s) could not be imported.</source>
+        <source>%n remark(s) on what was imported.</source>
         <translation>
-            <numerusform>%n image could not be imported.</numerusform>
-            <numerusform>%n images could not be imported.</numerusform>
+            <numerusform>%n remark on what was imported.</numerusform>
+            <numerusform>%n remarks on what was imported.</numerusform>
         </translation>
     </message>
 </context>
@@ -186,6 +203,13 @@
         <translation>
             <numerusform>%n suggestion</numerusform>
             <numerusform>%n suggestions</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The engine does not run any more, so %n image(s) got no suggestions. Start it again, then ask again.</source>
+        <translation>
+            <numerusform>The engine does not run any more, so %n image got no suggestions. Start it again, then ask again.</numerusform>
+            <numerusform>The engine does not run any more, so %n images got no suggestions. Start it again, then ask again.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -299,14 +323,14 @@
     <name>SuggestFeature</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n suggestion</numerusform>
             <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n suggestion(s), all below the score slider.</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n suggestion, all below the score slider.</numerusform>
             <numerusform>%n suggestions, all below the score slider.</numerusform>
         </translation>
@@ -333,7 +357,7 @@
     <name>WorkBanners</name>
     <message numerus="yes">
         <source>%n image(s) have edits that were not saved when masklens last ended.</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n image has edits that were not saved when masklens last ended.</numerusform>
             <numerusform>%n images have edits that were not saved when masklens last ended.</numerusform>
         </translation>

@@ -1,6 +1,6 @@
 """Processor time of opening and saving label files, beside an older revision of this program.
 
-    python -m tests.bench.bench_codec --against REVISION [--rounds N]
+    python -m tests.bench.bench_codec --against REVISION [--rounds N] [--only TEXT]
 
 REVISION is checked out beside, and both read and write the same files, turn about, each in a
 process of its own. *open* is reading the bytes into instances, every field checked, and making
@@ -110,7 +110,7 @@ def run(folder: Path, path: Path, rounds: int) -> Figures:
     return dict(json.loads(done.stdout))
 
 
-def compare(revision: str, rounds: int) -> None:
+def compare(revision: str, rounds: int, only: str) -> None:
     """Print a table of both revisions."""
     here = Path(__file__).resolve().parents[2]
     with tempfile.TemporaryDirectory() as name:
@@ -119,6 +119,8 @@ def compare(revision: str, rounds: int) -> None:
         subprocess.run([*git, "add", "--detach", str(old), revision], check=True, timeout=60)
         try:
             for case, (count, points) in CASES.items():
+                if only not in case:
+                    continue
                 for ours in (True, False):
                     path = Path(name, "a.json")
                     path.write_text(json.dumps(document(count, points, ours), indent=2))
@@ -141,6 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--against", metavar="REVISION")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--only", metavar="TEXT", default="", help="cases that hold this text")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     if options.measure is not None:
@@ -148,7 +151,7 @@ def main() -> None:
     elif options.against is None:
         parser.error("--against is missing")
     else:
-        compare(options.against, options.rounds)
+        compare(options.against, options.rounds, options.only)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ def test_the_floors_of_the_house() -> None:
 
 def path_of(module: str) -> Path:
     path = ROOT.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"
+    return package if package.is_file() else path.with_suffix(".py")
 
 
 def imports(path: Path, known: set[str]) -> set[str]:

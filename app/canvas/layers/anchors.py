@@ -88,7 +88,6 @@ class AnchorLayer(DrawingLayer[AnchorsShown]):
         self._rebuild()
 
     def clear(self) -> None:
-        """Show nothing."""
         self._anchors = self._cell = None
         self._around = ()
 

@@ -78,7 +78,6 @@ class BoxLayer(DrawingLayer[BoxesShown]):
         self._chosen = self._hover = None
 
     def clear(self) -> None:
-        """Show no boxes."""
         self.show(BoxesShown((), 0))
 
     def mark(self, chosen: tuple[int, Sequence[float]] | None) -> None:

@@ -36,7 +36,6 @@ class ChainLayer(DrawingLayer[ChainShown]):
         self._outline = drawing.outline
 
     def clear(self) -> None:
-        """Show nothing."""
         self.show(ChainShown(()))
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
@@ -80,7 +79,6 @@ class OutlineLayer(DrawingLayer[OutlinesShown]):
         self._paths = sorted(paths, key=lambda each: -_extent(each[1]))
 
     def clear(self) -> None:
-        """Show nothing."""
         self._paths = []
 
     def choose(self, detection: int) -> None:

@@ -46,7 +46,6 @@ class PictureLayer(DrawingLayer[PictureShown]):
         self._place = QRectF(place.x0, place.y0, place.x1 - place.x0, place.y1 - place.y0)
 
     def clear(self) -> None:
-        """Show no picture."""
         self._image = None
 
     def paint(self, painter: QPainter, view: LayerView) -> None:

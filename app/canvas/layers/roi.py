@@ -49,7 +49,6 @@ class SamplingLayer(DrawingLayer[SamplingShown]):
             self._bins += [QLineF(across, y0, across, y1), QLineF(x0, down, x1, down)]
 
     def clear(self) -> None:
-        """Show no RoI."""
         self._box, self._points = None, []
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
@@ -101,7 +100,6 @@ class BarsLayer(DrawingLayer[BarsShown]):
         self._box, self._bars = drawing.box, drawing.bars[:BARS]
 
     def clear(self) -> None:
-        """Show no bars."""
         self._box, self._bars = None, ()
 
     def paint(self, painter: QPainter, view: LayerView) -> None:
@@ -162,7 +160,6 @@ class ArrowLayer(DrawingLayer[ArrowsShown]):
         self._before, self._after = drawing.before, drawing.after
 
     def clear(self) -> None:
-        """Show no arrows."""
         self._before = self._after = np.zeros((0, 4))
 
     def paint(self, painter: QPainter, view: LayerView) -> None:

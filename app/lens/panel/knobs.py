@@ -25,12 +25,16 @@ COUNTS: Final = {
     "rpn_pre_nms_top_n": 6000,
     "rpn_post_nms_top_n": 4000,
     "detections_per_image": 1000,
+    "proposer_tiles": 16,
 }
 """Knobs that count, and the end of their slider; a number may be larger."""
 SIZES: Final = {"rpn_min_size": 64.0, "box_min_size": 64.0}
 """Knobs for a side in pixels of the network's input, and the end of their slider."""
 STEPS: Final = 200
 MOST: Final = 10_000_000
+MOST_TILES: Final = 64
+OF_PROPOSER: Final = frozenset({"proposer_tiles"})
+"""Knobs that turn something only when a proposer gives the boxes; those of the RPN do not then."""
 
 
 class KnobsPage(QScrollArea):
@@ -46,12 +50,14 @@ class KnobsPage(QScrollArea):
         self._sliders: dict[str, QSlider] = {}
         self._fields: dict[str, QDoubleSpinBox] = {}
         self._resets: dict[str, QToolButton] = {}
+        self._idle: frozenset[str] = frozenset()
         names = {
             "rpn_pre_nms_top_n": self.tr("RPN: top-k of a level"),
             "rpn_score": self.tr("RPN: objectness from"),
             "rpn_min_size": self.tr("RPN: side from, network px"),
             "rpn_nms": self.tr("RPN: NMS above IoU"),
             "rpn_post_nms_top_n": self.tr("Proposals at most"),
+            "proposer_tiles": self.tr("Proposer: tiles beside the whole"),
             "score": self.tr("Score above"),
             "box_min_size": self.tr("Side from, network px"),
             "nms": self.tr("Last NMS above IoU"),
@@ -75,7 +81,7 @@ class KnobsPage(QScrollArea):
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.show_settings(None, None)
+        self.show_those_of(proposer=False)
 
     def _add(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
         label, slider, field = QLabel(title), QSlider(Qt.Orientation.Horizontal), QDoubleSpinBox()
@@ -86,7 +92,7 @@ class KnobsPage(QScrollArea):
         field.setKeyboardTracking(False)
         if name in COUNTS:
             field.setDecimals(0)
-            field.setRange(1, MOST)
+            field.setRange(1, MOST_TILES if name in OF_PROPOSER else MOST)
         elif name in SIZES:
             field.setDecimals(3)
             field.setRange(0, MOST)
@@ -108,6 +114,15 @@ class KnobsPage(QScrollArea):
         self._titles[name], self._sliders[name] = label, slider
         self._fields[name], self._resets[name] = field, reset
 
+    def show_those_of(self, *, proposer: bool) -> None:
+        """Show only knobs that turn something, with a proposer or without."""
+        rpn = frozenset(name for name in self._titles if name.startswith("rpn_"))
+        self._idle = rpn if proposer else OF_PROPOSER
+        for name in self._titles:
+            for widget in (self._titles[name], self._sliders[name], self._fields[name]):
+                widget.setVisible(name not in self._idle)
+        self.show_settings(self._settings, self._own)
+
     def show_settings(self, settings: StageSettings | None, own: StageSettings | None) -> None:
         """Show the settings in force and which are off the model's own."""
         self._settings, self._own = settings, own
@@ -125,7 +140,7 @@ class KnobsPage(QScrollArea):
             font = title.font()
             font.setBold(off)
             title.setFont(font)
-            reset.setVisible(off)
+            reset.setVisible(off and name not in self._idle)
             text = self.tr("Back to the model's own: {value}").format(value=f"{usual:g}")
             reset.setToolTip(text)
             reset.setAccessibleName(text)

@@ -166,6 +166,8 @@ class LensPanel(QWidget):
                 self._own_counts = held
             self.strip.set_counts(held, trace.milliseconds, self._own_counts)
         self.strip.set_stages(self._lens.stages)
+        if trace is not None:
+            self.knobs.show_those_of(proposer=trace.proposer is not None)
         self._show_table()
         self._on_busy()
 

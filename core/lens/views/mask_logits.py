@@ -56,7 +56,7 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
 
 
 def _own_logits(trace: Trace, index: int) -> NDArray[Any]:
-    if trace.mask_logits.logits is not None:
+    if trace.mask_logits.logits is not None and trace.mask_logits.channel is None:
         label = int(trace.detections.label[index])
         return np.asarray(trace.mask_logits.logits[index, label])
     shares = np.clip(trace.mask_logits.probabilities[index], 1e-6, 1 - 1e-6)

@@ -23,8 +23,8 @@ class SlowDisk:
         self.read, self.go_on = Event(), Event()
         stage = workspace_module.stage
 
-        def wait_then(*arguments: Any) -> Any:
-            staged = stage(*arguments)
+        def wait_then(*arguments: Any, **options: Any) -> Any:
+            staged = stage(*arguments, **options)
             self.read.set()
             assert self.go_on.wait(MOST)
             return staged

@@ -36,14 +36,14 @@ def test_the_stronger_of_two_labels_is_shown() -> None:
 def test_what_is_covered_covers_nothing() -> None:
     """A row of shifted squares: the third differs from the first, though not from the second."""
     row = [square(str(k), k * 1.0, 0, 10, 0.9 - k / 10) for k in range(3)]
-    assert covered_by(row, []) == {"1": "0"}
+    assert covered_by(row, [], parts=True) == {"1": "0"}
 
 
 def test_a_hole_makes_another_outline() -> None:
     full = square("full", 0, 0, 10, 0.9)
     hole = square("x", 2, 2, 6).polygons[0].outer
     ring = replace(full, id="ring", score=0.8, polygons=(Polygon(full.polygons[0].outer, (hole,)),))
-    assert covered_by([full, ring], []) == {}
+    assert covered_by([full, ring], [], parts=True) == {}
 
 
 def inside(part: Instance, whole: Instance) -> bool:
