@@ -228,6 +228,7 @@ class ImagesFeature(Feature):
         self.services.exporter.lost.connect(dialog.show_lost)
         dialog.chosen.connect(self._ask_place)
         dialog.begin()
+        dialog.open()
 
     def _ask_place(self, format: Format, choice: Choice) -> None:
         opener, project = self.services.opener, self.services.workspace.project

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
@@ -58,12 +57,15 @@ def array_from(
     return values.reshape(shape, order="F" if fortran else "C")
 
 
-def read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays in a `.npz` file by name; those of objects are left out. Raises FieldError."""
+def read_npz(data: bytes) -> dict[str, NDArray[Any]]:
+    """The arrays in the bytes of a `.npz` file by name.
+
+    Those of objects are left out. Raises FieldError.
+    """
     found: dict[str, NDArray[Any]] = {}
     left = _BYTES
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [info for info in archive.infolist() if info.filename.endswith(".npy")]
             for info in names[:_MEMBERS]:
                 name = info.filename.removesuffix(".npy")

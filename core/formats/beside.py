@@ -11,6 +11,14 @@ from core.storage.images import is_image_name
 _IMAGES: Final = ("images", "JPEGImages", "imgs", "img", "image", "raw", "sources")
 
 
+def is_file(path: Path) -> bool:
+    """Whether a path from a file is that of a file; False for what is no path at all."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a null byte
+        return False
+
+
 class Siblings:
     """Looks up images by folder and stem, listing each folder once."""
 

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from core.document.fields import as_object, wrong
 from core.formats.beside import Siblings
-from core.formats.errors import read_bytes, reading
+from core.formats.errors import reading
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.inert_pickle import load
 from core.formats.label_image import instances_of, numbers, painted
 from core.formats.labelled import Collection, Labelled, used_labels
-from core.formats.limits import MAX_FILE
 from core.formats.places import stems
 from core.formats.remarks import Remarks
 from core.formats.said import NO_LABEL_NAMES, OVERLAPS, TOO_MANY_VALUES
@@ -33,9 +32,7 @@ def _recognises(source: Source) -> bool:
 def _read(source: Source) -> Collection:
     path, remarks = source.path, Remarks(source.path)
     with reading(path, "Cellpose"):
-        if path.stat().st_size > MAX_FILE:
-            raise wrong("file", "it is too large")
-        top = as_object(load(_pickle(read_bytes(path)), "file"), "file")
+        top = as_object(load(_pickle(source.data), "file"), "file")
         masks = top.get("masks")
         if not isinstance(masks, np.ndarray):
             raise wrong("masks", "missing")

@@ -13,6 +13,8 @@ from math import isfinite
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
+import msgspec
+
 from core.codec import Codec
 from core.document.fields import (
     as_int,
@@ -303,11 +305,17 @@ def _flat_points(value: object, where: str) -> tuple[tuple[float, float], ...]:
     if len(flat) % 2:
         raise wrong(where, "expected pairs of numbers")
     try:
-        if {type(number) for number in flat} <= {int, float}:
-            numbers = [float(number) for number in flat]
-            if all(map(isfinite, numbers)) and max(map(abs, numbers), default=0) <= MAX_COORDINATE:
-                return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-    except OverflowError:
+        numbers = msgspec.convert(flat, list[float])
+        if not numbers:
+            return ()
+        # A sum is finite only when all are, and then comparing tells how far they reach.
+        if (
+            isfinite(sum(numbers))
+            and max(numbers) <= MAX_COORDINATE
+            and min(numbers) >= -MAX_COORDINATE
+        ):
+            return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    except (msgspec.ValidationError, OverflowError):
         pass
     # Something is wrong; look again, slowly, for where.
     for k, number in enumerate(flat):

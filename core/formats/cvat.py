@@ -127,7 +127,11 @@ def _instances(
             key: object = (label, group) if group not in (None, "0", "") else k
             before = made.get(key)
             whole = polygons if before is None else (*before.polygons, *polygons)
-            number = int(group) if group and group.isdecimal() and group != "0" else None
+            number = (
+                int(group)
+                if group and group.isdecimal() and len(group) < 12 and group != "0"
+                else None
+            )
             id = f"cvat-{k}" if before is None else before.id
             made[key] = Instance(id, label, whole, group_id=number)
             attributes = {a.get("name") or "": (a.text or "") for a in shape.iter("attribute")}
@@ -137,6 +141,10 @@ def _instances(
             elif kept.get("occluded", "0") != "0" or kept.get("z_order", "0") != "0":
                 extras[id] = {"cvat": kept}
     return tuple(made.values()), extras
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 12
 
 
 def _level(shape: Element) -> float:

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 from urllib.parse import unquote
 
+from core.formats.beside import is_file
 from core.formats.file_names import image_name
 from core.formats.labelled import Labelled
 from core.formats.limits import MAX_FILES
@@ -69,7 +70,7 @@ class ImageFinder:
             for base in (*bases, *more):
                 candidate = base / name
                 # Some files name themselves, when they have their image inside.
-                if candidate.suffix.lower() != ".json" and _is_file(candidate):
+                if candidate.suffix.lower() != ".json" and is_file(candidate):
                     return candidate
         return None
 
@@ -182,13 +183,6 @@ def _elsewhere(image: Labelled, path: Path) -> Sentence | None:
 def _key(name: str) -> str:
     """The last part of a name for comparing: without case, letters composed."""
     return unicodedata.normalize("NFC", PurePosixPath(name).name).casefold()
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name too long, or with a null byte
-        return False
 
 
 def _index(root: Path) -> dict[str, list[Path]]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from core.formats import labelme
-from core.formats.errors import MISSING, UNREADABLE, FormatError, json_value, read_bytes
+from core.formats.errors import UNREADABLE, FormatError, json_value, read_bytes
 from core.formats.labelled import Collection, Labelled
 from core.formats.limits import MAX_FILE, MAX_FILES
 from core.formats.said import EXISTS, TOO_LARGE
@@ -37,18 +37,10 @@ class Source:
         """The ending of the file's name in lower case, with its dot; empty for a folder."""
         return "" if self.is_dir else self.path.suffix.lower()
 
-    @cached_property
+    @property
     def head(self) -> bytes:
         """The first 64 KB of the file. Raises FormatError."""
-        try:
-            with self.path.open("rb") as file:
-                return file.read(_HEAD)
-        except (FileNotFoundError, ValueError) as error:
-            raise FormatError(MISSING.given(path=str(self.path))) from error
-        except OSError as error:
-            reason = error.strerror or str(error)
-            unreadable = UNREADABLE.given(path=str(self.path), reason=reason)
-            raise FormatError(unreadable) from error
+        return self.data[:_HEAD]
 
     @cached_property
     def is_json(self) -> bool:

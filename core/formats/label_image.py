@@ -13,8 +13,10 @@ from PIL import Image
 
 from core.document.fields import FieldError, wrong
 from core.document.instance import Instance, Polygons
+from core.formats.errors import FormatError, read_bytes
 from core.formats.limits import check_size
 from core.formats.masks import Mask, rasterise, trace
+from core.sentences import english
 
 Values = NDArray[Any]
 LABEL: Final = "object"
@@ -34,11 +36,15 @@ def read_values(path: Path, where: str) -> Values:
     Palettes give their indices. Raises FieldError.
     """
     try:
-        with Image.open(path, formats=("PNG", "TIFF", "BMP", "GIF")) as image:
+        with Image.open(
+            io.BytesIO(read_bytes(path)), formats=("PNG", "TIFF", "BMP", "GIF")
+        ) as image:
             check_size(image.width, image.height, where)
             values = np.asarray(image)
     except FieldError:
         raise
+    except FormatError as error:
+        raise wrong(where, english(error.sentence)) from error
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError) as error:
         raise wrong(where, f"no picture that can be read ({error})") from error
     return numbers(values, where)

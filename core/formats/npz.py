@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.document.fields import wrong
 from core.document.instance import Instance
 from core.formats.arrays import npz_of, read_npz
-from core.formats.beside import Siblings
+from core.formats.beside import Siblings, is_file
 from core.formats.errors import reading
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_image import LABEL, instances_of, layered, numbers
@@ -35,7 +35,7 @@ def _recognises(source: Source) -> bool:
 def _read(source: Source) -> Collection:
     path, remarks = source.path, Remarks(source.path)
     with reading(path, "npz"):
-        arrays = read_npz(path)
+        arrays = read_npz(source.data)
         layers = _layers(arrays)
         names = _texts(arrays, "labels")
         found: list[Instance] = []
@@ -52,7 +52,7 @@ def _read(source: Source) -> Collection:
     height, width = layers[0].shape[:2]
     named = _texts(arrays, "image")
     image = path.parent / named[0] if named else None
-    if image is None or not image.is_file():
+    if image is None or not is_file(image):
         image = Siblings().of(path)
     name = named[0] if named else (image.name if image else f"{path.stem}.png")
     labelled = Labelled(path, name, width, height, tuple(found), image_path=image)

@@ -21,7 +21,7 @@ import numpy as np
 
 from core.document.fields import wrong
 from core.document.instance import Instance
-from core.formats.beside import Siblings
+from core.formats.beside import Siblings, is_file
 from core.formats.errors import NO_AREA_DROPPED, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.label_image import (
@@ -50,6 +50,7 @@ _FOLDERS: Final = re.compile(
 )
 _CELLPOSE: Final = re.compile(r"(.+)_(cp_)?masks$", re.IGNORECASE)
 _MOST_ROWS: Final = 5_000_000
+_DIGITS: Final = 12
 
 
 @dataclass(slots=True)
@@ -181,8 +182,10 @@ class _Table:
             mask, value = row.get("mask") or "", (row.get("value") or "").strip()
             if len(self.rows) > _MOST_ROWS:
                 break
+            if "\0" in mask:
+                continue
             place = self._root / mask
-            if value.isdecimal():
+            if value.isdecimal() and len(value) < _DIGITS:
                 self.labels.setdefault(place.resolve(), {})[int(value)] = row.get("label") or ""
             self.rows.append((place, row.get("image") or ""))
 
@@ -192,9 +195,9 @@ class _Table:
         root = self._root.resolve()
         for place, name in dict.fromkeys(self.rows):
             path = self._root / name
-            image = path if name and path.is_file() else None
+            image = path if name and is_file(path) else None
             group = by_image.setdefault(name, _Masks(image, Path(name).name))
-            if place.is_file() and place.resolve().is_relative_to(root):
+            if is_file(place) and place.resolve().is_relative_to(root):
                 group.files.append(place)
                 group.apart = len(group.files) > 1
         yield from by_image.values()

@@ -18,7 +18,7 @@ import numpy as np
 from core.document.fields import wrong
 from core.document.geometry import bounds
 from core.document.instance import Instance, Polygons
-from core.formats.beside import Siblings
+from core.formats.beside import Siblings, is_file
 from core.formats.bridge import simple_parts
 from core.formats.cvat import legal
 from core.formats.errors import NO_AREA_DROPPED, read_bytes
@@ -91,7 +91,7 @@ def _image(path: Path, root: Element, remarks: Remarks) -> Labelled | None:
         if width and height:
             check_size(width, height, "size")
         real = folder / "JPEGImages" / Path(name).name
-        found = real if name and real.is_file() else Siblings().of(path)
+        found = real if name and is_file(real) else Siblings().of(path)
         boxes = _objects(root, remarks)
         numbers = [k for k, (_, _, outlined) in enumerate(boxes) if not outlined]
         instances = [box for box, _, _ in boxes]

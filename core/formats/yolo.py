@@ -50,9 +50,8 @@ def _is_labels(path: Path) -> bool:
     if path.name.lower() in _LISTS:
         return False
     try:
-        with path.open("rb") as file:
-            return _LINE.match(file.read(4096)) is not None
-    except OSError:
+        return _LINE.match(read_bytes(path)[:4096]) is not None
+    except FormatError:
         return False
 
 
@@ -182,8 +181,8 @@ def _of_yaml(path: Path) -> dict[int, str]:
     try:
         if path.stat().st_size > _YAML:
             return {}
-        value: object = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        value: object = yaml.safe_load(read_bytes(path))
+    except (OSError, FormatError, yaml.YAMLError, ValueError, RecursionError):
         return {}
     names = value.get("names") if isinstance(value, dict) else None
     if isinstance(names, list):
@@ -195,6 +194,7 @@ def _of_yaml(path: Path) -> dict[int, str]:
         if (
             isinstance(key, int | str)
             and str(key).isdecimal()
+            and len(str(key)) < 12
             and isinstance(name, str | int | float)
         ):
             found[int(key)] = str(name)

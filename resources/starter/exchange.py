@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 from torch import Tensor
 from torch.multiprocessing import get_context
+
+_PATIENCE: Final = 900.0
+"""Seconds after which a process that meets nobody gives up."""
 
 
 class Exchange:
@@ -30,7 +34,7 @@ class Exchange:
             for part, g in zip(mine, gradients, strict=True)
         ]
         torch._foreach_copy_(views, list(gradients))
-        self._barrier.wait()
+        self._barrier.wait(_PATIENCE)
         mean = self._slots[:, :total].mean(dim=0)
         parts = torch.split(mean, sizes)
         shaped = [
@@ -38,4 +42,4 @@ class Exchange:
             for part, g in zip(parts, gradients, strict=True)
         ]
         torch._foreach_copy_(list(gradients), shaped)
-        self._barrier.wait()
+        self._barrier.wait(_PATIENCE)

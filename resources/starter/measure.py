@@ -12,30 +12,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-from torch import Tensor
-from torchvision.models.detection.transform import resize_boxes
 
 from core.engine.annotations import to_annotations
-from core.engine.paste import encode, paste
 from core.engine.predict import Predictor
-from core.engine.stages import features, inputs
-from core.engine.stages.masks import run_mask_head
 from core.engine.weights import load_model
 from core.engine.zoo import build_model
-from resources.starter.objective import move
-from resources.starter.photos import Photo
 from resources.starter.scenes import UNSEEN_SEED, make_scene
 
 MOST: Final = 300
 """Detections an image that count."""
-
-_THING: Final = {"id": 1, "name": "thing"}
 
 Pixels = NDArray[np.uint8]
 Found = list[dict[str, Any]]
@@ -96,75 +86,6 @@ def measure_recall(
     }
 
 
-def measure_photos(
-    model: str | Path, photos: Sequence[Photo], *, most: int = 100
-) -> dict[str, Any]:
-    """Class-agnostic mask recall at IoU 0.5 with `most` detections, and masks from given boxes.
-
-    `true box` is the mean IoU of the mask that the head draws in the box of the truth, `moved` the
-    same with boxes moved and scaled by 10 % of their sides. Crowds are left out.
-    """
-    predictor = open_model(model)
-    truth: dict[str, Any] = {"images": [], "annotations": [], "categories": [_THING]}
-    found: Found = []
-    from_boxes: dict[str, list[float]] = {"true box": [], "moved": []}
-    for number, photo in enumerate(photos, start=1):
-        with Image.open(photo.path) as picture:
-            pixels = np.array(picture.convert("RGB"))
-        truth["images"].append({"id": number, "width": photo.width, "height": photo.height})
-        for mask in (*photo.masks, *photo.crowds):
-            crowd = any(mask is each for each in photo.crowds)
-            truth["annotations"].append(_annotation(truth, number, mask, crowd))
-        found += detect(predictor, pixels, number)[:most]
-        boxes = np.array([rle.toBbox(mask) for mask in photo.masks]).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
-        generator = torch.Generator().manual_seed(number)
-        for name, share in (("true box", 0.0), ("moved", 0.1)):
-            given = move(torch.from_numpy(boxes).float(), share, generator)
-            from_boxes[name] += masks_from(predictor, pixels, given, photo.masks)
-    judged = _judge(truth, found, classes=False, thresholds=[0.5])
-    return {
-        "photos": len(photos),
-        "instances": sum(len(photo.masks) for photo in photos),
-        "detections": len(found) / max(1, len(photos)),
-        "recall50": float(judged.eval["recall"][0, 0, 0, -1]),
-        "AP50": _mean(judged.eval["precision"][0, :, :, 0, -1]),
-        **{name: float(np.mean(values)) for name, values in from_boxes.items()},
-    }
-
-
-@torch.inference_mode()
-def masks_from(
-    predictor: Predictor, pixels: Pixels, boxes: Tensor, masks: Sequence[Mapping[str, Any]]
-) -> list[float]:
-    """The IoU of each mask with what the mask head draws in its box, N×4 in image pixels."""
-    model = predictor.loaded.module
-    image = torch.from_numpy(pixels).permute(2, 0, 1).float().div(255)
-    batch = inputs.prepare(model, [image])
-    levels = features.run_pyramid(model, features.run_backbone(model, batch))
-    size = (pixels.shape[0], pixels.shape[1])
-    logits = run_mask_head(model, levels, [resize_boxes(boxes, size, batch.sizes[0])])
-    drawn = torch.sigmoid(logits[:, -1]).numpy()
-    coded = [
-        encode(paste(one, box, size), size) for one, box in zip(drawn, boxes.numpy(), strict=True)
-    ]
-    return [float(rle.iou([a], [b], [0])[0, 0]) for a, b in zip(coded, masks, strict=True)]
-
-
-def _annotation(
-    truth: Mapping[str, Any], image: int, mask: Mapping[str, Any], crowd: bool
-) -> dict[str, Any]:
-    return {
-        "id": len(truth["annotations"]) + 1,
-        "image_id": image,
-        "category_id": 1,
-        "iscrowd": int(crowd),
-        "area": int(rle.area(mask)),
-        "bbox": rle.toBbox(mask).tolist(),
-        "segmentation": mask,
-    }
-
-
 def _by_kind(judged: Any, kinds: Mapping[int, str]) -> dict[str, dict[str, float]]:
     """Images, instances and recall for each kind of image."""
     images, instances, matched = (defaultdict[str, int](int) for _ in range(3))
@@ -204,8 +125,17 @@ def measure_unseen(model: str | Path, count: int, size: int = 256) -> dict[str, 
         truth["images"].append({"id": number, "width": size, "height": size})
         for label, mask in zip(scene.labels, scene.masks(), strict=True):
             coded = rle.encode(np.asfortranarray(mask, dtype=np.uint8))
-            one = _annotation(truth, number, coded, False)
-            truth["annotations"].append(one | {"category_id": label})
+            truth["annotations"].append(
+                {
+                    "id": len(truth["annotations"]) + 1,
+                    "image_id": number,
+                    "category_id": label,
+                    "iscrowd": 0,
+                    "area": int(mask.sum()),
+                    "bbox": rle.toBbox(coded).tolist(),
+                    "segmentation": coded,
+                }
+            )
         found += detect(predictor, scene.pixels, number)
     judged = _judge(truth, found, classes=True, thresholds=None)
     precision = judged.eval["precision"][:, :, :, 0, -1]

@@ -39,7 +39,7 @@ class Recipe:
     """One training; what a step sees depends on the seed and the step's number alone."""
 
     seed: int = TRAINING_SEED
-    steps: int = 4000
+    steps: int = 6000
     photos: int = 2
     """Photos a step, and the side in pixels of the square that is cut out of each."""
     photo_side: int = 288
@@ -60,14 +60,14 @@ class Recipe:
     """Scores learn how well a box fits, not only whether it counts."""
     fitted: int = 160
     """Images on which the first weights of the pyramid are fitted to the model before."""
-    learning_rate: float = 4e-4
+    learning_rate: float = 3e-4
     trunk_rate: float = 1e-4
     weight_decay: float = 0.02
     warm_up: int = 40
     fall: float = 0.25
     """Share of the steps at the end in which the rate falls."""
     clip: float = 5.0
-    average: float = 0.99
+    average: float = 0.998
     save_every: int = 50
     """Steps between two checkpoints."""
     held_out: int = 60

@@ -101,7 +101,7 @@ def _train_share(
 ) -> None:
     """What one of the processes does; the first also averages, reports and saves."""
     torch.set_num_threads(1)
-    start = time.monotonic()
+    start, parent = time.monotonic(), os.getppid()
     run = _Run.resumed(out, config, recipe) if inputs.resume else None
     if run is None:
         first = first_model(recipe, config, inputs.trunk, inputs.before, inputs.photos)
@@ -109,6 +109,9 @@ def _train_share(
     numerics = Numerics(torch.bfloat16) if half else FLOAT32
     sums, counted = dict[str, float](), 0
     for step in range(run.step, recipe.steps):
+        if os.getppid() != parent:
+            # Whoever started this process is gone, and may have begun anew.
+            return
         losses = _step(run, config, recipe, inputs.photos, step, numerics, rank, exchange)
         run.step = step + 1
         if rank:

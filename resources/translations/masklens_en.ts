@@ -358,7 +358,7 @@
     <message numerus="yes">
         <source>%n image(s) have edits that were not saved when masklens last ended.</source>
         <translation>
-            <numerusform>%n image has edits that were not saved when masklens last ended.</numerusform>
+            <numerusform>%n image have edits that were not saved when masklens last ended.</numerusform>
             <numerusform>%n images have edits that were not saved when masklens last ended.</numerusform>
         </translation>
     </message>

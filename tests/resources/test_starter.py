@@ -111,6 +111,16 @@ def test_a_training_repeats_exactly_even_when_it_was_broken_off(tmp_path: Path):
     assert 0 <= figures["AP"] <= 1
 
 
+def test_a_process_whose_parent_is_gone_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    parents = iter([7, 7, 7, 1])
+    monkeypatch.setattr("resources.starter.training.os.getppid", lambda: next(parents))
+    seen: list[Progress] = []
+    recipe = replace(TINY, steps=9, save_every=1)
+    train(recipe, SLIM, tmp_path / "a.pt", Inputs(), half=False, on_progress=seen.append)
+    assert seen == []
+    assert load_file(tmp_path / "a.pt").extra["step"] == 2
+
+
 def test_heads_of_another_model_are_taken_over_and_its_pyramid_is_fitted(tmp_path: Path):
     torch.manual_seed(1)
     old_config = replace(SLIM, arch="resnet18", mask_outputs="per_class")

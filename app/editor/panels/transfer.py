@@ -113,9 +113,8 @@ class ExportDialog(QDialog):
         return FORMATS[self.formats.currentIndex()]
 
     def begin(self) -> None:
-        """Show the first format, and the dialog."""
+        """Show the first format."""
         self._show_format()
-        self.open()
 
     def show_lost(self, format: Format, lines: Sequence[str]) -> None:
         """Show what the format has no place for, if it is still the one that is chosen."""

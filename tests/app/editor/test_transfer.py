@@ -43,7 +43,10 @@ def test_what_a_file_holds_is_shown_before_it_comes_in(
     driver.services.importer.look(path)
     driver.wait(lambda: any(isinstance(w, ImportDialog) for w in QApplication.topLevelWidgets()))
     dialog = shown(ImportDialog)
-    assert dialog.summary.text() == "COCO · 1 image(s) · 1 instance(s)"
+    counts = dialog.summary.text().split(" · ")
+    # With or without a translation of the plurals.
+    for text, wanted in zip(counts, ("COCO", "1 image", "1 instance"), strict=True):
+        assert text.startswith(wanted)
     remarks = dialog.remarks.toPlainText()
     assert "annotations[1].segmentation[0]" in remarks
     assert "1 annotations belong to an image" in remarks
@@ -53,7 +56,7 @@ def test_what_a_file_holds_is_shown_before_it_comes_in(
     accept(dialog)
     driver.wait((folder / "a1.json").exists)
     driver.wait(lambda: [i.label for i in driver.document.instances] == ["cell"])
-    driver.wait(lambda: any("2 remark(s)" in text for text in driver.texts))
+    driver.wait(lambda: any("2 remark" in text for text in driver.texts))
 
 
 def test_a_labelme_file_comes_in_with_every_key(
@@ -94,5 +97,5 @@ def test_an_export_shows_what_it_has_no_place_for(
     out = tmp_path / "out"
     driver.services.exporter.to_format(BY_NAME["yolo"], out, Choice())
     driver.wait((out / "data.yaml").exists)
-    driver.wait(lambda: any("out · 1 instance(s)" in text for text in driver.texts))
+    driver.wait(lambda: any("out · 1 instance" in text for text in driver.texts))
     assert [len(image.instances) for image in collect(out).images] == [1]
