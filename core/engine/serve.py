@@ -19,8 +19,8 @@ from core.engine.jobs import Job, JobStopped
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
-from core.engine.serve_compare import CompareDesk
-from core.engine.serve_lens import LensDesk
+from core.engine.serve_compare import CompareAnswers
+from core.engine.serve_lens import LensAnswers
 from core.engine.weights import load_model
 from core.protocol import (
     Answer,
@@ -61,8 +61,8 @@ class Engine:
     """What lasts from one request to the next: the model in use, the images under the lens."""
 
     predictor: Predictor | None = None
-    lens: LensDesk = field(default_factory=LensDesk)
-    compared: CompareDesk = field(default_factory=CompareDesk)
+    lens: LensAnswers = field(default_factory=LensAnswers)
+    compared: CompareAnswers = field(default_factory=CompareAnswers)
     threads: int = field(default_factory=torch.get_num_threads)
     """Threads while a person waits; background work leaves one core to the window."""
 

@@ -28,7 +28,7 @@ class CompareError(MasklensError):
     """A model is not what it was when the run ended."""
 
 
-class CompareDesk:
+class CompareAnswers:
     """Keeps the models that were compared last, apart from the one in use."""
 
     def __init__(self) -> None:

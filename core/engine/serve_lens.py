@@ -107,7 +107,7 @@ def _bytes(trace: Trace) -> int:
     return sum(each.nbytes for each in maps) + (0 if logits is None else logits.nbytes)
 
 
-class LensDesk:
+class LensAnswers:
     """Answers the requests of the lens."""
 
     def __init__(self) -> None:

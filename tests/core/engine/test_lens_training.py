@@ -20,7 +20,7 @@ from core.engine.jobs import Job, JobStopped
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import Lesson, lesson, replay
 from core.engine.predict import Predictor
-from core.engine.serve_lens import LensDesk
+from core.engine.serve_lens import LensAnswers
 from core.lens.target_steps import StepName, labels, overlaps, target_steps
 from core.lens.training import LOSSES
 from core.lens.training_view import AnchorState, Omitted, TrainingView
@@ -278,8 +278,8 @@ def test_the_view_travels_whole_and_the_work_stops_when_nobody_wants_it(tmp_path
     Image.fromarray(picture()).save(tmp_path / "a.png")
     path = str(tmp_path / "a.png")
     request = TrainLens(7, "lens:train", path=path, instances=INSTANCES, seed=3)
-    desk, job = LensDesk(), Job(request, 0)
-    answer = desk.train(traced()[0], request, job, lambda step, done, total: None)
+    answers, job = LensAnswers(), Job(request, 0)
+    answer = answers.train(traced()[0], request, job, lambda step, done, total: None)
     sent = [bytes(chunk) for chunk in encode(answer)]
     (heard,) = MessageReader().feed(b"".join(sent))
     found, wanted = view_of_tables(heard.tables), view_of()
@@ -290,4 +290,4 @@ def test_the_view_travels_whole_and_the_work_stops_when_nobody_wants_it(tmp_path
     assert sum(map(len, sent)) < 2_000_000
     job.given_up = CancelReason.ASKED
     with pytest.raises(JobStopped):
-        desk.train(traced()[0], request, job, lambda step, done, total: None)
+        answers.train(traced()[0], request, job, lambda step, done, total: None)
