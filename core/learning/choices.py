@@ -63,7 +63,7 @@ class LearningChoices:
         if self.steps is not None and not 1 <= self.steps <= MOST_STEPS:
             raise wrong("steps", f"expected 1 to {MOST_STEPS}")
         if DEVICE.fullmatch(self.device) is None:
-            raise wrong("device", "expected auto, cpu, mps or cuda")
+            raise wrong("device", f"expected auto, cpu, mps or cuda, not {self.device[:40]!r}")
 
     @property
     def current(self) -> UsedModel | None:

@@ -71,7 +71,9 @@ class RunSpec(
         if (self.threads or 1) > MOST_THREADS or (self.steps or 1) > MOST_STEPS:
             raise wrong("threads or steps", "expected a number that a machine can do")
         if DEVICE.fullmatch(self.device) is None:
-            raise wrong("device", "expected auto, cpu, mps, cuda or cuda:0")
+            raise wrong(
+                "device", f"expected auto, cpu, mps, cuda or cuda:0, not {self.device[:40]!r}"
+            )
         _least("picture_every", self.picture_every, 0)
         _least("validations", self.validations, 0)
         _least("checkpoint_seconds", self.checkpoint_seconds, 0)

@@ -60,7 +60,7 @@ def test_undo_while_drawing_takes_back_a_vertex_and_is_no_shortcut(make_bench):
     assert press.isAccepted()
     bench.key(Qt.Key.Key_Z, Qt.ControlModifier)
     bench.key(Qt.Key.Key_Return)
-    assert len(bench.edits[0][0].instances[0].polygons[0].outer) == 3
+    assert len(bench.edits[0][0].shapes[0].polygons[0].outer) == 3
 
 
 def test_drag_a_vertex(make_bench):

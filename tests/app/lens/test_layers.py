@@ -125,6 +125,8 @@ def test_a_filter_compares_numbers_and_looks_for_words() -> None:
 def test_a_slider_reaches_every_end_and_comes_back() -> None:
     for name in (*COUNTS, *SIZES, "nms"):
         for step in range(0, STEPS + 1, 20):
-            assert abs(_step(name, _value(name, step)) - step) <= (60 if step < 100 else 2)
+            value = _value(name, step)
+            back = _step(name, value)
+            assert abs(back - step) <= 2 or _value(name, back) == value  # a count, rounded
     assert _value("rpn_pre_nms_top_n", STEPS) == COUNTS["rpn_pre_nms_top_n"]
     assert (_value("score", 0), _value("score", STEPS)) == (0, 1)

@@ -16,6 +16,7 @@ from tests.core.engine.networks import picture
 
 CLASSES = 4
 TWINS = {"fasterrcnn_mobilenet_v3_large_320_fpn": "fasterrcnn_mobilenet_v3_large_fpn"}
+SPREAD = {"retinanet_resnet50_fpn_v2": 4, "ssd300_vgg16": 0.5}
 SMALL = {"min_size": 64, "max_size": 96}
 
 
@@ -25,8 +26,9 @@ def network(arch: str, **more: Any) -> torch.nn.Module:
         weights=None, weights_backbone=None, num_classes=CLASSES, **more
     ).eval()
     for name, parameter in made.named_parameters():
-        if "cls_" in name or "classification_head.module_list" in name:
-            parameter.data.mul_(3)  # so that scores differ
+        scores = "cls_" in name or "classification_head.module_list" in name
+        if scores and name.endswith("weight"):
+            parameter.data.mul_(SPREAD.get(arch, 30))  # so that scores differ, and none is 1
     return made
 
 

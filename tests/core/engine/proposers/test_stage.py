@@ -14,6 +14,7 @@ from core.engine.proposers.stage import channels_of
 from core.engine.stages import features, masks
 from core.engine.weights import LoadedModel, with_proposer
 from core.lens.trace import PROPOSER_STAGES, STAGES, Fate, Trace, to_numpy
+from core.lens.views import VIEWS, counts
 from tests.core.engine.networks import loaded, picture
 from tests.core.engine.proposers.fakes import FakeProposer
 
@@ -87,11 +88,12 @@ def test_every_box_has_a_fate(trace: Trace) -> None:
 
 def test_idle_stages_hold_nothing(trace: Trace) -> None:
     assert trace.stages == PROPOSER_STAGES
-    counts = trace.counts()
+    counted = counts(trace)
     idle = set(STAGES) - set(PROPOSER_STAGES) - {"proposals"}
-    assert {counts[name] for name in idle} == {0}
-    assert counts["proposer"] == len(ROWS)
-    assert counts["detections"] == 4
+    assert not idle & counted.keys()
+    assert {VIEWS[name].count(trace) for name in idle} == {0}
+    assert counted["proposer"] == len(ROWS)
+    assert counted["detections"] == 4
     assert set(trace.milliseconds) == set(PROPOSER_STAGES)
     plain = to_numpy(trace)
     assert plain.proposer is not None
