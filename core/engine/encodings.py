@@ -17,7 +17,7 @@ from torch import Tensor
 from core.engine.pipeline import FoundBoxes, Watch, find_boxes, propose_boxes
 from core.engine.predict import Predictor
 from core.engine.prompt_pool import Pool, gather
-from core.engine.stages import features, inputs, masks
+from core.engine.stages import features, inputs, masks, roi
 from core.lens.settings import StageSettings
 from core.lens.trace import PROPOSER_STAGES, STAGES, MaskLogits, Prepared
 from core.lru import Lru
@@ -61,6 +61,19 @@ class Encoding:
     def pool(self) -> Pool:
         """The boxes that a point can mean."""
         return gather(self.found, self.own, self.prepared.size)
+
+    @cached_property
+    def proposed_boxes(self) -> Tensor:
+        """The boxes that may be like something: detections and the network's proposals, N×4."""
+        return torch.cat((self.found.detections.resized_boxes, self.own.proposals.boxes))
+
+    @cached_property
+    def proposed_features(self) -> NDArray[np.float32]:
+        """What the box head makes of them before it names them, N×D."""
+        model, numerics = self.predictor.module, self.predictor.numerics
+        found = roi.hidden_of(model, self.levels, [self.proposed_boxes], numerics)
+        values: NDArray[np.float32] = found.cpu().numpy()
+        return values
 
     @property
     def nbytes(self) -> int:
