@@ -219,18 +219,21 @@ class Renderer:
             live.ghost(*self.preview.ghost)
         if self.preview.line:
             live.drawing(self.preview)
+        if self.preview.stroke:
+            live.stroke(self.preview.stroke)
         if self.preview.band is not None:
             live.band(self.preview.band)
 
     def _paint_picked(self, live: LivePainter) -> list[Outline]:
         tagged: list[Outline] = []
+        changing = {each.id for each in self.preview.changed}
         hover = self._suggestions.get(self.preview.hover_suggestion or "")
         if hover is not None and hover.instance.id not in self._proposed.marked:
             live.hovered(hover.instance, hover.path(live.scale), dashed=True)
             tagged.append(hover)
         for id in self._proposed.marked:
             outline = self._suggestions.get(id)
-            if outline is not None:
+            if outline is not None and id not in changing:
                 path = outline.path(live.scale)
                 live.instance(outline.instance, path, selected=True, dashed=True)
                 tagged.append(outline)
@@ -263,7 +266,7 @@ class Renderer:
                 tagged.append(kept)
             if self.handles_shown and self._scene.offers_handles(id, tolerance):
                 moving.handles(kept.instance, preview.hover, preview.vertex)
-        live.changed(preview.changed, preview)
+        live.changed(preview.changed, preview if self.handles_shown else None)
         return tagged
 
     def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:

@@ -10,7 +10,9 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen, QTransform
 
-TOLERANCE: Final = 9.0
+from core.gestures.base import SCREEN_TOLERANCE
+
+TOLERANCE: Final = SCREEN_TOLERANCE
 """How far a pointer may miss a handle."""
 HANDLE: Final = 8.0
 HANDLE_HOT: Final = 11.0

@@ -28,6 +28,7 @@ from core.document.geometry.measure import Rect
 from core.document.instance import Instance
 from core.gestures.base import Cursor, Outcome
 from core.gestures.scene import Scene
+from core.sentences import Sentence
 
 _REVEAL_MARGIN = 40.0
 
@@ -46,6 +47,7 @@ class Viewport(QWidget):
     tool_changed = Signal(str)
     context_requested = Signal(object, object)  # global QPoint, Hit or None
     refused = Signal(object)  # Sentence: why a gesture made no edit
+    hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,7 +62,7 @@ class Viewport(QWidget):
         self._renderer.tags.font = self.font()
         self._navigator = Navigator(self._view_changed)
         self._input = self._make_input()
-        self._bars = ScrollBars(self, self._scroll_to)
+        self._bars = ScrollBars(self, lambda x, y: self.set_view((x, y), self.view()[1]))
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()
         self._instances_shown = self._suggestions_shown = True
@@ -78,6 +80,7 @@ class Viewport(QWidget):
         made = CanvasInput(self, self._scene, self._navigator)
         made.outcome.connect(self._apply)
         made.cursor.connect(self._show_cursor)
+        made.hinted.connect(self.hinted)
         made.pointer_moved.connect(self.pointer_moved)
         made.pointer_left.connect(self._forget_hover)
         made.layer_hovered.connect(self.update)
@@ -257,6 +260,11 @@ class Viewport(QWidget):
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
+    @property
+    def hint(self) -> Sentence:
+        """What mouse and keys do with the tool in the hand."""
+        return self._input.hint
+
     def cancel_gesture(self) -> None:
         """Drop what has been begun, as Escape does."""
         self._input.cancel()
@@ -337,9 +345,6 @@ class Viewport(QWidget):
             self.zoom_changed.emit(scale)
         self._bars.follow(self._navigator.view, self._navigator.image)
         self.update()
-
-    def _scroll_to(self, x: float, y: float) -> None:
-        self._navigator.look((x, y), self._navigator.view.scale)
 
     # Qt
 

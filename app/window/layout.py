@@ -27,7 +27,16 @@ translate = QCoreApplication.translate
 
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
-    *("tool_select", "tool_polygon", "tool_rectangle", "", "fit", "actual_size", "adjust"),
+    *(
+        "tool_select",
+        "tool_stretch",
+        "tool_polygon",
+        "tool_rectangle",
+        "",
+        "fit",
+        "actual_size",
+        "adjust",
+    ),
     *("show_instances", ">"),
 )
 WITH_TEXT: Final = ("suggest_image", "done")
