@@ -77,6 +77,12 @@ class CanvasInput(QObject):
         self._button = None
         self._apply(self._gesture.cancel())
 
+    def complete(self) -> None:
+        """End what has begun as Enter does."""
+        outcome = self._gesture.key(Key.ENTER)
+        if outcome is not None:
+            self._apply(outcome)
+
     def refresh(self) -> None:
         """Look again at what is under the pointer: something on the canvas has changed."""
         if self.tool == "select" and (self._gesture.busy or self._button is not None):
@@ -257,9 +263,7 @@ class CanvasInput(QObject):
         if self.space_held:
             self._space_used = False
         elif not self._space_used:
-            outcome = self._gesture.key(Key.ENTER)
-            if outcome is not None:
-                self._apply(outcome)
+            self.complete()
         self.cursor.emit(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
         return True
 

@@ -21,6 +21,7 @@ from app.canvas.style import (
     LINE_SELECTED,
     PAPER,
     REGION,
+    REJECTED,
     TOLERANCE,
     Palette,
     faded,
@@ -105,6 +106,18 @@ class LivePainter:
         painter.drawPath(path)
         painter.setPen(line_pen(colour, LINE * self._dpr, dashed=dashed))
         painter.drawPath(path)
+        painter.restore()
+
+    def rejected(self, path: QPainterPath) -> None:
+        """A suggestion that is about to be rejected."""
+        painter = self._painter
+        painter.save()
+        painter.setTransform(self._to_device, True)
+        painter.fillPath(path, faded(REJECTED, 0.45))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((HALO, LINE_HALO), (REJECTED, LINE_SELECTED)):
+            painter.setPen(line_pen(colour, width * self._dpr))
+            painter.drawPath(path)
         painter.restore()
 
     def moved(self, dx: float, dy: float) -> LivePainter:

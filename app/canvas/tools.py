@@ -16,11 +16,15 @@ from core.gestures.rectangle import RectangleGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
 from core.gestures.stretch import StretchGesture
+from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
-    *("select", "polygon", "rectangle", "add_part", "cut", "stretch"),
+    *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
     *("region", "region_outline"),
 )
+
+UNCROSSED: Final = frozenset(("select", "sweep"))
+"""The tools that place nothing, and so need no lines through the pointer."""
 
 CURSORS: Final = {
     Cursor.ARROW: Qt.CursorShape.ArrowCursor,
@@ -61,6 +65,8 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return PolygonGesture(scene, Purpose.CUT)
         case "stretch":
             return StretchGesture(scene)
+        case "sweep":
+            return SweepGesture(scene)
         case "region":
             return RectangleGesture(scene, Purpose.REGION)
         case "region_outline":

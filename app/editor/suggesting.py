@@ -90,6 +90,20 @@ class Suggesting(QObject):
         """Accept what is picked, and pick the next."""
         self._accept([each for each in self.shown if each.id in self._picked])
 
+    def answer(self, ids: frozenset[str], *, accepted: bool) -> None:
+        """Accept or reject those of these that are shown, in one step that can be undone."""
+        chosen = [each for each in self.shown if each.id in ids]
+        (self._accept if accepted else self._reject)(chosen)
+
+    @property
+    def picked_labels(self) -> frozenset[str]:
+        """The labels of what is picked."""
+        return frozenset(each.label for each in self.shown if each.id in self._picked)
+
+    def accept_labels(self, labels: frozenset[str]) -> None:
+        """Accept everything that is shown with one of these labels, in one step."""
+        self._accept([each for each in self.shown if each.label in labels])
+
     def accept_all(self) -> None:
         """Accept everything that is shown, in one step that can be undone."""
         self._accept(list(self.shown))

@@ -101,7 +101,8 @@ class Preview:
     outline being drawn and `next` where its next vertex would fall; `closes` says that a click now
     closes it. `stroke` is a line as the hand draws it, `band` a rectangle being spanned. `hover` is
     the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
-    a vertex that a press would insert; `vertex` the vertex that keys act on.
+    a vertex that a press would insert; `vertex` the vertex that keys act on. `accepting` and
+    `rejecting` are suggestions that are about to be answered.
     """
 
     changed: tuple[Shape, ...] = ()
@@ -116,6 +117,8 @@ class Preview:
     hover_suggestion: str | None = None
     ghost: Point | None = None
     vertex: Hit | None = None
+    accepting: frozenset[str] = frozenset()
+    rejecting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ class Outcome:
     """What an event led to.
 
     `edit` is to be applied under `name` (an entry of the undo menu); then `selection` and `picked`
-    (suggestions), where not None, become what is selected. `finished` says that the gesture is at
+    (suggestions), where not None, become what is selected. `accepted` and `rejected` are
+    suggestions that got their answer. `finished` says that the gesture is at
     rest, `menu` that a context menu is asked for, `refusal` why an edit was not made.
     """
 
@@ -132,6 +136,8 @@ class Outcome:
     name: Sentence | None = None
     selection: frozenset[str] | None = None
     picked: frozenset[str] | None = None
+    accepted: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
     cursor: Cursor = Cursor.ARROW
     finished: bool = True
     menu: bool = False

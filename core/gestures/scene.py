@@ -127,12 +127,8 @@ class Scene:
         covers the point, what has its outline within reach. A done region is taken by its
         outline only: what is inside it is there to be worked on.
         """
-        found: list[tuple[bool, float, int, Target]] = []
+        found = self._suggestions_at(x, y, tolerance)
         reach = tolerance * EDGE_REACH
-        if self.suggestions_shown:
-            for place, hit in enumerate(self._suggested.near(x, y, reach).all_at(x, y, reach)):
-                size = _size(self._suggestions[hit.id])
-                found.append((hit.kind != "body", size, place, Target(hit.id, suggested=True)))
         if self.instances_shown:
             for place, hit in enumerate(self._near(x, y, reach).all_at(x, y, reach)):
                 shape = self.get(hit.id)
@@ -143,6 +139,29 @@ class Scene:
                     inside = False
                 found.append((not inside, _size(shape), place, Target(hit.id)))
         return min(found, key=lambda each: each[:3])[3] if found else None
+
+    def suggestion_at(self, x: float, y: float, tolerance: float) -> str | None:
+        """The suggestion that a click takes where no instance is in the way."""
+        found = self._suggestions_at(x, y, tolerance)
+        return min(found, key=lambda each: each[:3])[3].id if found else None
+
+    def _suggestions_at(
+        self, x: float, y: float, tolerance: float
+    ) -> list[tuple[bool, float, int, Target]]:
+        """Suggestions within reach: whether by the outline only, size, place in the order."""
+        if not self.suggestions_shown:
+            return []
+        reach = tolerance * EDGE_REACH
+        hits = self._suggested.near(x, y, reach).all_at(x, y, reach)
+        return [
+            (
+                hit.kind != "body",
+                _size(self._suggestions[hit.id]),
+                place,
+                Target(hit.id, suggested=True),
+            )
+            for place, hit in enumerate(hits)
+        ]
 
     def outline_at(self, x: float, y: float, tolerance: float) -> Aim | None:
         """The outline within reach: one of what is selected or picked, else the nearest."""

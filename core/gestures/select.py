@@ -19,7 +19,7 @@ from core.gestures.drags import (
     reshaped,
 )
 from core.gestures.scene import EDGE_REACH, Scene, Target
-from core.gestures.stretch import HINT_DRAWING, StretchDrag, begin_stretch, chosen_by
+from core.gestures.stretch import HINT_DRAWING, StretchDrag, begin_stretch, choosing
 from core.sentences import Sentence, say
 
 DRAG_FROM = 0.35
@@ -30,8 +30,8 @@ _FAR = 10.0
 
 HINT = say(
     "gestures.hint_select",
-    "Click selects, drag moves instances, vertices and edges; Alt+click sets a vertex, Shift+click "
-    "removes it. Ctrl+drag from an outline redraws a stretch.",
+    "Click selects, drag moves; Alt+click sets a vertex, Shift+click removes it; Ctrl+drag from an "
+    "outline redraws a stretch.",
 )
 _STEPS = {Key.LEFT: (-1.0, 0.0), Key.RIGHT: (1.0, 0.0), Key.UP: (0.0, -1.0), Key.DOWN: (0.0, 1.0)}
 
@@ -120,7 +120,7 @@ class SelectGesture:
         preview = press.drag.preview(dx, dy)
         outcome = Outcome(preview=preview, cursor=press.drag.cursor, finished=False)
         if begins and isinstance(press.drag, StretchDrag):
-            return replace(outcome, **chosen_by(press.drag.aim))
+            return choosing(outcome, press.drag.aim)
         return outcome
 
     def release(self, event: PointerEvent) -> Outcome:

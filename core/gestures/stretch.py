@@ -221,7 +221,7 @@ class StretchGesture:
 
     def _begun(self) -> Outcome:
         outcome = Outcome(cursor=Cursor.CROSS, finished=False)
-        return outcome if self._drag is None else replace(outcome, **chosen_by(self._drag.aim))
+        return outcome if self._drag is None else choosing(outcome, self._drag.aim)
 
     def _hover(self, event: PointerEvent) -> Outcome:
         aim = self._scene.outline_at(event.x, event.y, event.tolerance)
@@ -242,10 +242,10 @@ class StretchGesture:
         )
 
 
-def chosen_by(aim: Aim) -> dict[str, frozenset[str]]:
-    """What is selected and what is picked once a stroke on an outline has begun."""
+def choosing(outcome: Outcome, aim: Aim) -> Outcome:
+    """The outcome, with what is aimed at selected or picked."""
     id = frozenset({aim.shape.id})
     nothing: frozenset[str] = frozenset()
     if aim.suggested:
-        return {"selection": nothing, "picked": id}
-    return {"selection": id, "picked": nothing}
+        return replace(outcome, selection=nothing, picked=id)
+    return replace(outcome, selection=id, picked=nothing)
