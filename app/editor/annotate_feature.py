@@ -108,6 +108,7 @@ class AnnotateFeature(Feature):
         labelling.failed.connect(
             lambda text: self.services.notices.fail("labels", text, warning=True)
         )
+        self.services.folder_edits.changed.connect(self.changed)
         self.services.editing.selected.connect(self.services.viewport.set_selection)
         self.services.editing.clipboard_changed.connect(self.changed)
         self.services.editing.said.connect(self.services.notices.say)
@@ -195,22 +196,12 @@ class AnnotateFeature(Feature):
         return document is not None and bool(document.shapes)
 
     def can_undo(self) -> bool:
-        """There is an edit to take back."""
-        session = self.services.workspace.session
-        return session is not None and session.history.can_undo
+        """There is an act to take back."""
+        return self.services.folder_edits.can_undo
 
     def can_redo(self) -> bool:
-        """There is an edit to make again."""
-        session = self.services.workspace.session
-        return session is not None and session.history.can_redo
-
-    def _undo_name(self) -> str:
-        session = self.services.workspace.session
-        return "" if session is None else session.history.undo_name or ""
-
-    def _redo_name(self) -> str:
-        session = self.services.workspace.session
-        return "" if session is None else session.history.redo_name or ""
+        """There is an act to make again."""
+        return self.services.folder_edits.can_redo
 
     def _has_mark(self, mark: str) -> bool:
         return mark in self.services.editing.marks(self.services.viewport.selection)
@@ -258,9 +249,11 @@ class AnnotateFeature(Feature):
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[AnnotateFeature], ...]] = (
         Action("undo", EDIT, "Undo", ("Ctrl+Z",), "undo", (image, can_undo),
-               do=lambda self: self.services.workspace.undo(), detail=_undo_name),
+               do=lambda self: self.services.folder_edits.undo(),
+               detail=lambda self: self.services.folder_edits.undo_name),
         Action("redo", EDIT, "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", (image, can_redo),
-               do=lambda self: self.services.workspace.redo(), detail=_redo_name),
+               do=lambda self: self.services.folder_edits.redo(),
+               detail=lambda self: self.services.folder_edits.redo_name),
         Action("copy", EDIT, "Copy", ("Ctrl+C",), "copy", (image, selection),
                do=lambda self: self.services.editing.copy(self.services.viewport.selection),
                rule=True, tip="Copy the selected instances; they can be pasted into another image"),

@@ -11,6 +11,7 @@ from typing import Final
 from app.base.tasks import Context
 from app.canvas.pyramid import ImagePyramid
 from core.document.regions import labelled
+from core.document.status import ImageStatus
 from core.lru import Lru
 from core.session import ImageSession, covered_by
 from core.storage.images import DecodedImage, ImageError, image_size, read_image
@@ -69,6 +70,21 @@ class Pictures:
         with self._lock:
             self._known[path] = picture
         return picture
+
+    def look_ahead(self, paths: Iterable[Path], context: Context) -> None:
+        """Decode pictures that may be wanted next."""
+        for path in paths:
+            context.check()
+            self.get(path)
+
+
+def status_of(session: ImageSession) -> ImageStatus:
+    """How far the work on an open image has come."""
+    if session.document.done:
+        return ImageStatus.DONE
+    if session.document.shapes:
+        return ImageStatus.CORRECTED
+    return ImageStatus.SUGGESTED if session.pending else ImageStatus.UNTOUCHED
 
 
 def stage(

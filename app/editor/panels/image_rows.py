@@ -102,6 +102,10 @@ class ImageRows(QAbstractListModel):
         row = self._place.get(self._row_of.get(path, -1))
         return QModelIndex() if row is None else self.index(row, 0)
 
+    def shows(self, path: Path) -> bool:
+        """Whether the filter lets an image through."""
+        return self._row_of.get(path, -1) in self._place
+
     def path_at(self, row: int) -> Path:
         """The image of a shown row."""
         return self._paths[self._shown[row]]
