@@ -36,6 +36,7 @@ _KEYS: Final = {
     Qt.Key.Key_Enter: Key.ENTER,
     Qt.Key.Key_Escape: Key.ESCAPE,
     Qt.Key.Key_Backspace: Key.BACKSPACE,
+    Qt.Key.Key_Delete: Key.BACKSPACE,
     Qt.Key.Key_Left: Key.LEFT,
     Qt.Key.Key_Right: Key.RIGHT,
     Qt.Key.Key_Up: Key.UP,
@@ -64,7 +65,13 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
 
 
 def modifiers_of(held: Qt.KeyboardModifier) -> Modifier:
-    """Qt's modifiers as a gesture knows them."""
+    """Qt's modifiers as a gesture knows them.
+
+    Window managers keep Alt with a click for themselves: Ctrl and Shift together stand for it.
+    """
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    if held & both == both:
+        return Modifier.ALT
     modifiers = Modifier.NONE
     for theirs, ours in (
         (Qt.KeyboardModifier.ShiftModifier, Modifier.SHIFT),

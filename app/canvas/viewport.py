@@ -45,6 +45,7 @@ class Viewport(QWidget):
     zoom_changed = Signal(float)
     tool_changed = Signal(str)
     context_requested = Signal(object, object)  # global QPoint, Hit or None
+    rested = Signal()  # what was being drawn or dragged is over
     refused = Signal(object)  # Sentence: why a gesture made no edit
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -59,7 +60,7 @@ class Viewport(QWidget):
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
         self._navigator = Navigator(self._view_changed)
-        self._input = self._make_input()
+        self.input = self._make_input()
         self._bars = ScrollBars(self, self._scroll_to)
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()
@@ -71,6 +72,7 @@ class Viewport(QWidget):
         self._tags_shown = True
         self._crosshair = True
         self._reported_scale = 0.0
+        self._worked = False
         self._work = QTimer(self, singleShot=True, interval=0)
         self._work.timeout.connect(self._make)
 
@@ -93,7 +95,7 @@ class Viewport(QWidget):
         """Show an image, fitted unless the view was chosen by hand; instances are set anew."""
         self.cancel_gesture()
         self._renderer.set_image(image)
-        self._input.has_image = image is not None
+        self.input.has_image = image is not None
         size = (image.width, image.height) if image else (0, 0)
         self._navigator.set_image(*size)
         self.update()
@@ -113,7 +115,7 @@ class Viewport(QWidget):
         self._renderer.set_instances(self._document.shapes, changed)
         kept = frozenset(id for id in self._scene.selection if id in self._document)
         self._select(kept, self._scene.picked)
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def show_suggestions(self, instances: Sequence[Instance]) -> None:
@@ -123,7 +125,7 @@ class Viewport(QWidget):
         self._renderer.set_suggestions(self._suggestions)
         known = {each.id for each in self._suggestions}
         self._select(self._scene.selection, self._scene.picked & known)
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     # What it looks like
@@ -169,14 +171,14 @@ class Viewport(QWidget):
         self._scene.instances_shown = self._instances_shown and not self._bare
         self._scene.suggestions_shown = self._suggestions_shown and not self._bare
         self._renderer.tags.outdate()
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def set_hidden(self, ids: Collection[str]) -> None:
         """Hide these instances and no others; hidden ones cannot be taken."""
         self._scene.set_hidden(frozenset(ids))
         self._renderer.set_hidden(frozenset(ids))
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def set_tags_visible(self, visible: bool) -> None:
@@ -197,13 +199,13 @@ class Viewport(QWidget):
     def add_layer(self, layer: Layer) -> None:
         """Put a layer on top of those added before."""
         self._renderer.layers.append(layer)
-        self._input.layers = tuple(self._renderer.layers)
+        self.input.layers = tuple(self._renderer.layers)
         self.update()
 
     def remove_layer(self, layer: Layer) -> None:
         """Take a layer away. Raises ValueError when it is not there."""
         self._renderer.layers.remove(layer)
-        self._input.layers = tuple(self._renderer.layers)
+        self.input.layers = tuple(self._renderer.layers)
         self.update()
 
     def layer_changed(self) -> None:
@@ -248,26 +250,27 @@ class Viewport(QWidget):
     @property
     def tool(self) -> str:
         """The tool in use."""
-        return self._input.tool
+        return self.input.tool
 
     def set_tool(self, tool: str) -> None:
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
-        if tool != self._input.tool:
-            self._input.take(tool)
+        if tool != self.input.tool:
+            self.input.take(tool)
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
     def cancel_gesture(self) -> None:
         """Drop what has been begun, as Escape does."""
-        self._input.cancel()
+        self.input.cancel()
 
     @property
     def busy(self) -> bool:
         """Whether a gesture has begun that `cancel_gesture` would drop."""
-        return self._input.busy
+        return self.input.busy
 
     def _apply(self, outcome: Outcome) -> None:
         """Show what a gesture led to, and hand on its edit and selection."""
+        worked, self._worked = self._worked, self.busy
         self._renderer.preview = outcome.preview
         self._show_cursor(outcome.cursor)
         if outcome.edit is not None and outcome.name is not None:
@@ -279,6 +282,8 @@ class Viewport(QWidget):
         if outcome.refusal is not None:
             self.refused.emit(outcome.refusal)
         self.update()
+        if worked and not self.busy:
+            self.rested.emit()
 
     def _on_activated(self, id: str, suggested: bool) -> None:
         (self.suggestion_activated if suggested else self.instance_activated).emit(id)
@@ -348,7 +353,7 @@ class Viewport(QWidget):
         shape = CURSORS[cursor]
         if self._navigator.panning:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif self._input.space_held:
+        elif self.input.space_held:
             shape = Qt.CursorShape.OpenHandCursor
         if shape != self.cursor().shape():
             self.setCursor(shape)
@@ -367,8 +372,8 @@ class Viewport(QWidget):
         painter.fillRect(0, 0, across + 1, down + 1, ground(self.palette()))
         if self._renderer.has_image:
             self._renderer.paint(painter, view)
-            pointer = self._input.pointer
-            if self._crosshair and pointer is not None and self._input.tool != "select":
+            pointer = self.input.pointer
+            if self._crosshair and pointer is not None and self.input.tool != "select":
                 paint_crosshair(painter, view, pointer * view.dpr, *self._renderer.size)
         if self.hasFocus():
             paint_focus(painter, view, self.palette())

@@ -32,13 +32,15 @@ Told = Callable[[Walk[ImageEntry], int], None]
 class FolderAct:
     """What a person did to many images in one act: by image, what takes it back or makes it again.
 
-    `at` is when it was done, `moved` when it was done, undone or redone last.
+    `at` is when it was done, `moved` when it was done, undone or redone last; `turned` hears
+    before it is undone (True) or made again (False).
     """
 
     name: str
     at: int
     moved: int
     edits: dict[Path, Edit] = field(default_factory=dict)
+    turned: Callable[[bool], object] = lambda _undone: None
 
 
 class FolderEdits(QObject):
@@ -146,13 +148,14 @@ class FolderEdits(QObject):
         edit_of: MakeEdit,
         told: Told,
         wanted: Callable[[ImageEntry], bool] = lambda _image: True,
+        turned: Callable[[bool], object] = lambda _undone: None,
     ) -> None:
         """Make one act of an edit in each image that needs one; `told` hears how it went.
 
         Images that are not `wanted` are not even read; it is asked on a worker's thread.
         """
         now = time.monotonic_ns()
-        act = FolderAct(name, now, now)
+        act = FolderAct(name, now, now, turned=turned)
 
         def ended(walk: Walk[ImageEntry]) -> None:
             if act.edits:
@@ -165,7 +168,8 @@ class FolderEdits(QObject):
     def _move(self, act: FolderAct, to: list[FolderAct], title: str, text: str) -> None:
         """Undo or redo an act over the folder; what of it fails stays as it is, and is said."""
         edits = act.edits
-        back = FolderAct(act.name, act.at, time.monotonic_ns())
+        act.turned(to is self._redo)
+        back = FolderAct(act.name, act.at, time.monotonic_ns(), turned=act.turned)
         entries = [entry for path in edits if (entry := self._workspace.entry(path)) is not None]
 
         def ended(walk: Walk[ImageEntry]) -> None:

@@ -41,6 +41,7 @@ class ImagesFeature(Feature):
         self.title = self.tr("Images")
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
+        self._root: Path | None = None
         self._wire()
         self._show_recent()
 
@@ -65,6 +66,7 @@ class ImagesFeature(Feature):
         services.models.file_wanted.connect(self._ask_model)
         services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
         panel.chosen.connect(lambda path: workspace.in_turn(lambda: workspace.go(path), moves=True))
+        panel.left.connect(services.viewport.setFocus)
         workspace.given_up.connect(self._on_given_up)
         services.folder_edits.said.connect(lambda text: notices.say(text, key="undo"))
         services.folder_edits.failed.connect(notices.fail)
@@ -146,6 +148,10 @@ class ImagesFeature(Feature):
 
     def _on_project(self) -> None:
         workspace = self.services.workspace
+        if workspace.project is None or workspace.project.root != self._root:
+            self.panel.clear_filter()
+            self.services.viewport.fit()
+        self._root = None if workspace.project is None else workspace.project.root
         self.panel.set_images([(image.path, image.relative) for image in workspace.images])
         self.wanted.emit(workspace.project is not None)
         self.changed.emit()

@@ -92,6 +92,11 @@ class Labelling(QObject):
         self._set(self._settings.renamed(old, new))
         self.renamed.emit(old, new)
 
+    def rename_on_list(self, old: str, new: str) -> None:
+        """Give a label another name in the list alone, unless it is in use."""
+        if old in self.names and new not in self.names:
+            self._set(self._settings.renamed(old, new))
+
     def forget(self, name: str) -> None:
         """Take a label off the list that no image has any more."""
         if not self.counts()[name]:

@@ -41,7 +41,11 @@ class Renamer(QObject):
         def wanted(image: ImageEntry) -> bool:
             return old in dict(labels(image).labels)
 
-        self._edits.make(title, name, self._workspace.images, renaming(old, new), told, wanted)
+        def turned(undone: bool) -> None:
+            self._labelling.rename_on_list(*((new, old) if undone else (old, new)))
+
+        images = self._workspace.images
+        self._edits.make(title, name, images, renaming(old, new), told, wanted, turned)
 
     def _tell(self, walk: Walk[ImageEntry], old: str, new: str, images: int) -> None:
         text = self.tr("“{old}” is now “{new}” in %n image(s)", "", images)

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app.base.settings import PARTS, Settings
 from app.base.tasks import Task, Tasks
 from app.base.words import error_text, sentence_text
-from app.editor.project_opening import OpenedProject, Scanned, open_project, scan
+from app.editor.project_opening import FolderScan, OpenedProject, Scanned, open_project
 from app.editor.saving import Saver
 from app.editor.staging import Pictures, Staged, stage, status_of
 from app.editor.turns import LeftEdits, Turns
@@ -44,8 +44,6 @@ class Workspace(QObject):
     given_up = Signal(int)  # so many commands were meant for an image that cannot be shown
     refused = Signal(str)  # an edit or a step could not be made; why
 
-    _scanned = Signal(object, object)
-
     def __init__(self, tasks: Tasks, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.tasks = tasks
@@ -63,10 +61,11 @@ class Workspace(QObject):
         self._turns = Turns(lambda: self.under_way)
         self._staging: Task[Staged] | None = None
         self._looking_ahead: Task[None] | None = None
-        self._scanning: Task[None] | None = None
+        self._scanning = FolderScan(tasks, self)
         self._opening: Task[OpenedProject] | None = None
         self.saver.saved.connect(self._restate)
-        self._scanned.connect(self._on_scanned, Qt.ConnectionType.QueuedConnection)
+        self._scanning.found.connect(self._on_scanned)
+        self._scanning.failed.connect(self.refused)
 
     # What there is
 
@@ -159,19 +158,11 @@ class Workspace(QObject):
         self._place = {image.path: place for place, image in enumerate(opened.images)}
         self.project_changed.emit()
         self.image_changed.emit()
-        self._scanning = self.tasks.run(
-            lambda context: scan(
-                opened.project,
-                opened.images,
-                lambda found: self._scanned.emit(opened, found),
-                context,
-            ),
-            done=lambda _none: None,
-            failed=lambda error: self.refused.emit(error_text(error)),
-        )
+        self._scanning.start(opened)
 
     def _forget(self) -> None:
-        for task in (self._staging, self._looking_ahead, self._scanning):
+        self._scanning.stop()
+        for task in (self._staging, self._looking_ahead):
             if task is not None:
                 task.cancel()
         self._staging = None
@@ -187,9 +178,7 @@ class Workspace(QObject):
         self._place = {}
         self._status = {}
 
-    def _on_scanned(self, opened: OpenedProject, found: Scanned) -> None:
-        if opened is not self.opened:
-            return
+    def _on_scanned(self, found: Scanned) -> None:
         self._status.update(found.status)
         self.labels_found.emit(found.labels)
         self.status_changed.emit(found.status)

@@ -106,6 +106,14 @@ class ImageRows(QAbstractListModel):
         """Whether the filter lets an image through."""
         return self._row_of.get(path, -1) in self._place
 
+    def place_of_name(self, name: str) -> int | None:
+        """The row of the image of exactly this name, with or without its suffix."""
+        wanted = name.strip().casefold()
+        for place, row in enumerate(self._shown):
+            if wanted in (self._names[row].casefold(), Path(self._names[row]).stem.casefold()):
+                return place
+        return None
+
     def path_at(self, row: int) -> Path:
         """The image of a shown row."""
         return self._paths[self._shown[row]]

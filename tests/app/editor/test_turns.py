@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 import app.editor.workspace as workspace_module
@@ -50,9 +50,7 @@ def rested(driver: Driver) -> Callable[[], bool]:
 def done(driver: Driver) -> list[str]:
     workspace = driver.services.workspace
     return [
-        image.name
-        for image in workspace.images
-        if workspace.status(image.path) is ImageStatus.DONE
+        image.name for image in workspace.images if workspace.status(image.path) is ImageStatus.DONE
     ]
 
 
@@ -193,3 +191,136 @@ def test_what_another_program_changed_is_not_undone(driver: Driver, labelled: Pa
     write_labelme(labelled / "a.png", shape("theirs", *SQUARE))
     driver.go(labelled / "a.png")
     assert not driver.services.actions["undo"].isEnabled()
+
+
+# From image to image
+
+
+def outline(driver: Driver, *points: tuple[float, float]) -> None:
+    driver.services.viewport.setFocus()
+    driver.key(Qt.Key.Key_P)
+    for point in points:
+        driver.click(*point)
+
+
+def test_an_outline_waits_for_its_image(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    outline(driver, (10, 10), (50, 12), (50, 50))
+    driver.key(Qt.Key.Key_D)
+    driver.wait(lambda: driver.services.workspace.path == folder / "a2.png")
+    assert any("a1.png" in text for text in driver.texts)
+    assert driver.services.viewport.tool == "polygon"
+    assert not driver.services.viewport.busy
+    driver.key(Qt.Key.Key_A)
+    driver.wait(lambda: driver.services.workspace.path == folder / "a1.png")
+    assert driver.services.viewport.busy
+    driver.key(Qt.Key.Key_Return)
+    (instance,) = driver.document.instances
+    assert len(instance.polygons[0].outer) == 3
+
+
+def test_a_tool_for_the_selected_instance_is_not_kept(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (40, 30))
+    driver.act("select_all")
+    driver.act("tool_cut")
+    driver.go(folder / "a2.png")
+    assert driver.services.viewport.tool == "select"
+
+
+def test_two_quick_clicks_close_to_each_other_are_two_vertices(
+    driver: Driver, folder: Path
+) -> None:
+    driver.open(folder)
+    canvas = driver.services.viewport
+    canvas.zoom_by(4)
+    outline(driver, (40, 30), (55, 30))
+    at = driver.at(48, 40)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(canvas, left, none, at)
+
+    near = at + QPoint(4, 0)
+    QTest.mouseDClick(canvas, left, none, near)
+    assert canvas.busy
+    assert driver.document.instances == ()
+    QTest.mouseClick(canvas, left, none, near)
+    QTest.mouseDClick(canvas, left, none, near)
+    assert len(driver.document.instances) == 1
+
+
+def test_del_on_a_marked_vertex_deletes_the_vertex(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (60, 50))
+    driver.services.viewport.setFocus()
+    for act in (lambda: driver.key(Qt.Key.Key_Delete), lambda: driver.act("delete")):
+        driver.act("select_all")
+        corner = driver.document.instances[0].polygons[0].outer[0]
+        driver.click(*corner)
+        before = len(driver.document.instances[0].polygons[0].outer)
+        act()
+        if before == 3:
+            break
+        assert len(driver.document.instances[0].polygons[0].outer) == before - 1
+        if len(driver.document.instances[0].polygons[0].outer) == 3:
+            driver.act("undo")
+
+
+def test_steps_follow_the_filter_and_the_filter_stays_with_its_folder(
+    driver: Driver, folder: Path, tmp_path: Path
+) -> None:
+    driver.open(folder)
+    driver.images.focus_filter()
+    QTest.keyClicks(driver.images._text, "a1")
+    driver.services.viewport.setFocus()
+    driver.key(Qt.Key.Key_D)
+    driver.wait(lambda: driver.services.workspace.path == folder / "a10.png")
+    driver.key(Qt.Key.Key_D)
+    assert any("last image" in text for text in driver.texts)
+    driver.services.viewport.zoom_by(8)
+    other = make_images(tmp_path / "other", "b1.png", "b2.png")
+    driver.services.opener.open_folder(other)
+    driver.wait(lambda: driver.services.workspace.path == other / "b1.png")
+    assert driver.images.rows.rowCount() == 2
+    centre, scale = driver.services.viewport.view()
+    assert centre == pytest.approx((48, 36))
+    driver.services.viewport.fit()
+    assert driver.services.viewport.view()[1] == pytest.approx(scale)
+
+
+def test_a_name_and_enter_open_the_image(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.services.viewport.setFocus()
+    driver.key(Qt.Key.Key_L, CTRL)
+    QTest.keyClicks(driver.images._text, "a10")
+    driver.key(Qt.Key.Key_Return)
+    driver.wait(lambda: driver.services.workspace.path == folder / "a10.png")
+    assert driver.services.viewport.hasFocus()
+
+
+def test_tab_stays_on_the_canvas_and_escape_comes_back(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    canvas = driver.services.viewport
+    canvas.setFocus()
+    driver.key(Qt.Key.Key_Tab)
+    assert canvas.hasFocus()
+    assert any("no suggestions" in text for text in driver.texts)
+    driver.images.focus_list()
+    assert not canvas.hasFocus()
+    driver.key(Qt.Key.Key_Escape)
+    assert canvas.hasFocus()
+
+
+def test_suggestions_never_come_over_an_outline(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    outline(driver, (10, 10), (50, 12))
+    driver.suggest()
+    assert driver.services.viewport._suggestions == ()
+    driver.key(Qt.Key.Key_Escape)
+    assert driver.services.viewport._suggestions == driver.services.suggesting.shown != ()
+
+
+def test_ctrl_and_shift_stand_for_alt(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.draw_rectangle((10, 10), (60, 50))
+    driver.click(30, 10, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert len(driver.document.instances[0].polygons[0].outer) == 5
