@@ -17,7 +17,7 @@ from app.base.tasks import Task, Tasks
 from app.base.words import error_text, sentence_text
 from app.editor.project_opening import FolderScan, OpenedProject, Scanned, open_project
 from app.editor.saving import Saver
-from app.editor.staging import Pictures, Staged, stage, status_of
+from app.editor.staging import Pictures, Staged, stage, status_of, why_closed
 from app.editor.turns import LeftEdits, Turns
 from core.document.document import Changed, Document
 from core.document.edits import Edit
@@ -60,7 +60,6 @@ class Workspace(QObject):
         self._target: ImageEntry | None = None  # on its way
         self._turns = Turns(lambda: self.under_way)
         self._staging: Task[Staged] | None = None
-        self._looking_ahead: Task[None] | None = None
         self._scanning = FolderScan(tasks, self)
         self._opening: Task[OpenedProject] | None = None
         self.saver.saved.connect(self._restate)
@@ -162,9 +161,9 @@ class Workspace(QObject):
 
     def _forget(self) -> None:
         self._scanning.stop()
-        for task in (self._staging, self._looking_ahead):
-            if task is not None:
-                task.cancel()
+        self._pictures.look_ahead((), self.tasks)
+        if self._staging is not None:
+            self._staging.cancel()
         self._staging = None
         self._target = None
         self._turns.drop()
@@ -201,11 +200,16 @@ class Workspace(QObject):
         """Do something to the image that a person means; see `Turns.put`."""
         self._turns.put(do, moves)
 
-    def _give_up(self) -> None:
-        """What was to come can come no more: the image it was for is not reached."""
+    def _stay(self) -> None:
+        """Nothing is on its way any more but what is shown."""
         self._target = None
         self.going.emit(None)
+        self._turns.take()
+
+    def _give_up(self) -> None:
+        """What was to come can come no more: the image it was for is not reached."""
         count = self._turns.drop()
+        self._stay()
         if count:
             self.given_up.emit(count)
 
@@ -223,10 +227,8 @@ class Workspace(QObject):
             self._staging.cancel()
             self._staging = None
         self._target = entry
-        if path == self.path and not anew:  # back to what is shown
-            self._target = None
-            self.going.emit(None)
-            self._turns.take()
+        if path == self.path and not anew:
+            self._stay()
             return
 
         def begin(ok: bool) -> None:
@@ -306,16 +308,10 @@ class Workspace(QObject):
         self.failed_path, self.failure = None, ""
         self.saver.attach(staged.session)
         self.going.emit(None)
-        self.image_failed.emit(staged.entry.path, self._why_closed(staged.session))
+        self.image_failed.emit(staged.entry.path, why_closed(staged.session))
         self.image_changed.emit()
         self._look_ahead()
         self._turns.take()
-
-    def _why_closed(self, session: ImageSession) -> str:
-        """Why the labels of this image cannot be changed where those of others can."""
-        if session.read_only is None or self.project is None or not self.project.locked:
-            return ""
-        return sentence_text(session.read_only)
 
     def _on_failed_image(self, entry: ImageEntry, error: Exception) -> None:
         if not isinstance(error, MasklensError | OSError | MemoryError):
@@ -333,15 +329,9 @@ class Workspace(QObject):
 
     def _look_ahead(self) -> None:
         """Decode the neighbours, so that the next step is there at once."""
-        if self._looking_ahead is not None:
-            self._looking_ahead.cancel()
         place = self._place.get(self.path or Path(), -1)
         near = [self.images[k].path for k in (place + 1, place - 1) if 0 <= k < len(self.images)]
-        self._looking_ahead = self.tasks.run(
-            lambda context: self._pictures.look_ahead(near, context),
-            done=lambda _none: None,
-            failed=lambda _error: None,
-        )
+        self._pictures.look_ahead(near, self.tasks)
 
     # Edits
 
@@ -358,18 +348,15 @@ class Workspace(QObject):
 
     def undo(self) -> bool:
         """Take the last edit back."""
-        session = self.session
-        return session is not None and self._change(session.undo)
+        return self._change(lambda: self.session.undo() if self.session else None)
 
     def redo(self) -> bool:
         """Make the edit again that was undone last."""
-        session = self.session
-        return session is not None and self._change(session.redo)
+        return self._change(lambda: self.session.redo() if self.session else None)
 
     def recover(self) -> bool:
         """Make the edits again that a crash left behind."""
-        session = self.session
-        name = self.tr("recovered edit")
+        session, name = self.session, self.tr("recovered edit")
         return session is not None and self._change(lambda: session.recover(name))
 
     def _change(self, change: Callable[[], Changed | None]) -> bool:
