@@ -11,6 +11,7 @@ from typing import Final
 from app.base.tasks import Context, Task, Tasks
 from app.base.words import sentence_text
 from app.canvas.pyramid import ImagePyramid
+from core.document.instance import Source
 from core.document.regions import labelled
 from core.document.status import ImageStatus
 from core.lru import Lru
@@ -97,7 +98,8 @@ def status_of(session: ImageSession) -> ImageStatus:
     if session.document.done:
         return ImageStatus.DONE
     if session.document.shapes:
-        return ImageStatus.CORRECTED
+        imported = all(each.source is Source.IMPORTED for each in session.document.shapes)
+        return ImageStatus.IMPORTED if imported else ImageStatus.CORRECTED
     return ImageStatus.SUGGESTED if session.pending else ImageStatus.UNTOUCHED
 
 

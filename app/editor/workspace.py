@@ -102,8 +102,6 @@ class Workspace(QObject):
         """The status as far as it is known yet."""
         return self._status.get(path)
 
-    # The folder
-
     def open(
         self,
         root: Path,

@@ -34,6 +34,7 @@ FAILED: Final = "failed"
 COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     ImageStatus.UNTOUCHED: ("#8a919c", "#7d858f"),
     ImageStatus.SUGGESTED: ("#0b62a8", "#6ab0ea"),
+    ImageStatus.IMPORTED: ("#6d4fb0", "#b39df0"),
     ImageStatus.CORRECTED: ("#8a5a00", "#e0a83e"),
     ImageStatus.DONE: ("#1a7f4b", "#58c08a"),
     FAILED: ("#b3261e", "#f2877f"),

@@ -324,3 +324,35 @@ def test_ctrl_and_shift_stand_for_alt(driver: Driver, folder: Path) -> None:
     driver.draw_rectangle((10, 10), (60, 50))
     driver.click(30, 10, CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert len(driver.document.instances[0].polygons[0].outer) == 5
+
+
+# Labels
+
+
+def add_label(driver: Driver, name: str) -> None:
+    driver.act("add_label")
+    QTest.keyClicks(driver.annotate.labels._field, name)
+
+
+def test_a_new_label_is_completed_and_a_near_one_is_asked_for(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    field = driver.annotate.labels._field
+    driver.services.labelling.add("giraffe")
+    driver.services.labelling.add("cat")
+    add_label(driver, "gir")
+    assert field.text() == "giraffe"
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert driver.services.labelling.names == ("giraffe", "cat")
+    assert driver.services.labelling.active == "giraffe"
+    add_label(driver, "gir")
+    QTest.keyClick(field, Qt.Key.Key_Delete)
+    assert field.text() == "gir"
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert driver.services.labelling.names == ("giraffe", "cat")
+    assert driver.annotate.labels._doubt.isVisible()
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert driver.services.labelling.names == ("giraffe", "cat", "gir")
+    add_label(driver, "x")
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not field.isVisible()
+    assert driver.services.labelling.names == ("giraffe", "cat", "gir")

@@ -272,7 +272,9 @@ def png_of(rows: int, *, height: int = 40, interlaced: bool = False, value: int 
     """An 8-bit grey PNG of 30 columns whose stream of pixels ends after some rows."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     width = 30
     lines: list[bytes] = []
@@ -287,9 +289,7 @@ def png_of(rows: int, *, height: int = 40, interlaced: bool = False, value: int 
         lines = [b"\0" + bytes([value] * width) for _ in range(height)]
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, int(interlaced))
     body = zlib.compress(b"".join(lines[:rows]))
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("interlaced", [False, True])
