@@ -244,7 +244,13 @@ def _result(
     return Gathered(
         tuple(images),
         labels,
-        Provenance(drawn, counts[Source.EDITED], counts[Source.ACCEPTED], crowds),
+        Provenance(
+            drawn,
+            counts[Source.EDITED],
+            counts[Source.ACCEPTED],
+            crowds,
+            counts[Source.PROMPTED],
+        ),
         tuple(notes),
         tuple(problems),
     )

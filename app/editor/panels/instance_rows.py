@@ -36,6 +36,7 @@ def source_text(source: Source) -> str:
         Source.IMPORTED: QCoreApplication.translate("words", "imported"),
         Source.EDITED: QCoreApplication.translate("words", "edited"),
         Source.ACCEPTED: QCoreApplication.translate("words", "accepted"),
+        Source.PROMPTED: QCoreApplication.translate("words", "prompted"),
         Source.SUGGESTED: QCoreApplication.translate("words", "suggested"),
     }[source]
 
