@@ -11,6 +11,7 @@ from core.document.edits import Edit
 from core.document.history import History
 from core.document.instance import Instance
 from core.formats.label_file import LabelFile
+from core.formats.mismatch import Mismatch, mismatch_of
 from core.sentences import MasklensError, Sentence, say
 from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, doubts, read_labels
 from core.session.recovery import Recovery, examine
@@ -38,6 +39,7 @@ class _Opened:
     suggestions_only_in_file: bool = False
     notes: list[Sentence] = field(default_factory=list)
     read_only: Sentence | None = None
+    mismatch: Mismatch | None = None
 
 
 class ImageSession:
@@ -49,6 +51,8 @@ class ImageSession:
 
     `read_only` says why nothing may be changed (another masklens, a label file that is corrupt or
     not one, a link out of the folder); None when all may be. `notes` are things worth telling.
+    `mismatch` says that the labels were made for another size; it must be answered with
+    `core.session.fit.answer` before the first edit, and the image opened anew.
     `recovery` offers edits that a crash left behind; while they can be made again, answer with
     `recover` or `set_aside_recovery` before the first edit.
     """
@@ -61,6 +65,7 @@ class ImageSession:
         self.conflict: Sentence | None = None
         self.journal_problem: Sentence | None = None
         self.recovery: Recovery | None = None
+        self.mismatch = opened.mismatch
         self._label_path = opened.label_path
         self._label_file = opened.labels.content
         self._sha256 = opened.labels.sha256
@@ -139,6 +144,15 @@ class ImageSession:
                     "recovery.first",
                     "{image} has unsaved edits from the last time. Recover them or set them aside "
                     "first.",
+                    image=self.image.name,
+                )
+            )
+        if self.mismatch is not None:
+            raise SessionError(
+                say(
+                    "session.mismatch",
+                    "The labels of {image} were made for another size. Say first what becomes of "
+                    "them.",
                     image=self.image.name,
                 )
             )
@@ -346,10 +360,12 @@ class ImageSession:
 
     def _labels_now(self) -> LabelFile:
         base = self._label_file or LabelFile(self.image.name, None, None)
+        # A size that nobody has answered for stays, whatever else is saved.
+        made = self.mismatch.made if self.mismatch else (self.document.width, self.document.height)
         return replace(
             base,
-            width=self.document.width,
-            height=self.document.height,
+            width=made[0],
+            height=made[1],
             shapes=self.document.shapes,
             done=self.document.done,
         )
@@ -387,5 +403,8 @@ def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
     # The document judges outlines and ids; a file that it refuses must not be written over.
     Document(*opened.size, content.shapes)
     opened.notes.extend(content.notes)
-    opened.notes.extend(doubts(path, content, image.path, opened.size))
+    opened.notes.extend(doubts(path, content, image.path))
+    if content.kept.shapes:
+        width, height = content.width, content.height
+        opened.mismatch = mismatch_of(width, height, opened.size, image.path)
     return labels
