@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from app.base.jobs import Job, JobState
 from app.base.tasks import Context
 from app.base.words import error_text
@@ -54,10 +56,8 @@ class Fitting(FolderWork):
         buttons: list[Button] = []
         if session.read_only is None:
             words = self._words()
-            buttons = [
-                (words[each], lambda given=each: self.answer(given))
-                for each in session.mismatch.answers
-            ]
+            answers = session.mismatch.answers
+            buttons = [(words[each], partial(self.answer, each)) for each in answers]
         self._banners.show_banner(_KEY, Kind.WARNING, text, buttons, closable=False)
 
     def _words(self) -> dict[Answer, str]:

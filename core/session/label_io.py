@@ -18,6 +18,11 @@ CHANGED_ON_DISK: Final = say(
     "{path} was changed by another program since it was opened. Nothing was overwritten.",
 )
 
+MISMATCH: Final = say(
+    "session.mismatch",
+    "The labels of {image} were made for another size. Say first what becomes of them.",
+)
+
 
 class LabelsChanged(StorageError):
     """Somebody else wrote the label file since it was read."""

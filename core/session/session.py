@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from core.document.document import Changed, Document
@@ -11,35 +11,24 @@ from core.document.edits import Edit
 from core.document.history import History
 from core.document.instance import Instance
 from core.formats.label_file import LabelFile
-from core.formats.mismatch import Mismatch, mismatch_of
 from core.sentences import MasklensError, Sentence, say
-from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, doubts, read_labels
+from core.session.label_io import (
+    MISMATCH,
+    LabelsChanged,
+    check_unchanged,
+)
+from core.session.opening import Opened, gather
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
-from core.session.suggest import merged, set_broken_aside, split
+from core.session.suggest import split
 from core.storage.atomic import StorageError, copy_aside, move_aside
-from core.storage.images import image_size
 from core.storage.journal import Journal, JournalHeader, read_journal
 from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet, load_suggestions
+from core.storage.suggestions import SuggestionSet
 
 
 class SessionError(MasklensError):
     """An edit was refused; the sentence says why and the document is as it was."""
-
-
-@dataclass(slots=True)
-class _Opened:
-    """What opening an image brought together, before the session is made."""
-
-    size: tuple[int, int]
-    label_path: Path
-    labels: ReadLabels = field(default_factory=ReadLabels)
-    suggestions: SuggestionSet = field(default_factory=SuggestionSet)
-    suggestions_only_in_file: bool = False
-    notes: list[Sentence] = field(default_factory=list)
-    read_only: Sentence | None = None
-    mismatch: Mismatch | None = None
 
 
 class ImageSession:
@@ -57,7 +46,7 @@ class ImageSession:
     `recover` or `set_aside_recovery` before the first edit.
     """
 
-    def __init__(self, project: Project, image: ImageEntry, opened: _Opened) -> None:
+    def __init__(self, project: Project, image: ImageEntry, opened: Opened) -> None:
         self.project = project
         self.image = image
         self.read_only = opened.read_only
@@ -97,21 +86,7 @@ class ImageSession:
         ImageError when it is not and the image cannot be read; all else that is wrong ends in a
         session that can be looked at, with `read_only` or `notes` saying what it is.
         """
-        path = image.label_file
-        inside = path.resolve() if path.is_symlink() else path
-        opened = _Opened(size or image_size(image.path), inside)
-        opened.read_only = _why_read_only(project, image)
-        stored = _load_stored(project, image, opened)
-        try:
-            opened.labels = _load_labels(path, image, opened)
-        except MasklensError as error:
-            opened.labels = ReadLabels()
-            opened.read_only = error.sentence
-        content = opened.labels.content
-        _, in_file = split(content.shapes if content else ())
-        opened.suggestions = merged(stored, in_file, opened.labels.sha256)
-        opened.suggestions_only_in_file = opened.suggestions is not stored and bool(in_file)
-        return ImageSession(project, image, opened)
+        return ImageSession(project, image, gather(project, image, size))
 
     # Edits
 
@@ -148,14 +123,7 @@ class ImageSession:
                 )
             )
         if self.mismatch is not None:
-            raise SessionError(
-                say(
-                    "session.mismatch",
-                    "The labels of {image} were made for another size. Say first what becomes of "
-                    "them.",
-                    image=self.image.name,
-                )
-            )
+            raise SessionError(MISMATCH.given(image=self.image.name))
         if self._left_over:
             self._move_journal_aside()
 
@@ -360,12 +328,13 @@ class ImageSession:
 
     def _labels_now(self) -> LabelFile:
         base = self._label_file or LabelFile(self.image.name, None, None)
-        # A size that nobody has answered for stays, whatever else is saved.
-        made = self.mismatch.made if self.mismatch else (self.document.width, self.document.height)
+        width, height = self.document.width, self.document.height
+        if self.mismatch is not None:  # a size that nobody has answered for stays
+            width, height = self.mismatch.made
         return replace(
             base,
-            width=made[0],
-            height=made[1],
+            width=width,
+            height=height,
             shapes=self.document.shapes,
             done=self.document.done,
         )
@@ -374,37 +343,3 @@ class ImageSession:
         return JournalHeader(
             self.image.name, self.document.width, self.document.height, self._sha256
         )
-
-
-def _why_read_only(project: Project, image: ImageEntry) -> Sentence | None:
-    try:
-        project.check_writable()
-    except StorageError as error:
-        return error.sentence
-    return project.write_problem(image)
-
-
-def _load_stored(project: Project, image: ImageEntry, opened: _Opened) -> SuggestionSet | None:
-    try:
-        return load_suggestions(project.suggestions_path(image))
-    except StorageError as error:
-        opened.notes.append(error.sentence)
-        if project.locked:
-            with contextlib.suppress(StorageError):
-                set_broken_aside(project.suggestions_path(image))
-        return None
-
-
-def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
-    labels = read_labels(path)
-    content = labels.content
-    if content is None:
-        return labels
-    # The document judges outlines and ids; a file that it refuses must not be written over.
-    Document(*opened.size, content.shapes)
-    opened.notes.extend(content.notes)
-    opened.notes.extend(doubts(path, content, image.path))
-    if content.kept.shapes:
-        width, height = content.width, content.height
-        opened.mismatch = mismatch_of(width, height, opened.size, image.path)
-    return labels
