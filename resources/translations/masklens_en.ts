@@ -95,6 +95,23 @@
     </message>
 </context>
 <context>
+    <name>Fitting</name>
+    <message numerus="yes">
+        <source>The labels of %n image(s) were fitted.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be answered for.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FolderEdits</name>
     <message numerus="yes">
         <source>%n image(s)</source>
