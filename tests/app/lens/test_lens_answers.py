@@ -51,7 +51,7 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
     # With so high a score everything is lost, at a cut that a setting can help.
     own = lens.settings
     assert own is not None
-    panel.knobs.field("score").setValue(1.0)
+    panel.knobs.form["score"].setValue(1.0)
     wait(driver, lambda: lens.trace is not None and not lens.trace.detections.label.size)
     wait(driver, lambda: not lens.busy)
     instance = driver.document.instances[0]
