@@ -20,6 +20,7 @@ from app.canvas.tools import event_at, gesture_for, key_of, modifiers_of, pointe
 from core.document.hit import Hit
 from core.gestures.base import Button, Cursor, Gesture, Key, Outcome
 from core.gestures.scene import Scene
+from core.sentences import Sentence
 
 _ARROW_PAN: Final = 60.0
 _ARROWS: Final = {Key.LEFT: (1, 0), Key.RIGHT: (-1, 0), Key.UP: (0, 1), Key.DOWN: (0, -1)}
@@ -35,6 +36,7 @@ class CanvasInput(QObject):
     """Watches the events of a canvas. `pointer` is where the mouse is, in logical pixels."""
 
     outcome = Signal(object)  # Outcome of a gesture
+    hinted = Signal(object)  # Sentence: what mouse and keys do now
     cursor = Signal(object)  # Cursor
     pointer_moved = Signal(float, float)  # image pixels
     pointer_left = Signal()
@@ -55,6 +57,7 @@ class CanvasInput(QObject):
         self._gesture: Gesture = gesture_for(self.tool, scene)
         self._button: Qt.MouseButton | None = None
         self._space_used = False
+        self._hint: Sentence | None = None
         canvas.installEventFilter(self)
 
     @property
@@ -73,6 +76,12 @@ class CanvasInput(QObject):
         """Drop what has begun."""
         self._button = None
         self._apply(self._gesture.cancel())
+
+    def complete(self) -> None:
+        """End what has begun as Enter does."""
+        outcome = self._gesture.key(Key.ENTER)
+        if outcome is not None:
+            self._apply(outcome)
 
     def refresh(self) -> None:
         """Look again at what is under the pointer: something on the canvas has changed."""
@@ -105,8 +114,16 @@ class CanvasInput(QObject):
             self._focus_lost()
         return False
 
+    @property
+    def hint(self) -> Sentence:
+        """What mouse and keys do with the tool in the hand."""
+        return self._gesture.hint
+
     def _apply(self, outcome: Outcome) -> None:
         self.outcome.emit(outcome)
+        if self._gesture.hint != self._hint:
+            self._hint = self._gesture.hint
+            self.hinted.emit(self._hint)
 
     # Mouse
 
@@ -246,9 +263,7 @@ class CanvasInput(QObject):
         if self.space_held:
             self._space_used = False
         elif not self._space_used:
-            outcome = self._gesture.key(Key.ENTER)
-            if outcome is not None:
-                self._apply(outcome)
+            self.complete()
         self.cursor.emit(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
         return True
 

@@ -18,6 +18,7 @@ from app.editor.panels.labels import LabelFinder, LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
 from app.editor.services import Services, image, project, selection
 from core.document.document import Changed
+from core.document.edits import Edit
 from core.document.hit import Hit
 from core.document.regions import DONE_REGION, IGNORE, labelled
 
@@ -116,7 +117,7 @@ class AnnotateFeature(Feature):
 
     def _wire_canvas(self) -> None:
         canvas, actions = self.services.viewport, self.services.actions
-        canvas.edit_requested.connect(self.services.workspace.do)
+        canvas.edit_requested.connect(self._do)
         canvas.selection_changed.connect(self._on_selection)
         canvas.instance_activated.connect(lambda _id: actions["relabel"].trigger())
         canvas.tool_changed.connect(lambda _tool: self.changed.emit())
@@ -228,9 +229,12 @@ class AnnotateFeature(Feature):
         if tool in ("polygon", "rectangle"):
             self.services.labelling.ensure()
         self.services.viewport.set_tool(tool)
-        if tool in ("polygon", "rectangle", "region", "region_outline"):
-            self.services.viewport.setFocus()
+        self.services.viewport.setFocus()
         self.changed.emit()
+
+    def _do(self, edit: Edit, name: str) -> None:
+        """Make the edit of a gesture; a suggestion that it takes gets the label of one accepted."""
+        self.services.workspace.do(self.services.suggesting.as_accepted(edit), name)
 
     def select_all(self) -> None:
         """Select all instances of the image."""
@@ -299,6 +303,8 @@ class AnnotateFeature(Feature):
               "Draw another outline that belongs to the selected instance", part=True, rule=True),
         _tool("cut", "Cut out", ("C",), "cut",
               "Draw a hole into the selected instance, or cut a piece off", part=True),
+        _tool("stretch", "Redraw a stretch", ("S",), "stretch",
+              "Draw from one place of an outline to another: that stretch becomes what you draw"),
         _tool("region", "Mark a region as done", ("Shift+R",), "region",
               "Draw a rectangle in which every instance is labelled: the model learns from it, "
               "though the rest of the image is not done", rule=True),

@@ -26,6 +26,7 @@ class Source(StrEnum):
     DRAWN = "drawn"  # a person drew it
     EDITED = "edited"  # a model proposed it and a person changed its outline or label
     ACCEPTED = "accepted"  # a model proposed it and a person took it as it was
+    PROMPTED = "prompted"  # a model drew it where a person pointed
     SUGGESTED = "suggested"  # a model proposes it; nobody has accepted it
 
 

@@ -243,7 +243,13 @@ def _result(
     return Gathered(
         tuple(images),
         labels,
-        Provenance(counts[Source.DRAWN], counts[Source.EDITED], counts[Source.ACCEPTED], crowds),
+        Provenance(
+            counts[Source.DRAWN],
+            counts[Source.EDITED],
+            counts[Source.ACCEPTED],
+            crowds,
+            counts[Source.PROMPTED],
+        ),
         tuple(notes),
         tuple(problems),
     )

@@ -35,6 +35,7 @@ def source_text(source: Source) -> str:
         Source.DRAWN: QCoreApplication.translate("words", "drawn"),
         Source.EDITED: QCoreApplication.translate("words", "edited"),
         Source.ACCEPTED: QCoreApplication.translate("words", "accepted"),
+        Source.PROMPTED: QCoreApplication.translate("words", "prompted"),
         Source.SUGGESTED: QCoreApplication.translate("words", "suggested"),
     }[source]
 
