@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.document.fields import FieldError
+from core.codec import FieldError
 from core.document.instance import Instance, Shape, Source
 from core.document.regions import comparable, is_done
 from core.formats.dataset import Dataset
