@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.document.instance import Instance
 from core.engine.pipeline import FoundBoxes, Watch, find_boxes, propose_boxes
 from core.engine.predict import Predictor
 from core.engine.prompt_pool import Pool, gather
 from core.engine.stages import features, inputs, masks, roi
 from core.lens.settings import StageSettings
-from core.lens.trace import PROPOSER_STAGES, STAGES, MaskLogits, Prepared
+from core.lens.trace import PROPOSER_STAGES, STAGES, Prepared
 from core.lru import Lru
 from core.protocol.messages.prompts import KEPT_BYTES
 
@@ -139,16 +140,19 @@ def encode(
 
 
 @torch.inference_mode()
-def masks_of_detections(encoding: Encoding) -> MaskLogits:
-    """The masks of the detections, as a prediction has them."""
-    predictor = encoding.predictor
-    return masks.find_masks(
+def suggestions_of(encoding: Encoding) -> tuple[Instance, ...]:
+    """The instances that a prediction of the image under the same settings suggests."""
+    predictor, detections = encoding.predictor, encoding.found.detections
+    found = masks.find_masks(
         predictor.module,
         encoding.levels,
-        [encoding.found.detections],
+        [detections],
         predictor.numerics,
-        channels=predictor.mask_channels([encoding.found.detections]),
+        channels=predictor.mask_channels([detections]),
     )[0]
+    size, settings = encoding.prepared.image_size, predictor.loaded.config.settings
+    outlines = masks.trace_outlines(found, detections, size, settings).outlines
+    return predictor.suggested(detections, outlines)
 
 
 class Encodings:
@@ -180,4 +184,4 @@ class Encodings:
         self._kept.set_limit(limit)
 
 
-__all__ = ["Encoding", "Encodings", "ImageKey", "encode", "masks_of_detections"]
+__all__ = ["Encoding", "Encodings", "ImageKey", "encode", "suggestions_of"]
