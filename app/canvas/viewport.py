@@ -24,7 +24,7 @@ from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
 from core.document.instance import Instance
-from core.gestures.base import Cursor, Outcome
+from core.gestures.base import Answered, Cursor, Outcome
 from core.gestures.scene import Scene
 from core.sentences import Sentence
 
@@ -43,6 +43,8 @@ class Viewport(LookingWidget):
     context_requested = Signal(object, object)  # global QPoint, Hit or None
     refused = Signal(object)  # Sentence: why a gesture made no edit
     answered = Signal(object, bool)  # frozenset[str] of suggestions; whether they are accepted
+    asked = Signal(object)  # Asked: what a model is to draw now
+    kept = Signal(object)  # Kept: what of it becomes an instance
     hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -253,6 +255,15 @@ class Viewport(LookingWidget):
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
+    def hear(self, answered: Answered) -> None:
+        """Show what a model draws for what was asked."""
+        self._input.hear(answered)
+
+    def set_prompts_ready(self, ready: bool) -> None:
+        """Whether a model has seen the image, and answers what is asked at once."""
+        self._scene.prompts_ready = ready
+        self._input.refresh()
+
     @property
     def hint(self) -> Sentence:
         """What mouse and keys do with the tool in the hand."""
@@ -284,6 +295,10 @@ class Viewport(LookingWidget):
         for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
             if ids:
                 self.answered.emit(ids, accepted)
+        if outcome.asks is not None:
+            self.asked.emit(outcome.asks)
+        if outcome.keeps is not None:
+            self.kept.emit(outcome.keeps)
         if outcome.refusal is not None:
             self.refused.emit(outcome.refusal)
         self.update()

@@ -16,7 +16,7 @@ from app.base.words import sentence_text
 from app.editor.panels.instances import InstancesPanel
 from app.editor.panels.labels import LabelFinder, LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
-from app.editor.services import Services, image, project, selection
+from app.editor.services import Services, engine, image, project, selection
 from core.document.document import Changed
 from core.document.edits import Edit
 from core.document.hit import Hit
@@ -34,16 +34,18 @@ def _tool(
     tip: str,
     *,
     part: bool = False,
+    asks: bool = False,
     rule: bool = False,
 ) -> Action[AnnotateFeature]:
-    """The row of a tool; `part` marks one that works on the selected instance."""
+    """The row of a tool; `part` marks one that works on the selected instance, `asks` one that
+    asks the model."""
     return Action(
         f"tool_{name}",
         TOOLS,
         text,
         keys,
         icon,
-        (image, selection) if part else (image,),
+        (image, *((selection,) if part else ()), *((engine,) if asks else ())),
         turn=lambda self, _on: self.draw(name),
         checked=lambda self: self.services.viewport.tool == name,
         tip=tip,
@@ -305,6 +307,10 @@ class AnnotateFeature(Feature):
               "Draw a hole into the selected instance, or cut a piece off", part=True),
         _tool("stretch", "Redraw a stretch", ("S",), "stretch",
               "Draw from one place of an outline to another: that stretch becomes what you draw"),
+        _tool("box", "Box", ("B",), "box", asks=True, rule=True,
+              tip="Drag a box around an object: the model draws its outline"),
+        _tool("click", "Click", ("Q",), "click", asks=True,
+              tip="Point at an object: the model shows its outline, a click keeps it"),
         _tool("region", "Mark a region as done", ("Shift+R",), "region",
               "Draw a rectangle in which every instance is labelled: the model learns from it, "
               "though the rest of the image is not done", rule=True),

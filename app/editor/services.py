@@ -22,6 +22,7 @@ from app.editor.importing import Importer
 from app.editor.labelling import Labelling
 from app.editor.opening import Opener
 from app.editor.preannotate import PreAnnotator
+from app.editor.prompting import Prompting
 from app.editor.renaming import Renamer
 from app.editor.suggesting import Suggesting
 from app.editor.workspace import Workspace
@@ -47,6 +48,7 @@ class Services:
     workspace: Workspace
     labelling: Labelling
     suggesting: Suggesting
+    prompting: Prompting
     editing: Editing
     annotator: PreAnnotator
     exporter: Exporter
@@ -74,6 +76,7 @@ def make_services(
     suggesting = Suggesting(workspace, labelling, settings)
     annotator = PreAnnotator(client, workspace, suggesting, jobs)
     notices = Notices(central.stack)
+    models = ModelControl(client, settings, jobs)
     return Services(
         paths=paths,
         settings=settings,
@@ -84,10 +87,11 @@ def make_services(
         central=central,
         notices=notices,
         client=client,
-        models=ModelControl(client, settings, jobs),
+        models=models,
         workspace=workspace,
         labelling=labelling,
         suggesting=suggesting,
+        prompting=Prompting(client, models, workspace, suggesting, settings),
         editing=Editing(workspace, labelling),
         annotator=annotator,
         exporter=Exporter(workspace, labelling, jobs),

@@ -27,7 +27,8 @@ translate = QCoreApplication.translate
 
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
-    *("tool_select", "tool_stretch", "tool_polygon", "tool_rectangle", "sweep", ""),
+    *("tool_select", "tool_box", "tool_click", "tool_stretch", "sweep", "tool_polygon"),
+    *("tool_rectangle", ""),
     *("fit", "actual_size", "adjust"),
     *("show_instances", ">"),
 )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QLabel,
     QSlider,
+    QSpinBox,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -20,10 +21,12 @@ from PySide6.QtWidgets import (
 from app.base.settings import (
     AUTOSAVE,
     DEVICE,
+    ENCODINGS,
     LANGUAGE,
     OPACITY,
     PARTS,
     PRECISION,
+    PREPARE,
     THEME,
     UNKNOWN_LABELS,
     WHEEL,
@@ -88,6 +91,12 @@ class SettingsDialog(QDialog):
             (self.tr("float32, slower and exact"), "float32"),
             (self.tr("bf16 where it helps"), "bf16"),
         ])  # fmt: skip
+        self._choice(form, self.tr("Ready for box and click"), PREPARE, [
+            (self.tr("the image shown and its neighbours"), "ahead"),
+            (self.tr("the image shown"), "shown"),
+            (self.tr("only when a tool is taken"), "asked"),
+        ])  # fmt: skip
+        self._encodings(form)
         return page
 
     def _choice(
@@ -123,6 +132,16 @@ class SettingsDialog(QDialog):
         box.setAccessibleName(self.tr("Save after a pause of"))
         box.valueChanged.connect(lambda seconds: self._settings.set(AUTOSAVE, seconds))
         form.addRow(self.tr("Save after a pause of"), box)
+
+    def _encodings(self, form: QFormLayout) -> None:
+        box = QSpinBox()
+        box.setRange(64, 65536)
+        box.setSingleStep(256)
+        box.setSuffix(self.tr(" MiB"))
+        box.setValue(self._settings.get(ENCODINGS))
+        box.setAccessibleName(self.tr("Memory for them"))
+        box.valueChanged.connect(lambda size: self._settings.set(ENCODINGS, size))
+        form.addRow(self.tr("Memory for them"), box)
 
     def _note(self, form: QFormLayout, text: str) -> None:
         note = QLabel(text)
