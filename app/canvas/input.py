@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
@@ -30,7 +32,18 @@ _HELD: Final = {
     Qt.Key.Key_Control: Qt.KeyboardModifier.ControlModifier,
     Qt.Key.Key_Alt: Qt.KeyboardModifier.AltModifier,
 }
+_SAME_PLACE: Final = 2.0
+"""Logical pixels between the presses of a double click; Qt's five tell two vertices apart badly."""
 _BUTTONS: Final = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """Something that is being drawn: the tool, how far it has come, and what it is drawn on."""
+
+    tool: str
+    gesture: Gesture
+    selection: frozenset[str]
 
 
 class CanvasInput(QObject):
@@ -57,6 +70,7 @@ class CanvasInput(QObject):
         self._navigator = navigator
         self._gesture: Gesture = gesture_for(self.tool, scene)
         self._button: Qt.MouseButton | None = None
+        self._pressed_at = QPointF()
         self._space_used = False
         self._wheel = 0.0
         self._hint: Sentence | None = None
@@ -79,11 +93,29 @@ class CanvasInput(QObject):
         self._button = None
         self._apply(self._gesture.cancel())
 
-    def complete(self) -> None:
-        """End what has begun as Enter does."""
-        outcome = self._gesture.key(Key.ENTER)
+    def put_aside(self) -> Begun | None:
+        """Let go of what is being drawn, to `resume` it later; None where nothing is."""
+        if self.tool == "select" or self._button is not None or not self._gesture.busy:
+            return None
+        begun = Begun(self.tool, self._gesture, self._scene.selection)
+        self._gesture = gesture_for(self.tool, self._scene)
+        self._apply(self._gesture.cancel())
+        return begun
+
+    def resume(self, begun: Begun) -> None:
+        """Go on with what was put aside."""
+        self.cancel()
+        self.tool, self._gesture = begun.tool, begun.gesture
+        at = self.pointer or QPointF(self._canvas.rect().center())
+        held = Qt.KeyboardModifier.NoModifier
+        self._apply(self._gesture.move(event_at(at, held, self._navigator.view)))
+
+    def act_on(self, key: Key) -> bool:
+        """Let a key do what it means to the tool in use; False when it means nothing there."""
+        outcome = self._gesture.key(key)
         if outcome is not None:
             self._apply(outcome)
+        return outcome is not None
 
     def hear(self, answered: Answered) -> None:
         """Tell the tool what a model draws for what it asked."""
@@ -188,9 +220,14 @@ class CanvasInput(QObject):
                 if any(layer.pick(pointer.x, pointer.y, pointer.tolerance) for layer in layers):
                     return
             self._button = button
+            self._pressed_at = event.position()
             self._apply(self._gesture.press(pointer))
 
     def _double_click(self, event: QMouseEvent) -> None:
+        away = event.position() - self._pressed_at
+        if self.tool != "select" and math.hypot(away.x(), away.y()) > _SAME_PLACE:
+            self._press(event)  # two vertices, quickly put down close to each other
+            return
         if self.tool != "select" or event.button() != Qt.MouseButton.LeftButton:
             if event.button() in _BUTTONS and self.has_image:
                 self._button = event.button()
@@ -290,7 +327,7 @@ class CanvasInput(QObject):
         if self.space_held:
             self._space_used = False
         elif not self._space_used:
-            self.complete()
+            self.act_on(Key.ENTER)
         self.cursor.emit(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
         return True
 

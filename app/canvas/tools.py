@@ -45,6 +45,7 @@ _KEYS: Final = {
     Qt.Key.Key_Backspace: Key.BACKSPACE,
     Qt.Key.Key_Tab: Key.TAB,
     Qt.Key.Key_Backtab: Key.TAB,
+    Qt.Key.Key_Delete: Key.BACKSPACE,
     Qt.Key.Key_Left: Key.LEFT,
     Qt.Key.Key_Right: Key.RIGHT,
     Qt.Key.Key_Up: Key.UP,
@@ -81,7 +82,13 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
 
 
 def modifiers_of(held: Qt.KeyboardModifier) -> Modifier:
-    """Qt's modifiers as a gesture knows them."""
+    """Qt's modifiers as a gesture knows them.
+
+    Window managers keep Alt with a click for themselves: Ctrl and Shift together stand for it.
+    """
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    if held & both == both:
+        return Modifier.ALT
     modifiers = Modifier.NONE
     for theirs, ours in (
         (Qt.KeyboardModifier.ShiftModifier, Modifier.SHIFT),

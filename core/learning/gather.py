@@ -239,12 +239,13 @@ def _result(
         )
     used = dict.fromkeys(one.label for image in learned for one in image.objects)
     labels = tuple(name for name in dict.fromkeys((*order, *used)) if name in used)
+    drawn = counts[Source.DRAWN] + counts[Source.IMPORTED]
     crowds = sum(len(image.instances) - len(image.objects) for image in images)
     return Gathered(
         tuple(images),
         labels,
         Provenance(
-            counts[Source.DRAWN],
+            drawn,
             counts[Source.EDITED],
             counts[Source.ACCEPTED],
             crowds,

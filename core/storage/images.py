@@ -285,6 +285,9 @@ def _to_rgb(source: _Input, image: Image.Image, notes: tuple[Sentence, ...]) -> 
     # Pillow turns a TIFF upright while it loads.
     orientation = 1 if image.format == "TIFF" else pixels.orientation(image)
     converted = pixels.convert(source.name, image)
+    last = converted.pixels[-1:]
+    if image.format == "PNG" and (last == last[:, :1]).all() and png.lacks_pixels(source.data):
+        raise ImageError(TRUNCATED.given(path=source.name))
     notes += converted.notes
     if high_bytes:
         notes += (
