@@ -124,7 +124,7 @@ class CanvasInput(QObject):
 
     def refresh(self) -> None:
         """Look again at what is under the pointer: something on the canvas has changed."""
-        if self.tool == "select" and (self._gesture.busy or self._button is not None):
+        if self.tool in ("select", "stretch") and (self._gesture.busy or self._button is not None):
             # What was being dragged may not be what it was.
             self.cancel()
         self._tell_hint()

@@ -24,11 +24,7 @@ from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
 from core.document.instance import Instance
-<<<<<<< HEAD
-from core.gestures.base import Answered, Cursor, Outcome
-=======
-from core.gestures.base import Cursor, Key, Outcome
->>>>>>> main
+from core.gestures.base import Answered, Cursor, Key, Outcome
 from core.gestures.scene import Scene
 from core.sentences import Sentence
 
@@ -263,12 +259,12 @@ class Viewport(LookingWidget):
 
     def hear(self, answered: Answered) -> None:
         """Show what a model draws for what was asked."""
-        self._input.hear(answered)
+        self.input.hear(answered)
 
     def set_prompts_ready(self, ready: bool) -> None:
         """Whether a model has seen the image, and answers what is asked at once."""
         self._scene.prompts_ready = ready
-        self._input.refresh()
+        self.input.refresh()
 
     @property
     def hint(self) -> Sentence:

@@ -79,13 +79,10 @@ def make_services(
     suggesting = Suggesting(workspace, labelling, settings)
     annotator = PreAnnotator(client, workspace, suggesting, jobs)
     notices = Notices(central.stack)
-<<<<<<< HEAD
     models = ModelControl(client, settings, jobs)
-=======
     folder_edits = FolderEdits(workspace, jobs)
     TypedAhead(actions, workspace, viewport)
     actions.in_turn = lambda row, do: _in_turn(workspace, row, do)
->>>>>>> main
     return Services(
         paths=paths,
         settings=settings,
