@@ -18,6 +18,7 @@ from core.engine.pipeline import FoundBoxes, Watch, find_boxes, propose_boxes
 from core.engine.predict import Predictor
 from core.engine.prompt_pool import Pool, gather
 from core.engine.stages import features, inputs, masks
+from core.lens.settings import StageSettings
 from core.lens.trace import PROPOSER_STAGES, STAGES, MaskLogits, Prepared
 from core.lru import Lru
 from core.protocol.messages.prompts import KEPT_BYTES
@@ -92,8 +93,13 @@ class Encoding:
 
 
 @torch.inference_mode()
-def encode(predictor: Predictor, pixels: NDArray[np.uint8], watch: Watch | None = None) -> Encoding:
-    """Encode an upright image, uint8 H×W×3 in RGB, under the model's own settings.
+def encode(
+    predictor: Predictor,
+    pixels: NDArray[np.uint8],
+    watch: Watch | None = None,
+    settings: StageSettings | None = None,
+) -> Encoding:
+    """Encode an upright image, uint8 H×W×3 in RGB; `settings` default to the model's own.
 
     All numbers are those of a prediction. Raises PredictionCancelled between stages when the watch
     says so; ValueError when the pixels have another shape or type.
@@ -102,7 +108,7 @@ def encode(predictor: Predictor, pixels: NDArray[np.uint8], watch: Watch | None 
     model, proposer = predictor.module, predictor.loaded.proposer
     watch.stages = ENCODING_STAGES if proposer is None else PROPOSER_ENCODING_STAGES
     image = predictor.image(pixels)
-    settings = predictor.loaded.config.settings
+    settings = settings or predictor.loaded.config.settings
     with watch.stage("input"):
         batch = inputs.prepare(model, [image])
     with watch.stage("backbone"):

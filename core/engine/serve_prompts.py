@@ -18,6 +18,7 @@ from core.engine.pipeline import Watch
 from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points
 from core.engine.prompts import Drawn, answer_boxes
+from core.engine.tightening import tighten
 from core.protocol import Answer
 from core.protocol.messages.prompts import (
     Encode,
@@ -139,6 +140,9 @@ def answer(encoding: Encoding, request: Prompt) -> Found:
             encoding, request.points, request.inside, request.detail, request.most, present
         )
         return Found([found], [first])
+    if request.kind is PromptKind.TIGHTEN:
+        tight = [tighten(encoding, one, request.detail) for one in request.present]
+        return Found([[one] for one in tight], [0] * len(tight))
     drawn = answer_boxes(encoding, request.boxes, request.detail)
     return Found(drawn, [0 if each else -1 for each in drawn])
 

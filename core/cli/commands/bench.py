@@ -1,4 +1,4 @@
-"""`masklens bench loop`: how much work a model saves that learns along the way."""
+"""`masklens bench`: how much work a model saves that learns along the way, and prompts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from core.cli import bench_assist
 from core.cli.commands.train import add_training, check_model, schedule_of
 from core.cli.console import Console, UsageError
 from core.cli.datasets import open_labelled
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from core.formats.dataset import Dataset
     from core.learning.curve import Curve
 
-HELP: Final = "Measure how much work a model saves that learns along the way"
+HELP: Final = "Measure how much work a model saves that learns along the way, and prompts"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="loop")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="loop|assist")
+    bench_assist.add_arguments(actions)
     loop = actions.add_parser(
         "loop", help="simulate a careful person who labels a data set image by image"
     )
@@ -51,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Simulate, write the curve, print the sums."""
+    """Measure prompts; or simulate, write the curve, print the sums."""
+    if arguments.action == "assist":
+        return bench_assist.run(arguments, console)
     if arguments.every < 1:
         raise UsageError(
             say(

@@ -16,13 +16,14 @@ from shapely.geometry.base import BaseGeometry
 
 from core.document.geometry.errors import GeometryError
 from core.document.geometry.measure import Outline, bounds, polygons_of, ring_contains
-from core.document.instance import Polygon, Polygons, Ring
+from core.document.instance import Point, Polygon, Polygons, Ring
 from core.sentences import say
 
 __all__ = [
     "GeometryError",
     "clip_to_image",
     "is_valid",
+    "middle",
     "polygon_iou",
     "repair",
     "repair_ring",
@@ -110,6 +111,13 @@ def subtract(outline: Outline, *others: Outline) -> Polygons:
     for other in others:
         rest = shapely.difference(rest, _geometry(polygons_of(other)))
     return _polygons(rest)
+
+
+def middle(outline: Outline) -> Point:
+    """The place inside the largest part that lies farthest from its border."""
+    part = max(_parts(_geometry(polygons_of(outline))), key=lambda each: float(each.area))
+    centre = shapely.get_point(shapely.maximum_inscribed_circle(part), 0)
+    return float(shapely.get_x(centre)), float(shapely.get_y(centre))
 
 
 def polygon_iou(a: Outline, b: Outline) -> float:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.document.geometry import area, bounds, contains, polygon_iou
-from core.document.instance import Polygon, Polygons, Source
+from core.document.instance import Instance, Polygon, Polygons, Source
 from core.engine.encodings import (
     ENCODING_STAGES,
     PROPOSER_ENCODING_STAGES,
@@ -26,6 +26,7 @@ from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points, boxes_under
 from core.engine.prompt_pool import CANDIDATES_AT_MOST
 from core.engine.prompts import answer_boxes, draw_masks, name_boxes, steadiness
+from core.engine.tightening import tighten
 from core.engine.weights import with_proposer
 from core.lens.detail import Detail, count_vertices, detailed_outline
 from core.lens.outline import outline
@@ -270,3 +271,40 @@ def test_answers_are_instances_that_a_person_prompted() -> None:
     assert one.source is Source.PROMPTED
     assert one.model == "small@0"
     assert one.score == 0.5
+
+
+def instance(label: str, polygons: Polygons) -> Instance:
+    return Instance("i", label, polygons)
+
+
+def test_tightening_draws_the_mask_of_the_outline_s_box() -> None:
+    x0, y0, x1, y1 = 10.0, 10.0, 50.0, 60.0
+    box = encoding().to_resized(np.array([[x0, y0, x1, y1]], np.float32))
+    mask = draw_masks(encoding(), box, torch.tensor([2]))[0].numpy()
+    expected = outline(mask, np.array([x0, y0, x1, y1], np.float32), SIZE, 0.5)
+    assert polygon_iou(expected, square(x0, y0, x1, y1)) < 0.5, "the network sees something else"
+    kept = tighten(encoding(), instance("dog", square(x0, y0, x1, y1)), PLAIN)
+    assert (kept.polygons, kept.label) == (square(x0, y0, x1, y1), "dog")
+    assert kept.origin is PromptOrigin.TIGHTENED
+
+
+def test_a_large_outline_is_tightened_in_tiles_that_agree_with_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+
+    def blobs(encoding: Encoding, boxes: torch.Tensor, channel: torch.Tensor) -> torch.Tensor:
+        """Everything but the left quarter of the image, whatever the box."""
+        seen.append(len(boxes))
+        cells = (torch.arange(28) + 0.5) / 28
+        x = boxes[:, 0, None] + cells * (boxes[:, 2] - boxes[:, 0])[:, None]
+        inside = (x / float(encoding.scale[0]) > 30.4).float()
+        return inside[:, None, :].expand(-1, 28, -1).contiguous()
+
+    monkeypatch.setattr("core.engine.tightening.draw_masks", blobs)
+    monkeypatch.setattr("core.engine.tightening.TILE", 40.0)
+    drawn = tighten(encoding(), instance("none of these", square(0, 0, 130, 90)), PLAIN)
+    assert seen == [1, 16]
+    assert drawn.label == "none of these"
+    assert bounds(drawn.polygons).x0 == pytest.approx(30.4, abs=0.7)
+    assert bounds(drawn.polygons).x1 == pytest.approx(130, abs=1)
