@@ -40,6 +40,8 @@ class Renderer:
 
     def __init__(self, scene: Scene) -> None:
         self.preview = Preview()
+        self.tried: tuple[Shape, ...] = ()
+        """Shapes as they would become, whatever the tool in the hand shows."""
         self.layers: list[Layer] = []
         self.tags_shown = True
         self.handles_shown = True
@@ -234,7 +236,7 @@ class Renderer:
 
     def _paint_picked(self, live: LivePainter) -> list[Outline]:
         tagged: list[Outline] = []
-        changing = {each.id for each in self.preview.changed}
+        changing = {each.id for each in (*self.preview.changed, *self.tried)}
         hover = self._suggestions.get(self.preview.hover_suggestion or "")
         if hover is not None and hover.instance.id not in self._proposed.marked:
             live.hovered(hover.instance, hover.path(live.scale), dashed=True)
@@ -260,7 +262,7 @@ class Renderer:
         tolerance = TOLERANCE / view.scale
         for outline in filter(None, map(self._instances.get, self._lingering)):
             live.instance(outline.instance, outline.path(live.scale), selected=False)
-        changing = {each.id for each in preview.changed}
+        changing = {each.id for each in (*preview.changed, *self.tried)}
         tagged: list[Outline] = []
         hover = self._instances.get(preview.hover.id) if preview.hover else None
         if hover is not None and hover.instance.id not in self._base.marked:
@@ -283,6 +285,7 @@ class Renderer:
             if self.handles_shown and self._scene.offers_handles(id, tolerance):
                 moving.handles(kept.instance, preview.hover, preview.vertex)
         live.changed(preview.changed, preview if self.handles_shown else None)
+        live.changed(self.tried, None)
         new = (each for each in preview.changed if self._scene.get(each.id) is None)
         # Their tags say how sure the model is, as those of suggestions do.
         asked = [replace(each, source=Source.SUGGESTED) for each in new if not preview.stroke]

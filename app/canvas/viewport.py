@@ -23,7 +23,7 @@ from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
-from core.document.instance import Instance
+from core.document.instance import Instance, Shape
 from core.gestures.base import Answered, Cursor, Key, Outcome
 from core.gestures.scene import Scene
 from core.sentences import Sentence
@@ -256,6 +256,11 @@ class Viewport(LookingWidget):
             self.input.take(tool)
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
+
+    def show_tried(self, shapes: Sequence[Shape]) -> None:
+        """Show instances or suggestions as they would become, in place of what they are."""
+        self._renderer.tried = tuple(shapes)
+        self.update()
 
     def hear(self, answered: Answered) -> None:
         """Show what a model draws for what was asked."""

@@ -18,7 +18,7 @@ from app.canvas.input import Begun
 from app.editor.panels.instances import InstancesPanel
 from app.editor.panels.labels import LabelFinder, LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
-from app.editor.services import Services, engine, image, project, selection
+from app.editor.services import Services, chosen, engine, image, project, selection
 from core.document.document import Changed
 from core.document.edits import Edit
 from core.document.hit import Hit
@@ -119,6 +119,7 @@ class AnnotateFeature(Feature):
             lambda text: self.services.notices.fail("labels", text, warning=True)
         )
         self.services.folder_edits.changed.connect(self.changed)
+        self.services.tuning.made.connect(self.services.viewport.set_selection)
         self.services.editing.selected.connect(self.services.viewport.set_selection)
         self.services.editing.clipboard_changed.connect(self.changed)
         self.services.editing.said.connect(self.services.notices.say)
@@ -323,6 +324,13 @@ class AnnotateFeature(Feature):
                checked=lambda self: self._has_mark("region"),
                tip="Turn the selected instances into regions in which everything is labelled, "
                    "or back"),
+
+        Action("tighten", EDIT, "Tighten…", ("N",), "tighten", (image, chosen, engine),
+               do=lambda self: self.services.tuning.tighten(), rule=True,
+               tip="Let the model draw the selected outlines anew, as fine as you like"),
+        Action("smooth", EDIT, "Simplify and smooth…", ("Shift+N",), "smooth", (image, chosen),
+               do=lambda self: self.services.tuning.smooth(),
+               tip="Take small details and needless vertices from the selected outlines"),
 
         _tool("select", "Select and move", ("V", "Ctrl+J"), "select",
               "Select, move and reshape instances"),

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -43,6 +43,16 @@ class _About:
     model: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A prompt that no tool asks: its image and model are filled in when it is sent."""
+
+    name: str
+    prompt: Prompt
+    done: Callable[[Prompted], object]
+    failed: Callable[[Sentence], object]
+
+
 class Prompting(QObject):
     """`heard` carries an Answered for the canvas, `ready_changed` whether answers come at once."""
 
@@ -72,6 +82,7 @@ class Prompting(QObject):
         self._latest: Asked | None = None
         self._last: Answered | None = None
         self._kept: deque[Kept] = deque()
+        self._queries: dict[str, Query] = {}
         self._calm = QTimer(self, singleShot=True, interval=CALM)
         self._calm.timeout.connect(lambda: self._encode("shown"))
         workspace.image_changed.connect(self._on_image)
@@ -95,6 +106,11 @@ class Prompting(QObject):
         self._kept.append(kept)
         self._next()
 
+    def query(self, query: Query) -> None:
+        """Ask something else about the image; of several of a name only the latest is answered."""
+        self._queries[query.name] = query
+        self._next()
+
     def prepare(self) -> None:
         """A tool that asks was taken: make the image ready, whatever the settings say."""
         if not self.ready and self._encoding is None and self._about() != self._unreadable:
@@ -112,6 +128,7 @@ class Prompting(QObject):
             self.said.emit(text)
         self._latest = None
         self._kept.clear()
+        self._queries.clear()
         self._begin()
 
     def _begin(self) -> None:
@@ -190,6 +207,7 @@ class Prompting(QObject):
             return
         asked = self._kept[0].asked if self._kept else self._latest
         if asked is None:
+            self._next_query(about)
             return
         if not self._kept:
             self._latest = None
@@ -199,27 +217,48 @@ class Prompting(QObject):
             failed=lambda sentence: self._on_failed(asked, sentence),
         )
 
-    def _request(self, asked: Asked, about: _About) -> Prompt:
-        common = Prompt(
-            0,
-            "prompt:ask",
-            path=str(about.session.image.path),
-            keep_bytes=self._settings.get(ENCODINGS) << 20,
-            model=about.model,
-            boxes=np.zeros((1, 4), np.float32),
+    def _next_query(self, about: _About) -> None:
+        if not self._queries:
+            return
+        query = self._queries.pop(next(iter(self._queries)))
+
+        def done(answer: Prompted) -> None:
+            self._question = None
+            if about == self._about() and answer.model == about.model:
+                query.done(answer)
+            self._next()
+
+        def failed(sentence: Sentence) -> None:
+            self._question = None
+            query.failed(sentence)
+            self._next()
+
+        self._question = self._client.ask(
+            replace(query.prompt, **self._common(about)), done=done, failed=failed
         )
+
+    def _common(self, about: _About) -> dict[str, Any]:
+        """The fields that all prompts have."""
+        return {
+            "purpose": "prompt:ask",
+            "path": str(about.session.image.path),
+            "keep_bytes": self._settings.get(ENCODINGS) << 20,
+            "model": about.model,
+        }
+
+    def _request(self, asked: Asked, about: _About) -> Prompt:
         if asked.box is not None:
             box = asked.box
             corners = np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32)
-            return replace(common, boxes=corners)
+            return Prompt(0, boxes=corners, **self._common(about))
         points, mended = (*asked.inside, *asked.outside), asked.mends
-        return replace(
-            common,
+        return Prompt(
+            0,
             kind=PromptKind.POINTS,
-            boxes=np.zeros((0, 4), np.float32),
             points=np.array(points, np.float32).reshape(-1, 2),
             inside=np.arange(len(points)) < len(asked.inside),
             present=() if mended is None else (Instance(mended.id, mended.label, mended.polygons),),
+            **self._common(about),
         )
 
     def _on_answer(self, asked: Asked, about: _About, answer: Prompted) -> None:

@@ -26,6 +26,7 @@ from app.editor.preannotate import PreAnnotator
 from app.editor.prompting import Prompting
 from app.editor.renaming import Renamer
 from app.editor.suggesting import Suggesting
+from app.editor.tuning import Tuning
 from app.editor.typed_ahead import TypedAhead
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
@@ -51,6 +52,7 @@ class Services:
     labelling: Labelling
     suggesting: Suggesting
     prompting: Prompting
+    tuning: Tuning
     editing: Editing
     annotator: PreAnnotator
     exporter: Exporter
@@ -80,6 +82,7 @@ def make_services(
     annotator = PreAnnotator(client, workspace, suggesting, jobs)
     notices = Notices(central.stack)
     models = ModelControl(client, settings, jobs)
+    prompting = Prompting(client, models, workspace, suggesting, settings)
     folder_edits = FolderEdits(workspace, jobs)
     TypedAhead(actions, workspace, viewport)
     actions.in_turn = lambda row, do: _in_turn(workspace, row, do)
@@ -97,7 +100,8 @@ def make_services(
         workspace=workspace,
         labelling=labelling,
         suggesting=suggesting,
-        prompting=Prompting(client, models, workspace, suggesting, settings),
+        prompting=prompting,
+        tuning=Tuning(viewport, workspace, suggesting, prompting),
         editing=Editing(workspace, labelling),
         annotator=annotator,
         exporter=Exporter(workspace, labelling, jobs),
@@ -137,6 +141,11 @@ def image(user: User) -> bool:
 def selection(user: User) -> bool:
     """Instances are selected."""
     return bool(user.services.viewport.selection)
+
+
+def chosen(user: User) -> bool:
+    """Instances are selected, or suggestions picked."""
+    return selection(user) or bool(user.services.suggesting.picked)
 
 
 def engine(user: User) -> bool:

@@ -35,7 +35,7 @@ TOOLBAR: Final = (
 WITH_TEXT: Final = ("suggest_image", "done")
 CONTEXT_MENUS: Final = {
     "instance": (
-        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", ""),
+        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", "tighten", "smooth", ""),
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
     "suggestion": (

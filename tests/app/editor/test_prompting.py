@@ -54,7 +54,7 @@ def test_a_box_shows_its_outline_while_dragging_and_keeps_it(ready: Driver) -> N
     assert ready.services.viewport.tool == "box"
     press(ready, BOX[0])
     move(ready, BOX[1])
-    ready.wait(lambda: shown(ready))
+    ready.wait(lambda: shown(ready) and bounds(shown(ready)[0]).width < 31)
     (seen,) = shown(ready)
     assert (seen.label, seen.score) == ("thing", 0.8)
     assert len(ready.document.instances) == 1

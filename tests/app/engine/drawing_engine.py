@@ -95,6 +95,12 @@ def rectangle(x0: float, y0: float, x1: float, y1: float, score: float) -> Insta
     return Instance(new_id(), "thing", (Polygon(ring),), Source.PROMPTED, score, "squares@1")
 
 
+def inset(instance: Instance, by: float) -> Instance:
+    xs = [x for x, _ in instance.polygons[0].outer]
+    ys = [y for _, y in instance.polygons[0].outer]
+    return rectangle(min(xs) + by, min(ys) + by, max(xs) - by, max(ys) - by, 0.9)
+
+
 def prompt(request: Prompt) -> None:
     """A box holds itself and a smaller one; a point two squares, or of a mended one the half."""
     if request.kind is PromptKind.BOX:
@@ -103,6 +109,9 @@ def prompt(request: Prompt) -> None:
             rectangle(x0, y0, x1, y1, 0.8),
             rectangle(x0 + 1, y0 + 1, x1 - 1, y1 - 1, 0.7),
         )
+    elif request.kind is PromptKind.TIGHTEN:
+        by = 10 * (request.detail.threshold - 0.4)
+        found = tuple(inset(each, by) for each in request.present)
     elif request.present:
         xs = [x for x, _ in request.present[0].polygons[0].outer]
         ys = [y for _, y in request.present[0].polygons[0].outer]
@@ -124,7 +133,7 @@ def prompt(request: Prompt) -> None:
             width=96,
             height=72,
             instances=found,
-            prompt=np.zeros(count, np.int64),
+            prompt=np.arange(count) * (request.kind is PromptKind.TIGHTEN),
             origin=(PromptOrigin.DRAWN,) * count,
             steadiness=np.ones(count, np.float32),
             likeness=np.zeros(count, np.float32),
