@@ -3,6 +3,9 @@
 from core.document.geometry.algebra import (
     GeometryError,
     clip_to_image,
+    exclusive,
+    hull,
+    intersect,
     is_valid,
     middle,
     polygon_iou,
@@ -11,6 +14,7 @@ from core.document.geometry.algebra import (
     simplify,
     subtract,
     union,
+    without_holes,
 )
 from core.document.geometry.measure import (
     Outline,
@@ -45,7 +49,10 @@ __all__ = [
     "clip_to_image",
     "contains",
     "delete_vertex",
+    "exclusive",
+    "hull",
     "insert_vertex",
+    "intersect",
     "is_valid",
     "middle",
     "move_vertex",
@@ -62,4 +69,5 @@ __all__ = [
     "translate",
     "union",
     "union_rect",
+    "without_holes",
 ]
