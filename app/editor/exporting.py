@@ -1,4 +1,4 @@
-"""Export: all labels of the folder as one COCO file, or copied as labelme files, off-thread."""
+"""Export: all labels of the folder in a format, or copied with their images, off-thread."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from app.editor.folder_work import FolderWork
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.instance import Source
-from core.document.regions import comparable, labelled
-from core.formats import coco, coco_write, labelme
+from core.document.regions import labelled
+from core.formats import labelme
 from core.formats.convert import Read, write_labels
 from core.formats.format import Format, Located
 from core.formats.label_file import LabelFile
 from core.formats.labelled import Collection, Labelled
 from core.formats.losses import losses
-from core.formats.said import EMPTY
 from core.sentences import MasklensError
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
@@ -58,17 +57,6 @@ class Exporter(FolderWork):
     def __init__(self, workspace: Workspace, labelling: Labelling, jobs: Jobs) -> None:
         super().__init__(workspace, jobs)
         self._labelling = labelling
-
-    def to_coco(self, path: Path) -> None:
-        """Write one COCO file with every image that has a label file."""
-        names = self._labelling.names
-        title = self.tr("Exporting COCO")
-        self._begin(
-            "export",
-            title,
-            lambda project, context: export_coco(project, names, path, context),
-            self._done,
-        )
 
     def to_format(self, format: Format, path: Path, choice: Choice) -> None:
         """Write all labels in a format, to a file or folder of that kind."""
@@ -167,32 +155,6 @@ def _gathered(
         images.append(Located(made, entry.path, file.width, file.height))
     found = tuple(image.labels for image in images)
     return Read(Collection("labelme", tuple(labels), found), tuple(images))
-
-
-def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:
-    """Write a COCO file. Raises StorageError when it cannot be written."""
-    images: list[coco.CocoImage] = []
-    labels = dict.fromkeys(names)
-    problems: list[str] = []
-    everything = project.images()
-    for entry, file in _labelled(project, everything, problems, context):
-        objects = comparable(file.shapes)
-        labels.update(dict.fromkeys(each.label for each in objects))
-        images.append(
-            coco.CocoImage(
-                id=len(images) + 1,
-                file_name=entry.relative,
-                width=file.width,
-                height=file.height,
-                instances=objects,
-            )
-        )
-    empty = coco_write.write(path, images, tuple(labels))
-    if empty:
-        problems.append(sentence_text(EMPTY.given(count=empty)))
-    count = sum(len(image.instances) for image in images) - empty
-    missing = len(everything) - len(images) - len(problems) + bool(empty)
-    return Report(path, len(images), count, missing, tuple(problems))
 
 
 def export_labelme(project: Project, folder: Path, context: Context) -> Report:

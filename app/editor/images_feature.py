@@ -243,14 +243,6 @@ class ImagesFeature(Feature):
         else:
             opener.ask_existing(title, write, folder=True)
 
-    def export_coco(self) -> None:
-        """Let the person choose where the COCO file goes."""
-        project = self.services.workspace.project
-        name = "instances.json" if project is None else f"{project.root.name}.json"
-        self.services.opener.ask_save(
-            self.tr("Export as COCO"), name, self.services.exporter.to_coco
-        )
-
     def export_labelme(self) -> None:
         """Let the person choose the folder of the copy."""
         title = self.tr("Export as labelme: choose a folder")
@@ -313,10 +305,9 @@ class ImagesFeature(Feature):
                rule=True, tip="Read a file of labels of another program into this folder"),
         Action("import_folder", FILE, "Import a folder of labels…", (), "import", (project,),
                do=import_folder, tip="Read a folder of labels, such as one of YOLO or VOC"),
-        Action("export", FILE, "Export labels…", (), "export", (project,), do=export_labels,
+        Action("export", FILE, "Export labels…", ("Ctrl+Shift+E",), "export", (project,),
+               do=export_labels,
                tip="Write all labels of this folder in any format; see what it has no place for"),
-        Action("export_coco", FILE, "Export as COCO…", ("Ctrl+Shift+E",), "export", (project,),
-               do=export_coco, tip="Write all labels of this folder as one COCO file"),
         Action("export_labelme", FILE, "Export as labelme…", (), "export", (project,),
                do=export_labelme,
                tip="Write a copy of all images and labelme files to another folder"),
