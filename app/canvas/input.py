@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
@@ -15,10 +17,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.canvas.layers.base import Layer
-from app.canvas.navigator import Navigator
+from app.canvas.navigator import NOTCH, Navigator
 from app.canvas.tools import event_at, gesture_for, key_of, modifiers_of, pointer_event
 from core.document.hit import Hit
-from core.gestures.base import Button, Cursor, Gesture, Key, Outcome
+from core.gestures.base import Answered, Button, Cursor, Gesture, Key, Outcome
+from core.gestures.prompt import Prompter
 from core.gestures.scene import Scene
 from core.sentences import Sentence
 
@@ -29,7 +32,18 @@ _HELD: Final = {
     Qt.Key.Key_Control: Qt.KeyboardModifier.ControlModifier,
     Qt.Key.Key_Alt: Qt.KeyboardModifier.AltModifier,
 }
+_SAME_PLACE: Final = 2.0
+"""Logical pixels between the presses of a double click; Qt's five tell two vertices apart badly."""
 _BUTTONS: Final = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """Something that is being drawn: the tool, how far it has come, and what it is drawn on."""
+
+    tool: str
+    gesture: Gesture
+    selection: frozenset[str]
 
 
 class CanvasInput(QObject):
@@ -56,7 +70,9 @@ class CanvasInput(QObject):
         self._navigator = navigator
         self._gesture: Gesture = gesture_for(self.tool, scene)
         self._button: Qt.MouseButton | None = None
+        self._pressed_at = QPointF()
         self._space_used = False
+        self._wheel = 0.0
         self._hint: Sentence | None = None
         canvas.installEventFilter(self)
 
@@ -77,17 +93,41 @@ class CanvasInput(QObject):
         self._button = None
         self._apply(self._gesture.cancel())
 
-    def complete(self) -> None:
-        """End what has begun as Enter does."""
-        outcome = self._gesture.key(Key.ENTER)
+    def put_aside(self) -> Begun | None:
+        """Let go of what is being drawn, to `resume` it later; None where nothing is."""
+        if self.tool == "select" or self._button is not None or not self._gesture.busy:
+            return None
+        begun = Begun(self.tool, self._gesture, self._scene.selection)
+        self._gesture = gesture_for(self.tool, self._scene)
+        self._apply(self._gesture.cancel())
+        return begun
+
+    def resume(self, begun: Begun) -> None:
+        """Go on with what was put aside."""
+        self.cancel()
+        self.tool, self._gesture = begun.tool, begun.gesture
+        at = self.pointer or QPointF(self._canvas.rect().center())
+        held = Qt.KeyboardModifier.NoModifier
+        self._apply(self._gesture.move(event_at(at, held, self._navigator.view)))
+
+    def act_on(self, key: Key) -> bool:
+        """Let a key do what it means to the tool in use; False when it means nothing there."""
+        outcome = self._gesture.key(key)
         if outcome is not None:
             self._apply(outcome)
+        return outcome is not None
+
+    def hear(self, answered: Answered) -> None:
+        """Tell the tool what a model draws for what it asked."""
+        if isinstance(self._gesture, Prompter):
+            self._apply(self._gesture.hear(answered))
 
     def refresh(self) -> None:
         """Look again at what is under the pointer: something on the canvas has changed."""
-        if self.tool == "select" and (self._gesture.busy or self._button is not None):
+        if self.tool in ("select", "stretch") and (self._gesture.busy or self._button is not None):
             # What was being dragged may not be what it was.
             self.cancel()
+        self._tell_hint()
         if self.pointer is not None and not self._gesture.busy:
             held = Qt.KeyboardModifier.NoModifier
             self._apply(self._gesture.move(event_at(self.pointer, held, self._navigator.view)))
@@ -98,8 +138,9 @@ class CanvasInput(QObject):
             case QMouseEvent():
                 return self._mouse(event)
             case QWheelEvent():
-                self._navigator.wheel(event)
-                self._follow(event.position(), event.modifiers())
+                if not self._turned(event):
+                    self._navigator.wheel(event)
+                    self._follow(event.position(), event.modifiers())
                 event.accept()
                 return True
             case QKeyEvent():
@@ -121,11 +162,29 @@ class CanvasInput(QObject):
 
     def _apply(self, outcome: Outcome) -> None:
         self.outcome.emit(outcome)
+        self._tell_hint()
+
+    def _tell_hint(self) -> None:
         if self._gesture.hint != self._hint:
             self._hint = self._gesture.hint
             self.hinted.emit(self._hint)
 
     # Mouse
+
+    def _turned(self, event: QWheelEvent) -> bool:
+        """Whether the tool took the turn of the wheel; with Ctrl it never does."""
+        held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if held or not isinstance(self._gesture, Prompter):
+            return False
+        self._wheel += event.angleDelta().y() / NOTCH
+        steps = int(self._wheel)
+        outcome = self._gesture.turn(steps)
+        if outcome is None:
+            self._wheel = 0.0
+            return False
+        self._wheel -= steps
+        self._apply(outcome)
+        return True
 
     def _mouse(self, event: QMouseEvent) -> bool:
         match event.type():
@@ -161,9 +220,14 @@ class CanvasInput(QObject):
                 if any(layer.pick(pointer.x, pointer.y, pointer.tolerance) for layer in layers):
                     return
             self._button = button
+            self._pressed_at = event.position()
             self._apply(self._gesture.press(pointer))
 
     def _double_click(self, event: QMouseEvent) -> None:
+        away = event.position() - self._pressed_at
+        if self.tool != "select" and math.hypot(away.x(), away.y()) > _SAME_PLACE:
+            self._press(event)  # two vertices, quickly put down close to each other
+            return
         if self.tool != "select" or event.button() != Qt.MouseButton.LeftButton:
             if event.button() in _BUTTONS and self.has_image:
                 self._button = event.button()
@@ -263,7 +327,7 @@ class CanvasInput(QObject):
         if self.space_held:
             self._space_used = False
         elif not self._space_used:
-            self.complete()
+            self.act_on(Key.ENTER)
         self.cursor.emit(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
         return True
 

@@ -11,6 +11,7 @@ from app.canvas.style import TOLERANCE
 from app.canvas.view import View
 from core.gestures.base import Button, Cursor, Gesture, Key, Modifier, PointerEvent
 from core.gestures.polygon import PolygonGesture
+from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
 from core.gestures.scene import Scene
@@ -20,6 +21,7 @@ from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
+    *("box", "click"),
     *("region", "region_outline"),
 )
 
@@ -43,6 +45,7 @@ _KEYS: Final = {
     Qt.Key.Key_Backspace: Key.BACKSPACE,
     Qt.Key.Key_Tab: Key.TAB,
     Qt.Key.Key_Backtab: Key.TAB,
+    Qt.Key.Key_Delete: Key.BACKSPACE,
     Qt.Key.Key_Left: Key.LEFT,
     Qt.Key.Key_Right: Key.RIGHT,
     Qt.Key.Key_Up: Key.UP,
@@ -65,6 +68,10 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return PolygonGesture(scene, Purpose.CUT)
         case "stretch":
             return StretchGesture(scene)
+        case "box":
+            return BoxGesture(scene)
+        case "click":
+            return ClickGesture(scene)
         case "sweep":
             return SweepGesture(scene)
         case "region":
@@ -75,7 +82,13 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
 
 
 def modifiers_of(held: Qt.KeyboardModifier) -> Modifier:
-    """Qt's modifiers as a gesture knows them."""
+    """Qt's modifiers as a gesture knows them.
+
+    Window managers keep Alt with a click for themselves: Ctrl and Shift together stand for it.
+    """
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    if held & both == both:
+        return Modifier.ALT
     modifiers = Modifier.NONE
     for theirs, ours in (
         (Qt.KeyboardModifier.ShiftModifier, Modifier.SHIFT),

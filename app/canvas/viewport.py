@@ -23,8 +23,8 @@ from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
-from core.document.instance import Instance
-from core.gestures.base import Cursor, Outcome
+from core.document.instance import Instance, Shape
+from core.gestures.base import Answered, Cursor, Key, Outcome
 from core.gestures.scene import Scene
 from core.sentences import Sentence
 
@@ -41,8 +41,11 @@ class Viewport(LookingWidget):
     pointer_left = Signal()
     tool_changed = Signal(str)
     context_requested = Signal(object, object)  # global QPoint, Hit or None
+    rested = Signal()  # what was being drawn or dragged is over
     refused = Signal(object)  # Sentence: why a gesture made no edit
     answered = Signal(object, bool)  # frozenset[str] of suggestions; whether they are accepted
+    asked = Signal(object)  # Asked: what a model is to draw now
+    kept = Signal(object)  # Kept: what of it becomes an instance
     hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -56,7 +59,7 @@ class Viewport(LookingWidget):
         self._scene = Scene()
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
-        self._input = self._make_input()
+        self.input = self._make_input()
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()
         self._instances_shown = self._suggestions_shown = True
@@ -66,6 +69,7 @@ class Viewport(LookingWidget):
         self._quiet = False
         self._tags_shown = True
         self._crosshair = True
+        self._worked = False
         self._work = QTimer(self, singleShot=True, interval=0)
         self._work.timeout.connect(self._make)
 
@@ -89,7 +93,7 @@ class Viewport(LookingWidget):
         """Show an image, fitted unless the view was chosen by hand; instances are set anew."""
         self.cancel_gesture()
         self._renderer.set_image(image)
-        self._input.has_image = image is not None
+        self.input.has_image = image is not None
         size = (image.width, image.height) if image else (0, 0)
         self._navigator.set_image(*size)
         self.update()
@@ -109,7 +113,7 @@ class Viewport(LookingWidget):
         self._renderer.set_instances(self._document.shapes, changed)
         kept = frozenset(id for id in self._scene.selection if id in self._document)
         self._select(kept, self._scene.picked)
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def show_suggestions(self, instances: Sequence[Instance]) -> None:
@@ -119,7 +123,7 @@ class Viewport(LookingWidget):
         self._renderer.set_suggestions(self._suggestions)
         known = {each.id for each in self._suggestions}
         self._select(self._scene.selection, self._scene.picked & known)
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     # What it looks like
@@ -165,14 +169,14 @@ class Viewport(LookingWidget):
         self._scene.instances_shown = self._instances_shown and not self._bare
         self._scene.suggestions_shown = self._suggestions_shown and not self._bare
         self._renderer.tags.outdate()
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def set_hidden(self, ids: Collection[str]) -> None:
         """Hide these instances and no others; hidden ones cannot be taken."""
         self._scene.set_hidden(frozenset(ids))
         self._renderer.set_hidden(frozenset(ids))
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def set_tags_visible(self, visible: bool) -> None:
@@ -193,13 +197,13 @@ class Viewport(LookingWidget):
     def add_layer(self, layer: Layer) -> None:
         """Put a layer on top of those added before."""
         self._renderer.layers.append(layer)
-        self._input.layers = tuple(self._renderer.layers)
+        self.input.layers = tuple(self._renderer.layers)
         self.update()
 
     def remove_layer(self, layer: Layer) -> None:
         """Take a layer away. Raises ValueError when it is not there."""
         self._renderer.layers.remove(layer)
-        self._input.layers = tuple(self._renderer.layers)
+        self.input.layers = tuple(self._renderer.layers)
         self.update()
 
     def layer_changed(self) -> None:
@@ -244,35 +248,50 @@ class Viewport(LookingWidget):
     @property
     def tool(self) -> str:
         """The tool in use."""
-        return self._input.tool
+        return self.input.tool
 
     def set_tool(self, tool: str) -> None:
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
-        if tool != self._input.tool:
-            self._input.take(tool)
+        if tool != self.input.tool:
+            self.input.take(tool)
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
+
+    def show_tried(self, shapes: Sequence[Shape]) -> None:
+        """Show instances or suggestions as they would become, in place of what they are."""
+        self._renderer.tried = tuple(shapes)
+        self.update()
+
+    def hear(self, answered: Answered) -> None:
+        """Show what a model draws for what was asked."""
+        self.input.hear(answered)
+
+    def set_prompts_ready(self, ready: bool) -> None:
+        """Whether a model has seen the image, and answers what is asked at once."""
+        self._scene.prompts_ready = ready
+        self.input.refresh()
 
     @property
     def hint(self) -> Sentence:
         """What mouse and keys do with the tool in the hand."""
-        return self._input.hint
+        return self.input.hint
 
     def cancel_gesture(self) -> None:
         """Drop what has been begun, as Escape does."""
-        self._input.cancel()
+        self.input.cancel()
 
     def complete_gesture(self) -> None:
         """End what has been begun, as Enter does."""
-        self._input.complete()
+        self.input.act_on(Key.ENTER)
 
     @property
     def busy(self) -> bool:
         """Whether a gesture has begun that `cancel_gesture` would drop."""
-        return self._input.busy
+        return self.input.busy
 
     def _apply(self, outcome: Outcome) -> None:
         """Show what a gesture led to, and hand on its edit and selection."""
+        worked, self._worked = self._worked, self.busy
         self._renderer.preview = outcome.preview
         self._show_cursor(outcome.cursor)
         if outcome.edit is not None and outcome.name is not None:
@@ -284,9 +303,15 @@ class Viewport(LookingWidget):
         for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
             if ids:
                 self.answered.emit(ids, accepted)
+        if outcome.asks is not None:
+            self.asked.emit(outcome.asks)
+        if outcome.keeps is not None:
+            self.kept.emit(outcome.keeps)
         if outcome.refusal is not None:
             self.refused.emit(outcome.refusal)
         self.update()
+        if worked and not self.busy:
+            self.rested.emit()
 
     def _on_activated(self, id: str, suggested: bool) -> None:
         (self.suggestion_activated if suggested else self.instance_activated).emit(id)
@@ -306,7 +331,7 @@ class Viewport(LookingWidget):
         shape = CURSORS[cursor]
         if self._navigator.panning:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif self._input.space_held:
+        elif self.input.space_held:
             shape = Qt.CursorShape.OpenHandCursor
         if shape != self.cursor().shape():
             self.setCursor(shape)
@@ -323,8 +348,8 @@ class Viewport(LookingWidget):
         painter.scale(1 / view.dpr, 1 / view.dpr)
         across, down = view.device_size
         painter.fillRect(0, 0, across + 1, down + 1, ground(self.palette()))
-        pointer = self._input.pointer
-        crosshair = self._crosshair and pointer is not None and self._input.tool not in UNCROSSED
+        pointer = self.input.pointer
+        crosshair = self._crosshair and pointer is not None and self.input.tool not in UNCROSSED
         self._renderer.paint(painter, view, pointer if crosshair else None)
         if self.hasFocus():
             paint_focus(painter, view, self.palette())

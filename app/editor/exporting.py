@@ -1,4 +1,4 @@
-"""Export: all labels of the folder in a format, or copied with their images, off-thread."""
+"""Export: all labels of the folder in any format, or copied as labelme files, off-thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from core.formats.format import Format, Located
 from core.formats.label_file import LabelFile
 from core.formats.labelled import Collection, Labelled
 from core.formats.losses import losses
-from core.sentences import MasklensError
+from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
+from core.sentences import MasklensError, Sentence
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
 from core.storage.project import ImageEntry, Project
@@ -42,10 +43,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose for an export beside its format: shares of a split, options."""
+    """What a person chose for an export beside its format: shares of a split, options, and
+    whether a file that is there is to be replaced."""
 
     split: tuple[float, float, float] | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    replace: bool = False
 
 
 class Exporter(FolderWork):
@@ -118,7 +121,15 @@ def export_format(
     problems: list[str] = []
     everything = project.images()
     read = _gathered(project, names, everything, problems, context)
-    report = write_labels(read, format, path, split=choice.split, options=choice.options)
+    report = write_labels(
+        read,
+        format,
+        path,
+        overwrite=choice.replace,
+        split=choice.split,
+        options=choice.options,
+        root=project.root,
+    )
     missing = len(everything) - len(read.images) - len(problems)
     said = tuple(sentence_text(each) for each in (*report.problems, *report.notes))
     return Report(path, report.images, report.instances, missing, (*problems, *said))
@@ -140,7 +151,8 @@ def _gathered(
     """The labels of a folder as what is read from any other."""
     labels = dict.fromkeys(names)
     images: list[Located] = []
-    for entry, file in _labelled(project, entries, problems, context):
+    notes: list[Sentence] = []
+    for entry, file, mismatch in _labelled(project, entries, problems, context):
         labels.update(dict.fromkeys(each.label for each in labelled(file.shapes)))
         others = sum(id is None for id, _ in file.kept.shapes)
         made = Labelled(
@@ -152,9 +164,11 @@ def _gathered(
             done=file.done,
             others=others,
         )
-        images.append(Located(made, entry.path, file.width, file.height))
+        images.append(Located(made, entry.path, file.width, file.height, mismatch))
+        if mismatch is not None:
+            notes.append(mismatch.said(UNANSWERED, entry.label_file, entry.relative))
     found = tuple(image.labels for image in images)
-    return Read(Collection("labelme", tuple(labels), found), tuple(images))
+    return Read(Collection("labelme", tuple(labels), found), tuple(images), tuple(notes))
 
 
 def export_labelme(project: Project, folder: Path, context: Context) -> Report:
@@ -163,7 +177,10 @@ def export_labelme(project: Project, folder: Path, context: Context) -> Report:
     problems: list[str] = []
     everything = project.images()
     images = count = 0
-    for entry, file in _labelled(project, everything, problems, context):
+    for entry, file, mismatch in _labelled(project, everything, problems, context):
+        if mismatch is not None:
+            said = mismatch.said(UNANSWERED, entry.label_file, entry.relative)
+            problems.append(sentence_text(said))
         targets = (folder / entry.path.name, folder / entry.label_file.name)
         there = [target.name for target in targets if target.exists()]
         if there:
@@ -179,8 +196,9 @@ def export_labelme(project: Project, folder: Path, context: Context) -> Report:
 
 def _labelled(
     project: Project, images: list[ImageEntry], problems: list[str], context: Context
-) -> Iterator[tuple[ImageEntry, LabelFile]]:
-    """The images that have a label file, suggestions taken out and the true size put in."""
+) -> Iterator[tuple[ImageEntry, LabelFile, Mismatch | None]]:
+    """The images that have a label file, suggestions taken out; the size is the true one, or the
+    one that the labels were made for where that is another."""
     for place, entry in enumerate(images):
         context.progress(place, len(images))
         path = project.label_path(entry)
@@ -188,11 +206,14 @@ def _labelled(
             continue
         try:
             file = labelme.read(path)
-            width, height = image_size(entry.path)
+            size = image_size(entry.path)
         except MasklensError as error:
             problems.append(f"{entry.relative}: {error}")
             continue
         own = tuple(each for each in file.shapes if each.source is not Source.SUGGESTED)
+        mismatch = mismatch_of(file.width, file.height, size, entry.path)
         if own or file.done or not file.shapes:
-            yield entry, replace(file, shapes=own, width=width, height=height)
+            # A size that nobody has answered for goes along, so that whoever reads it sees it.
+            made = size if mismatch is None else mismatch.made
+            yield entry, replace(file, shapes=own, width=made[0], height=made[1]), mismatch
     context.progress(len(images), len(images))

@@ -11,7 +11,6 @@ from app.base.tasks import Writer
 from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
-from core.document.edits import Relabel
 from core.document.regions import labelled
 from core.storage.settings import ProjectSettings
 
@@ -92,12 +91,10 @@ class Labelling(QObject):
         self._set(self._settings.renamed(old, new))
         self.renamed.emit(old, new)
 
-    def relabel_open(self, old: str, new: str) -> bool:
-        """Rename a label in the open image, as an edit; False when there was nothing to do."""
-        document = self._workspace.document
-        there = labelled(document.shapes) if document else ()
-        ids = [each.id for each in there if each.label == old]
-        return bool(ids) and self._workspace.do(Relabel.to(new, ids), self.tr("rename label"))
+    def rename_on_list(self, old: str, new: str) -> None:
+        """Give a label another name in the list alone, unless it is in use."""
+        if old in self.names and new not in self.names:
+            self._set(self._settings.renamed(old, new))
 
     def forget(self, name: str) -> None:
         """Take a label off the list that no image has any more."""
@@ -112,10 +109,15 @@ class Labelling(QObject):
             return
         self._set(self._settings.without_label(name))
 
+    @property
+    def coming(self) -> str:
+        """The active label, or the one that `ensure` would make active."""
+        return self.active or (self.names[0] if self.names else FIRST_LABEL)
+
     def ensure(self) -> str:
         """The active label; a project without labels gets a first one."""
         if not self.active:
-            self.add(self.names[0] if self.names else FIRST_LABEL)
+            self.add(self.coming)
         return self.active
 
     def _on_project(self) -> None:

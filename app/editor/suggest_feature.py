@@ -25,6 +25,7 @@ class SuggestFeature(Feature):
         self.section = section
         self.shown = True
         self._tool_before = "select"
+        self._held_back = False
         section.set_threshold(services.suggesting.threshold)
         section.set_unknown(services.settings.get(UNKNOWN_LABELS))
         section.threshold_changed.connect(services.suggesting.set_threshold)
@@ -37,6 +38,7 @@ class SuggestFeature(Feature):
         services.suggesting.picked_changed.connect(self._on_picked)
         services.suggesting.failed.connect(lambda text: notices.fail("suggest", text))
         services.suggesting.landed.connect(self._on_landed)
+        services.viewport.rested.connect(self._on_rest)
         services.viewport.suggestion_picked.connect(services.suggesting.pick)
         services.viewport.suggestion_activated.connect(
             lambda _id: services.actions["accept"].trigger()
@@ -44,6 +46,15 @@ class SuggestFeature(Feature):
         services.viewport.answered.connect(
             lambda ids, accepted: services.suggesting.answer(ids, accepted=accepted)
         )
+        services.viewport.asked.connect(services.prompting.ask)
+        services.viewport.kept.connect(services.prompting.keep)
+        services.viewport.tool_changed.connect(
+            lambda tool: services.prompting.prepare() if tool in ("box", "click") else None
+        )
+        services.prompting.heard.connect(services.viewport.hear)
+        services.prompting.ready_changed.connect(services.viewport.set_prompts_ready)
+        services.prompting.made.connect(services.viewport.set_selection)
+        services.prompting.said.connect(notices.say)
         services.annotator.said.connect(notices.say)
         services.annotator.failed.connect(notices.fail)
         services.annotator.changed.connect(self.changed)
@@ -62,9 +73,20 @@ class SuggestFeature(Feature):
         """Other suggestions, or another threshold."""
         suggesting = self.services.suggesting
         shown = suggesting.shown
-        self.services.viewport.show_suggestions(shown)
+        self._show()
         self.section.set_counts(len(shown), len(suggesting.pending))
         self.changed.emit()
+
+    def _show(self) -> None:
+        """Put them on the canvas; never over what is being drawn: then when that is over."""
+        canvas = self.services.viewport
+        self._held_back = canvas.busy and canvas.tool != "select"
+        if not self._held_back:
+            canvas.show_suggestions(self.services.suggesting.shown)
+
+    def _on_rest(self) -> None:
+        if self._held_back:
+            self._show()
 
     def _on_picked(self) -> None:
         self.services.viewport.select_suggestions(self.services.suggesting.picked)
@@ -150,6 +172,8 @@ class SuggestFeature(Feature):
         picked = self.services.suggesting.pick_next(by)
         if picked is not None:
             self.services.viewport.reveal(bounds(picked))
+        else:
+            self.services.notices.say(self.tr("There are no suggestions here."), key="step")
 
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[SuggestFeature], ...]] = (
@@ -183,10 +207,10 @@ class SuggestFeature(Feature):
                tip="Brush over suggestions: left button accepts, right button rejects (hold Z)"),
         Action("sweep_held", SUGGEST, "Sweep over suggestions while held", ("Z",), "", (image,),
                turn=sweep, scope=Scope.HOLD, menu=False),
-        Action("next_suggestion", SUGGEST, "Next suggestion", ("Tab",), "", (image, has_shown),
+        Action("next_suggestion", SUGGEST, "Next suggestion", ("Tab",), "", (image,),
                do=lambda self: self.pick_next(1), scope=Scope.CANVAS, rule=True),
         Action("previous_suggestion", SUGGEST, "Previous suggestion", ("Shift+Tab",), "",
-               (image, has_shown), do=lambda self: self.pick_next(-1), scope=Scope.CANVAS),
+               (image,), do=lambda self: self.pick_next(-1), scope=Scope.CANVAS),
         Action("show_suggestions", SUGGEST, "Show suggestions", ("G",), "eye", (image,),
                turn=set_shown, checked=lambda self: self.shown, rule=True),
     )

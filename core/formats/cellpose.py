@@ -133,5 +133,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("holes", "parts")),
+    carries=frozenset(("size", "holes", "parts")),
 )

@@ -234,7 +234,7 @@ def _write(writing: Writing) -> Written:
             root,
             "image",
             id=str(number),
-            name=legal(name_from(image, writing.out.parent)),
+            name=legal(name_from(image, writing.base)),
             width=str(image.width),
             height=str(image.height),
         )
@@ -321,5 +321,5 @@ FORMAT: Final = Format(
     ending=".xml",
     declared=True,
     splits=True,
-    carries=frozenset(("holes", "parts", "overlap", "attributes")),
+    carries=frozenset(("size", "holes", "parts", "overlap", "attributes")),
 )

@@ -152,5 +152,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("parts", "overlap", "crowd", "bridges", "attributes")),
+    carries=frozenset(("size", "parts", "overlap", "crowd", "bridges", "attributes")),
 )

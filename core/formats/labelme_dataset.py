@@ -132,5 +132,10 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     declared=True,
-    carries=frozenset(("holes",)),
+    carries=frozenset(
+        (
+            "size",
+            "holes",
+        )
+    ),
 )

@@ -288,7 +288,7 @@ def _task_of(image: Located, number: int, writing: Writing) -> Json:
         (guessed if suggested else drawn).append(_result(instance, f"{number}_{k}", image))
     task: dict[str, object] = {
         "id": number,
-        "data": {"image": name_from(image, writing.out.parent)},
+        "data": {"image": name_from(image, writing.base)},
         "annotations": [{"id": number, "result": drawn}] if drawn or not guessed else [],
     }
     if guessed:
@@ -332,5 +332,5 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     ending=".json",
-    carries=frozenset(("holes", "parts", "overlap", "source")),
+    carries=frozenset(("size", "holes", "parts", "overlap", "source")),
 )

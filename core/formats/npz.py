@@ -109,5 +109,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("holes", "parts", "overlap")),
+    carries=frozenset(("size", "holes", "parts", "overlap")),
 )

@@ -267,6 +267,6 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("holes", "parts", "overlap_masks")),
+    carries=frozenset(("size", "holes", "parts", "overlap_masks")),
     options=(Option("layout", ("instances", "indexed", "masks", "cellpose")),),
 )

@@ -357,5 +357,5 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     splits=True,
-    carries=frozenset(("parts", "overlap", "bridges")),
+    carries=frozenset(("size", "parts", "overlap", "bridges")),
 )
