@@ -10,8 +10,9 @@ from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.history import History
 from core.document.instance import Instance
+from core.document.limits import why_too_large, why_too_large_after
 from core.formats.label_file import LabelFile
-from core.sentences import MasklensError, Sentence, say
+from core.sentences import MasklensError, Sentence, english, say
 from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, doubts, read_labels
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
@@ -118,6 +119,9 @@ class ImageSession:
         case nothing has changed.
         """
         self._check_editable()
+        reason = why_too_large_after(edit, (self.document.width, self.document.height))
+        if reason is not None:
+            raise SessionError(reason)
         return self.history.do(edit, name)
 
     def undo(self) -> Changed | None:
@@ -370,7 +374,10 @@ def _why_read_only(project: Project, image: ImageEntry) -> Sentence | None:
 
 def _load_stored(project: Project, image: ImageEntry, opened: _Opened) -> SuggestionSet | None:
     try:
-        return load_suggestions(project.suggestions_path(image))
+        found = load_suggestions(project.suggestions_path(image))
+        if found is not None and (reason := why_too_large(found.instances, opened.size)):
+            raise StorageError(reason)
+        return found
     except StorageError as error:
         opened.notes.append(error.sentence)
         if project.locked:
@@ -386,6 +393,15 @@ def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
         return labels
     # The document judges outlines and ids; a file that it refuses must not be written over.
     Document(*opened.size, content.shapes)
+    if (reason := why_too_large(content.shapes, opened.size)) is not None:
+        raise SessionError(
+            say(
+                "session.too_large",
+                "{path} is left as it is, and its labels are not shown. {reason}",
+                path=str(path),
+                reason=english(reason),
+            )
+        )
     opened.notes.extend(content.notes)
     opened.notes.extend(doubts(path, content, image.path, opened.size))
     return labels
