@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.history import History
 from core.document.instance import Instance
-from core.document.limits import why_too_large, why_too_large_after
+from core.document.limits import why_too_large_after
 from core.formats.label_file import LabelFile
-from core.sentences import MasklensError, Sentence, english, say
-from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, doubts, read_labels
+from core.sentences import MasklensError, Sentence, say
+from core.session.difference import Compared, beyond
+from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged
+from core.session.opening import (
+    Opened,
+    SessionError,
+    load_labels,
+    load_stored,
+    read_theirs,
+    why_read_only,
+)
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
-from core.session.suggest import merged, set_broken_aside, split
+from core.session.suggest import merged, split
 from core.storage.atomic import StorageError, copy_aside, move_aside
 from core.storage.images import image_size
 from core.storage.journal import Journal, JournalHeader, read_journal
 from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet, load_suggestions
+from core.storage.suggestions import SuggestionSet
 
-
-class SessionError(MasklensError):
-    """An edit was refused; the sentence says why and the document is as it was."""
-
-
-@dataclass(slots=True)
-class _Opened:
-    """What opening an image brought together, before the session is made."""
-
-    size: tuple[int, int]
-    label_path: Path
-    labels: ReadLabels = field(default_factory=ReadLabels)
-    suggestions: SuggestionSet = field(default_factory=SuggestionSet)
-    suggestions_only_in_file: bool = False
-    notes: list[Sentence] = field(default_factory=list)
-    read_only: Sentence | None = None
+_NEVER: Final = -1  # a state that the history never has
 
 
 class ImageSession:
@@ -54,7 +49,7 @@ class ImageSession:
     `recover` or `set_aside_recovery` before the first edit.
     """
 
-    def __init__(self, project: Project, image: ImageEntry, opened: _Opened) -> None:
+    def __init__(self, project: Project, image: ImageEntry, opened: Opened) -> None:
         self.project = project
         self.image = image
         self.read_only = opened.read_only
@@ -75,6 +70,7 @@ class ImageSession:
         own, _ = split(self._label_file.shapes if self._label_file else ())
         done = self._label_file is not None and self._label_file.done
         self._saved_labels = (own, done)
+        self._size = opened.size
         self.document = Document(*opened.size, own, done, opened.suggestions.rejected)
         self.history = History(self.document, self._record)
         self._recording = True
@@ -95,11 +91,11 @@ class ImageSession:
         """
         path = image.label_file
         inside = path.resolve() if path.is_symlink() else path
-        opened = _Opened(size or image_size(image.path), inside)
-        opened.read_only = _why_read_only(project, image)
-        stored = _load_stored(project, image, opened)
+        opened = Opened(size or image_size(image.path), inside)
+        opened.read_only = why_read_only(project, image)
+        stored = load_stored(project, image, opened)
         try:
-            opened.labels = _load_labels(path, image, opened)
+            opened.labels = load_labels(path, image, opened)
         except MasklensError as error:
             opened.labels = ReadLabels()
             opened.read_only = error.sentence
@@ -119,7 +115,7 @@ class ImageSession:
         case nothing has changed.
         """
         self._check_editable()
-        reason = why_too_large_after(edit, (self.document.width, self.document.height))
+        reason = why_too_large_after(edit, self._size)
         if reason is not None:
             raise SessionError(reason)
         return self.history.do(edit, name)
@@ -317,6 +313,45 @@ class ImageSession:
             return True
         return False
 
+    def theirs(self) -> tuple[LabelFile, str]:
+        """What another program wrote to the label file, and its hash; reads the file.
+
+        Raises MasklensError when it cannot be worked with.
+        """
+        return read_theirs(self._label_path, self.image, self._size)
+
+    @property
+    def base(self) -> LabelFile:
+        """The labels as the file had them when they were read or saved last."""
+        shapes, done = self._saved_labels
+        return replace(self._label_file or self._labels_now(), shapes=shapes, done=done)
+
+    def go_on_from(self, compared: Compared, sha256: str, edit: Edit | None, name: str) -> Changed:
+        """Make what another program wrote the file that the work goes on from.
+
+        `edit` takes over what is wanted of it, and can be undone under `name`. The next save then
+        replaces that file, of which a version is kept. Raises as `do`.
+        """
+        self._check_editable()
+        self._recording = False
+        try:
+            changed = self.history.do(edit, name) if edit is not None else Changed()
+        finally:
+            self._recording = True
+        self.conflict = None
+        self._label_file, self._sha256 = compared.other, sha256
+        self._saved_labels = (compared.other.shapes, compared.other.done)
+        same = (self.document.shapes, self.document.done) == self._saved_labels
+        self.history.mark_clean(None if same else _NEVER)
+        edits = beyond(compared, self.document, self._stored.rejected)
+        try:
+            self._journal.start(self._header(), edits)
+            if not edits:
+                self._journal.reset()
+        except StorageError as error:
+            self.journal_problem = error.sentence
+        return changed
+
     def is_deleted(self) -> bool:
         """Whether somebody has deleted the label file, with labels in it; looks at the disk."""
         shapes, done = self._saved_labels
@@ -346,6 +381,7 @@ class ImageSession:
             journal=self._journal,
             edits=self._journal.count,
             state=self.history.state,
+            versions=self.project.versions_dir(self.image),
         )
 
     def _labels_now(self) -> LabelFile:
@@ -362,46 +398,3 @@ class ImageSession:
         return JournalHeader(
             self.image.name, self.document.width, self.document.height, self._sha256
         )
-
-
-def _why_read_only(project: Project, image: ImageEntry) -> Sentence | None:
-    try:
-        project.check_writable()
-    except StorageError as error:
-        return error.sentence
-    return project.write_problem(image)
-
-
-def _load_stored(project: Project, image: ImageEntry, opened: _Opened) -> SuggestionSet | None:
-    try:
-        found = load_suggestions(project.suggestions_path(image))
-        if found is not None and (reason := why_too_large(found.instances, opened.size)):
-            raise StorageError(reason)
-        return found
-    except StorageError as error:
-        opened.notes.append(error.sentence)
-        if project.locked:
-            with contextlib.suppress(StorageError):
-                set_broken_aside(project.suggestions_path(image))
-        return None
-
-
-def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
-    labels = read_labels(path)
-    content = labels.content
-    if content is None:
-        return labels
-    # The document judges outlines and ids; a file that it refuses must not be written over.
-    Document(*opened.size, content.shapes)
-    if (reason := why_too_large(content.shapes, opened.size)) is not None:
-        raise SessionError(
-            say(
-                "session.too_large",
-                "{path} is left as it is, and its labels are not shown. {reason}",
-                path=str(path),
-                reason=english(reason),
-            )
-        )
-    opened.notes.extend(content.notes)
-    opened.notes.extend(doubts(path, content, image.path, opened.size))
-    return labels

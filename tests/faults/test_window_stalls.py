@@ -115,7 +115,8 @@ def test_what_is_too_much_is_refused_with_a_sentence(
     before = (root / "a.json").read_bytes()
     driver.bot.wait(200)
     busy.begin()
-    driver.open(root)
+    driver.services.opener.open_paths([root])
+    driver.bot.waitUntil(lambda: driver.services.workspace.staged is not None, timeout=90_000)
     driver.bot.wait(300)
     session = driver.services.workspace.session
     assert session is not None
