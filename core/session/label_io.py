@@ -19,6 +19,11 @@ CHANGED_ON_DISK: Final = say(
     "{path} was changed by another program since it was opened. Nothing was overwritten.",
 )
 
+MISMATCH: Final = say(
+    "session.mismatch",
+    "The labels of {image} were made for another size. Say first what becomes of them.",
+)
+
 
 MOST_BRACKETS: Final = MOST_POINTS_TOGETHER + 2 * MOST_SHAPES
 """More lists than this in a file are more points than can be shown, which is seen at a glance."""
@@ -55,10 +60,8 @@ def read_labels(path: Path) -> ReadLabels:
     return ReadLabels(labelme.parse(data, path), digest(data))
 
 
-def doubts(
-    path: Path, content: LabelFile, image: Path, size: tuple[int, int]
-) -> tuple[Sentence, ...]:
-    """Why a label file may belong to another image than this one of (width, height) pixels."""
+def doubts(path: Path, content: LabelFile, image: Path) -> tuple[Sentence, ...]:
+    """Why a label file may belong to another image than this one."""
     found = []
     named = PureWindowsPath(content.image_name).name
     if named != image.name and PureWindowsPath(named).stem == image.stem:
@@ -69,18 +72,6 @@ def doubts(
                 path=str(path),
                 named=named,
                 image=image.name,
-            )
-        )
-    written = (content.width, content.height)
-    if None not in written and written != size:
-        found.append(
-            say(
-                "session.size_differs",
-                "{path} was made for an image of {was} pixels, but this one has {size}. Check "
-                "that the outlines fit.",
-                path=str(path),
-                was=f"{content.width} x {content.height}",
-                size=f"{size[0]} x {size[1]}",
             )
         )
     return tuple(found)

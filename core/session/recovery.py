@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from core.document.document import Document
 from core.document.edits import Edit, EditError
 from core.document.limits import why_too_large
 from core.sentences import Sentence, say
 from core.storage.journal import JournalContent
+
+FIRST: Final = say(
+    "recovery.first",
+    "{image} has unsaved edits from the last time. Recover them or set them aside first.",
+)
+NOTHING: Final = say("recovery.none", "There are no edits of {image} to recover.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,22 +13,14 @@ from core.document.history import History
 from core.document.instance import Instance
 from core.document.limits import why_too_large_after
 from core.formats.label_file import LabelFile
-from core.sentences import MasklensError, Sentence, say
+from core.sentences import Sentence, say
 from core.session.difference import Compared, beyond
-from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged
-from core.session.opening import (
-    Opened,
-    SessionError,
-    load_labels,
-    load_stored,
-    read_theirs,
-    why_read_only,
-)
-from core.session.recovery import Recovery, examine
+from core.session.label_io import MISMATCH, LabelsChanged, check_unchanged
+from core.session.opening import Left, Opened, SessionError, gather, read_theirs
+from core.session.recovery import FIRST, NOTHING, Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
-from core.session.suggest import merged, split
+from core.session.suggest import split
 from core.storage.atomic import StorageError, copy_aside, move_aside
-from core.storage.images import image_size
 from core.storage.journal import Journal, JournalHeader, read_journal
 from core.storage.project import ImageEntry, Project
 from core.storage.suggestions import SuggestionSet
@@ -45,6 +37,8 @@ class ImageSession:
 
     `read_only` says why nothing may be changed (another masklens, a label file that is corrupt or
     not one, a link out of the folder); None when all may be. `notes` are things worth telling.
+    `mismatch` says that the labels were made for another size; it must be answered with
+    `core.session.fit.answer` before the first edit, and the image opened anew.
     `recovery` offers edits that a crash left behind; while they can be made again, answer with
     `recover` or `set_aside_recovery` before the first edit.
     """
@@ -57,6 +51,7 @@ class ImageSession:
         self.conflict: Sentence | None = None
         self.journal_problem: Sentence | None = None
         self.recovery: Recovery | None = None
+        self.mismatch = opened.mismatch
         self._label_path = opened.label_path
         self._label_file = opened.labels.content
         self._sha256 = opened.labels.sha256
@@ -89,36 +84,21 @@ class ImageSession:
         ImageError when it is not and the image cannot be read; all else that is wrong ends in a
         session that can be looked at, with `read_only` or `notes` saying what it is.
         """
-        path = image.label_file
-        inside = path.resolve() if path.is_symlink() else path
-        opened = Opened(size or image_size(image.path), inside)
-        opened.read_only = why_read_only(project, image)
-        stored = load_stored(project, image, opened)
-        try:
-            opened.labels = load_labels(path, image, opened)
-        except MasklensError as error:
-            opened.labels = ReadLabels()
-            opened.read_only = error.sentence
-        content = opened.labels.content
-        _, in_file = split(content.shapes if content else ())
-        opened.suggestions = merged(stored, in_file, opened.labels.sha256)
-        opened.suggestions_only_in_file = opened.suggestions is not stored and bool(in_file)
-        return ImageSession(project, image, opened)
+        return ImageSession(project, image, gather(project, image, size))
 
     # Edits
 
-    def do(self, edit: Edit, name: str) -> Changed:
-        """Make an edit; `name` is for the undo menu.
+    def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
+        """Make an edit; `name` is for the undo menu, `at` as in `History.do`.
 
         Raises EditError when it does not fit, SessionError when nothing may be changed, and
         StorageError when a journal left by a crash can neither be used nor set aside; in each
         case nothing has changed.
         """
         self._check_editable()
-        reason = why_too_large_after(edit, self._size)
-        if reason is not None:
+        if (reason := why_too_large_after(edit, self._size)) is not None:
             raise SessionError(reason)
-        return self.history.do(edit, name)
+        return self.history.do(edit, name, at)
 
     def undo(self) -> Changed | None:
         """Take the last edit back; None when there is none. Raises SessionError."""
@@ -134,14 +114,9 @@ class ImageSession:
         if self.read_only is not None:
             raise SessionError(self.read_only)
         if self.recovery is not None and self.recovery.possible:
-            raise SessionError(
-                say(
-                    "recovery.first",
-                    "{image} has unsaved edits from the last time. Recover them or set them aside "
-                    "first.",
-                    image=self.image.name,
-                )
-            )
+            raise SessionError(FIRST.given(image=self.image.name))
+        if self.mismatch is not None:
+            raise SessionError(MISMATCH.given(image=self.image.name))
         if self._left_over:
             self._move_journal_aside()
 
@@ -155,6 +130,29 @@ class ImageSession:
             self.journal_problem = error.sentence
         else:
             self.journal_problem = None
+
+    def left(self) -> Left | None:
+        """What is kept of the work when the image is left; None while something is unsaved."""
+        if self.read_only is not None or not self.is_clean or not self.history.steps:
+            return None
+        history = History(self.document)
+        history.continue_from(self.history)
+        return Left(history, self._sha256)
+
+    def continue_from(self, left: Left) -> bool:
+        """Be able to undo what was done before the image was left; False when it has changed."""
+        same = left.sha256 == self._sha256 and left.history.document.rejected == (
+            self.document.rejected
+        )
+        if self.read_only is None and self.recovery is None and same:
+            self.history.continue_from(left.history)
+            return True
+        return False
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the label file that the work stands on; None without one."""
+        return self._sha256
 
     # Suggestions
 
@@ -181,13 +179,7 @@ class ImageSession:
         StorageError when the journal cannot be written; then nothing has changed.
         """
         if self.recovery is None or not self.recovery.possible or self.read_only is not None:
-            raise SessionError(
-                say(
-                    "recovery.none",
-                    "There are no edits of {image} to recover.",
-                    image=self.image.name,
-                )
-            )
+            raise SessionError(NOTHING.given(image=self.image.name))
         edits = self.recovery.edits
         if self.recovery.lost:
             copy_aside(self._journal.path, self.project.aside_dir)
@@ -386,10 +378,13 @@ class ImageSession:
 
     def _labels_now(self) -> LabelFile:
         base = self._label_file or LabelFile(self.image.name, None, None)
+        width, height = self.document.width, self.document.height
+        if self.mismatch is not None:  # a size that nobody has answered for stays
+            width, height = self.mismatch.made
         return replace(
             base,
-            width=self.document.width,
-            height=self.document.height,
+            width=width,
+            height=height,
             shapes=self.document.shapes,
             done=self.document.done,
         )

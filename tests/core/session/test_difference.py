@@ -22,7 +22,7 @@ from core.storage.project import Project
 from core.storage.versions import read_version, versions
 from tests.core.session.helpers import make_project
 
-SIZE = (100, 80)
+SIZE = (64, 48)
 
 
 def square(id: str, x: float, label: str = "a") -> Instance:
