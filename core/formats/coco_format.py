@@ -78,7 +78,7 @@ FORMAT: Final = Format(
     declared=True,
     carries=frozenset(
         (
-            *("size", "holes", "parts", "overlap"),
+            *("group", "flags", "description", "score", "size", "holes", "parts", "overlap"),
             *("source", "crowd", "attributes", "keys"),
         )
     ),

@@ -14,7 +14,7 @@ from core.formats.errors import NO_AREA_DROPPED, reading
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
-from core.formats.labelled import Collection, Labelled, used_labels
+from core.formats.labelled import Collection, Labelled, group_numbers, used_labels
 from core.formats.labelme_format import label_files
 from core.formats.labelme_shapes import points_of, polygon
 from core.formats.limits import whole
@@ -114,7 +114,8 @@ def _file(image: Located, target: Path) -> bytes:
     width, height = image.width or 1, image.height or 1
     name = labels.file_name if image.path is None else relative(image.path, target.parent)
     objects: list[Json] = []
-    for group, instance in enumerate(labels.instances, 1):
+    groups = group_numbers(labels.instances)
+    for group, instance in zip(groups, labels.instances, strict=True):
         for ring in simple_parts(instance.polygons, width, height):
             part = polygon(ring)
             if not part:
@@ -152,5 +153,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("size", "parts", "overlap", "crowd", "bridges", "attributes")),
+    carries=frozenset(("size", "group", "parts", "overlap", "crowd", "bridges", "attributes")),
 )

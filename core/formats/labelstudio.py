@@ -331,5 +331,5 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     ending=".json",
-    carries=frozenset(("size", "holes", "parts", "overlap", "source")),
+    carries=frozenset(("score", "size", "holes", "parts", "overlap", "source")),
 )
