@@ -45,6 +45,7 @@ class ImagesFeature(Feature):
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
         self._fitting = Fitting(services)
+        self._root: Path | None = None
         self._wire()
         self._show_recent()
 
@@ -68,7 +69,11 @@ class ImagesFeature(Feature):
         services.settings.changed.connect(self._on_setting)
         services.models.file_wanted.connect(self._ask_model)
         services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
-        panel.chosen.connect(workspace.go)
+        panel.chosen.connect(lambda path: workspace.in_turn(lambda: workspace.go(path), moves=True))
+        panel.left.connect(services.viewport.setFocus)
+        workspace.given_up.connect(self._on_given_up)
+        services.folder_edits.said.connect(lambda text: notices.say(text, key="undo"))
+        services.folder_edits.failed.connect(notices.fail)
 
     # The window
 
@@ -90,7 +95,11 @@ class ImagesFeature(Feature):
 
     def end(self, then: Callable[[], None], *, asked: bool) -> None:
         """Save; ask when that fails."""
-        self.services.workspace.saver.flush(lambda ok: then() if ok else self._ask_to_end(then))
+        workspace = self.services.workspace
+        workspace.in_turn(
+            lambda: workspace.saver.flush(lambda ok: then() if ok else self._ask_to_end(then)),
+            moves=True,
+        )
 
     def _ask_to_end(self, then: Callable[[], None]) -> None:
         services = self.services
@@ -143,6 +152,10 @@ class ImagesFeature(Feature):
 
     def _on_project(self) -> None:
         workspace = self.services.workspace
+        if workspace.project is None or workspace.project.root != self._root:
+            self.panel.clear_filter()
+            self.services.viewport.fit()
+        self._root = None if workspace.project is None else workspace.project.root
         self.panel.set_images([(image.path, image.relative) for image in workspace.images])
         self.wanted.emit(workspace.project is not None)
         self.changed.emit()
@@ -177,6 +190,10 @@ class ImagesFeature(Feature):
     def _on_image_failed(self, path: Path, reason: str) -> None:
         """An image cannot be opened, or can again."""
         self.panel.set_reason(path, reason or None)
+
+    def _on_given_up(self, count: int) -> None:
+        text = self.tr("%n key(s) meant for another image had no effect.", "", count)
+        self.services.notices.say(text, Kind.WARNING)
 
     def _on_going(self, path: Path | None) -> None:
         """An image is on its way (its row is marked at once), or is there."""
@@ -291,10 +308,21 @@ class ImagesFeature(Feature):
         workspace = self.services.workspace
 
         def is_open(entry: ImageEntry) -> bool:
-            return workspace.status(entry.path) is not ImageStatus.DONE
+            known = workspace.status(entry.path)
+            return known is not ImageStatus.DONE and self.panel.rows.shows(entry.path)
 
         if not workspace.step(1, is_open):
-            self.services.notices.say(self.tr("No image after this one is open."))
+            self.services.notices.say(self.tr("No image after this one is open."), key="step")
+
+    def step(self, by: int) -> None:
+        """On to the next image that the filter shows, or back."""
+        workspace = self.services.workspace
+        if workspace.step(by, lambda entry: self.panel.rows.shows(entry.path)):
+            return
+        if workspace.images:
+            last = self.tr("This is the last image that is listed.")
+            first = self.tr("This is the first image that is listed.")
+            self.services.notices.say(last if by > 0 else first, key="step")
 
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[ImagesFeature], ...]] = (
@@ -322,13 +350,14 @@ class ImagesFeature(Feature):
                do=export_labelme,
                tip="Write a copy of all images and labelme files to another folder"),
         Action("close_project", FILE, "Close folder", ("Ctrl+W",), "", (project,),
-               do=lambda self: self.services.workspace.close_project(lambda _ok: None), rule=True),
+               do=lambda self: self.services.workspace.close_project(lambda _ok: None), rule=True,
+               moves=True),
         Action("next_image", IMAGE, "Next image", ("D", "PgDown"), "next", (project,),
-               do=lambda self: self.services.workspace.step(1)),
+               do=lambda self: self.step(1), moves=True),
         Action("previous_image", IMAGE, "Previous image", ("A", "PgUp"), "previous", (project,),
-               do=lambda self: self.services.workspace.step(-1)),
+               do=lambda self: self.step(-1), moves=True),
         Action("next_open", IMAGE, "Next image that is not done", ("Shift+D",), "", (project,),
-               do=next_open),
+               do=next_open, moves=True),
         Action("find_image", IMAGE, "Find an image", ("Ctrl+L",), "search", (project,),
                do=lambda self: self.panel.focus_filter()),
         Action("done", IMAGE, "Done", ("M", "Ctrl+Return"), "done", (image,), turn=set_done,

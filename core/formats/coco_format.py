@@ -79,7 +79,7 @@ FORMAT: Final = Format(
     carries=frozenset(
         (
             *("group", "flags", "description", "score", "size", "holes", "parts", "overlap"),
-            *("source", "crowd", "attributes", "keys"),
+            *("source", "crowd", "attributes"),
         )
     ),
 )

@@ -132,7 +132,7 @@ class _Everything(msgspec.Struct, frozen=True):
 
 
 _EVERYTHING: Final[Codec[_Everything]] = Codec(_Everything, "")
-_NOTHING: Final = (None, False, "", [], {})
+_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
 
 
 def others(file: LabelFile) -> tuple[dict[str, object], dict[str, dict[str, object]]]:

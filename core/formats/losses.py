@@ -37,7 +37,7 @@ _KEYS_LOST: Final = say(
 )
 _NAMED: Final = 5
 """So many files are named with their counts; the rest is counted."""
-_NOTHING: Final = (None, False, "", [], {}, ())
+_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {}, ())
 # Where a field of an instance has a place, by what a format carries.
 _FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("flags", "flags"),
@@ -49,12 +49,11 @@ _FIELDS: Final[tuple[tuple[str, str], ...]] = (
 CARRIES: Final = (
     *("holes", "parts", "overlap", "bridges", "overlap_masks", "source", "crowd", "group"),
     *("others", "regions", "sizeless", "size", "flags", "description", "score"),
-    *("attributes", "keys", "image_keys"),
+    "attributes",
 )
 """What a format may carry: holes and parts as such, or by bridges; instances that overlap; who made
 an instance; crowds; groups; shapes that are no outlines; finished regions; images whose size is not
-known; the size that labels were made for; flags, descriptions and scores; attributes of instances;
-every key of an entry, or of an image, that is not known here."""
+known; the size that labels were made for; flags, descriptions and scores; attributes of instances."""
 
 
 def misfit(instance: Instance, format: Format) -> Sentence | None:
@@ -121,10 +120,8 @@ def _lost_fields(shapes: Sequence[Shape], format: Format) -> Iterator[str]:
 
 def _lost_keys(labels: Labelled, format: Format, kind: str) -> Iterator[str]:
     """The names of what entries have besides and the format cannot hold."""
-    if "image_keys" not in format.carries and kind != format.name:
+    if kind != format.name:
         yield from (name for name, value in labels.extra.items() if value not in _NOTHING)
-    if "keys" in format.carries:
-        return
     attributes = "attributes" in format.carries
     for extra in labels.extras.values():
         for key, values in extra.items():

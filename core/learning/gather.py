@@ -35,6 +35,10 @@ _ONLY_CROWDS: Final = say(
     "a program marked single objects so, take the mark off: in the window with Edit > No crowds in "
     "this folder, on the command line with --crowds-as-objects.",
 )
+FEW_IMAGES: Final = say(
+    "learning.few_images",
+    "With {count} images, figures before and after cannot be trusted; {enough} or more are needed.",
+)
 OnImage = Callable[[int, int], None]
 """Told how many images were looked at, and of how many."""
 
@@ -250,15 +254,7 @@ def _split(
     held = {n for n, side in zip(free, sides, strict=True) if side}
     remarks = list(notes)
     if share > 0 and len(kept) < FEW:
-        remarks.append(
-            say(
-                "learning.few_images",
-                "With {count} images, figures before and after cannot be trusted; {enough} or "
-                "more are needed.",
-                count=len(kept),
-                enough=FEW,
-            )
-        )
+        remarks.append(FEW_IMAGES.given(count=len(kept), enough=FEW))
     chosen = [replace(image, held_out=n in held) for n, image in enumerate(kept)]
     return _result(chosen, order, counts, problems, remarks)
 
@@ -288,10 +284,17 @@ def _result(
         )
     used = dict.fromkeys(one.label for image in learned for one in image.objects)
     labels = tuple(name for name in dict.fromkeys((*order, *used)) if name in used)
+    drawn = counts[Source.DRAWN] + counts[Source.IMPORTED]
     return Gathered(
         tuple(images),
         labels,
-        Provenance(counts[Source.DRAWN], counts[Source.EDITED], counts[Source.ACCEPTED], marked),
+        Provenance(
+            drawn,
+            counts[Source.EDITED],
+            counts[Source.ACCEPTED],
+            marked,
+            counts[Source.PROMPTED],
+        ),
         tuple(remarks),
         tuple(problems),
     )

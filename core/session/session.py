@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.document.document import Changed, Document
@@ -29,6 +29,19 @@ from core.storage.suggestions import SuggestionSet
 
 class SessionError(MasklensError):
     """An edit was refused; the sentence says why and the document is as it was."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Left:
+    """The edits of an image that is not open any more, and the hash of its label file by then."""
+
+    history: History
+    sha256: str | None
+
+    @property
+    def cost(self) -> int:
+        """What it costs to keep, in edits."""
+        return self.history.steps
 
 
 class ImageSession:
@@ -90,15 +103,15 @@ class ImageSession:
 
     # Edits
 
-    def do(self, edit: Edit, name: str) -> Changed:
-        """Make an edit; `name` is for the undo menu.
+    def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
+        """Make an edit; `name` is for the undo menu, `at` as in `History.do`.
 
         Raises EditError when it does not fit, SessionError when nothing may be changed, and
         StorageError when a journal left by a crash can neither be used nor set aside; in each
         case nothing has changed.
         """
         self._check_editable()
-        return self.history.do(edit, name)
+        return self.history.do(edit, name, at)
 
     def undo(self) -> Changed | None:
         """Take the last edit back; None when there is none. Raises SessionError."""
@@ -137,6 +150,29 @@ class ImageSession:
             self.journal_problem = error.sentence
         else:
             self.journal_problem = None
+
+    def left(self) -> Left | None:
+        """What is kept of the work when the image is left; None while something is unsaved."""
+        if self.read_only is not None or not self.is_clean or not self.history.steps:
+            return None
+        history = History(self.document)
+        history.continue_from(self.history)
+        return Left(history, self._sha256)
+
+    def continue_from(self, left: Left) -> bool:
+        """Be able to undo what was done before the image was left; False when it has changed."""
+        same = left.sha256 == self._sha256 and left.history.document.rejected == (
+            self.document.rejected
+        )
+        if self.read_only is None and self.recovery is None and same:
+            self.history.continue_from(left.history)
+            return True
+        return False
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the label file that the work stands on; None without one."""
+        return self._sha256
 
     # Suggestions
 

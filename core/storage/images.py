@@ -64,9 +64,8 @@ IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
-# What is written beside an image to show what a model saw in it.
+# What is written beside an image to show what a model saw in it; and Cellpose's label images.
 OVERLAY_SUFFIX: Final = ".overlay.png"
-# That, and Cellpose's label images.
 _BESIDE: Final = re.compile(r"(.+?)(?:\.overlay\.png|_(?:cp_)?masks\.(?:png|tiff?))")
 
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "PPM")
@@ -158,8 +157,8 @@ def is_image_name(name: str) -> bool:
 def list_images(folder: Path | str) -> list[Path]:
     """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
 
-    So are overlays: `NAME.overlay.png` beside an image NAME shows what a model saw in it. And so
-    are label images, Cellpose's `NAME_masks.tif`. Raises ImageError when the folder cannot be read.
+    So are `NAME.overlay.png` beside an image NAME, what a model saw in it, and Cellpose's label
+    images `NAME_masks.tif`. Raises ImageError when the folder cannot be read.
     """
     try:
         found = [path for path in Path(folder).iterdir() if is_image_name(path.name)]
@@ -303,6 +302,9 @@ def _to_rgb(source: _Input, image: Image.Image, notes: tuple[Sentence, ...]) -> 
     # Pillow turns a TIFF upright while it loads.
     orientation = 1 if image.format == "TIFF" else pixels.orientation(image)
     converted = pixels.convert(source.name, image)
+    last = converted.pixels[-1:]
+    if image.format == "PNG" and (last == last[:, :1]).all() and png.lacks_pixels(source.data):
+        raise ImageError(TRUNCATED.given(path=source.name))
     notes += converted.notes
     if high_bytes:
         notes += (

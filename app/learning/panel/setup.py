@@ -25,6 +25,7 @@ from app.learning.panel.options import OptionsBox
 from app.learning.survey import Found
 from app.widgets.scroll_page import ScrollPage, say, wrapped
 from core.learning.choices import LearningChoices
+from core.learning.gather import FEW_IMAGES
 from core.learning.pace import Expected
 from core.learning.schedule import steps_for
 from core.learning.split import FEW
@@ -117,8 +118,9 @@ class SetupPage(QWidget):
         with QSignalBlocker(self._leave_out):
             self._leave_out.setChecked(state.choices.leave_out_accepted)
         say(self._warning, self._warning_text(found))
-        problems = () if found is None else found.gathered.problems
-        say(self._problems, "\n".join(sentence_text(each) for each in problems[:5]))
+        said = () if found is None else (*found.gathered.problems, *found.gathered.notes)
+        problems = [sentence_text(each) for each in said if each.id != FEW_IMAGES.id]
+        say(self._problems, "\n".join(problems[:5]))
         self._show_labels(state)
         self.options.setVisible(found is not None)
         self.options.show_choices(state.choices, _usual_steps(found))
@@ -163,12 +165,15 @@ class SetupPage(QWidget):
         lines = [self.tr("<b>%n image(s)</b> marked as done", "", whole)]
         if partly:
             lines.append(self.tr("%n image(s) in part, inside done regions", "", partly))
-        total = source.drawn + source.edited + source.accepted
+        total = source.drawn + source.edited + source.prompted + source.accepted
         lines.append(
             self.tr("<b>%n instance(s)</b>", "", total)
-            + self.tr(": {drawn} drawn, {edited} edited, {accepted} accepted").format(
+            + self.tr(
+                ": {drawn} drawn, {edited} edited, {prompted} prompted, {accepted} accepted"
+            ).format(
                 drawn=count_text(source.drawn),
                 edited=count_text(source.edited),
+                prompted=count_text(source.prompted),
                 accepted=count_text(source.accepted),
             )
         )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core.document.instance import Instance, Polygon, Source
+from core.lens.detail import MOST_SMOOTHING, Detail
 from core.lens.settings import StageSettings
 from core.protocol import (
     Cancel,
@@ -35,6 +36,7 @@ from core.protocol import (
 from core.protocol.codec import from_wire, to_wire
 from core.protocol.frames import AnyArray, Frame, FrameReader
 from core.protocol.messages import message_types
+from core.protocol.messages.prompts import Encode, Prompt, PromptKind
 from core.sentences import Sentence, say
 
 coordinates = st.floats(-1e6, 1e6)
@@ -60,6 +62,13 @@ PLAIN: dict[object, st.SearchStrategy[Any]] = {
     tuple[Instance, ...]: st.lists(instances, max_size=3).map(tuple),
     StageSettings: settings,
     Sentence: sentences,
+    Detail: st.builds(
+        Detail,
+        st.floats(0.01, 0.99),
+        st.floats(0, MOST_SMOOTHING),
+        st.floats(0, 99),
+        st.integers(0, 99),
+    ),
     int: st.integers(-(2**60), 2**60),
     float: st.floats(allow_nan=False, allow_infinity=False),
 }
@@ -85,6 +94,11 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     return st.from_type(hint)
 
 
+def finite(*shape: int) -> st.SearchStrategy[Any]:
+    """An array of numbers that are numbers."""
+    return hnp.arrays(np.float32, shape, elements=st.floats(-1e6, 1e6, width=32))
+
+
 def messages(kind: type) -> st.SearchStrategy[Any]:
     """Any message of a type."""
     hints = typing.get_type_hints(kind, include_extras=True)
@@ -92,6 +106,15 @@ def messages(kind: type) -> st.SearchStrategy[Any]:
     if kind is Predict:
         given["path"] = st.none()
         given["pixels"] = values(typing.get_args(hints["pixels"])[0])
+    if kind is Encode:
+        given["pixels"] = values(typing.get_args(hints["pixels"])[0])
+        given["version"] = st.text(min_size=1)
+    if kind is Prompt:
+        given["boxes"] = finite(1, 4)
+        given["points"], given["inside"] = finite(2, 2), hnp.arrays(np.bool_, 2)
+        given["present"] = instances.map(lambda one: (one,))
+        given["line"] = st.none() | st.floats(0, 1)
+        given["most"] = st.integers(1, 99)
     return st.builds(kind, **given)
 
 
@@ -122,6 +145,31 @@ def test_every_request_can_be_answered_and_has_an_id() -> None:
     assert len(requests) >= 4
     for name, kind in message_types().items():
         assert name == kind.TYPE
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": PromptKind.BOX},
+        {"kind": PromptKind.BOX, "boxes": np.array([[0, 0, np.nan, 4]], np.float32)},
+        {"kind": PromptKind.POINTS},
+        {"kind": PromptKind.POINTS, "points": np.zeros((2, 2), np.float32)},
+        {"kind": PromptKind.TIGHTEN, "boxes": np.ones((1, 4), np.float32)},
+        {"kind": PromptKind.ALIKE},
+        {"boxes": np.ones((1, 4), np.float32), "most": 0},
+        {"boxes": np.ones((1, 4), np.float32), "line": 1.5},
+    ],
+)
+def test_a_prompt_that_points_at_nothing_cannot_be_made(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        Prompt(1, path="a.jpg", **fields)
+
+
+def test_pixels_travel_with_their_version_only() -> None:
+    with pytest.raises(ValueError):
+        Encode(1, path="a.jpg", version="1")
+    with pytest.raises(ValueError):
+        Encode(1, path="a.jpg", pixels=np.zeros((2, 2, 3), np.uint8))
 
 
 def altered(message: Message, **fields: object) -> Frame:
