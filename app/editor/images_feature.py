@@ -44,8 +44,8 @@ class ImagesFeature(Feature):
         self.title = self.tr("Images")
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
-        self._fitting = Fitting(services)
         self._root: Path | None = None
+        self._fitting = Fitting(services)
         self._wire()
         self._show_recent()
 

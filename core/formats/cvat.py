@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.instance import Instance, Point, Polygons
 from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
 from core.formats.file_names import image_name

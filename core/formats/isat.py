@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import as_list, as_object, as_text, get
 from core.document.geometry import bounds
 from core.document.instance import Instance
 from core.formats.bridge import simple_parts
 from core.formats.errors import NO_AREA_DROPPED, reading
+from core.formats.fields import as_list, as_object, as_text, get
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json

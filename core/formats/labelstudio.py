@@ -14,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.fields import as_list, as_number, as_object, as_text, get, wrong
+from core.codec import wrong
 from core.document.instance import Instance, Polygons
 from core.document.instance import Source as Origin
 from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
+from core.formats.fields import as_list, as_number, as_object, as_text, get
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from core.document.fields import FieldError
+from core.codec import FieldError
 from core.document.instance import Instance, Shape, Source
 from core.document.regions import comparable, is_done
 from core.formats.dataset import Dataset
