@@ -40,6 +40,8 @@ class Setting(Generic[T]):
 
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
+_Count = Annotated[float, Meta(ge=0, le=1e9)]
+_Answered = dict[str, Annotated[list[_Count], Meta(min_length=40, max_length=40)]]
 _Pace = Annotated[list[Annotated[float, Meta(ge=0, le=1e6)]], Meta(max_length=2)]
 """Seconds a step and seconds for the rest of the latest run on this machine; empty at first."""
 
@@ -58,6 +60,10 @@ THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.0
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", Literal["active", "add"])
 PARTS: Final = Setting("suggested_parts", "hide", Literal["hide", "show"])
 """Whether a suggestion is shown that a better one covers."""
+FOLLOW: Final = Setting("suggestion_score_follows", True, bool)
+"""Whether the least score is chosen from the model's figures and the person's answers."""
+ANSWERED: Final[Setting[dict[str, list[float]]]] = Setting("answered_scores", {}, _Answered)
+"""By model revision: suggestions accepted by score, then those rejected (`core.lens.scores`)."""
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])

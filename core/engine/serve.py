@@ -130,6 +130,7 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
         device=str(predictor.device),
         precision=str(predictor.dtype).removeprefix("torch."),
         settings=loaded.config.settings,
+        scores=loaded.scores,
     )
 
 

@@ -24,6 +24,7 @@ from core.engine.models import resolve
 from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import build_model
+from core.lens.scores import ScoreRecord, records_from
 from core.sentences import say
 from core.storage.atomic import write_atomic
 
@@ -52,6 +53,15 @@ class LoadedModel:
     def network(self) -> LoadedModel:
         """The network as it is without a proposer: what can be trained."""
         return self.alone or self
+
+    @property
+    def scores(self) -> tuple[ScoreRecord, ...]:
+        """How often its scores were right on held-out images, as its file says."""
+        if self.proposer is None:
+            return records_from(self.extra)
+        by_proposer = self.extra.get("proposer_scores")
+        listed = by_proposer.get(self.proposer.name) if isinstance(by_proposer, dict) else None
+        return records_from({"scores": listed})
 
     @property
     def class_names(self) -> tuple[str, ...]:

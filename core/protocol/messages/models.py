@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from core.lens.scores import ScoreRecord
 from core.lens.settings import StageSettings
 from core.protocol.messages.base import Answer, Request
 from core.sentences import Sentence
@@ -30,7 +31,10 @@ class LoadModel(Request):
 
 @dataclass(frozen=True, slots=True)
 class ModelLoaded(Answer):
-    """The model that is in use from now on. `labels[i]` is the name of label index i + 1."""
+    """The model that is in use from now on. `labels[i]` is the name of label index i + 1.
+
+    `scores` tells by kind of image how often its scores were right, as far as that was measured.
+    """
 
     TYPE: ClassVar = "model_loaded"
     spec: str
@@ -40,6 +44,7 @@ class ModelLoaded(Answer):
     device: str
     precision: str
     settings: StageSettings
+    scores: tuple[ScoreRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
