@@ -233,7 +233,12 @@ def _list(engine: Engine, request: ListModels, job: Job, report: Report) -> Mode
 
 
 def _download(engine: Engine, request: Download, job: Job, report: Report) -> Downloaded:
-    models.download(request.name, lambda done, total: report("bytes", done, total))
+    models.download(
+        request.name,
+        lambda done, total: report("bytes", done, total),
+        mirrors=request.mirrors,
+        file=None if request.file is None else Path(request.file),
+    )
     return Downloaded(request.id, request.name)
 
 

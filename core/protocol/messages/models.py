@@ -77,10 +77,16 @@ class Models(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Download(Request):
-    """Fetch a named model. Answered by Progress in bytes, then Downloaded."""
+    """Fetch a named model. Answered by Progress in bytes, then Downloaded.
+
+    `mirrors` are web addresses below which its file lies; `file` is a copy that is on the engine's
+    machine, from which it is taken instead.
+    """
 
     TYPE: ClassVar = "download"
     name: str = ""
+    mirrors: tuple[str, ...] = ()
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
