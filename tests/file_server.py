@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,7 +54,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(rest)))
         self.end_headers()
         end = self.server.breaks.pop(0) if self.server.breaks else len(rest)
-        self.wfile.write(rest[:end])
+        with contextlib.suppress(ConnectionError):  # who asked has heard enough
+            self.wfile.write(rest[:end])
 
     def log_message(self, *_: object) -> None:
         pass

@@ -153,18 +153,20 @@ def load_model(
     backbone: str | None = None,
     proposer: str | None = None,
     proposer_arch: str | None = None,
+    tiles: int | None = None,
 ) -> LoadedModel:
     """Load a model by its name (`starter`, or one from `models.list_models`) or its file.
 
     `proposer` names what shall give the boxes (`registry.load_proposer`); a named model may have
-    one of its own. Raises ModelFileError, ConfigError, ProposerError, or ModelError when a named
+    one of its own. `tiles` replaces at how many it looks. Raises ModelFileError, ConfigError, ProposerError, or ModelError when a named
     model is not on this machine.
     """
     source = resolve(spec)
     loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
     if proposer is not None:
         found = load_proposer(proposer, arch=proposer_arch)
-        return with_proposer(loaded, found, f"{source.name}+{found.name}")
+        own = {} if tiles is None else {"proposer_tiles": tiles}
+        return with_proposer(loaded, found, f"{source.name}+{found.name}", **own)
     if source.proposer is not None:
         found = load_proposer(source.proposer)
         return with_proposer(loaded, found, source.name, proposer_tiles=source.tiles)

@@ -17,7 +17,9 @@ class LoadModel(Request):
 
     `spec` is a name from ListModels or a file; `arch` is for a bare state_dict, `backbone` the
     `module:function` of a user's own trunk. `try_on` is an image that holds instances: a model
-    that finds none in it is not taken into use. On failure the model in use stays.
+    that finds none in it is not taken into use. `proposer` names what shall give the boxes in
+    place of what the model has (empty: nothing else), `proposer_arch` the detector in its file,
+    `tiles` at how many parts of an image it looks. On failure the model in use stays.
     """
 
     TYPE: ClassVar = "load_model"
@@ -27,6 +29,9 @@ class LoadModel(Request):
     device: str = "auto"
     precision: str = "auto"
     try_on: str | None = None
+    proposer: str = ""
+    proposer_arch: str = ""
+    tiles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,13 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Models(Answer):
-    """The named models, the starter first."""
+    """The named models, the starter first; the proposers that have a name; and the detectors that
+    a file of weights may hold."""
 
     TYPE: ClassVar = "models"
     models: tuple[ModelInfo, ...]
+    proposers: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

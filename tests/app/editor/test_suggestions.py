@@ -263,7 +263,9 @@ def test_a_download_that_fails_is_told_in_full(make_driver: Callable[..., Driver
     driver = make_driver()
     driver.wait(lambda: driver.services.models._models)
     driver.services.models.choose("coco")
-    driver.wait(lambda: any("no connection" in text for text in driver.texts))
+    banners = driver.services.central.banners
+    driver.wait(lambda: "model:fetching" in banners.keys)
+    assert "no connection" in banners._shown["model:fetching"].accessibleName()
     assert driver.services.models.name == "starter"
 
 
