@@ -158,8 +158,8 @@ def load_model(
     """Load a model by its name (`starter`, or one from `models.list_models`) or its file.
 
     `proposer` names what shall give the boxes (`registry.load_proposer`); a named model may have
-    one of its own. `tiles` replaces at how many it looks. Raises ModelFileError, ConfigError, ProposerError, or ModelError when a named
-    model is not on this machine.
+    one of its own. `tiles` replaces at how many it looks. Raises ModelFileError, ConfigError,
+    ProposerError, or ModelError when a named model is not on this machine.
     """
     source = resolve(spec)
     loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
