@@ -28,7 +28,7 @@ class Hearing:
 
     landed: Callable[[int, int], object]
     """With how many are shown and how many are below the score."""
-    lost: Callable[[str], object]
+    lost: Callable[[str], None]
     """With the reason; empty when the folder is another by now."""
 
 

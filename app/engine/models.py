@@ -236,7 +236,7 @@ class ModelControl(QObject):
                     0,
                     f"download:{info.name}",
                     name=info.name,
-                    mirrors=tuple(self._settings.get(MIRRORS)),
+                    mirrors=(*self._settings.get(MIRRORS),),
                     file=None if file is None else str(file),
                 ),
                 done=done,

@@ -103,6 +103,9 @@ def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
     Raises UsageError when they name nothing that one can ask for.
     """
     console.progress("loading torch")
+    from core.engine.light_import import import_torchvision
+
+    import_torchvision()
     from core.engine import models, weights
     from core.engine.config import ConfigError
     from core.engine.proposers import base as proposers
