@@ -13,7 +13,7 @@ from app.base.words import bytes_text
 from app.editor.services import Services
 from app.widgets.banners import Kind
 from core.lens.scores import CELLS, PHOTOS
-from core.session import kind_of
+from core.session import kind_of, kind_of_image
 
 STARTER, PAIR, COCO = "starter", "photos", "coco"
 SUITABLE: Final = {CELLS: (STARTER,), PHOTOS: (PAIR, COCO, "coco-v2")}
@@ -34,6 +34,7 @@ class ModelAdvice(QObject):
         self.kind = ""
         self._awaited = ""
         services.workspace.project_changed.connect(self._look)
+        services.workspace.image_changed.connect(self._look_at_image)
         services.models.changed.connect(self._consider)
         services.models.taken.connect(self._on_taken)
         services.models.refused.connect(lambda _spec: self._await(""))
@@ -53,9 +54,26 @@ class ModelAdvice(QObject):
             failed=lambda _error: None,  # what cannot be read is told when it is opened
         )
 
+    def _look_at_image(self) -> None:
+        """Where a folder holds both, each image is taken for what it is."""
+        workspace, staged = self._services.workspace, self._services.workspace.staged
+        if self.kind or staged is None:
+            return
+
+        def done(kind: str) -> None:
+            if staged is workspace.staged and not self.kind:
+                self._services.suggesting.following.take_kind(kind)
+
+        workspace.tasks.run(
+            lambda _context: kind_of_image(staged.picture.decoded.pixels),
+            done=done,
+            failed=lambda _error: None,
+        )
+
     def _set_kind(self, kind: str) -> None:
         self.kind = kind
         self._services.suggesting.following.take_kind(kind)
+        self._look_at_image()
         self._consider()
 
     def _consider(self) -> None:

@@ -1,7 +1,7 @@
 """One open image: its label file, journal, suggestions, document and history, kept in step."""
 
 from core.session.covering import covered_by
-from core.session.kinds import kind_of
+from core.session.kinds import kind_of, kind_of_image
 from core.session.recovery import Recovery
 from core.session.rename import rename_label
 from core.session.save import SaveOutcome, Snapshot
@@ -16,6 +16,7 @@ __all__ = [
     "Snapshot",
     "covered_by",
     "kind_of",
+    "kind_of_image",
     "rename_label",
     "store_suggestions",
 ]

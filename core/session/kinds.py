@@ -59,6 +59,11 @@ def share_of_cells(pixels: NDArray[np.uint8]) -> float:
     return 1 / (1 + math.exp(-total))
 
 
+def kind_of_image(pixels: NDArray[np.uint8]) -> str:
+    """`PHOTOS` or `CELLS`, whichever is likelier."""
+    return CELLS if share_of_cells(pixels) > 0.5 else PHOTOS
+
+
 def kind_of(paths: Sequence[Path], check: Callable[[], None] = lambda: None) -> str:
     """`PHOTOS` or `CELLS` for a folder's images; empty where it is not clear. Reads some of them.
 
