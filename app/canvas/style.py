@@ -11,8 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen, QTransform
 
 from core.document.instance import Shape
+from core.gestures.base import SCREEN_TOLERANCE
 
-TOLERANCE: Final = 9.0
+TOLERANCE: Final = SCREEN_TOLERANCE
 """How far a pointer may miss a handle."""
 HANDLE: Final = 8.0
 HANDLE_HOT: Final = 11.0
@@ -30,6 +31,7 @@ REGION: Final = QColor("#7ddc8a")
 """A finished region, whatever the colours of the labels; it is also hatched."""
 REGION_DASH: Final = (7.0, 2.5, 1.5, 2.5)
 REGION_FILL: Final = 0.3
+REJECTED: Final = QColor("#e5484d")
 PAPER: Final = QColor(255, 255, 255)
 INK: Final = QColor(20, 22, 26)
 

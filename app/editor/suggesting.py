@@ -14,7 +14,7 @@ from app.base.words import error_text
 from app.editor.following import Following
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
-from core.document.edits import Add, SetRejected
+from core.document.edits import Add, Edit, SetRejected
 from core.document.instance import Instance, Source
 from core.document.regions import labelled
 from core.session import covered_by, store_suggestions
@@ -26,9 +26,9 @@ from core.storage.suggestions import SuggestionSet
 class Hearing:
     """Who hears what became of suggestions that arrive; one of the two is called."""
 
-    landed: Callable[[int, int], object]
+    landed: Callable[[int, int], object] = lambda _shown, _below: None
     """With how many are shown and how many are below the score."""
-    lost: Callable[[str], None]
+    lost: Callable[[str], None] = lambda _why: None
     """With the reason; empty when the folder is another by now."""
 
 
@@ -79,7 +79,7 @@ class Suggesting(QObject):
     @property
     def drawn(self) -> tuple[Instance, ...]:
         """What is shown, under the labels that accepting gives."""
-        label = self._label_for(set(self._labelling.names), self._labelling.active)
+        label = self._label_for()
         old = {each.id: each for each in self._drawn}
         drawn = []
         for each in self.shown:
@@ -130,6 +130,20 @@ class Suggesting(QObject):
         """Accept what is picked, and pick the next."""
         self._accept([each for each in self.shown if each.id in self._picked])
 
+    def answer(self, ids: frozenset[str], *, accepted: bool) -> None:
+        """Accept or reject those of these that are shown, in one step that can be undone."""
+        chosen = [each for each in self.shown if each.id in ids]
+        (self._accept if accepted else self._reject)(chosen)
+
+    @property
+    def picked_labels(self) -> frozenset[str]:
+        """The labels of what is picked."""
+        return frozenset(each.label for each in self.shown if each.id in self._picked)
+
+    def accept_labels(self, labels: frozenset[str]) -> None:
+        """Accept everything that is shown with one of these labels, in one step."""
+        self._accept([each for each in self.shown if each.label in labels])
+
     def accept_all(self) -> None:
         """Accept everything that is shown, in one step that can be undone."""
         self._accept(list(self.shown))
@@ -142,12 +156,28 @@ class Suggesting(QObject):
         """Reject everything that waits for an answer, also below the threshold."""
         self._reject(list(self.pending))
 
+    def as_accepted(self, edit: Edit) -> Edit:
+        """An edit that puts suggestions in, with the labels that accepting them gives."""
+        if not isinstance(edit, Add):
+            return edit
+        asked = {each.id for each in self.pending}
+        if not any(each.id in asked for each in edit.shapes):
+            return edit
+        label = self._label_that_is_given()
+        return Add(
+            tuple(
+                replace(each, label=label(each.label)) if each.id in asked else each
+                for each in edit.shapes
+            ),
+            edit.at,
+        )
+
     def arrive(
         self,
         project: Project,
         path: Path,
         found: SuggestionSet,
-        hearing: Hearing,
+        hearing: Hearing = Hearing(),
     ) -> None:
         """New suggestions for an image: onto the canvas if it is open, else into its file."""
         entry = self._workspace.entry(path)
@@ -221,21 +251,25 @@ class Suggesting(QObject):
     def _accept(self, chosen: list[Instance]) -> None:
         if not chosen:
             return
-        known = set(self._labelling.names)
-        if self._settings.get(UNKNOWN_LABELS) != "add" and known:
-            self._labelling.ensure()
-        label = self._label_for(known, self._labelling.active)
+        label = self._label_that_is_given()
         instances = tuple(
             replace(each, source=Source.ACCEPTED, label=label(each.label)) for each in chosen
         )
         name = self.tr("accept %n suggestion(s)", "", len(chosen))
         self._answer(chosen, lambda: self._workspace.do(Add(instances), name))
 
-    def _label_for(self, known: set[str], active: str) -> Callable[[str], str]:
+    def _label_that_is_given(self) -> Callable[[str], str]:
+        """The same as `_label_for`, with an active label if one is needed."""
+        if self._settings.get(UNKNOWN_LABELS) != "add" and self._labelling.names:
+            self._labelling.ensure()
+        return self._label_for()
+
+    def _label_for(self) -> Callable[[str], str]:
         """What accepting makes of a suggested label."""
+        known = self._labelling.names
         if self._settings.get(UNKNOWN_LABELS) == "add" or not known:
             return lambda name: name
-        instead = active or next(name for name in self._labelling.names if name in known)
+        instead = self._labelling.active or known[0]
         return lambda name: name if name in known else instead
 
     def _reject(self, chosen: list[Instance]) -> None:
