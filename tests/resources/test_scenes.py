@@ -162,7 +162,7 @@ def test_every_photo_of_the_sample_is_credited():
 def test_the_labels_of_the_sample_are_those_of_its_scenes(name: str):
     sample = next(one for one in SAMPLES if one.name == name)
     path = ROOT / "resources" / "sample" / f"{name}.json"
-    shipped = labelme.loads(path.read_bytes(), path.name)
+    shipped = labelme.read(path)
     drawn = label_sample(sample)
     assert shipped.done
     assert len(shipped.instances) == len(drawn.instances) > 8
