@@ -260,13 +260,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n suggestion(s)</source>
-        <translation>
-            <numerusform>%n suggestion</numerusform>
-            <numerusform>%n suggestions</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>The engine does not run any more, so %n image(s) got no suggestions. Start it again, then ask again.</source>
         <translation>
             <numerusform>The engine does not run any more, so %n image got no suggestions. Start it again, then ask again.</numerusform>
@@ -381,7 +374,7 @@
     </message>
 </context>
 <context>
-    <name>SuggestFeature</name>
+    <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
         <translation>
@@ -390,15 +383,12 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n suggestion(s), all below the score slider.</source>
+        <source>%n more below the score</source>
         <translation>
-            <numerusform>%n suggestion, all below the score slider.</numerusform>
-            <numerusform>%n suggestions, all below the score slider.</numerusform>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
-</context>
-<context>
-    <name>Suggesting</name>
     <message numerus="yes">
         <source>accept %n suggestion(s)</source>
         <translation>
@@ -411,6 +401,16 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SuggestionsPanel</name>
+    <message numerus="yes">
+        <source>%n more below the score</source>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>
