@@ -16,6 +16,7 @@ from app.base.settings import RECENT
 from app.base.words import error_text, sentence_text
 from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
+from app.editor.elsewhere import LabelsElsewhere
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
@@ -48,6 +49,7 @@ class ImagesFeature(Feature):
         self.advice = ModelAdvice(services)
         self._root: Path | None = None
         self._fitting = Fitting(services)
+        self._elsewhere = LabelsElsewhere(services)
         self._wire()
         self._show_recent()
 

@@ -241,6 +241,16 @@
     </message>
 </context>
 <context>
+    <name>LabelsElsewhere</name>
+    <message numerus="yes">
+        <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LivePage</name>
     <message numerus="yes">
         <source>%n instance(s) seen</source>
