@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import torch
-
+from core.engine.jobs import is_memory_short
 from core.engine.predict import Prediction, Predictor
 from core.lens.settings import StageSettings
 from core.sentences import MasklensError, Sentence, say
@@ -32,5 +31,7 @@ def predict_file(
     try:
         image = read_image(path)
         return predictor.predict(image.pixels, settings), image.notes
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error
