@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import torch
-
 from core.engine.encodings import Encoding, encode
+from core.engine.jobs import is_memory_short
 from core.engine.predict import Prediction, Predictor
 from core.lens.settings import StageSettings
 from core.sentences import MasklensError, Sentence, say
@@ -89,7 +88,9 @@ def predict_file(
     try:
         image = read_image(path)
         return predictor.predict(image.pixels, settings), image.notes
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error
 
 
@@ -103,5 +104,7 @@ def encode_file(
     try:
         image = read_image(path)
         return encode(predictor, image.pixels, settings=settings), image.notes
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error
