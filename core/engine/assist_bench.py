@@ -18,22 +18,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.geometry import Rect, area, bounds, middle, repair_ring, subtract
+from core.document.geometry import Rect, area, bounds, repair_ring
 from core.document.instance import Instance, Point, Polygons
-from core.engine.encodings import Encoding, encode
+from core.engine.encodings import encode
+from core.engine.helping import EngineHelper
 from core.engine.predict import Predictor
-from core.engine.prompt_points import answer_points
-from core.engine.prompts import answer_boxes
 from core.formats.dataset import DatasetItem
 from core.formats.masks import trace
+from core.learning.assist import jittered, next_click
 from core.learning.effort import GOOD, overlaps
-from core.lens.detail import Detail
 from core.storage.images import read_image
 
 JITTER: Final = 0.1
 CLICKS: Final = 3
 CLICKS_AFTER_BOX: Final = 2
-_UNDER_POINTS: Final = 6
 _GRABCUT_ROUNDS: Final = 5
 _GRABCUT_MARGIN: Final = 0.5
 _CORNERS: Final = 48
@@ -133,7 +131,7 @@ def _measure_image(
 ) -> None:
     pixels = read_image(item.image_path).pixels
     start = time.perf_counter()
-    encoding = encode(predictor, pixels)
+    helper = EngineHelper(encode(predictor, pixels))
     outcome.encode.append(_since(start))
     outcome.images += 1
     looks: dict[str, Look] = {}
@@ -145,85 +143,55 @@ def _measure_image(
         outcome.instances += 1
         rng = random.Random(f"{seed} {item.file_name} {number}")
         box = bounds(truth.polygons)
-        off = jittered(box, JITTER, rng, item.width, item.height)
+        off = jittered(box, JITTER, rng, (item.width, item.height))
         iou = partial(_iou, truth, item)
         for way, one in (("box", box), ("box_jittered", off)):
-            found, taken = _boxed(encoding, one)
+            found, taken = _timed(partial(helper.box, one))
             outcome.add(way, iou(found), taken)
             for name, look in looks.items():
                 outcome.add(name + way.removeprefix("box"), iou(look(one)))
-        _clicks(encoding, truth, found, iou, outcome)
+        _clicks(helper, truth, found, iou, outcome)
 
 
-def _boxed(encoding: Encoding, box: Rect) -> tuple[Polygons, float]:
+def _timed(look: Callable[[], Polygons]) -> tuple[Polygons, float]:
     start = time.perf_counter()
-    corners = np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32)
-    answers = answer_boxes(encoding, corners, Detail())[0]
-    return answers[0].polygons if answers else (), _since(start)
+    return look(), _since(start)
 
 
 def _clicks(
-    encoding: Encoding,
+    helper: EngineHelper,
     truth: Instance,
     boxed: Polygons,
     iou: Callable[[Polygons], float],
     outcome: Assisted,
 ) -> None:
-    found, points, inside = (), list[Point](), list[bool]()
+    clicked = partial(_clicked, helper, truth)
+    found: Polygons = ()
+    points, inside = list[Point](), list[bool]()
     for count in range(1, CLICKS + 1):
-        found, taken = _clicked(encoding, truth, found, points, inside)
+        found, taken = clicked(found, points, inside)
         outcome.add(f"click_{count}", iou(found), taken)
     found, points, inside = boxed, [], []
     for _ in range(CLICKS_AFTER_BOX):
-        found, taken = _clicked(encoding, truth, found, points, inside)
+        found, taken = clicked(found, points, inside)
     outcome.add(f"box_jittered_click_{CLICKS_AFTER_BOX}", iou(found), taken)
 
 
 def _clicked(
-    encoding: Encoding,
+    helper: EngineHelper,
     truth: Instance,
     found: Polygons,
     points: list[Point],
     inside: list[bool],
-) -> tuple[Polygons, float]:
+) -> tuple[Polygons, float | None]:
     """The outline after one more click, which is appended to `points` and `inside`."""
     click = next_click(truth.polygons, found)
     if click is None:
-        return found, 0.0
+        return found, None
     points.append(click[0])
     inside.append(click[1])
-    start = time.perf_counter()
-    answers, best = answer_points(
-        encoding,
-        np.array(points, np.float32),
-        np.array(inside),
-        Detail(),
-        _UNDER_POINTS,
-        found,
-    )
-    return (answers[best].polygons if best >= 0 else found), _since(start)
-
-
-def next_click(truth: Polygons, found: Polygons) -> tuple[Point, bool] | None:
-    """Where a person clicks next, and whether that is inside of the instance.
-
-    None when nothing is wrong any more.
-    """
-    missing = subtract(truth, found) if found else truth
-    surplus = subtract(found, truth) if found else ()
-    pieces = [((one,), True) for one in missing] + [((one,), False) for one in surplus]
-    if not pieces:
-        return None
-    piece, wanted = max(pieces, key=lambda each: area(each[0]))
-    return middle(piece), wanted
-
-
-def jittered(box: Rect, share: float, rng: random.Random, width: int, height: int) -> Rect:
-    """A box whose edges are each off by up to a share of its side, within the image."""
-    across, down = share * box.width, share * box.height
-    x0, x1 = (edge + rng.uniform(-across, across) for edge in (box.x0, box.x1))
-    y0, y1 = (edge + rng.uniform(-down, down) for edge in (box.y0, box.y1))
-    return Rect(max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
+    better, taken = _timed(lambda: helper.click(points, inside, found))
+    return better or found, taken
 
 
 def ellipse(box: Rect) -> Polygons:
@@ -270,4 +238,4 @@ def _quantile(values: Sequence[float], share: float) -> float | None:
     return float(np.quantile(values, share)) if values else None
 
 
-__all__ = ["Assisted", "Figures", "ellipse", "grabcut", "jittered", "measure"]
+__all__ = ["Assisted", "Figures", "ellipse", "grabcut", "measure"]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Instance, Source, new_id
+from core.engine.alike import answer_alike
 from core.engine.encodings import Encoding, Encodings, ImageKey, encode
 from core.engine.jobs import Job
 from core.engine.pipeline import Watch
@@ -143,6 +144,17 @@ def answer(encoding: Encoding, request: Prompt) -> Found:
     if request.kind is PromptKind.TIGHTEN:
         tight = [tighten(encoding, one, request.detail) for one in request.present]
         return Found([[one] for one in tight], [0] * len(tight))
+    if request.kind is PromptKind.ALIKE:
+        alike, line = answer_alike(
+            encoding,
+            request.present,
+            request.turned_down,
+            request.there,
+            request.detail,
+            request.most,
+            request.line,
+        )
+        return Found([alike], [0 if alike else -1], line)
     drawn = answer_boxes(encoding, request.boxes, request.detail)
     return Found(drawn, [0 if each else -1 for each in drawn])
 

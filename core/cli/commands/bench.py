@@ -21,7 +21,7 @@ from core.storage.atomic import write_atomic
 
 if TYPE_CHECKING:
     from core.formats.dataset import Dataset
-    from core.learning.curve import Curve
+    from core.learning.curve import Curve, Labelled
 
 HELP: Final = "Measure how much work a model saves that learns along the way, and prompts"
 
@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="lowest score of a suggestion; default: what would have been best on the images "
         "labelled so far",
+    )
+    loop.add_argument(
+        "--assist",
+        action="store_true",
+        help="the person also has strokes, boxes, clicks and sweeps; each gesture is one action",
     )
     add_training(loop)
     loop.add_argument("--out", metavar="DIR", help="keep the runs and curve.json here")
@@ -91,7 +96,6 @@ def _simulate(
 ) -> Curve:
     from core.engine.train.simulate import Simulation, simulate
     from core.engine.zoo import ARCHES
-    from core.learning.curve import Labelled
     from core.learning.spec import RunSpec
 
     check_model(arguments.model, console)
@@ -114,15 +118,24 @@ def _simulate(
         threads=arguments.threads,
         picture_every=0,
     )
-    what = Simulation(dataset, spec, arguments.every, arguments.threshold)
+    what = Simulation(dataset, spec, arguments.every, arguments.threshold, arguments.assist)
 
     def seen(one: Labelled) -> None:
         console.note(
-            f"{one.key}: {one.loop.instances} instances, {one.loop.actions} actions "
+            f"{one.key}: {one.loop.instances} instances, {one.costs.actions} actions "
             f"(never trained {one.never.actions}, by hand {one.loop.by_hand})"
+            + ("" if one.assisted is None else f"; {_saved(one)}")
         )
 
     return simulate(what, base, out / "runs", seen)
+
+
+def _saved(one: Labelled) -> str:
+    """What each tool saved in an image, and what the outlines reached."""
+    helped = one.assisted
+    assert helped is not None
+    parts = ", ".join(f"{name} {count}" for name, count in helped.saved.items())
+    return f"saved: {parts}; {helped.reached} of {helped.instances} outlines reach IoU 0.8"
 
 
 def _as_text(curve: Curve) -> str:
@@ -133,5 +146,14 @@ def _as_text(curve: Curve) -> str:
     for title, images in (("all images", curve.images), ("last third", third)):
         row = means(images)
         lines.append(f"{title:<22}{row['by_hand']:8.2f}{row['never']:16.2f}{row['loop']:21.2f}")
+    row = means(third)
+    if "unassisted" in row:
+        saved = ", ".join(
+            f"{name.removeprefix('saved_')} {value:.2f}"
+            for name, value in row.items()
+            if name.startswith("saved_")
+        )
+        lines.append(f"last third without the tools {row['unassisted']:.2f}; saved: {saved}")
+        lines.append(f"share of outlines with IoU of 0.8 or more: {row['reached']:.3f}")
     lines.append(f"{len(curve.rounds)} trainings, {curve.seconds:.0f} s in all")
     return "\n".join(lines)
