@@ -175,7 +175,7 @@ class Suggesting(QObject):
             self.failed.emit(self.tr("This image is open for looking only."))
             return
         staged.session.set_suggestions(found)
-        self._picked = frozenset()
+        self._picked &= {each.id for each in found.instances}
         self._workspace.suggestions_replaced(hidden)
         if told:
             self.landed.emit(path, len(self.pending))

@@ -35,7 +35,18 @@ TOOLBAR: Final = (
 WITH_TEXT: Final = ("suggest_image", "done")
 CONTEXT_MENUS: Final = {
     "instance": (
-        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", "tighten", "smooth", ""),
+        *(
+            "relabel",
+            "duplicate",
+            "copy",
+            "",
+            "tool_add_part",
+            "tool_cut",
+            "tighten",
+            "smooth",
+            "alike",
+            "",
+        ),
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
     "suggestion": (
