@@ -35,18 +35,8 @@ TOOLBAR: Final = (
 WITH_TEXT: Final = ("suggest_image", "done")
 CONTEXT_MENUS: Final = {
     "instance": (
-        *(
-            "relabel",
-            "duplicate",
-            "copy",
-            "",
-            "tool_add_part",
-            "tool_cut",
-            "tighten",
-            "smooth",
-            "alike",
-            "",
-        ),
+        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", ""),
+        *("tighten", "smooth", "alike", ""),
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
     "suggestion": (
