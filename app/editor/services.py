@@ -146,6 +146,11 @@ def selection(user: User) -> bool:
     return bool(user.services.viewport.selection)
 
 
+def several(user: User) -> bool:
+    """Two instances or more are selected."""
+    return len(user.services.viewport.selection) > 1
+
+
 def chosen(user: User) -> bool:
     """Instances are selected, or suggestions picked."""
     return selection(user) or bool(user.services.suggesting.picked)

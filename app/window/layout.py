@@ -28,7 +28,7 @@ translate = QCoreApplication.translate
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
     *("tool_select", "tool_box", "tool_click", "tool_stretch", "sweep", "tool_polygon"),
-    *("tool_rectangle", ""),
+    *("tool_rectangle", "tool_brush", ""),
     *("fit", "actual_size", "adjust"),
     *("show_instances", ">"),
 )
