@@ -22,7 +22,18 @@ from typing import Final
 
 import msgspec
 
-from core.codec import Codec, FieldError, NotJson, Size, loads, members, uncollected, wrong
+from core.codec import (
+    Codec,
+    FieldError,
+    NotJson,
+    Size,
+    encode,
+    items,
+    loads,
+    members,
+    uncollected,
+    wrong,
+)
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
@@ -92,6 +103,9 @@ class _File(msgspec.Struct, frozen=True):
 
 
 _FILE: Final[Codec[_File]] = Codec(_File, "")
+_FIELDS: Final[Codec[_Fields]] = Codec(_Fields, "")
+_MANY: Final = 20_000
+"""Opening brackets from which on a file is read shape by shape."""
 
 
 def read(path: Path | str) -> LabelFile:
@@ -105,12 +119,26 @@ def parse(data: bytes, path: Path) -> LabelFile:
     with reading(path, "labelme"), uncollected():
         try:
             data.decode()  # what means nothing here is passed over, whatever its bytes are
-            return _read(_FILE.decode_strictly(data, ""), data, str(path))
+            return _read(_decoded(data), data, str(path))
         except (NotJson, UnicodeDecodeError):
             # Another encoding, or what only some programs take for JSON: NaN, half a pair of
             # surrogates. It travels on where it means nothing here.
             value = loads(data, "file", constants=True)
             return _read(_FILE.convert(value, ""), json.dumps(value).encode(), str(path))
+
+
+def _decoded(data: bytes) -> _File:
+    """The file; where it has many points, shape by shape, so that other threads get their turn."""
+    if data.count(b"[") < _MANY:
+        return _FILE.decode_strictly(data, "")
+    top = members(data, "")
+    try:
+        raws = items(top["shapes"], "shapes")
+    except (KeyError, FieldError):
+        return _FILE.decode_strictly(data, "")  # which says it in the usual words
+    shapes = [_FIELDS.decode_strictly(raw, f"shapes[{k}]") for k, raw in enumerate(raws)]
+    rest = _FILE.decode_strictly(encode({**top, "shapes": []}), "")
+    return msgspec.structs.replace(rest, shapes=tuple(shapes))
 
 
 def is_labelme(data: bytes) -> bool:
@@ -189,12 +217,13 @@ def _joined(parts: list[_Shape]) -> tuple[dict[str, Shape], list[str | None]]:
             groups.setdefault((part.fields.label, kept.group), []).append(part)
     ids: list[str | None] = [None] * len(parts)
     made: dict[str, Shape] = {}
+    copies: _Copies = {}
     taken = {part.fields.masklens.id for group in groups.values() for part in group}
     for group in groups.values():
         instance = _instance(group)
         # A shape copied in another program brings its id along; only the first keeps it.
         if not instance.id or instance.id in made:
-            instance = replace(instance, id=_made_up_id(instance, taken))
+            instance = replace(instance, id=_made_up_id(instance, taken, copies))
         taken.add(instance.id)
         made[instance.id] = instance
         for part in group:
@@ -225,19 +254,25 @@ def _instance(parts: list[_Shape]) -> Shape:
     return by_flags(shape) if shape.flags else shape
 
 
-def _made_up_id(instance: Shape, taken: Container[str | None]) -> str:
+# How far the ids of equal shapes have come, by what they have in common.
+_Copies = dict[bytes, tuple["hashlib._Hash", int]]
+
+
+def _made_up_id(instance: Shape, taken: Container[str | None], copies: _Copies) -> str:
     """An id that the same shape gets whenever the file is read, so that a journal can name it."""
     digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
     for part in instance.polygons:
         for ring in part.rings:
             digest.update(array("d", chain.from_iterable(ring)).tobytes())
-    number = 0
+    common = digest.digest()
+    digest, number = copies.get(common, (digest, 0))
     while True:
         digest.update(b"%d" % number)
         id = digest.hexdigest()[:16]
-        if id not in taken:
-            return id
         number += 1
+        if id not in taken:
+            copies[common] = (digest, number)
+            return id
 
 
 def _notes(parts: list[_Shape], name: str) -> tuple[Sentence, ...]:

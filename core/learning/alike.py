@@ -45,10 +45,11 @@ def likeness(things: Features, meant: Features, unlike: Features | None = None) 
 
 
 def _near(things: Features, yes: Features, no: Features) -> NDArray[np.float32]:
-    nearest = (things @ yes.T).max(axis=1, initial=-1.0)
+    nearest: NDArray[np.float32] = (things @ yes.T).max(axis=1, initial=-1.0)
     if len(no):
         nearest = nearest - np.maximum((things @ no.T).max(axis=1) - nearest, 0)
-    return np.clip((1 + nearest) / 2, 0, 1).astype(np.float32)
+    values: NDArray[np.float32] = np.clip((1 + nearest) / 2, 0, 1).astype(np.float32)
+    return values
 
 
 def _line(values: NDArray[np.float32], yes: Features, no: Features) -> float:
