@@ -223,7 +223,7 @@ class Suggesting(QObject):
             hearing.lost(self.tr("This image is open for looking only."))
             return
         staged.session.set_suggestions(found)
-        self._picked = frozenset()
+        self._picked &= {each.id for each in found.instances}
         self.following.open(staged.session)
         self._workspace.suggestions_replaced(hidden)
         shown = len(self.shown)
