@@ -119,7 +119,8 @@ class PromptAnswers:
         """
         if request.path is None or request.settings is not None:
             return None
-        key, notes = file_key(request.path), ()
+        key = file_key(request.path)
+        notes: tuple[Sentence, ...] = ()
         encoding = self.encodings.get(predictor, key)
         if encoding is None and request.priority is Priority.BATCH:
             return None
