@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ def predict_files(
     paths: Iterable[Path],
     settings: StageSettings,
     workers: int | None = None,
-) -> Iterator[Future[FilePrediction]]:
+) -> Generator[Future[FilePrediction], None, None]:
     """The predictions for image files, in their order, each as a future that is done or will be.
 
     Several images are in work at a time, each on one core: while one is decoded or its outlines
