@@ -66,8 +66,9 @@ def predict_files(
                         yield waiting.popleft()
                 while waiting:
                     yield waiting.popleft()
-            finally:
-                pool.shutdown(cancel_futures=True)
+            except BaseException:  # also when the caller wants no more
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         torch.set_num_threads(before)
 
