@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,7 @@ def predict_files(
     paths: Iterable[Path],
     settings: StageSettings,
     workers: int | None = None,
-) -> Iterator[Future[FilePrediction]]:
+) -> Generator[Future[FilePrediction], None, None]:
     """The predictions for image files, in their order, each as a future that is done or will be.
 
     Several images are in work at a time, each on one core: while one is decoded or its outlines
@@ -68,8 +68,9 @@ def predict_files(
                         yield waiting.popleft()
                 while waiting:
                     yield waiting.popleft()
-            finally:
-                pool.shutdown(cancel_futures=True)
+            except BaseException:  # also when the caller wants no more
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         torch.set_num_threads(before)
 
