@@ -15,7 +15,7 @@ from core.engine.clicks import click_head, correct, maps_of
 from core.engine.encodings import Encoding
 from core.engine.mending import mend, satisfied, wrong_points
 from core.engine.prompt_pool import ORIGINS
-from core.engine.prompts import Drawn, as_drawn, channels, draw_masks, name_boxes
+from core.engine.prompts import SHORTEST, Drawn, as_drawn, channels, draw_masks, name_boxes
 from core.lens.detail import Detail, detailed_outline
 from core.protocol.messages.prompts import PromptOrigin
 
@@ -144,7 +144,7 @@ def _corrected(
 ) -> Polygons:
     """What the click-correct head makes of an outline and points, in the box around both.
 
-    Without such a head: what the mask head sees there.
+    Without such a head: what the mask head sees there. Empty beside the image.
     """
     predictor, model = encoding.predictor, encoding.predictor.module
     edges = bounds(start)
@@ -153,6 +153,8 @@ def _corrected(
             edges = Rect(min(edges.x0, x), min(edges.y0, y), max(edges.x1, x), max(edges.y1, y))
     wide = np.array((edges.x0, edges.y0, edges.x1, edges.y1), np.float32)
     resized = encoding.to_resized(wide)
+    if float((resized[0, 2:] - resized[0, :2]).min()) < SHORTEST:
+        return ()
     channel = name_boxes(encoding, resized).channel
     if click_head(model) is None:
         mask = draw_masks(encoding, resized, channel)[0]
