@@ -89,7 +89,6 @@ def test_every_kind_is_answered(served: Served, path: str) -> None:
     assert len(alike.instances) == 3
     assert alike.line == 0.0
     assert [one.score for one in alike.instances] == pytest.approx(alike.likeness.tolist())
-    )
 
 
 def test_a_prediction_leaves_an_encoding_and_takes_one(served: Served, path: str) -> None:
