@@ -19,7 +19,7 @@ from core.formats.format import Located
 from core.formats.labelme_format import encoded
 from core.formats.registry import BY_NAME
 from core.sentences import MasklensError
-from core.storage.atomic import write_atomic
+from core.storage.atomic import make_folder, write_atomic
 from core.storage.project import ImageEntry, Project
 
 
@@ -141,6 +141,7 @@ def import_read(project: Project, read: Read, context: Context) -> Report:
             kept += 1
         elif image.labels.shapes or image.labels.others or image.labels.done:
             try:
+                make_folder(entry.label_file.parent)
                 write_atomic(entry.label_file, encoded(_imported(image), entry.label_file, own))
             except MasklensError as error:
                 remarks.append(f"{entry.relative}: {error_text(error)}")

@@ -354,7 +354,7 @@ class ImageSession:
         )
 
     def _labels_now(self) -> LabelFile:
-        base = self._label_file or LabelFile(self.image.name, None, None)
+        base = self._label_file or LabelFile(self.image.named_from_labels, None, None)
         return replace(
             base,
             width=self.document.width,

@@ -8,7 +8,7 @@ before it decodes, turns the picture upright (EXIF), and brings every pixel form
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ __all__ = [
     "read_image",
 ]
 
-_UNREADABLE: Final = say(
+UNREADABLE: Final = say(
     "images.unreadable", "{path} cannot be read ({reason}): check the drive and the permissions."
 )
 _DAMAGED: Final = say(
@@ -144,14 +144,22 @@ def list_images(folder: Path | str) -> list[Path]:
     ImageError when the folder cannot be read.
     """
     try:
-        found = [path for path in Path(folder).iterdir() if is_image_name(path.name)]
-        stems = {path.stem for path in found}
-        found = [path for path in found if _overlaid(path.name) not in stems]
-        return sorted((p for p in found if p.is_file()), key=lambda path: natural_key(path.name))
+        found = {path.name: path for path in Path(folder).iterdir() if is_image_name(path.name)}
+        files = [found[name] for name in without_overlays(found) if found[name].is_file()]
+        return sorted(files, key=lambda path: natural_key(path.name))
     except OSError as error:
         raise ImageError(
-            _UNREADABLE.given(path=str(folder), reason=error.strerror or "unknown")
+            UNREADABLE.given(path=str(folder), reason=error.strerror or "unknown")
         ) from error
+
+
+def without_overlays(names: Iterable[str]) -> list[str]:
+    """The names of images but those that show another of them with outlines over it."""
+    all = list(names)
+    if not any(name.endswith(OVERLAY_SUFFIX) for name in all):
+        return all
+    stems = {Path(name).stem for name in all}
+    return [name for name in all if _overlaid(name) not in stems]
 
 
 def _overlaid(name: str) -> str | None:
@@ -188,7 +196,7 @@ class _Input:
             raise ImageError(_MISSING.given(path=str(path))) from error
         except OSError as error:
             raise ImageError(
-                _UNREADABLE.given(path=str(path), reason=error.strerror or "unknown")
+                UNREADABLE.given(path=str(path), reason=error.strerror or "unknown")
             ) from error
         except ValueError as error:  # a null byte in the name
             raise ImageError(_MISSING.given(path=str(path))) from error
@@ -374,7 +382,7 @@ def _explained(source: _Input) -> Iterator[None]:
             raise ImageError(TRUNCATED.given(path=source.name)) from error
         if isinstance(error, OSError) and error.errno is not None:
             reason = error.strerror or text
-            raise ImageError(_UNREADABLE.given(path=source.name, reason=reason)) from error
+            raise ImageError(UNREADABLE.given(path=source.name, reason=reason)) from error
         kind = source.kind or "image"
         raise ImageError(
             _DAMAGED.given(path=source.name, format=kind, reason=text or type(error).__name__)
