@@ -52,6 +52,7 @@ class Importer(FolderWork):
 
     said = Signal(str)
     looked = Signal(object)
+    imported = Signal(object)  # the images that have labels now
 
     def look(self, path: Path) -> None:
         """Read a file or folder of labels and tell what is in it."""
@@ -96,6 +97,8 @@ class Importer(FolderWork):
             )
         if project is self._workspace.project:
             self._workspace.labels_found.emit(report.labels)
+            if report.written:
+                self.imported.emit(report.written)
             for entry in report.written:
                 self._workspace.set_status(entry.path, report.status[entry.path])
             if self._workspace.path in {entry.path for entry in report.written}:
