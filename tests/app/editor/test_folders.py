@@ -117,7 +117,7 @@ def test_panels_fold_to_a_rail_and_the_canvas_gets_the_room(driver: Driver, fold
     canvas, rails = driver.services.viewport, driver.window.docks.rails
     before = canvas.width()
     driver.act("fold_panels")
-    driver.wait(lambda: canvas.width() > before + 400)
+    driver.wait(lambda: canvas.width() > before + 300)
     assert all(rail.isVisible() for rail in rails)
     assert rails[1]._tabs.count() == 3
     rails[1]._on_click(1)
