@@ -17,11 +17,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.canvas.layers.base import Layer
-from app.canvas.navigator import Navigator
+from app.canvas.navigator import NOTCH, Navigator
 from app.canvas.tools import event_at, gesture_for, key_of, modifiers_of, pointer_event
 from core.document.hit import Hit
-from core.gestures.base import Button, Cursor, Gesture, Key, Outcome
+from core.gestures.base import Answered, Button, Cursor, Gesture, Key, Outcome
+from core.gestures.prompt import Prompter
 from core.gestures.scene import Scene
+from core.sentences import Sentence
 
 _ARROW_PAN: Final = 60.0
 _ARROWS: Final = {Key.LEFT: (1, 0), Key.RIGHT: (-1, 0), Key.UP: (0, 1), Key.DOWN: (0, -1)}
@@ -48,6 +50,7 @@ class CanvasInput(QObject):
     """Watches the events of a canvas. `pointer` is where the mouse is, in logical pixels."""
 
     outcome = Signal(object)  # Outcome of a gesture
+    hinted = Signal(object)  # Sentence: what mouse and keys do now
     cursor = Signal(object)  # Cursor
     pointer_moved = Signal(float, float)  # image pixels
     pointer_left = Signal()
@@ -69,6 +72,8 @@ class CanvasInput(QObject):
         self._button: Qt.MouseButton | None = None
         self._pressed_at = QPointF()
         self._space_used = False
+        self._wheel = 0.0
+        self._hint: Sentence | None = None
         canvas.installEventFilter(self)
 
     @property
@@ -112,11 +117,17 @@ class CanvasInput(QObject):
             self._apply(outcome)
         return outcome is not None
 
+    def hear(self, answered: Answered) -> None:
+        """Tell the tool what a model draws for what it asked."""
+        if isinstance(self._gesture, Prompter):
+            self._apply(self._gesture.hear(answered))
+
     def refresh(self) -> None:
         """Look again at what is under the pointer: something on the canvas has changed."""
-        if self.tool == "select" and (self._gesture.busy or self._button is not None):
+        if self.tool in ("select", "stretch") and (self._gesture.busy or self._button is not None):
             # What was being dragged may not be what it was.
             self.cancel()
+        self._tell_hint()
         if self.pointer is not None and not self._gesture.busy:
             held = Qt.KeyboardModifier.NoModifier
             self._apply(self._gesture.move(event_at(self.pointer, held, self._navigator.view)))
@@ -127,8 +138,9 @@ class CanvasInput(QObject):
             case QMouseEvent():
                 return self._mouse(event)
             case QWheelEvent():
-                self._navigator.wheel(event)
-                self._follow(event.position(), event.modifiers())
+                if not self._turned(event):
+                    self._navigator.wheel(event)
+                    self._follow(event.position(), event.modifiers())
                 event.accept()
                 return True
             case QKeyEvent():
@@ -143,10 +155,36 @@ class CanvasInput(QObject):
             self._focus_lost()
         return False
 
+    @property
+    def hint(self) -> Sentence:
+        """What mouse and keys do with the tool in the hand."""
+        return self._gesture.hint
+
     def _apply(self, outcome: Outcome) -> None:
         self.outcome.emit(outcome)
+        self._tell_hint()
+
+    def _tell_hint(self) -> None:
+        if self._gesture.hint != self._hint:
+            self._hint = self._gesture.hint
+            self.hinted.emit(self._hint)
 
     # Mouse
+
+    def _turned(self, event: QWheelEvent) -> bool:
+        """Whether the tool took the turn of the wheel; with Ctrl it never does."""
+        held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if held or not isinstance(self._gesture, Prompter):
+            return False
+        self._wheel += event.angleDelta().y() / NOTCH
+        steps = int(self._wheel)
+        outcome = self._gesture.turn(steps)
+        if outcome is None:
+            self._wheel = 0.0
+            return False
+        self._wheel -= steps
+        self._apply(outcome)
+        return True
 
     def _mouse(self, event: QMouseEvent) -> bool:
         match event.type():
@@ -289,9 +327,7 @@ class CanvasInput(QObject):
         if self.space_held:
             self._space_used = False
         elif not self._space_used:
-            outcome = self._gesture.key(Key.ENTER)
-            if outcome is not None:
-                self._apply(outcome)
+            self.act_on(Key.ENTER)
         self.cursor.emit(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
         return True
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QTransform
 
-from app.canvas.backdrop import paint_border, paint_grid
+from app.canvas.backdrop import paint_border, paint_crosshair, paint_grid
 from app.canvas.image_tiles import ImageTiles, adjustment
 from app.canvas.instance_tiles import InstanceLook, InstanceTiles
 from app.canvas.layers.base import Layer, LayerView
@@ -19,8 +21,8 @@ from app.canvas.tags import Tags
 from app.canvas.tile_layer import TileLayer
 from app.canvas.view import View
 from core.document.document import Changed
-from core.document.geometry.measure import Rect
-from core.document.instance import Instance, Shape
+from core.document.geometry.measure import Rect, bounds
+from core.document.instance import Instance, Shape, Source
 from core.gestures.base import Preview
 from core.gestures.scene import Scene
 
@@ -38,6 +40,8 @@ class Renderer:
 
     def __init__(self, scene: Scene) -> None:
         self.preview = Preview()
+        self.tried: tuple[Shape, ...] = ()
+        """Shapes as they would become, whatever the tool in the hand shows."""
         self.layers: list[Layer] = []
         self.tags_shown = True
         self.handles_shown = True
@@ -164,8 +168,10 @@ class Renderer:
 
     # Painting, in device pixels of the viewport
 
-    def paint(self, painter: QPainter, view: View) -> None:
-        """Paint a whole frame from what is there."""
+    def paint(self, painter: QPainter, view: View, crosshair: QPointF | None = None) -> None:
+        """Paint a whole frame from what is there, with lines through a logical point."""
+        if not self.has_image:
+            return
         self._image_tiles.paint(painter, view)
         paint_border(painter, view, *self._size)
         paint_grid(painter, view, *self._size)
@@ -178,6 +184,8 @@ class Renderer:
             self._paint_chosen(painter, view)
         self._paint_layers(painter, view, below=False)
         self._paint_live(painter, view)
+        if crosshair is not None:
+            paint_crosshair(painter, view, crosshair * view.dpr, *self._size)
 
     def _paint_layers(self, painter: QPainter, view: View, *, below: bool) -> None:
         part, (width, height) = view.visible(), self._size
@@ -219,18 +227,31 @@ class Renderer:
             live.ghost(*self.preview.ghost)
         if self.preview.line:
             live.drawing(self.preview)
+        if self.preview.stroke:
+            live.stroke(self.preview.stroke)
+        for point, inside in self.preview.points:
+            live.point(point, inside=inside)
         if self.preview.band is not None:
             live.band(self.preview.band)
 
     def _paint_picked(self, live: LivePainter) -> list[Outline]:
         tagged: list[Outline] = []
+        changing = {each.id for each in (*self.preview.changed, *self.tried)}
         hover = self._suggestions.get(self.preview.hover_suggestion or "")
         if hover is not None and hover.instance.id not in self._proposed.marked:
             live.hovered(hover.instance, hover.path(live.scale), dashed=True)
             tagged.append(hover)
+        for id in (*self.preview.accepting, *self.preview.rejecting):
+            swept = self._suggestions.get(id)
+            if swept is not None:
+                path = swept.path(live.scale)
+                if id in self.preview.accepting:
+                    live.instance(swept.instance, path, selected=True)
+                else:
+                    live.rejected(path)
         for id in self._proposed.marked:
             outline = self._suggestions.get(id)
-            if outline is not None:
+            if outline is not None and id not in changing:
                 path = outline.path(live.scale)
                 live.instance(outline.instance, path, selected=True, dashed=True)
                 tagged.append(outline)
@@ -241,7 +262,7 @@ class Renderer:
         tolerance = TOLERANCE / view.scale
         for outline in filter(None, map(self._instances.get, self._lingering)):
             live.instance(outline.instance, outline.path(live.scale), selected=False)
-        changing = {each.id for each in preview.changed}
+        changing = {each.id for each in (*preview.changed, *self.tried)}
         tagged: list[Outline] = []
         hover = self._instances.get(preview.hover.id) if preview.hover else None
         if hover is not None and hover.instance.id not in self._base.marked:
@@ -263,8 +284,12 @@ class Renderer:
                 tagged.append(kept)
             if self.handles_shown and self._scene.offers_handles(id, tolerance):
                 moving.handles(kept.instance, preview.hover, preview.vertex)
-        live.changed(preview.changed, preview)
-        return tagged
+        live.changed(preview.changed, preview if self.handles_shown else None)
+        live.changed(self.tried, None)
+        new = (each for each in preview.changed if self._scene.get(each.id) is None)
+        # Their tags say how sure the model is, as those of suggestions do.
+        asked = [replace(each, source=Source.SUGGESTED) for each in new if not preview.stroke]
+        return tagged + [Outline(each, bounds(each)) for each in asked]
 
     def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:
         hidden = self._base.marked

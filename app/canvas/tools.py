@@ -11,15 +11,22 @@ from app.canvas.style import TOLERANCE
 from app.canvas.view import View
 from core.gestures.base import Button, Cursor, Gesture, Key, Modifier, PointerEvent
 from core.gestures.polygon import PolygonGesture
+from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
+from core.gestures.stretch import StretchGesture
+from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
-    *("select", "polygon", "rectangle", "add_part", "cut"),
+    *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
+    *("box", "click"),
     *("region", "region_outline"),
 )
+
+UNCROSSED: Final = frozenset(("select", "sweep"))
+"""The tools that place nothing, and so need no lines through the pointer."""
 
 CURSORS: Final = {
     Cursor.ARROW: Qt.CursorShape.ArrowCursor,
@@ -36,6 +43,8 @@ _KEYS: Final = {
     Qt.Key.Key_Enter: Key.ENTER,
     Qt.Key.Key_Escape: Key.ESCAPE,
     Qt.Key.Key_Backspace: Key.BACKSPACE,
+    Qt.Key.Key_Tab: Key.TAB,
+    Qt.Key.Key_Backtab: Key.TAB,
     Qt.Key.Key_Delete: Key.BACKSPACE,
     Qt.Key.Key_Left: Key.LEFT,
     Qt.Key.Key_Right: Key.RIGHT,
@@ -57,6 +66,14 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return PolygonGesture(scene, Purpose.ADD_PART)
         case "cut":
             return PolygonGesture(scene, Purpose.CUT)
+        case "stretch":
+            return StretchGesture(scene)
+        case "box":
+            return BoxGesture(scene)
+        case "click":
+            return ClickGesture(scene)
+        case "sweep":
+            return SweepGesture(scene)
         case "region":
             return RectangleGesture(scene, Purpose.REGION)
         case "region_outline":

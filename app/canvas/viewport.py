@@ -10,29 +10,26 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.base.words import sentence_text
-from app.canvas.backdrop import ground, paint_crosshair, paint_focus
+from app.canvas.backdrop import ground, paint_focus
 from app.canvas.input import CanvasInput
 from app.canvas.layers.base import Layer
-from app.canvas.navigator import Navigator
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
-from app.canvas.scroll import ScrollBars
+from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
-from app.canvas.tools import CURSORS
+from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
-from core.document.geometry.measure import Rect
-from core.document.instance import Instance
-from core.gestures.base import Cursor, Outcome
+from core.document.instance import Instance, Shape
+from core.gestures.base import Answered, Cursor, Key, Outcome
 from core.gestures.scene import Scene
+from core.sentences import Sentence
 
-_REVEAL_MARGIN = 40.0
 
-
-class Viewport(QWidget):
+class Viewport(LookingWidget):
     """See the module. Centres and scales are image pixels, and logical pixels per image pixel."""
 
     edit_requested = Signal(object, str)  # Edit, not yet applied; its name for the undo menu
@@ -42,11 +39,14 @@ class Viewport(QWidget):
     suggestion_activated = Signal(str)  # double click on a suggestion
     pointer_moved = Signal(float, float)  # image pixels
     pointer_left = Signal()
-    zoom_changed = Signal(float)
     tool_changed = Signal(str)
     context_requested = Signal(object, object)  # global QPoint, Hit or None
     rested = Signal()  # what was being drawn or dragged is over
     refused = Signal(object)  # Sentence: why a gesture made no edit
+    answered = Signal(object, bool)  # frozenset[str] of suggestions; whether they are accepted
+    asked = Signal(object)  # Asked: what a model is to draw now
+    kept = Signal(object)  # Kept: what of it becomes an instance
+    hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,9 +59,7 @@ class Viewport(QWidget):
         self._scene = Scene()
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
-        self._navigator = Navigator(self._view_changed)
         self.input = self._make_input()
-        self._bars = ScrollBars(self, self._scroll_to)
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()
         self._instances_shown = self._suggestions_shown = True
@@ -71,7 +69,6 @@ class Viewport(QWidget):
         self._quiet = False
         self._tags_shown = True
         self._crosshair = True
-        self._reported_scale = 0.0
         self._worked = False
         self._work = QTimer(self, singleShot=True, interval=0)
         self._work.timeout.connect(self._make)
@@ -80,6 +77,7 @@ class Viewport(QWidget):
         made = CanvasInput(self, self._scene, self._navigator)
         made.outcome.connect(self._apply)
         made.cursor.connect(self._show_cursor)
+        made.hinted.connect(self.hinted)
         made.pointer_moved.connect(self.pointer_moved)
         made.pointer_left.connect(self._forget_hover)
         made.layer_hovered.connect(self.update)
@@ -259,9 +257,32 @@ class Viewport(QWidget):
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
+    def show_tried(self, shapes: Sequence[Shape]) -> None:
+        """Show instances or suggestions as they would become, in place of what they are."""
+        self._renderer.tried = tuple(shapes)
+        self.update()
+
+    def hear(self, answered: Answered) -> None:
+        """Show what a model draws for what was asked."""
+        self.input.hear(answered)
+
+    def set_prompts_ready(self, ready: bool) -> None:
+        """Whether a model has seen the image, and answers what is asked at once."""
+        self._scene.prompts_ready = ready
+        self.input.refresh()
+
+    @property
+    def hint(self) -> Sentence:
+        """What mouse and keys do with the tool in the hand."""
+        return self.input.hint
+
     def cancel_gesture(self) -> None:
         """Drop what has been begun, as Escape does."""
         self.input.cancel()
+
+    def complete_gesture(self) -> None:
+        """End what has been begun, as Enter does."""
+        self.input.act_on(Key.ENTER)
 
     @property
     def busy(self) -> bool:
@@ -279,6 +300,13 @@ class Viewport(QWidget):
         if outcome.selection is not None:
             selection = frozenset(id for id in outcome.selection if self._scene.get(id))
         self._select(selection, picked if outcome.picked is None else outcome.picked)
+        for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
+            if ids:
+                self.answered.emit(ids, accepted)
+        if outcome.asks is not None:
+            self.asked.emit(outcome.asks)
+        if outcome.keeps is not None:
+            self.kept.emit(outcome.keeps)
         if outcome.refusal is not None:
             self.refused.emit(outcome.refusal)
         self.update()
@@ -295,56 +323,6 @@ class Viewport(QWidget):
             self._renderer.preview, hover=None, hover_suggestion=None, ghost=None, next=None
         )
         self.update()
-
-    # Where one looks
-
-    def view(self) -> tuple[tuple[float, float], float]:
-        """The image point in the middle, and the scale."""
-        view = self._navigator.view
-        return (view.centre_x, view.centre_y), view.scale
-
-    def set_view(self, centre: tuple[float, float], scale: float) -> None:
-        """Put an image point in the middle at a scale."""
-        self._navigator.look(centre, scale)
-
-    def zoom_by(self, factor: float) -> None:
-        """Zoom around the middle."""
-        self._navigator.zoom_by(factor)
-
-    def fit(self) -> None:
-        """Show the whole image, and keep doing so when the window's size changes."""
-        self._navigator.fit()
-
-    def set_surroundings(self, width: float, height: float) -> None:
-        """Let a fitted view also show what layers paint beyond the right and bottom border."""
-        self._navigator.set_surroundings(width, height)
-
-    def fit_width(self) -> None:
-        """Show the whole width of the image, and keep doing so."""
-        self._navigator.fit_width()
-
-    def actual_size(self) -> None:
-        """One logical pixel for each image pixel."""
-        self._navigator.look(self.view()[0], 1.0)
-
-    def reveal(self, rect: Rect) -> None:
-        """Move the image, and zoom out if need be, so that a part of it is in sight."""
-        self._navigator.reveal(rect, _REVEAL_MARGIN)
-
-    def set_wheel_zooms(self, zooms: bool) -> None:
-        """Let the wheel alone zoom, and Ctrl with it go up and down."""
-        self._navigator.wheel_zooms = zooms
-
-    def _view_changed(self) -> None:
-        scale = self._navigator.view.scale
-        if scale != self._reported_scale:
-            self._reported_scale = scale
-            self.zoom_changed.emit(scale)
-        self._bars.follow(self._navigator.view, self._navigator.image)
-        self.update()
-
-    def _scroll_to(self, x: float, y: float) -> None:
-        self._navigator.look((x, y), self._navigator.view.scale)
 
     # Qt
 
@@ -370,11 +348,9 @@ class Viewport(QWidget):
         painter.scale(1 / view.dpr, 1 / view.dpr)
         across, down = view.device_size
         painter.fillRect(0, 0, across + 1, down + 1, ground(self.palette()))
-        if self._renderer.has_image:
-            self._renderer.paint(painter, view)
-            pointer = self.input.pointer
-            if self._crosshair and pointer is not None and self.input.tool != "select":
-                paint_crosshair(painter, view, pointer * view.dpr, *self._renderer.size)
+        pointer = self.input.pointer
+        crosshair = self._crosshair and pointer is not None and self.input.tool not in UNCROSSED
+        self._renderer.paint(painter, view, pointer if crosshair else None)
         if self.hasFocus():
             paint_focus(painter, view, self.palette())
         painter.end()
@@ -386,10 +362,6 @@ class Viewport(QWidget):
             self._work.start()
             if self._renderer.take_progress():
                 self.update()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the image where it is, or fitted."""
-        self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the font and the palette."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from app.base.settings import RECENT
 from app.base.words import sentence_text
 from app.editor.banners import WorkBanners
 from app.editor.exporting import Choice
+from app.editor.fitting import Fitting
 from app.editor.importing import Preview
 from app.editor.leaving import ask_to_end
 from app.editor.marking import mark_done, offer_done
@@ -26,6 +28,7 @@ from app.widgets.banners import Kind
 from core.document.edits import SetDone
 from core.document.status import ImageStatus
 from core.formats.format import Format
+from core.formats.registry import BY_NAME
 from core.storage.project import ImageEntry
 
 
@@ -43,6 +46,7 @@ class ImagesFeature(Feature):
         self._banners = WorkBanners(services)
         self._root: Path | None = None
         self._search = Search(services.workspace)
+        self._fitting = Fitting(services)
         self._wire()
         self._show_recent()
 
@@ -218,21 +222,18 @@ class ImagesFeature(Feature):
         name = "labels" if project is None else project.root.name
         title = self.tr("Export as {format}").format(format=format.title)
 
-        def write(path: Path) -> None:
-            self.services.exporter.to_format(format, path, choice)
+        def write(path: Path, chosen: Choice = choice) -> None:
+            self.services.exporter.to_format(format, path, chosen)
 
         if format.ending and choice.split is None:
-            opener.ask_save(title, f"{name}{format.ending}", write)
+            asked = replace(choice, replace=True)  # by the dialog
+            opener.ask_save(title, f"{name}{format.ending}", lambda path: write(path, asked))
         else:
             opener.ask_existing(title, write, folder=True)
 
     def export_coco(self) -> None:
         """Let the person choose where the COCO file goes."""
-        project = self.services.workspace.project
-        name = "instances.json" if project is None else f"{project.root.name}.json"
-        self.services.opener.ask_save(
-            self.tr("Export as COCO"), name, self.services.exporter.to_coco
-        )
+        self._ask_place(BY_NAME["coco"], Choice())
 
     def export_labelme(self) -> None:
         """Let the person choose the folder of the copy."""

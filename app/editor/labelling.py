@@ -110,10 +110,15 @@ class Labelling(QObject):
             return
         self._set(self._settings.without_label(name))
 
+    @property
+    def coming(self) -> str:
+        """The active label, or the one that `ensure` would make active."""
+        return self.active or (self.names[0] if self.names else FIRST_LABEL)
+
     def ensure(self) -> str:
         """The active label; a project without labels gets a first one."""
         if not self.active:
-            self.add(self.names[0] if self.names else FIRST_LABEL)
+            self.add(self.coming)
         return self.active
 
     @property

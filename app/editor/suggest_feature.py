@@ -24,6 +24,7 @@ class SuggestFeature(Feature):
         self.services = services
         self.section = section
         self.shown = True
+        self._tool_before = "select"
         self._held_back = False
         section.set_threshold(services.suggesting.threshold)
         section.set_unknown(services.settings.get(UNKNOWN_LABELS))
@@ -42,6 +43,18 @@ class SuggestFeature(Feature):
         services.viewport.suggestion_activated.connect(
             lambda _id: services.actions["accept"].trigger()
         )
+        services.viewport.answered.connect(
+            lambda ids, accepted: services.suggesting.answer(ids, accepted=accepted)
+        )
+        services.viewport.asked.connect(services.prompting.ask)
+        services.viewport.kept.connect(services.prompting.keep)
+        services.viewport.tool_changed.connect(
+            lambda tool: services.prompting.prepare() if tool in ("box", "click") else None
+        )
+        services.prompting.heard.connect(services.viewport.hear)
+        services.prompting.ready_changed.connect(services.viewport.set_prompts_ready)
+        services.prompting.made.connect(services.viewport.set_selection)
+        services.prompting.said.connect(notices.say)
         services.annotator.said.connect(notices.say)
         services.annotator.failed.connect(notices.fail)
         services.annotator.changed.connect(self.changed)
@@ -137,6 +150,22 @@ class SuggestFeature(Feature):
             text = self.tr("The suggestions were hidden. Here they are: once more to answer them.")
             self.services.notices.say(text)
 
+    def sweep(self, on: bool) -> None:
+        """Take the tool that sweeps, or go back to the one before."""
+        canvas = self.services.viewport
+        if on and canvas.tool != "sweep":
+            self.bring()
+            self._tool_before = canvas.tool
+            canvas.set_tool("sweep")
+        elif not on and canvas.tool == "sweep":
+            canvas.complete_gesture()
+            canvas.set_tool(self._tool_before)
+        canvas.setFocus()
+
+    def _accept_labels(self) -> None:
+        suggesting = self.services.suggesting
+        suggesting.accept_labels(suggesting.picked_labels)
+
     def pick_next(self, by: int) -> None:
         """Pick the next one, or the one before, and bring it into sight."""
         self.bring()
@@ -162,6 +191,10 @@ class SuggestFeature(Feature):
                (image, has_shown),
                do=lambda self: self.answer_all(self.services.suggesting.accept_all),
                tip="Accept every suggestion above the score slider"),
+        Action("accept_label", SUGGEST, "Accept all of this label", ("Ctrl+Shift+Y",),
+               "accept-all", (image, has_picked),
+               do=lambda self: self.answer_all(self._accept_labels),
+               tip="Accept every shown suggestion with the label of the picked one"),
         Action("reject", SUGGEST, "Reject", ("X",), "reject", (image, has_picked),
                do=lambda self: self.services.suggesting.reject(),
                tip="Reject the picked suggestions"),
@@ -169,6 +202,11 @@ class SuggestFeature(Feature):
                (image, has_shown),
                do=lambda self: self.answer_all(self.services.suggesting.reject_all),
                tip="Reject every suggestion of this image"),
+        Action("sweep", SUGGEST, "Sweep", (), "sweep", (image,), turn=sweep,
+               checked=lambda self: self.services.viewport.tool == "sweep", rule=True,
+               tip="Brush over suggestions: left button accepts, right button rejects (hold Z)"),
+        Action("sweep_held", SUGGEST, "Sweep over suggestions while held", ("Z",), "", (image,),
+               turn=sweep, scope=Scope.HOLD, menu=False),
         Action("next_suggestion", SUGGEST, "Next suggestion", ("Tab",), "", (image,),
                do=lambda self: self.pick_next(1), scope=Scope.CANVAS, rule=True),
         Action("previous_suggestion", SUGGEST, "Previous suggestion", ("Shift+Tab",), "",

@@ -28,17 +28,28 @@ translate = QCoreApplication.translate
 
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
-    *("tool_select", "tool_polygon", "tool_rectangle", "", "fit", "actual_size", "adjust"),
+    *("tool_select", "tool_box", "tool_click", "tool_stretch", "sweep", "tool_polygon"),
+    *("tool_rectangle", ""),
+    *("fit", "actual_size", "adjust"),
     *("show_instances", ">"),
 )
 WITH_TEXT: Final = ("suggest_image", "done")
 CONTEXT_MENUS: Final = {
     "instance": (
-        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", ""),
+        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", "tighten", "smooth", ""),
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
     "suggestion": (
-        *("accept", "reject", "", "accept_all", "clear_suggestions", "", "lens_why_here"),
+        *(
+            "accept",
+            "reject",
+            "",
+            "accept_label",
+            "accept_all",
+            "clear_suggestions",
+            "",
+            "lens_why_here",
+        ),
     ),
     "canvas": ("paste", "select_all", "", "suggest_image", "accept_all", "", "fit", "done"),
 }

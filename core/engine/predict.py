@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.document.instance import Instance, Source, new_id
+from core.document.instance import Instance, Polygons, Source, new_id
 from core.engine.fusing import lowered_copy
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
 from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
@@ -125,6 +125,24 @@ class Predictor:
             return None
         return [mask_channels(self.channels, each.label) for each in detections]
 
+    def suggested(
+        self, detections: Detections, outlines: Sequence[Polygons]
+    ) -> tuple[Instance, ...]:
+        """Detections with an outline as suggestions; those whose mask is empty are left out."""
+        labels, scores = numpy_of(detections.label), numpy_of(detections.score)
+        return tuple(
+            Instance(
+                id=new_id(),
+                label=self.loaded.class_names[int(label) - 1],
+                polygons=outline,
+                source=Source.SUGGESTED,
+                score=float(score),
+                model=self.loaded.revision,
+            )
+            for label, score, outline in zip(labels, scores, outlines, strict=True)
+            if outline
+        )
+
     def _prediction(self, found: Run, watch: Watch) -> Prediction:
         height, width = found.prepared.image_size
         labels = numpy_of(found.detections.label)
@@ -140,17 +158,7 @@ class Predictor:
             label_names=names,
             scores=scores,
             mask_probs=numpy_of(found.masks.probabilities),
-            instances=tuple(
-                Instance(
-                    id=new_id(),
-                    label=names[index],
-                    polygons=outlines[index],
-                    source=Source.SUGGESTED,
-                    score=float(scores[index]),
-                    model=self.loaded.revision,
-                )
-                for index in drawn
-            ),
+            instances=self.suggested(found.detections, outlines),
             instance_detections=drawn,
             trace=found.trace,
             ms=dict(watch.milliseconds),

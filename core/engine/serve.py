@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.engine import models
 from core.engine.files import OUT_OF_MEMORY
-from core.engine.jobs import Job, JobStopped
+from core.engine.jobs import Job, JobStopped, unexpected
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
@@ -101,15 +101,6 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
     except Exception as error:
         log.exception("request %d failed", request.id)
         return Failed(request.id, unexpected(error))
-
-
-def unexpected(error: Exception) -> Sentence:
-    """The sentence for an error that nobody foresaw."""
-    return say(
-        "process.unexpected",
-        "Something unforeseen went wrong in the engine: {error}.",
-        error=f"{type(error).__name__}: {error}"[:300],
-    )
 
 
 def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> ModelLoaded:

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Instance, Source, new_id
+from core.engine.alike import answer_alike
 from core.engine.encodings import Encoding, Encodings, ImageKey, encode
 from core.engine.jobs import Job
 from core.engine.pipeline import Watch
 from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points
 from core.engine.prompts import Drawn, answer_boxes
+from core.engine.tightening import tighten
 from core.protocol import Answer
 from core.protocol.messages.prompts import (
     Encode,
@@ -139,6 +141,20 @@ def answer(encoding: Encoding, request: Prompt) -> Found:
             encoding, request.points, request.inside, request.detail, request.most, present
         )
         return Found([found], [first])
+    if request.kind is PromptKind.TIGHTEN:
+        tight = [tighten(encoding, one, request.detail) for one in request.present]
+        return Found([[one] for one in tight], [0] * len(tight))
+    if request.kind is PromptKind.ALIKE:
+        alike, line = answer_alike(
+            encoding,
+            request.present,
+            request.turned_down,
+            request.there,
+            request.detail,
+            request.most,
+            request.line,
+        )
+        return Found([alike], [0 if alike else -1], line)
     drawn = answer_boxes(encoding, request.boxes, request.detail)
     return Found(drawn, [0 if each else -1 for each in drawn])
 

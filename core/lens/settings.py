@@ -106,19 +106,20 @@ class StageSettings:
 
 NAMES = tuple(field.name for field in fields(StageSettings))
 _LARGEST_COUNT = 10_000_000
-_COUNTS = {
+COUNTS: Final = {
     "rpn_pre_nms_top_n": (1, _LARGEST_COUNT),
     "rpn_post_nms_top_n": (1, _LARGEST_COUNT),
     "detections_per_image": (1, _LARGEST_COUNT),
     "proposer_tiles": (0, 64),
 }
+"""Settings that count: the least and the most."""
 _SIZES = frozenset({"rpn_min_size", "box_min_size"})
 
 
 def _check(name: str, value: object) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if name in _COUNTS:
-        low, high = _COUNTS[name]
+    if name in COUNTS:
+        low, high = COUNTS[name]
         good = whole and low <= value <= high  # type: ignore[operator]
         expected = f"a whole number from {low} to {high}"
     elif name in _SIZES:
@@ -135,7 +136,7 @@ def _parse(name: str, text: str) -> int | float:
     if name not in NAMES:
         raise SettingError(_SETTING_UNKNOWN.given(name=name, known=", ".join(NAMES)))
     try:
-        return int(text) if name in _COUNTS else float(text)
+        return int(text) if name in COUNTS else float(text)
     except ValueError:
         raise SettingError(
             _SETTING_VALUE.given(name=name, value=text, expected="a number")

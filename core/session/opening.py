@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.document.document import Document
+from core.formats.mismatch import Mismatch, mismatch_of
 from core.sentences import MasklensError, Sentence
 from core.session.label_io import ReadLabels, doubts, read_labels
 from core.session.suggest import merged, set_broken_aside, split
@@ -27,6 +28,7 @@ class Opened:
     suggestions_only_in_file: bool = False
     notes: list[Sentence] = field(default_factory=list)
     read_only: Sentence | None = None
+    mismatch: Mismatch | None = None
 
 
 def gather(project: Project, image: ImageEntry, size: tuple[int, int] | None) -> Opened:
@@ -75,5 +77,7 @@ def _load_labels(path: Path, image: ImageEntry, opened: Opened) -> ReadLabels:
     # The document judges outlines and ids; a file that it refuses must not be written over.
     Document(*opened.size, content.shapes)
     opened.notes.extend(content.notes)
-    opened.notes.extend(doubts(path, content, image.path, opened.size))
+    opened.notes.extend(doubts(path, content, image.path))
+    if content.kept.shapes:
+        opened.mismatch = mismatch_of(content.width, content.height, opened.size, image.path)
     return labels

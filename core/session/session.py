@@ -12,7 +12,11 @@ from core.document.history import History
 from core.document.instance import Instance
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError, Sentence, say
-from core.session.label_io import LabelsChanged, check_unchanged
+from core.session.label_io import (
+    MISMATCH,
+    LabelsChanged,
+    check_unchanged,
+)
 from core.session.opening import Opened, gather
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
@@ -49,6 +53,8 @@ class ImageSession:
 
     `read_only` says why nothing may be changed (another masklens, a label file that is corrupt or
     not one, a link out of the folder); None when all may be. `notes` are things worth telling.
+    `mismatch` says that the labels were made for another size; it must be answered with
+    `core.session.fit.answer` before the first edit, and the image opened anew.
     `recovery` offers edits that a crash left behind; while they can be made again, answer with
     `recover` or `set_aside_recovery` before the first edit.
     """
@@ -61,6 +67,7 @@ class ImageSession:
         self.conflict: Sentence | None = None
         self.journal_problem: Sentence | None = None
         self.recovery: Recovery | None = None
+        self.mismatch = opened.mismatch
         self._label_path = opened.label_path
         self._label_file = opened.labels.content
         self._sha256 = opened.labels.sha256
@@ -128,6 +135,8 @@ class ImageSession:
                     image=self.image.name,
                 )
             )
+        if self.mismatch is not None:
+            raise SessionError(MISMATCH.given(image=self.image.name))
         if self._left_over:
             self._move_journal_aside()
 
@@ -355,10 +364,13 @@ class ImageSession:
 
     def _labels_now(self) -> LabelFile:
         base = self._label_file or LabelFile(self.image.named_from_labels, None, None)
+        width, height = self.document.width, self.document.height
+        if self.mismatch is not None:  # a size that nobody has answered for stays
+            width, height = self.mismatch.made
         return replace(
             base,
-            width=self.document.width,
-            height=self.document.height,
+            width=width,
+            height=height,
             shapes=self.document.shapes,
             done=self.document.done,
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.storage.images import UNREADABLE, ImageError, is_image_name, without_overlays
+from core.storage.images import OVERLAY_SUFFIX, UNREADABLE, ImageError, is_image_name
 from core.storage.natural import natural_key
 
 
@@ -68,3 +68,34 @@ def _look(root: Path, below: str) -> tuple[ImageFolder, list[str]]:
                 folders.append(name)
     names = tuple(sorted(without_overlays(images), key=natural_key))
     return ImageFolder(below, names, frozenset(jsons)), sorted(folders, key=natural_key)
+
+
+def list_images(folder: Path | str) -> list[Path]:
+    """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
+
+    So are overlays: `NAME.overlay.png` beside an image NAME shows what a model saw in it. Raises
+    ImageError when the folder cannot be read.
+    """
+    try:
+        found = {path.name: path for path in Path(folder).iterdir() if is_image_name(path.name)}
+        files = [found[name] for name in without_overlays(found) if found[name].is_file()]
+        return sorted(files, key=lambda path: natural_key(path.name))
+    except OSError as error:
+        raise ImageError(
+            UNREADABLE.given(path=str(folder), reason=error.strerror or "unknown")
+        ) from error
+
+
+def without_overlays(names: Iterable[str]) -> list[str]:
+    """The names of images but those that show another of them with outlines over it."""
+    all = list(names)
+    if not any(name.endswith(OVERLAY_SUFFIX) for name in all):
+        return all
+    stems = {Path(name).stem for name in all}
+    return [name for name in all if _overlaid(name) not in stems]
+
+
+def _overlaid(name: str) -> str | None:
+    """The stem of the image that a file shows with outlines over it, going by its name."""
+    stem = name.removesuffix(OVERLAY_SUFFIX)
+    return None if stem == name else stem

@@ -8,7 +8,7 @@ before it decodes, turns the picture upright (EXIF), and brings every pixel form
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,6 @@ from core.storage.image_limits import (
     check_memory,
     check_size,
 )
-from core.storage.natural import natural_key
 from core.storage.pixels import Pixels
 from core.storage.quiet import Quiet
 
@@ -39,10 +38,9 @@ __all__ = [
     "DecodedImage",
     "ImageError",
     "decode_image",
+    "image_orientation",
     "image_size",
     "is_image_name",
-    "list_images",
-    "natural_key",
     "read_image",
 ]
 
@@ -132,40 +130,23 @@ def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
             return _upright_size(image, source)
 
 
+def image_orientation(path: Path | str) -> int:
+    """The EXIF orientation, 1 to 8, by which an image was turned upright; 1 where there is none.
+
+    Raises ImageError as `read_image` does, as far as the header shows.
+    """
+    source = _Input.of_file(Path(path))
+    with _QUIET, _explained(source):
+        image = _open(source)
+        if image is None:
+            return 1
+        with image:
+            return _orientation(image, source)
+
+
 def is_image_name(name: str) -> bool:
     """Whether a file name has the suffix of an image and is not hidden."""
     return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
-
-
-def list_images(folder: Path | str) -> list[Path]:
-    """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
-
-    So are overlays: `NAME.overlay.png` beside an image NAME shows what a model saw in it. Raises
-    ImageError when the folder cannot be read.
-    """
-    try:
-        found = {path.name: path for path in Path(folder).iterdir() if is_image_name(path.name)}
-        files = [found[name] for name in without_overlays(found) if found[name].is_file()]
-        return sorted(files, key=lambda path: natural_key(path.name))
-    except OSError as error:
-        raise ImageError(
-            UNREADABLE.given(path=str(folder), reason=error.strerror or "unknown")
-        ) from error
-
-
-def without_overlays(names: Iterable[str]) -> list[str]:
-    """The names of images but those that show another of them with outlines over it."""
-    all = list(names)
-    if not any(name.endswith(OVERLAY_SUFFIX) for name in all):
-        return all
-    stems = {Path(name).stem for name in all}
-    return [name for name in all if _overlaid(name) not in stems]
-
-
-def _overlaid(name: str) -> str | None:
-    """The stem of the image that a file shows with outlines over it, going by its name."""
-    stem = name.removesuffix(OVERLAY_SUFFIX)
-    return None if stem == name else stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,12 +340,14 @@ def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
     # stored; the stored size is asked for by its tags.
     tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
     width, height = tags.get(256, image.width), tags.get(257, image.height)
+    return (height, width) if _orientation(image, source) >= 5 else (width, height)
+
+
+def _orientation(image: Image.Image, source: _Input) -> int:
     if image.format == "PNG" and not png.text_follows_pixels(source.data):
         # Pillow would decode the whole PNG, in case its EXIF data follow the pixels.
-        turned = pixels.orientation(image, Image.Image.getexif) >= 5
-    else:
-        turned = pixels.orientation(image) >= 5
-    return (height, width) if turned else (width, height)
+        return pixels.orientation(image, Image.Image.getexif)
+    return pixels.orientation(image)
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QPushButton,
@@ -19,22 +20,52 @@ from PySide6.QtWidgets import (
 )
 
 from app.base.icons import icon
-from core.lens.settings import StageSettings
+from app.widgets.form import Form, Number
+from core.lens.settings import COUNTS, StageSettings
 
-COUNTS: Final = {
-    "rpn_pre_nms_top_n": 6000,
-    "rpn_post_nms_top_n": 4000,
-    "detections_per_image": 1000,
-    "proposer_tiles": 16,
-}
-"""Knobs that count, and the end of their slider; a number may be larger."""
-SIZES: Final = {"rpn_min_size": 64.0, "box_min_size": 64.0}
-"""Knobs for a side in pixels of the network's input, and the end of their slider."""
 STEPS: Final = 200
 MOST: Final = 10_000_000
-MOST_TILES: Final = 64
 OF_PROPOSER: Final = frozenset({"proposer_tiles"})
 """Knobs that turn something only when a proposer gives the boxes; those of the RPN do not then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the places of a slider mean, up to `end`; a number may be larger.
+
+    Counts grow by equal factors from `low` on, sizes with the square.
+    """
+
+    end: float = 1
+    counts: bool = False
+    low: int = 0
+
+    def value(self, step: int) -> float:
+        """The value at a place."""
+        share = step / STEPS
+        if self.counts:
+            away = 1 - self.low
+            return float(round((self.end + away) ** share) - away)
+        return self.end * share**2 if self.end > 1 else share
+
+    def step(self, value: float) -> int:
+        """The place of a value."""
+        if self.counts:
+            away = 1 - self.low
+            return round(STEPS * math.log(max(value + away, 1)) / math.log(self.end + away))
+        share = max(value, 0) / self.end
+        return round(STEPS * (math.sqrt(share) if self.end > 1 else share))
+
+
+SCALES: Final = {
+    "rpn_pre_nms_top_n": Scale(6000, counts=True, low=1),
+    "rpn_post_nms_top_n": Scale(4000, counts=True, low=1),
+    "detections_per_image": Scale(1000, counts=True, low=1),
+    "proposer_tiles": Scale(16, counts=True),
+    "rpn_min_size": Scale(64),
+    "box_min_size": Scale(64),
+}
+"""Of the knobs that are no share; sizes are sides in pixels of the network's input."""
 
 
 class KnobsPage(QScrollArea):
@@ -47,9 +78,9 @@ class KnobsPage(QScrollArea):
         self._settings: StageSettings | None = None
         self._own: StageSettings | None = None
         self._titles: dict[str, QLabel] = {}
-        self._sliders: dict[str, QSlider] = {}
-        self._fields: dict[str, QDoubleSpinBox] = {}
-        self._resets: dict[str, QToolButton] = {}
+        self.sliders: dict[str, QSlider] = {}
+        self.resets: dict[str, QToolButton] = {}
+        """The buttons that give one knob back, by setting."""
         self._idle: frozenset[str] = frozenset()
         names = {
             "rpn_pre_nms_top_n": self.tr("RPN: top-k of a level"),
@@ -67,6 +98,8 @@ class KnobsPage(QScrollArea):
         grid = QGridLayout()
         grid.setColumnStretch(0, 1)
         grid.setVerticalSpacing(1)
+        self.form = Form(itertools.starmap(_number, names.items()), self)
+        self.form.changed.connect(self._set)
         for place, (name, title) in enumerate(names.items()):
             self._add(grid, 2 * place, name, title)
         self._all = QPushButton(self.tr("All as the model has them"))
@@ -84,42 +117,29 @@ class KnobsPage(QScrollArea):
         self.show_those_of(proposer=False)
 
     def _add(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
-        label, slider, field = QLabel(title), QSlider(Qt.Orientation.Horizontal), QDoubleSpinBox()
+        label, slider, field = QLabel(title), QSlider(Qt.Orientation.Horizontal), self.form[name]
         label.setToolTip(name)  # as the command line calls it
         slider.setRange(0, STEPS)
         slider.setAccessibleName(title)
-        field.setAccessibleName(title)
-        field.setKeyboardTracking(False)
-        if name in COUNTS:
-            field.setDecimals(0)
-            field.setRange(1, MOST_TILES if name in OF_PROPOSER else MOST)
-        elif name in SIZES:
-            field.setDecimals(3)
-            field.setRange(0, MOST)
-        else:
-            field.setDecimals(3)
-            field.setRange(0, 1)
-            field.setSingleStep(0.05)
+        scale = SCALES.get(name, Scale())
+        slider.valueChanged.connect(lambda step: self._set(name, scale.value(step)))
         reset = QToolButton()
         reset.setIcon(icon("undo"))
         reset.setAutoRaise(True)
         reset.clicked.connect(lambda: self._reset(name))
-        slider.valueChanged.connect(lambda step: self._set(name, _value(name, step)))
-        field.valueChanged.connect(lambda value: self._set(name, value))
         grid.addWidget(label, row, 0, 1, 2)
         grid.addWidget(reset, row, 2, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(slider, row + 1, 0, 1, 2)
         grid.addWidget(field, row + 1, 2)
         grid.setRowMinimumHeight(row, 28)
-        self._titles[name], self._sliders[name] = label, slider
-        self._fields[name], self._resets[name] = field, reset
+        self._titles[name], self.sliders[name], self.resets[name] = label, slider, reset
 
     def show_those_of(self, *, proposer: bool) -> None:
         """Show only knobs that turn something, with a proposer or without."""
         rpn = frozenset(name for name in self._titles if name.startswith("rpn_"))
         self._idle = rpn if proposer else OF_PROPOSER
         for name in self._titles:
-            for widget in (self._titles[name], self._sliders[name], self._fields[name]):
+            for widget in (self._titles[name], self.sliders[name], self.form[name]):
                 widget.setVisible(name not in self._idle)
         self.show_settings(self._settings, self._own)
 
@@ -130,12 +150,12 @@ class KnobsPage(QScrollArea):
         self._all.setVisible(settings is not None and settings != own)
         if settings is None or own is None:
             return
+        self.form.show_values({name: getattr(settings, name) for name in self._titles})
         for name, title in self._titles.items():
             value, usual = getattr(settings, name), getattr(own, name)
-            slider, field, reset = self._sliders[name], self._fields[name], self._resets[name]
-            with QSignalBlocker(slider), QSignalBlocker(field):
-                slider.setValue(_step(name, value))
-                field.setValue(value)
+            slider, reset = self.sliders[name], self.resets[name]
+            with QSignalBlocker(slider):
+                slider.setValue(SCALES.get(name, Scale()).step(value))
             off = value != usual
             font = title.font()
             font.setBold(off)
@@ -145,19 +165,10 @@ class KnobsPage(QScrollArea):
             reset.setToolTip(text)
             reset.setAccessibleName(text)
 
-    @property
-    def resets(self) -> dict[str, QToolButton]:
-        """The buttons that give one knob back, by setting."""
-        return self._resets
-
-    def field(self, name: str) -> QDoubleSpinBox:
-        """The number of a knob."""
-        return self._fields[name]
-
     def _set(self, name: str, value: float) -> None:
         if self._settings is None:
             return
-        exact = round(value) if name in COUNTS else round(value, 4)
+        exact = round(value) if SCALES.get(name, Scale()).counts else round(value, 4)
         self._change(self._settings.with_(**{name: exact}))
 
     def _reset(self, name: str) -> None:
@@ -174,18 +185,9 @@ class KnobsPage(QScrollArea):
             self.changed.emit(settings)
 
 
-def _value(name: str, step: int) -> float:
-    """What a place of a slider means: counts grow by equal factors, sizes with the square."""
-    if name in COUNTS:
-        return float(max(1, round(COUNTS[name] ** (step / STEPS))))
-    if name in SIZES:
-        return float(SIZES[name] * (step / STEPS) ** 2)
-    return step / STEPS
-
-
-def _step(name: str, value: float) -> int:
-    if name in COUNTS:
-        return round(STEPS * math.log(max(value, 1)) / math.log(COUNTS[name]))
-    if name in SIZES:
-        return round(STEPS * math.sqrt(max(value, 0) / SIZES[name]))
-    return round(STEPS * value)
+def _number(name: str, title: str) -> Number:
+    scale = SCALES.get(name, Scale())
+    if scale.counts:
+        return Number(name, title, scale.low, COUNTS[name][1])
+    high = MOST if scale.end > 1 else 1
+    return Number(name, title, 0, high, step=1 if scale.end > 1 else 0.05, decimals=3)

@@ -17,20 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Instance
+from core.lens.arrays import Shape
 from core.lens.detail import Detail
 from core.protocol.messages.base import Answer, Request
 from core.protocol.messages.predictions import Boxes, Pixels
-from core.protocol.shape import Shape
 from core.sentences import Sentence
 
 KEPT_BYTES: Final = 1 << 30
 """Room for encodings unless a request says otherwise."""
 
-Points = Annotated[NDArray[np.float32], Shape(None, 2)]
+Points = Annotated[NDArray[np.float32], Shape(np.float32, None, 2)]
 """x, y in image pixels."""
-Ints = Annotated[NDArray[np.int64], Shape(None)]
-Floats = Annotated[NDArray[np.float32], Shape(None)]
-Truths = Annotated[NDArray[np.bool_], Shape(None)]
+Ints = Annotated[NDArray[np.int64], Shape(np.int64, None)]
+Floats = Annotated[NDArray[np.float32], Shape(np.float32, None)]
+Truths = Annotated[NDArray[np.bool_], Shape(np.bool_, None)]
 
 
 class PromptKind(StrEnum):

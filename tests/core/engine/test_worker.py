@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.child import python_command, python_environment
+from core.engine.worker import Output
 from core.protocol import (
     Answer,
     Cancel,
@@ -285,6 +287,23 @@ sys.stdout.flush()
 assert sys.stdin.read() == "" and os.read(0, 10) == b""
 os.write(target, b"frame:" + os.read(source, 100))
 """
+
+
+def test_an_answer_that_cannot_travel_fails_its_request_alone() -> None:
+    """A broken model answers NaN, which is no JSON."""
+    mine, theirs = os.pipe()
+    answer = Prediction(7, "m", 1, 1, (), *_no_boxes(), milliseconds=(("rpn", float("nan")),))
+    Output(theirs).send(answer)
+    (heard,) = MessageReader().feed(os.read(mine, 1 << 16))
+    assert isinstance(heard, Failed)
+    assert heard.id == 7
+    assert "milliseconds" in str(heard.sentence.args["error"])
+    os.close(mine)
+    os.close(theirs)
+
+
+def _no_boxes() -> tuple[Any, ...]:
+    return np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32)
 
 
 def test_prints_and_reads_do_not_touch_the_pipes() -> None:
