@@ -15,6 +15,7 @@ from app.base.feature import Feature, FocusArea
 from app.base.settings import RECENT
 from app.base.words import sentence_text
 from app.editor.banners import WorkBanners
+from app.editor.checking import Checker
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
@@ -47,6 +48,7 @@ class ImagesFeature(Feature):
         self._root: Path | None = None
         self._search = Search(services.workspace)
         self._fitting = Fitting(services)
+        self._checker = Checker(services)
         self._wire()
         self._show_recent()
 
@@ -373,6 +375,10 @@ class ImagesFeature(Feature):
         Action("mark_chosen", IMAGE, "Mark the chosen images as done", ("Ctrl+Shift+M",), "done",
                (project, may_mark), do=mark_chosen,
                tip="Choose several images in the list with Shift or Ctrl; undone as one"),
+        Action("check_labels", IMAGE, "Check the labels…", (), "", (project,),
+               do=lambda self: self._checker.start(),
+               tip="Outlines that cross themselves, duplicates, lost files and the like; repair "
+                   "them one by one or all"),
         Action("subfolders", IMAGE, "List images of folders within", (), "", (project,),
                turn=_set_subfolders, checked=lambda self: self.services.labelling.layout[0],
                rule=True, tip="List the images of the folders within this one, by their path"),

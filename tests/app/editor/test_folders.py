@@ -135,3 +135,35 @@ def test_the_longest_label_can_be_read_at_the_usual_size(driver: Driver, folder:
     width = table.columnWidth(1)
     needed = table.fontMetrics().horizontalAdvance("traffic light") + 14 + 8
     assert width >= needed
+
+
+def test_labels_are_checked_repaired_and_that_is_undone(driver: Driver, folder: Path) -> None:
+    far = ((50.0, 10.0), (200.0, 10.0), (200.0, 40.0), (50.0, 40.0))
+    write_labelme(folder / "a1.png", shape("cell", *far))
+    write_labelme(folder / "a2.png", shape("cell", *SQUARE), shape("cell", *SQUARE))
+    write_labelme(folder / "lost.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.act("check_labels")
+    checker = driver.window.features["images"]._checker
+    driver.wait(lambda: checker._dialog is not None and checker._dialog.isVisible())
+    tree = checker._dialog._tree
+    assert sorted(tree.topLevelItem(k).text(0) for k in range(3)) == [
+        *("a1.png", "a2.png", "lost.json"),
+    ]
+    checker._dialog.shown.emit(
+        next(k for k, one in enumerate(checker._found) if one.file == "a2.png")
+    )
+    driver.wait(lambda: driver.services.workspace.path == folder / "a2.png")
+    assert len(driver.services.viewport.selection) == 1
+    checker._dialog._all.click()
+    driver.wait(lambda: tree.topLevelItemCount() == 1)
+    assert len(driver.document.instances) == 1
+    driver.act("undo")
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    assert len(driver.document.instances) == 2
+    driver.saved()
+    assert (
+        max(x for x, _ in json.loads((folder / "a1.json").read_text())["shapes"][0]["points"])
+        == 200
+    )
+    checker._dialog.close()
