@@ -63,9 +63,8 @@ class Checker(QObject):
                 failed=lambda error: self._services.notices.fail("check", error_text(error)),
             )
 
-        Walk(self._services.jobs, self.tr("Checking the labels"), step, ended, ahead=2).start(
-            images
-        )
+        title = self.tr("Checking the labels")
+        Walk(self._services.jobs, title, step, ended, ahead=2).start(images)
 
     def _show(self, found: list[Problem]) -> None:
         self._found = found

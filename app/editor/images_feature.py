@@ -14,6 +14,7 @@ from app.base.actions import FILE, IMAGE, Action
 from app.base.feature import Feature, FocusArea
 from app.base.settings import RECENT
 from app.base.words import sentence_text
+from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
 from app.editor.checking import Checker
 from app.editor.exporting import Choice
@@ -25,11 +26,11 @@ from app.editor.panels.images import ImagesPanel
 from app.editor.panels.transfer import ExportDialog, ImportDialog
 from app.editor.searching import Search
 from app.editor.services import Services, image, project
+from app.engine.boxes_choice import BoxesFrom
 from app.widgets.banners import Kind
 from core.document.edits import SetDone
 from core.document.status import ImageStatus
 from core.formats.format import Format
-from core.formats.registry import BY_NAME
 from core.storage.project import ImageEntry
 
 
@@ -45,6 +46,7 @@ class ImagesFeature(Feature):
         self.title = self.tr("Images")
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
+        self.advice = ModelAdvice(services)
         self._root: Path | None = None
         self._search = Search(services.workspace)
         self._fitting = Fitting(services)
@@ -74,6 +76,7 @@ class ImagesFeature(Feature):
         services.importer.looked.connect(self._on_looked)
         services.settings.changed.connect(self._on_setting)
         services.models.file_wanted.connect(self._ask_model)
+        services.models.boxes.file_wanted.connect(self._ask_boxes)
         services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
         panel.chosen.connect(lambda path: workspace.in_turn(lambda: workspace.go(path), moves=True))
         panel.asked.connect(self._search.start)
@@ -233,14 +236,19 @@ class ImagesFeature(Feature):
         else:
             opener.ask_existing(title, write, folder=True)
 
-    def export_coco(self) -> None:
-        """Let the person choose where the COCO file goes."""
-        self._ask_place(BY_NAME["coco"], Choice())
-
     def export_labelme(self) -> None:
         """Let the person choose the folder of the copy."""
         title = self.tr("Export as labelme: choose a folder")
         self.services.opener.ask_existing(title, self.services.exporter.to_labelme, folder=True)
+
+    def _ask_boxes(self, spec: str) -> None:
+        """Let the person choose the weights of a detector that gives the boxes for a model."""
+        boxes = self.services.models.boxes
+        self.services.opener.ask_existing(
+            self.tr("Weights of a detector"),
+            lambda path: boxes.choose(spec, BoxesFrom(str(path))),
+            folder=False,
+        )
 
     def _ask_model(self) -> None:
         filters = (self.tr("Models (*.pt *.pth)"), self.tr("All files (*)"))
@@ -350,10 +358,9 @@ class ImagesFeature(Feature):
                rule=True, tip="Read a file of labels of another program into this folder"),
         Action("import_folder", FILE, "Import a folder of labels…", (), "import", (project,),
                do=import_folder, tip="Read a folder of labels, such as one of YOLO or VOC"),
-        Action("export", FILE, "Export labels…", (), "export", (project,), do=export_labels,
+        Action("export", FILE, "Export labels…", ("Ctrl+Shift+E",), "export", (project,),
+               do=export_labels,
                tip="Write all labels of this folder in any format; see what it has no place for"),
-        Action("export_coco", FILE, "Export as COCO…", ("Ctrl+Shift+E",), "export", (project,),
-               do=export_coco, tip="Write all labels of this folder as one COCO file"),
         Action("export_labelme", FILE, "Export as labelme…", (), "export", (project,),
                do=export_labelme,
                tip="Write a copy of all images and labelme files to another folder"),

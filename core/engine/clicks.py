@@ -118,7 +118,8 @@ def clicked_logits(
     if anything.any():
         own = torch.where(anything[:, None, None], logits[:, 1:].amax(dim=1), own)
     more = head.behind(torch.cat((hidden, maps, own[:, None]), dim=1))
-    return own + more[:, 0]
+    corrected: Tensor = own + more[:, 0]
+    return corrected
 
 
 @torch.inference_mode()

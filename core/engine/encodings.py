@@ -14,9 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.document.instance import Instance
-from core.engine.pipeline import FoundBoxes, Watch, find_boxes, propose_boxes
-from core.engine.predict import Predictor
+from core.engine.pipeline import FoundBoxes, Run, Watch, find_boxes, propose_boxes
+from core.engine.predict import Prediction, Predictor
 from core.engine.prompt_pool import Pool, gather
 from core.engine.stages import features, inputs, masks, roi
 from core.lens.settings import StageSettings
@@ -140,19 +139,29 @@ def encode(
 
 
 @torch.inference_mode()
-def suggestions_of(encoding: Encoding) -> tuple[Instance, ...]:
-    """The instances that a prediction of the image under the same settings suggests."""
+def prediction_of(encoding: Encoding, watch: Watch | None = None) -> Prediction:
+    """The prediction of an encoded image: masks and outlines of its detections, nothing else anew.
+
+    Equal to `Predictor.predict` under the settings of the encoding. Raises PredictionCancelled
+    when the watch says so.
+    """
+    watch = watch or Watch()
     predictor, detections = encoding.predictor, encoding.found.detections
-    found = masks.find_masks(
-        predictor.module,
-        encoding.levels,
-        [detections],
-        predictor.numerics,
-        channels=predictor.mask_channels([detections]),
-    )[0]
-    size, settings = encoding.prepared.image_size, predictor.loaded.config.settings
-    outlines = masks.trace_outlines(found, detections, size, settings).outlines
-    return predictor.suggested(detections, outlines)
+    watch.stages = predictor.stages
+    with watch.stage("mask_logits"):
+        found = masks.find_masks(
+            predictor.module,
+            encoding.levels,
+            [detections],
+            predictor.numerics,
+            channels=predictor.mask_channels([detections]),
+            between=watch.check,
+        )[0]
+    with watch.stage("polygons"):
+        size, settings = encoding.prepared.image_size, predictor.loaded.config.settings
+        outlines = masks.trace_outlines(found, detections, size, settings)
+    done = Run(encoding.prepared, detections, found, outlines, None)
+    return predictor.as_prediction(done, {**encoding.milliseconds, **watch.milliseconds})
 
 
 class Encodings:
@@ -184,4 +193,4 @@ class Encodings:
         self._kept.set_limit(limit)
 
 
-__all__ = ["Encoding", "Encodings", "ImageKey", "encode", "suggestions_of"]
+__all__ = ["Encoding", "Encodings", "ImageKey", "encode", "prediction_of"]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +24,59 @@ OUT_OF_MEMORY: Final = say(
 )
 
 
+MOST_WORKERS: Final = 4
+"""Images in work at a time: each takes the memory of one prediction."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePrediction:
+    """What came out for an image file, notes about reading it, and how long it was in work."""
+
+    prediction: Prediction
+    notes: tuple[Sentence, ...]
+    seconds: float
+
+
 class MemoryShortError(MasklensError):
     """There is not enough memory for this image."""
+
+
+def predict_files(
+    predictor: Predictor,
+    paths: Iterable[Path],
+    settings: StageSettings,
+    workers: int | None = None,
+) -> Iterator[Future[FilePrediction]]:
+    """The predictions for image files, in their order, each as a future that is done or will be.
+
+    Several images are in work at a time, each on one core: while one is decoded or its outlines
+    are traced, which torch cannot spread over cores, the network looks at others. The numbers are
+    those of one after the other. `workers` is how many at a time; by default one for each core on
+    a CPU, at most `MOST_WORKERS`, else one.
+    """
+    before = torch.get_num_threads()
+    count = workers or (min(before, MOST_WORKERS) if predictor.device.type == "cpu" else 1)
+    torch.set_num_threads(max(1, before // count))
+    waiting: deque[Future[FilePrediction]] = deque()
+    try:
+        with ThreadPoolExecutor(count, thread_name_prefix="masklens-predict") as pool:
+            try:
+                for path in paths:
+                    waiting.append(pool.submit(_timed, predictor, path, settings))
+                    if len(waiting) > count:
+                        yield waiting.popleft()
+                while waiting:
+                    yield waiting.popleft()
+            finally:
+                pool.shutdown(cancel_futures=True)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _timed(predictor: Predictor, path: Path, settings: StageSettings) -> FilePrediction:
+    start = time.perf_counter()
+    prediction, notes = predict_file(predictor, path, settings)
+    return FilePrediction(prediction, notes, time.perf_counter() - start)
 
 
 def predict_file(

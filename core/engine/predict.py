@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.document.instance import Instance, Polygons, Source, new_id
+from core.document.instance import Instance, Source, new_id
 from core.engine.fusing import lowered_copy
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
 from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
@@ -109,7 +109,7 @@ class Predictor:
             revision=self.loaded.revision,
             watch=watch,
         )[0]
-        return self._prediction(found, watch)
+        return self.as_prediction(found, watch.milliseconds)
 
     def image(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         """Pixels uint8 H×W×3 as the stages take them: uint8 3×H×W. Raises ValueError."""
@@ -125,25 +125,8 @@ class Predictor:
             return None
         return [mask_channels(self.channels, each.label) for each in detections]
 
-    def suggested(
-        self, detections: Detections, outlines: Sequence[Polygons]
-    ) -> tuple[Instance, ...]:
-        """Detections with an outline as suggestions; those whose mask is empty are left out."""
-        labels, scores = numpy_of(detections.label), numpy_of(detections.score)
-        return tuple(
-            Instance(
-                id=new_id(),
-                label=self.loaded.class_names[int(label) - 1],
-                polygons=outline,
-                source=Source.SUGGESTED,
-                score=float(score),
-                model=self.loaded.revision,
-            )
-            for label, score, outline in zip(labels, scores, outlines, strict=True)
-            if outline
-        )
-
-    def _prediction(self, found: Run, watch: Watch) -> Prediction:
+    def as_prediction(self, found: Run, milliseconds: Mapping[str, float]) -> Prediction:
+        """What a run found, as numbers outside of torch and as suggestions."""
         height, width = found.prepared.image_size
         labels = numpy_of(found.detections.label)
         scores = numpy_of(found.detections.score)
@@ -158,10 +141,20 @@ class Predictor:
             label_names=names,
             scores=scores,
             mask_probs=numpy_of(found.masks.probabilities),
-            instances=self.suggested(found.detections, outlines),
+            instances=tuple(
+                Instance(
+                    id=new_id(),
+                    label=names[index],
+                    polygons=outlines[index],
+                    source=Source.SUGGESTED,
+                    score=float(scores[index]),
+                    model=self.loaded.revision,
+                )
+                for index in drawn
+            ),
             instance_detections=drawn,
             trace=found.trace,
-            ms=dict(watch.milliseconds),
+            ms=dict(milliseconds),
         )
 
 

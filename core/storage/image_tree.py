@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.storage.images import OVERLAY_SUFFIX, UNREADABLE, ImageError, is_image_name
+from core.storage.images import BESIDE, UNREADABLE, ImageError, is_image_name
 from core.storage.natural import natural_key
 
 
@@ -73,8 +73,8 @@ def _look(root: Path, below: str) -> tuple[ImageFolder, list[str]]:
 def list_images(folder: Path | str) -> list[Path]:
     """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
 
-    So are overlays: `NAME.overlay.png` beside an image NAME shows what a model saw in it. Raises
-    ImageError when the folder cannot be read.
+    So are `NAME.overlay.png` beside an image NAME, what a model saw in it, and Cellpose's label
+    images `NAME_masks.tif`. Raises ImageError when the folder cannot be read.
     """
     try:
         found = {path.name: path for path in Path(folder).iterdir() if is_image_name(path.name)}
@@ -86,16 +86,8 @@ def list_images(folder: Path | str) -> list[Path]:
         ) from error
 
 
-def without_overlays(names: Iterable[str]) -> list[str]:
-    """The names of images but those that show another of them with outlines over it."""
-    all = list(names)
-    if not any(name.endswith(OVERLAY_SUFFIX) for name in all):
-        return all
-    stems = {Path(name).stem for name in all}
-    return [name for name in all if _overlaid(name) not in stems]
-
-
-def _overlaid(name: str) -> str | None:
-    """The stem of the image that a file shows with outlines over it, going by its name."""
-    stem = name.removesuffix(OVERLAY_SUFFIX)
-    return None if stem == name else stem
+def without_overlays(names: Collection[str]) -> list[str]:
+    """The names of images but those that show, or hold the masks of, another one of them."""
+    beside = {name: found[1] for name in names if (found := BESIDE.fullmatch(name)) is not None}
+    stems = {Path(name).stem for name in names} if beside else set()
+    return [name for name in names if beside.get(name) not in stems]

@@ -8,6 +8,7 @@ before it decodes, turns the picture upright (EXIF), and brings every pixel form
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from core.storage.pixels import Pixels
 from core.storage.quiet import Quiet
 
 __all__ = [
+    "BESIDE",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "OVERLAY_SUFFIX",
@@ -60,8 +62,9 @@ IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
-# What is written beside an image to show what a model saw in it.
+# What is written beside an image to show what a model saw in it; and Cellpose's label images.
 OVERLAY_SUFFIX: Final = ".overlay.png"
+BESIDE: Final = re.compile(r"(.+?)(?:\.overlay\.png|_(?:cp_)?masks\.(?:png|tiff?))")
 
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "PPM")
 # A TGA file has no signature of its own, so only its name can tell.

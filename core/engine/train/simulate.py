@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.document.instance import Instance
-from core.engine.encodings import encode, suggestions_of
+from core.engine.encodings import encode, prediction_of
 from core.engine.helping import EngineHelper
 from core.engine.predict import Predictor
 from core.engine.train.session import run_training
@@ -131,7 +131,7 @@ def _assisted(predictor: Predictor | None, item: DatasetItem, seed: int) -> Assi
     if predictor is None:
         return AssistedImage(truths, (), size, None, item.file_name, seed)
     encoding = encode(predictor, read_image(item.image_path).pixels)
-    seen = suggestions_of(encoding)
+    seen = prediction_of(encoding).instances
     return AssistedImage(truths, seen, size, EngineHelper(encoding), item.file_name, seed)
 
 

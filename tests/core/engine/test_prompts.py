@@ -20,6 +20,7 @@ from core.engine.encodings import (
     Encodings,
     ImageKey,
     encode,
+    prediction_of,
 )
 from core.engine.mending import mend, satisfied
 from core.engine.pipeline import PredictionCancelled, Watch
@@ -351,3 +352,15 @@ def test_features_are_what_the_box_head_names() -> None:
     hidden = torch.from_numpy(mine.proposed_features[len(mine.found.detections.label) :])
     logits, _ = predictor().module.roi_heads.box_predictor(hidden)
     assert torch.allclose(logits, mine.own.box_head.logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("which", [encoding, proposed])
+def test_a_prediction_from_an_encoding_is_the_prediction(which: Any) -> None:
+    mine = prediction_of(which())
+    theirs = which().predictor.predict(picture())
+    for name in ("boxes", "labels", "scores", "mask_probs"):
+        assert np.array_equal(getattr(mine, name), getattr(theirs, name)), name
+    assert len(mine.instances) > 0
+    for ours, other in zip(mine.instances, theirs.instances, strict=True):
+        assert replace(ours, id="") == replace(other, id="")
+    assert set(mine.ms) >= set(theirs.ms)
