@@ -61,6 +61,10 @@ THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.0
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", Literal["active", "add"])
 PARTS: Final = Setting("suggested_parts", "hide", Literal["hide", "show"])
 """Whether a suggestion is shown that a better one covers."""
+PREPARE: Final = Setting("prepare_images", "ahead", Literal["ahead", "shown", "asked"])
+"""Which images are made ready for box and click: the neighbours too, what is shown, none."""
+ENCODINGS: Final = Setting("encodings_mib", 1024, Annotated[int, Meta(ge=64, le=65536)])
+"""Room in memory for images that are ready for box and click."""
 MIRRORS: Final[Setting[list[str]]] = Setting("model_mirrors", [], list[str])
 """Web addresses below which models are looked for first."""
 BOXES_FROM: Final[Setting[dict[str, list[str]]]] = Setting("boxes_from", {}, _BoxesFrom)

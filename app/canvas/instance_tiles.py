@@ -169,7 +169,7 @@ class _InstanceJob:
         painter.drawPath(outline.path(self._key.scale))
 
     def _halo(self, painter: QPainter, outline: Outline) -> None:
-        if not self._is_speck(outline):
+        if not self._is_speck(outline) and not outline.is_heavy(self._key.scale):
             painter.drawPath(outline.path(self._key.scale))
 
     def _line(self, painter: QPainter, outline: Outline) -> None:
@@ -181,7 +181,10 @@ class _InstanceJob:
             painter.drawPath(outline.path(self._key.scale))
             return
         colour = self._look.palette.of(outline.instance)
-        if colour is not self._colour:
+        if outline.is_heavy(self._key.scale):
+            self._colour = None
+            painter.setPen(line_pen(colour, 1.0))
+        elif colour is not self._colour:
             self._colour = colour
             painter.setPen(line_pen(colour, self._line_width, dashed=self._look.dashed))
         painter.drawPath(outline.path(self._key.scale))

@@ -16,6 +16,7 @@ from app.base.settings import RECENT
 from app.base.words import error_text, sentence_text
 from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
+from app.editor.elsewhere import LabelsElsewhere
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
@@ -28,7 +29,6 @@ from core.document.edits import SetDone
 from core.document.status import ImageStatus
 from core.formats import labelme
 from core.formats.format import Format
-from core.formats.registry import BY_NAME
 from core.session import ImageSession
 from core.storage.atomic import write_atomic
 from core.storage.project import ImageEntry
@@ -49,6 +49,7 @@ class ImagesFeature(Feature):
         self.advice = ModelAdvice(services)
         self._root: Path | None = None
         self._fitting = Fitting(services)
+        self._elsewhere = LabelsElsewhere(services)
         self._wire()
         self._show_recent()
 
@@ -269,10 +270,6 @@ class ImagesFeature(Feature):
         else:
             opener.ask_existing(title, write, folder=True)
 
-    def export_coco(self) -> None:
-        """Let the person choose where the COCO file goes."""
-        self._ask_place(BY_NAME["coco"], Choice())
-
     def export_labelme(self) -> None:
         """Let the person choose the folder of the copy."""
         title = self.tr("Export as labelme: choose a folder")
@@ -355,10 +352,9 @@ class ImagesFeature(Feature):
                rule=True, tip="Read a file of labels of another program into this folder"),
         Action("import_folder", FILE, "Import a folder of labels…", (), "import", (project,),
                do=import_folder, tip="Read a folder of labels, such as one of YOLO or VOC"),
-        Action("export", FILE, "Export labels…", (), "export", (project,), do=export_labels,
+        Action("export", FILE, "Export labels…", ("Ctrl+Shift+E",), "export", (project,),
+               do=export_labels,
                tip="Write all labels of this folder in any format; see what it has no place for"),
-        Action("export_coco", FILE, "Export as COCO…", ("Ctrl+Shift+E",), "export", (project,),
-               do=export_coco, tip="Write all labels of this folder as one COCO file"),
         Action("export_labelme", FILE, "Export as labelme…", (), "export", (project,),
                do=export_labelme,
                tip="Write a copy of all images and labelme files to another folder"),

@@ -158,10 +158,8 @@ class Suggesting(QObject):
 
     def as_accepted(self, edit: Edit) -> Edit:
         """An edit that puts suggestions in, with the labels that accepting them gives."""
-        if not isinstance(edit, Add):
-            return edit
-        asked = {each.id for each in self.pending}
-        if not any(each.id in asked for each in edit.shapes):
+        asked = {each.id for each in self.pending} if isinstance(edit, Add) else set()
+        if not isinstance(edit, Add) or not any(each.id in asked for each in edit.shapes):
             return edit
         label = self._label_that_is_given()
         return Add(
@@ -171,6 +169,10 @@ class Suggesting(QObject):
             ),
             edit.at,
         )
+
+    def label_for(self, name: str) -> str:
+        """The label that an instance gets which a model calls so; empty: it has no name for it."""
+        return self._label_for()(name) if name else self._labelling.coming
 
     def arrive(
         self,
@@ -221,7 +223,7 @@ class Suggesting(QObject):
             hearing.lost(self.tr("This image is open for looking only."))
             return
         staged.session.set_suggestions(found)
-        self._picked = frozenset()
+        self._picked &= {each.id for each in found.instances}
         self.following.begin(staged.session)
         self._workspace.suggestions_replaced(hidden)
         shown = len(self.shown)
@@ -269,7 +271,7 @@ class Suggesting(QObject):
         known = self._labelling.names
         if self._settings.get(UNKNOWN_LABELS) == "add" or not known:
             return lambda name: name
-        instead = self._labelling.active or known[0]
+        instead = self._labelling.coming
         return lambda name: name if name in known else instead
 
     def _reject(self, chosen: list[Instance]) -> None:

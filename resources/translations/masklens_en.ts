@@ -2,6 +2,33 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Alike</name>
+    <message numerus="yes">
+        <source>%n more like this</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AnnotateFeature</name>
+    <message numerus="yes">
+        <source>The mark was taken off in %n image(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be changed.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Cards</name>
     <message numerus="yes">
         <source>%n gained</source>
@@ -62,6 +89,34 @@
             <numerusform>change label of %n instances</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>unite %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>intersect %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>keep what one of %n instance(s) covers</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>cut %n other(s) out</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Exporter</name>
@@ -98,16 +153,16 @@
     <name>Fitting</name>
     <message numerus="yes">
         <source>The labels of %n image(s) were fitted.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>The labels of %n image were fitted.</numerusform>
+            <numerusform>The labels of %n images were fitted.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be answered for.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image could not be answered for.</numerusform>
+            <numerusform>%n images could not be answered for.</numerusform>
         </translation>
     </message>
 </context>
@@ -115,16 +170,16 @@
     <name>FolderEdits</name>
     <message numerus="yes">
         <source>%n image(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n image</numerusform>
             <numerusform>%n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>It stays in %n image(s) that changed since.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>It stays in %n image that changed since.</numerusform>
+            <numerusform>It stays in %n images that changed since.</numerusform>
         </translation>
     </message>
 </context>
@@ -152,9 +207,9 @@
     <name>ImagesFeature</name>
     <message numerus="yes">
         <source>%n key(s) meant for another image had no effect.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n key meant for another image had no effect.</numerusform>
+            <numerusform>%n keys meant for another image had no effect.</numerusform>
         </translation>
     </message>
 </context>
@@ -220,6 +275,16 @@
         <translation>
             <numerusform>%n remark on what was imported.</numerusform>
             <numerusform>%n remarks on what was imported.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>LabelsElsewhere</name>
+    <message numerus="yes">
+        <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>
