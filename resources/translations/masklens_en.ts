@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Alike</name>
+    <message numerus="yes">
+        <source>%n more like this</source>
+        <translation>
+            <numerusform>%n more like this</numerusform>
+            <numerusform>%n more like this</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Cards</name>
     <message numerus="yes">
         <source>%n gained</source>
@@ -60,6 +70,34 @@
         <translation>
             <numerusform>change label of %n instance</numerusform>
             <numerusform>change label of %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>unite %n instance(s)</source>
+        <translation>
+            <numerusform>unite %n instance</numerusform>
+            <numerusform>unite %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>intersect %n instance(s)</source>
+        <translation>
+            <numerusform>intersect %n instance</numerusform>
+            <numerusform>intersect %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>keep what one of %n instance(s) covers</source>
+        <translation>
+            <numerusform>keep what one of %n instance covers</numerusform>
+            <numerusform>keep what one of %n instances covers</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>cut %n other(s) out</source>
+        <translation>
+            <numerusform>cut %n other out</numerusform>
+            <numerusform>cut %n others out</numerusform>
         </translation>
     </message>
 </context>
