@@ -107,6 +107,8 @@ class _Known:
 
     repairs: dict[int, Work] = field(default_factory=dict)
     missing: dict[int, Work] = field(default_factory=dict)
+    sweep: float = 0.5
+    """Actions that a false suggestion cost; before there was any, half of what it costs alone."""
 
 
 class AssistedImage:
@@ -137,8 +139,8 @@ class AssistedImage:
         plain = self.match.effort(threshold)
         repairs = _mean(self._known.repairs, _GUESSED_REPAIR)
         missing = _mean(self._known.missing, _GUESSED_MISSING)
-        swept = -(-plain.false // SWEPT_AT_ONCE)
-        actions = plain.accept + swept + plain.usable * repairs + plain.missing * missing
+        false = plain.false * self._known.sweep
+        actions = plain.accept + false + plain.usable * repairs + plain.missing * missing
         return Guess(actions, plain.by_hand)
 
     def label(self, threshold: float) -> Assisted:
@@ -157,6 +159,8 @@ class AssistedImage:
         found = {partners[k] for k in shown}
         works += [self._drawn(k) for k in range(len(self._truths)) if k not in found]
         sweeps = self._sweeps(shown)
+        if plain.false:
+            self._known.sweep = sweeps / plain.false
         saved = {"sweep": plain.false - sweeps, "stroke": 0, "click": 0, "box": 0}
         for work in works:
             for name, count in work.saved:

@@ -184,6 +184,11 @@ def test_a_guess_learns_from_what_was_labelled() -> None:
     image.label(0.5)
     after = image.effort(0.5)
     assert (before.actions, after.actions, after.by_hand) == (3.0, 2.0, 4)
+    row = [sure(square("f", 4 + 8 * k, 60, 6).polygons) for k in range(5)]
+    crowded = AssistedImage([TRUTH], [sure(TRUTH.polygons), *row], SIZE, None, "image")
+    before = crowded.effort(0.5)
+    crowded.label(0.5)
+    assert (before.actions, crowded.effort(0.5).actions) == (1 + 5 * 0.5, 1 + 1)
 
 
 def test_the_curve_tells_both_and_what_was_saved() -> None:
