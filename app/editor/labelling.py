@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from app.base.tasks import Writer
 from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.regions import labelled
-from core.storage.project import Project
 from core.storage.settings import ProjectSettings
 
 FIRST_LABEL = "object"
@@ -29,8 +30,7 @@ class Labelling(QObject):
         super().__init__(workspace)
         self._workspace = workspace
         self._settings = ProjectSettings()
-        self._writing = False
-        self._unwritten = False
+        self._writer = Writer(workspace.tasks, lambda error: self.failed.emit(error_text(error)))
         self._told_of_many = False
         workspace.project_changed.connect(self._on_project)
         workspace.labels_found.connect(self.learn)
@@ -84,8 +84,7 @@ class Labelling(QObject):
     def activate(self, name: str) -> None:
         """Draw with this label from now on."""
         if name in self.names:
-            kept = self._settings
-            self._set(ProjectSettings(kept.labels, name, kept.kept))
+            self._set(replace(self._settings, active=name))
 
     def activate_number(self, number: int) -> None:
         """Draw with the label of a number key, 1 to 9."""
@@ -122,16 +121,42 @@ class Labelling(QObject):
             return
         self._set(self._settings.without_label(name))
 
+    @property
+    def coming(self) -> str:
+        """The active label, or the one that `ensure` would make active."""
+        return self.active or (self.names[0] if self.names else FIRST_LABEL)
+
     def ensure(self) -> str:
         """The active label; a project without labels gets a first one."""
         if not self.active:
-            self.add(self.names[0] if self.names else FIRST_LABEL)
+            self.add(self.coming)
         return self.active
+
+    @property
+    def layout(self) -> tuple[bool, str]:
+        """Whether images in folders within are listed, and the folder of the label files."""
+        return self._settings.subfolders, self._settings.labels_folder
+
+    def set_layout(self, subfolders: bool, labels_folder: str, then: Callable[[], None]) -> None:
+        """Change what `layout` says, and write it; `then` follows, the folder opened anew by it.
+
+        Raises ValueError when the folder of labels does not lie below the project's.
+        """
+        settings = replace(self._settings, subfolders=subfolders, labels_folder=labels_folder)
+        project = self._workspace.project
+        if settings == self._settings or project is None:
+            return
+        self._settings = settings
+        self._workspace.tasks.run(
+            lambda _context: project.save_settings(settings),
+            done=lambda _none: then(),
+            failed=lambda error: self.failed.emit(error_text(error)),
+        )
 
     def _on_project(self) -> None:
         opened = self._workspace.opened
         self._settings = ProjectSettings() if opened is None else opened.settings
-        self._unwritten = False
+        self._writer.forget()
         self._told_of_many = False
         self.changed.emit()
 
@@ -153,22 +178,5 @@ class Labelling(QObject):
         project = self._workspace.project
         if project is None or not project.locked:
             return
-        if self._writing:
-            self._unwritten = True
-            return
-        self._writing, self._unwritten = True, False
         settings = self._settings
-        self._workspace.tasks.run(
-            lambda _context: project.save_settings(settings),
-            done=lambda _none: self._written(project),
-            failed=self._on_failed,
-        )
-
-    def _written(self, project: Project) -> None:
-        self._writing = False
-        if self._unwritten and project is self._workspace.project:
-            self._write()
-
-    def _on_failed(self, error: Exception) -> None:
-        self._writing = False
-        self.failed.emit(error_text(error))
+        self._writer.write(lambda: project.save_settings(settings))

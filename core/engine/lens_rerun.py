@@ -49,7 +49,6 @@ RPN_SETTINGS: Final = (
     "rpn_score",
 )
 PROPOSER_SETTINGS: Final = ("proposer_tiles",)
-AFTER_HEAD_SETTINGS: Final = ("score", "nms", "detections_per_image", "box_min_size")
 POOLED_AT_MOST: Final = 4000
 """Pooled features kept, in RoIs: about 200 MB at 256 channels."""
 MASKS_AT_MOST: Final = 1000

@@ -18,12 +18,14 @@ from torchvision.models.detection import MaskRCNN
 
 from core.engine.backbones import BackboneFactory, import_factory
 from core.engine.bare import check_widths, config_of_bare, load_backbone_state, load_into
+from core.engine.clicks import PREFIX, add_click_head, has_clicks
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.model_reading import MODEL_UNREADABLE, ModelFileError, read_checked, sha256
 from core.engine.models import resolve
 from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import build_model
+from core.lens.scores import ScoreRecord, records_from
 from core.sentences import say
 from core.storage.atomic import write_atomic
 
@@ -52,6 +54,15 @@ class LoadedModel:
     def network(self) -> LoadedModel:
         """The network as it is without a proposer: what can be trained."""
         return self.alone or self
+
+    @property
+    def scores(self) -> tuple[ScoreRecord, ...]:
+        """How often its scores were right on held-out images, as its file says."""
+        if self.proposer is None:
+            return records_from(self.extra)
+        by_proposer = self.extra.get("proposer_scores")
+        listed = by_proposer.get(self.proposer.name) if isinstance(by_proposer, dict) else None
+        return records_from({"scores": listed})
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -99,10 +110,16 @@ def save_model(
 def export_state(path: Path, loaded: LoadedModel) -> str:
     """Write the weights alone, by torchvision's names and in float32; returns the SHA-256 in hex.
 
+    What torchvision has no name for, the click-correct head, is left out.
+
     `torch.load(path, weights_only=True)` gives a state_dict for a network of the same description.
     Raises StorageError when the file cannot be written.
     """
-    state = {name: _stored(value, "float32") for name, value in loaded.module.state_dict().items()}
+    state = {
+        name: _stored(value, "float32")
+        for name, value in loaded.module.state_dict().items()
+        if not name.startswith(PREFIX)
+    }
     buffer = io.BytesIO()
     torch.save(state, buffer)
     write_atomic(path, buffer.getvalue())
@@ -143,18 +160,20 @@ def load_model(
     backbone: str | None = None,
     proposer: str | None = None,
     proposer_arch: str | None = None,
+    tiles: int | None = None,
 ) -> LoadedModel:
     """Load a model by its name (`starter`, or one from `models.list_models`) or its file.
 
     `proposer` names what shall give the boxes (`registry.load_proposer`); a named model may have
-    one of its own. Raises ModelFileError, ConfigError, ProposerError, or ModelError when a named
-    model is not on this machine.
+    one of its own. `tiles` replaces at how many it looks. Raises ModelFileError, ConfigError,
+    ProposerError, or ModelError when a named model is not on this machine.
     """
     source = resolve(spec)
     loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
     if proposer is not None:
         found = load_proposer(proposer, arch=proposer_arch)
-        return with_proposer(loaded, found, f"{source.name}+{found.name}")
+        own = {} if tiles is None else {"proposer_tiles": tiles}
+        return with_proposer(loaded, found, f"{source.name}+{found.name}", **own)
     if source.proposer is not None:
         found = load_proposer(source.proposer)
         return with_proposer(loaded, found, source.name, proposer_tiles=source.tiles)
@@ -228,7 +247,7 @@ def _from_masklens(
     except ValueError as error:
         raise _mismatch(path, config.arch, str(error)) from error
     module = build_model(config, backbone_factory=factory)
-    _fill(path, module, state, config.arch)
+    _fill(path, module, state, config.arch, config)
     return module, config
 
 
@@ -254,11 +273,15 @@ def _from_bare(
     except ValueError as error:
         raise _mismatch(path, arch, str(error)) from error
     module = build_model(config, backbone_factory=factory)
-    _fill(path, module, state, arch)
+    _fill(path, module, state, arch, config)
     return module, config
 
 
-def _fill(path: Path, module: MaskRCNN, state: Mapping[str, Tensor], arch: str) -> None:
+def _fill(
+    path: Path, module: MaskRCNN, state: Mapping[str, Tensor], arch: str, config: ModelConfig
+) -> None:
+    if has_clicks(state):
+        add_click_head(module, config)
     try:
         load_into(module, state)
     except ValueError as error:

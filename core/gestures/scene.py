@@ -41,7 +41,10 @@ class Target:
 
 
 class Scene:
-    """The document with what is selected, picked, shown, and the label of what is drawn next."""
+    """The document with what is selected, picked, shown, and the label of what is drawn next.
+
+    `prompts_ready` says that a model has seen the image and answers at once.
+    """
 
     def __init__(self) -> None:
         self.document: Document | None = None
@@ -50,6 +53,7 @@ class Scene:
         self.picked: frozenset[str] = frozenset()
         self.instances_shown = True
         self.suggestions_shown = True
+        self.prompts_ready = False
         self._hidden: frozenset[str] = frozenset()
         self._suggestions: dict[str, Instance] = {}
         self._shapes = Shapes()
@@ -75,6 +79,10 @@ class Scene:
         """Instances that are hidden one by one, and so cannot be taken."""
         self._hidden = ids
         self._indexed = None
+
+    def suggestion(self, id: str) -> Instance | None:
+        """The suggestion in sight with that id, or None."""
+        return self._suggestions.get(id)
 
     def get(self, id: str) -> Shape | None:
         """The instance or region with that id, or None."""
@@ -176,10 +184,14 @@ class Scene:
                 found += _aims(shape, (x, y), tolerance, hit.id in self.selection)
         return min(found, key=lambda each: each[:2])[2] if found else None
 
+    def shapes_in(self, rect: Rect) -> tuple[Shape, ...]:
+        """The instances in sight whose box meets a rectangle."""
+        return self._updated().meeting(rect) if self.instances_shown else ()
+
     def rings_in(self, rect: Rect, but: str) -> tuple[Ring, ...]:
         """The outer rings of instances whose box meets a rectangle, of one not."""
-        there = self._updated().meeting(rect) if self.instances_shown else ()
-        return tuple(polygon.outer for each in there if each.id != but for polygon in each.polygons)
+        there = [each for each in self.shapes_in(rect) if each.id != but]
+        return tuple(polygon.outer for each in there for polygon in each.polygons)
 
     def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of instances, and of suggestions, that lie wholly inside a rectangle."""

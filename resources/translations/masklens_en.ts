@@ -2,6 +2,33 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Alike</name>
+    <message numerus="yes">
+        <source>%n more like this</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AnnotateFeature</name>
+    <message numerus="yes">
+        <source>The mark was taken off in %n image(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be changed.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Cards</name>
     <message numerus="yes">
         <source>%n gained</source>
@@ -15,6 +42,30 @@
         <translation>
             <numerusform>%n lost</numerusform>
             <numerusform>%n lost</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Checker</name>
+    <message numerus="yes">
+        <source>%n thing(s) found</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Repaired in %n image(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be repaired.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>
@@ -62,6 +113,34 @@
             <numerusform>change label of %n instances</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>unite %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>intersect %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>keep what one of %n instance(s) covers</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>cut %n other(s) out</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Exporter</name>
@@ -98,16 +177,16 @@
     <name>Fitting</name>
     <message numerus="yes">
         <source>The labels of %n image(s) were fitted.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>The labels of %n image were fitted.</numerusform>
+            <numerusform>The labels of %n images were fitted.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be answered for.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image could not be answered for.</numerusform>
+            <numerusform>%n images could not be answered for.</numerusform>
         </translation>
     </message>
 </context>
@@ -115,16 +194,16 @@
     <name>FolderEdits</name>
     <message numerus="yes">
         <source>%n image(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n image</numerusform>
             <numerusform>%n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>It stays in %n image(s) that changed since.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>It stays in %n image that changed since.</numerusform>
+            <numerusform>It stays in %n images that changed since.</numerusform>
         </translation>
     </message>
 </context>
@@ -149,12 +228,29 @@
     </message>
 </context>
 <context>
-    <name>ImagesFeature</name>
+    <name>HealthDialog</name>
     <message numerus="yes">
-        <source>%n key(s) meant for another image had no effect.</source>
+        <source>%n of them can be repaired, which can be undone.</source>
         <translation type="unfinished">
             <numerusform></numerusform>
             <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) found.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ImagesFeature</name>
+    <message numerus="yes">
+        <source>%n key(s) meant for another image had no effect.</source>
+        <translation>
+            <numerusform>%n key meant for another image had no effect.</numerusform>
+            <numerusform>%n keys meant for another image had no effect.</numerusform>
         </translation>
     </message>
 </context>
@@ -224,6 +320,16 @@
     </message>
 </context>
 <context>
+    <name>LabelsElsewhere</name>
+    <message numerus="yes">
+        <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LivePage</name>
     <message numerus="yes">
         <source>%n instance(s) seen</source>
@@ -234,19 +340,22 @@
     </message>
 </context>
 <context>
+    <name>Opener</name>
+    <message numerus="yes">
+        <source>%n image(s) lie in folders within; they are listed by their path.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PreAnnotator</name>
     <message numerus="yes">
         <source>%n image(s) got no suggestions.</source>
         <translation>
             <numerusform>%n image got no suggestions.</numerusform>
             <numerusform>%n images got no suggestions.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n suggestion(s)</source>
-        <translation>
-            <numerusform>%n suggestion</numerusform>
-            <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -364,7 +473,7 @@
     </message>
 </context>
 <context>
-    <name>SuggestFeature</name>
+    <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
         <translation>
@@ -373,15 +482,12 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n suggestion(s), all below the score slider.</source>
+        <source>%n more below the score</source>
         <translation>
-            <numerusform>%n suggestion, all below the score slider.</numerusform>
-            <numerusform>%n suggestions, all below the score slider.</numerusform>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
-</context>
-<context>
-    <name>Suggesting</name>
     <message numerus="yes">
         <source>accept %n suggestion(s)</source>
         <translation>
@@ -394,6 +500,16 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SuggestionsPanel</name>
+    <message numerus="yes">
+        <source>%n more below the score</source>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>

@@ -10,9 +10,12 @@ from typing import Final
 
 COMMAND_NAMES: Final[tuple[str, ...]] = (
     "predict",
+    "prompt",
     "evaluate",
     "explain",
     "trace",
+    "list",
+    "check",
     "models",
     "convert",
     "train",

@@ -11,6 +11,7 @@ from typing import Final
 import torch
 
 from core.engine.backbones import import_factory
+from core.engine.clicks import add_click_head
 from core.engine.predict import Predictor
 from core.engine.train.fresh import new_network
 from core.engine.train.rows import with_classes
@@ -75,6 +76,7 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
             dict(reused),
             factory,
         )
+    add_click_head(module, config)
     extra = {
         LEARNED_CLASSES: list(dict.fromkeys((*taught, *labels.labels))),
         "base": base.revision,

@@ -9,14 +9,19 @@ import pytest
 from pycocotools.coco import COCO
 
 from app.base.tasks import Context, TaskCancelled
-from app.editor.exporting import export_coco, export_labelme
+from app.editor.exporting import Choice, Report, export_format, export_labelme
 from app.editor.importing import import_labels
 from core.formats import labelme
+from core.formats.registry import BY_NAME
 from core.storage.atomic import StorageError
 from core.storage.project import Project
 from tests.app.window.conftest import SQUARE, make_images, shape, write_labelme
 
 QUIET = Context(lambda _done, _total: None)
+
+
+def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:
+    return export_format(project, names, BY_NAME["coco"], path, Choice(), context)
 
 
 @pytest.fixture

@@ -5,19 +5,23 @@ In an image called twice it proposes one square under two labels.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 
 from core.document.instance import Instance, Polygon, Source, new_id
+from core.engine import fetching
 from core.lens.settings import StageSettings
 from core.protocol import (
     Cancel,
     Cancelled,
     CancelReason,
     Download,
+    Downloaded,
     Failed,
     Heartbeat,
     ListModels,
@@ -35,7 +39,15 @@ from core.protocol import (
     Shutdown,
     encode,
 )
-from core.sentences import say
+from core.protocol.messages.prompts import (
+    Encode,
+    Encoded,
+    Prompt,
+    Prompted,
+    PromptKind,
+    PromptOrigin,
+)
+from core.sentences import MasklensError, say
 from core.stdio import set_stdin_aside, set_stdout_aside
 
 source, target = set_stdin_aside(), set_stdout_aside()
@@ -82,8 +94,97 @@ def predict(request: Predict) -> None:
     send(Prediction(request.id, "squares@1", 0, 0, found, boxes, labels, scores))
 
 
+def rectangle(x0: float, y0: float, x1: float, y1: float, score: float) -> Instance:
+    ring = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+    return Instance(new_id(), "thing", (Polygon(ring),), Source.PROMPTED, score, "squares@1")
+
+
+def inset(instance: Instance, by: float) -> Instance:
+    xs = [x for x, _ in instance.polygons[0].outer]
+    ys = [y for _, y in instance.polygons[0].outer]
+    return rectangle(min(xs) + by, min(ys) + by, max(xs) - by, max(ys) - by, 0.9)
+
+
+def prompt(request: Prompt) -> None:
+    """A box holds itself and a smaller one; a point two squares, or of a mended one the half."""
+    if request.kind is PromptKind.BOX:
+        x0, y0, x1, y1 = request.boxes[0].tolist()
+        found = (
+            rectangle(x0, y0, x1, y1, 0.8),
+            rectangle(x0 + 1, y0 + 1, x1 - 1, y1 - 1, 0.7),
+        )
+    elif request.kind is PromptKind.ALIKE:
+        # Four squares in a row; one that was turned down takes the one to its right along.
+        last = min((each.polygons[0].outer[0][0] for each in request.turned_down), default=96)
+        there = {each.polygons for each in (*request.present, *request.there)}
+        row = [rectangle(5.0 + 22 * k, 50.0, 20.0 + 22 * k, 65.0, 0.4) for k in range(4)]
+        free = [each for each in row if each.polygons not in there]
+        found = tuple(each for each in free if each.polygons[0].outer[0][0] < last)
+    elif request.kind is PromptKind.TIGHTEN:
+        by = 10 * (request.detail.threshold - 0.4)
+        found = tuple(inset(each, by) for each in request.present)
+    elif request.present:
+        xs = [x for x, _ in request.present[0].polygons[0].outer]
+        ys = [y for _, y in request.present[0].polygons[0].outer]
+        middle = (min(xs) + max(xs)) / 2
+        found = (rectangle(min(xs), min(ys), middle, max(ys), 0.6),)
+    else:
+        x, y = request.points.mean(axis=0).tolist()
+        found = tuple(rectangle(x - r, y - r, x + r, y + r, 0.5) for r in (5.0, 9.0))
+    if "nothing" in os.path.basename(request.path):
+        found = ()
+    count = len(found)
+    send(
+        Prompted(
+            request.id,
+            kind=request.kind,
+            path=request.path,
+            version=request.version,
+            model="squares@1",
+            width=96,
+            height=72,
+            instances=found,
+            prompt=np.arange(count) * (request.kind is PromptKind.TIGHTEN),
+            origin=(PromptOrigin.DRAWN,) * count,
+            steadiness=np.ones(count, np.float32),
+            likeness=np.zeros(count, np.float32),
+            boxes=np.zeros((count, 4), np.float32),
+            first=np.array([0 if count else -1], np.int64),
+            line=0.0,
+            encode_milliseconds=0.0,
+            prompt_milliseconds=1.0,
+        )
+    )
+
+
+def fetch_stand_in(request: Download) -> None:
+    """Fetch a small file in place of the model's."""
+    wanted = json.loads(os.environ["MASKLENS_STAND_IN"])
+    path, url = Path(wanted["path"]), wanted["url"]
+
+    def tell(done: int, total: int) -> None:
+        send(Progress(request.id, "bytes", done, total))
+
+    try:
+        urls = fetching.mirrored(url, request.mirrors)
+        file = fetching.Wanted(request.name, path, wanted["sha256"], wanted["bytes"], urls)
+        if request.file is None:
+            fetching.fetch(file, tell)
+        else:
+            fetching.take(file, Path(request.file), tell)
+    except MasklensError as error:
+        send(Failed(request.id, error.sentence))
+    else:
+        send(Downloaded(request.id, request.name))
+
+
 def receive(message: Message) -> None:
     match message:
+        case Encode(path=path):
+            if not os.path.basename(path).startswith("slow"):
+                send(Encoded(message.id, path, "", "squares@1", 96, 72, False, ()))
+        case Prompt():
+            prompt(message)
         case Shutdown():
             os._exit(0)
         case LoadModel(spec=spec, try_on=image):
@@ -98,14 +199,16 @@ def receive(message: Message) -> None:
                         ),
                     )
                 )
-            elif spec == "missing":
+            elif spec == "missing" or message.proposer == "other":
                 send(
                     Failed(
                         message.id, say("process.model_not_finite", "Its numbers are not finite.")
                     )
                 )
             else:
-                loaded = (spec, spec, "squares@1", ("thing",), "cpu", "float32", StageSettings())
+                name = f"{spec}+{message.proposer}" if message.proposer else spec
+                name += f"x{message.tiles}" if message.tiles else ""
+                loaded = (spec, name, "squares@1", ("thing",), "cpu", "float32", StageSettings())
                 send(ModelLoaded(message.id, *loaded))
         case ListModels():
             starter = ModelInfo(
@@ -119,7 +222,11 @@ def receive(message: Message) -> None:
                 mask=34.6,
             )
             coco = ModelInfo("coco", about, "resnet50", 80, 177_000_000, False)
-            send(Models(message.id, (starter, coco)))
+            pair = ModelInfo("photos", say("models.photos", "For photos"), "resnet18", 80, 1, True)
+            listed = (starter, pair, coco)
+            send(Models(message.id, listed, ("yolox-nano", "other"), ("fcos_resnet50_fpn",)))
+        case Download() if "MASKLENS_STAND_IN" in os.environ:
+            threading.Thread(target=fetch_stand_in, args=(message,)).start()
         case Download(name=name):
             why = {"name": name, "why": "no connection", "url": "there", "path": "here"}
             send(

@@ -394,23 +394,6 @@ def test_an_image_is_encoded_once_and_prompts_are_answered(engine: Engine, tmp_p
     assert refused.sentence.id == "prompts.other_model"
 
 
-def test_a_file_that_has_changed_is_encoded_anew(engine: Engine, tmp_path: Path) -> None:
-    from PIL import Image
-
-    path = tmp_path / "changed.png"
-    Image.fromarray(PIXELS).save(path)
-    engine.send(Prompt(210, path=str(path), boxes=BOX))
-    first = engine.answer(210)
-    Image.fromarray(PIXELS[:, :70]).save(path)
-    os.utime(path, ns=(1, 1))
-    engine.send(Prompt(211, path=str(path), boxes=BOX))
-    second = engine.answer(211)
-    assert isinstance(first, Prompted)
-    assert isinstance(second, Prompted)
-    assert (first.width, second.width) == (80, 70)
-    assert second.encode_milliseconds > 0
-
-
 def test_pixels_that_travelled_answer_by_their_version_alone(engine: Engine) -> None:
     engine.send(
         Prompt(220, path="far.png", version="1", boxes=BOX),
