@@ -25,6 +25,7 @@ class VersionsFeature(Feature):
     """Its panel lists the states; the chosen one is shown on the canvas while it is in sight."""
 
     NAME = "versions"
+    at_left = True
 
     _told = Signal(object, object)  # Present, OtherState
 

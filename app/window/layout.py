@@ -104,7 +104,7 @@ def add_toolbar(window: QMainWindow, actions: ActionSet, model_menu: QMenu) -> Q
 
 
 class Docks:
-    """The panels of the features: some at the left, the others as tabs at the right."""
+    """The panels of the features, as tabs at the left and at the right."""
 
     def __init__(self, window: QMainWindow, features: Sequence[Feature], menu: QMenu) -> None:
         """Their switches go into `menu`."""
@@ -113,7 +113,8 @@ class Docks:
         self._right: list[QDockWidget] = []
         self._put_away: list[QDockWidget] = []
         window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
-        window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
+        for area in (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea):
+            window.setTabPosition(area, QTabWidget.TabPosition.North)
         menu.addSeparator()
         for feature in features:
             if feature.panel is not None:
@@ -176,6 +177,7 @@ class Docks:
             self._window.tabifyDockWidget(first, tab)
         for dock in self.all:
             dock.setVisible(True)
+        self._left[0].raise_()
         first.raise_()
         share = min(1.0, self._window.width() / 1280)
         widths = [round(LEFT_WIDTH * share), round(RIGHT_WIDTH * max(share, 0.85))]
@@ -190,6 +192,7 @@ class Docks:
             for dock in self._put_away:
                 dock.show()
             if self._put_away:
+                self._left[0].raise_()
                 self._right[0].raise_()
             self._put_away = []
         elif not self._put_away:

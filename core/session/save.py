@@ -16,7 +16,7 @@ from pathlib import Path
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError, Sentence
-from core.session.label_io import LabelsChanged, check_unchanged, digest, read_bytes
+from core.session.label_io import LabelsChanged, check_unchanged, digest, hash_of, read_bytes
 from core.storage.atomic import StorageError, make_folder, write_atomic
 from core.storage.journal import Journal
 from core.storage.suggestions import SuggestionSet, save_suggestions
@@ -88,6 +88,8 @@ class Snapshot:
         data = labelme.dumps(self.label_file)
         sha256 = digest(data)
         # Asked twice: here to spare the journal a save that will not be, then before the rename.
+        if hash_of(self.label_path) == sha256:
+            return sha256, None  # a save that was taken for failed has come that far
         check_unchanged(self.label_path, self.base_sha256)
         note = self._keep_version(read_bytes(self.label_path), foreign=True)
         self.journal.announce_save(sha256, self.edits)

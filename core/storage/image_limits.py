@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ MAX_SIDE: Final = 100_000
 """The longest side in pixels; tiles of a picture that is all length cannot be shown."""
 BYTES_A_PIXEL: Final = 8
 """Memory that decoding takes at its peak: up to four in the decoder, three as RGB, one to spare."""
+LARGE_ONES: Final = threading.Lock()
+"""Held while a large image is decoded: one at a time, so that each finds the memory it needs."""
 _CHECKED_FROM: Final = 20_000_000
 """Pixels below which memory is not asked for."""
 # The most pixels that one byte of a file can stand for. Deflate repeats 258 bytes with two bits,
@@ -95,9 +98,14 @@ def check_length(path: str, size: tuple[int, int], length: int, format: str | No
 def check_memory(path: str, size: tuple[int, int]) -> None:
     """Refuse a large image that the free memory does not hold. Raises ImageError."""
     pixels = size[0] * size[1]
-    free = _free_memory() if pixels > _CHECKED_FROM else None
+    free = _free_memory() if is_large(size) else None
     if free is not None and pixels * BYTES_A_PIXEL > free:
         raise ImageError(OUT_OF_MEMORY.given(path=path))
+
+
+def is_large(size: tuple[int, int]) -> bool:
+    """Whether decoding an image of that size takes so much memory that it is asked for first."""
+    return size[0] * size[1] > _CHECKED_FROM
 
 
 def _free_memory() -> int | None:

@@ -21,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from core.sentences import Sentence, say
 from core.storage import pixels, png, tiff
 from core.storage.image_limits import (
+    LARGE_ONES,
     MAX_PIXELS,
     OUT_OF_MEMORY,
     TRUNCATED,
@@ -28,6 +29,7 @@ from core.storage.image_limits import (
     check_length,
     check_memory,
     check_size,
+    is_large,
 )
 from core.storage.pixels import Pixels
 from core.storage.quiet import Quiet
@@ -216,18 +218,26 @@ class _Input:
 def _decode(source: _Input, max_pixels: int) -> DecodedImage:
     with _QUIET, _explained(source):
         image = _open(source)
-        if image is None:
-            return _decode_with_tifffile(source, max_pixels)
-        with image:
-            _check_header(source, image, max_pixels)
-            notes, first = _frame_notes(source, image)
-            if first:
-                return _to_rgb(source, image, notes)
-        # Looking for more pictures left another one open than the first.
-        again = _open(source)
-        assert again is not None
-        with again:
-            return _to_rgb(source, again, notes)
+        if image is not None and is_large(image.size):
+            image.close()
+            with LARGE_ONES:
+                return _decode_opened(source, _open(source), max_pixels)
+        return _decode_opened(source, image, max_pixels)
+
+
+def _decode_opened(source: _Input, image: Image.Image | None, max_pixels: int) -> DecodedImage:
+    if image is None:
+        return _decode_with_tifffile(source, max_pixels)
+    with image:
+        _check_header(source, image, max_pixels)
+        notes, first = _frame_notes(source, image)
+        if first:
+            return _to_rgb(source, image, notes)
+    # Looking for more pictures left another one open than the first.
+    again = _open(source)
+    assert again is not None
+    with again:
+        return _to_rgb(source, again, notes)
 
 
 def _check_header(source: _Input, image: Image.Image, max_pixels: int) -> None:

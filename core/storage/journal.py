@@ -241,12 +241,13 @@ class Journal:
         except OSError as error:
             raise StorageError(explain(error, self.path)) from error
         try:
-            write_all(handle, _encode(line))
-            os.fsync(handle)
+            try:
+                write_all(handle, _encode(line))
+                os.fsync(handle)
+            finally:
+                os.close(handle)  # where some network drives say that the disk is full
         except OSError as error:
             raise StorageError(explain(error, self.path)) from error
-        finally:
-            os.close(handle)
         self._on_disk = True
 
     def _write_anew(self) -> None:

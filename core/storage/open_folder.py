@@ -138,7 +138,9 @@ class ByHandle:
 
     def close(self) -> None:
         """See Folder."""
-        os.close(self._handle)
+        # Nothing was written through it, and what was done with its help is done.
+        with contextlib.suppress(OSError):
+            os.close(self._handle)
 
     def _refuse_link(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):

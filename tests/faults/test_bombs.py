@@ -16,9 +16,8 @@ from core.engine.weights import ModelFileError, load_file
 from tests.faults.bombs import BOMBS
 from tests.models import save_tiny_model
 
-SECONDS = 2.0
+SECONDS = 2.0  # of the processor, so that a busy machine can hold the promise too
 MEGABYTES = 300
-SLOWER = 4.0  # a machine that does other things as well
 # Nothing is wrong with these: they are read, and cost little.
 FINE = {
     "event with an unknown sentence",
@@ -51,7 +50,7 @@ def test_a_bomb_ends_in_a_sentence(outcomes: dict[str, dict[str, object]], name:
     outcome = outcomes[name]
     expected = "fine" if name in FINE else "sentence"
     assert str(outcome["told"]).partition(":")[0] == expected, outcome
-    assert float(str(outcome["seconds"])) < SECONDS * SLOWER, outcome
+    assert float(str(outcome["seconds"])) < SECONDS, outcome
     assert int(str(outcome["megabytes"])) < MEGABYTES, outcome
 
 

@@ -88,6 +88,16 @@ def test_every_other_place_that_opens_files_is_on_the_page() -> None:
     assert found - own == listed("Files beside the images, and files that a person names")
 
 
+def test_each_promise_names_tests_that_are_there() -> None:
+    section = PAGE.split("## Promises")[1].split("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 12
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/.]+\.py)`", row[-2])
+        assert named, row
+        assert all((ROOT / name).is_file() for name in named), named
+
+
 def test_the_scan_sees_what_it_is_for() -> None:
     for text in ("inside.read(p)", "inside.open_file(p, 0)", "create_anew(p)"):
         (call,) = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +19,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from core.storage import image_limits, tiff
+from core.storage import image_limits, images, tiff
 from core.storage.image_tree import list_images
 from core.storage.images import (
     IMAGE_SUFFIXES,
@@ -26,7 +29,7 @@ from core.storage.images import (
     read_image,
 )
 from tests.core.storage.test_images import encoded, note_ids, picture, refused, turned
-from tests.data import shared_data
+from tests.data import ROOT, shared_data
 
 
 def test_the_limit_is_checked_before_decoding() -> None:
@@ -300,3 +303,39 @@ def test_a_png_whose_pixels_end_early_is_refused_and_no_black_is_shown(interlace
         for rows in (0, 1, 20, 39):
             cut = png_of(rows, interlaced=interlaced, value=value)
             assert refused(cut) == "images.truncated", (rows, value)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="measures on Linux")
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+def test_decoding_takes_at_most_eight_bytes_a_pixel(mode: str, tmp_path: Path) -> None:
+    side = 5000
+    Image.new(mode, (side, side)).save(tmp_path / "a.png")
+    code = (
+        "import resource, sys; from core.storage.images import read_image;"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "before = peak(); read_image(sys.argv[1]); print(peak() - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "a.png")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+        timeout=100,
+    )
+    assert int(done.stdout) * 1024 < 8.3 * side * side
+
+
+def test_large_images_are_decoded_one_at_a_time(monkeypatch, tmp_path: Path) -> None:
+    held: list[bool] = []
+    real = images._decode_opened
+    monkeypatch.setattr(image_limits, "_CHECKED_FROM", 1000)
+    monkeypatch.setattr(
+        images,
+        "_decode_opened",
+        lambda *given: held.append(image_limits.LARGE_ONES.locked()) or real(*given),
+    )
+    for side in (20, 50):
+        Image.new("RGB", (side, side)).save(tmp_path / "a.png")
+        images.read_image(tmp_path / "a.png")
+    assert held == [False, True]
+    assert not image_limits.LARGE_ONES.locked()
