@@ -78,7 +78,7 @@ class LivePainter:
         self, instance: Shape, path: QPainterPath, *, selected: bool, dashed: bool = False
     ) -> None:
         """An instance as it is, or as it would become; `path` is in image pixels."""
-        colour = self._look.palette.colour(instance.label)
+        colour = self._look.palette.of(instance)
         width = (LINE_SELECTED if selected else LINE) * self._dpr
         if is_done(instance):
             pen, fill = region_pen(width), hatching(self.scale, self._dpr)
@@ -113,7 +113,7 @@ class LivePainter:
         """A light rim and a little more fill on what the pointer would take."""
         painter = self._painter
         region = is_done(instance)
-        colour = REGION if region else self._look.palette.colour(instance.label)
+        colour = REGION if region else self._look.palette.of(instance)
         painter.save()
         painter.setTransform(self._to_device, True)
         if is_heavy(path, self.scale):
@@ -140,6 +140,15 @@ class LivePainter:
             painter.setPen(line_pen(colour, width * self._dpr))
             painter.drawPath(path)
         painter.restore()
+
+    def brush(self, middle: Point, radius: float) -> None:
+        """The rim of the brush, seen on light and dark."""
+        painter = self._painter
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        reach = radius * self.scale
+        for colour, width in ((INK, 2.6), (PAPER, 1.2)):
+            painter.setPen(QPen(colour, width * self._dpr))
+            painter.drawEllipse(self._to_device.map(QPointF(*middle)), reach, reach)
 
     def point(self, at: Point, *, inside: bool) -> None:
         """A point that must be inside an outline, or outside."""
@@ -168,7 +177,7 @@ class LivePainter:
         What is not selected shows dots only, for vertices that can be taken all the same.
         """
         sight = self._view.visible().grown(HANDLE / self._view.scale)
-        colour = REGION if is_done(instance) else self._look.palette.colour(instance.label)
+        colour = REGION if is_done(instance) else self._look.palette.of(instance)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
                 if len(ring) > _HANDLES_MOST and self._too_many(ring, sight):

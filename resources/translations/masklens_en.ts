@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Alike</name>
+    <message numerus="yes">
+        <source>%n more like this</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>AnnotateFeature</name>
     <message numerus="yes">
         <source>The mark was taken off in %n image(s)</source>
@@ -32,6 +42,30 @@
         <translation>
             <numerusform>%n lost</numerusform>
             <numerusform>%n lost</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Checker</name>
+    <message numerus="yes">
+        <source>%n thing(s) found</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Repaired in %n image(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be repaired.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>
@@ -77,6 +111,34 @@
         <translation>
             <numerusform>change label of %n instance</numerusform>
             <numerusform>change label of %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>unite %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>intersect %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>keep what one of %n instance(s) covers</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>cut %n other(s) out</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>
@@ -162,6 +224,23 @@
         <translation>
             <numerusform>Both models find the same object here.</numerusform>
             <numerusform>Both models find the same %n objects here.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>HealthDialog</name>
+    <message numerus="yes">
+        <source>%n of them can be repaired, which can be undone.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) found.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>
@@ -261,19 +340,22 @@
     </message>
 </context>
 <context>
+    <name>Opener</name>
+    <message numerus="yes">
+        <source>%n image(s) lie in folders within; they are listed by their path.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PreAnnotator</name>
     <message numerus="yes">
         <source>%n image(s) got no suggestions.</source>
         <translation>
             <numerusform>%n image got no suggestions.</numerusform>
             <numerusform>%n images got no suggestions.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n suggestion(s)</source>
-        <translation>
-            <numerusform>%n suggestion</numerusform>
-            <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -391,7 +473,7 @@
     </message>
 </context>
 <context>
-    <name>SuggestFeature</name>
+    <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
         <translation>
@@ -400,15 +482,12 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n suggestion(s), all below the score slider.</source>
+        <source>%n more below the score</source>
         <translation>
-            <numerusform>%n suggestion, all below the score slider.</numerusform>
-            <numerusform>%n suggestions, all below the score slider.</numerusform>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
-</context>
-<context>
-    <name>Suggesting</name>
     <message numerus="yes">
         <source>accept %n suggestion(s)</source>
         <translation>
@@ -421,6 +500,16 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SuggestionsPanel</name>
+    <message numerus="yes">
+        <source>%n more below the score</source>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>
