@@ -50,8 +50,7 @@ class ImagesFeature(Feature):
         self.advice = ModelAdvice(services)
         self._root: Path | None = None
         self._search = Search(services.workspace)
-        self._fitting = Fitting(services)
-        self._elsewhere = LabelsElsewhere(services)
+        self._labels = (Fitting(services), LabelsElsewhere(services))
         self._checker = Checker(services)
         self._wire()
         self._show_recent()

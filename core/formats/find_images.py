@@ -114,7 +114,8 @@ def _names_of(image: Labelled) -> Iterator[tuple[list[str], str]]:
     yield readings, "name"
     name = PurePosixPath(readings[0]).name
     if len(name) > _UPLOADED and name[_UPLOADED - 1] == "-":
-        yield [name[_UPLOADED:]], "name"
+        own = name[_UPLOADED:]  # with underscores for what was a space
+        yield [own, own.replace("_", " ")], "name"
     stems = [f"{PurePosixPath(name).stem}.*"]
     if image.label_file.suffix.lower() == ".json" and image.image_id is None:
         stems.append(f"{image.label_file.stem}.*")  # one file an image, beside it
@@ -126,7 +127,7 @@ def _readings(name: str) -> Iterator[str]:
     """What a name may stand for: as it is, as a URL, without percent signs, composed or not."""
     plain = image_name(name)
     seen: dict[str, None] = {}
-    for text in (name, plain, unquote(plain)):
+    for text in (name, plain, unquote(plain), unquote(unquote(plain)), plain.strip()):
         for form in ("NFC", "NFD"):
             seen.setdefault(text)
             seen.setdefault(unicodedata.normalize(form, text))

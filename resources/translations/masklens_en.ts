@@ -12,23 +12,6 @@
     </message>
 </context>
 <context>
-    <name>AnnotateFeature</name>
-    <message numerus="yes">
-        <source>The mark was taken off in %n image(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n image(s) could not be changed.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
-        </translation>
-    </message>
-</context>
-<context>
     <name>Cards</name>
     <message numerus="yes">
         <source>%n gained</source>
@@ -63,6 +46,23 @@
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be repaired.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Crowds</name>
+    <message numerus="yes">
+        <source>The mark was taken off in %n image(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be changed.</source>
         <translation type="unfinished">
             <numerusform></numerusform>
             <numerusform></numerusform>

@@ -264,3 +264,21 @@ def test_finished_regions_are_no_objects(tmp_path: Path) -> None:
     exported = coco.read(tmp_path / "out" / "all.json")
     assert exported.labels == ("cell",)
     assert [each.crowd for each in exported.images[0].instances] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a%20b.png", "a%2520b.png", " a b.png", "A B.PNG", "./a b.png", "a b.jpg"),
+        *("file:///C:/data/a%20b.png", "s3://bucket/x/a b.png", "..\\imgs\\a b.png"),
+        *("/data/local-files/?d=set%5Ca%20b.png", "http://h/x/a%20b.png?versionId=3&x=1"),
+        *("/data/upload/3/1a2b3c4d-a_b.png", "C:\\data\\a b.png"),
+    ],
+)
+def test_names_as_they_really_come(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "set" / "images"
+    folder.mkdir(parents=True)
+    image(folder / "a b.png", 100, 80)
+    image(folder / "other.png", 100, 80)
+    (item,) = open_dataset(write_coco(folder / "c.json", name)).items
+    assert item.image_path.name == "a b.png"
