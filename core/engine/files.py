@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import torch
+
 from core.engine.encodings import Encoding, encode
 from core.engine.jobs import is_memory_short
 from core.engine.predict import Prediction, Predictor

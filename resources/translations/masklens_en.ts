@@ -5,9 +5,9 @@
     <name>Alike</name>
     <message numerus="yes">
         <source>%n more like this</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n more like this</numerusform>
+            <numerusform>%n more like this</numerusform>
         </translation>
     </message>
 </context>
@@ -15,16 +15,16 @@
     <name>AnnotateFeature</name>
     <message numerus="yes">
         <source>The mark was taken off in %n image(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>The mark was taken off in %n image</numerusform>
+            <numerusform>The mark was taken off in %n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be changed.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image could not be changed.</numerusform>
+            <numerusform>%n images could not be changed.</numerusform>
         </translation>
     </message>
 </context>
@@ -91,30 +91,30 @@
     </message>
     <message numerus="yes">
         <source>unite %n instance(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>unite %n instance</numerusform>
+            <numerusform>unite %n instances</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>intersect %n instance(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>intersect %n instance</numerusform>
+            <numerusform>intersect %n instances</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>keep what one of %n instance(s) covers</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>keep what %n instance covers</numerusform>
+            <numerusform>keep what one of %n instances covers</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>cut %n other(s) out</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>cut %n other out</numerusform>
+            <numerusform>cut %n others out</numerusform>
         </translation>
     </message>
 </context>
@@ -282,9 +282,9 @@
     <name>LabelsElsewhere</name>
     <message numerus="yes">
         <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>No image here has labels beside it, but %n file of their names lies in {folder}.</numerusform>
+            <numerusform>No image here has labels beside it, but %n files of their names lie in {folder}.</numerusform>
         </translation>
     </message>
 </context>
