@@ -49,23 +49,23 @@
     <name>Checker</name>
     <message numerus="yes">
         <source>%n thing(s) found</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n thing found</numerusform>
+            <numerusform>%n things found</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>Repaired in %n image(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Repaired in %n image</numerusform>
+            <numerusform>Repaired in %n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be repaired.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image could not be repaired.</numerusform>
+            <numerusform>%n images could not be repaired.</numerusform>
         </translation>
     </message>
 </context>
@@ -231,16 +231,16 @@
     <name>HealthDialog</name>
     <message numerus="yes">
         <source>%n of them can be repaired, which can be undone.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n of them can be repaired, which can be undone.</numerusform>
+            <numerusform>%n of them can be repaired, which can be undone.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n thing(s) found.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n thing found.</numerusform>
+            <numerusform>%n things found.</numerusform>
         </translation>
     </message>
 </context>
@@ -343,9 +343,9 @@
     <name>Opener</name>
     <message numerus="yes">
         <source>%n image(s) lie in folders within; they are listed by their path.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image lie in folders within; they are listed by their path.</numerusform>
+            <numerusform>%n images lie in folders within; they are listed by their path.</numerusform>
         </translation>
     </message>
 </context>
