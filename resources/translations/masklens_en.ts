@@ -344,7 +344,7 @@
     <message numerus="yes">
         <source>%n image(s) lie in folders within; they are listed by their path.</source>
         <translation>
-            <numerusform>%n image lie in folders within; they are listed by their path.</numerusform>
+            <numerusform>%n image lies in a folder within; it is listed by its path.</numerusform>
             <numerusform>%n images lie in folders within; they are listed by their path.</numerusform>
         </translation>
     </message>
