@@ -32,23 +32,23 @@
     <name>Checker</name>
     <message numerus="yes">
         <source>%n thing(s) found</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n thing found</numerusform>
+            <numerusform>%n things found</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>Repaired in %n image(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Repaired in %n image</numerusform>
+            <numerusform>Repaired in %n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be repaired.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image could not be repaired.</numerusform>
+            <numerusform>%n images could not be repaired.</numerusform>
         </translation>
     </message>
 </context>
@@ -57,15 +57,15 @@
     <message numerus="yes">
         <source>The mark was taken off in %n image(s)</source>
         <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+            <numerusform>The mark was taken off in %n image</numerusform>
+            <numerusform>The mark was taken off in %n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be changed.</source>
         <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+            <numerusform>%n image could not be changed.</numerusform>
+            <numerusform>%n images could not be changed.</numerusform>
         </translation>
     </message>
 </context>
@@ -130,7 +130,7 @@
     <message numerus="yes">
         <source>keep what one of %n instance(s) covers</source>
         <translation>
-            <numerusform>keep what one of %n instance covers</numerusform>
+            <numerusform>keep what %n instance covers</numerusform>
             <numerusform>keep what one of %n instances covers</numerusform>
         </translation>
     </message>
@@ -231,16 +231,16 @@
     <name>HealthDialog</name>
     <message numerus="yes">
         <source>%n of them can be repaired, which can be undone.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n of them can be repaired, which can be undone.</numerusform>
+            <numerusform>%n of them can be repaired, which can be undone.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n thing(s) found.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n thing found.</numerusform>
+            <numerusform>%n things found.</numerusform>
         </translation>
     </message>
 </context>
@@ -323,9 +323,9 @@
     <name>LabelsElsewhere</name>
     <message numerus="yes">
         <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>No image here has labels beside it, but %n file of their names lies in {folder}.</numerusform>
+            <numerusform>No image here has labels beside it, but %n files of their names lie in {folder}.</numerusform>
         </translation>
     </message>
 </context>
@@ -343,9 +343,9 @@
     <name>Opener</name>
     <message numerus="yes">
         <source>%n image(s) lie in folders within; they are listed by their path.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image lies in a folder within; it is listed by its path.</numerusform>
+            <numerusform>%n images lie in folders within; they are listed by their path.</numerusform>
         </translation>
     </message>
 </context>
@@ -476,16 +476,16 @@
     <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n suggestion</numerusform>
             <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n more below the score</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -507,9 +507,9 @@
     <name>SuggestionsPanel</name>
     <message numerus="yes">
         <source>%n more below the score</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>
