@@ -78,7 +78,7 @@ class LivePainter:
         self, instance: Shape, path: QPainterPath, *, selected: bool, dashed: bool = False
     ) -> None:
         """An instance as it is, or as it would become; `path` is in image pixels."""
-        colour = self._look.palette.colour(instance.label)
+        colour = self._look.palette.of(instance)
         width = (LINE_SELECTED if selected else LINE) * self._dpr
         if is_done(instance):
             pen, fill = region_pen(width), hatching(self.scale, self._dpr)
@@ -113,7 +113,7 @@ class LivePainter:
         """A light rim and a little more fill on what the pointer would take."""
         painter = self._painter
         region = is_done(instance)
-        colour = REGION if region else self._look.palette.colour(instance.label)
+        colour = REGION if region else self._look.palette.of(instance)
         painter.save()
         painter.setTransform(self._to_device, True)
         if is_heavy(path, self.scale):
@@ -177,7 +177,7 @@ class LivePainter:
         What is not selected shows dots only, for vertices that can be taken all the same.
         """
         sight = self._view.visible().grown(HANDLE / self._view.scale)
-        colour = REGION if is_done(instance) else self._look.palette.colour(instance.label)
+        colour = REGION if is_done(instance) else self._look.palette.of(instance)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
                 if len(ring) > _HANDLES_MOST and self._too_many(ring, sight):

@@ -130,7 +130,6 @@ class Alike(QObject):
             project,
             session.image.path,
             replace(old, model=old.model or answer.model, instances=(*kept, *new)),
-            told=False,
         )
         if first or not new:
             text = self.tr("%n more like this", "", len(new))

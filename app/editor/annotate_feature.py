@@ -13,8 +13,12 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter
 from app.base.action_set import ActionSet
 from app.base.actions import EDIT, LABELS, TOOLS, Action
 from app.base.feature import Feature, FocusArea
+from app.base.jobs import JobState
+from app.base.walk import Walk
 from app.base.words import sentence_text
 from app.canvas.input import Begun
+from app.editor.editing import no_crowds
+from app.editor.folder_edits import failure_text
 from app.editor.panels.instances import InstancesPanel
 from app.editor.panels.labels import LabelFinder, LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
@@ -24,6 +28,7 @@ from core.document.edits import Edit
 from core.document.hit import Hit
 from core.document.regions import DONE_REGION, IGNORE, labelled
 from core.gestures.base import Key
+from core.storage.project import ImageEntry
 
 NUMBERED: Final = range(1, 10)
 """The labels that have a key of their own."""
@@ -263,6 +268,22 @@ class AnnotateFeature(Feature):
     def _mark_crowd(self, on: bool) -> None:
         self.services.editing.mark_crowd(self.services.viewport.selection, on)
 
+    def _no_crowds(self) -> None:
+        """Take the mark of crowds off everything in the folder, as one act."""
+        title, name = self.tr("Taking off marks of crowds"), self.tr("no crowds in this folder")
+
+        def told(walk: Walk[ImageEntry], images: int) -> None:
+            text = self.tr("The mark was taken off in %n image(s)", "", images)
+            walk.job.end(JobState.CANCELLED if walk.stopped else JobState.DONE, text)
+            self.services.notices.say(text)
+            if walk.failures:
+                said = self.tr("%n image(s) could not be changed.", "", len(walk.failures))
+                self.services.notices.fail("crowds", said, failure_text(walk))
+
+        self.services.folder_edits.make(
+            title, name, self.services.workspace.images, no_crowds, told
+        )
+
     def draw(self, tool: str) -> None:
         """Take a tool; nothing can be drawn without a label."""
         if tool in ("polygon", "rectangle", "ellipse", "brush"):
@@ -333,6 +354,8 @@ class AnnotateFeature(Feature):
         Action("mark_crowd", EDIT, "Crowd", (), "", (image, selection), turn=_mark_crowd,
                checked=lambda self: self._has_mark("crowd"),
                tip="An area that stands for many objects; no example, and no background"),
+        Action("no_crowds", EDIT, "No crowds in this folder", (), "", (project,), do=_no_crowds,
+               tip="Take the mark of crowds off all instances: some programs give it to each"),
         Action("mark_region", EDIT, "Done region", (), "region", (image, selection),
                turn=lambda self, on: self._mark(DONE_REGION, on),
                checked=lambda self: self._has_mark("region"),

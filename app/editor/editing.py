@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
+from core.document.document import Document
 from core.document.edits import Add, Batch, Edit, Relabel, Remove, Reshape, SetFields, SetRejected
 from core.document.geometry import (
     Outline,
@@ -178,11 +179,9 @@ class Editing(QObject):
         self._set_fields([replace(each, crowd=on) for each in chosen], name)
 
     def _set_fields(self, wanted: list[Shape], name: str) -> None:
-        edits = tuple(
-            SetFields(one.id, one.flags, one.description, one.crowd, one.group_id) for one in wanted
-        )
-        if edits:
-            self._workspace.do(edits[0] if len(edits) == 1 else Batch(edits, name), name)
+        edit = _fields_edit(wanted, name)
+        if edit is not None:
+            self._workspace.do(edit, name)
 
     def marks(self, ids: Iterable[str]) -> frozenset[str]:
         """Which marks all of these instances have: `region`, `ignore`, `crowd`."""
@@ -225,3 +224,18 @@ class Editing(QObject):
     def _add(self, shapes: tuple[Shape, ...], name: str) -> None:
         if self._workspace.do(Add(shapes), name):
             self.selected.emit(frozenset(each.id for each in shapes))
+
+
+def _fields_edit(wanted: Iterable[Shape], name: str) -> Edit | None:
+    """What gives shapes these fields; None without any."""
+    edits = tuple(
+        SetFields(one.id, one.flags, one.description, one.crowd, one.group_id) for one in wanted
+    )
+    return edits[0] if len(edits) == 1 else Batch(edits, name) if edits else None
+
+
+def no_crowds(document: Document) -> Edit | None:
+    """What takes the mark of crowds off every instance; None where none has it."""
+    return _fields_edit(
+        (replace(each, crowd=False) for each in document.shapes if each.crowd), "no crowds"
+    )

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.base.actions import SUGGEST, Action, Scope
 from app.base.feature import Feature, FocusArea
-from app.base.settings import UNKNOWN_LABELS
+from app.base.settings import FOLLOW, THRESHOLD, UNKNOWN_LABELS
 from app.editor.panels.suggestions import SuggestionsPanel
 from app.editor.services import Services, engine, image, project, selection
 from core.document.geometry.measure import bounds
@@ -27,8 +27,10 @@ class SuggestFeature(Feature):
         self._tool_before = "select"
         self._held_back = False
         section.set_threshold(services.suggesting.threshold)
+        section.set_following(services.suggesting.following.on)
         section.set_unknown(services.settings.get(UNKNOWN_LABELS))
         section.threshold_changed.connect(services.suggesting.set_threshold)
+        section.following_chosen.connect(services.suggesting.following.set_on)
         section.unknown_chosen.connect(lambda choice: services.settings.set(UNKNOWN_LABELS, choice))
         self._wire()
 
@@ -37,7 +39,7 @@ class SuggestFeature(Feature):
         services.suggesting.changed.connect(self._on_suggestions)
         services.suggesting.picked_changed.connect(self._on_picked)
         services.suggesting.failed.connect(lambda text: notices.fail("suggest", text))
-        services.suggesting.landed.connect(self._on_landed)
+        services.annotator.landed.connect(self._on_landed)
         services.viewport.rested.connect(self._on_rest)
         services.viewport.suggestion_picked.connect(services.suggesting.pick)
         services.viewport.suggestion_activated.connect(
@@ -60,6 +62,7 @@ class SuggestFeature(Feature):
         services.annotator.failed.connect(notices.fail)
         services.annotator.changed.connect(self.changed)
         services.models.changed.connect(self.changed)
+        services.client.model_loaded.connect(services.suggesting.following.take_model)
         services.models.failed.connect(notices.fail)
         services.models.succeeded.connect(notices.succeed)
         services.settings.changed.connect(self._on_setting)
@@ -75,7 +78,7 @@ class SuggestFeature(Feature):
         suggesting = self.services.suggesting
         shown = suggesting.shown
         self._show()
-        self.section.set_counts(len(shown), len(suggesting.pending))
+        self.section.set_counts(len(shown), len(suggesting.pending) - len(shown))
         self.changed.emit()
 
     def _show(self) -> None:
@@ -83,7 +86,7 @@ class SuggestFeature(Feature):
         canvas = self.services.viewport
         self._held_back = canvas.busy and canvas.tool != "select"
         if not self._held_back:
-            canvas.show_suggestions(self.services.suggesting.shown)
+            canvas.show_suggestions(self.services.suggesting.drawn)
 
     def _on_rest(self) -> None:
         if self._held_back:
@@ -93,22 +96,20 @@ class SuggestFeature(Feature):
         self.services.viewport.select_suggestions(self.services.suggesting.picked)
         self.changed.emit()
 
-    def _on_landed(self, path: Path, count: int) -> None:
+    def _on_landed(self, path: Path, shown: int, below: int) -> None:
         """The model has answered."""
-        notices = self.services.notices
-        notices.succeed(f"suggest:{path}")
-        if path != self.services.workspace.path:
-            return
-        shown = len(self.services.suggesting.shown)
-        if shown or not count:
-            notices.say(self.tr("%n suggestion(s)", "", shown))
-        else:
-            text = self.tr("%n suggestion(s), all below the score slider.", "", count)
-            notices.say(text)
+        self.services.notices.succeed(f"suggest:{path}")
+        if path == self.services.workspace.path:
+            self.services.notices.say(self.services.suggesting.counted(shown, below))
 
     def _on_setting(self, key: str) -> None:
+        settings = self.services.settings
         if key == UNKNOWN_LABELS.key:
-            self.section.set_unknown(self.services.settings.get(UNKNOWN_LABELS))
+            self.section.set_unknown(settings.get(UNKNOWN_LABELS))
+        elif key == FOLLOW.key:
+            self.section.set_following(settings.get(FOLLOW))
+        elif key == THRESHOLD.key:
+            self.section.set_threshold(settings.get(THRESHOLD))
 
     # What holds
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
+from app.engine.boxes_choice import NETWORK, BoxesFrom
 from app.engine.process import EngineProcess
 from core.child import python_command, python_environment
 from core.lens.settings import StageSettings
@@ -192,13 +193,14 @@ class EngineClient(QObject):
         device: str = "auto",
         precision: str = "auto",
         try_on: Path | None = None,
+        boxes: BoxesFrom = NETWORK,
         done: Callable[[ModelLoaded], object],
         failed: Callable[[Sentence], object],
         cancelled: Callable[[], object] = _nothing,
     ) -> Question:
         """Load a model by name or file and use it from then on; if that fails the old one stays.
 
-        `try_on` is an image in which the model must find something.
+        `try_on` is an image in which the model must find something, `boxes` what gives its boxes.
         """
         request = LoadModel(
             0,
@@ -207,6 +209,9 @@ class EngineClient(QObject):
             device=device,
             precision=precision,
             try_on=None if try_on is None else str(try_on),
+            proposer=boxes.proposer,
+            proposer_arch=boxes.arch,
+            tiles=boxes.tiles,
         )
         return self.ask(request, done=done, failed=failed, cancelled=cancelled)
 

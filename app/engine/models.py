@@ -10,8 +10,9 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from app.base.jobs import Jobs, JobState
-from app.base.settings import DEVICE, MODEL, PRECISION, Settings
+from app.base.settings import DEVICE, MIRRORS, MODEL, PRECISION, Settings
 from app.base.words import bytes_text, sentence_text
+from app.engine.boxes_choice import BoxesChoice
 from app.engine.client import EngineClient, EngineState, Question
 from core.protocol import (
     Download,
@@ -41,6 +42,7 @@ class ModelControl(QObject):
     refused = Signal(str)  # a model could not be taken into use
     failed = Signal(str, str)
     succeeded = Signal(str)
+    not_fetched = Signal(str, str)  # the name of a model, and why it could not be fetched
     file_wanted = Signal()
 
     def __init__(self, client: EngineClient, settings: Settings, jobs: Jobs) -> None:
@@ -49,6 +51,10 @@ class ModelControl(QObject):
         self._settings = settings
         self._jobs = jobs
         self._models: tuple[ModelInfo, ...] = ()
+        self._proposers: tuple[str, ...] = ()
+        self._detectors: tuple[str, ...] = ()
+        self.boxes = BoxesChoice(settings, self)
+        self.boxes.changed.connect(lambda spec: self.choose(spec))
         self._loading: _Loading | None = None
         self._names: dict[str, str] = {}
         self._downloads: set[str] = set()
@@ -81,7 +87,7 @@ class ModelControl(QObject):
         With `own` it is the user's choice from now on, whatever folder is open. `try_on` is an
         image with instances: a model that finds nothing in it is refused.
         """
-        info = next((info for info in self._models if info.name == spec), None)
+        info = self.info(spec)
         if info is not None and not info.present:
             self._download(info)
             return
@@ -91,12 +97,28 @@ class ModelControl(QObject):
             device=self._settings.get(DEVICE),
             precision=self._settings.get(PRECISION),
             try_on=try_on,
+            boxes=self.boxes.of(spec),
             done=lambda _model: self._on_taken(loading),
             failed=lambda sentence: self._on_refused(loading, sentence),
             cancelled=lambda: self._forget(loading),
         )
         self._loading = loading
         self.changed.emit()
+
+    @property
+    def known(self) -> bool:
+        """Whether the engine has said which models there are."""
+        return bool(self._models)
+
+    def info(self, name: str) -> ModelInfo | None:
+        """What is known of a named model."""
+        return next((info for info in self._models if info.name == name), None)
+
+    def fetch(self, name: str, file: Path | None = None) -> None:
+        """Fetch a named model, or take it from a copy of its file; then use it."""
+        info = self.info(name)
+        if info is not None:
+            self._download(info, file)
 
     @property
     def model(self) -> ModelLoaded | None:
@@ -153,6 +175,9 @@ class ModelControl(QObject):
             later = menu.addAction(self.tr("More models once the engine has started"))
             later.setEnabled(False)
         menu.addSeparator()
+        if self._models:
+            boxes = menu.addMenu(self.tr("Boxes from"))
+            self.boxes.fill(boxes, current, self._proposers, self._detectors)
         menu.addAction(self.tr("A file…"), self.file_wanted.emit)
 
     def _entry(self, menu: QMenu, group: QActionGroup, text: str, spec: str, chosen: bool) -> None:
@@ -175,7 +200,7 @@ class ModelControl(QObject):
             EngineState.DEAD: self.tr("not running"),
         }[self._client.state]
 
-    def _download(self, info: ModelInfo) -> None:
+    def _download(self, info: ModelInfo, file: Path | None = None) -> None:
         if info.name in self._downloads:
             return
         self._downloads.add(info.name)
@@ -202,12 +227,18 @@ class ModelControl(QObject):
             self.choose(info.name)
 
         def failed(sentence: Sentence) -> None:
-            end(JobState.FAILED, self.tr("failed"))
-            self.failed.emit("model", sentence_text(sentence))
+            end(JobState.CANCELLED, self.tr("failed"))
+            self.not_fetched.emit(info.name, sentence_text(sentence))
 
         question.append(
             self._client.ask(
-                Download(0, f"download:{info.name}", name=info.name),
+                Download(
+                    0,
+                    f"download:{info.name}",
+                    name=info.name,
+                    mirrors=(*self._settings.get(MIRRORS),),
+                    file=None if file is None else str(file),
+                ),
                 done=done,
                 failed=failed,
                 progress=progress,
@@ -217,6 +248,7 @@ class ModelControl(QObject):
 
     def _on_models(self, message: Models) -> None:
         self._models = message.models
+        self._proposers, self._detectors = message.proposers, message.detectors
         self.changed.emit()
 
     def _on_loaded(self, _model: ModelLoaded) -> None:
@@ -239,7 +271,9 @@ class ModelControl(QObject):
         self._loading = None
         self.failed.emit("model", self._why_unusable(loading.spec, sentence))
         self.refused.emit(loading.spec)
-        if self.model is None and loading.spec != MODEL.default:
+        if self.boxes.forget(loading.spec) and self.model is None:
+            self.choose(loading.spec, own=loading.own)
+        elif self.model is None and loading.spec != MODEL.default:
             self.choose(MODEL.default)  # better than none at all
         self.changed.emit()
 

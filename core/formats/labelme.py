@@ -37,7 +37,7 @@ from core.codec import (
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
-from core.formats.label_file import Kept, KeptShape, LabelFile
+from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import Extra, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
@@ -102,6 +102,18 @@ class _File(msgspec.Struct, frozen=True):
     masklens: _Marks = _Marks()
 
 
+_TOP: Final = frozenset(
+    (
+        *("version", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth"),
+        *("lineColor", "fillColor", "masklens"),
+    )
+)
+_SHAPE: Final = frozenset(
+    (
+        *("label", "points", "shape_type", "group_id", "flags", "description", "mask", "score"),
+        *("line_color", "fill_color", "masklens"),
+    )
+)
 _FILE: Final[Codec[_File]] = Codec(_File, "")
 _FIELDS: Final[Codec[_Fields]] = Codec(_Fields, "")
 _MANY: Final = 20_000
@@ -139,6 +151,46 @@ def _decoded(data: bytes) -> _File:
     shapes = [_FIELDS.decode_strictly(raw, f"shapes[{k}]") for k, raw in enumerate(raws)]
     rest = _FILE.decode_strictly(encode({**top, "shapes": []}), "")
     return msgspec.structs.replace(rest, shapes=tuple(shapes))
+
+
+class _Everything(msgspec.Struct, frozen=True):
+    """All keys of the shapes, each value as it stands."""
+
+    shapes: tuple[dict[str, msgspec.Raw], ...]
+
+
+_EVERYTHING: Final[Codec[_Everything]] = Codec(_Everything, "")
+_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
+
+
+def others(file: LabelFile) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
+    """What a file says that has no field here: of the image by key, and of each instance by id.
+
+    Of an instance these are its attributes, as X-AnyLabeling writes them, and under `labelme` the
+    other keys. What says nothing (empty, false) is left out.
+    """
+    top = {key: loads(raw) for key, raw in file.kept.top.items() if key not in _TOP}
+    image = {key: value for key, value in top.items() if value not in _NOTHING}
+    shapes: dict[str, dict[str, object]] = {}
+    if file.kept.shapes:
+        raws = _EVERYTHING.decode_strictly(file.kept.source, "").shapes
+        for id, kept in file.kept.shapes:
+            if id is not None and not raws[kept.number].keys() <= _SHAPE:
+                _note_keys(raws[kept.number], shapes.setdefault(id, {}))
+    return image, {id: extra for id, extra in shapes.items() if extra}
+
+
+def _note_keys(raws: Raws, extra: dict[str, object]) -> None:
+    for key, raw in raws.items():
+        value = None if key in _SHAPE else loads(raw, constants=True)
+        if value in _NOTHING:
+            continue
+        if key == "attributes" and isinstance(value, dict):
+            extra.setdefault(key, value)
+        else:
+            more = extra.setdefault("labelme", {})
+            assert isinstance(more, dict)
+            more.setdefault(key, value)
 
 
 def is_labelme(data: bytes) -> bool:

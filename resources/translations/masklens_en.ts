@@ -12,6 +12,23 @@
     </message>
 </context>
 <context>
+    <name>AnnotateFeature</name>
+    <message numerus="yes">
+        <source>The mark was taken off in %n image(s)</source>
+        <translation>
+            <numerusform>The mark was taken off in %n image</numerusform>
+            <numerusform>The mark was taken off in %n images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be changed.</source>
+        <translation>
+            <numerusform>%n image could not be changed.</numerusform>
+            <numerusform>%n images could not be changed.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Cards</name>
     <message numerus="yes">
         <source>%n gained</source>
@@ -25,6 +42,30 @@
         <translation>
             <numerusform>%n lost</numerusform>
             <numerusform>%n lost</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Checker</name>
+    <message numerus="yes">
+        <source>%n thing(s) found</source>
+        <translation>
+            <numerusform>%n thing found</numerusform>
+            <numerusform>%n things found</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Repaired in %n image(s)</source>
+        <translation>
+            <numerusform>Repaired in %n image</numerusform>
+            <numerusform>Repaired in %n images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be repaired.</source>
+        <translation>
+            <numerusform>%n image could not be repaired.</numerusform>
+            <numerusform>%n images could not be repaired.</numerusform>
         </translation>
     </message>
 </context>
@@ -187,6 +228,23 @@
     </message>
 </context>
 <context>
+    <name>HealthDialog</name>
+    <message numerus="yes">
+        <source>%n of them can be repaired, which can be undone.</source>
+        <translation>
+            <numerusform>%n of them can be repaired, which can be undone.</numerusform>
+            <numerusform>%n of them can be repaired, which can be undone.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) found.</source>
+        <translation>
+            <numerusform>%n thing found.</numerusform>
+            <numerusform>%n things found.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ImagesFeature</name>
     <message numerus="yes">
         <source>%n key(s) meant for another image had no effect.</source>
@@ -262,6 +320,16 @@
     </message>
 </context>
 <context>
+    <name>LabelsElsewhere</name>
+    <message numerus="yes">
+        <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
+        <translation>
+            <numerusform>No image here has labels beside it, but %n file of their names lie in {folder}.</numerusform>
+            <numerusform>No image here has labels beside it, but %n files of their names lie in {folder}.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LivePage</name>
     <message numerus="yes">
         <source>%n instance(s) seen</source>
@@ -272,19 +340,22 @@
     </message>
 </context>
 <context>
+    <name>Opener</name>
+    <message numerus="yes">
+        <source>%n image(s) lie in folders within; they are listed by their path.</source>
+        <translation>
+            <numerusform>%n image lie in folders within; they are listed by their path.</numerusform>
+            <numerusform>%n images lie in folders within; they are listed by their path.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PreAnnotator</name>
     <message numerus="yes">
         <source>%n image(s) got no suggestions.</source>
         <translation>
             <numerusform>%n image got no suggestions.</numerusform>
             <numerusform>%n images got no suggestions.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n suggestion(s)</source>
-        <translation>
-            <numerusform>%n suggestion</numerusform>
-            <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -402,7 +473,7 @@
     </message>
 </context>
 <context>
-    <name>SuggestFeature</name>
+    <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
         <translation>
@@ -411,15 +482,12 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n suggestion(s), all below the score slider.</source>
+        <source>%n more below the score</source>
         <translation>
-            <numerusform>%n suggestion, all below the score slider.</numerusform>
-            <numerusform>%n suggestions, all below the score slider.</numerusform>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
-</context>
-<context>
-    <name>Suggesting</name>
     <message numerus="yes">
         <source>accept %n suggestion(s)</source>
         <translation>
@@ -432,6 +500,16 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SuggestionsPanel</name>
+    <message numerus="yes">
+        <source>%n more below the score</source>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>
