@@ -23,6 +23,7 @@ HINT: Final = say(
 NOTHING_TO_ERASE: Final = say(
     "gestures.nothing_to_erase", "Select the instance first that you erase from."
 )
+_ERASE: Final = say("gestures.erase", "erase")
 FIRST_SIZE: Final = 12.0
 """Radius at first, in pixels of the screen."""
 SMALLEST, LARGEST = 1.0, 400.0
@@ -120,8 +121,8 @@ class BrushGesture:
         return self._reshaped(selected[0], union(selected[0], stroke), name)
 
     def _erase(self, stroke: Polygons) -> Outcome:
-        found = edit_for(Purpose.CUT, self._scene, stroke, say("gestures.erase", "erase"))
-        return found if found.edit is None else replace(found, name=say("gestures.erase", "erase"))
+        found = edit_for(Purpose.CUT, self._scene, stroke, _ERASE)
+        return found if found.edit is None else replace(found, name=_ERASE)
 
     def _reshaped(self, shape: Shape, polygons: Polygons, name: Sentence) -> Outcome:
         try:

@@ -60,7 +60,11 @@ class TuningPanel(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
         column = QVBoxLayout(self)
-        column.addWidget(QLabel(f"<b>{title}</b>"))
+        heading = QLabel(title)
+        font = heading.font()
+        font.setBold(True)
+        heading.setFont(font)
+        column.addWidget(heading)
         form = QFormLayout()
         column.addLayout(form)
         for knob in knobs:
