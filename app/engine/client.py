@@ -191,21 +191,22 @@ class EngineClient(QObject):
         *,
         device: str = "auto",
         precision: str = "auto",
+        arch: str | None = None,
+        backbone: str | None = None,
         try_on: Path | None = None,
         done: Callable[[ModelLoaded], object],
         failed: Callable[[Sentence], object],
         cancelled: Callable[[], object] = _nothing,
     ) -> Question:
-        """Load a model by name or file and use it from then on; if that fails the old one stays.
-
-        `try_on` is an image in which the model must find something.
-        """
+        """Load a model; if that fails, or it finds nothing in the image `try_on`, the old stays."""
         request = LoadModel(
             0,
             "model",
             spec=str(spec),
             device=device,
             precision=precision,
+            arch=arch,
+            backbone=backbone,
             try_on=None if try_on is None else str(try_on),
         )
         return self.ask(request, done=done, failed=failed, cancelled=cancelled)

@@ -25,7 +25,7 @@ from core.engine.proposers import stage as proposing
 from core.engine.stages import features, masks, proposals, roi
 from core.lens.outline import outline
 from core.lens.reading import Reading, read
-from core.lens.settings import StageSettings
+from core.lens.settings import PROPOSER_SETTINGS, RPN_SETTINGS, StageSettings
 from core.lens.trace import (
     BoxHead,
     Candidates,
@@ -41,15 +41,6 @@ from core.lens.trace import (
 )
 from core.lru import Lru
 
-RPN_SETTINGS: Final = (
-    "rpn_pre_nms_top_n",
-    "rpn_post_nms_top_n",
-    "rpn_nms",
-    "rpn_min_size",
-    "rpn_score",
-)
-PROPOSER_SETTINGS: Final = ("proposer_tiles",)
-AFTER_HEAD_SETTINGS: Final = ("score", "nms", "detections_per_image", "box_min_size")
 POOLED_AT_MOST: Final = 4000
 """Pooled features kept, in RoIs: about 200 MB at 256 channels."""
 MASKS_AT_MOST: Final = 1000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -12,6 +12,7 @@ from core.document.regions import comparable, is_done
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
+from core.formats.labelled import Box
 from core.formats.said import IMAGE_MISSING
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, image_size
@@ -58,6 +59,8 @@ class DatasetItem:
     regions: tuple[Polygons, ...] | None = None
     shapes: tuple[Shape, ...] = ()
     """Instances and regions as they stand in the file: for copying them, not for comparing."""
+    boxes: Mapping[str, Box] = field(default_factory=dict)
+    """The boxes that the file itself gives, by instance; else those of the outlines count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,7 @@ class _Opener:
             height,
             None if image.done or not regions else regions,
             own,
+            image.boxes,
         )
 
 

@@ -12,6 +12,9 @@ from core.formats.label_file import Json
 from core.sentences import Sentence
 from core.storage.natural import natural_key
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
@@ -19,7 +22,8 @@ class Labelled:
 
     `image_path` is set where the format itself says which file the image is. `split` is train, val
     or test, None where nothing says so. `extra` holds keys of the image's entry, and `extras` those
-    of instances by id, that this program has no use for and that travel. Of labelme's files:
+    of instances by id, that this program has no use for and that travel. `boxes` are those that the
+    file itself gives, by instance. Of labelme's files:
     `done` says that a person finished the image, `embedded` that the file has the image inside, and
     `others` counts shapes that are no outlines.
     """
@@ -37,6 +41,7 @@ class Labelled:
     split: str | None = None
     extra: Json = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
+    boxes: Mapping[str, Box] = field(default_factory=dict)
 
     @property
     def instances(self) -> tuple[Instance, ...]:

@@ -104,6 +104,16 @@ class StageSettings:
         return StageSettings().with_(**{str(name): item for name, item in value.items()})
 
 
+RPN_SETTINGS: Final = (
+    "rpn_pre_nms_top_n",
+    "rpn_post_nms_top_n",
+    "rpn_nms",
+    "rpn_min_size",
+    "rpn_score",
+)
+"""Those of the stages up to the proposals, which a proposer takes the place of."""
+PROPOSER_SETTINGS: Final = ("proposer_tiles",)
+
 NAMES = tuple(field.name for field in fields(StageSettings))
 _LARGEST_COUNT = 10_000_000
 _COUNTS = {

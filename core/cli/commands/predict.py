@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from core.cli.console import Console, UsageError
 from core.cli.inputs import Input, find_images
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.sentences import MasklensError, say
+from core.sentences import say
 
 if TYPE_CHECKING:
     from core.cli.writers import Writer
@@ -57,8 +57,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     writer: Writer = CocoWriter(out, like) if arguments.format == "coco" else LabelmeWriter(out)
     images = find_images(arguments.images, console)
     predictor = load_predictor(arguments, console)
-    own = predictor.loaded.config.settings
-    settings = chosen_settings(arguments, own, score=arguments.score)
+    settings = chosen_settings(arguments, predictor.loaded, score=arguments.score)
     writer.begin(predictor.loaded, settings, images)
     done = predict_all(images, predictor, settings, writer, console)
     writer.finish()
@@ -105,13 +104,12 @@ def predict_all(
     console: Console,
 ) -> list[Predicted]:
     """Predict and write one image after the other; what fails is reported and left out."""
-    done = []
-    for number, image in enumerate(images):
-        console.progress(image.name, number + 1, len(images))
-        try:
-            done.append(_predict_one(image, predictor, settings, writer, console))
-        except MasklensError as error:
-            console.fail(image.name, error.sentence)
+    done: list[Predicted] = []
+    console.each(
+        images,
+        lambda image: image.name,
+        lambda image: done.append(_predict_one(image, predictor, settings, writer, console)),
+    )
     return done
 
 

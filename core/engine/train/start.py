@@ -10,7 +10,7 @@ from typing import Final
 
 import torch
 
-from core.engine.backbones import import_factory
+from core.engine.backbones import CUSTOM, import_factory
 from core.engine.predict import Predictor
 from core.engine.train.fresh import new_network
 from core.engine.train.rows import with_classes
@@ -58,7 +58,9 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
     new = is_new(spec)
     if new:
         weights = None if spec.backbone_weights is None else Path(spec.backbone_weights)
-        module, config = new_network(spec.model, labels.labels, some, weights)
+        module, config = new_network(
+            spec.model, labels.labels, some, weights, size=spec.schedule.size, factory=factory
+        )
         base = LoadedModel(module, config, spec.model, f"{spec.model}@new", {})
         reused: tuple[tuple[str, str], ...] = ()
         taught: tuple[str, ...] = ()
@@ -104,7 +106,7 @@ def read_start(spec: RunSpec, path: Path) -> Start:
 
 def is_new(spec: RunSpec) -> bool:
     """Whether the request names an architecture, not a model."""
-    return spec.model in ARCHES
+    return spec.model in (*ARCHES, CUSTOM)
 
 
 def choose_reuse(
