@@ -11,7 +11,7 @@ from app.base.words import sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, Question
 from core.lens.items import Item, valid
-from core.lens.settings import StageSettings
+from core.lens.settings import ANCHOR_SETTINGS, PYRAMID_SETTINGS, StageSettings
 from core.lens.trace import STAGES, Trace
 from core.lens.views.marks import PictureAsked
 from core.protocol import Progress, Request
@@ -150,7 +150,12 @@ class Lens(QObject):
             return
         self._settings = settings
         self.settings_changed.emit()
-        self._ask(SetLens(0, BOXES, path=str(self._path), settings=settings))
+        names = (*PYRAMID_SETTINGS, *ANCHOR_SETTINGS)
+        if self.trace is None or set(settings.changed_from(self.trace.settings)) & set(names):
+            # What else stays as it was follows from these, too.
+            self._ask(OpenLens(0, OPEN, path=str(self._path), settings=settings))
+        else:
+            self._ask(SetLens(0, BOXES, path=str(self._path), settings=settings))
 
     def draw(self, slot: str, asked: PictureAsked) -> None:
         """Ask for a picture; `drawn` brings it. A newer request for the slot replaces an older."""
@@ -238,7 +243,7 @@ class Lens(QObject):
         if path != self._path:
             return
         match answer:
-            case LensOpened():
+            case LensOpened() if request.settings in (None, self._settings):
                 self._fixed, self._settings = answer.fixed, answer.tables.settings
                 self._take(trace_of(answer.fixed, answer.tables))
                 self.settings_changed.emit()

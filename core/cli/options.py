@@ -13,7 +13,7 @@ from core.sentences import say
 if TYPE_CHECKING:
     from core.engine.predict import Predictor
     from core.engine.weights import LoadedModel
-    from core.lens.settings import StageSettings
+    from core.lens.settings import StageSettings, Value
 
 MEGABYTE: Final = 1_000_000
 OUT_IS_FILE: Final = say("cli.out_is_file", "{path} is a file; a folder is needed there.")
@@ -91,7 +91,9 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
+def add_settings(
+    parser: argparse.ArgumentParser, help: str = "replace a setting of the model, e.g. nms=0.4"
+) -> None:
     """`--set NAME=VALUE`."""
     parser.add_argument(
         "--set",
@@ -99,7 +101,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         dest="settings",
-        help="replace a setting of the model, e.g. nms=0.4; may be given several times",
+        help=f"{help}; may be given several times",
     )
 
 
@@ -192,7 +194,7 @@ def download(name: str, console: Console) -> None:
 
 
 def chosen_settings(
-    arguments: argparse.Namespace, loaded: LoadedModel, **changes: int | float | None
+    arguments: argparse.Namespace, loaded: LoadedModel, **changes: Value | None
 ) -> StageSettings:
     """The model's own settings with `changes` and then `--set` applied.
 

@@ -30,6 +30,7 @@ from core.engine.models import resolve
 from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import ARCHES, build_model
+from core.lens.settings import Value
 from core.sentences import say
 from core.storage.atomic import write_atomic
 
@@ -188,7 +189,7 @@ def load_model(
 
 
 def with_proposer(
-    loaded: LoadedModel, proposer: Proposer, name: str, **settings: int | float
+    loaded: LoadedModel, proposer: Proposer, name: str, **settings: Value
 ) -> LoadedModel:
     """The model with another giver of boxes, whose thresholds, and `settings`, it takes.
 

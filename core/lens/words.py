@@ -75,7 +75,8 @@ def sentences(reading: Reading, verdict: Verdict) -> tuple[Sentence, ...]:
         said.append(
             say(
                 "verdicts.label_unknown",
-                "The model does not know the label {label}, so that every class counts as right.",
+                "The model does not know the label {label}, so that a box counts whatever its "
+                "class.",
                 label=verdict.instance.label,
             )
         )
@@ -129,6 +130,14 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
                 "every box away from it; the best one that is left overlaps it by {iou:.2f}.",
                 anchor=evidence.best_anchor_iou,
                 iou=_short(evidence.best_decoded_iou),
+            )
+        if settings.rpn_levels == "together":
+            return say(
+                "verdicts.rpn_topk_together",
+                "Lost at the top-k of the RPN: its strongest box has rank {rank} of all levels, "
+                "and only the first {limit} go on.",
+                rank=evidence.level_rank or 0,
+                limit=settings.rpn_pre_nms_top_n,
             )
         return say(
             "verdicts.rpn_topk",
@@ -216,6 +225,17 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
                 iou=seen.iou,
                 label=verdict.instance.label,
             )
+        if not evidence.label_known:
+            return say(
+                "verdicts.class_unfit",
+                "Lost at the class: the box that fits it is the one for {label}, but its proposal "
+                "was taken for {other}, {stronger:.3f} against {probability:.3f}, and the box for "
+                "that does not fit.",
+                label=label,
+                other=evidence.stronger_class or label,
+                stronger=evidence.stronger_probability or probability,
+                probability=probability,
+            )
         return say(
             "verdicts.class",
             "Lost at the class: its best {label} box was taken for {other}, {stronger:.3f} "
@@ -245,7 +265,7 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             limit=settings.score,
         )
     if cut is Cut.NMS:
-        return _suppressed(verdict)
+        return _suppressed(verdict, soft=settings.suppression == "soft")
     return say(
         "verdicts.detection_limit",
         "Lost at the limit of detections: its best box has rank {rank}, and only {limit} are kept.",
@@ -267,9 +287,17 @@ def _short(overlap: float) -> float:
     return cut_off(overlap, 2)
 
 
-def _suppressed(verdict: Verdict) -> Sentence:
+def _suppressed(verdict: Verdict, *, soft: bool) -> Sentence:
     culprit = verdict.evidence.suppressor
     assert culprit is not None
+    if soft:
+        return say(
+            "verdicts.soft_nms",
+            "Lost at Soft-NMS: a stronger {label}, which overlaps its best box by {iou:.2f}, "
+            "lowered its score until it was not enough.",
+            label=culprit.label or "",
+            iou=culprit.iou,
+        )
     label = culprit.label or ""
     if culprit.kind is BoxKind.DETECTION:
         return say(

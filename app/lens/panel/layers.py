@@ -71,6 +71,7 @@ class LayersPage(QScrollArea):
         self._anchors = self._choice((*every, *pyramid), lambda v: {"anchor_level": v})
         self._shapes = self._choice(every, lambda v: {"anchor_shape": v})
         colours = (
+            (self.tr("cell under the pointer"), "cell"),
             (self.tr("objectness"), "objectness"),
             (self.tr("fate"), "fate"),
             (self.tr("level"), "level"),

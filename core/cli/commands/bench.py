@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from core.cli.commands.train import (
     add_training,
     check_model,
+    checked_settings,
     is_new,
     refuse_idle_training,
     schedule_of,
@@ -115,6 +116,7 @@ def _simulate(
         seed=arguments.seed,
         hold_out=0.0,
         schedule=schedule_of(arguments),
+        settings=checked_settings(arguments.settings),
         device=arguments.device,
         precision=arguments.precision,
         threads=arguments.threads,

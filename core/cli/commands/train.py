@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
 from core.cli.datasets import NO_DATASET, add_crowds
-from core.cli.options import add_architecture, add_device, add_json, download, refuse_idle
+from core.cli.options import (
+    add_architecture,
+    add_device,
+    add_json,
+    add_settings,
+    download,
+    refuse_idle,
+)
 from core.sentences import say
 
 if TYPE_CHECKING:
@@ -76,6 +83,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
+    add_settings(parser, "train with, and keep in the model, a setting of the stages")
     parser.add_argument(
         "--schedule",
         action="append",
@@ -154,6 +162,7 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
         reuse=tuple((name, value) for name, value in map(_pair, arguments.reuse)),
         leave_out_accepted=arguments.leave_out_accepted,
         schedule=schedule_of(arguments),
+        settings=checked_settings(arguments.settings),
         device=arguments.device,
         precision=arguments.precision,
         threads=arguments.threads,
@@ -204,6 +213,17 @@ def is_new(model: str) -> bool:
     from core.engine.zoo import ARCHES
 
     return model in (*ARCHES, CUSTOM) and not Path(model).is_file()
+
+
+def checked_settings(given: list[str]) -> tuple[str, ...]:
+    """What `--set` says. Raises UsageError."""
+    from core.lens.settings import SettingError, StageSettings
+
+    try:
+        StageSettings().with_text(given)
+    except SettingError as error:
+        raise UsageError(error.sentence) from error
+    return tuple(given)
 
 
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:

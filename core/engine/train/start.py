@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -77,6 +77,8 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
             dict(reused),
             factory,
         )
+    if spec.settings:
+        config = replace(config, settings=config.settings.with_text(spec.settings))
     extra = {
         LEARNED_CLASSES: list(dict.fromkeys((*taught, *labels.labels))),
         "base": base.revision,

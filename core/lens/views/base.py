@@ -33,8 +33,8 @@ class Options:
     anchor_level: int | None = None
     """None for all."""
     anchor_shape: int | None = None
-    anchor_colour: str = "objectness"
-    """`objectness`, `fate`, `level` or `match`."""
+    anchor_colour: str = "cell"
+    """`cell` (under the pointer, nothing else), `objectness`, `fate`, `level` or `match`."""
     bins: int = 7
     """7 for the box head, 14 for the mask head."""
     most: int = 300
