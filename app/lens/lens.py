@@ -172,6 +172,7 @@ class Lens(QObject):
                 channel=asked.channel,
                 detection=asked.detection,
                 label=asked.label,
+                step=asked.step,
             )
         )
 

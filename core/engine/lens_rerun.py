@@ -171,6 +171,17 @@ class Rerunner:
         times |= {"mask_logits": taken, "polygons": _since(start)}
         return self._as_trace(found, mask, polygons, times)
 
+    @torch.inference_mode()
+    def pyramid_step(self, level: int, step: str) -> Tensor:
+        """A map C×H×W of the pyramid on its way: `lateral` or `sum`, 0 for P2.
+
+        Raises IndexError when there is no such map or step.
+        """
+        maps = self.trace.backbone.maps
+        if step not in ("lateral", "sum") or not 0 <= level < len(maps):
+            raise IndexError(step)
+        return features.pyramid_step(self._model, maps, level, step == "sum")
+
     def run(self, settings: StageSettings) -> Trace:
         """The whole trace under other settings, equal to that of a full prediction."""
         return self.finish(self.boxes(settings))

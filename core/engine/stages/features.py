@@ -8,6 +8,7 @@ from typing import cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.rpn import concat_box_prediction_layers
@@ -53,6 +54,21 @@ def run_pyramid(
             name = list(fitting)[place]
             levels[name] = fpn.layer_blocks[place](fpn.inner_blocks[place](fitting[name]))
     return levels
+
+
+def pyramid_step(model: MaskRCNN, maps: Sequence[Tensor], level: int, summed: bool) -> Tensor:
+    """A level C×H×W of one image on its way through the pyramid, before its 3×3 convolution.
+
+    `maps` are C2 to C5, each C×H×W. The lateral 1×1 convolution comes first, then, where `summed`,
+    the coarser levels are added, each enlarged by repeating its cells.
+    """
+    fpn = model.backbone.fpn
+    last = len(maps) - 1 if summed else level
+    found: Tensor = fpn.inner_blocks[last](maps[last][None].float())
+    for place in range(last - 1, level - 1, -1):
+        lateral = fpn.inner_blocks[place](maps[place][None].float())
+        found = lateral + functional.interpolate(found, size=lateral.shape[-2:], mode="nearest")
+    return found[0]
 
 
 def only_level(settings: StageSettings) -> int | None:

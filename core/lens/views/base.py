@@ -28,6 +28,9 @@ class Options:
     feature_kind: PictureKind = PictureKind.NORM
     backbone_level: int = 1
     pyramid_level: int = 1
+    pyramid_step: str = ""
+    """`lateral` (1×1 convolution of the backbone's map), `sum` (with the coarser levels added), or
+    nothing: after the 3×3 convolution, as it goes on."""
     channel: int = 0
     objectness_level: int = 1
     anchor_level: int | None = None
