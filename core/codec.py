@@ -11,7 +11,7 @@ import gc
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ from msgspec import Meta, Raw
 from core.sentences import MasklensError, say
 
 T = TypeVar("T")
+Back = Callable[[type, Any], Any]
+Plain = Callable[[object], object]
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 """A number from 0 to 1."""
@@ -59,16 +61,28 @@ def wrong(where: str, problem: str) -> FieldError:
     return FieldError(where, problem)
 
 
-class Codec(Generic[T]):
-    """Reads and writes values of one type; `where` is what errors call the whole of it."""
+def _back(kind: type, value: object) -> object:
+    if kind is object:
+        return value
+    if issubclass(kind, Path) and isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError("expected a path")
 
-    def __init__(self, kind: Any, where: str = "value") -> None:
+
+class Codec(Generic[T]):
+    """Reads values of one type; `where` is what errors call the whole of it.
+
+    `back` makes a value of a class that msgspec does not know: of a path, when nothing is given.
+    """
+
+    def __init__(self, kind: Any, where: str = "value", back: Back = _back) -> None:
         self._kind = kind
         self._where = where
+        self._back = back
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[T]:
-        return msgspec.json.Decoder(self._kind, strict=True, dec_hook=_back)
+        return msgspec.json.Decoder(self._kind, strict=True, dec_hook=self._back)
 
     def decode(self, data: bytes | Raw, where: str | None = None) -> T:
         """Read JSON. Raises FieldError, NotJson among them."""
@@ -94,7 +108,7 @@ class Codec(Generic[T]):
         """Take a value that JSON was read into already. Raises FieldError."""
         name = self._where if where is None else where
         try:
-            found: T = msgspec.convert(value, self._kind, strict=True, dec_hook=_back)
+            found: T = msgspec.convert(value, self._kind, strict=True, dec_hook=self._back)
         except msgspec.ValidationError as error:
             raise _told(error, name) from None
         except RecursionError:
@@ -168,32 +182,27 @@ def _raw(value: object) -> Raw:
     return Raw(json.dumps(value).encode("ascii"))
 
 
-def builtins(value: object) -> Any:
-    """A value as plain dictionaries, lists, texts and numbers."""
-    return msgspec.to_builtins(value, enc_hook=_plain)
-
-
-def encode(value: object) -> bytes:
-    """A value as JSON in one line without spaces. Raises ValueError for what JSON cannot say."""
-    try:
-        return msgspec.json.encode(value, enc_hook=_plain)
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can name and UTF-8 cannot hold
-        plain = builtins(value)
-        return json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
-
-
 def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def _back(kind: type, value: object) -> object:
-    if kind is object:
-        return value
-    if issubclass(kind, Path) and isinstance(value, str) and value:
-        return Path(value)
-    raise ValueError("expected a path")
+def builtins(value: object, plain: Plain = _plain) -> Any:
+    """A value as plain dictionaries, lists, texts and numbers."""
+    return msgspec.to_builtins(value, enc_hook=plain)
+
+
+def encode(value: object, plain: Plain = _plain) -> bytes:
+    """A value as JSON in one line without spaces. Raises ValueError for what JSON cannot say.
+
+    `plain` takes values apart that msgspec does not know: paths, when nothing is given.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=plain)
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can name and UTF-8 cannot hold
+        found = builtins(value, plain)
+        return json.dumps(found, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def pretty(value: object, indent: int = 1) -> bytes:

@@ -42,8 +42,12 @@ class Lru(Generic[K, V]):
         self.drop(key)
         self._kept[key] = value
         self.total += self._cost_of(value)
-        while self.total > self.limit and len(self._kept) > 1:
-            self.drop(next(iter(self._kept)))
+        self._shrink()
+
+    def set_limit(self, limit: int) -> None:
+        """From now on keep values up to another limit."""
+        self.limit = limit
+        self._shrink()
 
     def get(self, key: K) -> V | None:
         """A value, which counts as used now, or None when it is not there."""
@@ -58,6 +62,10 @@ class Lru(Generic[K, V]):
         """Forget all."""
         self._kept.clear()
         self.total = 0
+
+    def _shrink(self) -> None:
+        while self.total > self.limit and len(self._kept) > 1:
+            self.drop(next(iter(self._kept)))
 
     def _cost_of(self, value: V) -> int:
         return 1 if self._cost is None else self._cost(value)

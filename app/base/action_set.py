@@ -16,6 +16,8 @@ from app.base.settings import KEYS, Settings
 NATIVE: Final = QKeySequence.SequenceFormat.NativeText
 SHARED: Final = {"delete", "last_vertex"}  # the canvas takes a vertex back only while it draws
 Keys = dict[str, list[str]]
+InTurn = Callable[[Action[Any], Callable[[], object]], object]
+"""Does what an action does now or, where it is meant for an image that is yet to come, then."""
 
 
 class Owner(Protocol):
@@ -35,6 +37,7 @@ class ActionSet(QObject):
         self._window: QWidget | None = None
         self._owners: dict[str, Owner] = {}
         self._held: Action[Any] | None = None
+        self.in_turn: InTurn = lambda _row, do: do()
         self.rows = {row.id: row for row in rows}
         """The table by the ids, in the order of the menus."""
         self._actions = {row.id: self._make(row) for row in rows if row.scope is not Scope.TOOL}
@@ -105,6 +108,17 @@ class ActionSet(QObject):
         possible = [self.rows[id] for id, action in self._actions.items() if action.isEnabled()]
         return [row for row in possible if row.scope is not Scope.HOLD and row.fill is None]
 
+    def row_of(self, event: QKeyEvent, on_canvas: bool) -> Action[Any] | None:
+        """The action that a key stands for; those of the canvas only while it has the keyboard."""
+        wanted = QKeySequence(event.keyCombination())
+        found = [
+            row
+            for id, action in self._actions.items()
+            if wanted in action.shortcuts()
+            and ((row := self.rows[id]).scope is not Scope.CANVAS or on_canvas)
+        ]
+        return found[0] if found else None
+
     def keys(self, id: str) -> list[str]:
         """The keys of an action as this system writes them."""
         return key_texts(keys_of(self.rows[id], self._settings.get(KEYS)))
@@ -137,13 +151,19 @@ class ActionSet(QObject):
         if row.scope is Scope.HOLD:
             action.triggered.connect(lambda _on: self._hold(row))
         elif turn is not None:
-            action.triggered.connect(lambda on: turn(owner, on))
+            action.triggered.connect(
+                lambda on: self.in_turn(row, lambda: turn(owner, self._wanted(row, owner, on)))
+            )
         elif do is not None:
-            action.triggered.connect(lambda _on: do(owner))
+            action.triggered.connect(lambda _on: self.in_turn(row, lambda: do(owner)))
         elif fill is not None:
             menu = QMenu(self._window)
             menu.aboutToShow.connect(lambda: fill(owner, menu))
             action.setMenu(menu)
+
+    def _wanted(self, row: Action[Any], owner: Owner, on: bool) -> bool:
+        """What a switch is to be: the other way, as seen when its turn has come."""
+        return on if row.checked is None else not row.checked(owner)
 
     def _hold(self, row: Action[Any]) -> None:
         """The key went down. All events are watched until a key comes up again."""

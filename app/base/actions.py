@@ -58,6 +58,7 @@ class Action(Generic[F]):
     menu: bool = True  # False: only keys, palette and key list
     short: str = ""  # the text beside the icon on a button, where it is another one
     detail: Callable[[F], str] | None = None  # what exactly it would do now
+    moves: bool = False  # it leads to another image
 
     @property
     def checkable(self) -> bool:

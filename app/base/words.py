@@ -37,7 +37,8 @@ def status_text(status: ImageStatus) -> str:
     return {
         ImageStatus.UNTOUCHED: QCoreApplication.translate("words", "untouched"),
         ImageStatus.SUGGESTED: QCoreApplication.translate("words", "suggested"),
-        ImageStatus.CORRECTED: QCoreApplication.translate("words", "corrected"),
+        ImageStatus.IMPORTED: QCoreApplication.translate("words", "imported"),
+        ImageStatus.CORRECTED: QCoreApplication.translate("words", "labelled"),
         ImageStatus.DONE: QCoreApplication.translate("words", "done"),
     }[status]
 

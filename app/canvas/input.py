@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
@@ -20,6 +22,7 @@ from app.canvas.tools import event_at, gesture_for, key_of, modifiers_of, pointe
 from core.document.hit import Hit
 from core.gestures.base import Button, Cursor, Gesture, Key, Outcome
 from core.gestures.scene import Scene
+from core.sentences import Sentence
 
 _ARROW_PAN: Final = 60.0
 _ARROWS: Final = {Key.LEFT: (1, 0), Key.RIGHT: (-1, 0), Key.UP: (0, 1), Key.DOWN: (0, -1)}
@@ -28,13 +31,25 @@ _HELD: Final = {
     Qt.Key.Key_Control: Qt.KeyboardModifier.ControlModifier,
     Qt.Key.Key_Alt: Qt.KeyboardModifier.AltModifier,
 }
+_SAME_PLACE: Final = 2.0
+"""Logical pixels between the presses of a double click; Qt's five tell two vertices apart badly."""
 _BUTTONS: Final = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """Something that is being drawn: the tool, how far it has come, and what it is drawn on."""
+
+    tool: str
+    gesture: Gesture
+    selection: frozenset[str]
 
 
 class CanvasInput(QObject):
     """Watches the events of a canvas. `pointer` is where the mouse is, in logical pixels."""
 
     outcome = Signal(object)  # Outcome of a gesture
+    hinted = Signal(object)  # Sentence: what mouse and keys do now
     cursor = Signal(object)  # Cursor
     pointer_moved = Signal(float, float)  # image pixels
     pointer_left = Signal()
@@ -54,7 +69,9 @@ class CanvasInput(QObject):
         self._navigator = navigator
         self._gesture: Gesture = gesture_for(self.tool, scene)
         self._button: Qt.MouseButton | None = None
+        self._pressed_at = QPointF()
         self._space_used = False
+        self._hint: Sentence | None = None
         canvas.installEventFilter(self)
 
     @property
@@ -73,6 +90,30 @@ class CanvasInput(QObject):
         """Drop what has begun."""
         self._button = None
         self._apply(self._gesture.cancel())
+
+    def put_aside(self) -> Begun | None:
+        """Let go of what is being drawn, to `resume` it later; None where nothing is."""
+        if self.tool == "select" or self._button is not None or not self._gesture.busy:
+            return None
+        begun = Begun(self.tool, self._gesture, self._scene.selection)
+        self._gesture = gesture_for(self.tool, self._scene)
+        self._apply(self._gesture.cancel())
+        return begun
+
+    def resume(self, begun: Begun) -> None:
+        """Go on with what was put aside."""
+        self.cancel()
+        self.tool, self._gesture = begun.tool, begun.gesture
+        at = self.pointer or QPointF(self._canvas.rect().center())
+        held = Qt.KeyboardModifier.NoModifier
+        self._apply(self._gesture.move(event_at(at, held, self._navigator.view)))
+
+    def act_on(self, key: Key) -> bool:
+        """Let a key do what it means to the tool in use; False when it means nothing there."""
+        outcome = self._gesture.key(key)
+        if outcome is not None:
+            self._apply(outcome)
+        return outcome is not None
 
     def refresh(self) -> None:
         """Look again at what is under the pointer: something on the canvas has changed."""
@@ -105,8 +146,16 @@ class CanvasInput(QObject):
             self._focus_lost()
         return False
 
+    @property
+    def hint(self) -> Sentence:
+        """What mouse and keys do with the tool in the hand."""
+        return self._gesture.hint
+
     def _apply(self, outcome: Outcome) -> None:
         self.outcome.emit(outcome)
+        if self._gesture.hint != self._hint:
+            self._hint = self._gesture.hint
+            self.hinted.emit(self._hint)
 
     # Mouse
 
@@ -144,9 +193,14 @@ class CanvasInput(QObject):
                 if any(layer.pick(pointer.x, pointer.y, pointer.tolerance) for layer in layers):
                     return
             self._button = button
+            self._pressed_at = event.position()
             self._apply(self._gesture.press(pointer))
 
     def _double_click(self, event: QMouseEvent) -> None:
+        away = event.position() - self._pressed_at
+        if self.tool != "select" and math.hypot(away.x(), away.y()) > _SAME_PLACE:
+            self._press(event)  # two vertices, quickly put down close to each other
+            return
         if self.tool != "select" or event.button() != Qt.MouseButton.LeftButton:
             if event.button() in _BUTTONS and self.has_image:
                 self._button = event.button()
@@ -246,9 +300,7 @@ class CanvasInput(QObject):
         if self.space_held:
             self._space_used = False
         elif not self._space_used:
-            outcome = self._gesture.key(Key.ENTER)
-            if outcome is not None:
-                self._apply(outcome)
+            self.act_on(Key.ENTER)
         self.cursor.emit(Cursor.ARROW if self.tool == "select" else Cursor.CROSS)
         return True
 

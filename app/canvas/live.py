@@ -21,6 +21,7 @@ from app.canvas.style import (
     LINE_SELECTED,
     PAPER,
     REGION,
+    REJECTED,
     TOLERANCE,
     Palette,
     faded,
@@ -31,7 +32,7 @@ from app.canvas.style import (
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit
-from core.document.instance import Shape
+from core.document.instance import Point, Shape
 from core.document.regions import is_done
 from core.gestures.base import Preview
 from core.gestures.select import MIDPOINT_FROM
@@ -105,6 +106,18 @@ class LivePainter:
         painter.drawPath(path)
         painter.setPen(line_pen(colour, LINE * self._dpr, dashed=dashed))
         painter.drawPath(path)
+        painter.restore()
+
+    def rejected(self, path: QPainterPath) -> None:
+        """A suggestion that is about to be rejected."""
+        painter = self._painter
+        painter.save()
+        painter.setTransform(self._to_device, True)
+        painter.fillPath(path, faded(REJECTED, 0.45))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((HALO, LINE_HALO), (REJECTED, LINE_SELECTED)):
+            painter.setPen(line_pen(colour, width * self._dpr))
+            painter.drawPath(path)
         painter.restore()
 
     def moved(self, dx: float, dy: float) -> LivePainter:
@@ -245,11 +258,21 @@ class LivePainter:
         painter.drawRect(QRectF(corner, opposite))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def changed(self, instances: Iterable[Shape], preview: Preview) -> None:
-        """Instances as they would become."""
+    def changed(self, instances: Iterable[Shape], handles: Preview | None) -> None:
+        """Instances as they would become; with their handles as in a preview, or without."""
         for instance in instances:
             self.instance(instance, make_path(instance), selected=True)
-            self.handles(instance, preview.hover, preview.vertex)
+            if handles is not None and not handles.stroke:
+                self.handles(instance, handles.hover, handles.vertex)
+
+    def stroke(self, line: Iterable[Point]) -> None:
+        """The line as the hand draws it, over the outline that follows from it."""
+        points = QPolygonF([self._to_device.map(QPointF(x, y)) for x, y in line])
+        painter = self._painter
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((INK, LINE_HALO), (PAPER, LINE_SELECTED)):
+            painter.setPen(line_pen(colour, width * self._dpr))
+            painter.drawPolyline(points)
 
 
 def _in(rect: Rect, x: float, y: float) -> bool:

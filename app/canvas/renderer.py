@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QTransform
 
-from app.canvas.backdrop import paint_border, paint_grid
+from app.canvas.backdrop import paint_border, paint_crosshair, paint_grid
 from app.canvas.image_tiles import ImageTiles, adjustment
 from app.canvas.instance_tiles import InstanceLook, InstanceTiles
 from app.canvas.layers.base import Layer, LayerView
@@ -164,8 +165,10 @@ class Renderer:
 
     # Painting, in device pixels of the viewport
 
-    def paint(self, painter: QPainter, view: View) -> None:
-        """Paint a whole frame from what is there."""
+    def paint(self, painter: QPainter, view: View, crosshair: QPointF | None = None) -> None:
+        """Paint a whole frame from what is there, with lines through a logical point."""
+        if not self.has_image:
+            return
         self._image_tiles.paint(painter, view)
         paint_border(painter, view, *self._size)
         paint_grid(painter, view, *self._size)
@@ -178,6 +181,8 @@ class Renderer:
             self._paint_chosen(painter, view)
         self._paint_layers(painter, view, below=False)
         self._paint_live(painter, view)
+        if crosshair is not None:
+            paint_crosshair(painter, view, crosshair * view.dpr, *self._size)
 
     def _paint_layers(self, painter: QPainter, view: View, *, below: bool) -> None:
         part, (width, height) = view.visible(), self._size
@@ -219,18 +224,29 @@ class Renderer:
             live.ghost(*self.preview.ghost)
         if self.preview.line:
             live.drawing(self.preview)
+        if self.preview.stroke:
+            live.stroke(self.preview.stroke)
         if self.preview.band is not None:
             live.band(self.preview.band)
 
     def _paint_picked(self, live: LivePainter) -> list[Outline]:
         tagged: list[Outline] = []
+        changing = {each.id for each in self.preview.changed}
         hover = self._suggestions.get(self.preview.hover_suggestion or "")
         if hover is not None and hover.instance.id not in self._proposed.marked:
             live.hovered(hover.instance, hover.path(live.scale), dashed=True)
             tagged.append(hover)
+        for id in (*self.preview.accepting, *self.preview.rejecting):
+            swept = self._suggestions.get(id)
+            if swept is not None:
+                path = swept.path(live.scale)
+                if id in self.preview.accepting:
+                    live.instance(swept.instance, path, selected=True)
+                else:
+                    live.rejected(path)
         for id in self._proposed.marked:
             outline = self._suggestions.get(id)
-            if outline is not None:
+            if outline is not None and id not in changing:
                 path = outline.path(live.scale)
                 live.instance(outline.instance, path, selected=True, dashed=True)
                 tagged.append(outline)
@@ -263,7 +279,7 @@ class Renderer:
                 tagged.append(kept)
             if self.handles_shown and self._scene.offers_handles(id, tolerance):
                 moving.handles(kept.instance, preview.hover, preview.vertex)
-        live.changed(preview.changed, preview)
+        live.changed(preview.changed, preview if self.handles_shown else None)
         return tagged
 
     def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:

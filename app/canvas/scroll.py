@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QWidget
 
+from app.canvas.navigator import Navigator
 from app.canvas.view import View
+from core.document.geometry.measure import Rect
+
+_REVEAL_MARGIN = 40.0
 
 
 class ScrollBars:
@@ -68,3 +73,64 @@ class ScrollBars:
         if bar.isHidden() or bar.value() == round(now * self._view.scale):
             return now
         return bar.value() / self._view.scale
+
+
+class LookingWidget(QWidget):
+    """A widget that shows a part of an image: zooming, panning, and the bars for it."""
+
+    zoom_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._navigator = Navigator(self._view_changed)
+        self._bars = ScrollBars(self, lambda x, y: self.set_view((x, y), self.view()[1]))
+        self._reported_scale = 0.0
+
+    def view(self) -> tuple[tuple[float, float], float]:
+        """The image point in the middle, and the scale."""
+        view = self._navigator.view
+        return (view.centre_x, view.centre_y), view.scale
+
+    def set_view(self, centre: tuple[float, float], scale: float) -> None:
+        """Put an image point in the middle at a scale."""
+        self._navigator.look(centre, scale)
+
+    def zoom_by(self, factor: float) -> None:
+        """Zoom around the middle."""
+        self._navigator.zoom_by(factor)
+
+    def fit(self) -> None:
+        """Show the whole image, and keep doing so when the window's size changes."""
+        self._navigator.fit()
+
+    def set_surroundings(self, width: float, height: float) -> None:
+        """Let a fitted view also show what layers paint beyond the right and bottom border."""
+        self._navigator.set_surroundings(width, height)
+
+    def fit_width(self) -> None:
+        """Show the whole width of the image, and keep doing so."""
+        self._navigator.fit_width()
+
+    def actual_size(self) -> None:
+        """One logical pixel for each image pixel."""
+        self._navigator.look(self.view()[0], 1.0)
+
+    def reveal(self, rect: Rect) -> None:
+        """Move the image, and zoom out if need be, so that a part of it is in sight."""
+        self._navigator.reveal(rect, _REVEAL_MARGIN)
+
+    def set_wheel_zooms(self, zooms: bool) -> None:
+        """Let the wheel alone zoom, and Ctrl with it go up and down."""
+        self._navigator.wheel_zooms = zooms
+
+    def _view_changed(self) -> None:
+        scale = self._navigator.view.scale
+        if scale != self._reported_scale:
+            self._reported_scale = scale
+            self.zoom_changed.emit(scale)
+        self._bars.follow(self._navigator.view, self._navigator.image)
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the image where it is, or fitted."""
+        self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())

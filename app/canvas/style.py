@@ -10,7 +10,9 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen, QTransform
 
-TOLERANCE: Final = 9.0
+from core.gestures.base import SCREEN_TOLERANCE
+
+TOLERANCE: Final = SCREEN_TOLERANCE
 """How far a pointer may miss a handle."""
 HANDLE: Final = 8.0
 HANDLE_HOT: Final = 11.0
@@ -28,6 +30,7 @@ REGION: Final = QColor("#7ddc8a")
 """A finished region, whatever the colours of the labels; it is also hatched."""
 REGION_DASH: Final = (7.0, 2.5, 1.5, 2.5)
 REGION_FILL: Final = 0.3
+REJECTED: Final = QColor("#e5484d")
 PAPER: Final = QColor(255, 255, 255)
 INK: Final = QColor(20, 22, 26)
 

@@ -15,11 +15,16 @@ from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
+from core.gestures.stretch import StretchGesture
+from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
-    *("select", "polygon", "rectangle", "add_part", "cut"),
+    *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
     *("region", "region_outline"),
 )
+
+UNCROSSED: Final = frozenset(("select", "sweep"))
+"""The tools that place nothing, and so need no lines through the pointer."""
 
 CURSORS: Final = {
     Cursor.ARROW: Qt.CursorShape.ArrowCursor,
@@ -36,6 +41,9 @@ _KEYS: Final = {
     Qt.Key.Key_Enter: Key.ENTER,
     Qt.Key.Key_Escape: Key.ESCAPE,
     Qt.Key.Key_Backspace: Key.BACKSPACE,
+    Qt.Key.Key_Tab: Key.TAB,
+    Qt.Key.Key_Backtab: Key.TAB,
+    Qt.Key.Key_Delete: Key.BACKSPACE,
     Qt.Key.Key_Left: Key.LEFT,
     Qt.Key.Key_Right: Key.RIGHT,
     Qt.Key.Key_Up: Key.UP,
@@ -56,6 +64,10 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return PolygonGesture(scene, Purpose.ADD_PART)
         case "cut":
             return PolygonGesture(scene, Purpose.CUT)
+        case "stretch":
+            return StretchGesture(scene)
+        case "sweep":
+            return SweepGesture(scene)
         case "region":
             return RectangleGesture(scene, Purpose.REGION)
         case "region_outline":
@@ -64,7 +76,13 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
 
 
 def modifiers_of(held: Qt.KeyboardModifier) -> Modifier:
-    """Qt's modifiers as a gesture knows them."""
+    """Qt's modifiers as a gesture knows them.
+
+    Window managers keep Alt with a click for themselves: Ctrl and Shift together stand for it.
+    """
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    if held & both == both:
+        return Modifier.ALT
     modifiers = Modifier.NONE
     for theirs, ours in (
         (Qt.KeyboardModifier.ShiftModifier, Modifier.SHIFT),

@@ -10,29 +10,26 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.base.words import sentence_text
-from app.canvas.backdrop import ground, paint_crosshair, paint_focus
+from app.canvas.backdrop import ground, paint_focus
 from app.canvas.input import CanvasInput
 from app.canvas.layers.base import Layer
-from app.canvas.navigator import Navigator
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
-from app.canvas.scroll import ScrollBars
+from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
-from app.canvas.tools import CURSORS
+from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
-from core.document.geometry.measure import Rect
 from core.document.instance import Instance
-from core.gestures.base import Cursor, Outcome
+from core.gestures.base import Cursor, Key, Outcome
 from core.gestures.scene import Scene
+from core.sentences import Sentence
 
-_REVEAL_MARGIN = 40.0
 
-
-class Viewport(QWidget):
+class Viewport(LookingWidget):
     """See the module. Centres and scales are image pixels, and logical pixels per image pixel."""
 
     edit_requested = Signal(object, str)  # Edit, not yet applied; its name for the undo menu
@@ -42,10 +39,12 @@ class Viewport(QWidget):
     suggestion_activated = Signal(str)  # double click on a suggestion
     pointer_moved = Signal(float, float)  # image pixels
     pointer_left = Signal()
-    zoom_changed = Signal(float)
     tool_changed = Signal(str)
     context_requested = Signal(object, object)  # global QPoint, Hit or None
+    rested = Signal()  # what was being drawn or dragged is over
     refused = Signal(object)  # Sentence: why a gesture made no edit
+    answered = Signal(object, bool)  # frozenset[str] of suggestions; whether they are accepted
+    hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,9 +57,7 @@ class Viewport(QWidget):
         self._scene = Scene()
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
-        self._navigator = Navigator(self._view_changed)
-        self._input = self._make_input()
-        self._bars = ScrollBars(self, self._scroll_to)
+        self.input = self._make_input()
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()
         self._instances_shown = self._suggestions_shown = True
@@ -70,7 +67,7 @@ class Viewport(QWidget):
         self._quiet = False
         self._tags_shown = True
         self._crosshair = True
-        self._reported_scale = 0.0
+        self._worked = False
         self._work = QTimer(self, singleShot=True, interval=0)
         self._work.timeout.connect(self._make)
 
@@ -78,6 +75,7 @@ class Viewport(QWidget):
         made = CanvasInput(self, self._scene, self._navigator)
         made.outcome.connect(self._apply)
         made.cursor.connect(self._show_cursor)
+        made.hinted.connect(self.hinted)
         made.pointer_moved.connect(self.pointer_moved)
         made.pointer_left.connect(self._forget_hover)
         made.layer_hovered.connect(self.update)
@@ -93,7 +91,7 @@ class Viewport(QWidget):
         """Show an image, fitted unless the view was chosen by hand; instances are set anew."""
         self.cancel_gesture()
         self._renderer.set_image(image)
-        self._input.has_image = image is not None
+        self.input.has_image = image is not None
         size = (image.width, image.height) if image else (0, 0)
         self._navigator.set_image(*size)
         self.update()
@@ -113,7 +111,7 @@ class Viewport(QWidget):
         self._renderer.set_instances(self._document.shapes, changed)
         kept = frozenset(id for id in self._scene.selection if id in self._document)
         self._select(kept, self._scene.picked)
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def show_suggestions(self, instances: Sequence[Instance]) -> None:
@@ -123,7 +121,7 @@ class Viewport(QWidget):
         self._renderer.set_suggestions(self._suggestions)
         known = {each.id for each in self._suggestions}
         self._select(self._scene.selection, self._scene.picked & known)
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     # What it looks like
@@ -169,14 +167,14 @@ class Viewport(QWidget):
         self._scene.instances_shown = self._instances_shown and not self._bare
         self._scene.suggestions_shown = self._suggestions_shown and not self._bare
         self._renderer.tags.outdate()
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def set_hidden(self, ids: Collection[str]) -> None:
         """Hide these instances and no others; hidden ones cannot be taken."""
         self._scene.set_hidden(frozenset(ids))
         self._renderer.set_hidden(frozenset(ids))
-        self._input.refresh()
+        self.input.refresh()
         self.update()
 
     def set_tags_visible(self, visible: bool) -> None:
@@ -197,13 +195,13 @@ class Viewport(QWidget):
     def add_layer(self, layer: Layer) -> None:
         """Put a layer on top of those added before."""
         self._renderer.layers.append(layer)
-        self._input.layers = tuple(self._renderer.layers)
+        self.input.layers = tuple(self._renderer.layers)
         self.update()
 
     def remove_layer(self, layer: Layer) -> None:
         """Take a layer away. Raises ValueError when it is not there."""
         self._renderer.layers.remove(layer)
-        self._input.layers = tuple(self._renderer.layers)
+        self.input.layers = tuple(self._renderer.layers)
         self.update()
 
     def layer_changed(self) -> None:
@@ -248,26 +246,36 @@ class Viewport(QWidget):
     @property
     def tool(self) -> str:
         """The tool in use."""
-        return self._input.tool
+        return self.input.tool
 
     def set_tool(self, tool: str) -> None:
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
-        if tool != self._input.tool:
-            self._input.take(tool)
+        if tool != self.input.tool:
+            self.input.take(tool)
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
+    @property
+    def hint(self) -> Sentence:
+        """What mouse and keys do with the tool in the hand."""
+        return self.input.hint
+
     def cancel_gesture(self) -> None:
         """Drop what has been begun, as Escape does."""
-        self._input.cancel()
+        self.input.cancel()
+
+    def complete_gesture(self) -> None:
+        """End what has been begun, as Enter does."""
+        self.input.act_on(Key.ENTER)
 
     @property
     def busy(self) -> bool:
         """Whether a gesture has begun that `cancel_gesture` would drop."""
-        return self._input.busy
+        return self.input.busy
 
     def _apply(self, outcome: Outcome) -> None:
         """Show what a gesture led to, and hand on its edit and selection."""
+        worked, self._worked = self._worked, self.busy
         self._renderer.preview = outcome.preview
         self._show_cursor(outcome.cursor)
         if outcome.edit is not None and outcome.name is not None:
@@ -276,9 +284,14 @@ class Viewport(QWidget):
         if outcome.selection is not None:
             selection = frozenset(id for id in outcome.selection if self._scene.get(id))
         self._select(selection, picked if outcome.picked is None else outcome.picked)
+        for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
+            if ids:
+                self.answered.emit(ids, accepted)
         if outcome.refusal is not None:
             self.refused.emit(outcome.refusal)
         self.update()
+        if worked and not self.busy:
+            self.rested.emit()
 
     def _on_activated(self, id: str, suggested: bool) -> None:
         (self.suggestion_activated if suggested else self.instance_activated).emit(id)
@@ -291,56 +304,6 @@ class Viewport(QWidget):
         )
         self.update()
 
-    # Where one looks
-
-    def view(self) -> tuple[tuple[float, float], float]:
-        """The image point in the middle, and the scale."""
-        view = self._navigator.view
-        return (view.centre_x, view.centre_y), view.scale
-
-    def set_view(self, centre: tuple[float, float], scale: float) -> None:
-        """Put an image point in the middle at a scale."""
-        self._navigator.look(centre, scale)
-
-    def zoom_by(self, factor: float) -> None:
-        """Zoom around the middle."""
-        self._navigator.zoom_by(factor)
-
-    def fit(self) -> None:
-        """Show the whole image, and keep doing so when the window's size changes."""
-        self._navigator.fit()
-
-    def set_surroundings(self, width: float, height: float) -> None:
-        """Let a fitted view also show what layers paint beyond the right and bottom border."""
-        self._navigator.set_surroundings(width, height)
-
-    def fit_width(self) -> None:
-        """Show the whole width of the image, and keep doing so."""
-        self._navigator.fit_width()
-
-    def actual_size(self) -> None:
-        """One logical pixel for each image pixel."""
-        self._navigator.look(self.view()[0], 1.0)
-
-    def reveal(self, rect: Rect) -> None:
-        """Move the image, and zoom out if need be, so that a part of it is in sight."""
-        self._navigator.reveal(rect, _REVEAL_MARGIN)
-
-    def set_wheel_zooms(self, zooms: bool) -> None:
-        """Let the wheel alone zoom, and Ctrl with it go up and down."""
-        self._navigator.wheel_zooms = zooms
-
-    def _view_changed(self) -> None:
-        scale = self._navigator.view.scale
-        if scale != self._reported_scale:
-            self._reported_scale = scale
-            self.zoom_changed.emit(scale)
-        self._bars.follow(self._navigator.view, self._navigator.image)
-        self.update()
-
-    def _scroll_to(self, x: float, y: float) -> None:
-        self._navigator.look((x, y), self._navigator.view.scale)
-
     # Qt
 
     def _show_cursor(self, cursor: Cursor) -> None:
@@ -348,7 +311,7 @@ class Viewport(QWidget):
         shape = CURSORS[cursor]
         if self._navigator.panning:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif self._input.space_held:
+        elif self.input.space_held:
             shape = Qt.CursorShape.OpenHandCursor
         if shape != self.cursor().shape():
             self.setCursor(shape)
@@ -365,11 +328,9 @@ class Viewport(QWidget):
         painter.scale(1 / view.dpr, 1 / view.dpr)
         across, down = view.device_size
         painter.fillRect(0, 0, across + 1, down + 1, ground(self.palette()))
-        if self._renderer.has_image:
-            self._renderer.paint(painter, view)
-            pointer = self._input.pointer
-            if self._crosshair and pointer is not None and self._input.tool != "select":
-                paint_crosshair(painter, view, pointer * view.dpr, *self._renderer.size)
+        pointer = self.input.pointer
+        crosshair = self._crosshair and pointer is not None and self.input.tool not in UNCROSSED
+        self._renderer.paint(painter, view, pointer if crosshair else None)
         if self.hasFocus():
             paint_focus(painter, view, self.palette())
         painter.end()
@@ -381,10 +342,6 @@ class Viewport(QWidget):
             self._work.start()
             if self._renderer.take_progress():
                 self.update()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the image where it is, or fitted."""
-        self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the font and the palette."""

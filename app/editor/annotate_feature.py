@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Final
 
 from PySide6.QtCore import QPoint, Qt
@@ -13,16 +14,21 @@ from app.base.action_set import ActionSet
 from app.base.actions import EDIT, LABELS, TOOLS, Action
 from app.base.feature import Feature, FocusArea
 from app.base.words import sentence_text
+from app.canvas.input import Begun
 from app.editor.panels.instances import InstancesPanel
 from app.editor.panels.labels import LabelFinder, LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
 from app.editor.services import Services, image, project, selection
 from core.document.document import Changed
+from core.document.edits import Edit
 from core.document.hit import Hit
 from core.document.regions import DONE_REGION, IGNORE, labelled
+from core.gestures.base import Key
 
 NUMBERED: Final = range(1, 10)
 """The labels that have a key of their own."""
+PART_TOOLS: Final = ("add_part", "cut")
+"""Tools that work on the selected instance."""
 
 
 def _tool(
@@ -95,19 +101,22 @@ class AnnotateFeature(Feature):
         self.services = services
         self.title = self.tr("Annotate")
         self.panel: AnnotatePanel = AnnotatePanel(services.actions)
+        self._shown: Path | None = None
+        self._begun: dict[Path, Begun] = {}  # outlines that wait for their image
         self._wire_image()
         self._wire_canvas()
         self._wire_panel()
 
     def _wire_image(self) -> None:
         workspace, labelling = self.services.workspace, self.services.labelling
-        workspace.project_changed.connect(self.changed)
+        workspace.project_changed.connect(self._on_project)
         workspace.image_changed.connect(self._on_image)
         workspace.document_changed.connect(self._on_document)
         labelling.changed.connect(self._on_labels)
         labelling.failed.connect(
             lambda text: self.services.notices.fail("labels", text, warning=True)
         )
+        self.services.folder_edits.changed.connect(self.changed)
         self.services.editing.selected.connect(self.services.viewport.set_selection)
         self.services.editing.clipboard_changed.connect(self.changed)
         self.services.editing.said.connect(self.services.notices.say)
@@ -116,7 +125,7 @@ class AnnotateFeature(Feature):
 
     def _wire_canvas(self) -> None:
         canvas, actions = self.services.viewport, self.services.actions
-        canvas.edit_requested.connect(self.services.workspace.do)
+        canvas.edit_requested.connect(self._do)
         canvas.selection_changed.connect(self._on_selection)
         canvas.instance_activated.connect(lambda _id: actions["relabel"].trigger())
         canvas.tool_changed.connect(lambda _tool: self.changed.emit())
@@ -149,16 +158,40 @@ class AnnotateFeature(Feature):
 
     # What happened
 
+    def _on_project(self) -> None:
+        self.services.viewport.cancel_gesture()
+        self._begun.clear()
+        self._shown = None
+        self.changed.emit()
+
     def _on_image(self) -> None:
         canvas, staged = self.services.viewport, self.services.workspace.staged
         document = None if staged is None else staged.session.document
-        canvas.set_tool("select")
+        self._put_aside()
+        if canvas.tool in PART_TOOLS:
+            canvas.set_tool("select")  # it is for what was selected
         canvas.set_hidden(())
         canvas.show_image(None if staged is None else staged.picture.pyramid)
         canvas.show_document(document)
         self.panel.instances.set_document(document)
         self._on_labels()
+        self._shown = None if staged is None else staged.entry.path
+        begun = None if self._shown is None else self._begun.pop(self._shown, None)
+        if begun is not None:
+            canvas.set_selection(begun.selection)
+            canvas.set_tool(begun.tool)
+            canvas.input.resume(begun)
         self.changed.emit()
+
+    def _put_aside(self) -> None:
+        """Keep the outline that is being drawn for when its image is shown again."""
+        begun = self.services.viewport.input.put_aside()
+        if begun is None or self._shown is None:
+            return
+        self._begun[self._shown] = begun
+        if self._shown != self.services.workspace.path:
+            text = self.tr("The outline you began waits in {image}.").format(image=self._shown.name)
+            self.services.notices.say(text)
 
     def _on_document(self, changed: Changed) -> None:
         self.services.viewport.document_changed(changed)
@@ -195,22 +228,12 @@ class AnnotateFeature(Feature):
         return document is not None and bool(document.shapes)
 
     def can_undo(self) -> bool:
-        """There is an edit to take back."""
-        session = self.services.workspace.session
-        return session is not None and session.history.can_undo
+        """There is an act to take back."""
+        return self.services.folder_edits.can_undo
 
     def can_redo(self) -> bool:
-        """There is an edit to make again."""
-        session = self.services.workspace.session
-        return session is not None and session.history.can_redo
-
-    def _undo_name(self) -> str:
-        session = self.services.workspace.session
-        return "" if session is None else session.history.undo_name or ""
-
-    def _redo_name(self) -> str:
-        session = self.services.workspace.session
-        return "" if session is None else session.history.redo_name or ""
+        """There is an act to make again."""
+        return self.services.folder_edits.can_redo
 
     def _has_mark(self, mark: str) -> bool:
         return mark in self.services.editing.marks(self.services.viewport.selection)
@@ -228,9 +251,18 @@ class AnnotateFeature(Feature):
         if tool in ("polygon", "rectangle"):
             self.services.labelling.ensure()
         self.services.viewport.set_tool(tool)
-        if tool in ("polygon", "rectangle", "region", "region_outline"):
-            self.services.viewport.setFocus()
+        self.services.viewport.setFocus()
         self.changed.emit()
+
+    def _do(self, edit: Edit, name: str) -> None:
+        """Make the edit of a gesture; a suggestion that it takes gets the label of one accepted."""
+        self.services.workspace.do(self.services.suggesting.as_accepted(edit), name)
+
+    def delete(self) -> None:
+        """Delete the marked vertex, or the selection; an outline loses its last vertex."""
+        canvas = self.services.viewport
+        if not canvas.input.act_on(Key.BACKSPACE):
+            self.services.editing.delete(canvas.selection)
 
     def select_all(self) -> None:
         """Select all instances of the image."""
@@ -258,9 +290,11 @@ class AnnotateFeature(Feature):
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[AnnotateFeature], ...]] = (
         Action("undo", EDIT, "Undo", ("Ctrl+Z",), "undo", (image, can_undo),
-               do=lambda self: self.services.workspace.undo(), detail=_undo_name),
+               do=lambda self: self.services.folder_edits.undo(),
+               detail=lambda self: self.services.folder_edits.undo_name),
         Action("redo", EDIT, "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", (image, can_redo),
-               do=lambda self: self.services.workspace.redo(), detail=_redo_name),
+               do=lambda self: self.services.folder_edits.redo(),
+               detail=lambda self: self.services.folder_edits.redo_name),
         Action("copy", EDIT, "Copy", ("Ctrl+C",), "copy", (image, selection),
                do=lambda self: self.services.editing.copy(self.services.viewport.selection),
                rule=True, tip="Copy the selected instances; they can be pasted into another image"),
@@ -270,8 +304,7 @@ class AnnotateFeature(Feature):
         Action("duplicate", EDIT, "Duplicate", ("Ctrl+D",), "duplicate", (image, selection),
                do=lambda self: self.services.editing.duplicate(self.services.viewport.selection)),
         Action("delete", EDIT, "Delete", ("Del", "Backspace"), "delete", (image, selection),
-               do=lambda self: self.services.editing.delete(self.services.viewport.selection),
-               tip="Delete the selected instances or the selected vertex"),
+               do=delete, tip="Delete the marked vertices, or else the selected instances"),
         Action("relabel", EDIT, "Change label…", ("Ctrl+E",), "label", (image, selection),
                do=relabel, rule=True, tip="Give the selected instances another label"),
         Action("select_all", EDIT, "Select all", ("Ctrl+A",), "", (image, has_instances),
@@ -299,6 +332,8 @@ class AnnotateFeature(Feature):
               "Draw another outline that belongs to the selected instance", part=True, rule=True),
         _tool("cut", "Cut out", ("C",), "cut",
               "Draw a hole into the selected instance, or cut a piece off", part=True),
+        _tool("stretch", "Redraw a stretch", ("S",), "stretch",
+              "Draw from one place of an outline to another: that stretch becomes what you draw"),
         _tool("region", "Mark a region as done", ("Shift+R",), "region",
               "Draw a rectangle in which every instance is labelled: the model learns from it, "
               "though the rest of the image is not done", rule=True),

@@ -1,4 +1,4 @@
-"""Export: all labels of the folder as one COCO file, or copied as labelme files, off-thread."""
+"""Export: all labels of the folder in any format, or copied as labelme files, off-thread."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from app.editor.folder_work import FolderWork
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.instance import Source
-from core.document.regions import comparable, labelled
-from core.formats import coco, coco_write, labelme
+from core.document.regions import labelled
+from core.formats import labelme
 from core.formats.convert import Read, write_labels
 from core.formats.format import Format, Located
 from core.formats.label_file import LabelFile
 from core.formats.labelled import Collection, Labelled
 from core.formats.losses import losses
-from core.formats.said import EMPTY
-from core.sentences import MasklensError
+from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
+from core.formats.registry import BY_NAME
+from core.sentences import MasklensError, Sentence
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
 from core.storage.project import ImageEntry, Project
@@ -43,10 +44,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose for an export beside its format: shares of a split, options."""
+    """What a person chose for an export beside its format: shares of a split, options, and
+    whether a file that is there is to be replaced."""
 
     split: tuple[float, float, float] | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    replace: bool = False
 
 
 class Exporter(FolderWork):
@@ -58,17 +61,6 @@ class Exporter(FolderWork):
     def __init__(self, workspace: Workspace, labelling: Labelling, jobs: Jobs) -> None:
         super().__init__(workspace, jobs)
         self._labelling = labelling
-
-    def to_coco(self, path: Path) -> None:
-        """Write one COCO file with every image that has a label file."""
-        names = self._labelling.names
-        title = self.tr("Exporting COCO")
-        self._begin(
-            "export",
-            title,
-            lambda project, context: export_coco(project, names, path, context),
-            self._done,
-        )
 
     def to_format(self, format: Format, path: Path, choice: Choice) -> None:
         """Write all labels in a format, to a file or folder of that kind."""
@@ -130,10 +122,23 @@ def export_format(
     problems: list[str] = []
     everything = project.images()
     read = _gathered(project, names, everything, problems, context)
-    report = write_labels(read, format, path, split=choice.split, options=choice.options)
+    report = write_labels(
+        read,
+        format,
+        path,
+        overwrite=choice.replace,
+        split=choice.split,
+        options=choice.options,
+        root=project.root,
+    )
     missing = len(everything) - len(read.images) - len(problems)
     said = tuple(sentence_text(each) for each in (*report.problems, *report.notes))
     return Report(path, report.images, report.instances, missing, (*problems, *said))
+
+
+def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:
+    """Write a COCO file in place of what is there. Raises as `export_format` does."""
+    return export_format(project, names, BY_NAME["coco"], path, Choice(replace=True), context)
 
 
 def what_is_lost(project: Project, format: Format, context: Context) -> tuple[str, ...]:
@@ -152,7 +157,8 @@ def _gathered(
     """The labels of a folder as what is read from any other."""
     labels = dict.fromkeys(names)
     images: list[Located] = []
-    for entry, file in _labelled(project, entries, problems, context):
+    notes: list[Sentence] = []
+    for entry, file, mismatch in _labelled(project, entries, problems, context):
         labels.update(dict.fromkeys(each.label for each in labelled(file.shapes)))
         others = sum(id is None for id, _ in file.kept.shapes)
         made = Labelled(
@@ -164,35 +170,11 @@ def _gathered(
             done=file.done,
             others=others,
         )
-        images.append(Located(made, entry.path, file.width, file.height))
+        images.append(Located(made, entry.path, file.width, file.height, mismatch))
+        if mismatch is not None:
+            notes.append(mismatch.said(UNANSWERED, entry.label_file, entry.relative))
     found = tuple(image.labels for image in images)
-    return Read(Collection("labelme", tuple(labels), found), tuple(images))
-
-
-def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:
-    """Write a COCO file. Raises StorageError when it cannot be written."""
-    images: list[coco.CocoImage] = []
-    labels = dict.fromkeys(names)
-    problems: list[str] = []
-    everything = project.images()
-    for entry, file in _labelled(project, everything, problems, context):
-        objects = comparable(file.shapes)
-        labels.update(dict.fromkeys(each.label for each in objects))
-        images.append(
-            coco.CocoImage(
-                id=len(images) + 1,
-                file_name=entry.relative,
-                width=file.width,
-                height=file.height,
-                instances=objects,
-            )
-        )
-    empty = coco_write.write(path, images, tuple(labels))
-    if empty:
-        problems.append(sentence_text(EMPTY.given(count=empty)))
-    count = sum(len(image.instances) for image in images) - empty
-    missing = len(everything) - len(images) - len(problems) + bool(empty)
-    return Report(path, len(images), count, missing, tuple(problems))
+    return Read(Collection("labelme", tuple(labels), found), tuple(images), tuple(notes))
 
 
 def export_labelme(project: Project, folder: Path, context: Context) -> Report:
@@ -201,7 +183,10 @@ def export_labelme(project: Project, folder: Path, context: Context) -> Report:
     problems: list[str] = []
     everything = project.images()
     images = count = 0
-    for entry, file in _labelled(project, everything, problems, context):
+    for entry, file, mismatch in _labelled(project, everything, problems, context):
+        if mismatch is not None:
+            said = mismatch.said(UNANSWERED, entry.label_file, entry.relative)
+            problems.append(sentence_text(said))
         targets = (folder / entry.path.name, folder / entry.label_file.name)
         there = [target.name for target in targets if target.exists()]
         if there:
@@ -217,8 +202,9 @@ def export_labelme(project: Project, folder: Path, context: Context) -> Report:
 
 def _labelled(
     project: Project, images: list[ImageEntry], problems: list[str], context: Context
-) -> Iterator[tuple[ImageEntry, LabelFile]]:
-    """The images that have a label file, suggestions taken out and the true size put in."""
+) -> Iterator[tuple[ImageEntry, LabelFile, Mismatch | None]]:
+    """The images that have a label file, suggestions taken out; the size is the true one, or the
+    one that the labels were made for where that is another."""
     for place, entry in enumerate(images):
         context.progress(place, len(images))
         path = project.label_path(entry)
@@ -226,11 +212,14 @@ def _labelled(
             continue
         try:
             file = labelme.read(path)
-            width, height = image_size(entry.path)
+            size = image_size(entry.path)
         except MasklensError as error:
             problems.append(f"{entry.relative}: {error}")
             continue
         own = tuple(each for each in file.shapes if each.source is not Source.SUGGESTED)
+        mismatch = mismatch_of(file.width, file.height, size, entry.path)
         if own or file.done or not file.shapes:
-            yield entry, replace(file, shapes=own, width=width, height=height)
+            # A size that nobody has answered for goes along, so that whoever reads it sees it.
+            made = size if mismatch is None else mismatch.made
+            yield entry, replace(file, shapes=own, width=made[0], height=made[1]), mismatch
     context.progress(len(images), len(images))

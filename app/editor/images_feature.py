@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from app.base.settings import RECENT
 from app.base.words import error_text, sentence_text
 from app.editor.banners import WorkBanners
 from app.editor.exporting import Choice
+from app.editor.fitting import Fitting
 from app.editor.importing import Preview
 from app.editor.panels.images import ImagesPanel
 from app.editor.panels.transfer import ExportDialog, ImportDialog
@@ -24,6 +26,7 @@ from core.document.edits import SetDone
 from core.document.status import ImageStatus
 from core.formats import labelme
 from core.formats.format import Format
+from core.formats.registry import BY_NAME
 from core.session import ImageSession
 from core.storage.atomic import write_atomic
 from core.storage.project import ImageEntry
@@ -41,6 +44,8 @@ class ImagesFeature(Feature):
         self.title = self.tr("Images")
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
+        self._root: Path | None = None
+        self._fitting = Fitting(services)
         self._wire()
         self._show_recent()
 
@@ -64,7 +69,11 @@ class ImagesFeature(Feature):
         services.settings.changed.connect(self._on_setting)
         services.models.file_wanted.connect(self._ask_model)
         services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
-        panel.chosen.connect(workspace.go)
+        panel.chosen.connect(lambda path: workspace.in_turn(lambda: workspace.go(path), moves=True))
+        panel.left.connect(services.viewport.setFocus)
+        workspace.given_up.connect(self._on_given_up)
+        services.folder_edits.said.connect(lambda text: notices.say(text, key="undo"))
+        services.folder_edits.failed.connect(notices.fail)
 
     # The window
 
@@ -86,7 +95,11 @@ class ImagesFeature(Feature):
 
     def end(self, then: Callable[[], None], *, asked: bool) -> None:
         """Save; ask when that fails."""
-        self.services.workspace.saver.flush(lambda ok: then() if ok else self._ask_to_end(then))
+        workspace = self.services.workspace
+        workspace.in_turn(
+            lambda: workspace.saver.flush(lambda ok: then() if ok else self._ask_to_end(then)),
+            moves=True,
+        )
 
     def _ask_to_end(self, then: Callable[[], None]) -> None:
         services = self.services
@@ -139,6 +152,10 @@ class ImagesFeature(Feature):
 
     def _on_project(self) -> None:
         workspace = self.services.workspace
+        if workspace.project is None or workspace.project.root != self._root:
+            self.panel.clear_filter()
+            self.services.viewport.fit()
+        self._root = None if workspace.project is None else workspace.project.root
         self.panel.set_images([(image.path, image.relative) for image in workspace.images])
         self.wanted.emit(workspace.project is not None)
         self.changed.emit()
@@ -173,6 +190,10 @@ class ImagesFeature(Feature):
     def _on_image_failed(self, path: Path, reason: str) -> None:
         """An image cannot be opened, or can again."""
         self.panel.set_reason(path, reason or None)
+
+    def _on_given_up(self, count: int) -> None:
+        text = self.tr("%n key(s) meant for another image had no effect.", "", count)
+        self.services.notices.say(text, Kind.WARNING)
 
     def _on_going(self, path: Path | None) -> None:
         """An image is on its way (its row is marked at once), or is there."""
@@ -235,21 +256,18 @@ class ImagesFeature(Feature):
         name = "labels" if project is None else project.root.name
         title = self.tr("Export as {format}").format(format=format.title)
 
-        def write(path: Path) -> None:
-            self.services.exporter.to_format(format, path, choice)
+        def write(path: Path, chosen: Choice = choice) -> None:
+            self.services.exporter.to_format(format, path, chosen)
 
         if format.ending and choice.split is None:
-            opener.ask_save(title, f"{name}{format.ending}", write)
+            asked = replace(choice, replace=True)  # by the dialog
+            opener.ask_save(title, f"{name}{format.ending}", lambda path: write(path, asked))
         else:
             opener.ask_existing(title, write, folder=True)
 
     def export_coco(self) -> None:
         """Let the person choose where the COCO file goes."""
-        project = self.services.workspace.project
-        name = "instances.json" if project is None else f"{project.root.name}.json"
-        self.services.opener.ask_save(
-            self.tr("Export as COCO"), name, self.services.exporter.to_coco
-        )
+        self._ask_place(BY_NAME["coco"], Choice())
 
     def export_labelme(self) -> None:
         """Let the person choose the folder of the copy."""
@@ -290,10 +308,21 @@ class ImagesFeature(Feature):
         workspace = self.services.workspace
 
         def is_open(entry: ImageEntry) -> bool:
-            return workspace.status(entry.path) is not ImageStatus.DONE
+            known = workspace.status(entry.path)
+            return known is not ImageStatus.DONE and self.panel.rows.shows(entry.path)
 
         if not workspace.step(1, is_open):
-            self.services.notices.say(self.tr("No image after this one is open."))
+            self.services.notices.say(self.tr("No image after this one is open."), key="step")
+
+    def step(self, by: int) -> None:
+        """On to the next image that the filter shows, or back."""
+        workspace = self.services.workspace
+        if workspace.step(by, lambda entry: self.panel.rows.shows(entry.path)):
+            return
+        if workspace.images:
+            last = self.tr("This is the last image that is listed.")
+            first = self.tr("This is the first image that is listed.")
+            self.services.notices.say(last if by > 0 else first, key="step")
 
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[ImagesFeature], ...]] = (
@@ -321,13 +350,14 @@ class ImagesFeature(Feature):
                do=export_labelme,
                tip="Write a copy of all images and labelme files to another folder"),
         Action("close_project", FILE, "Close folder", ("Ctrl+W",), "", (project,),
-               do=lambda self: self.services.workspace.close_project(lambda _ok: None), rule=True),
+               do=lambda self: self.services.workspace.close_project(lambda _ok: None), rule=True,
+               moves=True),
         Action("next_image", IMAGE, "Next image", ("D", "PgDown"), "next", (project,),
-               do=lambda self: self.services.workspace.step(1)),
+               do=lambda self: self.step(1), moves=True),
         Action("previous_image", IMAGE, "Previous image", ("A", "PgUp"), "previous", (project,),
-               do=lambda self: self.services.workspace.step(-1)),
+               do=lambda self: self.step(-1), moves=True),
         Action("next_open", IMAGE, "Next image that is not done", ("Shift+D",), "", (project,),
-               do=next_open),
+               do=next_open, moves=True),
         Action("find_image", IMAGE, "Find an image", ("Ctrl+L",), "search", (project,),
                do=lambda self: self.panel.focus_filter()),
         Action("done", IMAGE, "Done", ("M", "Ctrl+Return"), "done", (image,), turn=set_done,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -11,8 +12,10 @@ from app.base.jobs import Job, JobState
 from app.base.tasks import Context
 from app.base.words import error_text, sentence_text
 from app.editor.folder_work import FolderWork
+from core.document.instance import Source
 from core.document.status import ImageStatus
 from core.formats.convert import Read, read_labels
+from core.formats.format import Located
 from core.formats.labelme_format import encoded
 from core.formats.registry import BY_NAME
 from core.sentences import MasklensError
@@ -41,6 +44,7 @@ class Report:
     kept: int
     strangers: int
     remarks: tuple[str, ...]
+    status: Mapping[Path, ImageStatus]
 
 
 class Importer(FolderWork):
@@ -93,7 +97,7 @@ class Importer(FolderWork):
         if project is self._workspace.project:
             self._workspace.labels_found.emit(report.labels)
             for entry in report.written:
-                self._workspace.set_status(entry.path, ImageStatus.CORRECTED)
+                self._workspace.set_status(entry.path, report.status[entry.path])
             if self._workspace.path in {entry.path for entry in report.written}:
                 self._workspace.reload()
 
@@ -137,14 +141,24 @@ def import_read(project: Project, read: Read, context: Context) -> Report:
             kept += 1
         elif image.labels.shapes or image.labels.others or image.labels.done:
             try:
-                write_atomic(entry.label_file, encoded(image, entry.label_file, own))
+                write_atomic(entry.label_file, encoded(_imported(image), entry.label_file, own))
             except MasklensError as error:
                 remarks.append(f"{entry.relative}: {error_text(error)}")
                 continue
             written.append(entry)
             instances += len(image.labels.instances)
             labels.update(dict.fromkeys(each.label for each in image.labels.instances))
-    return Report(tuple(written), instances, tuple(labels), kept, strangers, tuple(remarks))
+    status = {entry.path: project.status(entry) for entry in written}
+    return Report(tuple(written), instances, tuple(labels), kept, strangers, tuple(remarks), status)
+
+
+def _imported(image: Located) -> Located:
+    """The labels of an image, what a person drew elsewhere marked as imported."""
+    shapes = tuple(
+        replace(each, source=Source.IMPORTED) if each.source is Source.DRAWN else each
+        for each in image.labels.shapes
+    )
+    return replace(image, labels=replace(image.labels, shapes=shapes))
 
 
 def _remarks(read: Read) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
-from core.document.edits import Relabel
 from core.document.regions import labelled
 from core.storage.project import Project
 from core.storage.settings import ProjectSettings
@@ -93,12 +92,10 @@ class Labelling(QObject):
         self._set(self._settings.renamed(old, new))
         self.renamed.emit(old, new)
 
-    def relabel_open(self, old: str, new: str) -> bool:
-        """Rename a label in the open image, as an edit; False when there was nothing to do."""
-        document = self._workspace.document
-        there = labelled(document.shapes) if document else ()
-        ids = [each.id for each in there if each.label == old]
-        return bool(ids) and self._workspace.do(Relabel.to(new, ids), self.tr("rename label"))
+    def rename_on_list(self, old: str, new: str) -> None:
+        """Give a label another name in the list alone, unless it is in use."""
+        if old in self.names and new not in self.names:
+            self._set(self._settings.renamed(old, new))
 
     def forget(self, name: str) -> None:
         """Take a label off the list that no image has any more."""

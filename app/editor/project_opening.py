@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from app.base.tasks import Context
+from PySide6.QtCore import QObject, Qt, Signal
+
+from app.base.tasks import Context, Task, Tasks
+from app.base.words import error_text
 from core.document.status import ImageStatus
 from core.sentences import Sentence, say
 from core.storage.atomic import StorageError
@@ -63,6 +66,46 @@ def open_project(root: Path, only: Sequence[Path]) -> OpenedProject:
         notes.append(error.sentence)
     left = tuple(project.left_journals(images)) if project.locked else ()
     return OpenedProject(project, tuple(only), images, settings, read_only, tuple(notes), left)
+
+
+class FolderScan(QObject):
+    """Looks at all images of the open folder in the background; `found` carries each chunk."""
+
+    found = Signal(object)  # Scanned
+    failed = Signal(str)
+    _told = Signal(object, object)  # from the worker's thread
+
+    def __init__(self, tasks: Tasks, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._task: Task[None] | None = None
+        self._of: OpenedProject | None = None
+        self._told.connect(self._on_told, Qt.ConnectionType.QueuedConnection)
+
+    def start(self, opened: OpenedProject) -> None:
+        """Begin with a folder."""
+        self.stop()
+        self._of = opened
+        self._task = self._tasks.run(
+            lambda context: scan(
+                opened.project,
+                opened.images,
+                lambda found: self._told.emit(opened, found),
+                context,
+            ),
+            done=lambda _none: None,
+            failed=lambda error: self.failed.emit(error_text(error)),
+        )
+
+    def stop(self) -> None:
+        """Say nothing more."""
+        self._of = None
+        if self._task is not None:
+            self._task.cancel()
+
+    def _on_told(self, opened: OpenedProject, found: Scanned) -> None:
+        if opened is self._of:
+            self.found.emit(found)
 
 
 def scan(

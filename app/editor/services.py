@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject
 
 from app.base.action_set import ActionSet
-from app.base.actions import Action
+from app.base.actions import TOOLS, Action
 from app.base.jobs import Jobs
 from app.base.paths import Paths
 from app.base.settings import Settings
@@ -18,12 +18,14 @@ from app.canvas.viewport import Viewport
 from app.editor.central import Central
 from app.editor.editing import Editing
 from app.editor.exporting import Exporter
+from app.editor.folder_edits import FolderEdits
 from app.editor.importing import Importer
 from app.editor.labelling import Labelling
 from app.editor.opening import Opener
 from app.editor.preannotate import PreAnnotator
 from app.editor.renaming import Renamer
 from app.editor.suggesting import Suggesting
+from app.editor.typed_ahead import TypedAhead
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
 from app.engine.models import ModelControl
@@ -51,6 +53,7 @@ class Services:
     annotator: PreAnnotator
     exporter: Exporter
     importer: Importer
+    folder_edits: FolderEdits
     renamer: Renamer
     opener: Opener
 
@@ -74,6 +77,9 @@ def make_services(
     suggesting = Suggesting(workspace, labelling, settings)
     annotator = PreAnnotator(client, workspace, suggesting, jobs)
     notices = Notices(central.stack)
+    folder_edits = FolderEdits(workspace, jobs)
+    TypedAhead(actions, workspace, viewport)
+    actions.in_turn = lambda row, do: _in_turn(workspace, row, do)
     return Services(
         paths=paths,
         settings=settings,
@@ -92,9 +98,18 @@ def make_services(
         annotator=annotator,
         exporter=Exporter(workspace, labelling, jobs),
         importer=Importer(workspace, jobs),
-        renamer=Renamer(workspace, labelling, jobs),
+        folder_edits=folder_edits,
+        renamer=Renamer(workspace, labelling, folder_edits),
         opener=Opener(central, notices, paths, settings, workspace, annotator),
     )
+
+
+def _in_turn(workspace: Workspace, row: Action[Any], do: Callable[[], object]) -> None:
+    """What is done to an image waits for the one on its way; a tool is taken at once."""
+    if row.moves or (image in row.when and row.group != TOOLS):
+        workspace.in_turn(do, moves=row.moves)
+    else:
+        do()
 
 
 class User(Protocol):

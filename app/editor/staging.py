@@ -8,9 +8,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from app.base.tasks import Context
+from app.base.tasks import Context, Task, Tasks
+from app.base.words import sentence_text
 from app.canvas.pyramid import ImagePyramid
+from core.document.instance import Source
 from core.document.regions import labelled
+from core.document.status import ImageStatus
 from core.lru import Lru
 from core.session import ImageSession, covered_by
 from core.storage.images import DecodedImage, ImageError, image_size, read_image
@@ -55,6 +58,7 @@ class Pictures:
 
     def __init__(self, keep_bytes: int = KEEP_BYTES) -> None:
         self._lock = Lock()
+        self._ahead: Task[None] | None = None
         self._known: Lru[Path, Picture] = Lru(keep_bytes, lambda picture: picture.size)
 
     def get(self, path: Path) -> Picture:
@@ -69,6 +73,41 @@ class Pictures:
         with self._lock:
             self._known[path] = picture
         return picture
+
+    def look_ahead(self, paths: Iterable[Path], tasks: Tasks) -> None:
+        """Decode pictures that may be wanted next, in place of those asked for before."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+        wanted = list(paths)
+        self._ahead = None
+        if wanted:
+            self._ahead = tasks.run(
+                lambda context: self._decode(wanted, context),
+                done=lambda _none: None,
+                failed=lambda _error: None,  # said when the image is opened
+            )
+
+    def _decode(self, paths: list[Path], context: Context) -> None:
+        for path in paths:
+            context.check()
+            self.get(path)
+
+
+def status_of(session: ImageSession) -> ImageStatus:
+    """How far the work on an open image has come."""
+    if session.document.done:
+        return ImageStatus.DONE
+    if session.document.shapes:
+        imported = all(each.source is Source.IMPORTED for each in session.document.shapes)
+        return ImageStatus.IMPORTED if imported else ImageStatus.CORRECTED
+    return ImageStatus.SUGGESTED if session.pending else ImageStatus.UNTOUCHED
+
+
+def why_closed(session: ImageSession) -> str:
+    """Why the labels of this image cannot be changed where those of others can."""
+    if session.read_only is None or not session.project.locked:
+        return ""
+    return sentence_text(session.read_only)
 
 
 def stage(

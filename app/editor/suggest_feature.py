@@ -28,6 +28,8 @@ class SuggestFeature(Feature):
         self.services = services
         self.section = section
         self.shown = True
+        self._tool_before = "select"
+        self._held_back = False
         section.set_threshold(services.suggesting.threshold)
         section.set_unknown(services.settings.get(UNKNOWN_LABELS))
         section.threshold_changed.connect(services.suggesting.set_threshold)
@@ -40,9 +42,13 @@ class SuggestFeature(Feature):
         services.suggesting.picked_changed.connect(self._on_picked)
         services.suggesting.failed.connect(lambda text: notices.fail("suggest", text))
         services.suggesting.landed.connect(self._on_landed)
+        services.viewport.rested.connect(self._on_rest)
         services.viewport.suggestion_picked.connect(services.suggesting.pick)
         services.viewport.suggestion_activated.connect(
             lambda _id: services.actions["accept"].trigger()
+        )
+        services.viewport.answered.connect(
+            lambda ids, accepted: services.suggesting.answer(ids, accepted=accepted)
         )
         services.annotator.said.connect(notices.say)
         services.annotator.failed.connect(notices.fail)
@@ -78,9 +84,20 @@ class SuggestFeature(Feature):
         """Other suggestions, or another threshold."""
         suggesting = self.services.suggesting
         shown = suggesting.shown
-        self.services.viewport.show_suggestions(shown)
+        self._show()
         self.section.set_counts(len(shown), len(suggesting.pending))
         self.changed.emit()
+
+    def _show(self) -> None:
+        """Put them on the canvas; never over what is being drawn: then when that is over."""
+        canvas = self.services.viewport
+        self._held_back = canvas.busy and canvas.tool != "select"
+        if not self._held_back:
+            canvas.show_suggestions(self.services.suggesting.shown)
+
+    def _on_rest(self) -> None:
+        if self._held_back:
+            self._show()
 
     def _on_picked(self) -> None:
         self.services.viewport.select_suggestions(self.services.suggesting.picked)
@@ -144,12 +161,30 @@ class SuggestFeature(Feature):
             text = self.tr("The suggestions were hidden. Here they are: once more to answer them.")
             self.services.notices.say(text)
 
+    def sweep(self, on: bool) -> None:
+        """Take the tool that sweeps, or go back to the one before."""
+        canvas = self.services.viewport
+        if on and canvas.tool != "sweep":
+            self.bring()
+            self._tool_before = canvas.tool
+            canvas.set_tool("sweep")
+        elif not on and canvas.tool == "sweep":
+            canvas.complete_gesture()
+            canvas.set_tool(self._tool_before)
+        canvas.setFocus()
+
+    def _accept_labels(self) -> None:
+        suggesting = self.services.suggesting
+        suggesting.accept_labels(suggesting.picked_labels)
+
     def pick_next(self, by: int) -> None:
         """Pick the next one, or the one before, and bring it into sight."""
         self.bring()
         picked = self.services.suggesting.pick_next(by)
         if picked is not None:
             self.services.viewport.reveal(bounds(picked))
+        else:
+            self.services.notices.say(self.tr("There are no suggestions here."), key="step")
 
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[SuggestFeature], ...]] = (
@@ -167,6 +202,10 @@ class SuggestFeature(Feature):
                (image, has_shown),
                do=lambda self: self.answer_all(self.services.suggesting.accept_all),
                tip="Accept every suggestion above the score slider"),
+        Action("accept_label", SUGGEST, "Accept all of this label", ("Ctrl+Shift+Y",),
+               "accept-all", (image, has_picked),
+               do=lambda self: self.answer_all(self._accept_labels),
+               tip="Accept every shown suggestion with the label of the picked one"),
         Action("reject", SUGGEST, "Reject", ("X",), "reject", (image, has_picked),
                do=lambda self: self.services.suggesting.reject(),
                tip="Reject the picked suggestions"),
@@ -174,10 +213,15 @@ class SuggestFeature(Feature):
                (image, has_shown),
                do=lambda self: self.answer_all(self.services.suggesting.reject_all),
                tip="Reject every suggestion of this image"),
-        Action("next_suggestion", SUGGEST, "Next suggestion", ("Tab",), "", (image, has_shown),
+        Action("sweep", SUGGEST, "Sweep", (), "sweep", (image,), turn=sweep,
+               checked=lambda self: self.services.viewport.tool == "sweep", rule=True,
+               tip="Brush over suggestions: left button accepts, right button rejects (hold Z)"),
+        Action("sweep_held", SUGGEST, "Sweep over suggestions while held", ("Z",), "", (image,),
+               turn=sweep, scope=Scope.HOLD, menu=False),
+        Action("next_suggestion", SUGGEST, "Next suggestion", ("Tab",), "", (image,),
                do=lambda self: self.pick_next(1), scope=Scope.CANVAS, rule=True),
         Action("previous_suggestion", SUGGEST, "Previous suggestion", ("Shift+Tab",), "",
-               (image, has_shown), do=lambda self: self.pick_next(-1), scope=Scope.CANVAS),
+               (image,), do=lambda self: self.pick_next(-1), scope=Scope.CANVAS),
         Action("show_suggestions", SUGGEST, "Show suggestions", ("G",), "eye", (image,),
                turn=set_shown, checked=lambda self: self.shown, rule=True),
     )

@@ -12,7 +12,7 @@ from app.base.settings import PARTS, THRESHOLD, UNKNOWN_LABELS, Settings
 from app.base.words import error_text
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
-from core.document.edits import Add, SetRejected
+from core.document.edits import Add, Edit, SetRejected
 from core.document.instance import Instance, Source
 from core.document.regions import labelled
 from core.session import covered_by, store_suggestions
@@ -90,6 +90,20 @@ class Suggesting(QObject):
         """Accept what is picked, and pick the next."""
         self._accept([each for each in self.shown if each.id in self._picked])
 
+    def answer(self, ids: frozenset[str], *, accepted: bool) -> None:
+        """Accept or reject those of these that are shown, in one step that can be undone."""
+        chosen = [each for each in self.shown if each.id in ids]
+        (self._accept if accepted else self._reject)(chosen)
+
+    @property
+    def picked_labels(self) -> frozenset[str]:
+        """The labels of what is picked."""
+        return frozenset(each.label for each in self.shown if each.id in self._picked)
+
+    def accept_labels(self, labels: frozenset[str]) -> None:
+        """Accept everything that is shown with one of these labels, in one step."""
+        self._accept([each for each in self.shown if each.label in labels])
+
     def accept_all(self) -> None:
         """Accept everything that is shown, in one step that can be undone."""
         self._accept(list(self.shown))
@@ -101,6 +115,22 @@ class Suggesting(QObject):
     def reject_all(self) -> None:
         """Reject everything that waits for an answer, also below the threshold."""
         self._reject(list(self.pending))
+
+    def as_accepted(self, edit: Edit) -> Edit:
+        """An edit that puts suggestions in, with the labels that accepting them gives."""
+        if not isinstance(edit, Add):
+            return edit
+        asked = {each.id for each in self.pending}
+        if not any(each.id in asked for each in edit.shapes):
+            return edit
+        label = self._label_for(set(self._labelling.names))
+        return Add(
+            tuple(
+                replace(each, label=label(each.label)) if each.id in asked else each
+                for each in edit.shapes
+            ),
+            edit.at,
+        )
 
     def arrive(
         self, project: Project, path: Path, found: SuggestionSet, *, told: bool = True

@@ -10,14 +10,15 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app.base.settings import PARTS, Settings
-from app.base.tasks import Context, Task, Tasks
+from app.base.tasks import Task, Tasks
 from app.base.words import error_text, sentence_text
-from app.editor.project_opening import OpenedProject, Scanned, open_project, scan
+from app.editor.project_opening import FolderScan, OpenedProject, Scanned, open_project
 from app.editor.saving import Saver
-from app.editor.staging import Pictures, Staged, stage
+from app.editor.staging import Pictures, Staged, stage, status_of, why_closed
+from app.editor.turns import LeftEdits, Turns
 from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.status import ImageStatus
@@ -39,9 +40,9 @@ class Workspace(QObject):
     status_changed = Signal(object)  # {path: ImageStatus}
     image_failed = Signal(object, str)  # path, why it cannot be used; empty: it can
     going = Signal(object)  # path that is being staged, None when it is there
+    edited = Signal()  # an edit was made, none of undo, redo or of an act over the folder
+    given_up = Signal(int)  # so many commands were meant for an image that cannot be shown
     refused = Signal(str)  # an edit or a step could not be made; why
-
-    _scanned = Signal(object, object)
 
     def __init__(self, tasks: Tasks, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,12 +56,15 @@ class Workspace(QObject):
         self._place: dict[Path, int] = {}
         self._status: dict[Path, ImageStatus] = {}
         self._pictures = Pictures()
+        self.left = LeftEdits()
+        self._target: ImageEntry | None = None  # on its way
+        self._turns = Turns(lambda: self.under_way)
         self._staging: Task[Staged] | None = None
-        self._looking_ahead: Task[None] | None = None
-        self._scanning: Task[None] | None = None
+        self._scanning = FolderScan(tasks, self)
         self._opening: Task[OpenedProject] | None = None
         self.saver.saved.connect(self._restate)
-        self._scanned.connect(self._on_scanned, Qt.ConnectionType.QueuedConnection)
+        self._scanning.found.connect(self._on_scanned)
+        self._scanning.failed.connect(self.refused)
 
     # What there is
 
@@ -97,8 +101,6 @@ class Workspace(QObject):
     def status(self, path: Path) -> ImageStatus | None:
         """The status as far as it is known yet."""
         return self._status.get(path)
-
-    # The folder
 
     def open(
         self,
@@ -153,22 +155,17 @@ class Workspace(QObject):
         self._place = {image.path: place for place, image in enumerate(opened.images)}
         self.project_changed.emit()
         self.image_changed.emit()
-        self._scanning = self.tasks.run(
-            lambda context: scan(
-                opened.project,
-                opened.images,
-                lambda found: self._scanned.emit(opened, found),
-                context,
-            ),
-            done=lambda _none: None,
-            failed=lambda error: self.refused.emit(error_text(error)),
-        )
+        self._scanning.start(opened)
 
     def _forget(self) -> None:
-        for task in (self._staging, self._looking_ahead, self._scanning):
-            if task is not None:
-                task.cancel()
+        self._scanning.stop()
+        self._pictures.look_ahead((), self.tasks)
+        if self._staging is not None:
+            self._staging.cancel()
         self._staging = None
+        self._target = None
+        self._turns.drop()
+        self.left.clear()
         self.saver.attach(None)
         if self.project is not None:
             self.project.unlock()
@@ -178,31 +175,67 @@ class Workspace(QObject):
         self._place = {}
         self._status = {}
 
-    def _on_scanned(self, opened: OpenedProject, found: Scanned) -> None:
-        if opened is not self.opened:
-            return
+    def _on_scanned(self, found: Scanned) -> None:
         self._status.update(found.status)
         self.labels_found.emit(found.labels)
         self.status_changed.emit(found.status)
         for path, reason in found.reasons.items():
             self.image_failed.emit(path, sentence_text(reason))
 
+    # Commands in their order
+
+    @property
+    def under_way(self) -> bool:
+        """Whether another image than the one that is shown is on its way."""
+        return self._target is not None and self._target.path != self.path
+
+    @property
+    def waiting(self) -> bool:
+        """Whether commands wait for their turn."""
+        return bool(self._turns)
+
+    def in_turn(self, do: Callable[[], object], *, moves: bool = False) -> None:
+        """Do something to the image that a person means; see `Turns.put`."""
+        self._turns.put(do, moves)
+
+    def _stay(self) -> None:
+        """Nothing is on its way any more but what is shown."""
+        self._target = None
+        self.going.emit(None)
+        self._turns.take()
+
+    def _give_up(self) -> None:
+        """What was to come can come no more: the image it was for is not reached."""
+        count = self._turns.drop()
+        self._stay()
+        if count:
+            self.given_up.emit(count)
+
     # The image
 
     def go(self, path: Path, *, anew: bool = False) -> None:
         """Show an image: save the present one, stage the other, then switch."""
         entry = self.entry(path)
-        if entry is None or (path == self.path and not anew):
+        there = path == self.path and self._target is None
+        if entry is None or (there and not anew):
             return
+        if self._target is not None and self._target.path == path and not anew:
+            return  # it is on its way
         if self._staging is not None:
             self._staging.cancel()
             self._staging = None
+        self._target = entry
+        if path == self.path and not anew:
+            self._stay()
+            return
 
         def begin(ok: bool) -> None:
+            if self._target is not entry:
+                return  # the person went on meanwhile
             if ok:
                 self._stage(entry)
                 return
-            self.going.emit(None)
+            self._give_up()
             reason = self.saver.problem or self.tr("Decide first what becomes of your labels.")
             self.refused.emit(reason)
 
@@ -210,10 +243,13 @@ class Workspace(QObject):
         self.saver.flush(begin)
 
     def step(self, by: int, wanted: Callable[[ImageEntry], bool] = lambda _entry: True) -> bool:
-        """Go to the next or the previous image that is wanted; False when there is none."""
+        """Go to the next or the previous image that is wanted; False when there is none.
+
+        Counted from the image that is on its way, where one is: each press is a step.
+        """
         if not self.images:
             return False
-        path = self.path
+        path = self.path if self._target is None else self._target.path
         place = -1 if path is None else self._place.get(path, -1)
         if place < 0 and by < 0:
             place = len(self.images)
@@ -256,26 +292,30 @@ class Workspace(QObject):
                 self.go(path, anew=True)  # what was staged lacks the edits made meanwhile
                 return
             if not session.is_clean:
-                self.saver.flush(lambda ok: self._switch_image(staged, state) if ok else None)
+                self.saver.flush(
+                    lambda ok: self._switch_image(staged, state) if ok else self._give_up()
+                )
                 return
+        if self._target is not None and self._target is not staged.entry:
+            return  # the person went on while the present image was saved
+        self.left.keep(session)
+        self.left.give(staged.session)
+        self._target = None
         self._staging = None
         self.staged = staged
         self.failed_path, self.failure = None, ""
         self.saver.attach(staged.session)
         self.going.emit(None)
-        self.image_failed.emit(staged.entry.path, self._why_closed(staged.session))
+        self.image_failed.emit(staged.entry.path, why_closed(staged.session))
         self.image_changed.emit()
         self._look_ahead()
-
-    def _why_closed(self, session: ImageSession) -> str:
-        """Why the labels of this image cannot be changed where those of others can."""
-        if session.read_only is None or self.project is None or not self.project.locked:
-            return ""
-        return sentence_text(session.read_only)
+        self._turns.take()
 
     def _on_failed_image(self, entry: ImageEntry, error: Exception) -> None:
         if not isinstance(error, MasklensError | OSError | MemoryError):
             log.error("an image could not be staged", exc_info=error)
+        self.left.keep(self.session)
+        self._target = None
         self._staging = None
         self.staged = None
         self.failed_path, self.failure = entry.path, error_text(error)
@@ -283,44 +323,38 @@ class Workspace(QObject):
         self.going.emit(None)
         self.image_failed.emit(entry.path, self.failure)
         self.image_changed.emit()
+        self._turns.take()
 
     def _look_ahead(self) -> None:
         """Decode the neighbours, so that the next step is there at once."""
-        if self._looking_ahead is not None:
-            self._looking_ahead.cancel()
         place = self._place.get(self.path or Path(), -1)
         near = [self.images[k].path for k in (place + 1, place - 1) if 0 <= k < len(self.images)]
-
-        def look(context: Context) -> None:
-            for path in near:
-                context.check()
-                self._pictures.get(path)
-
-        self._looking_ahead = self.tasks.run(
-            look, done=lambda _none: None, failed=lambda _error: None
-        )
+        self._pictures.look_ahead(near, self.tasks)
 
     # Edits
 
-    def do(self, edit: Edit, name: str) -> bool:
-        """Make an edit; False, and `refused`, when it cannot be made."""
+    def do(self, edit: Edit, name: str, at: int | None = None) -> bool:
+        """Make an edit; False, and `refused`, when it cannot be made.
+
+        `at` is the time of the act over the folder that it is a part of.
+        """
         session = self.session
-        return session is not None and self._change(lambda: session.do(edit, name))
+        made = session is not None and self._change(lambda: session.do(edit, name, at))
+        if made and at is None:
+            self.edited.emit()
+        return made
 
     def undo(self) -> bool:
         """Take the last edit back."""
-        session = self.session
-        return session is not None and self._change(session.undo)
+        return self._change(lambda: self.session.undo() if self.session else None)
 
     def redo(self) -> bool:
         """Make the edit again that was undone last."""
-        session = self.session
-        return session is not None and self._change(session.redo)
+        return self._change(lambda: self.session.redo() if self.session else None)
 
     def recover(self) -> bool:
         """Make the edits again that a crash left behind."""
-        session = self.session
-        name = self.tr("recovered edit")
+        session, name = self.session, self.tr("recovered edit")
         return session is not None and self._change(lambda: session.recover(name))
 
     def _change(self, change: Callable[[], Changed | None]) -> bool:
@@ -361,12 +395,4 @@ class Workspace(QObject):
         session = self.session
         if session is None or session.read_only is not None:
             return
-        if session.document.done:
-            status = ImageStatus.DONE
-        elif session.document.shapes:
-            status = ImageStatus.CORRECTED
-        elif session.pending:
-            status = ImageStatus.SUGGESTED
-        else:
-            status = ImageStatus.UNTOUCHED
-        self.set_status(session.image.path, status)
+        self.set_status(session.image.path, status_of(session))

@@ -13,7 +13,7 @@ from app.editor.services import Services, engine, image, project, selection
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from app.lens.panel.panel import LensPanel
-from app.lens.reasons import Lost, Reasons
+from app.lens.reasons import Judged, Reasons
 from app.lens.training import Training
 from app.lens.training_layers import TrainingLayers
 from core.document.geometry.measure import bounds
@@ -41,7 +41,7 @@ class LensFeature(Feature):
         self.panel: LensPanel = LensPanel(
             self.lens, self.layers, self.reasons, self.training, self.training_layers
         )
-        self._waiting: Lost | None = None
+        self._waiting: Judged | None = None
         self.panel.why.asked_missed.connect(self.why_missed)
         self.panel.why.asked_here.connect(self.why_here)
         self.panel.funnel.opened.connect(self._open_lost)
@@ -132,7 +132,7 @@ class LensFeature(Feature):
         else:
             self.services.notices.say(self.tr("Pick a suggestion or choose a detection first."))
 
-    def _open_lost(self, lost: Lost) -> None:
+    def _open_lost(self, lost: Judged) -> None:
         self._waiting = lost
         if self.services.workspace.path == lost.path:
             self._show_lost()
@@ -150,9 +150,9 @@ class LensFeature(Feature):
         if lost is None or document is None or workspace.path != lost.path:
             return
         self._waiting = None
-        instance = document.get(lost.id)
+        instance = document.get(lost.report.verdict.instance.id)
         if isinstance(instance, Instance):
-            self.services.viewport.set_selection([lost.id])
+            self.services.viewport.set_selection([instance.id])
             self.services.viewport.reveal(bounds(instance))
             self.reasons.why_missed(instance)
 

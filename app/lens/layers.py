@@ -18,7 +18,6 @@ from app.canvas.viewport import Viewport
 from app.editor.workspace import Workspace
 from app.lens.drawn import FORMS, DrawnLayers
 from app.lens.lens import Lens
-from core.document.geometry.measure import Rect
 from core.document.instance import Polygons
 from core.document.regions import comparable
 from core.lens.evidence import BoxKind
@@ -27,7 +26,6 @@ from core.lens.pictures import Picture, padded_place
 from core.lens.views import LAYERS, VIEWS, has_layer
 from core.lens.views.base import Layer, Look, Options
 from core.lens.views.marks import Drawing, Later, PictureAsked, PictureShown
-from core.protocol.messages.lens import LensDrawn
 
 LEGEND: Final = "legend"
 """The layer that is seen at every stage."""
@@ -143,11 +141,10 @@ class LensLayers(DrawnLayers):
             anchors.light(None if item is None else item.index)
         self._viewport.layer_changed()
 
-    def _on_drawn(self, slot: str, drawn: LensDrawn) -> None:
+    def _on_drawn(self, slot: str, picture: Picture) -> None:
         asked = self._asked.get(slot)
         if asked is not None and self.ready:
-            picture = Picture(drawn.pixels, Rect(*drawn.place), drawn.low, drawn.high)
-            lines = asked.legend(drawn.low, drawn.high)
+            lines = asked.legend(picture.low, picture.high)
             super().take(slot, PictureShown(picture, lines, asked.frame))
             self.tell()
 

@@ -12,13 +12,11 @@ from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, Question
 from core.lens.items import Item, valid
 from core.lens.settings import ANCHOR_SETTINGS, PYRAMID_SETTINGS, StageSettings
-from core.lens.trace import STAGES, Trace
+from core.lens.trace import STAGES, Trace, with_fixed
 from core.lens.views.marks import PictureAsked
 from core.protocol import Progress, Request
-from core.protocol.lens_tables import trace_of
 from core.protocol.messages.lens import (
     DrawLens,
-    FixedTables,
     LensDrawn,
     LensOpened,
     LensSet,
@@ -44,7 +42,7 @@ class Lens(QObject):
     settings_changed = Signal()
     busy_changed = Signal()
     drawn = Signal(str, object)
-    """Slot of the picture, LensDrawn."""
+    """Slot, Picture."""
     failed = Signal(str)
 
     def __init__(self, client: EngineClient, workspace: Workspace) -> None:
@@ -53,7 +51,7 @@ class Lens(QObject):
         self._workspace = workspace
         self._active = False
         self._asked: dict[Request, Question] = {}
-        self._fixed: FixedTables | None = None
+        self._opened: LensOpened | None = None
         self._path: Path | None = None
         self._settings: StageSettings | None = None
         self._stage = STAGES[0]
@@ -94,12 +92,12 @@ class Lens(QObject):
     @property
     def own(self) -> StageSettings | None:
         """The settings of the model."""
-        return None if self._fixed is None else self._fixed.own
+        return None if self._opened is None else self._opened.own
 
     @property
     def matching(self) -> tuple[float, float] | None:
         """From which IoU an anchor is positive in training, and below which it is negative."""
-        return None if self._fixed is None else self._fixed.matching
+        return None if self._opened is None else self._opened.matching
 
     @property
     def settings(self) -> StageSettings | None:
@@ -193,7 +191,7 @@ class Lens(QObject):
     def _forget(self) -> None:
         for question in list(self._asked.values()):
             question.cancel()
-        self._fixed = self._settings = self._path = None
+        self._opened = self._settings = self._path = None
         self.progress = None
         if self.trace is not None:
             self.trace = None
@@ -245,17 +243,17 @@ class Lens(QObject):
             return
         match answer:
             case LensOpened() if request.settings in (None, self._settings):
-                self._fixed, self._settings = answer.fixed, answer.tables.settings
-                self._take(trace_of(answer.fixed, answer.tables))
+                self._opened, self._settings = answer, answer.trace.settings
+                self._take(answer.trace)
                 self.settings_changed.emit()
-            case LensSet() if self._fixed is not None:
-                if answer.tables.settings == self._settings:
-                    self._take(trace_of(self._fixed, answer.tables))
-                    if not answer.tables.has_masks:
+            case LensSet() if self._opened is not None:
+                if answer.trace.settings == self._settings:
+                    self._take(with_fixed(answer.trace, self._opened.trace))
+                    if not answer.masks:
                         settings = self._settings
                         self._ask(SetLens(0, MASKS, path=str(path), settings=settings, masks=True))
             case LensDrawn():
-                self.drawn.emit(request.purpose.removeprefix(PICTURE), answer)
+                self.drawn.emit(request.purpose.removeprefix(PICTURE), answer.picture)
             case _:
                 pass
 

@@ -22,10 +22,14 @@ from core.document.instance import Instance
 from core.document.regions import comparable
 from core.formats import labelme
 from core.lens.evidence import BoxKind
+from core.lens.false_positives import FalsePositive
+from core.lens.funnel import Bar, funnel
 from core.lens.items import Item
-from core.lens.life import CUTS, PROPOSER_CUTS, Cut
+from core.lens.life import Cut
+from core.lens.report import InstanceReport
+from core.lens.verdict import Verdict
 from core.protocol import Priority
-from core.protocol.messages.lens import FalseDetection, Judged, JudgeLens, LensJudged
+from core.protocol.messages.lens import JudgeLens, LensJudged
 from core.sentences import MasklensError, Sentence
 from core.storage.project import ImageEntry
 
@@ -56,14 +60,11 @@ _Labelled = tuple[ImageEntry, tuple[Instance, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """One instance of a funnel: how many cuts it got past, and what was said of it."""
+class Judged:
+    """One instance of a funnel, and the image it is in."""
 
     path: Path
-    id: str
-    label: str
-    reached: int
-    sentence: Sentence
+    report: InstanceReport
 
 
 @dataclass(slots=True)
@@ -73,21 +74,18 @@ class Funnel:
     title: str
     total: int
     done: int
-    instances: list[Lost]
+    instances: list[Judged]
     failed: int = 0
-    cuts: tuple[Cut, ...] = CUTS
-    """Those of the model that the instances were judged with."""
 
-    def bars(self) -> list[int]:
-        """Instances alive: all of them, then behind each cut."""
-        reached = [each.reached for each in self.instances]
-        return [sum(1 for r in reached if r >= n) for n in range(len(self.cuts) + 1)]
+    def bars(self) -> tuple[Bar, ...]:
+        """Instances alive, cut by cut."""
+        return funnel(each.report.verdict.life for each in self.instances)
 
-    def lost_at(self, bar: int) -> list[Lost]:
+    def lost_at(self, bar: int) -> list[Judged]:
         """Who got to the bar before this one but not here; the first bar holds all."""
         if bar == 0:
             return self.instances
-        return [each for each in self.instances if each.reached == bar - 1]
+        return [each for each in self.instances if each.report.verdict.life.reached == bar - 1]
 
 
 class Reasons(QObject):
@@ -114,13 +112,18 @@ class Reasons(QObject):
         self.shown_from: Callable[[], float] = lambda: 0.0
         """The score from which the window shows a suggestion."""
         self.instance: Instance | None = None
-        self.verdict: Judged | None = None
-        self.false: FalseDetection | None = None
+        self.report: InstanceReport | None = None
+        self.false: FalsePositive | None = None
         self.detection: int | None = None
         self.funnel: Funnel | None = None
         workspace.image_changed.connect(self._on_image)
         workspace.project_changed.connect(self.cancel_folder)
         lens.trace_changed.connect(self._on_trace)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What became of the instance."""
+        return None if self.report is None else self.report.verdict
 
     # Questions
 
@@ -136,7 +139,7 @@ class Reasons(QObject):
 
     def why_detection(self, detection: int) -> None:
         """The same for a detection of the trace."""
-        self.instance = self.verdict = self.false = None
+        self.instance = self.report = self.false = None
         self.detection = detection
         self._lens.choose(Item(BoxKind.DETECTION, detection))
         self._layers.show_chain()
@@ -154,7 +157,7 @@ class Reasons(QObject):
 
     def clear(self) -> None:
         """Forget the last question."""
-        self.instance = self.verdict = self.false = self.detection = None
+        self.instance = self.report = self.false = self.detection = None
         self.changed.emit()
 
     def _begin(self) -> None:
@@ -174,7 +177,7 @@ class Reasons(QObject):
             return
         kind, instance = wanted
         if kind == "missed":
-            self.instance, self.verdict, self.false, self.detection = instance, None, None, None
+            self.instance, self.report, self.false, self.detection = instance, None, None, None
             self._judge(ONE, (instance.id,))
             self.changed.emit()
             return
@@ -315,18 +318,19 @@ class Reasons(QObject):
         if Path(request.path) == self._workspace.path:
             if request.purpose == IMAGE:
                 self._count(request, answer)
-            elif request.purpose == ONE and answer.instances:
-                self._take(answer.instances[0])
+            elif request.purpose == ONE and answer.report.instances:
+                self._take(answer.report.instances[0])
             elif request.purpose == HERE:
-                every = answer.false_positives
+                every = answer.report.false_positives
                 fits = [each for each in every if each.detection == self.detection]
                 self.false = fits[0] if fits else None
         self.changed.emit()
 
-    def _take(self, verdict: Judged) -> None:
-        if self.instance is None or verdict.id != self.instance.id:
+    def _take(self, report: InstanceReport) -> None:
+        verdict = report.verdict
+        if self.instance is None or verdict.instance.id != self.instance.id:
             return
-        self.verdict = verdict
+        self.report = report
         self._lens.set_stage("polygons" if verdict.cut is None else STAGE_OF[verdict.cut])
         seen = verdict.evidence.closest
         if verdict.detection is not None:
@@ -336,18 +340,11 @@ class Reasons(QObject):
         self._layers.show_chain(self.instance.polygons)
 
     def _count(self, request: JudgeLens, answer: LensJudged) -> None:
-        funnel = self.funnel
-        if funnel is None:
+        if self.funnel is None:
             return
-        funnel.done += 1
-        labels = {each.id: each.label for each in request.instances}
-        for each in answer.instances:
-            if len(each.alive) == len(PROPOSER_CUTS):
-                funnel.cuts = PROPOSER_CUTS
-            reached = max((n + 1 for n, lives in enumerate(each.alive) if lives), default=0)
-            funnel.instances.append(
-                Lost(Path(request.path), each.id, labels[each.id], reached, each.sentences[0])
-            )
+        self.funnel.done += 1
+        path = Path(request.path)
+        self.funnel.instances += [Judged(path, each) for each in answer.report.instances]
 
     def _on_image(self) -> None:
         self._wanted = None

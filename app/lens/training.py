@@ -17,7 +17,6 @@ from core.lens.trace import Trace
 from core.lens.views.training import PLACES
 from core.lens.views.training.replayed import Replayed, replayed
 from core.protocol.messages.lens_training import LensTrained, TrainLens
-from core.protocol.training_tables import view_of
 from core.sentences import Sentence
 
 TRAIN: Final = "lens:train"
@@ -176,11 +175,10 @@ class Training(QObject):
         self, answer: LensTrained, trace: Trace, instances: tuple[Instance, ...]
     ) -> None:
         self._asked = None
-        tables = answer.tables
         if self._working is not None:
             self._working.cancel()
         self._working = self._tasks.run(
-            lambda _context: replayed(trace, view_of(tables), instances),
+            lambda _context: replayed(trace, answer.view, instances),
             done=self._take,
             failed=lambda error: self._fail(error_text(error)),
         )

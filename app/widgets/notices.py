@@ -104,9 +104,21 @@ class Notices(QObject):
         self._count = 0
         host.installEventFilter(self)
 
-    def say(self, text: str, kind: Kind = Kind.INFO, buttons: list[Button] | None = None) -> None:
-        """Say something that may pass: it goes after four seconds (twice that with buttons)."""
-        toast = self._put(f"#{self._count}", kind, text, buttons or [])
+    def say(
+        self,
+        text: str,
+        kind: Kind = Kind.INFO,
+        buttons: list[Button] | None = None,
+        *,
+        key: str = "",
+    ) -> None:
+        """Say something that may pass: it goes after four seconds (twice that with buttons).
+
+        Of what is said under the same key only the last stays.
+        """
+        if key:
+            self.succeed(f"#{key}")
+        toast = self._put(f"#{key or self._count}", kind, text, buttons or [])
         timer = QTimer(toast)
         timer.setSingleShot(True)
         timer.timeout.connect(toast.closed)

@@ -29,8 +29,9 @@ COLUMNS: Final = (
 class KeyList(QDialog):
     """A window beside the main one; it may stay open while one works."""
 
-    def __init__(self, parent: QWidget, actions: ActionSet) -> None:
+    def __init__(self, parent: QWidget, actions: ActionSet, *, wheel_zooms: bool) -> None:
         super().__init__(parent)
+        self._wheel_zooms = wheel_zooms
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Keys"))
         page = QWidget()
@@ -91,8 +92,9 @@ class KeyList(QDialog):
         )
         click, wheel = self.tr("click"), self.tr("wheel")
         return [
-            (self.tr("Zoom at the pointer"), control + wheel),
-            (self.tr("Insert a vertex on an edge"), alt + click),
+            (self.tr("Zoom at the pointer"), wheel if self._wheel_zooms else control + wheel),
+            (self.tr("Go up and down"), control + wheel if self._wheel_zooms else wheel),
+            (self.tr("Insert a vertex on an edge"), f"{alt}{click}   {control}{shift}{click}"),
             (self.tr("Insert a vertex and move it"), self.tr("drag the middle of an edge")),
             (self.tr("Delete a vertex"), shift + click),
             (self.tr("Select one more, or one less"), control + click),

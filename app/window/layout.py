@@ -27,7 +27,8 @@ translate = QCoreApplication.translate
 
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
-    *("tool_select", "tool_polygon", "tool_rectangle", "", "fit", "actual_size", "adjust"),
+    *("tool_select", "tool_stretch", "tool_polygon", "tool_rectangle", "sweep", ""),
+    *("fit", "actual_size", "adjust"),
     *("show_instances", ">"),
 )
 WITH_TEXT: Final = ("suggest_image", "done")
@@ -37,7 +38,16 @@ CONTEXT_MENUS: Final = {
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
     "suggestion": (
-        *("accept", "reject", "", "accept_all", "clear_suggestions", "", "lens_why_here"),
+        *(
+            "accept",
+            "reject",
+            "",
+            "accept_label",
+            "accept_all",
+            "clear_suggestions",
+            "",
+            "lens_why_here",
+        ),
     ),
     "canvas": ("paste", "select_all", "", "suggest_image", "accept_all", "", "fit", "done"),
 }

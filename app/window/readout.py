@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer
 
-from app.base.words import count_text
+from app.base.words import count_text, sentence_text
 from app.editor.saving import SaveState
 from app.editor.services import Services
 from app.window.status import StatusBar
@@ -30,6 +30,7 @@ class Readout(QObject):
         services.viewport.pointer_moved.connect(self.point)
         services.viewport.pointer_left.connect(self.leave)
         services.viewport.zoom_changed.connect(self.zoom)
+        services.viewport.hinted.connect(self._show_hint)
         self._show_engine()
 
     def point(self, x: float, y: float) -> None:
@@ -65,9 +66,14 @@ class Readout(QObject):
         else:
             self._bar.set_pixel(f"{column}, {row}")
 
+    def _show_hint(self) -> None:
+        there = self._services.workspace.staged is not None
+        self._bar.set_hint(sentence_text(self._services.viewport.hint) if there else "")
+
     def _on_image(self) -> None:
         staged = self._services.workspace.staged
         self.leave()
+        self._show_hint()
         if staged is None:
             self._bar.set_size("")
             self._bar.set_zoom("")

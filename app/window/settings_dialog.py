@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from PySide6.QtCore import QLocale, Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDoubleSpinBox,
-    QFormLayout,
-    QLabel,
-    QSlider,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QFormLayout, QTabWidget, QVBoxLayout, QWidget
 
 from app.base.settings import (
     AUTOSAVE,
@@ -30,8 +21,13 @@ from app.base.settings import (
     Setting,
 )
 from app.editor.services import Services
+from app.widgets.form import Choice, Field, Form, Note, Number, Share
 from app.window.bootstrap import languages
 from app.window.key_settings import KeySettings
+
+SHOWN: Final[tuple[Setting[Any], ...]] = (
+    THEME, LANGUAGE, WHEEL, OPACITY, AUTOSAVE, UNKNOWN_LABELS, PARTS, DEVICE, PRECISION,
+)  # fmt: skip
 
 
 class SettingsDialog(QDialog):
@@ -59,76 +55,57 @@ class SettingsDialog(QDialog):
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
-        system = (self.tr("As the system"), "system")
-        self._choice(form, self.tr("Theme"), THEME, [
-            system, (self.tr("Light"), "light"), (self.tr("Dark"), "dark"),
-        ])  # fmt: skip
-        if len(languages()) > 1:
-            self._choice(form, self.tr("Language"), LANGUAGE, [system, *_named(languages())])
-            self._note(form, self.tr("The language changes at the next start."))
-        self._choice(form, self.tr("Mouse wheel"), WHEEL, [
-            (self.tr("zooms; with Ctrl it scrolls"), "zoom"),
-            (self.tr("scrolls; with Ctrl it zooms"), "scroll"),
-        ])  # fmt: skip
-        self._opacity(form)
-        self._autosave(form)
-        self._choice(form, self.tr("Unknown labels become"), UNKNOWN_LABELS, [
-            (self.tr("the active label"), "active"),
-            (self.tr("new labels of the project"), "add"),
-        ])  # fmt: skip
-        self._choice(form, self.tr("Suggestions inside a better one"), PARTS, [
-            (self.tr("are not shown"), "hide"), (self.tr("are shown"), "show"),
-        ])  # fmt: skip
-        self._choice(form, self.tr("Device"), DEVICE, [
-            (self.tr("The fastest there is"), "auto"), ("CPU", "cpu"), ("CUDA", "cuda"),
-            ("Apple GPU", "mps"),
-        ])  # fmt: skip
-        self._choice(form, self.tr("Precision"), PRECISION, [
-            (self.tr("Chosen by measuring once"), "auto"),
-            (self.tr("float32, slower and exact"), "float32"),
-            (self.tr("bf16 where it helps"), "bf16"),
-        ])  # fmt: skip
+        settings = {each.key: each for each in SHOWN}
+        fields = Form(self._rows(), self)
+        fields.show_values({name: self._settings.get(settings[name]) for name in fields.fields})
+        fields.changed.connect(lambda name, value: self._settings.set(settings[name], value))
+        fields.fill(form)
         return page
 
-    def _choice(
-        self,
-        form: QFormLayout,
-        name: str,
-        setting: Setting[str],
-        choices: Sequence[tuple[str, str]],
-    ) -> None:
-        box = QComboBox()
-        for text, value in choices:
-            box.addItem(text, value)
-        box.setCurrentIndex(box.findData(self._settings.get(setting)))
-        box.setAccessibleName(name)
-        box.currentIndexChanged.connect(lambda: self._settings.set(setting, box.currentData()))
-        form.addRow(name, box)
-
-    def _opacity(self, form: QFormLayout) -> None:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(0, 100)
-        slider.setValue(round(self._settings.get(OPACITY) * 100))
-        slider.setAccessibleName(self.tr("Fill of instances"))
-        slider.valueChanged.connect(lambda step: self._settings.set(OPACITY, step / 100))
-        form.addRow(self.tr("Fill of instances"), slider)
-
-    def _autosave(self, form: QFormLayout) -> None:
-        box = QDoubleSpinBox()
-        box.setRange(0.2, 60.0)
-        box.setSingleStep(0.5)
-        box.setDecimals(1)
-        box.setSuffix(self.tr(" s"))
-        box.setValue(self._settings.get(AUTOSAVE))
-        box.setAccessibleName(self.tr("Save after a pause of"))
-        box.valueChanged.connect(lambda seconds: self._settings.set(AUTOSAVE, seconds))
-        form.addRow(self.tr("Save after a pause of"), box)
-
-    def _note(self, form: QFormLayout, text: str) -> None:
-        note = QLabel(text)
-        note.setWordWrap(True)
-        note.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        form.addRow("", note)
+    def _rows(self) -> Iterator[Field | Note]:
+        system = (self.tr("As the system"), "system")
+        yield Choice(
+            THEME.key,
+            self.tr("Theme"),
+            (system, (self.tr("Light"), "light"), (self.tr("Dark"), "dark")),
+        )
+        if len(languages()) > 1:
+            yield Choice(LANGUAGE.key, self.tr("Language"), (system, *_named(languages())))
+            yield Note(self.tr("The language changes at the next start."))
+        zooms = self.tr("zooms; with Ctrl it scrolls")
+        scrolls = self.tr("scrolls; with Ctrl it zooms")
+        yield Choice(WHEEL.key, self.tr("Mouse wheel"), ((zooms, "zoom"), (scrolls, "scroll")))
+        yield Share(OPACITY.key, self.tr("Fill of instances"))
+        yield Number(AUTOSAVE.key, self.tr("Save after a pause of"), 0.2, 60, 0.5, 1, self.tr(" s"))
+        active, new = self.tr("the active label"), self.tr("new labels of the project")
+        yield Choice(
+            UNKNOWN_LABELS.key, self.tr("Unknown labels become"), ((active, "active"), (new, "add"))
+        )
+        hidden, shown = self.tr("are not shown"), self.tr("are shown")
+        yield Choice(
+            PARTS.key,
+            self.tr("Suggestions inside a better one"),
+            ((hidden, "hide"), (shown, "show")),
+        )
+        yield Choice(
+            DEVICE.key,
+            self.tr("Device"),
+            (
+                (self.tr("The fastest there is"), "auto"),
+                ("CPU", "cpu"),
+                ("CUDA", "cuda"),
+                ("Apple GPU", "mps"),
+            ),
+        )
+        yield Choice(
+            PRECISION.key,
+            self.tr("Precision"),
+            (
+                (self.tr("Chosen by measuring once"), "auto"),
+                (self.tr("float32, slower and exact"), "float32"),
+                (self.tr("bf16 where it helps"), "bf16"),
+            ),
+        )
 
 
 def _named(codes: Sequence[str]) -> list[tuple[str, str]]:

@@ -22,8 +22,10 @@ class StatusBar(QWidget):
         self._pixel = self._cell(self.tr("Pixel under the pointer"), 27)
         self._size = self._cell(self.tr("Size of the image"), 12)
         self._zoom = self._cell(self.tr("Zoom"), 7)
+        self._hint = self._cell(self.tr("What the tool in the hand does"), 0)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._row.setStretchFactor(self._hint, 4)
         self._row.addWidget(jobs, 3)
-        self._row.addStretch(1)
         self._engine = self._cell(self.tr("Model, device and state of the engine"), 0)
         self._save = self._cell(self.tr("Whether all is saved"), 10)
         # As high as a row of the job strip, so that the canvas does not jump when one appears.
@@ -41,6 +43,11 @@ class StatusBar(QWidget):
         """The zoom in per cent."""
         self._set(self._zoom, text)
 
+    def set_hint(self, text: str) -> None:
+        """What mouse and keys do with the tool in the hand."""
+        self._hint.setText(text)
+        self._hint.setToolTip(text)
+
     def set_engine(self, text: str, tip: str) -> None:
         """Model, device and what the engine does."""
         self._engine.setText(text)
@@ -57,6 +64,7 @@ class StatusBar(QWidget):
             "pixel": self._pixel.text(),
             "size": self._size.text(),
             "zoom": self._zoom.text(),
+            "hint": self._hint.text(),
             "engine": self._engine.text(),
             "save": self._save.text(),
         }

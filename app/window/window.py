@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from app.base.actions import EDIT, FILE, HELP, IMAGE, VIEW, Action
 from app.base.feature import Feature
 from app.base.icons import icon
-from app.base.settings import GEOMETRY, LAYOUT
+from app.base.settings import GEOMETRY, LAYOUT, WHEEL
 from app.base.theme import Theme
 from app.editor.services import Services
 from app.window.about import AboutDialog
@@ -109,6 +109,11 @@ class MainWindow(QMainWindow):
         palette.chosen.connect(lambda id: actions[id].trigger())
         palette.open_over(self)
 
+    def open_keys(self) -> None:
+        """All keys on one page."""
+        zooms = self.services.settings.get(WHEEL) == "zoom"
+        KeyList(self, self.services.actions, wheel_zooms=zooms).show()
+
     def focus_next_area(self) -> None:
         """Move the keyboard on from area to area."""
         focus_next([area for each in self.features.values() for area in each.focus_areas()])
@@ -137,6 +142,12 @@ class MainWindow(QMainWindow):
             if feature.can_take(event.mimeData()):
                 feature.take(event.mimeData())
                 return
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape, where nothing else takes it, leads back to the canvas."""
+        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
+            self.services.viewport.setFocus()
+        super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let each feature end, off-thread, then close."""
@@ -187,7 +198,7 @@ class MainWindow(QMainWindow):
         Action("palette", HELP, "Commands…", ("Ctrl+Shift+P",), "search", do=open_palette,
                tip="Find any command by typing"),
         Action("key_sheet", HELP, "Keys", ("F1",), "keys",
-               do=lambda self: KeyList(self, self.services.actions).show(),
+               do=open_keys,
                tip="All keys on one page"),
         Action("next_area", HELP, "Go to the next area", ("F6",), "", do=focus_next_area,
                tip="Move the keyboard between canvas, images, labels and suggestions"),

@@ -11,6 +11,7 @@ from core.sentences import say
 
 if TYPE_CHECKING:
     from core.formats.dataset import Dataset
+    from core.formats.mismatch import Answer
 
 NO_DATASET: Final = say("cli.no_dataset", "There is no dataset {path}.")
 
@@ -22,6 +23,26 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--images", metavar="DIR", help="where the images are")
     add_crowds(parser)
+    add_mismatch(parser)
+
+
+def add_mismatch(parser: argparse.ArgumentParser) -> None:
+    """`--mismatch`."""
+    parser.add_argument(
+        "--mismatch",
+        choices=("scale", "turn", "turn-right", "turn-left", "keep", "detach"),
+        metavar="ANSWER",
+        help="what becomes of labels made for an image of another size: scale them; turn them as "
+        "EXIF turns the image; turn-right or turn-left; keep them as they are; detach them. "
+        "Applies where it can be right; else they are left out, or the size stays with them",
+    )
+
+
+def answer(arguments: argparse.Namespace) -> Answer | None:
+    """What `--mismatch` says."""
+    from core.formats.mismatch import Answer
+
+    return None if arguments.mismatch is None else Answer(arguments.mismatch)
 
 
 def add_crowds(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +55,12 @@ def add_crowds(parser: argparse.ArgumentParser) -> None:
 
 
 def open_labelled(
-    path: str, images: str | None, console: Console, *, crowds_as_objects: bool = False
+    path: str,
+    images: str | None,
+    console: Console,
+    *,
+    crowds_as_objects: bool = False,
+    mismatch: Answer | None = None,
 ) -> Dataset:
     """Open a data set, telling what was noticed and naming what had to be left out.
 
@@ -44,7 +70,7 @@ def open_labelled(
 
     if not Path(path).exists():
         raise UsageError(NO_DATASET.given(path=path))
-    dataset = open_dataset(path, images, crowds_as_objects=crowds_as_objects)
+    dataset = open_dataset(path, images, crowds_as_objects=crowds_as_objects, mismatch=mismatch)
     for note in dataset.notes:
         console.note(note)
     for problem in dataset.problems:

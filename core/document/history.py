@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.document.document import Changed, Document
 from core.document.edits import Edit
@@ -11,18 +12,23 @@ from core.document.edits import Edit
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An edit waiting to be applied, its name for a person, and the state it belongs to."""
+    """An edit waiting to be applied, its name for a person, and the state it belongs to.
+
+    `at` is when a person did it, `moved` when it was done, undone or redone last.
+    """
 
     edit: Edit
     name: str
     state: int
+    at: int
+    moved: int
 
 
 class History:
     """The edits made to a document and the way back.
 
     `on_record` hears each edit that was applied, those of undo and redo included, so that a
-    journal of them reproduces the document.
+    journal of them reproduces the document. Times are those of `time.monotonic_ns`.
     """
 
     def __init__(self, document: Document, on_record: Callable[[Edit], None] | None = None) -> None:
@@ -33,14 +39,16 @@ class History:
         self._last_state = 0
         self._clean_state: int | None = 0
 
-    def do(self, edit: Edit, name: str) -> Changed:
+    def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
         """Apply an edit; what had been undone can no longer be redone.
 
-        Raises EditError, and changes nothing, when the edit does not fit the document.
+        `at` is the time of the act that the edit is a part of, by default now. Raises EditError,
+        and changes nothing, when the edit does not fit the document.
         """
         inverse, changed = self.document.apply(edit)
         self._last_state += 1
-        self._undo.append(_Step(inverse, name, self._last_state))
+        now = time.monotonic_ns() if at is None else at
+        self._undo.append(_Step(inverse, name, self._last_state, now, now))
         self._redo.clear()
         self._record(edit)
         return changed
@@ -59,7 +67,7 @@ class History:
         step = origin[-1]
         inverse, changed = self.document.apply(step.edit)
         origin.pop()
-        target.append(_Step(inverse, step.name, step.state))
+        target.append(replace(step, edit=inverse, moved=time.monotonic_ns()))
         self._record(step.edit)
         return changed
 
@@ -82,6 +90,42 @@ class History:
     @property
     def redo_name(self) -> str | None:
         return self._redo[-1].name if self._redo else None
+
+    @property
+    def inverse(self) -> Edit | None:
+        """The edit that takes the last one back."""
+        return self._undo[-1].edit if self._undo else None
+
+    @property
+    def again(self) -> Edit | None:
+        """The edit that makes again what was undone last."""
+        return self._redo[-1].edit if self._redo else None
+
+    @property
+    def undo_at(self) -> int | None:
+        """When the act was made that `undo` takes back."""
+        return self._undo[-1].at if self._undo else None
+
+    @property
+    def redo_at(self) -> int | None:
+        """When the act was made that `redo` makes again."""
+        return self._redo[-1].at if self._redo else None
+
+    @property
+    def undone_at(self) -> int | None:
+        """When that was undone what `redo` makes again."""
+        return self._redo[-1].moved if self._redo else None
+
+    @property
+    def steps(self) -> int:
+        """How many edits can be undone or redone."""
+        return len(self._undo) + len(self._redo)
+
+    def continue_from(self, other: History) -> None:
+        """Take the steps of an earlier history of the same shapes; the present state is clean."""
+        self._undo, self._redo = list(other._undo), list(other._redo)
+        self._last_state = other._last_state
+        self.mark_clean()
 
     @property
     def state(self) -> int:

@@ -24,8 +24,10 @@ class Source(StrEnum):
     """Where an instance comes from."""
 
     DRAWN = "drawn"  # a person drew it
-    EDITED = "edited"  # a model proposed it and a person changed its outline or label
+    IMPORTED = "imported"  # it came with a file of labels, and nobody has changed it here
+    EDITED = "edited"  # a model proposed it, or it was imported; a person changed outline or label
     ACCEPTED = "accepted"  # a model proposed it and a person took it as it was
+    PROMPTED = "prompted"  # a model drew it where a person pointed
     SUGGESTED = "suggested"  # a model proposes it; nobody has accepted it
 
 

@@ -10,5 +10,6 @@ class ImageStatus(StrEnum):
 
     UNTOUCHED = "untouched"  # no instances and no suggestions
     SUGGESTED = "suggested"  # a model has proposed instances; nobody has taken any
+    IMPORTED = "imported"  # its instances came with a file of labels; nobody has changed them here
     CORRECTED = "corrected"  # a person has made, accepted or changed instances
     DONE = "done"  # a person has marked the image as finished

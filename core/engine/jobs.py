@@ -7,6 +7,16 @@ import threading
 from dataclasses import dataclass
 
 from core.protocol import CancelReason, Request
+from core.sentences import Sentence, say
+
+
+def unexpected(error: Exception) -> Sentence:
+    """The sentence for an error that nobody foresaw."""
+    return say(
+        "process.unexpected",
+        "Something unforeseen went wrong in the engine: {error}.",
+        error=f"{type(error).__name__}: {error}"[:300],
+    )
 
 
 class JobStopped(Exception):

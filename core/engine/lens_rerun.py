@@ -202,10 +202,14 @@ class Rerunner:
         self._readings[settings] = found
         return found
 
+    def without_masks(self, found: Boxes) -> Trace:
+        """The trace that ends with the detections."""
+        boxes = found.detections.resized_boxes
+        empty = MaskLogits(found.detections.label[:0], None, boxes.new_zeros((0, 28, 28)))
+        return self._as_trace(found, empty, Polygons(()), found.milliseconds)
+
     def _lazy_reading(self, found: Boxes) -> Reading:
-        nothing = found.detections.resized_boxes.new_zeros((0, 28, 28))
-        empty = MaskLogits(found.detections.label, None, nothing)
-        trace = self._as_trace(found, empty, Polygons(()), {})
+        trace = self.without_masks(found)
         known: dict[tuple[int, float], Outline] = {}
         boxes = numpy_of(found.detections.boxes)
         channels = self._channels(found.detections)

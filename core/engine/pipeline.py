@@ -82,7 +82,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Boxes:
+class FoundBoxes:
     """The stages between the pyramid and the masks, of one image."""
 
     anchors: Anchors
@@ -128,9 +128,9 @@ def run(
     backbones = [features.backbone_of(maps, i) for i in range(len(images))] if keep else []
     del maps  # C2 to C5 take more room than all later stages together
     if proposer is None:
-        boxes, rois = _find_boxes(model, batch, levels, settings, numerics, watch, explain=keep)
+        boxes, rois = find_boxes(model, batch, levels, settings, numerics, watch, explain=keep)
     else:
-        boxes = _propose(proposer, images, batch, settings, watch, explain=keep)
+        boxes = propose_boxes(proposer, images, batch, settings, watch, explain=keep)
         rois = features.roi_maps(levels)
     with watch.stage("mask_logits"):
         named = None
@@ -177,7 +177,7 @@ def run(
     return runs
 
 
-def _find_boxes(
+def find_boxes(
     model: MaskRCNN,
     batch: inputs.Batch,
     levels: features.Maps,
@@ -186,7 +186,8 @@ def _find_boxes(
     watch: Watch,
     *,
     explain: bool,
-) -> tuple[list[_Boxes], features.Maps]:
+) -> tuple[list[FoundBoxes], features.Maps]:
+    """From the pyramid to the detections, image by image, and the maps that RoIs come from."""
     with watch.stage("anchors"):
         anchors = features.make_anchors(model, batch, levels, settings)
     with watch.stage("rpn"):
@@ -215,7 +216,7 @@ def _find_boxes(
         with watch.stage("detections"):
             detections = roi.find_detections(candidates, rows, kept, prepared)
         found.append(
-            _Boxes(
+            FoundBoxes(
                 anchors,
                 rpns[index],
                 decoded[index],
@@ -229,7 +230,7 @@ def _find_boxes(
     return found, rois
 
 
-def _propose(
+def propose_boxes(
     proposer: Proposer,
     images: Sequence[Tensor],
     batch: inputs.Batch,
@@ -237,7 +238,8 @@ def _propose(
     watch: Watch,
     *,
     explain: bool,
-) -> list[_Boxes]:
+) -> list[FoundBoxes]:
+    """The proposer's boxes in the place of those stages, image by image."""
     found = []
     for index, image in enumerate(images):
         prepared = batch.one(index)
@@ -251,7 +253,7 @@ def _propose(
             detections = roi.find_detections(candidates, rows, proposals, prepared)
         anchors, rpn, decoded, levels, head = proposing.skipped(proposals.boxes)
         found.append(
-            _Boxes(
+            FoundBoxes(
                 anchors,
                 rpn,
                 decoded,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +13,10 @@ from core.document.instance import Instance, Source, new_id
 from core.engine.fusing import lowered_copy
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
 from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
-from core.engine.proposers.stage import channels_of
+from core.engine.proposers.stage import channels_of, mask_channels
 from core.engine.weights import LoadedModel
 from core.lens.settings import StageSettings
-from core.lens.trace import PROPOSER_STAGES, STAGES, Trace, numpy_of
+from core.lens.trace import PROPOSER_STAGES, STAGES, Detections, Trace, numpy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,8 @@ class Predictor:
         `settings` default to the model's own. Raises PredictionCancelled between stages once
         `cancelled` returns True; ValueError when the pixels have another shape or type.
         """
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
-            raise ValueError(f"pixels must be uint8 H×W×3, not {pixels.dtype} {pixels.shape}")
+        image = self.image(pixels)
         watch = Watch(cancelled, on_stage)
-        # torch warns about memory that it may not write to, though nothing here writes.
-        own = pixels if pixels.flags.writeable else pixels.copy()
-        image = torch.from_numpy(own).to(self.device).permute(2, 0, 1)
         found = run(
             self.module,
             [image],
@@ -114,6 +110,20 @@ class Predictor:
             watch=watch,
         )[0]
         return self._prediction(found, watch)
+
+    def image(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+        """Pixels uint8 H×W×3 as the stages take them: uint8 3×H×W. Raises ValueError."""
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+            raise ValueError(f"pixels must be uint8 H×W×3, not {pixels.dtype} {pixels.shape}")
+        # torch warns about memory that it may not write to, though nothing here writes.
+        own = pixels if pixels.flags.writeable else pixels.copy()
+        return torch.from_numpy(own).to(self.device).permute(2, 0, 1)
+
+    def mask_channels(self, detections: Sequence[Detections]) -> list[torch.Tensor] | None:
+        """The class whose mask each detection takes, image by image; None: its own."""
+        if self.loaded.proposer is None:
+            return None
+        return [mask_channels(self.channels, each.label) for each in detections]
 
     def _prediction(self, found: Run, watch: Watch) -> Prediction:
         height, width = found.prepared.image_size

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from core.engine import models
 from core.engine.files import OUT_OF_MEMORY
-from core.engine.jobs import Job, JobStopped
+from core.engine.jobs import Job, JobStopped, unexpected
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
 from core.engine.serve_compare import CompareAnswers
 from core.engine.serve_lens import LensAnswers
+from core.engine.serve_prompts import PromptAnswers
 from core.engine.weights import load_model
 from core.protocol import (
     Answer,
@@ -41,6 +42,7 @@ from core.protocol import (
 from core.protocol.messages.comparing import Compare, Compared
 from core.protocol.messages.lens import DrawLens, JudgeLens, OpenLens, SetLens
 from core.protocol.messages.lens_training import TrainLens
+from core.protocol.messages.prompts import Encode, Prompt
 from core.sentences import MasklensError, Sentence, say
 from core.storage.images import read_image
 
@@ -63,6 +65,7 @@ class Engine:
     predictor: Predictor | None = None
     lens: LensAnswers = field(default_factory=LensAnswers)
     compared: CompareAnswers = field(default_factory=CompareAnswers)
+    prompts: PromptAnswers = field(default_factory=PromptAnswers)
     threads: int = field(default_factory=torch.get_num_threads)
     """Threads while a person waits; background work leaves one core to the window."""
 
@@ -98,15 +101,6 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
     except Exception as error:
         log.exception("request %d failed", request.id)
         return Failed(request.id, unexpected(error))
-
-
-def unexpected(error: Exception) -> Sentence:
-    """The sentence for an error that nobody foresaw."""
-    return say(
-        "process.unexpected",
-        "Something unforeseen went wrong in the engine: {error}.",
-        error=f"{type(error).__name__}: {error}"[:300],
-    )
 
 
 def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> ModelLoaded:
@@ -250,6 +244,18 @@ def _look(work: str) -> Handler:
     return look
 
 
+def _encode(engine: Engine, request: Encode, job: Job, report: Report) -> Answer:
+    if engine.predictor is None:
+        raise ServeError(_NO_MODEL)
+    return engine.prompts.encode(engine.predictor, request, job, report)
+
+
+def _prompt(engine: Engine, request: Prompt, job: Job, report: Report) -> Answer:
+    if engine.predictor is None:
+        raise ServeError(_NO_MODEL)
+    return engine.prompts.prompt(engine.predictor, request, job, report)
+
+
 HANDLERS: Final[Mapping[type[Request], Handler]] = MappingProxyType(
     {
         LoadModel: _load,
@@ -262,5 +268,7 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = MappingProxyType(
         DrawLens: _look("draw"),
         JudgeLens: _look("judge"),
         TrainLens: _look("train"),
+        Encode: _encode,
+        Prompt: _prompt,
     }
 )

@@ -15,18 +15,13 @@ from core.engine.lens_training import replay
 from core.engine.predict import Predictor
 from core.engine.stages.masks import answers
 from core.lens import pictures
-from core.lens.false_positives import FalsePositive
 from core.lens.pictures import PictureKind
-from core.lens.report import InstanceReport
 from core.lens.report import report as judged
 from core.lens.settings import StageSettings
-from core.lens.trace import Trace, numpy_of
+from core.lens.trace import Trace, numpy_of, without_fixed, without_maps
 from core.lru import Lru
-from core.protocol.lens_tables import fixed_tables, set_tables
 from core.protocol.messages.lens import (
     DrawLens,
-    FalseDetection,
-    Judged,
     JudgeLens,
     LensDrawn,
     LensJudged,
@@ -37,7 +32,6 @@ from core.protocol.messages.lens import (
     SetLens,
 )
 from core.protocol.messages.lens_training import LensTrained, TrainLens
-from core.protocol.training_tables import training_tables
 from core.sentences import MasklensError, say
 from core.storage.images import read_image
 
@@ -119,51 +113,41 @@ class LensAnswers:
         config = predictor.loaded.config
         rules = config.training
         matching = (rules.rpn_foreground_iou, rules.rpn_background_iou)
-        trace = _under(traced, request)
-        tables = set_tables(trace, trace.mask_logits, trace.polygons.outlines)
-        return LensOpened(request.id, fixed_tables(trace, config.settings, matching), tables)
+        trace = without_maps(_under(traced, request))
+        return LensOpened(request.id, trace, config.settings, matching)
 
     def set(self, predictor: Predictor, request: SetLens, job: Job, report: Report) -> LensSet:
         """Run again what follows from the settings."""
         traced = self._shelf.get(predictor, request.path, job, report)
         if request.masks:
             trace = _under(traced, request)
-            tables = set_tables(trace, trace.mask_logits, trace.polygons.outlines)
-            return LensSet(request.id, tables)
-        return LensSet(request.id, set_tables(traced.boxes(_settings(traced, request))))
+        else:
+            trace = traced.without_masks(traced.boxes(_settings(traced, request)))
+        return LensSet(request.id, without_fixed(trace), request.masks)
 
     def draw(self, predictor: Predictor, request: DrawLens, job: Job, report: Report) -> LensDrawn:
         """Draw a map, the input or mask logits. Raises LensError when there is no such thing."""
         traced = self._shelf.get(predictor, request.path, job, report)
         try:
-            drawn = _draw(predictor, traced, request)
+            return LensDrawn(request.id, _draw(predictor, traced, request))
         except IndexError as error:
             raise LensError(
                 say("lens.nothing_to_draw", "There is no such map or detection in this image.")
             ) from error
-        place = drawn.place
-        corners = (float(place.x0), float(place.y0), float(place.x1), float(place.y1))
-        return LensDrawn(request.id, drawn.pixels, corners, float(drawn.low), float(drawn.high))
 
     def judge(
         self, predictor: Predictor, request: JudgeLens, job: Job, report: Report
     ) -> LensJudged:
         """Say what became of instances, settings tried for real."""
         traced = self._shelf.get(predictor, request.path, job, report, keep=request.keep)
-        settings = _settings(traced, request)
         found = judged(
-            traced.reading(settings),
+            traced.reading(_settings(traced, request)),
             request.instances,
             traced.reading,
             lambda done, total: report("judge", done, total),
             request.only,
         )
-        return LensJudged(
-            request.id,
-            tuple(_judged(each) for each in found.instances),
-            tuple(_false(each) for each in found.false_positives),
-            settings,
-        )
+        return LensJudged(request.id, found)
 
     def train(
         self, predictor: Predictor, request: TrainLens, job: Job, report: Report
@@ -172,7 +156,7 @@ class LensAnswers:
         traced = self._shelf.get(predictor, request.path, job, report)
         report("train", 0, 0)
         view = replay(predictor, traced, request.instances, request.seed, check=job.check)
-        return LensTrained(request.id, training_tables(view))
+        return LensTrained(request.id, view)
 
 
 def _settings(traced: Rerunner, request: LensRequest) -> StageSettings:
@@ -211,23 +195,3 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
     if request.kind is PictureKind.COMPONENTS:
         return pictures.feature_components(values, prepared)
     return pictures.feature_norm(values, prepared)
-
-
-def _judged(one: InstanceReport) -> Judged:
-    verdict = one.verdict
-    return Judged(
-        verdict.instance.id,
-        verdict.cut,
-        verdict.life.alive,
-        one.sentences,
-        verdict.evidence,
-        verdict.remedy,
-        verdict.detection,
-    )
-
-
-def _false(one: FalsePositive) -> FalseDetection:
-    other = None if one.instance is None else one.instance.id
-    return FalseDetection(
-        one.detection, one.label, one.score, one.kind, other, one.iou, one.sentence
-    )

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from core.engine.jobs import Job, JobQueue, JobStopped
+from core.engine.jobs import Job, JobQueue, JobStopped, unexpected
 from core.protocol import (
     Answer,
     Cancel,
@@ -58,8 +58,17 @@ class Output:
         self._lock = threading.Lock()
 
     def send(self, message: Message) -> None:
-        """Write a message. When nobody reads any more the process exits."""
-        chunks = encode(message)
+        """Write a message; one that cannot travel fails its request.
+
+        When nobody reads any more the process exits.
+        """
+        try:
+            chunks = encode(message)
+        except (TypeError, ValueError) as error:
+            if not isinstance(message, Answer):
+                raise
+            log.exception("an answer to request %d cannot travel", message.id)
+            chunks = encode(Failed(message.id, unexpected(error)))
         try:
             with self._lock:
                 for chunk in chunks:

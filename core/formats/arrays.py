@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.storage.images import MAX_PIXELS
 
 _BYTES: Final = MAX_PIXELS * 8

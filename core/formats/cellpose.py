@@ -9,9 +9,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from core.document.fields import as_object, wrong
+from core.codec import wrong
 from core.formats.beside import Siblings
 from core.formats.errors import reading
+from core.formats.fields import as_object
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.inert_pickle import load
 from core.formats.label_image import instances_of, numbers, painted
@@ -132,5 +133,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("holes", "parts")),
+    carries=frozenset(("size", "holes", "parts")),
 )

@@ -15,20 +15,12 @@ from typing import Any, Final
 
 import msgspec
 
-from core.codec import Codec
-from core.document.fields import (
-    as_int,
-    as_list,
-    as_number,
-    as_object,
-    as_text,
-    get,
-    wrong,
-)
+from core.codec import Codec, wrong
 from core.document.instance import Instance, Polygons, Source
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_write import dumps, write
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
+from core.formats.fields import as_int, as_list, as_number, as_object, as_text, get
 from core.formats.label_file import Json
 from core.formats.labelled import Box
 from core.formats.labelme_shapes import polygon, rectangle

@@ -51,7 +51,7 @@ def _write(writing: Writing) -> Written:
     images = [
         CocoImage(
             image.labels.image_id if own_ids and image.labels.image_id is not None else number,
-            name_from(image, out.parent),
+            name_from(image, writing.base),
             image.width,
             image.height,
             image.labels.instances,
@@ -77,5 +77,10 @@ FORMAT: Final = Format(
     write=_write,
     ending=".json",
     declared=True,
-    carries=frozenset(("holes", "parts", "overlap", "source", "crowd", "attributes", "keys")),
+    carries=frozenset(
+        (
+            *("size", "holes", "parts", "overlap"),
+            *("source", "crowd", "attributes", "keys"),
+        )
+    ),
 )

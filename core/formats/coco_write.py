@@ -146,7 +146,7 @@ def outline(instance: Instance, width: int, height: int) -> Json:
 
 def _extras(instance: Instance) -> Json:
     own: Json = {}
-    if instance.source is not Source.DRAWN:
+    if instance.source not in (Source.DRAWN, Source.IMPORTED):
         own["source"] = instance.source.value
     if instance.model is not None:
         own["model"] = instance.model

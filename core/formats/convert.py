@@ -14,11 +14,12 @@ from typing import Final
 from core.document.instance import Source as Origin
 from core.document.regions import comparable
 from core.formats.collect import Collection, Labelled, collect
-from core.formats.dataset import labelled_again, missing, size_problem
+from core.formats.dataset import answered, labelled_again, missing
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.format import Format, Located, Sink, Writing
 from core.formats.losses import losses, misfit
+from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
 from core.formats.splits import SPLITS, dealt
 from core.sentences import Sentence, say
@@ -26,10 +27,11 @@ from core.storage.images import ImageError, image_size
 
 __all__ = ["ConvertReport", "FormatError", "convert"]
 
-_SIZE_DIFFERS: Final = say(
-    "convert.size_differs",
+_HIDDEN: Final = say(
+    "convert.mismatch_hidden",
     "{path} says that {name} is {width} x {height} pixels, but upright it is {real_width} x "
-    "{real_height}; its labels may not fit.",
+    "{real_height}. A file of this format would not show that, so it was left out. Answer in the "
+    "window, or with --mismatch ANSWER: {answers}.",
 )
 
 
@@ -65,36 +67,49 @@ def convert(
     overwrite: bool = False,
     split: tuple[float, float, float] | None = None,
     options: Mapping[str, str] | None = None,
+    mismatch: Answer | None = None,
 ) -> ConvertReport:
     """Convert a file or folder of any format to the one named.
 
     `out` is a file for formats that hold all images in one, else a folder. Images are sought as for
     a data set; those not found keep their names. Suggestions nobody has accepted stay marked as
-    such, or are left out. `split` deals the images out to train, val and test. Raises FormatError
-    when the labels cannot be read or `out` is of the wrong kind or there, StorageError when the
-    disk refuses.
+    such, or are left out. `split` deals the images out to train, val and test. `mismatch` answers
+    for images of another size than their labels say; else that size is written, so that whoever
+    reads it sees it, or they are left out where a format does not say it. Raises FormatError when
+    the labels cannot be read or `out` is of the wrong kind or there, StorageError when the disk
+    refuses.
     """
-    read = read_labels(Path(src), None if images_dir is None else Path(images_dir), suggestions)
+    folder = None if images_dir is None else Path(images_dir)
+    read = read_labels(Path(src), folder, suggestions, mismatch)
     return write_labels(
         read, BY_NAME[to], Path(out), overwrite=overwrite, split=split, options=options
     )
 
 
-def read_labels(src: Path, images_dir: Path | None, suggestions: bool = True) -> Read:
-    """Read a file or folder and find its images. Raises FormatError."""
+def read_labels(
+    src: Path,
+    images_dir: Path | None,
+    suggestions: bool = True,
+    mismatch: Answer | None = None,
+) -> Read:
+    """Read a file or folder and find its images; `mismatch` is as for `convert`.
+
+    Raises FormatError.
+    """
     collection = collect(src)
     if not suggestions:
         collection = replace(collection, images=tuple(map(_accepted, collection.images)))
     notes, problems = list(collection.notes), list(collection.problems)
     found = ImageFinder(images_dir).find(collection.images)
     notes += [each.said for each in found if each.said is not None]
-    located = [
-        _located(image, each.path, notes)
-        for image, each in zip(collection.images, found, strict=True)
-    ]
-    again = labelled_again(collection.images, [image.path for image in located])
+    again = labelled_again(collection.images, [each.path for each in found])
     problems += again.values()
-    images = tuple(image for place, image in enumerate(located) if place not in again)
+    located = [
+        _located(image, each.path, mismatch, notes)
+        for place, (image, each) in enumerate(zip(collection.images, found, strict=True))
+        if place not in again
+    ]
+    images = tuple(image for image in located if image is not None)
     return Read(collection, images, tuple(notes), tuple(problems))
 
 
@@ -106,8 +121,12 @@ def write_labels(
     overwrite: bool = False,
     split: tuple[float, float, float] | None = None,
     options: Mapping[str, str] | None = None,
+    root: Path | None = None,
 ) -> ConvertReport:
-    """Write what was read, or was put together, in a format. Raises as `convert` does."""
+    """Write what was read, or was put together, in a format. Raises as `convert` does.
+
+    One file for all images names them as seen from `root`, or else from its own folder.
+    """
     images = read.images
     if split is not None:
         sides = dealt([image.labels for image in images], split)
@@ -119,7 +138,7 @@ def write_labels(
     sink.notes += losses(images, format)
     labels = read.collection.labels
     written = [
-        format.write(Writing(read.collection, part, labels, place, sink, options or {}))
+        format.write(Writing(read.collection, part, labels, place, sink, options or {}, root))
         for place, part in _parts(fitting, format, out, apart)
     ]
     pending = sum(
@@ -221,21 +240,30 @@ def _fitting(image: Located, format: Format, sink: Sink) -> Located | None:
             )
         )
         return None
+    if image.mismatch is not None and "size" not in format.carries:
+        said = image.mismatch.said(_HIDDEN, labels.label_file, labels.file_name)
+        sink.problems.append(said)
+        return None
     if "regions" in format.carries:
         return image
     kept = tuple(i for i in comparable(labels.shapes) if misfit(i, format) is None)
     return replace(image, labels=replace(labels, shapes=kept))
 
 
-def _located(labels: Labelled, path: Path | None, notes: list[Sentence]) -> Located:
+def _located(
+    labels: Labelled, path: Path | None, answer: Answer | None, notes: list[Sentence]
+) -> Located | None:
+    """The labels with their image; None where they are not its labels."""
     if path is None:
         notes.append(missing(labels))
         return Located(labels, None, labels.width, labels.height)
     try:
+        fitted, mismatch, said = answered(labels, path, answer)
         width, height = image_size(path)
     except ImageError as error:
         notes.append(error.sentence)
         return Located(labels, path, labels.width, labels.height)
-    if (labels.width or width, labels.height or height) != (width, height):
-        notes.append(size_problem(_SIZE_DIFFERS, labels, (width, height)))
-    return Located(labels, path, labels.width or width, labels.height or height)
+    notes += [said] if said is not None else []
+    if fitted is None:
+        return None
+    return Located(fitted, path, fitted.width or width, fitted.height or height, mismatch)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.instance import Instance, Point, Polygons
 from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
 from core.formats.file_names import image_name
@@ -234,7 +234,7 @@ def _write(writing: Writing) -> Written:
             root,
             "image",
             id=str(number),
-            name=legal(name_from(image, writing.out.parent)),
+            name=legal(name_from(image, writing.base)),
             width=str(image.width),
             height=str(image.height),
         )
@@ -321,5 +321,5 @@ FORMAT: Final = Format(
     ending=".xml",
     declared=True,
     splits=True,
-    carries=frozenset(("holes", "parts", "overlap", "attributes")),
+    carries=frozenset(("size", "holes", "parts", "overlap", "attributes")),
 )

@@ -13,6 +13,16 @@ from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.labelled import Box
+from core.formats.mismatch import (
+    DETACHED,
+    FITTED,
+    LEFT_OUT,
+    UNANSWERED,
+    Answer,
+    Mismatch,
+    fitted_shapes,
+    mismatch_of,
+)
 from core.formats.said import IMAGE_MISSING
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, image_size
@@ -34,11 +44,6 @@ _IMAGE_INSIDE: Final = say(
     "{path} carries its image inside, and no image file {name} was found: open it in labelme "
     "and save the image.",
 )
-_IMAGE_SIZE: Final = say(
-    "formats.image_size",
-    "{path} says that {name} is {width} x {height} pixels, but upright it is {real_width} x "
-    "{real_height}; its labels may not fit, so it was left out.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class DatasetItem:
     width: int
     height: int
     regions: tuple[Polygons, ...] | None = None
+    split: str | None = None
+    """train, val or test, where the data set says so."""
     shapes: tuple[Shape, ...] = ()
     """Instances and regions as they stand in the file: for copying them, not for comparing."""
     boxes: Mapping[str, Box] = field(default_factory=dict)
@@ -77,16 +84,21 @@ class Dataset:
 
 
 def open_dataset(
-    path: Path | str, images_dir: Path | str | None = None, *, crowds_as_objects: bool = False
+    path: Path | str,
+    images_dir: Path | str | None = None,
+    *,
+    crowds_as_objects: bool = False,
+    mismatch: Answer | None = None,
 ) -> Dataset:
-    """Open a COCO or VIA file, or a folder of labelme or VIA files.
+    """Open a file or a folder of labels, of any format.
 
-    Images are sought as `ImageFinder` says. Raises FormatError when the labels cannot be read.
+    Images are sought as `ImageFinder` says; `mismatch` answers for those of another size than
+    their labels say, which are left out else. Raises FormatError when the labels cannot be read.
     """
     collection = collect(Path(path))
     if crowds_as_objects:
         collection = replace(collection, images=tuple(map(_objects, collection.images)))
-    opener = _Opener(collection, None if images_dir is None else Path(images_dir))
+    opener = _Opener(collection, None if images_dir is None else Path(images_dir), mismatch)
     items = tuple(opener.items())
     return Dataset(collection.labels, items, opener.notes(), tuple(opener.problems))
 
@@ -99,7 +111,10 @@ def _objects(image: Labelled) -> Labelled:
 class _Opener:
     """Finds the images of a collection and notes what is wrong with them."""
 
-    def __init__(self, collection: Collection, images_dir: Path | None) -> None:
+    def __init__(
+        self, collection: Collection, images_dir: Path | None, answer: Answer | None
+    ) -> None:
+        self._answer = answer
         self._images = collection.images
         self._finder = ImageFinder(images_dir)
         self._suggestions = 0
@@ -151,13 +166,18 @@ class _Opener:
 
     def _item(self, image: Labelled, path: Path) -> DatasetItem | None:
         try:
+            fitted, mismatch, said = answered(image, path, self._answer)
             width, height = image_size(path)
         except ImageError as error:
             self.problems.append(error.sentence)
             return None
-        if (image.width or width, image.height or height) != (width, height):
-            self.problems.append(size_problem(_IMAGE_SIZE, image, (width, height)))
+        if mismatch is not None:
+            self.problems.append(mismatch.said(LEFT_OUT, image.label_file, image.file_name))
             return None
+        self._notes += [said] if said is not None else []
+        if fitted is None:
+            return None
+        image = fitted
         own = tuple(each for each in image.shapes if each.source is not Source.SUGGESTED)
         self._suggestions += len(image.shapes) - len(own)
         self._all += len(own)
@@ -171,8 +191,9 @@ class _Opener:
             width,
             height,
             None if image.done or not regions else regions,
+            image.split,
             own,
-            image.boxes,
+            image.boxes if image.fitted is None else {},
         )
 
 
@@ -211,13 +232,27 @@ def missing(image: Labelled) -> Sentence:
     return said.given(path=str(image.label_file), name=image.file_name)
 
 
-def size_problem(said: Sentence, image: Labelled, real: tuple[int, int]) -> Sentence:
-    """What is said of an image whose size is not what its label file says, with its arguments."""
-    return said.given(
-        path=str(image.label_file),
-        name=image.file_name,
-        width=image.width or 0,
-        height=image.height or 0,
-        real_width=real[0],
-        real_height=real[1],
-    )
+def answered(
+    labels: Labelled, path: Path, answer: Answer | None
+) -> tuple[Labelled | None, Mismatch | None, Sentence | None]:
+    """Labels fitted to their image as was answered, where its size is not the one they say.
+
+    None where they belong to another image. The mismatch is told where it has no answer, or one
+    that cannot be right here; what became of the labels is to be said. Raises ImageError.
+    """
+    real = image_size(path)
+    mismatch = mismatch_of(labels.width, labels.height, real, path)
+    if mismatch is not None and not labels.shapes and not labels.others:
+        return replace(labels, width=real[0], height=real[1]), None, None  # nothing to fit
+    if mismatch is None:
+        return labels, None, None
+    about = (labels.label_file, labels.file_name)
+    if answer is None or answer not in mismatch.answers:
+        return labels, mismatch, mismatch.said(UNANSWERED, *about)
+    if answer is Answer.DETACH:
+        return None, None, mismatch.said(DETACHED, *about)
+    width, height = mismatch.real
+    shapes = fitted_shapes(labels.shapes, mismatch, answer)
+    fitted = (mismatch, answer)
+    now = replace(labels, width=width, height=height, shapes=shapes, fitted=fitted)
+    return now, None, mismatch.said(FITTED, *about, answer.value)

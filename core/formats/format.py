@@ -13,6 +13,7 @@ from core.formats import labelme
 from core.formats.errors import UNREADABLE, FormatError, json_value, read_bytes
 from core.formats.labelled import Collection, Labelled
 from core.formats.limits import MAX_FILE, MAX_FILES
+from core.formats.mismatch import Mismatch
 from core.formats.said import EXISTS, TOO_LARGE
 from core.sentences import Sentence
 from core.storage.atomic import StorageError, make_folder, write_atomic
@@ -83,12 +84,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The labels of an image, with the image file when it was found, and the image's size."""
+    """The labels of an image, with the image file when it was found, and the size they are for.
+
+    `mismatch` tells that this is not the size of the image, and that nobody has answered for it.
+    """
 
     labels: Labelled
     path: Path | None
     width: int | None
     height: int | None
+    mismatch: Mismatch | None = None
 
 
 @dataclass(slots=True)
@@ -151,7 +156,10 @@ class Sink:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What is to be written: the images with their labels, where to, and with which options."""
+    """What is to be written: the images with their labels, where to, and with which options.
+
+    One file for all images names them as seen from the folder `root`, or else from its own.
+    """
 
     collection: Collection
     images: Sequence[Located]
@@ -159,6 +167,12 @@ class Writing:
     out: Path
     sink: Sink
     options: Mapping[str, str] = field(default_factory=dict)
+    root: Path | None = None
+
+    @property
+    def base(self) -> Path:
+        """What the names of images are relative to, in one file for all of them."""
+        return self.root or self.out.parent
 
 
 @dataclass(frozen=True, slots=True)

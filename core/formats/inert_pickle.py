@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from core.document.fields import FieldError, wrong
+from core.codec import FieldError, wrong
 from core.formats.arrays import array_from
 
 _STEPS: Final = 20_000_000

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import as_list, as_object, as_text, get
 from core.document.geometry import bounds
 from core.document.instance import Instance
 from core.formats.bridge import simple_parts
 from core.formats.errors import NO_AREA_DROPPED, reading
+from core.formats.fields import as_list, as_object, as_text, get
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
@@ -152,5 +152,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("parts", "overlap", "crowd", "bridges", "attributes")),
+    carries=frozenset(("size", "parts", "overlap", "crowd", "bridges", "attributes")),
 )

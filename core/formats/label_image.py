@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.document.fields import FieldError, wrong
+from core.codec import FieldError, wrong
 from core.document.instance import Instance, Polygons
 from core.formats.errors import FormatError, read_bytes
 from core.formats.limits import check_size

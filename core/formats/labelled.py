@@ -9,6 +9,7 @@ from pathlib import Path
 from core.document.instance import Instance, Shape
 from core.document.regions import labelled
 from core.formats.label_file import Json
+from core.formats.mismatch import Answer, Mismatch
 from core.sentences import Sentence
 from core.storage.natural import natural_key
 
@@ -25,7 +26,8 @@ class Labelled:
     of instances by id, that this program has no use for and that travel. `boxes` are those that the
     file itself gives, by instance. Of labelme's files:
     `done` says that a person finished the image, `embedded` that the file has the image inside, and
-    `others` counts shapes that are no outlines.
+    `others` counts shapes that are no outlines. `fitted` says how they came to fit an image of
+    another size than their file says.
     """
 
     label_file: Path
@@ -42,6 +44,7 @@ class Labelled:
     extra: Json = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
     boxes: Mapping[str, Box] = field(default_factory=dict)
+    fitted: tuple[Mismatch, Answer] | None = None
 
     @property
     def instances(self) -> tuple[Instance, ...]:

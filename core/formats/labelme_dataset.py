@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.instance import Instance
 from core.formats.errors import read_bytes
 from core.formats.format import Format, Source, Writing, Written
@@ -132,5 +132,10 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     declared=True,
-    carries=frozenset(("holes",)),
+    carries=frozenset(
+        (
+            "size",
+            "holes",
+        )
+    ),
 )

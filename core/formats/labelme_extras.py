@@ -51,7 +51,7 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
         extra["model"] = instance.model
     if instance.crowd:
         extra["crowd"] = True
-    proposed = instance.source in (Source.SUGGESTED, Source.ACCEPTED)
+    proposed = instance.source in (Source.SUGGESTED, Source.ACCEPTED, Source.PROMPTED)
     if proposed:
         extra["label"] = instance.label
     if polygon is not None and (polygon.holes or proposed):

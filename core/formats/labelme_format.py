@@ -11,6 +11,7 @@ from core.formats import labelme
 from core.formats.format import Format, Located, Sink, Source, Writing, Written
 from core.formats.label_file import LabelFile
 from core.formats.labelled import Collection, Labelled, used_labels
+from core.formats.mismatch import refitted
 from core.formats.places import relative, renamed
 from core.sentences import say
 from core.storage.paths import assign_label_files
@@ -92,6 +93,8 @@ def encoded(image: Located, target: Path, own: bool) -> bytes:
         name = relative(image.path, target.parent)
     if own:
         file = labelme.read(labels.label_file)
+        if labels.fitted is not None:
+            file = refitted(file, *labels.fitted)
         file = replace(file, image_name=name, shapes=labels.shapes)
     else:
         file = LabelFile(name, None, None, labels.shapes, done=labels.done)
@@ -105,6 +108,9 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     carries=frozenset(
-        ("holes", "parts", "overlap", "source", "crowd", "group", "others", "regions", "sizeless")
+        (
+            *("size", "holes", "parts", "overlap", "source"),
+            *("crowd", "group", "others", "regions", "sizeless"),
+        )
     ),
 )

@@ -19,9 +19,9 @@ from msgspec import Meta
 from PIL import Image
 
 from core.codec import wrong
-from core.document.fields import as_list, as_number
 from core.document.geometry import signed_area
 from core.document.instance import Point, Polygon, Polygons
+from core.formats.fields import as_list, as_number
 from core.formats.masks import MOST_TRACED, Mask, trace
 from core.storage.image_limits import MOST_A_BYTE
 

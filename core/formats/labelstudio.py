@@ -14,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.fields import as_list, as_number, as_object, as_text, get, wrong
+from core.codec import wrong
 from core.document.instance import Instance, Polygons
 from core.document.instance import Source as Origin
 from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
+from core.formats.fields import as_list, as_number, as_object, as_text, get
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
@@ -287,7 +288,7 @@ def _task_of(image: Located, number: int, writing: Writing) -> Json:
         (guessed if suggested else drawn).append(_result(instance, f"{number}_{k}", image))
     task: dict[str, object] = {
         "id": number,
-        "data": {"image": name_from(image, writing.out.parent)},
+        "data": {"image": name_from(image, writing.base)},
         "annotations": [{"id": number, "result": drawn}] if drawn or not guessed else [],
     }
     if guessed:
@@ -331,5 +332,5 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     ending=".json",
-    carries=frozenset(("holes", "parts", "overlap", "source")),
+    carries=frozenset(("size", "holes", "parts", "overlap", "source")),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.document.fields import as_int, wrong
+from core.codec import wrong
+from core.formats.fields import as_int
 from core.storage.images import MAX_PIXELS
 
 MAX_FILE: Final = 2_000_000_000

@@ -31,11 +31,12 @@ _SUGGESTIONS_LOST: Final = say(
 
 CARRIES: Final = (
     *("holes", "parts", "overlap", "bridges", "overlap_masks", "source", "crowd", "group"),
-    *("others", "regions", "sizeless", "attributes", "keys"),
+    *("others", "regions", "sizeless", "size", "attributes", "keys"),
 )
 """What a format may carry: holes and parts as such, or by bridges; instances that overlap; who made
 an instance; crowds; groups; shapes that are no outlines; finished regions; images whose size is not
-known; attributes of instances; every key of an entry that is not known here."""
+known; the size that labels were made for; attributes of instances; every key of an entry that is
+not known here."""
 
 
 def misfit(instance: Instance, format: Format) -> Sentence | None:

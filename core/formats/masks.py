@@ -17,9 +17,10 @@ from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from core.document.fields import as_int, as_list, get, wrong
+from core.codec import wrong
 from core.document.geometry import clip_to_image
 from core.document.instance import Polygon, Polygons, Ring
+from core.formats.fields import as_int, as_list, get
 from core.storage.image_limits import MAX_PIXELS
 
 Mask = NDArray[np.bool_]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.instance import Instance
 from core.formats.arrays import npz_of, read_npz
 from core.formats.beside import Siblings, is_file
@@ -109,5 +109,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("holes", "parts", "overlap")),
+    carries=frozenset(("size", "holes", "parts", "overlap")),
 )

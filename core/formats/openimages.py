@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.instance import Instance
 from core.formats.beside import Siblings
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes

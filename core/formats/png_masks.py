@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.instance import Instance
 from core.formats.beside import Siblings, is_file
 from core.formats.errors import NO_AREA_DROPPED, read_bytes
@@ -267,6 +267,6 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("holes", "parts", "overlap_masks")),
+    carries=frozenset(("size", "holes", "parts", "overlap_masks")),
     options=(Option("layout", ("instances", "indexed", "masks", "cellpose")),),
 )

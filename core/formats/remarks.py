@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from core.document.fields import FieldError
+from core.codec import FieldError
 from core.sentences import Sentence, english, say
 
 _MORE: Final = say(

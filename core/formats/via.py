@@ -14,9 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from core.document.fields import as_list, as_number, as_object, as_text, get, wrong
+from core.codec import wrong
 from core.document.instance import Instance, Point, Polygons
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes, read_json, reading
+from core.formats.fields import as_list, as_number, as_object, as_text, get
 from core.formats.labelme_shapes import ellipse, polygon, rectangle
 from core.formats.via_csv import regions_of_csv
 from core.sentences import Sentence, say

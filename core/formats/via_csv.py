@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from core.document.fields import as_object, wrong
+from core.codec import wrong
+from core.formats.fields import as_object
 
 _COLUMNS: Final = ("filename", "region_shape_attributes", "region_attributes")
 

@@ -64,7 +64,7 @@ def _entry(image: Located, writing: Writing) -> dict[str, object]:
     except OSError:
         size = -1
     return {
-        "filename": name_from(image, writing.out.parent),
+        "filename": name_from(image, writing.base),
         "size": size,
         "regions": [_region(each, image) for each in image.labels.instances],
         "file_attributes": image.labels.extra.get("file_attributes", {}),

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.geometry import bounds
 from core.document.instance import Instance, Polygons
 from core.formats.beside import Siblings, is_file
@@ -357,5 +357,5 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     splits=True,
-    carries=frozenset(("parts", "overlap", "bridges")),
+    carries=frozenset(("size", "parts", "overlap", "bridges")),
 )

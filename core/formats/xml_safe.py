@@ -7,8 +7,9 @@ from typing import Final
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from core.document.fields import as_number, wrong
+from core.codec import wrong
 from core.formats.errors import FormatError, read_bytes
+from core.formats.fields import as_number
 from core.formats.said import TOO_LARGE
 from core.sentences import say
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import yaml
 
-from core.document.fields import wrong
+from core.codec import wrong
 from core.document.geometry import clip_to_image
 from core.document.instance import Instance, Polygons
 from core.formats.beside import Siblings

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from core.document.edits import Edit
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit
 from core.document.instance import Point, Ring, Shape
 from core.sentences import Sentence
+
+SCREEN_TOLERANCE: Final = 9.0
+"""How far a hand may miss on the screen, in logical pixels; `PointerEvent.tolerance` has it in
+image pixels."""
 
 
 class Button(Enum):
@@ -46,6 +50,7 @@ class Key(Enum):
     RIGHT = auto()
     UP = auto()
     DOWN = auto()
+    TAB = auto()
 
 
 class Cursor(Enum):
@@ -77,6 +82,11 @@ class PointerEvent:
     def point(self) -> Point:
         return self.x, self.y
 
+    @property
+    def pixel(self) -> float:
+        """The side of a logical pixel of the screen, in image pixels."""
+        return self.tolerance / SCREEN_TOLERANCE
+
     def holds(self, modifier: Modifier) -> bool:
         """Whether all of these modifiers are held."""
         return modifier in self.modifiers
@@ -89,9 +99,10 @@ class Preview:
     `changed` holds shapes as they would become: in the place of the one with the same id, or
     beside the others. `offset` moves the whole selection (`copying`: a copy of it). `line` is an
     outline being drawn and `next` where its next vertex would fall; `closes` says that a click now
-    closes it. `band` is a rectangle being spanned. `hover` is the part of an instance, and
-    `hover_suggestion` the suggestion, that a press would take; `ghost` a vertex that a press would
-    insert; `vertex` the vertex that keys act on.
+    closes it. `stroke` is a line as the hand draws it, `band` a rectangle being spanned. `hover` is
+    the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
+    a vertex that a press would insert; `vertex` the vertex that keys act on. `accepting` and
+    `rejecting` are suggestions that are about to be answered.
     """
 
     changed: tuple[Shape, ...] = ()
@@ -100,11 +111,14 @@ class Preview:
     line: Ring = ()
     next: Point | None = None
     closes: bool = False
+    stroke: tuple[Point, ...] = ()
     band: Rect | None = None
     hover: Hit | None = None
     hover_suggestion: str | None = None
     ghost: Point | None = None
     vertex: Hit | None = None
+    accepting: frozenset[str] = frozenset()
+    rejecting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,8 @@ class Outcome:
     """What an event led to.
 
     `edit` is to be applied under `name` (an entry of the undo menu); then `selection` and `picked`
-    (suggestions), where not None, become what is selected. `finished` says that the gesture is at
+    (suggestions), where not None, become what is selected. `accepted` and `rejected` are
+    suggestions that got their answer. `finished` says that the gesture is at
     rest, `menu` that a context menu is asked for, `refusal` why an edit was not made.
     """
 
@@ -121,6 +136,8 @@ class Outcome:
     name: Sentence | None = None
     selection: frozenset[str] | None = None
     picked: frozenset[str] | None = None
+    accepted: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
     cursor: Cursor = Cursor.ARROW
     finished: bool = True
     menu: bool = False
@@ -133,6 +150,10 @@ class Gesture(Protocol):
     @property
     def busy(self) -> bool:
         """Whether something has begun that `cancel` would drop."""
+
+    @property
+    def hint(self) -> Sentence:
+        """What mouse and keys do with this tool now, in one line."""
 
     def press(self, event: PointerEvent) -> Outcome:
         """A button goes down."""

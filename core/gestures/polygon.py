@@ -10,11 +10,28 @@ from core.document.instance import Point, Polygon, Ring
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.purpose import Purpose, edit_for
 from core.gestures.scene import Scene
-from core.sentences import say
+from core.sentences import Sentence, say
 
 _FREEHAND_FROM = 1.0
 _FREEHAND_STEP = 0.25
 _FREEHAND_ERROR = 0.12
+HINT_DRAWING = say(
+    "gestures.hint_outline",
+    "Enter or a click on the first vertex closes the outline; Backspace takes a vertex back, "
+    "Escape drops all.",
+)
+_HINTS = {
+    Purpose.NEW: say("gestures.hint_polygon", "Click vertices, or drag to draw freehand."),
+    Purpose.ADD_PART: say(
+        "gestures.hint_add_part", "Draw an outline: what it covers joins the selected instance."
+    ),
+    Purpose.CUT: say(
+        "gestures.hint_cut", "Draw an outline: what it covers is cut out of the selected instances."
+    ),
+    Purpose.REGION: say(
+        "gestures.hint_region", "Draw around a region in which every instance is labelled."
+    ),
+}
 _KEYS = (Key.ENTER, Key.ESCAPE, Key.BACKSPACE, Key.UNDO)
 
 
@@ -46,6 +63,10 @@ class PolygonGesture:
     @property
     def busy(self) -> bool:
         return bool(self._points)
+
+    @property
+    def hint(self) -> Sentence:
+        return HINT_DRAWING if self._points else _HINTS[self._purpose]
 
     def press(self, event: PointerEvent) -> Outcome:
         """Add a vertex, or close the outline on its first one."""

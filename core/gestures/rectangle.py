@@ -10,7 +10,9 @@ from core.document.instance import Point, Polygon, Ring
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.purpose import Purpose, edit_for
 from core.gestures.scene import Scene
-from core.sentences import say
+from core.sentences import Sentence, say
+
+HINT = say("gestures.hint_rectangle", "Drag from corner to corner, or click both; Escape drops it.")
 
 
 @dataclass(slots=True)
@@ -26,6 +28,10 @@ class RectangleGesture:
     @property
     def busy(self) -> bool:
         return self._start is not None
+
+    @property
+    def hint(self) -> Sentence:
+        return HINT
 
     def press(self, event: PointerEvent) -> Outcome:
         """The first corner, or the second one."""

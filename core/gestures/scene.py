@@ -10,7 +10,7 @@ from core.document.document import Document
 from core.document.geometry import nearest_edge
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit, HitIndex
-from core.document.instance import Instance, Shape
+from core.document.instance import Instance, Point, Ring, Shape
 from core.document.regions import is_done
 from core.gestures.boxes import BoxTable
 
@@ -20,6 +20,16 @@ EDGE_REACH = 0.6
 _HANDLES_WHEN_SELECTED = 2.5
 _HANDLES_WHEN_HOVERED = 6.0
 _MANY_SELECTED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A ring of an instance, a region or a suggestion that the pointer is on."""
+
+    shape: Shape
+    polygon: int
+    ring: int
+    suggested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +127,8 @@ class Scene:
         covers the point, what has its outline within reach. A done region is taken by its
         outline only: what is inside it is there to be worked on.
         """
-        found: list[tuple[bool, float, int, Target]] = []
+        found = self._suggestions_at(x, y, tolerance)
         reach = tolerance * EDGE_REACH
-        if self.suggestions_shown:
-            for place, hit in enumerate(self._suggested.near(x, y, reach).all_at(x, y, reach)):
-                size = _size(self._suggestions[hit.id])
-                found.append((hit.kind != "body", size, place, Target(hit.id, suggested=True)))
         if self.instances_shown:
             for place, hit in enumerate(self._near(x, y, reach).all_at(x, y, reach)):
                 shape = self.get(hit.id)
@@ -133,6 +139,47 @@ class Scene:
                     inside = False
                 found.append((not inside, _size(shape), place, Target(hit.id)))
         return min(found, key=lambda each: each[:3])[3] if found else None
+
+    def suggestion_at(self, x: float, y: float, tolerance: float) -> str | None:
+        """The suggestion that a click takes where no instance is in the way."""
+        found = self._suggestions_at(x, y, tolerance)
+        return min(found, key=lambda each: each[:3])[3].id if found else None
+
+    def _suggestions_at(
+        self, x: float, y: float, tolerance: float
+    ) -> list[tuple[bool, float, int, Target]]:
+        """Suggestions within reach: whether by the outline only, size, place in the order."""
+        if not self.suggestions_shown:
+            return []
+        reach = tolerance * EDGE_REACH
+        hits = self._suggested.near(x, y, reach).all_at(x, y, reach)
+        return [
+            (
+                hit.kind != "body",
+                _size(self._suggestions[hit.id]),
+                place,
+                Target(hit.id, suggested=True),
+            )
+            for place, hit in enumerate(hits)
+        ]
+
+    def outline_at(self, x: float, y: float, tolerance: float) -> Aim | None:
+        """The outline within reach: one of what is selected or picked, else the nearest."""
+        found: list[tuple[bool, float, Aim]] = []
+        if self.suggestions_shown:
+            for hit in self._suggested.near(x, y, tolerance).all_at(x, y, tolerance):
+                shape: Shape | None = self._suggestions[hit.id]
+                found += _aims(shape, (x, y), tolerance, hit.id in self.picked, suggested=True)
+        if self.instances_shown:
+            for hit in self._near(x, y, tolerance).all_at(x, y, tolerance):
+                shape = self.get(hit.id)
+                found += _aims(shape, (x, y), tolerance, hit.id in self.selection)
+        return min(found, key=lambda each: each[:2])[2] if found else None
+
+    def rings_in(self, rect: Rect, but: str) -> tuple[Ring, ...]:
+        """The outer rings of instances whose box meets a rectangle, of one not."""
+        there = self._updated().meeting(rect) if self.instances_shown else ()
+        return tuple(polygon.outer for each in there if each.id != but for polygon in each.polygons)
 
     def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of instances, and of suggestions, that lie wholly inside a rectangle."""
@@ -171,9 +218,24 @@ class Shapes:
         self._index = self._index.updated(found)
         return self._index
 
+    def meeting(self, rect: Rect) -> tuple[Shape, ...]:
+        """Those whose box meets a rectangle."""
+        return tuple(self._boxes.shapes[row] for row in self._boxes.meeting(rect))
+
     def inside(self, band: Rect) -> frozenset[str]:
         """The ids of those that lie wholly inside a rectangle."""
         return frozenset(self._boxes.shapes[row].id for row in self._boxes.inside(band))
+
+
+def _aims(
+    shape: Shape | None, at: Point, tolerance: float, preferred: bool, *, suggested: bool = False
+) -> list[tuple[bool, float, Aim]]:
+    if shape is None:
+        return []
+    edge = nearest_edge(shape.polygons, *at)
+    if edge.distance > tolerance:
+        return []
+    return [(not preferred, edge.distance, Aim(shape, edge.polygon, edge.ring, suggested))]
 
 
 def _edge_of(hit: Hit | None, id: str) -> Hit | None:

@@ -18,8 +18,9 @@ from core.gestures.drags import (
     begin_insert,
     reshaped,
 )
-from core.gestures.scene import Scene, Target
-from core.sentences import say
+from core.gestures.scene import EDGE_REACH, Scene, Target
+from core.gestures.stretch import HINT_DRAWING, StretchDrag, begin_stretch, choosing
+from core.sentences import Sentence, say
 
 DRAG_FROM = 0.35
 """A press becomes a drag after this share of the tolerance; less is a shaking hand."""
@@ -27,6 +28,11 @@ MIDPOINT_FROM = 5.0
 """Edges of this many tolerances and more offer their middle for a new vertex."""
 _FAR = 10.0
 
+HINT = say(
+    "gestures.hint_select",
+    "Click selects, drag moves; Alt+click sets a vertex, Shift+click removes it; Ctrl+drag from an "
+    "outline redraws a stretch.",
+)
 _STEPS = {Key.LEFT: (-1.0, 0.0), Key.RIGHT: (1.0, 0.0), Key.UP: (0.0, -1.0), Key.DOWN: (0.0, 1.0)}
 
 
@@ -68,6 +74,18 @@ class SelectGesture:
         return self._nudging is not None or (self._pressed is not None and self._pressed.dragging)
 
     @property
+    def hint(self) -> Sentence:
+        return HINT if self._stroke is None else HINT_DRAWING
+
+    @property
+    def _stroke(self) -> StretchDrag | None:
+        """The stroke that is being drawn."""
+        press = self._pressed
+        if press is None or not press.dragging or not isinstance(press.drag, StretchDrag):
+            return None
+        return press.drag
+
+    @property
     def vertex(self) -> Hit | None:
         """The vertex that was clicked last and still exists; keys act on it."""
         hit = self._vertex
@@ -95,12 +113,15 @@ class SelectGesture:
         if press is None:
             return self._hover(event)
         dx, dy = event.x - press.start.x, event.y - press.start.y
-        if math.hypot(dx, dy) > DRAG_FROM * event.tolerance:
-            press.dragging = True
+        begins = not press.dragging and math.hypot(dx, dy) > DRAG_FROM * event.tolerance
+        press.dragging = press.dragging or begins
         if press.drag is None or not press.dragging:
             return Outcome(preview=Preview(vertex=self.vertex), finished=False)
         preview = press.drag.preview(dx, dy)
-        return Outcome(preview=preview, cursor=press.drag.cursor, finished=False)
+        outcome = Outcome(preview=preview, cursor=press.drag.cursor, finished=False)
+        if begins and isinstance(press.drag, StretchDrag):
+            return choosing(outcome, press.drag.aim)
+        return outcome
 
     def release(self, event: PointerEvent) -> Outcome:
         """End the drag with its edit, or the click with its selection."""
@@ -118,8 +139,10 @@ class SelectGesture:
         return self.press(event)
 
     def wants(self, key: Key) -> bool:
-        """Arrows with a selection, Backspace with a current vertex, Escape with either."""
+        """Arrows with a selection, Backspace with a vertex, Escape with either, Tab in a stroke."""
         scene = self._scene
+        if key is Key.TAB:
+            return self._stroke is not None
         if key in _STEPS:
             return bool(scene.selection) and self._pressed is None
         if key is Key.BACKSPACE:
@@ -127,9 +150,12 @@ class SelectGesture:
         return key is Key.ESCAPE and bool(self.busy or scene.selection or scene.picked)
 
     def key(self, key: Key, modifiers: Modifier = Modifier.NONE) -> Outcome | None:
-        """Arrows nudge, Backspace deletes the current vertex, Escape lets go."""
+        """Arrows nudge, Backspace deletes the vertex, Escape lets go, Tab takes the other side."""
         if not self.wants(key):
             return None
+        if key is Key.TAB and self._stroke is not None:
+            self._stroke.take_other()
+            return Outcome(self._stroke.show(), cursor=Cursor.CROSS, finished=False)
         if key is Key.ESCAPE:
             return self._escape()
         vertex = self.vertex
@@ -168,11 +194,19 @@ class SelectGesture:
         if target.suggested:
             picked = scene.picked ^ {target.id} if adding else frozenset({target.id})
             click = Outcome(selection=frozenset(), picked=picked)
-            return _Press(event, None, click, early=not adding)
+            return _Press(event, self._begin_stroke(event, target), click, early=not adding)
         if adding:
-            selection = scene.selection ^ {target.id}
-            return _Press(event, None, Outcome(selection=selection, picked=frozenset()))
+            click = Outcome(selection=scene.selection ^ {target.id}, picked=frozenset())
+            stroke = self._begin_stroke(event, target) if event.holds(Modifier.CTRL) else None
+            return _Press(event, stroke, click)
         return self._begin_move(event, target)
+
+    def _begin_stroke(self, event: PointerEvent, target: Target) -> StretchDrag | None:
+        """A stroke from the very outline of what a click would take."""
+        near = replace(event, tolerance=EDGE_REACH * event.tolerance)
+        aim = self._scene.outline_at(near.x, near.y, near.tolerance)
+        on_it = aim is not None and (aim.shape.id, aim.suggested) == (target.id, target.suggested)
+        return begin_stretch(self._scene, event) if on_it else None
 
     def _begin_move(self, event: PointerEvent, target: Target) -> _Press:
         scene = self._scene

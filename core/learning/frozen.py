@@ -62,6 +62,7 @@ class Provenance:
     accepted: int = 0
     left_out: int = 0
     """Areas to ignore: crowds, and what the person wanted left out."""
+    prompted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

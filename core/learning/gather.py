@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.document.fields import FieldError
+from core.codec import FieldError
 from core.document.instance import Instance, Shape, Source
 from core.document.regions import comparable, is_done
 from core.formats.dataset import Dataset
 from core.formats.errors import FormatError
+from core.formats.mismatch import LEFT_OUT, mismatch_of
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenImage, Provenance
 from core.learning.likeness import groups
@@ -95,13 +96,16 @@ def gather_dataset(
 ) -> Gathered:
     """All images of a data set; each counts as done.
 
-    With `measured_on`, that data set is held out and all of the first is learned from.
+    With `measured_on`, that data set is held out and all of the first is learned from. Where the
+    data set has a split val of its own, that is held out, and test is left alone.
     Raises LearningError when there is nothing to learn from.
     """
     counts: Counter[Source] = Counter()
-    images = list(_of_dataset(dataset, leave_out_accepted, counts))
     problems = [*dataset.problems]
     notes = [*dataset.notes]
+    if measured_on is None and share > 0 and any(item.split == "val" for item in dataset.items):
+        dataset, measured_on = _by_split(dataset, notes)
+    images = list(_of_dataset(dataset, leave_out_accepted, counts))
     if measured_on is None:
         known = Memory()
         return _split(
@@ -115,6 +119,24 @@ def gather_dataset(
     return _result([*images, *held], dataset.labels, counts, problems, notes)
 
 
+def _by_split(dataset: Dataset, notes: list[Sentence]) -> tuple[Dataset, Dataset]:
+    """The images to learn from and those of the split val, as the data set deals them out."""
+    sides = {
+        split: tuple(item for item in dataset.items if (item.split or "train") == split)
+        for split in ("train", "val", "test")
+    }
+    notes.append(
+        say(
+            "learning.own_splits",
+            "The data set has splits of its own: {train} images are learned from, {val} of val "
+            "are held out, and {test} of test are left alone.",
+            **{split: len(items) for split, items in sides.items()},
+        )
+    )
+    held = replace(dataset, items=sides["val"], notes=(), problems=())
+    return replace(dataset, items=sides["train"]), held
+
+
 def _of_project(
     entry: ImageEntry, number: int, leave_out: bool, counts: Counter[Source], memory: Memory
 ) -> FrozenImage | None:
@@ -124,6 +146,9 @@ def _of_project(
     if not labels.done and not regions:
         return None
     width, height = memory.size(entry.path)
+    mismatch = mismatch_of(labels.width, labels.height, (width, height), entry.path)
+    if mismatch is not None:
+        raise FormatError(mismatch.said(LEFT_OUT, entry.label_file, entry.relative))
     instances = _learned(labels.shapes, leave_out, counts)
     return FrozenImage(
         key=entry.relative,
@@ -239,11 +264,18 @@ def _result(
         )
     used = dict.fromkeys(one.label for image in learned for one in image.objects)
     labels = tuple(name for name in dict.fromkeys((*order, *used)) if name in used)
+    drawn = counts[Source.DRAWN] + counts[Source.IMPORTED]
     crowds = sum(len(image.instances) - len(image.objects) for image in images)
     return Gathered(
         tuple(images),
         labels,
-        Provenance(counts[Source.DRAWN], counts[Source.EDITED], counts[Source.ACCEPTED], crowds),
+        Provenance(
+            drawn,
+            counts[Source.EDITED],
+            counts[Source.ACCEPTED],
+            crowds,
+            counts[Source.PROMPTED],
+        ),
         tuple(notes),
         tuple(problems),
     )

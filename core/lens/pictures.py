@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.document.geometry import Rect
+from core.lens.arrays import Shape
 from core.lens.colours import TARGET, cold_to_warm, heat
 from core.lens.logits import sigmoid
 from core.lens.outline import paste_box
@@ -37,7 +38,7 @@ class PictureKind(StrEnum):
 class Picture:
     """A picture and the part of the image that it covers; it may reach beyond the image."""
 
-    pixels: NDArray[np.uint8]
+    pixels: Annotated[NDArray[np.uint8], Shape(np.uint8, None, None, 4)]
     """H×W×4: red, green, blue, opacity."""
     place: Rect
     """Pixels of the image."""

@@ -8,15 +8,15 @@ the network sees, and pixels of the upright *image*. A trace describes one image
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
+
+import numpy as np
 
 from core.document.instance import Polygon
+from core.lens.arrays import Array, Boxes, Fates, Floats, Ints, Map, Shape, Table
 from core.lens.settings import StageSettings
-
-Array = Any
-"""A torch tensor inside the engine, a numpy array outside; shapes and dtypes are the same."""
 
 STAGES: Final[tuple[str, ...]] = (
     "input",
@@ -70,7 +70,7 @@ class Fate(IntEnum):
 class Prepared:
     """The image as the network sees it: normalised, resized, padded at the right and bottom."""
 
-    tensor: Array
+    tensor: Annotated[Array, Shape(np.float32, 3, None, None)]
     """float32 3×H×W, H and W multiples of 32; zeros (the mean colour) in the padding."""
     size: tuple[int, int]
     """Height and width of the resized image without the padding."""
@@ -92,14 +92,14 @@ class Prepared:
 class Backbone:
     """C2 to C5: float C×H×W each, at strides of about 4, 8, 16 and 32."""
 
-    maps: tuple[Array, ...]
+    maps: tuple[Map, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pyramid:
     """P2 to P6: float C×H×W each, all with the same C."""
 
-    maps: tuple[Array, ...]
+    maps: tuple[Map, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Cell:
 class Anchors:
     """Every anchor of the image, in the order level, row, column, shape."""
 
-    boxes: Array
+    boxes: Boxes
     """float32 A×4, resized pixels; they may leave the image."""
     grids: tuple[tuple[int, int], ...]
     """Rows and columns of each level."""
@@ -150,9 +150,9 @@ class Anchors:
 class Rpn:
     """What the RPN says of each anchor."""
 
-    logits: Array
+    logits: Floats
     """float32 A: objectness before the sigmoid."""
-    deltas: Array
+    deltas: Boxes
     """float32 A×4: dx, dy, dw, dh in units of the anchor (weights 1, 1, 1, 1)."""
 
 
@@ -160,11 +160,11 @@ class Rpn:
 class Decoded:
     """Each anchor moved by its deltas, and why it did not become a proposal."""
 
-    boxes: Array
+    boxes: Boxes
     """float32 A×4, resized pixels, not clipped to the image."""
-    fate: Array
+    fate: Fates
     """int8 A, values of `Fate`."""
-    suppressor: Array | None
+    suppressor: Ints | None
     """int64 A: the anchor that suppressed it, or -1; None when nobody asked."""
 
 
@@ -172,11 +172,11 @@ class Decoded:
 class Proposals:
     """The boxes that the RPN hands on, strongest first."""
 
-    boxes: Array
+    boxes: Boxes
     """float32 R×4, resized pixels, clipped to the image."""
-    score: Array
+    score: Floats
     """float32 R: objectness, 0 to 1."""
-    anchor_index: Array
+    anchor_index: Ints
     """int64 R."""
 
 
@@ -184,7 +184,7 @@ class Proposals:
 class RoiLevels:
     """From which level each proposal is pooled (FPN paper, equation 1)."""
 
-    level: Array
+    level: Ints
     """int64 R: 0 for P2 to 3 for P5."""
     scales: tuple[float, ...]
     """Cells of the map for one resized pixel, by level."""
@@ -196,9 +196,9 @@ class RoiLevels:
 class BoxHead:
     """What the box head says of each proposal; class 0 is the background."""
 
-    logits: Array
+    logits: Table
     """float32 R×K."""
-    deltas: Array
+    deltas: Table
     """float32 R×4K: dx, dy, dw, dh for each class (weights 10, 10, 5, 5)."""
 
 
@@ -208,13 +208,13 @@ class Proposed:
 
     name: str
     """The proposer."""
-    boxes: Array
+    boxes: Boxes
     """float32 N×4, pixels of the image, clipped to it."""
-    label: Array
+    label: Ints
     """int64 N, from 1."""
-    score: Array
+    score: Floats
     """float32 N, 0 to 1."""
-    tile: Array
+    tile: Ints
     """int64 N: 0 when seen in the whole image, else the number of the tile from 1."""
     tiles: tuple[tuple[int, int, int, int], ...]
     """x0, y0, x1, y1 of each tile in pixels of the image."""
@@ -227,17 +227,17 @@ class Candidates:
     Each box of a proposer is one candidate, with the proposer's label.
     """
 
-    boxes: Array
+    boxes: Boxes
     """float32 M×4, resized pixels, clipped to the image."""
-    label: Array
+    label: Ints
     """int64 M, 1 to K - 1."""
-    score: Array
+    score: Floats
     """float32 M: class probability."""
-    proposal_index: Array
+    proposal_index: Ints
     """int64 M."""
-    fate: Array
+    fate: Fates
     """int8 M, values of `Fate`."""
-    suppressor: Array | None
+    suppressor: Ints | None
     """int64 M: the candidate that suppressed it, or -1; None when nobody asked."""
 
 
@@ -245,19 +245,19 @@ class Candidates:
 class Detections:
     """What survives the last NMS, strongest first."""
 
-    boxes: Array
+    boxes: Boxes
     """float32 D×4, pixels of the image."""
-    resized_boxes: Array
+    resized_boxes: Boxes
     """float32 D×4, resized pixels: what the masks are pooled from."""
-    label: Array
+    label: Ints
     """int64 D."""
-    score: Array
+    score: Floats
     """float32 D."""
-    candidate_index: Array
+    candidate_index: Ints
     """int64 D."""
-    proposal_index: Array
+    proposal_index: Ints
     """int64 D."""
-    anchor_index: Array
+    anchor_index: Ints
     """int64 D."""
 
 
@@ -265,13 +265,13 @@ class Detections:
 class MaskLogits:
     """The mask head's answer for each detection."""
 
-    level: Array
+    level: Ints
     """int64 D: 0 for P2 to 3 for P5, from the refined box, so it may differ from the proposal's."""
-    logits: Array | None
+    logits: Annotated[Array, Shape(np.float32, None, None, None, None)] | None
     """float32 D×K×28×28, every class; None when only the answer was kept."""
-    probabilities: Array
+    probabilities: Map
     """float32 D×28×28: the sigmoid for the detection's own class, or for its channel."""
-    channel: Array | None = None
+    channel: Ints | None = None
     """int64 D, where a proposer named the detection: the class whose mask it takes, or `ANY_CLASS`;
     None: its own."""
 
@@ -321,17 +321,18 @@ T = TypeVar("T")
 
 
 def to_numpy(value: T) -> T:
-    """A copy of a stage or trace in which every tensor is a numpy array (bfloat16 as float32)."""
+    """A copy of a stage or trace in which every tensor is a numpy array."""
     return _carry(value)  # type: ignore[no-any-return]
 
 
 def numpy_of(value: Array) -> Array:
-    """A tensor as a numpy array on the host; anything else as it is."""
+    """A tensor as a numpy array on the host, of half precision as float32; else as it is."""
     if not hasattr(value, "detach"):
         return value
     tensor = value.detach().cpu()
     # numpy has no bfloat16; torch is not imported here, so the type is known by its name.
-    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    half = str(tensor.dtype) in ("torch.bfloat16", "torch.float16")
+    return (tensor.float() if half else tensor).numpy()
 
 
 def _carry(value: Any) -> Any:
@@ -342,3 +343,49 @@ def _carry(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_carry(item) for item in value)
     return value
+
+
+def without_maps(trace: Trace) -> Trace:
+    """The trace with arrays, as a window needs it: of input and maps only the shapes."""
+    backbone, pyramid = (tuple(map(_hollow, each.maps)) for each in (trace.backbone, trace.pyramid))
+    return to_numpy(
+        replace(
+            trace,
+            input=replace(trace.input, tensor=_hollow(trace.input.tensor)),
+            backbone=Backbone(backbone),
+            pyramid=Pyramid(pyramid),
+            mask_logits=replace(trace.mask_logits, logits=None),
+        )
+    )
+
+
+def without_fixed(trace: Trace) -> Trace:
+    """The trace with arrays, but of what no setting changes only the shapes."""
+    return without_maps(
+        replace(
+            trace,
+            anchors=replace(trace.anchors, boxes=_hollow(trace.anchors.boxes)),
+            rpn=Rpn(_hollow(trace.rpn.logits), _hollow(trace.rpn.deltas)),
+            decoded=replace(trace.decoded, boxes=_hollow(trace.decoded.boxes)),
+        )
+    )
+
+
+def with_fixed(trace: Trace, whole: Trace) -> Trace:
+    """What `without_fixed` left, put together with a whole trace of the same image.
+
+    Raises ValueError when it is of another one.
+    """
+    if len(trace.decoded.fate) != len(whole.decoded.fate):
+        raise ValueError("a trace of another image")
+    return replace(
+        trace,
+        anchors=whole.anchors,
+        rpn=whole.rpn,
+        decoded=replace(trace.decoded, boxes=whole.decoded.boxes),
+    )
+
+
+def _hollow(array: Array) -> Array:
+    """Zeros of the same shape that take no room."""
+    return np.broadcast_to(np.float32(0), tuple(array.shape))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from core.lens.trace import Array
+from core.lens.arrays import Array
 
 BELOW: Final = -1
 """A match value: the best overlap is below the background threshold, so it is background."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.lens.arrays import Shape
 from core.lens.training import BELOW, LOSSES, TrainingTrace
 
-Boxes = NDArray[np.float32]
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
+Boxes = Annotated[NDArray[np.float32], Shape(np.float32, None, 4)]
+Floats = Annotated[NDArray[np.float32], Shape(np.float32, None)]
+Masks = Annotated[NDArray[np.float32], Shape(np.float32, None, None, None)]
+Ints = Annotated[NDArray[np.int64], Shape(np.int64, None)]
 
 
 class Omitted(StrEnum):
@@ -81,7 +83,7 @@ class TrainingView:
     left_out: tuple[LeftOut, ...]
     near: Ints
     """The anchors that are not plain background, ascending."""
-    near_label: NDArray[np.int8]
+    near_label: Annotated[NDArray[np.int8], Shape(np.int8, None)]
     """For each of them 1 object, 0 background, -1 left out."""
     near_match: Ints
     """The instance of each, or `BELOW` or `BETWEEN`."""
@@ -118,13 +120,13 @@ class TrainingView:
     """P, for the RoIs with a label above 0 in their order, as the following."""
     mask: Floats
     """P."""
-    mask_targets: Floats
+    mask_targets: Masks
     """P×28×28."""
-    mask_logits: Floats
+    mask_logits: Masks
     """P×28×28: the model's answer for the right class."""
-    mask_kept: Floats
+    mask_kept: Annotated[NDArray[np.float32], Shape(np.float32, None, 3)]
     """P×3: `Kept` of each target: IoU, IoU inside the box, share outside the box."""
-    losses: Floats
+    losses: Annotated[NDArray[np.float32], Shape(np.float32, 5)]
     """The five losses in the order of `LOSSES`."""
 
     @property

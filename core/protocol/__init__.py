@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from core.protocol.codec import from_wire, to_wire
 from core.protocol.frames import (
     VERSION,
-    AnyArray,
     Frame,
     FrameReader,
     ProtocolError,
@@ -81,9 +80,7 @@ def encode(message: Message) -> list[bytes | memoryview]:
 
     Raises TypeError or ValueError when a field is not what its annotation says.
     """
-    arrays: list[AnyArray] = []
-    fields = to_wire(message, arrays)
-    return write_frame(Frame({"type": message.TYPE, "fields": fields}, tuple(arrays)))
+    return write_frame(Frame(message.TYPE, *to_wire(message)))
 
 
 def decode(frame: Frame) -> Message:
@@ -91,11 +88,10 @@ def decode(frame: Frame) -> Message:
 
     Raises ProtocolError when its type is unknown or a field is missing or wrong.
     """
-    name = frame.header.get("type")
-    kind = message_types().get(name) if isinstance(name, str) else None
+    kind = message_types().get(frame.type)
     if kind is None:
-        raise broken(f"no message is called {name!r:.60}")
-    message = from_wire(kind, frame.header.get("fields"), frame.arrays)
+        raise broken(f"no message is called {frame.type!r:.60}")
+    message = from_wire(kind, frame.fields, frame.arrays)
     assert isinstance(message, Message)
     return message
 

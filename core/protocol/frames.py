@@ -7,16 +7,17 @@ and checked before anything is allocated, because a frame may come from a broken
 
 from __future__ import annotations
 
-import json
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
+from msgspec import Meta, Raw
 from numpy.typing import NDArray
 
+from core.codec import Codec, encode, members
 from core.sentences import MasklensError, say
 
 __all__ = ["VERSION", "AnyArray", "Frame", "FrameReader", "ProtocolError", "write_frame"]
@@ -54,10 +55,35 @@ def broken(detail: str) -> ProtocolError:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One frame: the JSON object of its header (without the array table) and its arrays."""
+    """One message: its name, its fields as JSON, and its arrays."""
 
-    header: dict[str, object]
+    type: str
+    fields: bytes | Raw = b"{}"
     arrays: tuple[AnyArray, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """How one array lies in the body."""
+
+    dtype: str
+    shape: Annotated[
+        tuple[Annotated[int, Meta(ge=0, le=MAX_BODY)], ...], Meta(max_length=MAX_DIMENSIONS)
+    ]
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise ValueError("no known dtype")
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape) * DTYPES[self.dtype].itemsize
+
+
+_TYPE: Final = Codec[str](str, "type")
+_TABLE: Final = Codec[tuple[_Entry, ...]](
+    Annotated[tuple[_Entry, ...], Meta(max_length=MAX_ARRAYS)], "arrays"
+)
 
 
 def write_frame(frame: Frame) -> list[bytes | memoryview]:
@@ -67,13 +93,8 @@ def write_frame(frame: Frame) -> list[bytes | memoryview]:
     whose dtype cannot travel.
     """
     arrays = [_portable(array) for array in frame.arrays]
-    table = [{"dtype": array.dtype.str, "shape": array.shape} for array in arrays]
-    header = json.dumps(
-        {**frame.header, "arrays": table},
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-    ).encode("utf-8", "surrogatepass")
+    table = [_Entry(array.dtype.str, array.shape) for array in arrays]
+    header = encode({"type": frame.type, "fields": Raw(frame.fields), "arrays": table})
     body = sum(array.nbytes for array in arrays)
     if len(header) > MAX_HEADER or body > MAX_BODY or len(arrays) > MAX_ARRAYS:
         raise ValueError("the message is too large for one frame")
@@ -101,7 +122,7 @@ class FrameReader:
     def __init__(self) -> None:
         self._prefix = bytearray()
         self._sizes: tuple[int, int] | None = None  # bytes of header and body
-        self._header: dict[str, object] | None = None
+        self._frame: tuple[str, Raw, tuple[_Entry, ...]] | None = None
         self._buffer = bytearray()  # of the part that is being read: header, then body
         self._filled = 0
         self._wanted = 0
@@ -174,58 +195,35 @@ class FrameReader:
     def _complete(self) -> Frame | None:
         """Go on from header to body; the frame when the body is there."""
         assert self._sizes is not None
-        if self._header is None:
-            self._header = _parse_header(bytes(self._buffer))
-            _check_table(self._header.get("arrays"), self._sizes[1])
+        if self._frame is None:
+            self._frame = _parse_header(bytes(self._buffer), self._sizes[1])
             self._start_buffer(self._sizes[1])
             return None
-        header, body = self._header, self._buffer
-        self._prefix, self._sizes, self._header = bytearray(), None, None
-        return Frame(header, _cut(header.pop("arrays"), body))
+        (name, fields, table), body = self._frame, self._buffer
+        self._prefix, self._sizes, self._frame = bytearray(), None, None
+        return Frame(name, fields, _cut(table, body))
 
 
-def _parse_header(data: bytes) -> dict[str, object]:
+def _parse_header(data: bytes, body: int) -> tuple[str, Raw, tuple[_Entry, ...]]:
     try:
-        header = json.loads(data.decode("utf-8", "surrogatepass"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise broken("the header is not JSON") from error
-    if not isinstance(header, dict):
-        raise broken("the header is not an object")
-    return header
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number")
-
-
-def _check_table(table: object, body: int) -> None:
-    if not isinstance(table, list) or len(table) > MAX_ARRAYS:
-        raise broken("the array table is missing or too long")
-    if sum(_entry_bytes(entry) for entry in table) != body:
+        header = members(data, "header")
+        name, fields = _TYPE.decode(header["type"]), header["fields"]
+        table = _TABLE.decode(header["arrays"])
+    except KeyError as error:
+        raise broken(f"the header has no {error}") from error
+    except MasklensError as error:
+        raise broken(str(error)) from error
+    if sum(entry.size for entry in table) != body:
         raise broken("the arrays do not fill the body")
+    return name, fields, table
 
 
-def _entry_bytes(entry: object) -> int:
-    if not isinstance(entry, dict):
-        raise broken("an entry of the array table is not an object")
-    dtype, shape = entry.get("dtype"), entry.get("shape")
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise broken("an array has no known dtype")
-    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
-        raise broken("an array has no valid shape")
-    if not all(type(side) is int and 0 <= side <= MAX_BODY for side in shape):
-        raise broken("an array has no valid shape")
-    return math.prod(shape) * DTYPES[dtype].itemsize
-
-
-def _cut(table: object, body: bytearray) -> tuple[AnyArray, ...]:
-    """The arrays of a checked table as views of the body."""
+def _cut(table: Sequence[_Entry], body: bytearray) -> tuple[AnyArray, ...]:
+    """The arrays as views of the body."""
     arrays, offset = [], 0
-    assert isinstance(table, list)
     for entry in table:
-        dtype, shape = DTYPES[entry["dtype"]], tuple(entry["shape"])
-        count = math.prod(shape)
+        dtype, count = DTYPES[entry.dtype], math.prod(entry.shape)
         array = np.frombuffer(body, dtype, count, offset) if count else np.empty(0, dtype)
-        arrays.append(array.reshape(shape))
-        offset += count * dtype.itemsize
+        arrays.append(array.reshape(entry.shape))
+        offset += entry.size
     return tuple(arrays)

@@ -2,18 +2,23 @@
 
 from core.session.covering import covered_by
 from core.session.recovery import Recovery
-from core.session.rename import rename_label
+from core.session.rename import Made, MakeEdit, change_labels, rename_label, renaming
 from core.session.save import SaveOutcome, Snapshot
-from core.session.session import ImageSession, SessionError
+from core.session.session import ImageSession, Left, SessionError
 from core.session.suggest import store_suggestions
 
 __all__ = [
     "ImageSession",
+    "Left",
+    "Made",
+    "MakeEdit",
     "Recovery",
     "SaveOutcome",
     "SessionError",
     "Snapshot",
+    "change_labels",
     "covered_by",
     "rename_label",
+    "renaming",
     "store_suggestions",
 ]

@@ -18,6 +18,11 @@ CHANGED_ON_DISK: Final = say(
     "{path} was changed by another program since it was opened. Nothing was overwritten.",
 )
 
+MISMATCH: Final = say(
+    "session.mismatch",
+    "The labels of {image} were made for another size. Say first what becomes of them.",
+)
+
 
 class LabelsChanged(StorageError):
     """Somebody else wrote the label file since it was read."""
@@ -40,10 +45,8 @@ def read_labels(path: Path) -> ReadLabels:
     return ReadLabels() if data is None else ReadLabels(labelme.parse(data, path), digest(data))
 
 
-def doubts(
-    path: Path, content: LabelFile, image: Path, size: tuple[int, int]
-) -> tuple[Sentence, ...]:
-    """Why a label file may belong to another image than this one of (width, height) pixels."""
+def doubts(path: Path, content: LabelFile, image: Path) -> tuple[Sentence, ...]:
+    """Why a label file may belong to another image than this one."""
     found = []
     named = PureWindowsPath(content.image_name).name
     if named != image.name and PureWindowsPath(named).stem == image.stem:
@@ -54,18 +57,6 @@ def doubts(
                 path=str(path),
                 named=named,
                 image=image.name,
-            )
-        )
-    written = (content.width, content.height)
-    if None not in written and written != size:
-        found.append(
-            say(
-                "session.size_differs",
-                "{path} was made for an image of {was} pixels, but this one has {size}. Check "
-                "that the outlines fit.",
-                path=str(path),
-                was=f"{content.width} x {content.height}",
-                size=f"{size[0]} x {size[1]}",
             )
         )
     return tuple(found)

@@ -1,36 +1,71 @@
-"""Giving the instances of an image that is not open another label."""
+"""Changing the labels of an image that is not open, as a person would do it by hand."""
 
 from __future__ import annotations
 
-from core.document.edits import Relabel
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.document.document import Document
+from core.document.edits import Edit, Relabel
 from core.document.regions import labelled
 from core.session.session import ImageSession, SessionError
 from core.storage.journal import Journal
 from core.storage.project import ImageEntry, Project
 from core.storage.summary import summarise
 
+MakeEdit = Callable[[Document], Edit | None]
+"""The edit that a document needs; None when it needs none."""
 
-def rename_label(project: Project, image: ImageEntry, old: str, new: str) -> int:
-    """Rename a label in the label file of an image; returns of how many instances.
 
-    It is done as a person would do it by hand: all else in the file stays, and suggestions keep
-    the labels of their model. Raises ImageError, SessionError or StorageError when the labels
-    cannot be changed: the file is then as it was.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An edit that was made in a label file, the one that takes it back, and the file's hash."""
+
+    edit: Edit
+    inverse: Edit
+    sha256: str | None
+
+
+def change_labels(project: Project, image: ImageEntry, make: MakeEdit) -> Made | None:
+    """Make an edit in the label file of an image; None when it needs none.
+
+    All else in the file stays. Raises ImageError, EditError, SessionError or StorageError when the
+    labels cannot be changed: the file is then as it was.
     """
-    if old not in dict(summarise(image.label_file).labels):
-        return 0
     session = ImageSession.open(project, image)
     if session.read_only is not None:
         raise SessionError(session.read_only)
-    ids = [each.id for each in labelled(session.document.shapes) if each.label == old]
-    if not ids:
-        return 0
-    session.do(Relabel.to(new, ids), "")
+    edit = make(session.document)
+    if edit is None:
+        return None
+    session.do(edit, "")
+    inverse = session.history.inverse
     snapshot = session.snapshot()
     assert snapshot is not None  # an edit was just made
+    assert inverse is not None
     outcome = snapshot.write()
     if outcome.problem is not None:
         # What was not written shall not be offered for recovery: nobody has made this edit by hand.
         Journal(project.journal_path(image)).reset()
         raise SessionError(outcome.problem)
-    return len(ids)
+    return Made(edit, inverse, outcome.sha256)
+
+
+def renaming(old: str, new: str) -> MakeEdit:
+    """Gives the instances of one label another."""
+
+    def make(document: Document) -> Edit | None:
+        ids = [each.id for each in labelled(document.shapes) if each.label == old]
+        return Relabel.to(new, ids) if ids else None
+
+    return make
+
+
+def rename_label(project: Project, image: ImageEntry, old: str, new: str) -> Made | None:
+    """Rename a label in the label file of an image, as `change_labels` does.
+
+    Suggestions keep the labels of their model.
+    """
+    if old not in dict(summarise(image.label_file).labels):
+        return None
+    return change_labels(project, image, renaming(old, new))

@@ -61,7 +61,7 @@ class Snapshot:
         if self.label_file is None:
             raise ValueError("the snapshot holds no labels")
         try:
-            path = _free_name(self.label_path, "mine")
+            path = free_name(self.label_path, "mine")
             write_atomic(path, labelme.dumps(self.label_file))
         except MasklensError as error:
             return SaveOutcome(self, self.base_sha256, error.sentence)
@@ -73,7 +73,7 @@ class Snapshot:
             theirs = read_bytes(self.label_path)
             if theirs is None:
                 return self.write()
-            write_atomic(_free_name(self.label_path, "theirs"), theirs)
+            write_atomic(free_name(self.label_path, "theirs"), theirs)
         except MasklensError as error:
             return SaveOutcome(self, self.base_sha256, error.sentence)
         return replace(self, base_sha256=digest(theirs)).write()
@@ -123,7 +123,8 @@ class SaveOutcome:
         return self.problem is None
 
 
-def _free_name(label_path: Path, whose: str) -> Path:
+def free_name(label_path: Path, whose: str) -> Path:
+    """A name beside a label file that nothing has yet, which no tool takes for a label file."""
     for number in itertools.count(1):
         suffix = whose if number == 1 else f"{whose}-{number}"
         path = label_path.with_name(f"{label_path.name}.{suffix}")

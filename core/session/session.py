@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.document.document import Changed, Document
@@ -12,32 +12,36 @@ from core.document.history import History
 from core.document.instance import Instance
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError, Sentence, say
-from core.session.label_io import LabelsChanged, ReadLabels, check_unchanged, doubts, read_labels
+from core.session.label_io import (
+    MISMATCH,
+    LabelsChanged,
+    check_unchanged,
+)
+from core.session.opening import Opened, gather
 from core.session.recovery import Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
-from core.session.suggest import merged, set_broken_aside, split
+from core.session.suggest import split
 from core.storage.atomic import StorageError, copy_aside, move_aside
-from core.storage.images import image_size
 from core.storage.journal import Journal, JournalHeader, read_journal
 from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet, load_suggestions
+from core.storage.suggestions import SuggestionSet
 
 
 class SessionError(MasklensError):
     """An edit was refused; the sentence says why and the document is as it was."""
 
 
-@dataclass(slots=True)
-class _Opened:
-    """What opening an image brought together, before the session is made."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Left:
+    """The edits of an image that is not open any more, and the hash of its label file by then."""
 
-    size: tuple[int, int]
-    label_path: Path
-    labels: ReadLabels = field(default_factory=ReadLabels)
-    suggestions: SuggestionSet = field(default_factory=SuggestionSet)
-    suggestions_only_in_file: bool = False
-    notes: list[Sentence] = field(default_factory=list)
-    read_only: Sentence | None = None
+    history: History
+    sha256: str | None
+
+    @property
+    def cost(self) -> int:
+        """What it costs to keep, in edits."""
+        return self.history.steps
 
 
 class ImageSession:
@@ -49,11 +53,13 @@ class ImageSession:
 
     `read_only` says why nothing may be changed (another masklens, a label file that is corrupt or
     not one, a link out of the folder); None when all may be. `notes` are things worth telling.
+    `mismatch` says that the labels were made for another size; it must be answered with
+    `core.session.fit.answer` before the first edit, and the image opened anew.
     `recovery` offers edits that a crash left behind; while they can be made again, answer with
     `recover` or `set_aside_recovery` before the first edit.
     """
 
-    def __init__(self, project: Project, image: ImageEntry, opened: _Opened) -> None:
+    def __init__(self, project: Project, image: ImageEntry, opened: Opened) -> None:
         self.project = project
         self.image = image
         self.read_only = opened.read_only
@@ -61,6 +67,7 @@ class ImageSession:
         self.conflict: Sentence | None = None
         self.journal_problem: Sentence | None = None
         self.recovery: Recovery | None = None
+        self.mismatch = opened.mismatch
         self._label_path = opened.label_path
         self._label_file = opened.labels.content
         self._sha256 = opened.labels.sha256
@@ -92,33 +99,19 @@ class ImageSession:
         ImageError when it is not and the image cannot be read; all else that is wrong ends in a
         session that can be looked at, with `read_only` or `notes` saying what it is.
         """
-        path = image.label_file
-        inside = path.resolve() if path.is_symlink() else path
-        opened = _Opened(size or image_size(image.path), inside)
-        opened.read_only = _why_read_only(project, image)
-        stored = _load_stored(project, image, opened)
-        try:
-            opened.labels = _load_labels(path, image, opened)
-        except MasklensError as error:
-            opened.labels = ReadLabels()
-            opened.read_only = error.sentence
-        content = opened.labels.content
-        _, in_file = split(content.shapes if content else ())
-        opened.suggestions = merged(stored, in_file, opened.labels.sha256)
-        opened.suggestions_only_in_file = opened.suggestions is not stored and bool(in_file)
-        return ImageSession(project, image, opened)
+        return ImageSession(project, image, gather(project, image, size))
 
     # Edits
 
-    def do(self, edit: Edit, name: str) -> Changed:
-        """Make an edit; `name` is for the undo menu.
+    def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
+        """Make an edit; `name` is for the undo menu, `at` as in `History.do`.
 
         Raises EditError when it does not fit, SessionError when nothing may be changed, and
         StorageError when a journal left by a crash can neither be used nor set aside; in each
         case nothing has changed.
         """
         self._check_editable()
-        return self.history.do(edit, name)
+        return self.history.do(edit, name, at)
 
     def undo(self) -> Changed | None:
         """Take the last edit back; None when there is none. Raises SessionError."""
@@ -142,6 +135,8 @@ class ImageSession:
                     image=self.image.name,
                 )
             )
+        if self.mismatch is not None:
+            raise SessionError(MISMATCH.given(image=self.image.name))
         if self._left_over:
             self._move_journal_aside()
 
@@ -155,6 +150,29 @@ class ImageSession:
             self.journal_problem = error.sentence
         else:
             self.journal_problem = None
+
+    def left(self) -> Left | None:
+        """What is kept of the work when the image is left; None while something is unsaved."""
+        if self.read_only is not None or not self.is_clean or not self.history.steps:
+            return None
+        history = History(self.document)
+        history.continue_from(self.history)
+        return Left(history, self._sha256)
+
+    def continue_from(self, left: Left) -> bool:
+        """Be able to undo what was done before the image was left; False when it has changed."""
+        same = left.sha256 == self._sha256 and left.history.document.rejected == (
+            self.document.rejected
+        )
+        if self.read_only is None and self.recovery is None and same:
+            self.history.continue_from(left.history)
+            return True
+        return False
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the label file that the work stands on; None without one."""
+        return self._sha256
 
     # Suggestions
 
@@ -346,10 +364,13 @@ class ImageSession:
 
     def _labels_now(self) -> LabelFile:
         base = self._label_file or LabelFile(self.image.name, None, None)
+        width, height = self.document.width, self.document.height
+        if self.mismatch is not None:  # a size that nobody has answered for stays
+            width, height = self.mismatch.made
         return replace(
             base,
-            width=self.document.width,
-            height=self.document.height,
+            width=width,
+            height=height,
             shapes=self.document.shapes,
             done=self.document.done,
         )
@@ -358,34 +379,3 @@ class ImageSession:
         return JournalHeader(
             self.image.name, self.document.width, self.document.height, self._sha256
         )
-
-
-def _why_read_only(project: Project, image: ImageEntry) -> Sentence | None:
-    try:
-        project.check_writable()
-    except StorageError as error:
-        return error.sentence
-    return project.write_problem(image)
-
-
-def _load_stored(project: Project, image: ImageEntry, opened: _Opened) -> SuggestionSet | None:
-    try:
-        return load_suggestions(project.suggestions_path(image))
-    except StorageError as error:
-        opened.notes.append(error.sentence)
-        if project.locked:
-            with contextlib.suppress(StorageError):
-                set_broken_aside(project.suggestions_path(image))
-        return None
-
-
-def _load_labels(path: Path, image: ImageEntry, opened: _Opened) -> ReadLabels:
-    labels = read_labels(path)
-    content = labels.content
-    if content is None:
-        return labels
-    # The document judges outlines and ids; a file that it refuses must not be written over.
-    Document(*opened.size, content.shapes)
-    opened.notes.extend(content.notes)
-    opened.notes.extend(doubts(path, content, image.path, opened.size))
-    return labels

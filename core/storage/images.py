@@ -39,6 +39,7 @@ __all__ = [
     "DecodedImage",
     "ImageError",
     "decode_image",
+    "image_orientation",
     "image_size",
     "is_image_name",
     "list_images",
@@ -130,6 +131,20 @@ def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
             check_size(source.name, image.size, max_pixels)
             check_length(source.name, image.size, source.length, image.format)
             return _upright_size(image, source)
+
+
+def image_orientation(path: Path | str) -> int:
+    """The EXIF orientation, 1 to 8, by which an image was turned upright; 1 where there is none.
+
+    Raises ImageError as `read_image` does, as far as the header shows.
+    """
+    source = _Input.of_file(Path(path))
+    with _QUIET, _explained(source):
+        image = _open(source)
+        if image is None:
+            return 1
+        with image:
+            return _orientation(image, source)
 
 
 def is_image_name(name: str) -> bool:
@@ -285,6 +300,9 @@ def _to_rgb(source: _Input, image: Image.Image, notes: tuple[Sentence, ...]) -> 
     # Pillow turns a TIFF upright while it loads.
     orientation = 1 if image.format == "TIFF" else pixels.orientation(image)
     converted = pixels.convert(source.name, image)
+    last = converted.pixels[-1:]
+    if image.format == "PNG" and (last == last[:, :1]).all() and png.lacks_pixels(source.data):
+        raise ImageError(TRUNCATED.given(path=source.name))
     notes += converted.notes
     if high_bytes:
         notes += (
@@ -348,12 +366,14 @@ def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
     # stored; the stored size is asked for by its tags.
     tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
     width, height = tags.get(256, image.width), tags.get(257, image.height)
+    return (height, width) if _orientation(image, source) >= 5 else (width, height)
+
+
+def _orientation(image: Image.Image, source: _Input) -> int:
     if image.format == "PNG" and not png.text_follows_pixels(source.data):
         # Pillow would decode the whole PNG, in case its EXIF data follow the pixels.
-        turned = pixels.orientation(image, Image.Image.getexif) >= 5
-    else:
-        turned = pixels.orientation(image) >= 5
-    return (height, width) if turned else (width, height)
+        return pixels.orientation(image, Image.Image.getexif)
+    return pixels.orientation(image)
 
 
 @contextmanager

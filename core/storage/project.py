@@ -138,6 +138,8 @@ class Project:
         labels = self.summary(image)
         if labels.done:
             return ImageStatus.DONE
+        if labels.imported:
+            return ImageStatus.IMPORTED
         if labels.own or not labels.readable:
             return ImageStatus.CORRECTED
         ids, rejected = self._suggestions.get(self.suggestions_path(image))

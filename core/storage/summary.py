@@ -23,8 +23,8 @@ class LabelSummary:
     """What a label file holds: the finished mark, its labels with counts, ids by who made them.
 
     `own` counts instances that a person drew, edited or accepted, and finished regions, which have
-    no place in `labels`; `suggested` are the ids of those that nobody has accepted. `readable` is
-    False for a file that is not a label file.
+    no place in `labels`; with `imported` nobody has changed any of them here. `suggested` are the
+    ids of those that nobody has accepted. `readable` is False for a file that is not a label file.
     """
 
     readable: bool = True
@@ -32,6 +32,7 @@ class LabelSummary:
     own: int = 0
     labels: tuple[tuple[str, int], ...] = ()
     own_ids: frozenset[str] = frozenset()
+    imported: bool = False
     suggested: frozenset[str] = frozenset()
 
 
@@ -53,6 +54,7 @@ def summarise(label_file: Path) -> LabelSummary:
     labels: Counter[str] = Counter()
     own_ids: set[str] = set()
     suggested: set[str] = set()
+    imported = True
     for k, shape in enumerate(shapes):
         if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
             return LabelSummary(readable=False)
@@ -61,6 +63,7 @@ def summarise(label_file: Path) -> LabelSummary:
         if extra.get("source") == Source.SUGGESTED.value and not _touched(shape, extra):
             suggested.add(id if isinstance(id, str) else str(k))
             continue
+        imported = imported and extra.get("source") == Source.IMPORTED.value
         # Shapes of one label and group are the parts of one instance.
         name: object = k if not isinstance(group, int) else (label, group)
         if name not in own:
@@ -74,6 +77,7 @@ def summarise(label_file: Path) -> LabelSummary:
         labels=tuple((name, count) for name, count in labels.items() if count),
         own_ids=frozenset(own_ids),
         suggested=frozenset(suggested),
+        imported=imported and bool(own),
     )
 
 

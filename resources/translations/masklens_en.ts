@@ -95,6 +95,40 @@
     </message>
 </context>
 <context>
+    <name>Fitting</name>
+    <message numerus="yes">
+        <source>The labels of %n image(s) were fitted.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be answered for.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>FolderEdits</name>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation type="unfinished">
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>It stays in %n image(s) that changed since.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FunnelPage</name>
     <message numerus="yes">
         <source>%n could not be read</source>
@@ -111,6 +145,16 @@
         <translation>
             <numerusform>Both models find the same object here.</numerusform>
             <numerusform>Both models find the same %n objects here.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ImagesFeature</name>
+    <message numerus="yes">
+        <source>%n key(s) meant for another image had no effect.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>

@@ -116,7 +116,7 @@ def bench_knobs(model: str, image: str, precision: str) -> None:
     from PySide6.QtCore import QEventLoop
 
     from app.engine.client import EngineClient
-    from core.protocol.lens_tables import trace_of
+    from core.lens.trace import with_fixed
     from core.protocol.messages.lens import LensOpened, LensSet, OpenLens, SetLens
 
     client, loop, got = EngineClient(), QEventLoop(), []
@@ -133,8 +133,9 @@ def bench_knobs(model: str, image: str, precision: str) -> None:
     loop.exec()
     opened = got[-1]
     assert isinstance(opened, LensOpened)
-    own, worker = opened.fixed.own, client.engine_pid
-    print(f"{len(opened.fixed.anchors)} anchors, {len(opened.tables.candidates)} candidates")
+    own, worker = opened.own, client.engine_pid
+    trace = opened.trace
+    print(f"{len(trace.anchors.boxes)} anchors, {len(trace.candidates.boxes)} candidates")
     rounds = (
         ("after the heads", [own.with_(score=0.01 + 0.02 * n) for n in range(20)]),
         ("RPN NMS", [own.with_(rpn_nms=0.60 + 0.01 * n) for n in range(9)]),
@@ -147,7 +148,7 @@ def bench_knobs(model: str, image: str, precision: str) -> None:
                 client.ask(SetLens(0, "set", path=image, settings=settings, masks=masks), **hear)
                 loop.exec()
                 assert isinstance(got[-1], LensSet)
-                trace_of(opened.fixed, got[-1].tables)
+                with_fixed(got[-1].trace, trace)
                 taken.append(1000 * (time.perf_counter() - start))
                 window.append(1000 * (time.process_time() - own_before))
                 engine.append(spent(worker) - before)

@@ -33,7 +33,6 @@ from core.lens.views.training import PLACES
 from core.lens.views.training.replayed import Replayed, TrainingLook, replayed
 from core.protocol import encode
 from core.protocol.messages.lens_training import LensTrained
-from core.protocol.training_tables import training_tables
 from core.storage.images import read_image
 
 
@@ -54,7 +53,7 @@ def main(model: str, image: str) -> None:
     taken = [spent(lambda n=n: replay(predictor, traced, instances, n)) for n in range(3)]
     view = replay(predictor, traced, instances)
     trace = to_numpy(found.trace)
-    size = sum(map(len, map(bytes, encode(LensTrained(0, training_tables(view))))))
+    size = sum(map(len, map(bytes, encode(LensTrained(0, view)))))
     print(f"{len(trace.anchors.boxes)} anchors, {len(view.ids)} instances, {len(view.rois)} RoIs")
     print(f"replay: {sorted(taken)[1] / 1000:.2f} s of one thread; message of {size / 1e6:.2f} MB")
     print(f"off the window's thread: {spent(lambda: replayed(trace, view, instances)):.0f} ms")

@@ -34,6 +34,7 @@ FAILED: Final = "failed"
 COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     ImageStatus.UNTOUCHED: ("#8a919c", "#7d858f"),
     ImageStatus.SUGGESTED: ("#0b62a8", "#6ab0ea"),
+    ImageStatus.IMPORTED: ("#6d4fb0", "#b39df0"),
     ImageStatus.CORRECTED: ("#8a5a00", "#e0a83e"),
     ImageStatus.DONE: ("#1a7f4b", "#58c08a"),
     FAILED: ("#b3261e", "#f2877f"),
@@ -101,6 +102,18 @@ class ImageRows(QAbstractListModel):
         """The row of an image, invalid when the filter hides it."""
         row = self._place.get(self._row_of.get(path, -1))
         return QModelIndex() if row is None else self.index(row, 0)
+
+    def shows(self, path: Path) -> bool:
+        """Whether the filter lets an image through."""
+        return self._row_of.get(path, -1) in self._place
+
+    def place_of_name(self, name: str) -> int | None:
+        """The row of the image of exactly this name, with or without its suffix."""
+        wanted = name.strip().casefold()
+        for place, row in enumerate(self._shown):
+            if wanted in (self._names[row].casefold(), Path(self._names[row]).stem.casefold()):
+                return place
+        return None
 
     def path_at(self, row: int) -> Path:
         """The image of a shown row."""

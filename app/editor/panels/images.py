@@ -30,6 +30,7 @@ class ImagesPanel(QWidget):
     """`chosen` carries the path of the image that a person wants to see."""
 
     chosen = Signal(object)
+    left = Signal()  # the keyboard is wanted elsewhere
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +69,7 @@ class ImagesPanel(QWidget):
         self._counting.setInterval(120)
         self._counting.timeout.connect(self._count_again)
         self._text.textChanged.connect(self._filter)
+        self._text.returnPressed.connect(self._take_first)
         self._kind.currentIndexChanged.connect(self._filter)
         self._list.selectionModel().currentChanged.connect(self._on_current)
 
@@ -96,6 +98,11 @@ class ImagesPanel(QWidget):
         self._text.setFocus()
         self._text.selectAll()
 
+    def clear_filter(self) -> None:
+        """Show all images."""
+        self._text.clear()
+        self._kind.setCurrentIndex(0)
+
     def focus_list(self) -> None:
         """Give the list the keyboard."""
         self._list.setFocus()
@@ -122,6 +129,15 @@ class ImagesPanel(QWidget):
         self._quietly(lambda: self.rows.set_filter(self._text.text(), wanted))
         self._quietly(self._mark)
         self._count_again()
+
+    def _take_first(self) -> None:
+        """Enter: show the image of that name, else the first of those that are left."""
+        place = self.rows.place_of_name(self._text.text())
+        if place is None and self.rows.rowCount():
+            place = 0
+        if place is not None:
+            self.chosen.emit(self.rows.path_at(place))
+            self.left.emit()
 
     def _quietly(self, change: Callable[[], None]) -> None:
         self._silent = True

@@ -33,8 +33,10 @@ def source_text(source: Source) -> str:
     """Where an instance comes from, in a word."""
     return {
         Source.DRAWN: QCoreApplication.translate("words", "drawn"),
+        Source.IMPORTED: QCoreApplication.translate("words", "imported"),
         Source.EDITED: QCoreApplication.translate("words", "edited"),
         Source.ACCEPTED: QCoreApplication.translate("words", "accepted"),
+        Source.PROMPTED: QCoreApplication.translate("words", "prompted"),
         Source.SUGGESTED: QCoreApplication.translate("words", "suggested"),
     }[source]
 

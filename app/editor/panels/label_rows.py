@@ -77,6 +77,12 @@ class LabelRows(QAbstractListModel):
         names = [label.name for label in self._labels]
         return names.index(name) if name in names else None
 
+    def beginning_with(self, text: str) -> str:
+        """The first label that begins with a text, in any case of letters; empty without one."""
+        wanted = text.casefold()
+        found = (each.name for each in self._labels if each.name.casefold().startswith(wanted))
+        return next(found, "") if wanted else ""
+
     def rowCount(self, parent: Index | None = None) -> int:
         """The number of labels."""
         return 0 if parent is not None and parent.isValid() else len(self._labels)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QColor
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
     QFrame,
+    QLabel,
     QLineEdit,
     QListView,
     QListWidgetItem,
@@ -54,11 +55,17 @@ class LabelsPanel(Section):
         self._field = QLineEdit()
         self._field.setPlaceholderText(self.tr("Name of the new label"))
         self._field.setAccessibleName(self.tr("Name of the new label"))
+        self._field.textEdited.connect(self._complete)
         self._field.returnPressed.connect(self._add)
-        self._field.editingFinished.connect(self._field.hide)
-        self._field.hide()
+        self._field.installEventFilter(self)
+        self._doubt = QLabel()
+        self._doubt.setWordWrap(True)
+        self._doubt.setContentsMargins(10, 2, 10, 4)
+        self._doubted = ""
+        self._end_add()
         self.body.addWidget(self._list)
         self.body.addWidget(self._field)
+        self.body.addWidget(self._doubt)
 
     def set_labels(self, labels: Sequence[LabelRow], active: str) -> None:
         """Show the labels of the project."""
@@ -81,11 +88,50 @@ class LabelsPanel(Section):
         """Give the list the keyboard."""
         self._list.setFocus()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Escape, or the keyboard going elsewhere, ends it without a new label."""
+        if event.type() == QEvent.Type.FocusOut:
+            self._end_add()
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Escape:
+                self._field.clear()
+                self._end_add()
+                return True
+            self._erasing = event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
+        return False
+
+    def _complete(self, text: str) -> None:
+        """Offer the rest of a label that begins so; what is typed next replaces it."""
+        self._doubt.hide()
+        found = self.rows.beginning_with(text)
+        if found and text and not self._erasing:
+            self._field.setText(found)
+            self._field.setSelection(len(text), len(found) - len(text))
+
     def _add(self) -> None:
+        """Add the label; one that a known label begins with, only after a second Enter."""
         name = self._field.text().strip()
-        self._field.hide()
+        known = self.rows.beginning_with(name)
+        if name and known and known != name and self._doubted != name:
+            if known.casefold() == name.casefold():
+                name = known
+            else:
+                self._doubted = name
+                self._doubt.setText(self._question().format(known=known, name=name))
+                self._doubt.show()
+                return
+        self._end_add()
         if name:
             self.added.emit(name)
+
+    def _question(self) -> str:
+        return self.tr("There is “{known}”. Enter once more for a new label “{name}”.")
+
+    def _end_add(self) -> None:
+        self._doubted = ""
+        self._erasing = False
+        self._field.hide()
+        self._doubt.hide()
 
     def _activate(self, index: QModelIndex) -> None:
         self.activated.emit(self.rows.name_at(index.row()))

@@ -163,12 +163,15 @@ class SetupPage(QWidget):
         lines = [self.tr("<b>%n image(s)</b> marked as done", "", whole)]
         if partly:
             lines.append(self.tr("%n image(s) in part, inside done regions", "", partly))
-        total = source.drawn + source.edited + source.accepted
+        total = source.drawn + source.edited + source.prompted + source.accepted
         lines.append(
             self.tr("<b>%n instance(s)</b>", "", total)
-            + self.tr(": {drawn} drawn, {edited} edited, {accepted} accepted").format(
+            + self.tr(
+                ": {drawn} drawn, {edited} edited, {prompted} prompted, {accepted} accepted"
+            ).format(
                 drawn=count_text(source.drawn),
                 edited=count_text(source.edited),
+                prompted=count_text(source.prompted),
                 accepted=count_text(source.accepted),
             )
         )

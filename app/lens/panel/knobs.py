@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QPushButton,
@@ -21,22 +21,63 @@ from PySide6.QtWidgets import (
 
 from app.base.icons import icon
 from app.base.words import setting_text
-from core.lens import settings as known
-from core.lens.settings import CHOICES, StageSettings, Value
+from app.widgets.form import Choice, Form, Number
+from core.lens.settings import (
+    CHOICES,
+    COUNTS,
+    FACTORS,
+    PROPOSER_SETTINGS,
+    RPN_SETTINGS,
+    StageSettings,
+    Value,
+)
 
-COUNTS: Final = {
-    "rpn_pre_nms_top_n": 6000,
-    "rpn_post_nms_top_n": 4000,
-    "detections_per_image": 1000,
-    "proposer_tiles": 16,
-}
-"""Knobs that count from 1, and the end of their slider; a number may be larger."""
-SHORT: Final = {"roi_canonical": 512, "roi_sampling": 8}
-"""Knobs that count from 0 in even steps, and the end of their slider."""
-SIZES: Final = {"rpn_min_size": 64.0, "box_min_size": 64.0}
-"""Knobs for a side in pixels of the network's input, and the end of their slider."""
 STEPS: Final = 200
 MOST: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the places of a slider mean, up to `end`; a number may be larger.
+
+    Counts grow by equal factors from `low` on, sizes with the square.
+    """
+
+    end: float = 1
+    counts: bool = False
+    low: int = 0
+
+    def value(self, step: int) -> float:
+        """The value at a place."""
+        share = step / STEPS
+        if self.counts:
+            away = 1 - self.low
+            return float(round((self.end + away) ** share) - away)
+        return self.end * share**2 if self.end > 1 else share
+
+    def step(self, value: float) -> int:
+        """The place of a value."""
+        if self.counts:
+            away = 1 - self.low
+            return round(STEPS * math.log(max(value + away, 1)) / math.log(self.end + away))
+        share = max(value, 0) / self.end
+        return round(STEPS * (math.sqrt(share) if self.end > 1 else share))
+
+
+SCALES: Final = {
+    "rpn_pre_nms_top_n": Scale(6000, counts=True, low=1),
+    "rpn_post_nms_top_n": Scale(4000, counts=True, low=1),
+    "detections_per_image": Scale(1000, counts=True, low=1),
+    "proposer_tiles": Scale(16, counts=True),
+    "roi_canonical": Scale(512, counts=True),
+    "roi_sampling": Scale(8, counts=True),
+    "anchor_scale": Scale(4),
+    "anchor_stretch": Scale(4),
+    "rpn_min_size": Scale(64),
+    "box_min_size": Scale(64),
+}
+"""Of the knobs that are no share; sizes are sides in pixels of the network's input, and factors
+grow like them."""
 
 
 class KnobsPage(QScrollArea):
@@ -49,10 +90,9 @@ class KnobsPage(QScrollArea):
         self._settings: StageSettings | None = None
         self._own: StageSettings | None = None
         self._titles: dict[str, QLabel] = {}
-        self._sliders: dict[str, QSlider] = {}
-        self._fields: dict[str, QDoubleSpinBox] = {}
-        self._boxes: dict[str, QComboBox] = {}
-        self._resets: dict[str, QToolButton] = {}
+        self.sliders: dict[str, QSlider] = {}
+        self.resets: dict[str, QToolButton] = {}
+        """The buttons that give one knob back, by setting."""
         self._idle: frozenset[str] = frozenset()
         names = {
             "fpn": self.tr("Feature pyramid"),
@@ -78,7 +118,7 @@ class KnobsPage(QScrollArea):
             "mask_activation": self.tr("Classes of a mask"),
             "mask": self.tr("Mask from"),
         }
-        self._words = {
+        words = {
             "fpn": (
                 self.tr("on: coarse maps added to fine"),
                 *(self.tr("off: {map} alone").format(map=one) for one in CHOICES["fpn"][1:]),
@@ -98,11 +138,10 @@ class KnobsPage(QScrollArea):
         grid = QGridLayout()
         grid.setColumnStretch(0, 1)
         grid.setVerticalSpacing(1)
+        self.form = Form((_field(name, title, words) for name, title in names.items()), self)
+        self.form.changed.connect(self._set)
         for place, (name, title) in enumerate(names.items()):
-            if name in self._words:
-                self._add_choice(grid, 2 * place, name, title)
-            else:
-                self._add(grid, 2 * place, name, title)
+            self._add(grid, 2 * place, name, title)
         self._all = QPushButton(self.tr("All as the model has them"))
         self._all.setIcon(icon("undo"))
         self._all.clicked.connect(self._reset_all)
@@ -118,58 +157,37 @@ class KnobsPage(QScrollArea):
         self.show_those_of(proposer=False)
 
     def _add(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
-        slider, field = QSlider(Qt.Orientation.Horizontal), QDoubleSpinBox()
-        slider.setRange(0, STEPS)
-        slider.setAccessibleName(title)
-        field.setAccessibleName(title)
-        field.setKeyboardTracking(False)
-        if name in known.COUNTS:
-            field.setDecimals(0)
-            field.setRange(*known.COUNTS[name])
-        elif name in SIZES:
-            field.setDecimals(3)
-            field.setRange(0, MOST)
-        else:
-            field.setDecimals(3)
-            field.setRange(*known.FACTORS.get(name, (0, 1)))
-            field.setSingleStep(0.05)
-        slider.valueChanged.connect(lambda step: self._set(name, _value(name, step)))
-        field.valueChanged.connect(lambda value: self._set(name, value))
-        grid.addWidget(slider, row + 1, 0, 1, 2)
-        grid.addWidget(field, row + 1, 2)
-        self._sliders[name], self._fields[name] = slider, field
-        self._head(grid, row, name, title)
-
-    def _add_choice(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
-        box = QComboBox()
-        box.setAccessibleName(title)
-        values = known.CHOICES.get(name, (0, 1))
-        for value, words in zip(values, self._words[name], strict=True):
-            box.addItem(words, value)
-        box.activated.connect(lambda place: self._set(name, box.itemData(place)))
-        grid.addWidget(box, row + 1, 0, 1, 3)
-        self._boxes[name] = box
-        self._head(grid, row, name, title)
-
-    def _head(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
-        """The title of a knob, and the way back to the model's own."""
-        label, reset = QLabel(title), QToolButton()
+        label, field = QLabel(title), self.form[name]
         label.setToolTip(name)  # as the command line calls it
+        reset = QToolButton()
         reset.setIcon(icon("undo"))
         reset.setAutoRaise(True)
         reset.clicked.connect(lambda: self._reset(name))
         grid.addWidget(label, row, 0, 1, 2)
         grid.addWidget(reset, row, 2, Qt.AlignmentFlag.AlignRight)
+        if isinstance(self.form.fields[name], Choice):
+            grid.addWidget(field, row + 1, 0, 1, 3)
+        else:
+            self.sliders[name] = self._slider(name, title)
+            grid.addWidget(self.sliders[name], row + 1, 0, 1, 2)
+            grid.addWidget(field, row + 1, 2)
         grid.setRowMinimumHeight(row, 28)
-        self._titles[name], self._resets[name] = label, reset
+        self._titles[name], self.resets[name] = label, reset
+
+    def _slider(self, name: str, title: str) -> QSlider:
+        slider, scale = QSlider(Qt.Orientation.Horizontal), SCALES.get(name, Scale())
+        slider.setRange(0, STEPS)
+        slider.setAccessibleName(title)
+        slider.valueChanged.connect(lambda step: self._set(name, scale.value(step)))
+        return slider
 
     def show_those_of(self, *, proposer: bool) -> None:
         """Show only knobs that turn something, with a proposer or without."""
-        self._idle = frozenset(known.RPN_SETTINGS if proposer else known.PROPOSER_SETTINGS)
+        self._idle = frozenset(RPN_SETTINGS if proposer else PROPOSER_SETTINGS)
         for name in self._titles:
-            for widgets in (self._titles, self._sliders, self._fields, self._boxes):
-                if name in widgets:
-                    widgets[name].setVisible(name not in self._idle)
+            for widget in (self._titles[name], self.sliders.get(name), self.form[name]):
+                if widget is not None:
+                    widget.setVisible(name not in self._idle)
         self.show_settings(self._settings, self._own)
 
     def show_settings(self, settings: StageSettings | None, own: StageSettings | None) -> None:
@@ -179,17 +197,13 @@ class KnobsPage(QScrollArea):
         self._all.setVisible(settings is not None and settings != own)
         if settings is None or own is None:
             return
+        self.form.show_values({name: getattr(settings, name) for name in self._titles})
         for name, title in self._titles.items():
             value, usual = getattr(settings, name), getattr(own, name)
-            reset = self._resets[name]
-            if name in self._boxes:
-                box = self._boxes[name]
-                box.setCurrentIndex(box.findData(value))
-            else:
-                slider, field = self._sliders[name], self._fields[name]
-                with QSignalBlocker(slider), QSignalBlocker(field):
-                    slider.setValue(_step(name, value))
-                    field.setValue(value)
+            slider, reset = self.sliders.get(name), self.resets[name]
+            if slider is not None:
+                with QSignalBlocker(slider):
+                    slider.setValue(SCALES.get(name, Scale()).step(value))
             off = value != usual
             font = title.font()
             font.setBold(off)
@@ -199,25 +213,14 @@ class KnobsPage(QScrollArea):
             reset.setToolTip(text)
             reset.setAccessibleName(text)
 
-    @property
-    def resets(self) -> dict[str, QToolButton]:
-        """The buttons that give one knob back, by setting."""
-        return self._resets
-
-    def field(self, name: str) -> QDoubleSpinBox:
-        """The number of a knob."""
-        return self._fields[name]
-
-    def choice(self, name: str) -> QComboBox:
-        """The choices of a knob that has some."""
-        return self._boxes[name]
-
     def _set(self, name: str, value: Value) -> None:
         if self._settings is None:
             return
         exact = value
         if not isinstance(value, str):
-            exact = round(value) if name in known.COUNTS else round(value, 4)
+            exact = round(value) if name in COUNTS else round(value, 4)
+            low, high = FACTORS.get(name, (exact, exact))
+            exact = min(max(exact, low), high)
         self._change(self._settings.with_(**{name: exact}))
 
     def _reset(self, name: str) -> None:
@@ -234,28 +237,14 @@ class KnobsPage(QScrollArea):
             self.changed.emit(settings)
 
 
-def _value(name: str, step: int) -> float:
-    """What a place of a slider means: counts grow by equal factors, sizes with the square."""
-    if name in SHORT:
-        return round(SHORT[name] * step / STEPS)
-    if name in known.FACTORS:
-        least, most = known.FACTORS[name]
-        return float(least * (most / least) ** (step / STEPS))
+def _field(name: str, title: str, words: Mapping[str, tuple[str, ...]]) -> Choice | Number:
+    if name in words:
+        values = CHOICES.get(name, (0, 1))
+        return Choice(name, title, tuple(zip(words[name], values, strict=True)))
+    scale = SCALES.get(name, Scale())
     if name in COUNTS:
-        return float(max(1, round(COUNTS[name] ** (step / STEPS))))
-    if name in SIZES:
-        return float(SIZES[name] * (step / STEPS) ** 2)
-    return step / STEPS
-
-
-def _step(name: str, value: float) -> int:
-    if name in SHORT:
-        return round(STEPS * min(value / SHORT[name], 1.0))
-    if name in known.FACTORS:
-        least, most = known.FACTORS[name]
-        return round(STEPS * math.log(value / least) / math.log(most / least))
-    if name in COUNTS:
-        return round(STEPS * math.log(max(value, 1)) / math.log(COUNTS[name]))
-    if name in SIZES:
-        return round(STEPS * math.sqrt(max(value, 0) / SIZES[name]))
-    return round(STEPS * value)
+        return Number(name, title, scale.low, COUNTS[name][1])
+    if name in FACTORS:
+        return Number(name, title, *FACTORS[name], step=0.05, decimals=3)
+    high = MOST if scale.end > 1 else 1
+    return Number(name, title, 0, high, step=1 if scale.end > 1 else 0.05, decimals=3)

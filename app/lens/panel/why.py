@@ -21,10 +21,12 @@ from PySide6.QtWidgets import (
 
 from app.base.words import count_text, sentence_text, setting_text, text_of
 from app.lens.lens import Lens
-from app.lens.reasons import Funnel, Lost, Reasons
+from app.lens.reasons import Funnel, Judged, Reasons
 from app.widgets.bars import Bars
-from core.lens.life import CUTS, Cut
+from core.lens.funnel import LABELLED, Bar, funnel
+from core.lens.life import Cut
 from core.lens.lineage import in_words, lineage
+from core.lens.report import InstanceReport
 from core.lens.trace import Trace
 from core.lens.views.verdicts import numbers
 from core.lens.words import cut_off
@@ -90,9 +92,9 @@ class WhyPage(QScrollArea):
         while self._evidence.rowCount():
             self._evidence.removeRow(0)
         self._remedy.hide()
-        verdict, trace = self._reasons.verdict, self._lens.trace
-        if verdict is not None:
-            self._show_verdict()
+        report, trace = self._reasons.report, self._lens.trace
+        if report is not None:
+            self._show_report(report)
         elif self._reasons.instance is not None:
             self._say(self.tr("Looking…"), "")
         elif self._reasons.detection is not None and trace is not None:
@@ -108,10 +110,9 @@ class WhyPage(QScrollArea):
         else:
             self._say("", self.tr("Select one of your instances, or pick a suggestion, and ask."))
 
-    def _show_verdict(self) -> None:
-        verdict = self._reasons.verdict
-        assert verdict is not None
-        first, *rest = (sentence_text(each) for each in verdict.sentences)
+    def _show_report(self, report: InstanceReport) -> None:
+        verdict = report.verdict
+        first, *rest = (sentence_text(each) for each in report.sentences)
         hidden = self._hidden(verdict.detection)
         if hidden:
             rest.insert(0, hidden)
@@ -149,8 +150,8 @@ class FunnelBars(Bars):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Instances alive behind each cut"))
-        self._labelled = self.tr("Labelled")
-        self._of_cuts = {
+        self._titles: dict[str, str] = {
+            LABELLED: self.tr("Labelled"),
             Cut.PROPOSER: self.tr("Proposer"),
             Cut.ANCHORS: self.tr("Anchors"),
             Cut.RPN_TOPK: self.tr("RPN top-k"),
@@ -165,15 +166,12 @@ class FunnelBars(Bars):
             Cut.MASK: self.tr("Mask: found"),
         }
         self._bars: list[int] = []
-        self._names = self._names_of(CUTS)
+        self._names = tuple(self._titles[bar.stage] for bar in funnel(()))
 
-    def _names_of(self, cuts: Sequence[Cut]) -> tuple[str, ...]:
-        return (self._labelled, *(self._of_cuts[cut] for cut in cuts))
-
-    def set_bars(self, bars: list[int], cuts: Sequence[Cut] = CUTS) -> None:
-        """Instances alive: all, then behind each cut."""
-        self._bars = bars
-        self._names = self._names_of(cuts)
+    def set_bars(self, bars: Sequence[Bar]) -> None:
+        """Show how many instances are alive behind each cut."""
+        self._bars = [bar.alive for bar in bars]
+        self._names = tuple(self._titles[bar.stage] for bar in bars)
         self.updateGeometry()
         self.update()
 
@@ -208,7 +206,7 @@ class FunnelBars(Bars):
 
 
 class FunnelPage(QWidget):
-    """`opened` carries a Lost instance that a person wants to see."""
+    """`opened` carries a Judged instance that a person wants to see."""
 
     opened = Signal(object)
 
@@ -250,7 +248,7 @@ class FunnelPage(QWidget):
             self._title.setText(self.tr("Where are labelled instances lost, cut by cut?"))
             return
         self._title.setText(self._describe(funnel))
-        self.bars.set_bars(funnel.bars(), funnel.cuts)
+        self.bars.set_bars(funnel.bars())
         self._fill()
 
     def _describe(self, funnel: Funnel) -> str:
@@ -288,15 +286,15 @@ class FunnelPage(QWidget):
         lost = [] if funnel is None else funnel.lost_at(self._bar)
         self.list.clear()
         for each in lost[:1000]:
-            head = self._short(f"{each.path.name} · {each.label}")
-            item = QListWidgetItem(f"{head}\n{sentence_text(each.sentence)}")
+            head = self._short(f"{each.path.name} · {each.report.verdict.instance.label}")
+            item = QListWidgetItem(f"{head}\n{sentence_text(each.report.sentences[0])}")
             item.setToolTip(str(each.path))
             item.setData(Qt.ItemDataRole.UserRole, each)
             self.list.addItem(item)
 
     def _open(self, item: QListWidgetItem) -> None:
         lost = item.data(Qt.ItemDataRole.UserRole)
-        if isinstance(lost, Lost):
+        if isinstance(lost, Judged):
             self.opened.emit(lost)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from core.cli.console import Console, UsageError
-from core.cli.datasets import NO_DATASET
+from core.cli.datasets import NO_DATASET, add_mismatch, answer
 from core.cli.options import add_json
 from core.formats.names import FORMAT_NAMES
 from core.sentences import english
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a choice of the format, such as layout=masks for png",
     )
     parser.add_argument("--images", metavar="DIR", help="where the images are")
+    add_mismatch(parser)
     add_json(parser)
 
 
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             images_dir=arguments.images,
             split=None if arguments.split is None else shares(arguments.split),
             options=choices(arguments.to, arguments.option),
+            mismatch=answer(arguments),
         )
     except (OptionError, SplitError) as error:
         raise UsageError(error.sentence) from error

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from core.cli.console import CommandError, Console
-from core.cli.datasets import add_dataset, open_labelled
+from core.cli.datasets import add_dataset, answer, open_labelled
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
 from core.sentences import say
 
@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.images,
         console,
         crowds_as_objects=arguments.crowds_as_objects,
+        mismatch=answer(arguments),
     )
     predictor = load_predictor(arguments, console)
     from core.engine.evaluate import MAX_DETECTIONS, Evaluator

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.cli.console import Console
-from core.cli.datasets import add_dataset, open_labelled
+from core.cli.datasets import add_dataset, answer, open_labelled
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.images,
         console,
         crowds_as_objects=arguments.crowds_as_objects,
+        mismatch=answer(arguments),
     )
     predictor = load_predictor(arguments, console)
     settings = chosen_settings(arguments, predictor.loaded)

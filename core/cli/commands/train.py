@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
-from core.cli.datasets import NO_DATASET, add_crowds
+from core.cli.datasets import NO_DATASET, add_crowds, add_mismatch, answer
 from core.cli.options import (
     add_architecture,
     add_device,
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--images", metavar="DIR", help="where the images are")
     add_crowds(parser)
+    add_mismatch(parser)
     parser.add_argument("--val", metavar="DATASET", help="measure on these images instead")
     parser.add_argument(
         "--hold-out", type=float, metavar="F", help=f"share of images to measure on ({_HOLD_OUT})"
@@ -290,12 +291,14 @@ def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> G
             return gather_project(
                 project, share=share, leave_out_accepted=leave_out, on_image=looked
             )
+    crowds, fitted = arguments.crowds_as_objects, answer(arguments)
+    val = None
+    if arguments.val is not None:
+        val = open_dataset(arguments.val, crowds_as_objects=crowds, mismatch=fitted)
     return gather_dataset(
-        open_dataset(path, arguments.images, crowds_as_objects=arguments.crowds_as_objects),
+        open_dataset(path, arguments.images, crowds_as_objects=crowds, mismatch=fitted),
         share=share,
-        measured_on=None
-        if arguments.val is None
-        else open_dataset(Path(arguments.val), crowds_as_objects=arguments.crowds_as_objects),
+        measured_on=val,
         leave_out_accepted=leave_out,
         on_image=looked,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon
 from shapely.geometry import Polygon as Shape
@@ -141,7 +142,8 @@ def _clean(ring: Ring) -> Ring:
 
 
 def _shape(polygon: Polygon) -> Shape:
-    return Shape(polygon.outer, polygon.holes)
+    # From arrays: shapely takes tuples point by point.
+    return Shape(np.array(polygon.outer), [np.array(hole) for hole in polygon.holes])
 
 
 def _geometry(polygons: Polygons) -> BaseGeometry:

@@ -1,4 +1,4 @@
-"""Messages about the lens: the stages of an image go to the window as tables and pictures.
+"""Messages about the lens: the stages of an image go to the window as arrays and pictures.
 
 Every request names its image; the engine keeps the last ones traced and traces others anew, so that
 nothing breaks when it was restarted in between. Feature maps never travel, only pictures of them.
@@ -7,93 +7,14 @@ nothing breaks when it was restarted in between. Feature maps never travel, only
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar, Final
 
 from core.document.instance import Instance
-from core.lens.false_positives import Kind
-from core.lens.life import Cut
-from core.lens.pictures import PictureKind
+from core.lens.pictures import Picture, PictureKind
+from core.lens.report import ImageReport
 from core.lens.settings import StageSettings
-from core.lens.verdict import Evidence, Remedy
+from core.lens.trace import Trace
 from core.protocol.messages.base import Answer, Request
-from core.protocol.shape import Shape
-from core.sentences import Sentence
-
-Boxes = Annotated[NDArray[np.float32], Shape(None, 4)]
-"""x0, y0, x1, y1 in pixels of the resized image, unless said otherwise."""
-Floats = Annotated[NDArray[np.float32], Shape(None)]
-Table = Annotated[NDArray[np.float32], Shape(None, None)]
-Masks = Annotated[NDArray[np.float32], Shape(None, None, None)]
-Ints = Annotated[NDArray[np.int64], Shape(None)]
-Fates = Annotated[NDArray[np.int8], Shape(None)]
-Picture = Annotated[NDArray[np.uint8], Shape(None, None, 4)]
-Pair = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FixedTables:
-    """What no setting changes: input, maps (their shapes), anchors, RPN and decoded boxes."""
-
-    padded: Pair
-    """Height and width, as all sizes here."""
-    size: Pair
-    image_size: Pair
-    backbone: tuple[tuple[int, int, int], ...]
-    pyramid: tuple[tuple[int, int, int], ...]
-    anchors: Boxes
-    grids: tuple[Pair, ...]
-    strides: tuple[Pair, ...]
-    per_cell: int
-    logits: Floats
-    deltas: Boxes
-    decoded: Boxes
-    class_names: tuple[str, ...]
-    model: str
-    own: StageSettings
-    """The settings of the model."""
-    matching: tuple[float, float]
-    """IoU from which an anchor is positive in training, and below which it is negative."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SetTables:
-    """What follows from the settings; fields as in `core.lens.trace`."""
-
-    settings: StageSettings
-    fate: Fates
-    suppressor: Ints
-    proposals: Boxes
-    objectness: Floats
-    proposal_anchor: Ints
-    roi_level: Ints
-    roi_scales: tuple[float, ...]
-    canonical_size: int
-    head_logits: Table
-    head_deltas: Table
-    candidates: Boxes
-    candidate_label: Ints
-    candidate_score: Floats
-    candidate_fate: Fates
-    candidate_suppressor: Ints
-    detections: Boxes
-    """Pixels of the image."""
-    resized_detections: Boxes
-    detection_candidate: Ints
-    has_masks: bool
-    """Whether the two tables below are there."""
-    mask_level: Ints
-    probabilities: Masks
-    outlines: tuple[Instance, ...]
-    """The id is the number of the detection."""
-    milliseconds: tuple[tuple[str, float], ...]
-    proposer: str
-    """Who gave the boxes; empty when it was the network."""
-    tile: Ints
-    """Of each box of the proposer, else empty."""
-    tiles: tuple[tuple[int, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,11 +34,14 @@ class OpenLens(LensRequest):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LensOpened(Answer):
-    """All tables of a traced image."""
+    """The trace of an image, `without_maps`."""
 
     TYPE: ClassVar = "lens_opened"
-    fixed: FixedTables
-    tables: SetTables
+    trace: Trace
+    own: StageSettings
+    """The settings of the model."""
+    matching: tuple[float, float]
+    """IoU from which an anchor is positive in training, and below which it is negative."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,10 +54,12 @@ class SetLens(LensRequest):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LensSet(Answer):
-    """The tables under other settings."""
+    """The trace under other settings, `without_fixed`."""
 
     TYPE: ClassVar = "lens_set"
-    tables: SetTables
+    trace: Trace
+    masks: bool
+    """Whether masks and outlines are there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,13 +79,10 @@ class DrawLens(LensRequest):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LensDrawn(Answer):
-    """A picture, the part of the image that it covers, and what its scale runs from and to."""
+    """What was drawn."""
 
     TYPE: ClassVar = "lens_drawn"
-    pixels: Picture
-    place: tuple[float, float, float, float]
-    low: float
-    high: float
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,40 +98,12 @@ class JudgeLens(LensRequest):
     keep: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The verdict on one instance; `core.lens.verdict` explains the fields."""
-
-    id: str
-    cut: Cut | None
-    alive: tuple[bool, ...]
-    sentences: tuple[Sentence, ...]
-    evidence: Evidence
-    remedy: Remedy | None
-    detection: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class FalseDetection:
-    """A detection that stands for no instance."""
-
-    detection: int
-    label: str
-    score: float
-    kind: Kind
-    instance: str | None
-    iou: float
-    sentence: Sentence
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LensJudged(Answer):
-    """The verdicts, crowds left out; false positives only when all instances were asked for."""
+    """The verdicts; false positives only when all instances were asked for."""
 
     TYPE: ClassVar = "lens_judged"
-    instances: tuple[Judged, ...]
-    false_positives: tuple[FalseDetection, ...]
-    settings: StageSettings
+    report: ImageReport
 
 
 MESSAGES: Final = (

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar, Final
 
 from core.document.instance import Instance
-from core.lens.training_view import LeftOut, Rules
+from core.lens.training_view import TrainingView
 from core.protocol.messages.base import Answer
-from core.protocol.messages.lens import Boxes, Fates, Floats, Ints, LensRequest, Masks
-from core.protocol.shape import Shape
+from core.protocol.messages.lens import LensRequest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,48 +24,11 @@ class TrainLens(LensRequest):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainingTables:
-    """`core.lens.training_view.TrainingView` as it travels; the same fields."""
-
-    seed: int
-    rules: Rules
-    ids: tuple[str, ...]
-    labels: tuple[str, ...]
-    classes: Ints
-    boxes: Boxes
-    left_out: tuple[LeftOut, ...]
-    near: Ints
-    near_label: Fates
-    near_match: Ints
-    near_overlap: Floats
-    positive: Ints
-    negative: Ints
-    anchor_deltas: Boxes
-    objectness: Floats
-    rpn_box_reg: Floats
-    proposal_score: Floats
-    pool: Boxes
-    pool_label: Ints
-    pool_match: Ints
-    rois: Ints
-    roi_match: Ints
-    roi_label: Ints
-    roi_deltas: Boxes
-    classifier: Floats
-    box_reg: Floats
-    mask: Floats
-    mask_targets: Masks
-    mask_logits: Masks
-    mask_kept: Annotated[NDArray[np.float32], Shape(None, 3)]
-    losses: Annotated[NDArray[np.float32], Shape(5)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class LensTrained(Answer):
     """The training view of an image."""
 
     TYPE: ClassVar = "lens_trained"
-    tables: TrainingTables
+    view: TrainingView
 
 
 MESSAGES: Final = (TrainLens, LensTrained)

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Instance
+from core.lens.arrays import Shape
 from core.lens.settings import StageSettings
 from core.protocol.messages.base import Answer, Request
-from core.protocol.shape import Shape
 from core.sentences import Sentence
 
-Pixels = Annotated[NDArray[np.uint8], Shape(None, None, 3)]
+Pixels = Annotated[NDArray[np.uint8], Shape(np.uint8, None, None, 3)]
 """An upright RGB image, H×W×3."""
-Boxes = Annotated[NDArray[np.float32], Shape(None, 4)]
+Boxes = Annotated[NDArray[np.float32], Shape(np.float32, None, 4)]
 """x0, y0, x1, y1 in image pixels."""
 
 
@@ -54,8 +54,8 @@ class Prediction(Answer):
     height: int
     instances: tuple[Instance, ...]
     boxes: Boxes
-    labels: Annotated[NDArray[np.int64], Shape(None)]
-    scores: Annotated[NDArray[np.float32], Shape(None)]
+    labels: Annotated[NDArray[np.int64], Shape(np.int64, None)]
+    scores: Annotated[NDArray[np.float32], Shape(np.float32, None)]
     milliseconds: tuple[tuple[str, float], ...] = ()
     notes: tuple[Sentence, ...] = ()
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
 from app.base.settings import MODEL, UNKNOWN_LABELS
 from app.engine.client import EngineState
 from app.window.about import AboutDialog
+from core.document.geometry.measure import bounds
 from core.document.instance import Instance, Polygon, Source
 from core.document.status import ImageStatus
 from core.session import store_suggestions
@@ -293,3 +295,96 @@ def test_what_was_asked_for_is_shown(driver: Driver, folder: Path) -> None:
     driver.act("show_suggestions")
     driver.suggest()
     assert driver.services.viewport._scene.suggestions_shown
+
+
+def two_suggestions(driver: Driver, folder: Path) -> tuple[tuple[float, float], ...]:
+    """Ask with the slider low; the middles of both suggestions."""
+    driver.open(folder)
+    driver.suggest()
+    driver.services.suggesting.set_threshold(0.1)
+    boxes = [bounds(each) for each in driver.services.suggesting.shown]
+    assert len(boxes) == 2
+    return tuple(box.centre for box in boxes)
+
+
+def test_a_held_key_sweeps_and_gives_the_tool_back(driver: Driver, folder: Path) -> None:
+    first, second = two_suggestions(driver, folder)
+    driver.act("tool_polygon")
+    canvas = driver.services.viewport
+    QTest.keyPress(canvas, Qt.Key.Key_Z)
+    assert canvas.tool == "sweep"
+    driver.drag(first, second)
+    assert len(driver.document.instances) == 2
+    QTest.keyRelease(canvas, Qt.Key.Key_Z)
+    assert canvas.tool == "polygon"
+    driver.act("undo")
+    assert driver.document.instances == ()
+    assert len(driver.services.suggesting.pending) == 2
+
+
+def test_letting_go_of_the_key_first_ends_the_sweep_with_its_answers(
+    driver: Driver, folder: Path
+) -> None:
+    first, _ = two_suggestions(driver, folder)
+    canvas = driver.services.viewport
+    canvas.setFocus()
+    QTest.keyPress(canvas, Qt.Key.Key_Z)
+    QTest.mousePress(canvas, Qt.MouseButton.RightButton, pos=driver.at(*first))
+    QTest.keyRelease(canvas, Qt.Key.Key_Z)
+    assert canvas.tool == "select"
+    assert len(driver.services.suggesting.pending) == 1
+    assert driver.document.instances == ()
+
+
+def test_the_sweep_stays_in_the_hand_when_its_button_was_pressed(
+    driver: Driver, folder: Path
+) -> None:
+    first, _ = two_suggestions(driver, folder)
+    driver.act("sweep")
+    assert driver.services.actions["sweep"].isChecked()
+    driver.click(*first)
+    assert driver.services.viewport.tool == "sweep"
+    assert len(driver.document.instances) == 1
+
+
+def test_accept_all_of_a_label_leaves_the_others(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    image = driver.services.workspace.staged.entry
+    found = [
+        suggested(str(k), label, 5.0 + 20 * k) for k, label in enumerate(["cat", "dog", "cat"])
+    ]
+    driver.services.settings.set(UNKNOWN_LABELS, "add")
+    driver.services.suggesting.arrive(
+        driver.services.workspace.project, image.path, SuggestionSet("m", instances=tuple(found))
+    )
+    driver.wait(lambda: len(driver.services.suggesting.shown) == 3)
+    driver.services.suggesting.pick(["2"])
+    driver.act("accept_label")
+    assert sorted(each.id for each in driver.document.instances) == ["0", "2"]
+    assert [each.label for each in driver.services.suggesting.shown] == ["dog"]
+    driver.act("undo")
+    assert driver.document.instances == ()
+
+
+def test_a_stroke_on_a_suggestion_accepts_it_with_the_label_that_accepting_gives(
+    driver: Driver, folder: Path
+) -> None:
+    driver.open(folder)
+    driver.services.labelling.add("mine")
+    image = driver.services.workspace.staged.entry
+    found = SuggestionSet("m", instances=(suggested("s", "theirs", 20.0),))
+    driver.services.suggesting.arrive(driver.services.workspace.project, image.path, found)
+    driver.wait(lambda: driver.services.suggesting.shown)
+    driver.act("tool_stretch")
+    driver.drag((20.0, 24.0), (36.0, 30.0))
+    (made,) = driver.document.instances
+    assert (made.id, made.label, made.source) == ("s", "mine", Source.EDITED)
+    assert driver.services.suggesting.pending == ()
+    driver.act("undo")
+    assert driver.document.instances == ()
+    assert len(driver.services.suggesting.pending) == 1
+
+
+def suggested(id: str, label: str, x: float) -> Instance:
+    ring = ((x, 20.0), (x + 16, 20.0), (x + 16, 36.0), (x, 36.0))
+    return Instance(id, label, (Polygon(ring),), source=Source.SUGGESTED, score=0.9)

@@ -314,7 +314,7 @@ def test_broken_choices_are_set_aside(learner: Learner, project: Path) -> None:
     learner.open(project)
     learner.driver.wait(lambda: any("cannot be read" in text for text in learner.driver.texts))
     learner.look()
-    learner.panel.setup.options.steps.setValue(77)
+    learner.panel.setup.options.form["steps"].setValue(77)
     # The old file is moved away before the new one is written: for a moment there may be none.
     learner.driver.wait(lambda: has_choices(project))
     assert choices_of(project)["steps"] == 77
@@ -327,10 +327,10 @@ def test_what_a_person_overrides_goes_into_the_run(learner: Learner, project: Pa
     learner.open(project)
     learner.look()
     options = learner.panel.setup.options
-    options.steps.setValue(33)
-    options.rotate.setCurrentIndex(1)
-    options.phases.setCurrentIndex(2)
-    options.copy_paste.setValue(40)
+    options.form["steps"].setValue(33)
+    options.form["rotate"].setCurrentIndex(1)
+    options.form["phases"].setCurrentIndex(2)
+    options.form["copy_paste"].setValue(40)
     learner.driver.wait(lambda: "33 steps" in learner.panel.setup.texts)
     learner.start()
     spec = learner.trainer.run.spec()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtGui import QColor, QImage, QPainter
+from pytestqt.qtbot import QtBot
 
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import BoxLayer
-from app.lens.panel.knobs import COUNTS, SIZES, STEPS, _step, _value
+from app.lens.panel.knobs import SCALES, STEPS, KnobsPage, Scale
 from core.document.geometry.measure import Rect
+from core.lens.settings import COUNTS as LIMITS
+from core.lens.settings import StageSettings
 from core.lens.trace import Anchors
 from core.lens.views.marks import AnchorsShown, BoxesShown, Group
 from core.lens.views.table import Column, Table
@@ -123,10 +126,30 @@ def test_a_filter_compares_numbers_and_looks_for_words() -> None:
 
 
 def test_a_slider_reaches_every_end_and_comes_back() -> None:
-    for name in (*COUNTS, *SIZES, "nms"):
+    for scale in (*SCALES.values(), Scale()):
         for step in range(0, STEPS + 1, 20):
-            value = _value(name, step)
-            back = _step(name, value)
-            assert abs(back - step) <= 2 or _value(name, back) == value  # a count, rounded
-    assert _value("rpn_pre_nms_top_n", STEPS) == COUNTS["rpn_pre_nms_top_n"]
-    assert (_value("score", 0), _value("score", STEPS)) == (0, 1)
+            value = scale.value(step)
+            back = scale.step(value)
+            assert abs(back - step) <= 2 or scale.value(back) == value  # a count, rounded
+        assert scale.value(STEPS) == scale.end
+        assert scale.value(0) == scale.low
+    for name, scale in SCALES.items():
+        assert scale.counts == (name in LIMITS)
+        assert not scale.counts or scale.low == LIMITS[name][0]
+
+
+def test_a_knob_takes_all_that_its_setting_takes(qtbot: QtBot) -> None:
+    page = KnobsPage()
+    qtbot.addWidget(page)
+    chosen: list[StageSettings] = []
+    page.changed.connect(chosen.append)
+    own = StageSettings(proposer_tiles=4)
+    page.show_settings(own, own)
+    assert chosen == []
+    for name, ends in {**LIMITS, "score": (0, 1), "box_min_size": (0, 100)}.items():
+        for value in ends:
+            page.form[name].setValue(value)
+            assert getattr(chosen[-1], name) == value
+    page.show_settings(own, own)
+    page.sliders["proposer_tiles"].setValue(0)
+    assert chosen[-1].proposer_tiles == 0

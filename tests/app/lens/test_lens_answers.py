@@ -51,7 +51,7 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
     # With so high a score everything is lost, at a cut that a setting can help.
     own = lens.settings
     assert own is not None
-    panel.knobs.field("score").setValue(1.0)
+    panel.knobs.form["score"].setValue(1.0)
     wait(driver, lambda: lens.trace is not None and not lens.trace.detections.label.size)
     wait(driver, lambda: not lens.busy)
     instance = driver.document.instances[0]
@@ -89,9 +89,10 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
     (one,) = funnel.instances
     bars = panel.funnel.bars
     bars.setFocus()
-    for _ in range(min(one.reached + 1, len(CUTS))):
+    verdict = one.report.verdict
+    for _ in range(min(verdict.life.reached + 1, len(CUTS))):
         driver.bot.keyClick(bars, Qt.Key.Key_Down)
-    if one.reached == len(CUTS):  # it was found, so only the first bar lists it
+    if verdict.found:  # it was found, so only the first bar lists it
         for _ in CUTS:
             driver.bot.keyClick(bars, Qt.Key.Key_Up)
     assert panel.funnel.list.count() == 1
@@ -99,5 +100,7 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
     panel.funnel.list.setCurrentRow(0)
     driver.bot.keyClick(panel.funnel.list, Qt.Key.Key_Return)
     wait(driver, lambda: driver.services.workspace.path == one.path)
-    wait(driver, lambda: driver.services.viewport.selection == {one.id})
-    wait(driver, lambda: reasons.verdict is not None and reasons.verdict.id == one.id)
+    wait(driver, lambda: driver.services.viewport.selection == {verdict.instance.id})
+    wait(
+        driver, lambda: reasons.verdict is not None and reasons.verdict.instance == verdict.instance
+    )

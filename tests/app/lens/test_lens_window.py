@@ -98,7 +98,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
 
     # A knob answers, is shown as off, and one click puts it back.
     before = len(trace.detections.label)
-    panel.knobs.field("detections_per_image").setValue(2)
+    panel.knobs.form["detections_per_image"].setValue(2)
     wait(driver, lambda: lens.trace is not trace and lens.trace is not None and not lens.busy)
     assert lens.trace is not None
     assert before > len(lens.trace.detections.label) == 2
@@ -125,7 +125,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     driver.act("lens_losses_folder")
     wait(driver, lambda: not feature.reasons.folder_running)
     assert feature.reasons.funnel is not None
-    bars = feature.reasons.funnel.bars()
+    bars = [bar.alive for bar in feature.reasons.funnel.bars()]
     assert bars[0] == 1
     assert bars == sorted(bars, reverse=True)
     lost = [feature.reasons.funnel.lost_at(n) for n in range(1, 12)]

@@ -27,7 +27,6 @@ from core.lens.training_view import AnchorState, Omitted, TrainingView
 from core.lens.training_words import anchors_matched
 from core.protocol import CancelReason, MessageReader, encode
 from core.protocol.messages.lens_training import TrainLens
-from core.protocol.training_tables import view_of as view_of_tables
 from core.sentences import english
 from tests.core.engine.networks import SMALL, loaded, picture
 
@@ -282,7 +281,7 @@ def test_the_view_travels_whole_and_the_work_stops_when_nobody_wants_it(tmp_path
     answer = answers.train(traced()[0], request, job, lambda step, done, total: None)
     sent = [bytes(chunk) for chunk in encode(answer)]
     (heard,) = MessageReader().feed(b"".join(sent))
-    found, wanted = view_of_tables(heard.tables), view_of()
+    found, wanted = heard.view, view_of()
     for field in fields(TrainingView):
         one, other = getattr(found, field.name), getattr(wanted, field.name)
         same = np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other

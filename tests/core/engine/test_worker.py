@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.child import python_command, python_environment
+from core.engine.worker import Output
 from core.protocol import (
     Answer,
     Cancel,
@@ -38,6 +40,14 @@ from core.protocol import (
     encode,
 )
 from core.protocol.messages.comparing import Compare, Compared
+from core.protocol.messages.prompts import (
+    Encode,
+    Encoded,
+    PixelsWanted,
+    Prompt,
+    Prompted,
+    PromptKind,
+)
 from tests.models import save_tiny_model
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
@@ -279,6 +289,23 @@ os.write(target, b"frame:" + os.read(source, 100))
 """
 
 
+def test_an_answer_that_cannot_travel_fails_its_request_alone() -> None:
+    """A broken model answers NaN, which is no JSON."""
+    mine, theirs = os.pipe()
+    answer = Prediction(7, "m", 1, 1, (), *_no_boxes(), milliseconds=(("rpn", float("nan")),))
+    Output(theirs).send(answer)
+    (heard,) = MessageReader().feed(os.read(mine, 1 << 16))
+    assert isinstance(heard, Failed)
+    assert heard.id == 7
+    assert "milliseconds" in str(heard.sentence.args["error"])
+    os.close(mine)
+    os.close(theirs)
+
+
+def _no_boxes() -> tuple[Any, ...]:
+    return np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32)
+
+
 def test_prints_and_reads_do_not_touch_the_pipes() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PRINTS],
@@ -330,3 +357,70 @@ def _lives(pid: int) -> bool:
             return False
         return sys.platform != "linux"
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+BOX = np.array([[8, 8, 60, 50]], np.float32)
+
+
+def test_an_image_is_encoded_once_and_prompts_are_answered(engine: Engine, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = str(tmp_path / "seen.png")
+    Image.fromarray(PIXELS).save(path)
+    points = {"points": BOX[:, :2] + 20, "inside": np.ones(1, np.bool_)}
+    engine.send(
+        Encode(200, "encode", path=path),
+        Prompt(201, "prompt a", path=path, boxes=BOX),
+        Prompt(202, "prompt b", path=path, kind=PromptKind.POINTS, **points),
+        Encode(203, path=path),
+        Prompt(204, path=path, boxes=BOX, model="another@1"),
+    )
+    encoded, again = engine.answer(200), engine.answer(203)
+    assert isinstance(encoded, Encoded)
+    assert isinstance(again, Encoded)
+    assert (encoded.width, encoded.height) == (80, 64)
+    assert (encoded.was_kept, again.was_kept) == (False, True)
+    for id in (201, 202):
+        found = engine.answer(id)
+        assert isinstance(found, Prompted)
+        assert (found.path, found.model) == (path, encoded.model)
+        assert found.encode_milliseconds == 0 < found.prompt_milliseconds
+        assert found.first.tolist() == [0] if id == 201 else found.first[0] >= 0
+        assert {one.source for one in found.instances} == {"prompted"}
+        rows = (found.prompt, found.origin, found.steadiness, found.boxes)
+        assert {len(each) for each in rows} == {len(found.instances)}
+    refused = engine.answer(204)
+    assert isinstance(refused, Failed)
+    assert refused.sentence.id == "prompts.other_model"
+
+
+def test_a_file_that_has_changed_is_encoded_anew(engine: Engine, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "changed.png"
+    Image.fromarray(PIXELS).save(path)
+    engine.send(Prompt(210, path=str(path), boxes=BOX))
+    first = engine.answer(210)
+    Image.fromarray(PIXELS[:, :70]).save(path)
+    os.utime(path, ns=(1, 1))
+    engine.send(Prompt(211, path=str(path), boxes=BOX))
+    second = engine.answer(211)
+    assert isinstance(first, Prompted)
+    assert isinstance(second, Prompted)
+    assert (first.width, second.width) == (80, 70)
+    assert second.encode_milliseconds > 0
+
+
+def test_pixels_that_travelled_answer_by_their_version_alone(engine: Engine) -> None:
+    engine.send(
+        Prompt(220, path="far.png", version="1", boxes=BOX),
+        Encode(221, path="far.png", version="1", pixels=PIXELS),
+        Prompt(222, path="far.png", version="1", boxes=BOX),
+        Prompt(223, path="far.png", version="2", boxes=BOX),
+    )
+    assert isinstance(engine.answer(220), PixelsWanted)
+    assert isinstance(engine.answer(221), Encoded)
+    found = engine.answer(222)
+    assert isinstance(found, Prompted)
+    assert (found.path, found.version) == ("far.png", "1")
+    assert isinstance(engine.answer(223), PixelsWanted)

@@ -121,7 +121,7 @@ def test_sizes_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_bytes(b"no image")
     dataset = open_dataset(write_coco(tmp_path / "c.json", "a.png", "b.png"))
     assert dataset.items == ()
-    assert problems(dataset) == ["formats.image_size", "images.not_an_image"]
+    assert problems(dataset) == ["mismatch.left_out", "images.not_an_image"]
 
 
 def test_crowds_stay_and_suggestions_do_not(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.document.fields import FieldError
+from core.codec import FieldError
 from core.formats import inert_pickle
 from core.formats.collect import collect
 from core.formats.convert import convert

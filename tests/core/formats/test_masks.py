@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from core.document.fields import FieldError
+from core.codec import FieldError
 from core.document.geometry import area, bounds
 from core.document.instance import Polygon
 from core.formats.masks import encode, is_traced, rasterise, trace, trace_runs

@@ -16,12 +16,13 @@ from core.lens.items import Chain, Item, chain_of
 from core.lens.life import PROPOSER_CUTS, Cut
 from core.lens.lineage import ProposedLineage, in_words, lineage
 from core.lens.painter import paint
-from core.lens.trace import to_numpy
+from core.lens.trace import to_numpy, without_maps
 from core.lens.views import LAYERS, VIEWS, counts, has_layer
 from core.lens.views.base import Look, Scene
 from core.lens.views.marks import BoxesShown, Entry
 from core.lens.words import in_english
-from core.protocol.lens_tables import fixed_tables, set_tables, trace_of
+from core.protocol import MessageReader, encode
+from core.protocol.messages.lens import LensOpened
 from tests.core.engine.networks import loaded, picture
 from tests.core.engine.proposers.fakes import FakeProposer
 
@@ -101,10 +102,12 @@ def test_a_chain_has_no_anchor(explained: Explained) -> None:
     assert chain_of(trace, Item(BoxKind.PROPOSAL, 2)) == Chain(None, 2, 2, None)
 
 
-def test_the_tables_carry_it_to_the_window(explained: Explained) -> None:
+def test_a_message_carries_it_to_the_window(explained: Explained) -> None:
     trace = explained.trace
-    fixed = fixed_tables(trace, trace.settings, (0.7, 0.3))
-    arrived = trace_of(fixed, set_tables(trace, trace.mask_logits, trace.polygons.outlines))
+    sent = LensOpened(1, without_maps(trace), trace.settings, (0.7, 0.3))
+    (heard,) = MessageReader().feed(b"".join(map(bytes, encode(sent))))
+    assert isinstance(heard, LensOpened)
+    arrived = heard.trace
     assert arrived.stages == trace.stages
     assert arrived.proposer is not None
     assert arrived.proposer.name == "fake"

@@ -278,8 +278,11 @@ def test_a_label_file_for_another_size_is_told(project):
     image = entry(project)
     labelme_file(image.label_file, imageWidth=640)
     session = open_session(project)
-    assert [note.id for note in session.notes] == ["session.size_differs"]
+    assert session.mismatch is not None
+    assert (session.mismatch.made, session.mismatch.real) == ((640, SIZE[1]), SIZE)
     assert (session.document.width, session.document.height) == SIZE
+    with pytest.raises(SessionError, match="another size"):
+        draw(session, "one")
 
 
 def test_a_second_masklens_can_only_look(project):

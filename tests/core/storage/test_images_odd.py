@@ -266,3 +266,37 @@ def test_memory_is_asked_before_a_large_image_is_made(monkeypatch):
     with pytest.raises(ImageError) as caught:
         image_limits.check_memory("a", (5000, 5000))
     assert caught.value.sentence.id == "images.out_of_memory"
+
+
+def png_of(rows: int, *, height: int = 40, interlaced: bool = False, value: int = 200) -> bytes:
+    """An 8-bit grey PNG of 30 columns whose stream of pixels ends after some rows."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    width = 30
+    lines: list[bytes] = []
+    if interlaced:
+        for left, top, across, down in (
+            (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+            (0, 1, 1, 2),
+        ):  # fmt: skip
+            columns = len(range(left, width, across))
+            lines += [b"\0" + bytes([value] * columns) for _ in range(top, height, down)]
+    else:
+        lines = [b"\0" + bytes([value] * width) for _ in range(height)]
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, int(interlaced))
+    body = zlib.compress(b"".join(lines[:rows]))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_a_png_whose_pixels_end_early_is_refused_and_no_black_is_shown(interlaced: bool) -> None:
+    for value in (0, 200):
+        whole = decode_image(png_of(10_000, interlaced=interlaced, value=value), "a.png")
+        assert (whole.pixels == value).all()
+        for rows in (0, 1, 20, 39):
+            cut = png_of(rows, interlaced=interlaced, value=value)
+            assert refused(cut) == "images.truncated", (rows, value)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from core.codec import FieldError, wrong
-
-__all__ = ["FieldError", "wrong"]
+from core.codec import wrong
 
 
 def as_object(value: object, where: str) -> Mapping[str, object]:
@@ -33,13 +31,6 @@ def as_text(value: object, where: str, *, empty: bool = True) -> str:
     return value
 
 
-def as_bool(value: object, where: str) -> bool:
-    """The value as true or false. Raises FieldError."""
-    if not isinstance(value, bool):
-        raise wrong(where, "expected true or false")
-    return value
-
-
 def as_int(value: object, where: str, *, least: int | None = None) -> int:
     """The value as a whole number. Raises FieldError."""
     if isinstance(value, bool) or not isinstance(value, int):
@@ -60,22 +51,6 @@ def as_number(value: object, where: str) -> float:
     if not math.isfinite(number):
         raise wrong(where, "expected a finite number")
     return number
-
-
-def as_fraction(value: object, where: str) -> float:
-    """The value as a number from 0 to 1. Raises FieldError."""
-    number = as_number(value, where)
-    if not 0 <= number <= 1:
-        raise wrong(where, "expected a number from 0 to 1")
-    return number
-
-
-def as_choice(value: object, where: str, choices: Iterable[str]) -> str:
-    """The value as one of the given texts. Raises FieldError."""
-    known = list(choices)
-    if not isinstance(value, str) or value not in known:
-        raise wrong(where, f"expected one of {', '.join(known)}")
-    return value
 
 
 def get(value: Mapping[str, object], key: str, where: str) -> object:

@@ -1,0 +1,164 @@
+"""What the engine keeps of an image for prompts: its maps, boxes and detections, without any mask.
+
+The stages are those of a prediction, so that a prompt and a prediction speak of the same boxes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.engine.pipeline import FoundBoxes, Watch, find_boxes, propose_boxes
+from core.engine.predict import Predictor
+from core.engine.prompt_pool import Pool, gather
+from core.engine.stages import features, inputs, masks
+from core.lens.trace import PROPOSER_STAGES, STAGES, MaskLogits, Prepared
+from core.lru import Lru
+from core.protocol.messages.prompts import KEPT_BYTES
+
+ENCODING_STAGES: Final = STAGES[: STAGES.index("mask_logits")]
+PROPOSER_ENCODING_STAGES: Final = (
+    *PROPOSER_STAGES[: PROPOSER_STAGES.index("mask_logits")],
+    *STAGES[STAGES.index("anchors") : STAGES.index("candidates")],
+)
+"""With a proposer the network's own boxes are found as well: prompts point at them too."""
+_MASKS_KEPT: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ImageKey:
+    """Which image: its name, and what tells this version of it from others."""
+
+    path: str
+    version: str
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """One encoded image; tensors on the predictor's device, boxes in resized pixels."""
+
+    predictor: Predictor
+    prepared: Prepared
+    """Its sizes; the tensor is empty."""
+    levels: features.Maps
+    """P2 to P5 as RoIs are pooled from them: float32 1×C×H×W."""
+    own: FoundBoxes
+    """What the network found itself."""
+    found: FoundBoxes
+    """What a prediction builds on: the same, or what the proposer found."""
+    milliseconds: dict[str, float]
+    known: Lru[int, tuple[int, float, Tensor]] = field(default_factory=lambda: Lru(_MASKS_KEPT))
+    """Label, score and mask (28×28 probabilities) of rows of the pool that were drawn."""
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The boxes that a point can mean."""
+        return gather(self.found, self.own, self.prepared.size)
+
+    @property
+    def nbytes(self) -> int:
+        """About what it takes in memory."""
+        maps: int = sum(level.nbytes for level in self.levels.values())
+        own, found = self.own, self.found
+        rows: int = (
+            len(own.decoded.boxes) * 60 + own.box_head.deltas.nbytes + own.box_head.logits.nbytes
+        )
+        cells = _MASKS_KEPT * 28 * 28 * 4
+        return maps + rows + (len(own.candidates.label) + len(found.candidates.label)) * 60 + cells
+
+    @property
+    def scale(self) -> NDArray[np.float32]:
+        """Resized pixels for one pixel of the image: across, down, across, down."""
+        across, down = self.prepared.scale
+        return np.array((across, down, across, down), np.float32)
+
+    def to_resized(self, boxes: NDArray[np.float32]) -> Tensor:
+        """Boxes N×4 of the image as the network sees them, clipped to the image."""
+        height, width = self.prepared.image_size
+        limits = np.array((width, height, width, height), np.float32)
+        kept = np.clip(boxes.reshape(-1, 4).astype(np.float32), 0, limits)
+        return torch.from_numpy(kept * self.scale).to(self.predictor.device)
+
+    def to_image(self, boxes: Tensor) -> NDArray[np.float32]:
+        """Boxes N×4 in pixels of the image."""
+        found: NDArray[np.float32] = boxes.detach().cpu().numpy().astype(np.float32) / self.scale
+        return found
+
+
+@torch.inference_mode()
+def encode(predictor: Predictor, pixels: NDArray[np.uint8], watch: Watch | None = None) -> Encoding:
+    """Encode an upright image, uint8 H×W×3 in RGB, under the model's own settings.
+
+    All numbers are those of a prediction. Raises PredictionCancelled between stages when the watch
+    says so; ValueError when the pixels have another shape or type.
+    """
+    watch = watch or Watch()
+    model, proposer = predictor.module, predictor.loaded.proposer
+    watch.stages = ENCODING_STAGES if proposer is None else PROPOSER_ENCODING_STAGES
+    image = predictor.image(pixels)
+    settings = predictor.loaded.config.settings
+    with watch.stage("input"):
+        batch = inputs.prepare(model, [image])
+    with watch.stage("backbone"):
+        maps = features.run_backbone(model, batch, predictor.numerics)
+    with watch.stage("pyramid"):
+        levels = features.run_pyramid(model, maps, predictor.numerics)
+    del maps
+    found = None
+    if proposer is not None:
+        found = propose_boxes(proposer, [image], batch, settings, watch, explain=False)[0]
+        settings = predictor.loaded.network.config.settings
+    own, rois = find_boxes(model, batch, levels, settings, predictor.numerics, watch, explain=False)
+    prepared = replace(batch.one(0), tensor=batch.tensors.new_zeros((3, 0, 0)))
+    return Encoding(predictor, prepared, rois, own[0], found or own[0], dict(watch.milliseconds))
+
+
+@torch.inference_mode()
+def masks_of_detections(encoding: Encoding) -> MaskLogits:
+    """The masks of the detections, as a prediction has them."""
+    predictor = encoding.predictor
+    return masks.find_masks(
+        predictor.module,
+        encoding.levels,
+        [encoding.found.detections],
+        predictor.numerics,
+        channels=predictor.mask_channels([encoding.found.detections]),
+    )[0]
+
+
+class Encodings:
+    """The encodings used last, of one model; not safe to share between threads."""
+
+    def __init__(self, limit: int = KEPT_BYTES) -> None:
+        self._predictor: Predictor | None = None
+        self._kept: Lru[ImageKey, Encoding] = Lru(limit, lambda one: one.nbytes)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, predictor: Predictor, key: ImageKey) -> Encoding | None:
+        """The encoding of this version of the image by this very model, if it is kept."""
+        if predictor is not self._predictor:
+            self._kept.clear()
+            self._predictor = predictor
+        return self._kept.get(key)
+
+    def keep(self, key: ImageKey, encoding: Encoding) -> None:
+        """Keep one, and forget what no longer fits in."""
+        if encoding.predictor is not self._predictor:
+            self._kept.clear()
+            self._predictor = encoding.predictor
+        self._kept[key] = encoding
+
+    def set_limit(self, limit: int) -> None:
+        """From now on keep at most so many bytes, but always the newest."""
+        self._kept.set_limit(limit)
+
+
+__all__ = ["Encoding", "Encodings", "ImageKey", "encode", "masks_of_detections"]

@@ -1,0 +1,131 @@
+"""What lies under a person's points: detections, what was suppressed, proposals, decoded boxes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.ops import boxes as box_ops
+
+from core.document.geometry import area, bounds
+from core.document.instance import Point, Polygons
+from core.engine.encodings import Encoding
+from core.engine.mending import mend, satisfied, wrong_points
+from core.engine.prompt_pool import ORIGINS
+from core.engine.prompts import Drawn, as_drawn, channels, draw_masks, name_boxes
+from core.lens.detail import Detail
+from core.protocol.messages.prompts import PromptOrigin
+
+_ONE: Final = 0.7
+"""IoU above which two boxes under the points are the same thing."""
+
+
+@torch.inference_mode()
+def boxes_under(
+    encoding: Encoding, points: NDArray[np.float32], inside: NDArray[np.bool_], most: int
+) -> list[int]:
+    """Rows of the pool whose boxes hold all inner points, no two alike, the best first.
+
+    Of points that are all outer ones none holds any.
+    """
+    pool = encoding.pool
+    inner = torch.from_numpy(points[inside] * encoding.scale[:2]).to(pool.boxes.device)
+    if not len(inner):
+        return []
+    x, y = inner[:, 0, None], inner[:, 1, None]
+    left, top, right, bottom = pool.boxes.unbind(dim=1)
+    held = ((x >= left) & (x <= right) & (y >= top) & (y <= bottom)).all(dim=0)
+    rows = torch.where(held)[0]
+    # Within a kind the better score, and a point is rather near the middle of what it means.
+    x, y = inner.mean(dim=0)
+    across = 1 - (2 * (x - left[rows]) / (right - left)[rows].clamp(min=1e-6) - 1).abs()
+    down = 1 - (2 * (y - top[rows]) / (bottom - top)[rows].clamp(min=1e-6) - 1).abs()
+    central = 0.5 + 0.5 * across.clamp(0, 1) * down.clamp(0, 1)
+    rank = pool.score[rows] * central + (len(ORIGINS) - 1 - pool.origin[rows].clamp(min=1))
+    kept: list[int] = rows[box_ops.nms(pool.boxes[rows], rank, _ONE)[:most]].tolist()
+    return kept
+
+
+@torch.inference_mode()
+def drawn_under(
+    encoding: Encoding,
+    points: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    detail: Detail,
+    most: int,
+) -> list[Drawn]:
+    """The masks of the boxes under the points, the best box first; empty masks are left out.
+
+    A mask that was drawn before is not drawn again.
+    """
+    pool, rows = encoding.pool, boxes_under(encoding, points, inside, most)
+    new = [row for row in rows if row not in encoding.known]
+    if new:
+        boxes, label, score = pool.boxes[new], pool.label[new].clone(), pool.score[new].clone()
+        unnamed = label == 0
+        if unnamed.any():
+            named = name_boxes(encoding, boxes[unnamed])
+            label[unnamed] = named.label
+            score[unnamed] = torch.where(named.label > 0, named.score, score[unnamed])
+        found = draw_masks(encoding, boxes, channels(encoding, label))
+        for place, row in enumerate(new):
+            encoding.known[row] = (int(label[place]), float(score[place]), found[place].cpu())
+    answers = []
+    for row in rows:
+        known = encoding.known.get(row)
+        assert known is not None
+        one, score_, probability = known
+        box = encoding.to_image(pool.boxes[row])
+        origin = ORIGINS[int(pool.origin[row])]
+        answers.append(as_drawn(encoding, one, score_, probability.numpy(), box, origin, detail))
+    return [one for one in answers if one.polygons]
+
+
+def answer_points(
+    encoding: Encoding,
+    points: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    detail: Detail,
+    most: int,
+    present: Polygons = (),
+) -> tuple[list[Drawn], int]:
+    """What lies under points N×2 in image pixels, by size, and which of these is the best.
+
+    An outline that is there is mended. Else the instances are looked for among all boxes, and when
+    no mask has the inner points inside and the outer ones outside, the best of them is mended. So
+    every answer has them so. The best is -1 when there is nothing.
+    """
+    spots = [(float(x), float(y)) for x, y in points]
+    found = drawn_under(encoding, points, inside, detail, most)
+    if not present:
+        fitting = [one for one in found if satisfied(one.polygons, spots, inside)]
+        if fitting:
+            best = max(fitting, key=_worth)
+            ordered = sorted(fitting, key=lambda one: area(one.polygons))
+            return ordered, ordered.index(best)
+    start = present or _nearest(found, spots, inside)
+    mended = mend(
+        start, spots, inside, [each.polygons for each in found], encoding.prepared.image_size
+    )
+    if not mended or not satisfied(mended, spots, inside):
+        return [], -1
+    box = bounds(mended)
+    corners = np.array((box.x0, box.y0, box.x1, box.y1), np.float32)
+    named = name_boxes(encoding, encoding.to_resized(corners))
+    label = int(named.label[0])
+    name = encoding.predictor.loaded.class_names[label - 1] if label else ""
+    score = float(named.score[0]) if label else None
+    return [Drawn(mended, name, score, PromptOrigin.MENDED, 1.0, corners)], 0
+
+
+def _worth(one: Drawn) -> float:
+    return one.steadiness * one.trust
+
+
+def _nearest(found: list[Drawn], points: list[Point], inside: NDArray[np.bool_]) -> Polygons:
+    """The outline that has most points on the right side; of equal ones the surer box's."""
+    if not found:
+        return ()
+    return min(found, key=lambda one: len(wrong_points(one.polygons, points, inside))).polygons

@@ -1,0 +1,174 @@
+"""What the model draws in boxes of an encoded image: names, masks, outlines.
+
+The stages are those of a prediction, so that a box of a prediction gets its mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.ops import boxes as box_ops
+
+from core.document.instance import Polygons
+from core.engine.encodings import Encoding
+from core.engine.proposers.stage import mask_channels
+from core.engine.stages import masks, roi
+from core.lens.detail import Detail, detailed_outline
+from core.lens.trace import ANY_CLASS, BoxHead, Proposals
+from core.protocol.messages.prompts import PromptOrigin
+
+SURE: Final = 1.0
+"""A mask is steady as far as it stays the same when its logits move by this much."""
+_SAME: Final = 0.5
+"""IoU from which on a box of the proposer is what a person's box is about."""
+_SHORTEST: Final = 1.0
+"""Side in resized pixels below which a box holds nothing to draw."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """One outline as an answer, in pixels of the image."""
+
+    polygons: Polygons
+    label: str
+    """Empty when the model has none for it."""
+    score: float | None
+    origin: PromptOrigin
+    steadiness: float
+    box: NDArray[np.float32]
+    """x0, y0, x1, y1: where the mask was drawn."""
+    trust: float = 0.0
+    """The score, or what is known in its place."""
+    likeness: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """What the heads say of N boxes."""
+
+    label: Tensor
+    """int64 N, from 1: places in the model's class names, or 0 where nothing is known."""
+    score: Tensor
+    """float32 N: probability of that label."""
+    channel: Tensor
+    """int64 N: the class whose mask is taken, or `ANY_CLASS`."""
+    refined: Tensor
+    """float32 N×4, resized pixels: the box put right."""
+
+
+@torch.inference_mode()
+def name_boxes(encoding: Encoding, boxes: Tensor) -> Named:
+    """Label, probability and refined box of boxes N×4 in resized pixels.
+
+    With a proposer, the label and the box are those of the proposer's box that fits best. Where
+    none fits, the network's box head puts the box right, and the label is 0.
+    """
+    predictor = encoding.predictor
+    head = roi.run_box_head(predictor.module, encoding.levels, [boxes], predictor.numerics)
+    label, score, refined = _best_class(encoding, head, boxes)
+    if predictor.loaded.proposer is None:
+        return Named(label, score, label, refined)
+    label, score = torch.zeros_like(label), torch.zeros_like(score)
+    seen = encoding.found.candidates
+    if len(seen.label) and len(boxes):
+        overlap = box_ops.box_iou(boxes, seen.boxes)
+        overlap[:, seen.score <= predictor.loaded.config.settings.score] = 0
+        best, row = overlap.max(dim=1)
+        fits = best >= _SAME
+        label[fits], score[fits] = seen.label[row][fits], seen.score[row][fits]
+        refined = torch.where(fits[:, None], seen.boxes[row], refined)
+    return Named(label, score, channels(encoding, label), refined)
+
+
+def _best_class(encoding: Encoding, head: BoxHead, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    proposals = Proposals(boxes, boxes.new_ones(len(boxes)), boxes.new_zeros(len(boxes)).long())
+    refined = roi.refine(encoding.predictor.module, head, proposals, encoding.prepared.size)
+    classes = head.logits.shape[-1] - 1
+    if not len(boxes):
+        return refined.label, refined.score, boxes
+    score, place = refined.score.reshape(-1, classes).max(dim=1)
+    rows = torch.arange(len(boxes), device=boxes.device) * classes + place
+    return refined.label[rows], score, refined.boxes[rows]
+
+
+def channels(encoding: Encoding, label: Tensor) -> Tensor:
+    """The class whose mask goes with labels that may be unknown (0)."""
+    if encoding.predictor.loaded.proposer is None:
+        return torch.where(label > 0, label, ANY_CLASS)
+    return mask_channels(encoding.predictor.channels, label)
+
+
+@torch.inference_mode()
+def draw_masks(encoding: Encoding, boxes: Tensor, channel: Tensor) -> Tensor:
+    """Mask probabilities N×28×28 of boxes N×4 in resized pixels."""
+    predictor = encoding.predictor
+    parts = [
+        masks.run_mask_head(predictor.module, encoding.levels, [part], predictor.numerics)
+        for part in torch.split(boxes, masks.MASKS_AT_ONCE)
+    ]
+    return torch.sigmoid(masks.answers(torch.cat(parts), channel))
+
+
+def steadiness(probability: NDArray[np.float32], threshold: float = 0.5) -> float:
+    """How little a mask changes when its logits move by `SURE` up or down, 0 to 1."""
+    middle = np.log(threshold / (1 - threshold))
+    low, high = (1 / (1 + np.exp(-(middle + shift))) for shift in (-SURE, SURE))
+    wide = int((probability >= low).sum())
+    return int((probability >= high).sum()) / wide if wide else 0.0
+
+
+def answer_boxes(
+    encoding: Encoding, boxes: NDArray[np.float32], detail: Detail
+) -> list[list[Drawn]]:
+    """For each box, N×4 in image pixels, its mask as drawn and as refined, the steadier first.
+
+    What comes out empty is left out.
+    """
+    drawn = encoding.to_resized(boxes)
+    large = _large(drawn)
+    named = name_boxes(encoding, drawn[large])
+    both = torch.cat((drawn[large], named.refined))
+    found = draw_masks(encoding, both, named.channel.repeat(2)).cpu().numpy()
+    answers: list[list[Drawn]] = [[] for _ in range(len(boxes))]
+    places = torch.where(large)[0].tolist()
+    count = len(places)
+    for row in range(len(found)):
+        origin = PromptOrigin.DRAWN if row < count else PromptOrigin.REFINED
+        box = encoding.to_image(both[row])
+        label, score = int(named.label[row % count]), float(named.score[row % count])
+        one = as_drawn(encoding, label, score, found[row], box, origin, detail)
+        if one.polygons:
+            answers[places[row % count]].append(one)
+    return [sorted(each, key=lambda one: -one.steadiness) for each in answers]
+
+
+def _large(boxes: Tensor) -> Tensor:
+    sides = boxes[:, 2:] - boxes[:, :2]
+    large: Tensor = (sides >= _SHORTEST).all(dim=1)
+    return large
+
+
+def as_drawn(
+    encoding: Encoding,
+    label: int,
+    score: float,
+    probability: NDArray[np.float32],
+    box: NDArray[np.float32],
+    origin: PromptOrigin,
+    detail: Detail,
+) -> Drawn:
+    """The answer that a mask in a box makes; `box` in image pixels, `label` 0 for none."""
+    return Drawn(
+        detailed_outline(probability, box, encoding.prepared.image_size, detail),
+        encoding.predictor.loaded.class_names[label - 1] if label else "",
+        score if label else None,
+        origin,
+        steadiness(probability, detail.threshold),
+        box,
+        score,
+    )

@@ -1,0 +1,272 @@
+"""Prompts: a box and points of an encoded image get the masks that a prediction would have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.document.geometry import area, bounds, contains, polygon_iou
+from core.document.instance import Polygon, Polygons, Source
+from core.engine.encodings import (
+    ENCODING_STAGES,
+    PROPOSER_ENCODING_STAGES,
+    Encoding,
+    Encodings,
+    ImageKey,
+    encode,
+)
+from core.engine.mending import mend, satisfied
+from core.engine.pipeline import PredictionCancelled, Watch
+from core.engine.predict import Predictor
+from core.engine.prompt_points import answer_points, boxes_under
+from core.engine.prompt_pool import CANDIDATES_AT_MOST
+from core.engine.prompts import answer_boxes, draw_masks, name_boxes, steadiness
+from core.engine.weights import with_proposer
+from core.lens.detail import Detail, count_vertices, detailed_outline
+from core.lens.outline import outline
+from core.lens.trace import Fate
+from core.protocol.messages.prompts import PromptOrigin
+from tests.core.engine.networks import SMALL, loaded, picture
+from tests.core.engine.proposers.fakes import FakeProposer
+
+PLAIN = Detail()
+SIZE = (90, 130)
+
+
+def square(x0: float, y0: float, x1: float, y1: float) -> Polygons:
+    return (Polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1))),)
+
+
+@cache
+def predictor() -> Predictor:
+    return Predictor(loaded(), device="cpu", precision="float32")
+
+
+@cache
+def encoding() -> Encoding:
+    return encode(predictor(), picture())
+
+
+@cache
+def proposed() -> Encoding:
+    proposer = FakeProposer((20, 20, 70, 60, 1, 0.9), (80, 10, 120, 50, 2, 0.8))
+    both = with_proposer(loaded(), proposer, "both")
+    return encode(Predictor(both, device="cpu", precision="float32"), picture())
+
+
+def test_an_encoding_holds_the_numbers_of_a_prediction() -> None:
+    trace = predictor().predict(picture(), keep_trace=True).trace
+    assert trace is not None
+    mine = encoding()
+    for name in ("rpn", "decoded", "proposals", "box_head", "candidates", "detections"):
+        theirs, ours = getattr(trace, name), getattr(mine.own, name)
+        for field in theirs.__dataclass_fields__:
+            if field != "suppressor":  # nobody asks for it here
+                assert torch.equal(getattr(theirs, field), getattr(ours, field)), (name, field)
+    for level, kept in zip(trace.pyramid.maps[:4], mine.levels.values(), strict=True):
+        assert torch.equal(level, kept[0])
+    assert mine.prepared.size == trace.input.size
+    assert tuple(mine.milliseconds) == ENCODING_STAGES
+    assert mine.found is mine.own
+
+
+def test_boxes_of_detections_get_the_masks_of_a_prediction_bit_for_bit() -> None:
+    trace = predictor().predict(picture(), keep_trace=True).trace
+    assert trace is not None
+    assert len(trace.detections.label)
+    mine = draw_masks(encoding(), trace.detections.resized_boxes, trace.detections.label)
+    assert torch.equal(mine, trace.mask_logits.probabilities)
+
+
+def test_names_of_proposals_are_those_of_the_box_head() -> None:
+    own = encoding().own
+    named = name_boxes(encoding(), own.proposals.boxes)
+    score = torch.softmax(own.box_head.logits, -1)[:, 1:]
+    assert torch.equal(named.label, score.argmax(1) + 1)
+    assert torch.equal(named.score, score.max(1).values)
+    rows = torch.arange(len(score)) * score.shape[1] + named.label - 1
+    assert torch.equal(named.refined, own.candidates.boxes[rows])
+
+
+def test_each_box_gets_both_masks_the_steadier_first() -> None:
+    boxes = np.array([[10, 10, 60, 70], [5, 5, 5.2, 40], [70, 20, 125, 80]], np.float32)
+    answers = answer_boxes(encoding(), boxes, PLAIN)
+    assert len(answers) == 3
+    assert answers[1] == []  # too narrow to hold anything
+    origins = [{one.origin for one in each} for each in answers]
+    assert {PromptOrigin.DRAWN, PromptOrigin.REFINED} >= origins[0] | origins[2]
+    assert PromptOrigin.DRAWN in origins[0] | origins[2]
+    for each in answers:
+        steady = [one.steadiness for one in each]
+        assert steady == sorted(steady, reverse=True)
+    for one in answers[0]:
+        assert one.label in SMALL.class_names
+        assert one.score is not None
+        if one.origin is PromptOrigin.DRAWN:
+            assert one.box == pytest.approx(boxes[0], abs=1e-3)
+
+
+def test_a_box_outside_of_the_image_is_cut_and_one_beside_it_gets_nothing() -> None:
+    boxes = np.array([[-50, -50, 60, 70], [200, 200, 300, 300]], np.float32)
+    inside, beside = answer_boxes(encoding(), boxes, PLAIN)
+    assert beside == []
+    drawn = [one for one in inside if one.origin is PromptOrigin.DRAWN]
+    assert all(one.box == pytest.approx([0, 0, 60, 70], abs=1e-3) for one in drawn)
+    for one in inside:
+        box = bounds(one.polygons)
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= SIZE[1]
+        assert box.y1 <= SIZE[0]
+
+
+def test_with_a_proposer_its_box_gives_the_label_and_elsewhere_there_is_none() -> None:
+    mine = proposed()
+    assert tuple(mine.milliseconds) == PROPOSER_ENCODING_STAGES
+    assert mine.found is not mine.own
+    assert len(mine.own.proposals.boxes)
+    boxes = torch.from_numpy(np.array([[22, 21, 69, 61], [0, 60, 30, 89]], np.float32) * mine.scale)
+    named = name_boxes(mine, boxes)
+    assert named.label.tolist() == [1, 0]
+    assert float(named.score[0]) == pytest.approx(0.9)
+    assert named.refined[0] / torch.from_numpy(mine.scale) == pytest.approx(
+        torch.tensor([20.0, 20, 70, 60]), abs=1e-3
+    )
+    answers = answer_boxes(mine, np.array([[0, 60, 30, 89]], np.float32), PLAIN)
+    for one in answers[0]:
+        assert (one.label, one.score) == ("", None)
+
+
+@pytest.mark.parametrize("which", [encoding, proposed])
+@pytest.mark.parametrize("spot", [(40.0, 40.0), (100.0, 30.0), (3.0, 86.0)])
+def test_points_lie_as_they_were_set_and_answers_go_by_size(
+    which: Any, spot: tuple[float, float]
+) -> None:
+    points = np.array([spot, (64.0, 5.0)], np.float32)
+    inside = np.array([True, False])
+    found, best = answer_points(which(), points, inside, PLAIN, 6)
+    assert found
+    assert 0 <= best < len(found)
+    areas = [area(one.polygons) for one in found]
+    assert areas == sorted(areas)
+    for one in found:
+        assert contains(one.polygons, *spot)
+        assert not contains(one.polygons, 64.0, 5.0)
+
+
+def test_points_find_also_what_was_suppressed_and_what_is_no_detection() -> None:
+    pool = encoding().pool
+    spans = [int((pool.origin == kind).sum()) for kind in range(4)]
+    assert spans[0] == len(encoding().found.detections.label)
+    assert all(spans[1:])
+    own = encoding().own
+    fates = own.candidates.fate[own.candidates.score > 0.05]
+    assert spans[1] == min(int((fates != Fate.KEPT).sum()), CANDIDATES_AT_MOST)
+    assert (pool.boxes[pool.origin == 3, 2] <= encoding().prepared.size[1]).all()
+
+
+def test_boxes_under_points_hold_them_and_are_told_apart() -> None:
+    points, inside = np.array([[40, 40]], np.float32), np.array([True])
+    rows = boxes_under(encoding(), points, inside, 9)
+    assert len(rows) > 1
+    for x0, y0, x1, y1 in (encoding().to_image(encoding().pool.boxes[rows])).tolist():
+        assert x0 <= 40 <= x1
+        assert y0 <= 40 <= y1
+    assert boxes_under(encoding(), points, inside, 1) == rows[:1]
+    assert boxes_under(encoding(), points, ~inside, 9) == []
+
+
+def test_a_present_outline_is_mended_and_stays_elsewhere() -> None:
+    present = square(10, 10, 50, 50)
+    points = np.array([[45, 45], [70, 30]], np.float32)
+    (one,), best = answer_points(encoding(), points, np.array([False, True]), PLAIN, 6, present)
+    assert best == 0
+    assert one.origin is PromptOrigin.MENDED
+    assert not contains(one.polygons, 45, 45)
+    assert contains(one.polygons, 70, 30)
+    nothing, first = answer_points(encoding(), points[:1], np.array([False]), PLAIN, 6)
+    assert nothing == []
+    assert first == -1
+
+
+def test_mending_takes_the_smallest_piece_that_suits_else_a_disc() -> None:
+    present, piece, whole = square(0, 0, 40, 40), square(50, 0, 60, 10), square(0, 0, 100, 100)
+    more = mend(present, [(55.0, 5.0)], [True], [whole, piece], (200, 200))
+    assert area(more) == pytest.approx(area(present) + area(piece))
+    less = mend(present, [(20.0, 20.0)], [False], [], (200, 200))
+    assert 0 < area(present) - area(less) < 200
+    assert satisfied(less, [(20.0, 20.0), (1.0, 1.0)], [False, True])
+    close = [(20.0, 20.0), (20.5, 20.0), (45.0, 20.0)]
+    assert satisfied(mend(present, close, [True, False, True], [], (200, 200)), close, [1, 0, 1])
+    assert mend((), [(5.0, 5.0)], [False], [], (200, 200)) == ()
+
+
+def test_a_mask_of_one_kind_is_steady_and_one_on_the_edge_is_not() -> None:
+    sure = np.where(np.eye(28, dtype=bool), np.float32(0.99), np.float32(0.01))
+    assert steadiness(sure) == 1.0
+    assert steadiness(np.full((28, 28), 0.5, np.float32)) == 0.0
+    assert steadiness(np.zeros((28, 28), np.float32)) == 0.0
+
+
+def test_detail_changes_what_it_says_and_nothing_by_default() -> None:
+    rng = np.random.default_rng(3)
+    mask = np.zeros((28, 28), np.float32)
+    mask[6:22, 6:22] = 0.9
+    mask = np.clip(mask + rng.normal(0, 0.3, mask.shape), 0, 1).astype(np.float32)
+    box = np.array([10, 10, 110, 80], np.float32)
+    plain = outline(mask, box, SIZE, 0.5)
+    assert detailed_outline(mask, box, SIZE, PLAIN) == plain
+    smooth = detailed_outline(mask, box, SIZE, Detail(smoothing=1.5))
+    assert count_vertices(smooth) < count_vertices(plain)
+    assert area(detailed_outline(mask, box, SIZE, Detail(threshold=0.8))) < area(plain)
+    coarse = detailed_outline(mask, box, SIZE, Detail(tolerance=3))
+    assert count_vertices(coarse) < count_vertices(plain)
+    assert polygon_iou(coarse, plain) > 0.8
+    few = detailed_outline(mask, box, SIZE, Detail(smoothing=1.5, vertices=12))
+    assert count_vertices(few) <= 12
+    for wrong in ({"threshold": 1.0}, {"smoothing": -1}, {"tolerance": -1}, {"vertices": -1}):
+        with pytest.raises(ValueError):
+            Detail(**wrong)
+
+
+def test_encodings_are_kept_within_room_and_never_answer_for_another_image_or_model() -> None:
+    one = encoding()
+    kept, first, second = Encodings(2 * one.nbytes), ImageKey("a", "1"), ImageKey("b", "1")
+    kept.keep(first, one)
+    kept.keep(second, one)
+    assert kept.get(predictor(), first) is one
+    assert kept.get(predictor(), ImageKey("a", "2")) is None
+    kept.keep(ImageKey("c", "1"), one)
+    assert len(kept) == 2
+    assert kept.get(predictor(), second) is None
+    kept.set_limit(1)
+    assert len(kept) == 1
+    other = Predictor(replace(loaded()), device="cpu", precision="float32")
+    assert kept.get(other, ImageKey("c", "1")) is None
+    assert kept.get(predictor(), ImageKey("c", "1")) is None  # nor when the old one comes back
+
+
+def test_encoding_stops_when_nobody_wants_it() -> None:
+    seen: list[str] = []
+    watch = Watch(lambda: "pyramid" in seen, lambda name, _: seen.append(name))
+    with pytest.raises(PredictionCancelled):
+        encode(predictor(), picture(), watch)
+    assert seen == ["input", "backbone", "pyramid"]
+
+
+def test_answers_are_instances_that_a_person_prompted() -> None:
+    from core.engine.prompts import Drawn
+    from core.engine.serve_prompts import as_instance
+
+    box = np.zeros(4, np.float32)
+    one = as_instance(
+        Drawn(square(0, 0, 4, 4), "cat", 0.5, PromptOrigin.DRAWN, 1.0, box), "small@0"
+    )
+    assert one.source is Source.PROMPTED
+    assert one.model == "small@0"
+    assert one.score == 0.5
