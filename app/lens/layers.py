@@ -27,6 +27,8 @@ from core.lens.views import LAYERS, VIEWS, has_layer
 from core.lens.views.base import Layer, Look, Options
 from core.lens.views.marks import Drawing, Later, PictureAsked, PictureShown
 
+EVERYWHERE: Final = ("chain", "moved")
+"""Layers that belong to no stage."""
 LEGEND: Final = "legend"
 """The layer that is seen at every stage."""
 
@@ -59,8 +61,8 @@ class LensLayers(DrawnLayers):
             return form()
         pointed = BoxLayer if form is BoxLayer else AnchorLayer
         return pointed(
-            lambda n: self._lens.hover(None if n is None else Item(kind, n)),
-            lambda n: self._lens.choose(Item(kind, n)),
+            lambda n: self._lens.hover(None if n is None or n < 0 else Item(kind, n)),
+            lambda n: self._lens.choose(Item(kind, n) if n >= 0 else None),
             lambda n: self._text(view, n),
         )
 
@@ -107,7 +109,7 @@ class LensLayers(DrawnLayers):
         self.refresh()
 
     def _on_stage(self) -> None:
-        self.see((*VIEWS[self._lens.stage].shows, LEGEND) if self._lens.active else ())
+        self.see((*VIEWS[self._lens.stage].shows, "moved", LEGEND) if self._lens.active else ())
         self.drawn()
         self._clear_the_view()
         self._follow("stage")
@@ -159,7 +161,7 @@ class LensLayers(DrawnLayers):
         """What the view of a layer draws."""
         view = LAYERS[name]
         look = self._look(view)
-        if look is None or not (name == "chain" or has_layer(look.trace, name)):
+        if look is None or not (name in EVERYWHERE or has_layer(look.trace, name)):
             return None
         return view.draw(look)
 
@@ -177,6 +179,7 @@ class LensLayers(DrawnLayers):
             self._only[1] if self._only is not None and self._only[0] is kind else None,
             () if document is None else comparable(document.shapes),
             self._outline,
+            lens.before,
             lens.matching or Look(trace).matching,
         )
 

@@ -56,6 +56,8 @@ class Lens(QObject):
         self._settings: StageSettings | None = None
         self._stage = STAGES[0]
         self.trace: Trace | None = None
+        self.before: Trace | None = None
+        """The trace under the model's own settings, as far as it is known."""
         self.chosen: Item | None = None
         self.hovered: Item | None = None
         self.progress: tuple[int, int] | None = None
@@ -191,7 +193,7 @@ class Lens(QObject):
     def _forget(self) -> None:
         for question in list(self._asked.values()):
             question.cancel()
-        self._opened = self._settings = self._path = None
+        self._opened = self._settings = self._path = self.before = None
         self.progress = None
         if self.trace is not None:
             self.trace = None
@@ -259,6 +261,8 @@ class Lens(QObject):
 
     def _take(self, trace: Trace) -> None:
         self.trace = trace
+        if trace.settings == self.own:
+            self.before = trace
         self.hovered = None
         if self.chosen is not None and not valid(trace, self.chosen):
             self.chosen = None

@@ -42,7 +42,8 @@ def sides(height: int, width: int, factor: float) -> tuple[int, int]:
 
 def resized(image: Tensor, factor: float) -> Tensor:
     """A float image 3×H×W at the size that the network sees, interpolated as torchvision does."""
-    size = sides(*image.shape[-2:], factor)
+    height, width = image.shape[-2:]
+    size = sides(height, width, factor)
     result: Tensor = functional.interpolate(
         image[None], size=size, mode="bilinear", align_corners=False
     )[0]

@@ -33,6 +33,8 @@ class KeptReads:
         self._predictor, self._trace = predictor, trace
         self._model = predictor.module
         self._read_as = trace.settings
+        self.version = 0
+        """Counts how often something was dropped."""
         self._pooled: OrderedDict[int, Tensor] = OrderedDict()
         self._masks: OrderedDict[BoxKey, Tensor] = OrderedDict()
         self.levels = features.roi_maps(features.maps_of([trace.pyramid]))
@@ -48,6 +50,7 @@ class KeptReads:
             return
         self._pooled.clear()
         self._masks.clear()
+        self.version += 1
         if not agree(self._read_as, settings, PYRAMID_SETTINGS):
             self.levels = features.roi_maps(self.pyramid(settings))
         self._read_as = settings

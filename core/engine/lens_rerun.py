@@ -78,6 +78,9 @@ class Boxes:
     proposer: Proposed | None = None
 
 
+_Drawn = tuple[int, str, float]
+
+
 class Rerunner:
     """One traced image. The trace holds tensors and comes from this predictor.
 
@@ -109,11 +112,11 @@ class Rerunner:
             trace.proposer,
         )
         self._refined: tuple[BoxHead, roi.Refined] | None = None
-        self._traced: OrderedDict[tuple[BoxKey, StageSettings], Outline] = OrderedDict()
+        self._traced: OrderedDict[tuple[BoxKey, _Drawn], Outline] = OrderedDict()
         logits = trace.mask_logits.logits
         for row, key in enumerate(keys_of(trace.detections)):
             if logits is not None:
-                self._traced[key, _of_masks(trace.settings)] = trace.polygons.outlines[row]
+                self._traced[key, self._drawn(trace.settings)] = trace.polygons.outlines[row]
 
     @property
     def levels(self) -> features.Maps:
@@ -237,18 +240,22 @@ class Rerunner:
             size = self.trace.input.image_size
             return masks.trace_outlines(mask, found.detections, size, found.settings).outlines
         probabilities, boxes = numpy_of(mask.probabilities), numpy_of(found.detections.boxes)
-        drawn = _of_masks(found.settings)
+        drawn = self._drawn(found.settings)
         keys = [(key, drawn) for key in keys_of(found.detections)]
         for row, key in enumerate(keys):
             if key not in self._traced:
                 self._traced[key] = outline(
-                    probabilities[row], boxes[row], self.trace.input.image_size, drawn.mask
+                    probabilities[row], boxes[row], self.trace.input.image_size, found.settings.mask
                 )
             self._traced.move_to_end(key)
         together = tuple(self._traced[key] for key in keys)
         while len(self._traced) > max(OUTLINES_AT_MOST, len(keys)):
             self._traced.popitem(last=False)
         return together
+
+    def _drawn(self, settings: StageSettings) -> _Drawn:
+        """What an outline depends on beside the box."""
+        return self._kept.version, settings.mask_activation, settings.mask
 
     def _refine(self, found: Boxes) -> roi.Refined:
         """Boxes and probabilities of all candidates, kept until there are other proposals."""
@@ -369,12 +376,6 @@ class Rerunner:
             milliseconds=times,
             proposer=found.proposer,
         )
-
-
-def _of_masks(settings: StageSettings) -> StageSettings:
-    """Only what an outline depends on, for a box that is known."""
-    names = (*POOL_SETTINGS, "mask", "mask_activation")
-    return StageSettings().with_(**{name: getattr(settings, name) for name in names})
 
 
 def _since(start: float) -> float:

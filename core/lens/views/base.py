@@ -60,6 +60,8 @@ class Look:
     """Those of a person, for comparisons."""
     outline: Polygons = ()
     """The instance that a question is about."""
+    before: Trace | None = None
+    """The same image under the model's own settings."""
     matching: tuple[float, float] = (0.7, 0.3)
     """IoU from which an anchor is positive in training, and below which it is negative."""
 

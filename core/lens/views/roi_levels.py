@@ -73,7 +73,7 @@ def _rules(trace: Trace) -> list[Text]:
     # To the nearest level instead of down: the limits lie half a level lower.
     shift = 0.5 if trace.settings.roi_level == "round" else 0.0
     for level in range(last + 1):
-        low, high = (f"{stage.canonical_size * 2.0 ** (level - n - shift):.4g}" for n in (2, 1))
+        low, high = (f"{stage.canonical_size * 2.0 ** (level - n - shift):.5g}" for n in (2, 1))
         if level == 0:
             rules.append(text("below {high}", high=high))
         elif level == last:
