@@ -288,7 +288,8 @@ class ModelControl(QObject):
 
     def _answer(self, setting: Setting[dict[str, str]], spec: str) -> Callable[[str], None]:
         def take(value: str) -> None:
-            self._settings.set(setting, {**self._settings.get(setting), spec: value.strip()})
+            kept: dict[str, str] = self._settings.get(setting)
+            self._settings.set(setting, {**kept, spec: value.strip()})
             self.choose(spec)
 
         return take

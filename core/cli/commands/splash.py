@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HELP: Final = "Keep the colour of what the model finds, and turn the rest to grey"
 _SHOWN: Final = 0.5
 _ENDING: Final = ".splash.png"
+KEPT: Final = say("cli.splash_kept", "{path} is there already and is left as it is.")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
