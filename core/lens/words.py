@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Final
 
 from core.lens.evidence import BoxKind
@@ -12,6 +13,7 @@ from core.lens.trace import PYRAMID_LEVELS, Fate
 from core.lens.verdict import Verdict
 from core.sentences import Sentence, english, say
 
+_PLACES: Final = re.compile(r"\{(\w+):\.(\d)f\}")
 _FOUND: Final = say("verdicts.remedy_found", "With {name} = {value} it would be found.")
 _THEN_LOST: Final = {
     Cut.ANCHORS: say(
@@ -84,7 +86,7 @@ def sentences(reading: Reading, verdict: Verdict) -> tuple[Sentence, ...]:
         setting, then = verdict.remedy.setting, verdict.remedy.then
         remedy = _FOUND if then is None else _THEN_LOST[then]
         said.append(remedy.given(name=setting.name, value=setting.value))
-    return tuple(said)
+    return tuple(with_figures_cut(each) for each in said)
 
 
 def in_english(reading: Reading, verdict: Verdict) -> str:
@@ -119,7 +121,7 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             "verdicts.anchors",
             "Lost at the anchors: no anchor has its shape; the best one overlaps it by {iou:.2f}, "
             "and 0.50 is needed.",
-            iou=_short(evidence.best_anchor_iou),
+            iou=evidence.best_anchor_iou,
         )
     level = PYRAMID_LEVELS[reading.grid.cell(seen.index).level]
     if cut is Cut.RPN_TOPK:
@@ -129,7 +131,7 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
                 "Lost at the RPN: an anchor overlapped it by {anchor:.2f}, but the RPN moved "
                 "every box away from it; the best one that is left overlaps it by {iou:.2f}.",
                 anchor=evidence.best_anchor_iou,
-                iou=_short(evidence.best_decoded_iou),
+                iou=evidence.best_decoded_iou,
             )
         if settings.rpn_levels == "together":
             return say(
@@ -192,12 +194,12 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             "verdicts.proposer",
             "Lost at the proposer: it did not see it; the best of its boxes, whatever their "
             "score, overlaps it by {iou:.2f}, and 0.50 is needed.",
-            iou=_short(evidence.best_refined_iou),
+            iou=evidence.best_refined_iou,
         )
     # Behind the box head a box of the last living stage always speaks for the instance.
     assert seen is not None
     if cut is Cut.BOX_HEAD:
-        after = _short(evidence.best_refined_iou)
+        after = evidence.best_refined_iou
         return say(
             "verdicts.box_head",
             "Lost at the box head: a proposal overlapped it by {before:.2f}, but no refined box "
@@ -211,7 +213,7 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             "Lost at the mask: detection {number} has the right box, but its mask overlaps the "
             "outline by {iou:.2f} only.",
             number=seen.index + 1,
-            iou=_short(seen.iou),
+            iou=seen.iou,
         )
     label = reading.name(seen.index)
     probability = evidence.class_probability or 0.0
@@ -282,9 +284,15 @@ def cut_off(value: float, places: int) -> float:
     return math.floor(value * scale + 1e-6) / scale
 
 
-def _short(overlap: float) -> float:
-    """An overlap that is not enough."""
-    return cut_off(overlap, 2)
+def with_figures_cut(sentence: Sentence) -> Sentence:
+    """The sentence with every figure that its text shows to some places cut off there."""
+    places = {name: int(digits) for name, digits in _PLACES.findall(sentence.text)}
+    cut = {
+        name: cut_off(value, places[name])
+        for name, value in sentence.args.items()
+        if name in places and isinstance(value, float)
+    }
+    return sentence.given(**{**sentence.args, **cut})
 
 
 def _suppressed(verdict: Verdict, *, soft: bool) -> Sentence:
