@@ -58,7 +58,7 @@ def sample_points(
             return Samples(x, y, bins)
         case "roiwarp":
             corners = np.round(corners)
-    aligned = settings.roi_pool == "roialign" and bool(settings.roi_aligned)
+    aligned = settings.roi_pool == "roialign" and settings.roi_aligned == "yes"
     x, y = (
         _in_bins(corners[axis], corners[axis + 2], bins, settings.roi_sampling, aligned)
         for axis in (0, 1)

@@ -58,8 +58,8 @@ class StageSettings:
     """Side of the RoI that is read from P4; 0 takes the model's own (224 in the paper)."""
     roi_pool: str = "roialign"
     """How the features below a RoI are read: see `core.engine.stages.pooling`."""
-    roi_aligned: int = 0
-    """1 shifts the points of RoIAlign by half a cell, to where geometry puts them."""
+    roi_aligned: str = "no"
+    """`yes` shifts the points of RoIAlign by half a cell, to where geometry puts them."""
     roi_sampling: int = 2
     """Points along each side of a cell in RoIAlign and RoIWarp; 0 takes one for each cell of the
     map."""
@@ -141,6 +141,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "rpn_levels": ("apart", "together"),
     "roi_level": ("floor", "round"),
     "roi_pool": ("roialign", "roipool", "roiwarp", "crop"),
+    "roi_aligned": ("no", "yes"),
     "suppression": ("nms", "soft"),
     "mask_activation": ("sigmoid", "softmax"),
 }
@@ -149,7 +150,6 @@ COUNTS: Final[Mapping[str, tuple[int, int]]] = {
     "rpn_pre_nms_top_n": (1, _LARGEST_COUNT),
     "rpn_post_nms_top_n": (1, _LARGEST_COUNT),
     "roi_canonical": (0, 65536),
-    "roi_aligned": (0, 1),
     "roi_sampling": (0, 16),
     "detections_per_image": (1, _LARGEST_COUNT),
     "proposer_tiles": (0, 64),
@@ -185,10 +185,6 @@ POOL_SETTINGS: Final = (
 )
 """Those on which the features of a RoI depend."""
 PROPOSER_SETTINGS: Final = ("proposer_tiles",)
-IDLE: Final[Mapping[str, tuple[str, str]]] = {
-    "roi_aligned": ("roi_pool", "roialign"),
-}
-"""Settings that do something only while another has a value."""
 
 
 def _check(name: str, value: object) -> None:

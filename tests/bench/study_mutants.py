@@ -100,7 +100,7 @@ MUTANTS: Final = (
     _switch("crop: far corner", "pooling.py", "(far - 1) / last", "far / last"),
     _switch("crop: axes", "pooling.py", "in ((rois[:, 1], rois[:, 3], columns)",
             "in ((rois[:, 2], rois[:, 4], columns)"),
-    _switch("aligned", "pooling.py", "aligned=bool(settings.roi_aligned)", "aligned=False"),
+    _switch("aligned", "pooling.py", "aligned=settings.roi_aligned == \"yes\"", "aligned=False"),
     _switch("Soft-NMS: sigma", "nms.py", "SIGMA: Final = 0.5", "SIGMA: Final = 0.4"),
     _switch("Soft-NMS: square", "nms.py", "overlap**2", "overlap"),
     _switch("Soft-NMS: limit", "nms.py", "if mine[best] <= least", "if mine[best] <= 0"),

@@ -239,8 +239,7 @@ class KnobsPage(QScrollArea):
 
 def _field(name: str, title: str, words: Mapping[str, tuple[str, ...]]) -> Choice | Number:
     if name in words:
-        values = CHOICES.get(name, (0, 1))
-        return Choice(name, title, tuple(zip(words[name], values, strict=True)))
+        return Choice(name, title, tuple(zip(words[name], CHOICES[name], strict=True)))
     scale = SCALES.get(name, Scale())
     if name in COUNTS:
         return Number(name, title, scale.low, COUNTS[name][1])

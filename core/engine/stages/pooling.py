@@ -97,7 +97,7 @@ def read(values: Tensor, rois: Tensor, scale: float, size: int, settings: StageS
                 size,
                 scale,
                 settings.roi_sampling or -1,
-                aligned=bool(settings.roi_aligned),
+                aligned=settings.roi_aligned == "yes",
             )
     return pooled
 

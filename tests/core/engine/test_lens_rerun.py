@@ -34,7 +34,7 @@ CHANGES = [
     {"roi_pool": "roipool"},
     {"roi_pool": "roiwarp", "roi_sampling": 3},
     {"roi_pool": "crop"},
-    {"roi_aligned": 1, "roi_sampling": 0},
+    {"roi_aligned": "yes", "roi_sampling": 0},
     {"suppression": "soft"},
     {"mask_activation": "softmax"},
 ]

@@ -44,7 +44,9 @@ def test_roialign_has_the_published_values() -> None:
     box = [1.0, 1.0, 3.0, 3.0]
     rows = one(box, 4, roi_sampling=0)[0].tolist()
     assert rows == pytest.approx([7.5, 8, 8.5, 9])
-    assert one(box, 4, roi_sampling=0, roi_aligned=1)[0].tolist() == pytest.approx([4.5, 5, 5.5, 6])
+    assert one(box, 4, roi_sampling=0, roi_aligned="yes")[0].tolist() == pytest.approx(
+        [4.5, 5, 5.5, 6]
+    )
     assert one(box, 4, roi_sampling=0)[3].tolist() == pytest.approx([15, 15.5, 16, 16.5])
 
 
@@ -102,9 +104,9 @@ def test_levels_by_both_rules(side: float, down: int, nearest: int) -> None:
 @pytest.mark.parametrize(
     "choices",
     [
-        {"roi_pool": "roialign", "roi_aligned": 1},
+        {"roi_pool": "roialign", "roi_aligned": "yes"},
         {"roi_pool": "roialign", "roi_sampling": 0},
-        {"roi_pool": "roialign", "roi_sampling": 3, "roi_aligned": 1},
+        {"roi_pool": "roialign", "roi_sampling": 3, "roi_aligned": "yes"},
         {"roi_pool": "roiwarp"},
         {"roi_pool": "crop"},
     ],
