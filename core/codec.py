@@ -134,9 +134,10 @@ def loads(data: bytes | Raw, where: str = "value", *, constants: bool = False) -
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Read a large file without Python's search for cycles: what is read has none.
+    """Read or write a large file without Python's search for cycles: its values have none.
 
-    The search would walk all that was read again and again, a third of the time in all.
+    The search would walk them again and again, a third of the time in all. Afterwards they count
+    as old, so that they are looked at with all others and not at once.
     """
     wanted = gc.isenabled()
     gc.disable()
@@ -144,6 +145,8 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if wanted:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

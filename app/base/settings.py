@@ -58,6 +58,10 @@ THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.0
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", Literal["active", "add"])
 PARTS: Final = Setting("suggested_parts", "hide", Literal["hide", "show"])
 """Whether a suggestion is shown that a better one covers."""
+PREPARE: Final = Setting("prepare_images", "ahead", Literal["ahead", "shown", "asked"])
+"""Which images are made ready for box and click: the neighbours too, what is shown, none."""
+ENCODINGS: Final = Setting("encodings_mib", 1024, Annotated[int, Meta(ge=64, le=65536)])
+"""Room in memory for images that are ready for box and click."""
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])

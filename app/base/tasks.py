@@ -173,3 +173,34 @@ def _guarded(work: Callable[[Context], T], context: Context) -> T:
     except Exception:
         log.info("background work failed", exc_info=True)
         raise
+
+
+class Writer:
+    """Writes off the window's thread, one at a time; of what waits only the newest is written."""
+
+    def __init__(self, tasks: Tasks, failed: Callable[[Exception], object]) -> None:
+        self._tasks, self._failed = tasks, failed
+        self._busy = False
+        self._next: Callable[[], object] | None = None
+
+    def write(self, work: Callable[[], object]) -> None:
+        """Do this once what is being written is there; it replaces what waits."""
+        if self._busy:
+            self._next = work
+            return
+        self._busy = True
+        self._tasks.run(lambda _context: work(), done=lambda _none: self._go_on(), failed=self._end)
+
+    def forget(self) -> None:
+        """Let go of what waits."""
+        self._next = None
+
+    def _end(self, error: Exception) -> None:
+        self._failed(error)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._busy = False
+        work, self._next = self._next, None
+        if work is not None:
+            self.write(work)

@@ -17,10 +17,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.canvas.layers.base import Layer
-from app.canvas.navigator import Navigator
+from app.canvas.navigator import NOTCH, Navigator
 from app.canvas.tools import event_at, gesture_for, key_of, modifiers_of, pointer_event
 from core.document.hit import Hit
-from core.gestures.base import Button, Cursor, Gesture, Key, Outcome
+from core.gestures.base import Answered, Button, Cursor, Gesture, Key, Outcome
+from core.gestures.prompt import Prompter
 from core.gestures.scene import Scene
 from core.sentences import Sentence
 
@@ -71,6 +72,7 @@ class CanvasInput(QObject):
         self._button: Qt.MouseButton | None = None
         self._pressed_at = QPointF()
         self._space_used = False
+        self._wheel = 0.0
         self._hint: Sentence | None = None
         canvas.installEventFilter(self)
 
@@ -115,11 +117,17 @@ class CanvasInput(QObject):
             self._apply(outcome)
         return outcome is not None
 
+    def hear(self, answered: Answered) -> None:
+        """Tell the tool what a model draws for what it asked."""
+        if isinstance(self._gesture, Prompter):
+            self._apply(self._gesture.hear(answered))
+
     def refresh(self) -> None:
         """Look again at what is under the pointer: something on the canvas has changed."""
-        if self.tool == "select" and (self._gesture.busy or self._button is not None):
+        if self.tool in ("select", "stretch") and (self._gesture.busy or self._button is not None):
             # What was being dragged may not be what it was.
             self.cancel()
+        self._tell_hint()
         if self.pointer is not None and not self._gesture.busy:
             held = Qt.KeyboardModifier.NoModifier
             self._apply(self._gesture.move(event_at(self.pointer, held, self._navigator.view)))
@@ -130,8 +138,9 @@ class CanvasInput(QObject):
             case QMouseEvent():
                 return self._mouse(event)
             case QWheelEvent():
-                self._navigator.wheel(event)
-                self._follow(event.position(), event.modifiers())
+                if not self._turned(event):
+                    self._navigator.wheel(event)
+                    self._follow(event.position(), event.modifiers())
                 event.accept()
                 return True
             case QKeyEvent():
@@ -153,11 +162,29 @@ class CanvasInput(QObject):
 
     def _apply(self, outcome: Outcome) -> None:
         self.outcome.emit(outcome)
+        self._tell_hint()
+
+    def _tell_hint(self) -> None:
         if self._gesture.hint != self._hint:
             self._hint = self._gesture.hint
             self.hinted.emit(self._hint)
 
     # Mouse
+
+    def _turned(self, event: QWheelEvent) -> bool:
+        """Whether the tool took the turn of the wheel; with Ctrl it never does."""
+        held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if held or not isinstance(self._gesture, Prompter):
+            return False
+        self._wheel += event.angleDelta().y() / NOTCH
+        steps = int(self._wheel)
+        outcome = self._gesture.turn(steps)
+        if outcome is None:
+            self._wheel = 0.0
+            return False
+        self._wheel -= steps
+        self._apply(outcome)
+        return True
 
     def _mouse(self, event: QMouseEvent) -> bool:
         match event.type():

@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygon
 
 from app.canvas.outlines import make_path
 from app.canvas.style import (
+    ACCEPTED,
     FILL_SELECTED,
     HALO,
     HANDLE,
@@ -119,6 +120,19 @@ class LivePainter:
             painter.setPen(line_pen(colour, width * self._dpr))
             painter.drawPath(path)
         painter.restore()
+
+    def point(self, at: Point, *, inside: bool) -> None:
+        """A point that must be inside an outline, or outside."""
+        centre = self._to_device.map(QPointF(*at))
+        radius = HANDLE_HOT / 2 * self._dpr
+        painter = self._painter
+        painter.setPen(QPen(PAPER, 1.6 * self._dpr))
+        painter.setBrush(ACCEPTED if inside else REJECTED)
+        painter.drawEllipse(centre, radius, radius)
+        arm = radius * 0.5
+        painter.drawLine(centre - QPointF(arm, 0), centre + QPointF(arm, 0))
+        if inside:
+            painter.drawLine(centre - QPointF(0, arm), centre + QPointF(0, arm))
 
     def moved(self, dx: float, dy: float) -> LivePainter:
         """A painter for the same viewport that paints (dx, dy) image pixels further on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QTransform
@@ -20,8 +21,8 @@ from app.canvas.tags import Tags
 from app.canvas.tile_layer import TileLayer
 from app.canvas.view import View
 from core.document.document import Changed
-from core.document.geometry.measure import Rect
-from core.document.instance import Instance, Shape
+from core.document.geometry.measure import Rect, bounds
+from core.document.instance import Instance, Shape, Source
 from core.gestures.base import Preview
 from core.gestures.scene import Scene
 
@@ -39,6 +40,8 @@ class Renderer:
 
     def __init__(self, scene: Scene) -> None:
         self.preview = Preview()
+        self.tried: tuple[Shape, ...] = ()
+        """Shapes as they would become, whatever the tool in the hand shows."""
         self.layers: list[Layer] = []
         self.tags_shown = True
         self.handles_shown = True
@@ -226,12 +229,14 @@ class Renderer:
             live.drawing(self.preview)
         if self.preview.stroke:
             live.stroke(self.preview.stroke)
+        for point, inside in self.preview.points:
+            live.point(point, inside=inside)
         if self.preview.band is not None:
             live.band(self.preview.band)
 
     def _paint_picked(self, live: LivePainter) -> list[Outline]:
         tagged: list[Outline] = []
-        changing = {each.id for each in self.preview.changed}
+        changing = {each.id for each in (*self.preview.changed, *self.tried)}
         hover = self._suggestions.get(self.preview.hover_suggestion or "")
         if hover is not None and hover.instance.id not in self._proposed.marked:
             live.hovered(hover.instance, hover.path(live.scale), dashed=True)
@@ -257,7 +262,7 @@ class Renderer:
         tolerance = TOLERANCE / view.scale
         for outline in filter(None, map(self._instances.get, self._lingering)):
             live.instance(outline.instance, outline.path(live.scale), selected=False)
-        changing = {each.id for each in preview.changed}
+        changing = {each.id for each in (*preview.changed, *self.tried)}
         tagged: list[Outline] = []
         hover = self._instances.get(preview.hover.id) if preview.hover else None
         if hover is not None and hover.instance.id not in self._base.marked:
@@ -280,7 +285,11 @@ class Renderer:
             if self.handles_shown and self._scene.offers_handles(id, tolerance):
                 moving.handles(kept.instance, preview.hover, preview.vertex)
         live.changed(preview.changed, preview if self.handles_shown else None)
-        return tagged
+        live.changed(self.tried, None)
+        new = (each for each in preview.changed if self._scene.get(each.id) is None)
+        # Their tags say how sure the model is, as those of suggestions do.
+        asked = [replace(each, source=Source.SUGGESTED) for each in new if not preview.stroke]
+        return tagged + [Outline(each, bounds(each)) for each in asked]
 
     def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:
         hidden = self._base.marked

@@ -30,6 +30,7 @@ REGION: Final = QColor("#7ddc8a")
 """A finished region, whatever the colours of the labels; it is also hatched."""
 REGION_DASH: Final = (7.0, 2.5, 1.5, 2.5)
 REGION_FILL: Final = 0.3
+ACCEPTED: Final = QColor("#30a46c")
 REJECTED: Final = QColor("#e5484d")
 PAPER: Final = QColor(255, 255, 255)
 INK: Final = QColor(20, 22, 26)

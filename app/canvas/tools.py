@@ -11,6 +11,7 @@ from app.canvas.style import TOLERANCE
 from app.canvas.view import View
 from core.gestures.base import Button, Cursor, Gesture, Key, Modifier, PointerEvent
 from core.gestures.polygon import PolygonGesture
+from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
 from core.gestures.scene import Scene
@@ -20,6 +21,7 @@ from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
+    *("box", "click"),
     *("region", "region_outline"),
 )
 
@@ -66,6 +68,10 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return PolygonGesture(scene, Purpose.CUT)
         case "stretch":
             return StretchGesture(scene)
+        case "box":
+            return BoxGesture(scene)
+        case "click":
+            return ClickGesture(scene)
         case "sweep":
             return SweepGesture(scene)
         case "region":

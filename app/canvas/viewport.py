@@ -23,8 +23,8 @@ from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
-from core.document.instance import Instance
-from core.gestures.base import Cursor, Key, Outcome
+from core.document.instance import Instance, Shape
+from core.gestures.base import Answered, Cursor, Key, Outcome
 from core.gestures.scene import Scene
 from core.sentences import Sentence
 
@@ -44,6 +44,8 @@ class Viewport(LookingWidget):
     rested = Signal()  # what was being drawn or dragged is over
     refused = Signal(object)  # Sentence: why a gesture made no edit
     answered = Signal(object, bool)  # frozenset[str] of suggestions; whether they are accepted
+    asked = Signal(object)  # Asked: what a model is to draw now
+    kept = Signal(object)  # Kept: what of it becomes an instance
     hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -255,6 +257,20 @@ class Viewport(LookingWidget):
             self._renderer.handles_shown = tool == "select"
             self.tool_changed.emit(tool)
 
+    def show_tried(self, shapes: Sequence[Shape]) -> None:
+        """Show instances or suggestions as they would become, in place of what they are."""
+        self._renderer.tried = tuple(shapes)
+        self.update()
+
+    def hear(self, answered: Answered) -> None:
+        """Show what a model draws for what was asked."""
+        self.input.hear(answered)
+
+    def set_prompts_ready(self, ready: bool) -> None:
+        """Whether a model has seen the image, and answers what is asked at once."""
+        self._scene.prompts_ready = ready
+        self.input.refresh()
+
     @property
     def hint(self) -> Sentence:
         """What mouse and keys do with the tool in the hand."""
@@ -287,6 +303,10 @@ class Viewport(LookingWidget):
         for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
             if ids:
                 self.answered.emit(ids, accepted)
+        if outcome.asks is not None:
+            self.asked.emit(outcome.asks)
+        if outcome.keeps is not None:
+            self.kept.emit(outcome.keeps)
         if outcome.refusal is not None:
             self.refused.emit(outcome.refusal)
         self.update()

@@ -18,7 +18,7 @@ from app.canvas.input import Begun
 from app.editor.panels.instances import InstancesPanel
 from app.editor.panels.labels import LabelFinder, LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
-from app.editor.services import Services, image, project, selection
+from app.editor.services import Services, chosen, engine, image, project, selection
 from core.document.document import Changed
 from core.document.edits import Edit
 from core.document.hit import Hit
@@ -39,16 +39,18 @@ def _tool(
     tip: str,
     *,
     part: bool = False,
+    asks: bool = False,
     rule: bool = False,
 ) -> Action[AnnotateFeature]:
-    """The row of a tool; `part` marks one that works on the selected instance."""
+    """The row of a tool; `part` marks one that works on the selected instance, `asks` one that
+    asks the model."""
     return Action(
         f"tool_{name}",
         TOOLS,
         text,
         keys,
         icon,
-        (image, selection) if part else (image,),
+        (image, *((selection,) if part else ()), *((engine,) if asks else ())),
         turn=lambda self, _on: self.draw(name),
         checked=lambda self: self.services.viewport.tool == name,
         tip=tip,
@@ -117,6 +119,7 @@ class AnnotateFeature(Feature):
             lambda text: self.services.notices.fail("labels", text, warning=True)
         )
         self.services.folder_edits.changed.connect(self.changed)
+        self.services.tuning.made.connect(self.services.viewport.set_selection)
         self.services.editing.selected.connect(self.services.viewport.set_selection)
         self.services.editing.clipboard_changed.connect(self.changed)
         self.services.editing.said.connect(self.services.notices.say)
@@ -322,6 +325,13 @@ class AnnotateFeature(Feature):
                tip="Turn the selected instances into regions in which everything is labelled, "
                    "or back"),
 
+        Action("tighten", EDIT, "Tighten…", ("N",), "tighten", (image, chosen, engine),
+               do=lambda self: self.services.tuning.tighten(), rule=True,
+               tip="Let the model draw the selected outlines anew, as fine as you like"),
+        Action("smooth", EDIT, "Simplify and smooth…", ("Shift+N",), "smooth", (image, chosen),
+               do=lambda self: self.services.tuning.smooth(),
+               tip="Take small details and needless vertices from the selected outlines"),
+
         _tool("select", "Select and move", ("V", "Ctrl+J"), "select",
               "Select, move and reshape instances"),
         _tool("polygon", "Polygon", ("P", "Ctrl+N"), "polygon",
@@ -334,6 +344,10 @@ class AnnotateFeature(Feature):
               "Draw a hole into the selected instance, or cut a piece off", part=True),
         _tool("stretch", "Redraw a stretch", ("S",), "stretch",
               "Draw from one place of an outline to another: that stretch becomes what you draw"),
+        _tool("box", "Box", ("B",), "box", asks=True, rule=True,
+              tip="Drag a box around an object: the model draws its outline"),
+        _tool("click", "Click", ("Q",), "click", asks=True,
+              tip="Point at an object: the model shows its outline, a click keeps it"),
         _tool("region", "Mark a region as done", ("Shift+R",), "region",
               "Draw a rectangle in which every instance is labelled: the model learns from it, "
               "though the rest of the image is not done", rule=True),

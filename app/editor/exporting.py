@@ -24,7 +24,6 @@ from core.formats.label_file import LabelFile
 from core.formats.labelled import Collection, Labelled
 from core.formats.losses import losses
 from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
-from core.formats.registry import BY_NAME
 from core.sentences import MasklensError, Sentence
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
@@ -134,11 +133,6 @@ def export_format(
     missing = len(everything) - len(read.images) - len(problems)
     said = tuple(sentence_text(each) for each in (*report.problems, *report.notes))
     return Report(path, report.images, report.instances, missing, (*problems, *said))
-
-
-def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:
-    """Write a COCO file in place of what is there. Raises as `export_format` does."""
-    return export_format(project, names, BY_NAME["coco"], path, Choice(replace=True), context)
 
 
 def what_is_lost(project: Project, format: Format, context: Context) -> tuple[str, ...]:

@@ -26,7 +26,6 @@ from core.document.edits import SetDone
 from core.document.status import ImageStatus
 from core.formats import labelme
 from core.formats.format import Format
-from core.formats.registry import BY_NAME
 from core.session import ImageSession
 from core.storage.atomic import write_atomic
 from core.storage.project import ImageEntry
@@ -265,10 +264,6 @@ class ImagesFeature(Feature):
         else:
             opener.ask_existing(title, write, folder=True)
 
-    def export_coco(self) -> None:
-        """Let the person choose where the COCO file goes."""
-        self._ask_place(BY_NAME["coco"], Choice())
-
     def export_labelme(self) -> None:
         """Let the person choose the folder of the copy."""
         title = self.tr("Export as labelme: choose a folder")
@@ -342,10 +337,9 @@ class ImagesFeature(Feature):
                rule=True, tip="Read a file of labels of another program into this folder"),
         Action("import_folder", FILE, "Import a folder of labels…", (), "import", (project,),
                do=import_folder, tip="Read a folder of labels, such as one of YOLO or VOC"),
-        Action("export", FILE, "Export labels…", (), "export", (project,), do=export_labels,
+        Action("export", FILE, "Export labels…", ("Ctrl+Shift+E",), "export", (project,),
+               do=export_labels,
                tip="Write all labels of this folder in any format; see what it has no place for"),
-        Action("export_coco", FILE, "Export as COCO…", ("Ctrl+Shift+E",), "export", (project,),
-               do=export_coco, tip="Write all labels of this folder as one COCO file"),
         Action("export_labelme", FILE, "Export as labelme…", (), "export", (project,),
                do=export_labelme,
                tip="Write a copy of all images and labelme files to another folder"),

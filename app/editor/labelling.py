@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Signal
 
+from app.base.tasks import Writer
 from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
 from core.document.regions import labelled
-from core.storage.project import Project
 from core.storage.settings import ProjectSettings
 
 FIRST_LABEL = "object"
@@ -28,8 +28,7 @@ class Labelling(QObject):
         super().__init__(workspace)
         self._workspace = workspace
         self._settings = ProjectSettings()
-        self._writing = False
-        self._unwritten = False
+        self._writer = Writer(workspace.tasks, lambda error: self.failed.emit(error_text(error)))
         workspace.project_changed.connect(self._on_project)
         workspace.labels_found.connect(self.learn)
         workspace.image_changed.connect(self._learn_from_image)
@@ -110,16 +109,21 @@ class Labelling(QObject):
             return
         self._set(self._settings.without_label(name))
 
+    @property
+    def coming(self) -> str:
+        """The active label, or the one that `ensure` would make active."""
+        return self.active or (self.names[0] if self.names else FIRST_LABEL)
+
     def ensure(self) -> str:
         """The active label; a project without labels gets a first one."""
         if not self.active:
-            self.add(self.names[0] if self.names else FIRST_LABEL)
+            self.add(self.coming)
         return self.active
 
     def _on_project(self) -> None:
         opened = self._workspace.opened
         self._settings = ProjectSettings() if opened is None else opened.settings
-        self._unwritten = False
+        self._writer.forget()
         self.changed.emit()
 
     def _learn_from_image(self) -> None:
@@ -140,22 +144,5 @@ class Labelling(QObject):
         project = self._workspace.project
         if project is None or not project.locked:
             return
-        if self._writing:
-            self._unwritten = True
-            return
-        self._writing, self._unwritten = True, False
         settings = self._settings
-        self._workspace.tasks.run(
-            lambda _context: project.save_settings(settings),
-            done=lambda _none: self._written(project),
-            failed=self._on_failed,
-        )
-
-    def _written(self, project: Project) -> None:
-        self._writing = False
-        if self._unwritten and project is self._workspace.project:
-            self._write()
-
-    def _on_failed(self, error: Exception) -> None:
-        self._writing = False
-        self.failed.emit(error_text(error))
+        self._writer.write(lambda: project.save_settings(settings))

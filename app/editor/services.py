@@ -23,8 +23,10 @@ from app.editor.importing import Importer
 from app.editor.labelling import Labelling
 from app.editor.opening import Opener
 from app.editor.preannotate import PreAnnotator
+from app.editor.prompting import Prompting
 from app.editor.renaming import Renamer
 from app.editor.suggesting import Suggesting
+from app.editor.tuning import Tuning
 from app.editor.typed_ahead import TypedAhead
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
@@ -49,6 +51,8 @@ class Services:
     workspace: Workspace
     labelling: Labelling
     suggesting: Suggesting
+    prompting: Prompting
+    tuning: Tuning
     editing: Editing
     annotator: PreAnnotator
     exporter: Exporter
@@ -77,6 +81,8 @@ def make_services(
     suggesting = Suggesting(workspace, labelling, settings)
     annotator = PreAnnotator(client, workspace, suggesting, jobs)
     notices = Notices(central.stack)
+    models = ModelControl(client, settings, jobs)
+    prompting = Prompting(client, models, workspace, suggesting, settings)
     folder_edits = FolderEdits(workspace, jobs)
     TypedAhead(actions, workspace, viewport)
     actions.in_turn = lambda row, do: _in_turn(workspace, row, do)
@@ -90,10 +96,12 @@ def make_services(
         central=central,
         notices=notices,
         client=client,
-        models=ModelControl(client, settings, jobs),
+        models=models,
         workspace=workspace,
         labelling=labelling,
         suggesting=suggesting,
+        prompting=prompting,
+        tuning=Tuning(viewport, workspace, suggesting, prompting),
         editing=Editing(workspace, labelling),
         annotator=annotator,
         exporter=Exporter(workspace, labelling, jobs),
@@ -133,6 +141,11 @@ def image(user: User) -> bool:
 def selection(user: User) -> bool:
     """Instances are selected."""
     return bool(user.services.viewport.selection)
+
+
+def chosen(user: User) -> bool:
+    """Instances are selected, or suggestions picked."""
+    return selection(user) or bool(user.services.suggesting.picked)
 
 
 def engine(user: User) -> bool:

@@ -50,6 +50,15 @@ class SuggestFeature(Feature):
         services.viewport.answered.connect(
             lambda ids, accepted: services.suggesting.answer(ids, accepted=accepted)
         )
+        services.viewport.asked.connect(services.prompting.ask)
+        services.viewport.kept.connect(services.prompting.keep)
+        services.viewport.tool_changed.connect(
+            lambda tool: services.prompting.prepare() if tool in ("box", "click") else None
+        )
+        services.prompting.heard.connect(services.viewport.hear)
+        services.prompting.ready_changed.connect(services.viewport.set_prompts_ready)
+        services.prompting.made.connect(services.viewport.set_selection)
+        services.prompting.said.connect(notices.say)
         services.annotator.said.connect(notices.say)
         services.annotator.failed.connect(notices.fail)
         services.annotator.changed.connect(self.changed)

@@ -118,19 +118,23 @@ class Suggesting(QObject):
 
     def as_accepted(self, edit: Edit) -> Edit:
         """An edit that puts suggestions in, with the labels that accepting them gives."""
-        if not isinstance(edit, Add):
+        asked = {each.id for each in self.pending} if isinstance(edit, Add) else set()
+        if not isinstance(edit, Add) or not any(each.id in asked for each in edit.shapes):
             return edit
-        asked = {each.id for each in self.pending}
-        if not any(each.id in asked for each in edit.shapes):
-            return edit
-        label = self._label_for(set(self._labelling.names))
         return Add(
             tuple(
-                replace(each, label=label(each.label)) if each.id in asked else each
+                replace(each, label=self.label_for(each.label)) if each.id in asked else each
                 for each in edit.shapes
             ),
             edit.at,
         )
+
+    def label_for(self, name: str) -> str:
+        """The label that an instance gets which a model calls so; empty: it has no name for it."""
+        names = self._labelling.names
+        if name and (name in names or not names or self._settings.get(UNKNOWN_LABELS) == "add"):
+            return name
+        return self._labelling.coming
 
     def arrive(
         self, project: Project, path: Path, found: SuggestionSet, *, told: bool = True

@@ -99,8 +99,8 @@ class ViewFeature(Feature):
                tip="While something is drawn, from border to border of the image"),
         Action("opacity", VIEW, "Next opacity", ("O",), "", (image,), do=next_opacity,
                tip="Step through outlines only, light and strong fill"),
-        Action("adjust", VIEW, "Brightness and contrast…", ("B",), "adjust", (image,), do=adjust,
-               tip="Change how the image is shown; the file stays as it is"),
+        Action("adjust", VIEW, "Brightness and contrast…", ("Shift+B",), "adjust", (image,),
+               do=adjust, tip="Change how the image is shown; the file stays as it is"),
         *(
             Action(id, MOUSE, text, keys, scope=Scope.TOOL, menu=False)
             for id, text, keys in (

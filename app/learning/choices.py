@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from app.base.tasks import Writer
 from app.base.words import error_text
 from app.editor.workspace import Workspace
 from core.learning.choices import LearningChoices, choices_file, load_choices, save_choices
@@ -26,8 +27,7 @@ class Choices(QObject):
         self.ready = False
         """Whether the choices of the open project are known."""
         self._broken = False
-        self._writing = False
-        self._unwritten = False
+        self._writer = Writer(workspace.tasks, lambda error: self.failed.emit(error_text(error)))
         workspace.project_changed.connect(self._on_project)
 
     def set(self, value: LearningChoices) -> None:
@@ -40,7 +40,7 @@ class Choices(QObject):
     def _on_project(self) -> None:
         project = self._workspace.project
         self.value, self.ready, self._broken = LearningChoices(), False, False
-        self._unwritten = False
+        self._writer.forget()
         if project is None:
             self.loaded.emit()
             return
@@ -65,30 +65,15 @@ class Choices(QObject):
         project = self._workspace.project
         if project is None or not project.locked:
             return
-        if self._writing:
-            self._unwritten = True
-            return
-        self._writing, self._unwritten = True, False
         value, broken = self.value, self._broken
-        self._broken = False
-        self._workspace.tasks.run(
-            lambda _context: _save(project, value, broken),
-            done=lambda _none: self._written(project),
-            failed=self._on_failed,
-        )
-
-    def _written(self, project: Project) -> None:
-        self._writing = False
-        if self._unwritten and project is self._workspace.project:
-            self._write()
-
-    def _on_failed(self, error: Exception) -> None:
-        self._writing = False
-        self.failed.emit(error_text(error))
+        self._writer.write(lambda: _save(project, value, broken))
 
 
 def _save(project: Project, value: LearningChoices, broken: bool) -> None:
     path = choices_file(project.folder)
     if broken:
-        move_aside(path, project.folder)
+        try:
+            load_choices(path)
+        except LearningError:
+            move_aside(path, project.folder)
     save_choices(path, value)

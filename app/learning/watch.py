@@ -30,9 +30,6 @@ class Phase(StrEnum):
     GONE = "gone"  # somebody took its folder away
 
 
-OVER: Final = (Phase.CUT_OFF, Phase.ENDED, Phase.DROPPED, Phase.GONE)
-
-
 @dataclass(frozen=True, slots=True)
 class _Seen:
     told: list[Told]

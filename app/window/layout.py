@@ -27,14 +27,15 @@ translate = QCoreApplication.translate
 
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
-    *("tool_select", "tool_stretch", "tool_polygon", "tool_rectangle", "sweep", ""),
+    *("tool_select", "tool_box", "tool_click", "tool_stretch", "sweep", "tool_polygon"),
+    *("tool_rectangle", ""),
     *("fit", "actual_size", "adjust"),
     *("show_instances", ">"),
 )
 WITH_TEXT: Final = ("suggest_image", "done")
 CONTEXT_MENUS: Final = {
     "instance": (
-        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", ""),
+        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", "tighten", "smooth", ""),
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
     "suggestion": (

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QTabWidget, QVBoxLayout, QWi
 from app.base.settings import (
     AUTOSAVE,
     DEVICE,
+    ENCODINGS,
     LANGUAGE,
     OPACITY,
     PARTS,
     PRECISION,
+    PREPARE,
     THEME,
     UNKNOWN_LABELS,
     WHEEL,
@@ -26,7 +28,8 @@ from app.window.bootstrap import languages
 from app.window.key_settings import KeySettings
 
 SHOWN: Final[tuple[Setting[Any], ...]] = (
-    THEME, LANGUAGE, WHEEL, OPACITY, AUTOSAVE, UNKNOWN_LABELS, PARTS, DEVICE, PRECISION,
+    *(THEME, LANGUAGE, WHEEL, OPACITY, AUTOSAVE, UNKNOWN_LABELS, PARTS, DEVICE, PRECISION),
+    *(PREPARE, ENCODINGS),
 )  # fmt: skip
 
 
@@ -106,6 +109,16 @@ class SettingsDialog(QDialog):
                 (self.tr("bf16 where it helps"), "bf16"),
             ),
         )
+        yield Choice(
+            PREPARE.key,
+            self.tr("Ready for box and click"),
+            (
+                (self.tr("the image shown and its neighbours"), "ahead"),
+                (self.tr("the image shown"), "shown"),
+                (self.tr("only when a tool is taken"), "asked"),
+            ),
+        )
+        yield Number(ENCODINGS.key, self.tr("Memory for them"), 64, 65536, 256, 0, self.tr(" MiB"))
 
 
 def _named(codes: Sequence[str]) -> list[tuple[str, str]]:

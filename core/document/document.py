@@ -294,7 +294,7 @@ def check_shape(shape: Shape) -> None:
 
 def _check_rings(id: str, polygons: Polygons) -> None:
     for polygon in polygons:
-        for ring in polygon.rings:
+        for ring in (polygon.outer, *polygon.holes):
             if len(ring) < 3:
                 raise EditError(
                     say(

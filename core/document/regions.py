@@ -35,6 +35,8 @@ def is_ignored(shape: Shape) -> bool:
 
 def by_flags(shape: Shape) -> Shape:
     """The shape as the instance, or the region, that its flags say it is."""
+    if not shape.flags and type(shape) is Instance:
+        return shape  # as nearly all
     region = is_marked(shape, DONE_REGION) or is_marked(shape, IGNORE)
     kind = Region if region else Instance
     return shape if type(shape) is kind else kind(**_values(shape))

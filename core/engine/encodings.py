@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.engine.pipeline import FoundBoxes, Watch, find_boxes, propose_boxes
-from core.engine.predict import Predictor
+from core.engine.pipeline import FoundBoxes, Run, Watch, find_boxes, propose_boxes
+from core.engine.predict import Prediction, Predictor
 from core.engine.prompt_pool import Pool, gather
-from core.engine.stages import features, inputs, masks
-from core.lens.trace import PROPOSER_STAGES, STAGES, MaskLogits, Prepared
+from core.engine.stages import features, inputs, masks, roi
+from core.lens.settings import StageSettings
+from core.lens.trace import PROPOSER_STAGES, STAGES, Prepared
 from core.lru import Lru
 from core.protocol.messages.prompts import KEPT_BYTES
 
@@ -61,6 +62,19 @@ class Encoding:
         """The boxes that a point can mean."""
         return gather(self.found, self.own, self.prepared.size)
 
+    @cached_property
+    def proposed_boxes(self) -> Tensor:
+        """The boxes that may be like something: detections and the network's proposals, N×4."""
+        return torch.cat((self.found.detections.resized_boxes, self.own.proposals.boxes))
+
+    @cached_property
+    def proposed_features(self) -> NDArray[np.float32]:
+        """What the box head makes of them before it names them, N×D."""
+        model, numerics = self.predictor.module, self.predictor.numerics
+        found = roi.hidden_of(model, self.levels, [self.proposed_boxes], numerics)
+        values: NDArray[np.float32] = found.cpu().numpy()
+        return values
+
     @property
     def nbytes(self) -> int:
         """About what it takes in memory."""
@@ -92,8 +106,13 @@ class Encoding:
 
 
 @torch.inference_mode()
-def encode(predictor: Predictor, pixels: NDArray[np.uint8], watch: Watch | None = None) -> Encoding:
-    """Encode an upright image, uint8 H×W×3 in RGB, under the model's own settings.
+def encode(
+    predictor: Predictor,
+    pixels: NDArray[np.uint8],
+    watch: Watch | None = None,
+    settings: StageSettings | None = None,
+) -> Encoding:
+    """Encode an upright image, uint8 H×W×3 in RGB; `settings` default to the model's own.
 
     All numbers are those of a prediction. Raises PredictionCancelled between stages when the watch
     says so; ValueError when the pixels have another shape or type.
@@ -102,7 +121,7 @@ def encode(predictor: Predictor, pixels: NDArray[np.uint8], watch: Watch | None 
     model, proposer = predictor.module, predictor.loaded.proposer
     watch.stages = ENCODING_STAGES if proposer is None else PROPOSER_ENCODING_STAGES
     image = predictor.image(pixels)
-    settings = predictor.loaded.config.settings
+    settings = settings or predictor.loaded.config.settings
     with watch.stage("input"):
         batch = inputs.prepare(model, [image])
     with watch.stage("backbone"):
@@ -120,16 +139,29 @@ def encode(predictor: Predictor, pixels: NDArray[np.uint8], watch: Watch | None 
 
 
 @torch.inference_mode()
-def masks_of_detections(encoding: Encoding) -> MaskLogits:
-    """The masks of the detections, as a prediction has them."""
-    predictor = encoding.predictor
-    return masks.find_masks(
-        predictor.module,
-        encoding.levels,
-        [encoding.found.detections],
-        predictor.numerics,
-        channels=predictor.mask_channels([encoding.found.detections]),
-    )[0]
+def prediction_of(encoding: Encoding, watch: Watch | None = None) -> Prediction:
+    """The prediction of an encoded image: masks and outlines of its detections, nothing else anew.
+
+    Equal to `Predictor.predict` under the settings of the encoding. Raises PredictionCancelled
+    when the watch says so.
+    """
+    watch = watch or Watch()
+    predictor, detections = encoding.predictor, encoding.found.detections
+    watch.stages = predictor.stages
+    with watch.stage("mask_logits"):
+        found = masks.find_masks(
+            predictor.module,
+            encoding.levels,
+            [detections],
+            predictor.numerics,
+            channels=predictor.mask_channels([detections]),
+            between=watch.check,
+        )[0]
+    with watch.stage("polygons"):
+        size, settings = encoding.prepared.image_size, predictor.loaded.config.settings
+        outlines = masks.trace_outlines(found, detections, size, settings)
+    done = Run(encoding.prepared, detections, found, outlines, None)
+    return predictor.as_prediction(done, {**encoding.milliseconds, **watch.milliseconds})
 
 
 class Encodings:
@@ -161,4 +193,4 @@ class Encodings:
         self._kept.set_limit(limit)
 
 
-__all__ = ["Encoding", "Encodings", "ImageKey", "encode", "masks_of_detections"]
+__all__ = ["Encoding", "Encodings", "ImageKey", "encode", "prediction_of"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -18,6 +19,8 @@ from torchvision.models.detection.roi_heads import (
     project_masks_on_boxes,
 )
 
+from core.engine.click_training import click_loss
+from core.engine.clicks import click_head
 from core.engine.config import ModelConfig
 from core.engine.stages import features, masks, proposals, roi
 from core.engine.stages.inputs import Batch
@@ -28,6 +31,7 @@ from core.lens.trace import Anchors, BoxHead, Proposals, Rpn
 from core.lens.training import AnchorTargets, ItemLosses, RoiTargets, TrainingTrace
 
 _BETA = 1 / 9
+CLICK_LOSS: Final = "loss_clicks"
 Target = dict[str, Tensor]
 """`boxes` float32 N×4 and `masks` uint8 N×H×W in image pixels, `labels` int64 N from 1.
 
@@ -40,7 +44,7 @@ class TrainingPass:
     """One forward pass in training."""
 
     losses: dict[str, Tensor]
-    """The five scalars by torchvision's names."""
+    """The five scalars by torchvision's names, and `CLICK_LOSS` of a network that has the head."""
     traces: tuple[TrainingTrace, ...]
     """One for each image when items were asked for, else none."""
 
@@ -97,7 +101,15 @@ def training_pass(
     anchors = features.make_anchors(model, batch, levels, own)
     seen = Seen(levels, anchors, features.run_rpn(model, levels, numerics), batch.sizes)
     drawn = draw_samples(model, config, seen, scaled)
+<<<<<<< HEAD
     return losses_of(model, seen, drawn, scaled, items=items, numerics=numerics, settings=own)
+=======
+    done = losses_of(model, seen, drawn, scaled, items=items, numerics=numerics)
+    if click_head(model) is None:
+        return done
+    clicked = click_loss(model, levels, scaled, numerics)
+    return TrainingPass({**done.losses, CLICK_LOSS: clicked}, done.traces)
+>>>>>>> main
 
 
 def draw_samples(

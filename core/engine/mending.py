@@ -49,20 +49,27 @@ def mend(
     polygons: Polygons,
     points: Sequence[Point],
     inside: Sequence[bool] | NDArray[np.bool_],
+    corrected: Sequence[Polygons],
     others: Sequence[Polygons],
     image_size: tuple[int, int],
 ) -> Polygons:
-    """The outline with each wrong point put right; the rest stays.
+    """The outline with each wrong point put right; what is not about a point stays.
 
-    What a point adds or takes away is the smallest of `others` that lies under it and under no
-    point of the other kind, else a disc around it. Outlines start empty when nothing is there.
+    A point adds or takes away the one piece under it in which the outline differs from a better
+    one, and under which no point of the other kind lies (as FocalClick merges, arXiv 2204.02574):
+    from the first of `corrected` that has such a piece, else the smallest that `others` have, else
+    a disc. `image_size` is height and width. Empty when nothing remains.
     """
     for place in wrong_points(polygons, points, inside):
-        if contains(polygons, *points[place]) == bool(inside[place]) and polygons:
+        adds = bool(inside[place])
+        if contains(polygons, *points[place]) == adds:
             continue  # an earlier point has put it right
-        against = [p for p, kind in zip(points, inside, strict=True) if bool(kind) != inside[place]]
-        piece = _piece(points[place], against, others) or _disc(points, place, inside, polygons)
-        polygons = _changed(polygons, piece, adds=bool(inside[place]))
+        against = [p for p, kind in zip(points, inside, strict=True) if bool(kind) != adds]
+        pieces = [_piece(polygons, each, points[place], against, adds=adds) for each in corrected]
+        spare = [_piece(polygons, each, points[place], against, adds=adds) for each in others]
+        piece = next(filter(None, pieces), None) or min(filter(None, spare), key=area, default=())
+        piece = piece or _disc(points, place, inside, polygons)
+        polygons = _changed(polygons, piece, adds=adds)
     for place in wrong_points(polygons, points, inside):
         disc = _disc(points, place, inside, polygons)
         polygons = _changed(polygons, disc, adds=bool(inside[place]))
@@ -75,13 +82,21 @@ def _changed(polygons: Polygons, piece: Polygons, *, adds: bool) -> Polygons:
     return subtract(polygons, piece) if polygons else ()
 
 
-def _piece(point: Point, against: Sequence[Point], others: Sequence[Polygons]) -> Polygons:
-    fitting = [
-        each
-        for each in others
-        if contains(each, *point) and not any(contains(each, *other) for other in against)
-    ]
-    return min(fitting, key=area, default=())
+def _piece(
+    polygons: Polygons,
+    better: Polygons,
+    point: Point,
+    against: Sequence[Point],
+    *,
+    adds: bool,
+) -> Polygons:
+    """The part under a point in which an outline differs from a better one."""
+    whole, less = (better, polygons) if adds else (polygons, better)
+    rest = subtract(whole, less) if whole and less else whole
+    for part in rest:
+        if contains((part,), *point) and not any(contains((part,), *each) for each in against):
+            return (part,)
+    return ()
 
 
 def _disc(

@@ -109,7 +109,7 @@ class Predictor:
             revision=self.loaded.revision,
             watch=watch,
         )[0]
-        return self._prediction(found, watch)
+        return self.as_prediction(found, watch.milliseconds)
 
     def image(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         """Pixels uint8 H×W×3 as the stages take them: uint8 3×H×W. Raises ValueError."""
@@ -125,7 +125,8 @@ class Predictor:
             return None
         return [mask_channels(self.channels, each.label) for each in detections]
 
-    def _prediction(self, found: Run, watch: Watch) -> Prediction:
+    def as_prediction(self, found: Run, milliseconds: Mapping[str, float]) -> Prediction:
+        """What a run found, as numbers outside of torch and as suggestions."""
         height, width = found.prepared.image_size
         labels = numpy_of(found.detections.label)
         scores = numpy_of(found.detections.score)
@@ -153,7 +154,7 @@ class Predictor:
             ),
             instance_detections=drawn,
             trace=found.trace,
-            ms=dict(watch.milliseconds),
+            ms=dict(milliseconds),
         )
 
 

@@ -9,15 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torchvision.ops import boxes as box_ops
 
-from core.document.geometry import area, bounds
+from core.document.geometry import Rect, area, bounds
 from core.document.instance import Point, Polygons
+from core.engine.clicks import click_head, correct, maps_of
 from core.engine.encodings import Encoding
 from core.engine.mending import mend, satisfied, wrong_points
 from core.engine.prompt_pool import ORIGINS
 from core.engine.prompts import Drawn, as_drawn, channels, draw_masks, name_boxes
-from core.lens.detail import Detail
+from core.lens.detail import Detail, detailed_outline
 from core.protocol.messages.prompts import PromptOrigin
 
+_MARGIN: Final = 0.1
+"""Share of an outline's sides that the head sees around it."""
 _ONE: Final = 0.7
 """IoU above which two boxes under the points are the same thing."""
 
@@ -106,9 +109,9 @@ def answer_points(
             ordered = sorted(fitting, key=lambda one: area(one.polygons))
             return ordered, ordered.index(best)
     start = present or _nearest(found, spots, inside)
-    mended = mend(
-        start, spots, inside, [each.polygons for each in found], encoding.prepared.image_size
-    )
+    corrected = _corrected(encoding, start, spots, inside, detail) if start else ()
+    size, others = encoding.prepared.image_size, [each.polygons for each in found]
+    mended = mend(start, spots, inside, (corrected,) if corrected else (), others, size)
     if not mended or not satisfied(mended, spots, inside):
         return [], -1
     box = bounds(mended)
@@ -129,3 +132,30 @@ def _nearest(found: list[Drawn], points: list[Point], inside: NDArray[np.bool_])
     if not found:
         return ()
     return min(found, key=lambda one: len(wrong_points(one.polygons, points, inside))).polygons
+
+
+@torch.inference_mode()
+def _corrected(
+    encoding: Encoding,
+    start: Polygons,
+    points: list[Point],
+    inside: NDArray[np.bool_],
+    detail: Detail,
+) -> Polygons:
+    """What the click-correct head makes of an outline and points; empty without such a head."""
+    predictor, model = encoding.predictor, encoding.predictor.module
+    if click_head(model) is None:
+        return ()
+    edges = bounds(start)
+    for (x, y), inner in zip(points, inside, strict=True):
+        if inner:
+            edges = Rect(min(edges.x0, x), min(edges.y0, y), max(edges.x1, x), max(edges.y1, y))
+    wide = np.array((edges.x0, edges.y0, edges.x1, edges.y1), np.float32)
+    margin = _MARGIN * np.array((edges.width, edges.height) * 2, np.float32)
+    resized = encoding.to_resized(wide + margin * np.array((-1, -1, 1, 1), np.float32))
+    box = encoding.to_image(resized)[0]
+    maps = maps_of(points, inside, start, box.tolist()).to(predictor.device)
+    channel = name_boxes(encoding, encoding.to_resized(wide)).channel
+    mask = correct(model, encoding.levels, resized, maps, channel, predictor.numerics)[0]
+    size = encoding.prepared.image_size
+    return detailed_outline(mask.cpu().numpy(), box, size, detail)

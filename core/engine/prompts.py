@@ -5,7 +5,7 @@ The stages are those of a prediction, so that a box of a prediction gets its mas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,9 @@ SURE: Final = 1.0
 """A mask is steady as far as it stays the same when its logits move by this much."""
 _SAME: Final = 0.5
 """IoU from which on a box of the proposer is what a person's box is about."""
+_FAINT: Final = 0.5
+"""Share of a faint mask's largest value from which on it is outlined."""
+_LEAST: Final = 1e-6
 _SHORTEST: Final = 1.0
 """Side in resized pixels below which a box holds nothing to draw."""
 
@@ -127,7 +130,7 @@ def answer_boxes(
 ) -> list[list[Drawn]]:
     """For each box, N×4 in image pixels, its mask as drawn and as refined, the steadier first.
 
-    What comes out empty is left out.
+    A box outside of the image or too narrow gets no answer.
     """
     drawn = encoding.to_resized(boxes)
     large = _large(drawn)
@@ -162,9 +165,17 @@ def as_drawn(
     origin: PromptOrigin,
     detail: Detail,
 ) -> Drawn:
-    """The answer that a mask in a box makes; `box` in image pixels, `label` 0 for none."""
+    """The answer that a mask in a box makes; `box` in image pixels, `label` 0 for none.
+
+    A mask that nowhere reaches the threshold is outlined where it is strongest.
+    """
+    size = encoding.prepared.image_size
+    outline = detailed_outline(probability, box, size, detail)
+    if not outline:
+        faint = replace(detail, threshold=max(float(probability.max()) * _FAINT, _LEAST))
+        outline = detailed_outline(probability, box, size, faint)
     return Drawn(
-        detailed_outline(probability, box, encoding.prepared.image_size, detail),
+        outline,
         encoding.predictor.loaded.class_names[label - 1] if label else "",
         score if label else None,
         origin,

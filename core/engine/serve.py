@@ -173,6 +173,9 @@ def _check_finite(tried: Predicted) -> None:
 def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Prediction:
     if engine.predictor is None:
         raise ServeError(_NO_MODEL)
+    known = engine.prompts.predict(engine.predictor, request, job, report)
+    if known is not None:
+        return _as_message(request, engine.predictor, *known)
     pixels, notes = _pixels(request)
     job.check()
     stages = len(engine.predictor.stages)

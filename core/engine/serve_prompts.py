@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Instance, Source, new_id
-from core.engine.encodings import Encoding, Encodings, ImageKey, encode
+from core.engine.alike import answer_alike
+from core.engine.encodings import Encoding, Encodings, ImageKey, encode, prediction_of
 from core.engine.jobs import Job
 from core.engine.pipeline import Watch
+from core.engine.predict import Prediction as Predicted
 from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points
 from core.engine.prompts import Drawn, answer_boxes
-from core.protocol import Answer
+from core.engine.tightening import tighten
+from core.protocol import Answer, Predict, Priority
 from core.protocol.messages.prompts import (
     Encode,
     Encoded,
@@ -60,14 +63,15 @@ class PromptAnswers:
     def encode(self, predictor: Predictor, request: Encode, job: Job, report: Report) -> Encoded:
         """Encode an image unless it is kept. Raises ImageError, PredictionCancelled."""
         self.encodings.set_limit(request.keep_bytes)
-        kept = self.encodings.get(predictor, image_key(request))
+        key = image_key(request)
+        kept = self.encodings.get(predictor, key)
         notes: tuple[Sentence, ...] = ()
         if kept is None:
             pixels, notes = request.pixels, ()
             if pixels is None:
                 image = read_image(Path(request.path))
                 pixels, notes = image.pixels, image.notes
-            kept_now = self._encode(predictor, request, pixels, job, report)
+            kept_now = self._encode(predictor, key, pixels, job, report)
         encoding = kept or kept_now
         height, width = encoding.prepared.image_size
         return Encoded(
@@ -90,12 +94,13 @@ class PromptAnswers:
         if request.model and request.model != predictor.loaded.revision:
             raise PromptError(_OTHER_MODEL)
         self.encodings.set_limit(request.keep_bytes)
-        encoding, milliseconds = self.encodings.get(predictor, image_key(request)), 0.0
+        key = image_key(request)
+        encoding, milliseconds = self.encodings.get(predictor, key), 0.0
         if encoding is None:
             if request.version:
                 return PixelsWanted(request.id, request.path, request.version)
             pixels = read_image(Path(request.path)).pixels
-            encoding = self._encode(predictor, request, pixels, job, report)
+            encoding = self._encode(predictor, key, pixels, job, report)
             milliseconds = sum(encoding.milliseconds.values())
         job.check()
         start = time.perf_counter()
@@ -103,15 +108,37 @@ class PromptAnswers:
         taken = (time.perf_counter() - start) * 1000
         return as_message(request, encoding, found, milliseconds, taken)
 
+    def predict(
+        self, predictor: Predictor, request: Predict, job: Job, report: Report
+    ) -> tuple[Predicted, tuple[Sentence, ...]] | None:
+        """The prediction for an image file under the model's own settings, and notes.
+
+        From its encoding, which is made and kept unless the request is work over a folder: a
+        person who sees suggestions will point at something next. None where there is no encoding
+        to go by. Raises ImageError, PredictionCancelled.
+        """
+        if request.path is None or request.settings is not None:
+            return None
+        key, notes = file_key(request.path), ()
+        encoding = self.encodings.get(predictor, key)
+        if encoding is None and request.priority is Priority.BATCH:
+            return None
+        if encoding is None:
+            image = read_image(Path(request.path))
+            notes = image.notes
+            encoding = self._encode(predictor, key, image.pixels, job, report)
+        watch = Watch(job.should_stop)
+        watch.on_stage = lambda name, index: report(name, index, len(watch.stages))
+        return prediction_of(encoding, watch), notes
+
     def _encode(
         self,
         predictor: Predictor,
-        request: ImageRequest,
+        key: ImageKey,
         pixels: NDArray[np.uint8],
         job: Job,
         report: Report,
     ) -> Encoding:
-        key = image_key(request)
         job.check()
         watch = Watch(job.should_stop)
         watch.on_stage = lambda name, index: report(name, index, len(watch.stages))
@@ -124,11 +151,16 @@ def image_key(request: ImageRequest) -> ImageKey:
     """Which image a request is about, and which version of it."""
     if request.version:
         return ImageKey(request.path, request.version)
+    return file_key(request.path)
+
+
+def file_key(path: str) -> ImageKey:
+    """The file as it is now."""
     try:
-        state = Path(request.path).stat()
+        state = Path(path).stat()
     except OSError:
-        return ImageKey(request.path, "")  # reading it will say what is wrong
-    return ImageKey(request.path, f"file {state.st_mtime_ns} {state.st_size}")
+        return ImageKey(path, "")  # reading it will say what is wrong
+    return ImageKey(path, f"file {state.st_mtime_ns} {state.st_size}")
 
 
 def answer(encoding: Encoding, request: Prompt) -> Found:
@@ -139,6 +171,20 @@ def answer(encoding: Encoding, request: Prompt) -> Found:
             encoding, request.points, request.inside, request.detail, request.most, present
         )
         return Found([found], [first])
+    if request.kind is PromptKind.TIGHTEN:
+        tight = [tighten(encoding, one, request.detail) for one in request.present]
+        return Found([[one] for one in tight], [0] * len(tight))
+    if request.kind is PromptKind.ALIKE:
+        alike, line = answer_alike(
+            encoding,
+            request.present,
+            request.turned_down,
+            request.there,
+            request.detail,
+            request.most,
+            request.line,
+        )
+        return Found([alike], [0 if alike else -1], line)
     drawn = answer_boxes(encoding, request.boxes, request.detail)
     return Found(drawn, [0 if each else -1 for each in drawn])
 

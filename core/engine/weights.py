@@ -24,6 +24,7 @@ from core.engine.bare import (
     load_backbone_state,
     load_into,
 )
+from core.engine.clicks import PREFIX, add_click_head, has_clicks
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.model_reading import MODEL_UNREADABLE, ModelFileError, read_checked, sha256
 from core.engine.models import resolve
@@ -119,10 +120,16 @@ def save_model(
 def export_state(path: Path, loaded: LoadedModel) -> str:
     """Write the weights alone, by torchvision's names and in float32; returns the SHA-256 in hex.
 
+    What torchvision has no name for, the click-correct head, is left out.
+
     `torch.load(path, weights_only=True)` gives a state_dict for a network of the same description.
     Raises StorageError when the file cannot be written.
     """
-    state = {name: _stored(value, "float32") for name, value in loaded.module.state_dict().items()}
+    state = {
+        name: _stored(value, "float32")
+        for name, value in loaded.module.state_dict().items()
+        if not name.startswith(PREFIX)
+    }
     buffer = io.BytesIO()
     torch.save(state, buffer)
     write_atomic(path, buffer.getvalue())
@@ -255,7 +262,7 @@ def _from_masklens(
     except ValueError as error:
         raise _mismatch(path, config.arch, str(error)) from error
     module = build_model(config, backbone_factory=factory)
-    _fill(path, module, state, config.arch)
+    _fill(path, module, state, config.arch, config)
     return module, config
 
 
@@ -274,7 +281,7 @@ def _from_bare(
     except ValueError as error:
         raise _mismatch(path, arch, str(error)) from error
     module = build_model(config, backbone_factory=factory)
-    _fill(path, module, state, arch)
+    _fill(path, module, state, arch, config)
     return module, config
 
 
@@ -296,7 +303,11 @@ def _guessed(path: Path, state: Mapping[str, Tensor]) -> str:
     return fitting[0]
 
 
-def _fill(path: Path, module: MaskRCNN, state: Mapping[str, Tensor], arch: str) -> None:
+def _fill(
+    path: Path, module: MaskRCNN, state: Mapping[str, Tensor], arch: str, config: ModelConfig
+) -> None:
+    if has_clicks(state):
+        add_click_head(module, config)
     try:
         load_into(module, state)
     except ValueError as error:

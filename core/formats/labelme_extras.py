@@ -63,6 +63,11 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
 
 def foreign_score(score: object) -> float | None:
     """The score that another program wrote beside a shape; one out of range says nothing."""
-    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+    if (
+        score is None
+        or isinstance(score, bool)
+        or not isinstance(score, int | float)
+        or not 0 <= score <= 1
+    ):
         return None
     return float(score)

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Raw
 
-from core.codec import encode, layout, loads, members, pretty
+from core.codec import encode, layout, loads, members, pretty, uncollected
 from core.document.instance import Polygon, Shape, Source
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import KEY, write_extras
@@ -33,14 +33,15 @@ def dumps(file: LabelFile, *, predicted: bool = False) -> bytes:
     """
     if predicted and (file.done or any(i.source is not Source.SUGGESTED for i in file.shapes)):
         raise ValueError("a predicted file holds suggestions only")
-    shapes = _as_it_stood(file)
-    if shapes is None:
-        shapes = _shapes(file)
-    top = _top(file)
-    if predicted:
-        whole: dict[str, object] = json.loads(_text(top, shapes))
-        top[KEY] = _raw({**members(top[KEY]), PREDICTED: digest(whole)})
-    return _text(top, shapes)
+    with uncollected():
+        shapes = _as_it_stood(file)
+        if shapes is None:
+            shapes = _shapes(file)
+        top = _top(file)
+        if predicted:
+            whole: dict[str, object] = json.loads(_text(top, shapes))
+            top[KEY] = _raw({**members(top[KEY]), PREDICTED: digest(whole)})
+        return _text(top, shapes)
 
 
 def _text(top: Raws, shapes: Sequence[Raw]) -> bytes:
@@ -102,11 +103,6 @@ def _as_it_stood(file: LabelFile) -> list[Raw] | None:
     return list(file.kept.raw_shapes)
 
 
-def _same(before: Shape | None, now: Shape) -> bool:
-    # Most are the same object; comparing them field by field would cost the most of a save.
-    return before is now or before == now
-
-
 def _shapes(file: LabelFile) -> list[Raw]:
     behind = _others(file)
     by_instance: dict[str, list[KeptShape]] = {}
@@ -117,7 +113,8 @@ def _shapes(file: LabelFile) -> list[Raw]:
     for instance in _apart(file, by_instance):
         kept = by_instance.get(instance.id, [])
         shapes += _shapes_of(instance, file.kept, kept)
-        shapes += behind.get(instance.id, ())
+        if behind:
+            shapes += behind.get(instance.id, ())
     return shapes
 
 
@@ -139,12 +136,12 @@ def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Sha
 
     Shapes of one label and group are one instance to labelme. Unchanged instances keep their group.
     """
-    unchanged = {i.id for i in file.shapes if _same(file.kept.read.get(i.id), i)}
+    read = file.kept.read
+    grouped = [instance for instance in file.shapes if instance.group_id is not None]
     owner: dict[_Name, str] = {}
-    for instance in sorted(file.shapes, key=lambda i: i.id not in unchanged):
-        if instance.group_id is not None:
-            owner.setdefault((instance.label, instance.group_id), instance.id)
-    used = {instance.group_id for instance in file.shapes}
+    for instance in sorted(grouped, key=lambda i: read.get(i.id) != i):
+        owner.setdefault((instance.label, instance.group_id), instance.id)
+    used = {instance.group_id for instance in grouped}
     used |= {shape.group for _, shape in file.kept.shapes}
     free = max((group for group in used if group is not None), default=0) + 1
     for instance in file.shapes:
@@ -167,7 +164,9 @@ def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
 def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
     """The shapes of one instance: kept ones where the outline is as it was, else polygons."""
     raws = [file.raw_shapes[shape.number] for shape in kept]
-    if _same(file.read.get(instance.id), instance) and not any(shape.outdated for shape in kept):
+    before = file.read.get(instance.id)
+    # Most are the same object; comparing them field by field would cost the most of a save.
+    if (before is instance or before == instance) and not any(s.outdated for s in kept):
         return raws
     shapes: list[Raw] = []
     left = list(kept)

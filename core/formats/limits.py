@@ -18,8 +18,6 @@ MAX_FILES: Final = 500_000
 """Files that are looked at below a folder: it may be somebody's home."""
 MAX_LIST: Final = 50_000_000
 """Bytes of a list of names."""
-MAX_RUNS: Final = 20_000_000
-"""Runs or values of one run-length text."""
 
 
 def check_size(width: int, height: int, where: str) -> None:

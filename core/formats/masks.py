@@ -58,19 +58,6 @@ def _ring(closed: NDArray[np.float64], shift: NDArray[np.float64]) -> Ring:
     return tuple(map(tuple, (closed[:-1][bends] + shift).tolist()))
 
 
-def is_traced(polygons: Polygons) -> bool:
-    """Whether the polygons look traced from a mask: all vertices in the middle of pixel edges.
-
-    The area of such an object is the number of its pixels, which its polygons miss by the corners.
-    """
-    return all(
-        (2 * x + 2 * y) % 2 == 1 and (2 * x) % 1 == 0
-        for polygon in polygons
-        for ring in polygon.rings
-        for x, y in ring
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Runs:
     """A mask as a compressed COCO run length, with what follows from it.

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from core.document.edits import Edit
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit
-from core.document.instance import Point, Ring, Shape
+from core.document.instance import Instance, Point, Ring, Shape
 from core.sentences import Sentence
 
 SCREEN_TOLERANCE: Final = 9.0
@@ -93,6 +93,40 @@ class PointerEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a model is asked to draw: what is in a box, or what is under points and not others.
+
+    `mends` is the instance or suggestion that the points put right.
+    """
+
+    box: Rect | None = None
+    inside: tuple[Point, ...] = ()
+    outside: tuple[Point, ...] = ()
+    mends: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The outlines that a model draws for what it was asked; `first` is the one to show first."""
+
+    asked: Asked
+    choices: tuple[Instance, ...]
+    first: int = 0
+
+    def choice(self, turned: int) -> Instance | None:
+        """The outline so many further on, round about; None without any."""
+        return self.choices[(self.first + turned) % len(self.choices)] if self.choices else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was asked and is to be kept, `turned` outlines after the first."""
+
+    asked: Asked
+    turned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What to show over the document while nothing has changed yet.
 
@@ -102,7 +136,8 @@ class Preview:
     closes it. `stroke` is a line as the hand draws it, `band` a rectangle being spanned. `hover` is
     the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
     a vertex that a press would insert; `vertex` the vertex that keys act on. `accepting` and
-    `rejecting` are suggestions that are about to be answered.
+    `rejecting` are suggestions that are about to be answered, `points` those set for a model, and
+    whether each is inside.
     """
 
     changed: tuple[Shape, ...] = ()
@@ -119,6 +154,7 @@ class Preview:
     vertex: Hit | None = None
     accepting: frozenset[str] = frozenset()
     rejecting: frozenset[str] = frozenset()
+    points: tuple[tuple[Point, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +163,8 @@ class Outcome:
 
     `edit` is to be applied under `name` (an entry of the undo menu); then `selection` and `picked`
     (suggestions), where not None, become what is selected. `accepted` and `rejected` are
-    suggestions that got their answer. `finished` says that the gesture is at
+    suggestions that got their answer, `asks` is what a model is to draw now, and `keeps` what of it
+    becomes an instance. `finished` says that the gesture is at
     rest, `menu` that a context menu is asked for, `refusal` why an edit was not made.
     """
 
@@ -138,6 +175,8 @@ class Outcome:
     picked: frozenset[str] | None = None
     accepted: frozenset[str] = frozenset()
     rejected: frozenset[str] = frozenset()
+    asks: Asked | None = None
+    keeps: Kept | None = None
     cursor: Cursor = Cursor.ARROW
     finished: bool = True
     menu: bool = False

@@ -41,7 +41,10 @@ class Target:
 
 
 class Scene:
-    """The document with what is selected, picked, shown, and the label of what is drawn next."""
+    """The document with what is selected, picked, shown, and the label of what is drawn next.
+
+    `prompts_ready` says that a model has seen the image and answers at once.
+    """
 
     def __init__(self) -> None:
         self.document: Document | None = None
@@ -50,6 +53,7 @@ class Scene:
         self.picked: frozenset[str] = frozenset()
         self.instances_shown = True
         self.suggestions_shown = True
+        self.prompts_ready = False
         self._hidden: frozenset[str] = frozenset()
         self._suggestions: dict[str, Instance] = {}
         self._shapes = Shapes()
@@ -75,6 +79,10 @@ class Scene:
         """Instances that are hidden one by one, and so cannot be taken."""
         self._hidden = ids
         self._indexed = None
+
+    def suggestion(self, id: str) -> Instance | None:
+        """The suggestion in sight with that id, or None."""
+        return self._suggestions.get(id)
 
     def get(self, id: str) -> Shape | None:
         """The instance or region with that id, or None."""

@@ -7,9 +7,7 @@ model and on the images. What was best on the images just labelled is the best g
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
-
-from core.learning.effort import Match
+from typing import Final, Protocol
 
 FIRST: Final = 0.5
 """Where it stands while a model has suggested nothing yet."""
@@ -22,7 +20,26 @@ _OUTLINE: Final = 10
 """Vertices of about one outline; images without any are weighed by it."""
 
 
-def least_effort(images: Iterable[Match], default: float = FIRST) -> float:
+class Cost(Protocol):
+    """What an image costs, and what drawing everything in it would."""
+
+    @property
+    def actions(self) -> float:
+        """With suggestions."""
+
+    @property
+    def by_hand(self) -> int:
+        """Without any."""
+
+
+class Costing(Protocol):
+    """An image of which it is known what it costs at any threshold."""
+
+    def effort(self, threshold: float) -> Cost:
+        """The cost at a threshold."""
+
+
+def least_effort(images: Iterable[Costing], default: float = FIRST) -> float:
     """The threshold with which these images would have cost least.
 
     Each image counts by its share of drawing everything by hand, so that a single one with
@@ -39,6 +56,6 @@ def least_effort(images: Iterable[Match], default: float = FIRST) -> float:
     return min((*STEPS, default), key=cost)
 
 
-def next_threshold(seen: Sequence[Match]) -> float:
+def next_threshold(seen: Sequence[Costing]) -> float:
     """Where a person has the slider after these images, which one model suggested for."""
     return least_effort(seen[-RECENT:])

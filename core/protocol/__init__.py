@@ -102,11 +102,6 @@ class MessageReader:
     def __init__(self) -> None:
         self._frames = FrameReader()
 
-    @property
-    def is_between_messages(self) -> bool:
-        """True when no message has been started, so that the stream may end here."""
-        return self._frames.is_between_frames
-
     def feed(self, data: bytes | bytearray | memoryview) -> Iterator[Message]:
         """Take in a chunk and yield the messages that it completes. Raises ProtocolError."""
         for frame in self._frames.feed(data):

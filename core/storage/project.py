@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,13 +149,6 @@ class Project:
     def has_rejected(self, image: ImageEntry) -> bool:
         """Whether a person turned down any of the stored suggestions of an image."""
         return bool(self._suggestions.get(self.suggestions_path(image))[1])
-
-    def label_counts(self, images: Iterable[ImageEntry] | None = None) -> Counter[str]:
-        """How many instances of each label the label files hold, suggestions left out."""
-        counts: Counter[str] = Counter()
-        for image in self.images() if images is None else images:
-            counts.update(dict(self.summary(image).labels))
-        return counts
 
     def left_journals(self, images: Iterable[ImageEntry] | None = None) -> list[ImageEntry]:
         """The images with edits that no label file holds, as a crash leaves them."""

@@ -1,4 +1,4 @@
-"""`python -m resources.starter`: train the starter model, or measure a model file."""
+"""`python -m resources.starter`: train the starter model, its click head alone, or measure one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from core.engine.config import ModelConfig
+from resources.starter.clicks import ClickRecipe, teach
 from resources.starter.measure import measure_recall, measure_unseen
 from resources.starter.photos import COMPLETE, PARTIAL, divide, only, read_photos
 from resources.starter.recipe import CONFIG, Recipe
@@ -38,6 +39,18 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.held_out is not None:
         chosen.held_out.write_text(json.dumps(only(chosen.photos, held_out)))
         return 0
+    if chosen.clicks is not None:
+        clicks = replace(ClickRecipe(), steps=chosen.click_steps)
+        teach(
+            chosen.clicks,
+            chosen.out,
+            learned,
+            recipe,
+            clicks,
+            resume=chosen.resume,
+            on_step=_say_step,
+        )
+        return 0
     train(
         recipe,
         config,
@@ -48,6 +61,11 @@ def main(arguments: list[str] | None = None) -> int:
         on_progress=report,
     )
     return 0
+
+
+def _say_step(step: int, loss: float) -> None:
+    sys.stdout.write(f"step {step}  clicks {loss:.4f}\n")
+    sys.stdout.flush()
 
 
 def changed(changes: list[str]) -> tuple[Recipe, ModelConfig]:
@@ -74,6 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=Path("resources/starter.pt"))
     parser.add_argument("--photos", type=Path, help="folder with index/ and images/")
     parser.add_argument("--held-out", type=Path, help="only write the photos not learnt from here")
+    parser.add_argument(
+        "--clicks", type=Path, metavar="MODEL", help="only teach this model's click-correct head"
+    )
+    parser.add_argument("--click-steps", type=int, default=ClickRecipe().steps, metavar="N")
     parser.add_argument("--weights", type=Path, help="the trunk's weights as a classifier")
     parser.add_argument("--before", type=Path, help="model file whose heads are taken over")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")

@@ -98,16 +98,16 @@
     <name>Fitting</name>
     <message numerus="yes">
         <source>The labels of %n image(s) were fitted.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>The labels of %n image were fitted.</numerusform>
+            <numerusform>The labels of %n images were fitted.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be answered for.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image could not be answered for.</numerusform>
+            <numerusform>%n images could not be answered for.</numerusform>
         </translation>
     </message>
 </context>
@@ -115,16 +115,16 @@
     <name>FolderEdits</name>
     <message numerus="yes">
         <source>%n image(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n image</numerusform>
             <numerusform>%n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>It stays in %n image(s) that changed since.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>It stays in %n image that changed since.</numerusform>
+            <numerusform>It stays in %n images that changed since.</numerusform>
         </translation>
     </message>
 </context>
@@ -152,9 +152,9 @@
     <name>ImagesFeature</name>
     <message numerus="yes">
         <source>%n key(s) meant for another image had no effect.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n key meant for another image had no effect.</numerusform>
+            <numerusform>%n keys meant for another image had no effect.</numerusform>
         </translation>
     </message>
 </context>

@@ -91,3 +91,32 @@ def test_the_window_is_there_and_ends_on_request(
         assert process.wait(30) == 0
     finally:
         process.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1000)
+def test_the_tools_that_help(environment: dict[str, str], tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "images")
+    model = save_tiny_model(tmp_path / "tiny.pt", class_names=("cell",))
+    write_settings(environment, model=str(model), suggestion_score=0.05, precision="float32")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.assist_round", str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["problem"] == "", found["problem"] + done.stderr
+    assert found["code"] == 0
+    assert found["boxed"] == "prompted"
+    assert found["stretched"] == "edited"
+    assert found["area_changed"] is True
+    assert found["swept"] >= 1
+    assert found["undone"] == 0
+    assert found["made_again"] is True
+    assert found["hint"] != ""
+    labels = labelme.read(folder / "1.json")
+    assert len(labels.instances) >= 3

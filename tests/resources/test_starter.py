@@ -7,6 +7,7 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +16,16 @@ from PIL import Image
 from pycocotools import mask as rle
 from torchvision.models.detection import MaskRCNN
 
+from core.engine.clicks import PREFIX
 from core.engine.freezing import start_training
 from core.engine.losses import draw_samples, training_pass
 from core.engine.stages.numerics import FLOAT32
 from core.engine.weights import load_file, save_model
 from core.engine.zoo import build_model
+from resources.starter import clicks
 from resources.starter.__main__ import changed
 from resources.starter.beginning import first_model, fit_laterals
+from resources.starter.clicks import ClickRecipe
 from resources.starter.credits import credits_of
 from resources.starter.exchange import Exchange
 from resources.starter.measure import kind_of, measure_recall, measure_unseen
@@ -42,6 +46,7 @@ from resources.starter.pool import Batch, batch_of, batches_of, target_of, vary
 from resources.starter.recipe import CONFIG, Recipe
 from resources.starter.scenes import make_scene
 from resources.starter.training import Inputs, Progress, learning_rate, train
+from tests.models import save_tiny_model
 
 # pycocotools has not caught up with numpy 2 where it decodes.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -377,3 +382,44 @@ def test_the_shipped_starter_finds_most_of_an_unseen_scene():
     assert loaded.config.settings.detections_per_image == 300
     assert all(v.dtype == torch.float32 for v in loaded.module.parameters())
     assert measure_unseen(path, 3)["recall50"] > 0.4
+
+
+SCENES = Recipe(photos=0, scenes=1, scene_side=96)
+
+
+def test_the_click_head_is_taught_alone_and_goes_on_after_a_break(tmp_path: Path) -> None:
+    model, whole, broken = (tmp_path / f"{name}.pt" for name in ("model", "whole", "broken"))
+    save_tiny_model(model)
+    told: list[tuple[int, float]] = []
+    two = ClickRecipe(steps=2, instances=3, save_every=1)
+
+    def say(step: int, loss: float) -> None:
+        told.append((step, loss))
+
+    clicks.teach(model, whole, [], SCENES, two, on_step=say)
+    assert [step for step, _ in told] == [2]
+    assert told[0][1] > 0
+
+    class Broken(Exception):
+        pass
+
+    save = clicks._save
+
+    def save_once(*arguments: Any) -> None:
+        save(*arguments)
+        raise Broken
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clicks, "_save", save_once)
+        with pytest.raises(Broken):
+            clicks.teach(model, broken, [], SCENES, two)
+    clicks.teach(model, broken, [], SCENES, two, resume=True)
+    ours, theirs = (load_file(path).module.state_dict() for path in (whole, broken))
+    before = load_file(model).module.state_dict()
+    assert set(ours) - set(before) == {name for name in ours if name.startswith(PREFIX)}
+    for name, value in ours.items():
+        assert torch.equal(value, theirs[name]), name
+        if name in before:
+            kept = before[name].half().float() if value.dim() > 1 else before[name]
+            assert torch.equal(value, kept), name
+    assert any(ours[name].any() for name in ours if name.startswith(f"{PREFIX}behind.4"))

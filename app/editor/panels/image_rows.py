@@ -27,7 +27,6 @@ from core.document.status import ImageStatus
 Index = QModelIndex | QPersistentModelIndex
 PATH: Final = Qt.ItemDataRole.UserRole
 STATUS: Final = Qt.ItemDataRole.UserRole + 1
-REASON: Final = Qt.ItemDataRole.UserRole + 2
 FAILED: Final = "failed"
 
 # (light, dark): legible on either ground; the icon's shape and the word say the same.

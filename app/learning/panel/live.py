@@ -31,6 +31,7 @@ LOSSES: Final = (
     "loss_mask",
     "loss_objectness",
     "loss_rpn_box_reg",
+    "loss_clicks",
 )
 NOTES: Final = 6
 

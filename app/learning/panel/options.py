@@ -100,15 +100,6 @@ class OptionsBox(QWidget):
         )  # fmt: skip
         return Form(rows, self)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the settings are unfolded."""
-        return self._fold.isChecked()
-
-    def unfold(self, on: bool = True) -> None:
-        """Show or hide the settings."""
-        self._fold.setChecked(on)
-
     def show_choices(self, choices: LearningChoices, usual_steps: int | None) -> None:
         """Show choices; `usual_steps` is what the amount of data would decide."""
         self._choices = choices

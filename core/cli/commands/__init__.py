@@ -10,6 +10,7 @@ from typing import Final
 
 COMMAND_NAMES: Final[tuple[str, ...]] = (
     "predict",
+    "prompt",
     "evaluate",
     "explain",
     "trace",

@@ -1,4 +1,4 @@
-"""`masklens bench loop`: how much work a model saves that learns along the way."""
+"""`masklens bench`: how much work a model saves that learns along the way, and prompts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+<<<<<<< HEAD
 from core.cli.commands.train import (
     add_training,
     check_model,
@@ -19,6 +20,10 @@ from core.cli.commands.train import (
     refuse_idle_training,
     schedule_of,
 )
+=======
+from core.cli import bench_assist
+from core.cli.commands.train import add_training, check_model, schedule_of
+>>>>>>> main
 from core.cli.console import Console, UsageError
 from core.cli.datasets import open_labelled
 from core.cli.options import add_json, add_model, load_predictor, refuse_idle
@@ -27,13 +32,14 @@ from core.storage.atomic import write_atomic
 
 if TYPE_CHECKING:
     from core.formats.dataset import Dataset
-    from core.learning.curve import Curve
+    from core.learning.curve import Curve, Labelled
 
-HELP: Final = "Measure how much work a model saves that learns along the way"
+HELP: Final = "Measure how much work a model saves that learns along the way, and prompts"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="loop")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="loop|assist")
+    bench_assist.add_arguments(actions)
     loop = actions.add_parser(
         "loop", help="simulate a careful person who labels a data set image by image"
     )
@@ -52,13 +58,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="lowest score of a suggestion; default: what would have been best on the images "
         "labelled so far",
     )
+    loop.add_argument(
+        "--assist",
+        action="store_true",
+        help="the person also has strokes, boxes, clicks and sweeps; each gesture is one action",
+    )
     add_training(loop)
     loop.add_argument("--out", metavar="DIR", help="keep the runs and curve.json here")
     add_json(loop)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Simulate, write the curve, print the sums."""
+    """Measure prompts; or simulate, write the curve, print the sums."""
+    if arguments.action == "assist":
+        return bench_assist.run(arguments, console)
     if arguments.every < 1:
         raise UsageError(
             say(
@@ -93,7 +106,11 @@ def _simulate(
     arguments: argparse.Namespace, dataset: Dataset, out: Path, console: Console
 ) -> Curve:
     from core.engine.train.simulate import Simulation, simulate
+<<<<<<< HEAD
     from core.learning.curve import Labelled
+=======
+    from core.engine.zoo import ARCHES
+>>>>>>> main
     from core.learning.spec import RunSpec
 
     check_model(arguments.model, console)
@@ -122,15 +139,24 @@ def _simulate(
         threads=arguments.threads,
         picture_every=0,
     )
-    what = Simulation(dataset, spec, arguments.every, arguments.threshold)
+    what = Simulation(dataset, spec, arguments.every, arguments.threshold, arguments.assist)
 
     def seen(one: Labelled) -> None:
         console.note(
-            f"{one.key}: {one.loop.instances} instances, {one.loop.actions} actions "
+            f"{one.key}: {one.loop.instances} instances, {one.costs.actions} actions "
             f"(never trained {one.never.actions}, by hand {one.loop.by_hand})"
+            + ("" if one.assisted is None else f"; {_saved(one)}")
         )
 
     return simulate(what, base, out / "runs", seen)
+
+
+def _saved(one: Labelled) -> str:
+    """What each tool saved in an image, and what the outlines reached."""
+    helped = one.assisted
+    assert helped is not None
+    parts = ", ".join(f"{name} {count}" for name, count in helped.saved.items())
+    return f"saved: {parts}; {helped.reached} of {helped.instances} outlines reach IoU 0.8"
 
 
 def _as_text(curve: Curve) -> str:
@@ -141,5 +167,14 @@ def _as_text(curve: Curve) -> str:
     for title, images in (("all images", curve.images), ("last third", third)):
         row = means(images)
         lines.append(f"{title:<22}{row['by_hand']:8.2f}{row['never']:16.2f}{row['loop']:21.2f}")
+    row = means(third)
+    if "unassisted" in row:
+        saved = ", ".join(
+            f"{name.removeprefix('saved_')} {value:.2f}"
+            for name, value in row.items()
+            if name.startswith("saved_")
+        )
+        lines.append(f"last third without the tools {row['unassisted']:.2f}; saved: {saved}")
+        lines.append(f"share of outlines with IoU of 0.8 or more: {row['reached']:.3f}")
     lines.append(f"{len(curve.rounds)} trainings, {curve.seconds:.0f} s in all")
     return "\n".join(lines)

@@ -3,13 +3,18 @@
 from core.document.geometry.algebra import (
     GeometryError,
     clip_to_image,
+    exclusive,
+    hull,
+    intersect,
     is_valid,
+    middle,
     polygon_iou,
     repair,
     repair_ring,
     simplify,
     subtract,
     union,
+    without_holes,
 )
 from core.document.geometry.measure import (
     Outline,
@@ -44,8 +49,12 @@ __all__ = [
     "clip_to_image",
     "contains",
     "delete_vertex",
+    "exclusive",
+    "hull",
     "insert_vertex",
+    "intersect",
     "is_valid",
+    "middle",
     "move_vertex",
     "nearest_edge",
     "nearest_vertex",
@@ -60,4 +69,5 @@ __all__ = [
     "translate",
     "union",
     "union_rect",
+    "without_holes",
 ]

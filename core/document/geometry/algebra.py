@@ -16,19 +16,24 @@ from shapely.geometry.base import BaseGeometry
 
 from core.document.geometry.errors import GeometryError
 from core.document.geometry.measure import Outline, bounds, polygons_of, ring_contains
-from core.document.instance import Polygon, Polygons, Ring
+from core.document.instance import Point, Polygon, Polygons, Ring
 from core.sentences import say
 
 __all__ = [
     "GeometryError",
     "clip_to_image",
+    "exclusive",
+    "hull",
+    "intersect",
     "is_valid",
+    "middle",
     "polygon_iou",
     "repair",
     "repair_ring",
     "simplify",
     "subtract",
     "union",
+    "without_holes",
 ]
 
 # Parts smaller than this, in square pixels, are rounding dust of the algebra and not objects.
@@ -110,6 +115,40 @@ def subtract(outline: Outline, *others: Outline) -> Polygons:
     for other in others:
         rest = shapely.difference(rest, _geometry(polygons_of(other)))
     return _polygons(rest)
+
+
+def middle(outline: Outline) -> Point:
+    """The place inside the largest part that lies farthest from its border."""
+    part = max(_parts(_geometry(polygons_of(outline))), key=lambda each: float(each.area))
+    centre = shapely.get_point(shapely.maximum_inscribed_circle(part), 0)
+    return float(shapely.get_x(centre)), float(shapely.get_y(centre))
+
+
+def intersect(outline: Outline, *others: Outline) -> Polygons:
+    """What all of the outlines cover; empty when there is no such place."""
+    shared = _geometry(polygons_of(outline))
+    for other in others:
+        shared = shapely.intersection(shared, _geometry(polygons_of(other)))
+    return _polygons(shared)
+
+
+def exclusive(outline: Outline, *others: Outline) -> Polygons:
+    """What an odd number of the outlines covers; empty when there is no such place."""
+    rest = _geometry(polygons_of(outline))
+    for other in others:
+        rest = shapely.symmetric_difference(rest, _geometry(polygons_of(other)))
+    return _polygons(rest)
+
+
+def hull(outline: Outline) -> Polygons:
+    """The smallest outline without dents around all parts."""
+    return _polygons(shapely.convex_hull(_geometry(polygons_of(outline))))
+
+
+def without_holes(outline: Outline) -> Polygons:
+    """The parts with their holes filled; one inside the hole of another goes with it."""
+    filled = tuple(Polygon(polygon.outer) for polygon in polygons_of(outline))
+    return union(filled) if len(filled) > 1 else filled
 
 
 def polygon_iou(a: Outline, b: Outline) -> float:

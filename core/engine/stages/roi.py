@@ -46,12 +46,23 @@ def run_box_head(
     return answer_pooled(model, pooled, numerics)
 
 
+def hidden_of(
+    model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics = FLOAT32
+) -> Tensor:
+    """What the box head makes of boxes before it names them: float32 ΣR×D."""
+    return _hidden(model, pool_rois(model.roi_heads.box_roi_pool, levels, boxes), numerics)
+
+
 def answer_pooled(model: MaskRCNN, pooled: Tensor, numerics: Numerics = FLOAT32) -> BoxHead:
     """Class logits R×K and deltas R×4K of pooled features R×C×S×S."""
-    with numerics.context(Part.BOX_HEAD, pooled.device):
-        hidden = model.roi_heads.box_head(pooled)
-    logits, deltas = model.roi_heads.box_predictor(hidden.float())
+    logits, deltas = model.roi_heads.box_predictor(_hidden(model, pooled, numerics))
     return BoxHead(logits, deltas)
+
+
+def _hidden(model: MaskRCNN, pooled: Tensor, numerics: Numerics) -> Tensor:
+    with numerics.context(Part.BOX_HEAD, pooled.device):
+        hidden: Tensor = model.roi_heads.box_head(pooled)
+    return hidden.float()
 
 
 def split_box_head(answer: BoxHead, counts: Sequence[int]) -> list[BoxHead]:

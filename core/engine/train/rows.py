@@ -11,6 +11,7 @@ from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
 from core.engine.backbones import BackboneFactory
+from core.engine.clicks import add_click_head, click_head
 from core.engine.config import ModelConfig
 from core.engine.zoo import build_model
 
@@ -35,6 +36,8 @@ def with_classes(
     """
     new_config = replace(config, class_names=tuple(classes))
     new = build_model(new_config, backbone_factory=factory)
+    if click_head(module) is not None:
+        add_click_head(new, new_config)
     state = dict(new.state_dict())
     old = module.state_dict()
     sources = [0] + [_source(name, config, reuse) for name in classes]

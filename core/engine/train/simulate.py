@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.document.instance import Instance
+from core.engine.encodings import encode, prediction_of
+from core.engine.helping import EngineHelper
 from core.engine.predict import Predictor
 from core.engine.train.session import run_training
 from core.engine.weights import load_file
 from core.formats.dataset import Dataset, DatasetItem
+from core.learning.assist import Assisted, AssistedImage
 from core.learning.curve import Curve, Labelled, Round
 from core.learning.effort import Effort, Match, match
 from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_dataset
 from core.learning.reach import reach_of
 from core.learning.spec import RunSpec
-from core.learning.threshold import next_threshold
+from core.learning.threshold import Costing, next_threshold
 from core.storage.images import read_image
 
 OnImage = Callable[[Labelled], None]
@@ -37,6 +40,8 @@ class Simulation:
     threshold: float | None
     """Suggestions with a lower score are not shown; None lets the person move the threshold to
     where it would have been best on the images that the model has suggested for so far."""
+    assist: bool = False
+    """Whether the person has strokes, boxes, clicks and sweeps (`core.learning.assist`)."""
 
 
 def simulate(
@@ -50,17 +55,31 @@ def simulate(
     began = time.monotonic()
     current, rounds, done = base, list[Round](), list[Labelled]()
     items = what.dataset.items
-    mine, others = _Person(what.threshold), _Person(what.threshold)
+    mine, others, helper = (_Person(what.threshold) for _ in range(3))
     for number, item in enumerate(items):
         if number and number % what.every == 0:
             current, one = _train(what, items[:number], runs, len(rounds) + 1)
             rounds.append(one)
             mine.new_model()
-        never = _match(base, item)
-        loop = never if current is base else _match(current, item)
-        threshold = mine.threshold
+            helper.new_model()
+        helped = _assisted(current, item, what.spec.seed) if what.assist else None
+        never = helped.match if helped and current is base else _match(base, item)
+        assisted = None
+        if helped is not None:
+            loop, shown_from = helped.match, helper.threshold
+            assisted = helper.label_assisted(helped)
+        else:
+            loop = never if current is base else _match(current, item)
+            shown_from = mine.threshold
         done.append(
-            Labelled(item.file_name, len(rounds), mine.label(loop), others.label(never), threshold)
+            Labelled(
+                item.file_name,
+                len(rounds),
+                mine.label(loop),
+                others.label(never),
+                shown_from,
+                assisted,
+            )
         )
         if on_image is not None:
             on_image(done[-1])
@@ -72,7 +91,7 @@ class _Person:
 
     def __init__(self, fixed: float | None) -> None:
         self._fixed = fixed
-        self._seen: list[Match] = []
+        self._seen: list[Costing] = []
 
     @property
     def threshold(self) -> float:
@@ -89,6 +108,12 @@ class _Person:
         self._seen.append(suggested)
         return cost
 
+    def label_assisted(self, image: AssistedImage) -> Assisted:
+        """What the image costs with the tools."""
+        cost = image.label(self.threshold)
+        self._seen.append(image)
+        return cost
+
 
 def _match(predictor: Predictor | None, item: DatasetItem) -> Match:
     """All that the model suggests for an image, however unsure."""
@@ -97,6 +122,17 @@ def _match(predictor: Predictor | None, item: DatasetItem) -> Match:
         seen = predictor.predict(read_image(item.image_path).pixels).instances
     truths = [one for one in item.instances if not one.crowd]
     return match(truths, seen, item.width, item.height)
+
+
+def _assisted(predictor: Predictor | None, item: DatasetItem, seed: int) -> AssistedImage:
+    """The image as somebody with the tools has it before them."""
+    truths = [one for one in item.instances if not one.crowd]
+    size = (item.width, item.height)
+    if predictor is None:
+        return AssistedImage(truths, (), size, None, item.file_name, seed)
+    encoding = encode(predictor, read_image(item.image_path).pixels)
+    seen = prediction_of(encoding).instances
+    return AssistedImage(truths, seen, size, EngineHelper(encoding), item.file_name, seed)
 
 
 def _train(

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.base.jobs import Jobs, JobState
 from app.base.settings import KEYS, OPACITY, RECENT, RECENT_COUNT, THEME, Settings
-from app.base.tasks import Context, Tasks
+from app.base.tasks import Context, Tasks, Writer
 from app.base.watchdog import StallWatchdog
 from app.base.words import bytes_text, duration_text, error_text
 from core.document.instance import Instance, Polygon
@@ -139,6 +139,32 @@ def test_a_cancelled_task_answers_once(qtbot: QtBot, no_leaks: None) -> None:
 
 
 # Jobs
+
+
+def test_of_what_waits_the_newest_is_written_alone(qtbot: QtBot, no_leaks: None) -> None:
+    tasks, go, written = Tasks(), threading.Event(), list[int]()
+    failures: list[Exception] = []
+    writer = Writer(tasks, failures.append)
+    writer.write(lambda: (go.wait(9), written.append(0)))
+    for value in range(1, 4):
+        writer.write(lambda value=value: written.append(value))
+    go.set()
+    qtbot.waitUntil(lambda: written == [0, 3] and not tasks.busy)
+
+    def fail() -> None:
+        raise OSError("full")
+
+    writer.write(fail)
+    writer.write(lambda: written.append(4))
+    qtbot.waitUntil(lambda: written == [0, 3, 4] and not tasks.busy)
+    assert [str(each) for each in failures] == ["full"]
+    go.clear()
+    writer.write(lambda: (go.wait(9), written.append(5)))
+    writer.write(lambda: written.append(6))
+    writer.forget()
+    go.set()
+    qtbot.waitUntil(lambda: not tasks.busy and written[-1] == 5)
+    tasks.close()
 
 
 def test_a_job_estimates_and_ends_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,3 +108,16 @@ def test_a_sweep_marks_what_it_will_answer_and_opens_no_menu(make_bench, button)
     assert heard == [({"l", "r"}, button == Qt.LeftButton)]
     assert menus == []
     assert bench.colour(85, 45) != marked
+
+
+def test_a_stroke_is_dropped_when_what_it_redraws_has_changed(make_bench):
+    bench = make_bench(instance("a"))
+    bench.apply(Reshape("a", instance("a", LEFT).polygons), "reshape")
+    bench.viewport.set_tool("stretch")
+    QTest.mousePress(bench.viewport, Qt.LeftButton, Qt.NoModifier, bench.at(15, 40))
+    QTest.mouseMove(bench.viewport, bench.at(15, 30))
+    QTest.mouseMove(bench.viewport, bench.at(25, 30))
+    bench.viewport.document_changed(bench.history.undo())
+    QTest.mouseRelease(bench.viewport, Qt.LeftButton, Qt.NoModifier, bench.at(25, 40))
+    assert len(bench.edits) == 1
+    assert bench.document.get("a").polygons[0].outer == SQUARE

@@ -9,14 +9,19 @@ import pytest
 from pycocotools.coco import COCO
 
 from app.base.tasks import Context, TaskCancelled
-from app.editor.exporting import export_coco, export_labelme
+from app.editor.exporting import Choice, Report, export_format, export_labelme
 from app.editor.importing import import_labels
 from core.formats import labelme
+from core.formats.registry import BY_NAME
 from core.storage.atomic import StorageError
 from core.storage.project import Project
 from tests.app.window.conftest import SQUARE, make_images, shape, write_labelme
 
 QUIET = Context(lambda _done, _total: None)
+
+
+def export_coco(project: Project, names: tuple[str, ...], path: Path, context: Context) -> Report:
+    return export_format(project, names, BY_NAME["coco"], path, Choice(), context)
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def test_coco_holds_the_labelled_images(project: Project, tmp_path: Path) -> Non
     assert (report.images, report.instances, report.without_labels) == (1, 2, 2)
     dataset = COCO(str(out))
     assert [each["name"] for each in dataset.loadCats([1, 2])] == ["dust", "cell"]
-    assert [image["file_name"] for image in dataset.imgs.values()] == ["a.png"]
+    assert [image["file_name"] for image in dataset.imgs.values()] == ["work/a.png"]
 
 
 def test_a_broken_label_file_is_named_and_left_out(project: Project, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 from app.base.tasks import Context
-from app.editor.exporting import export_coco
+from app.editor.exporting import Choice, export_format
 from core.document.regions import DONE_REGION, IGNORE, is_done, is_ignored
 from core.formats import coco
+from core.formats.registry import BY_NAME
 from core.learning.gather import gather_project
 from core.storage.project import Project
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
@@ -41,11 +42,11 @@ def test_a_region_is_drawn_saved_and_learned_from_and_counts_nowhere(
     (learned,) = gather_project(project, share=0).images
     assert learned.regions == (region.polygons,)
     assert [each.label for each in learned.objects] == ["cell"]
-    report = export_coco(
-        project, ("cell",), tmp_path / "all.json", Context(lambda _done, _total: None)
-    )
+    quiet = Context(lambda _done, _total: None)
+    out = tmp_path / "all.json"
+    report = export_format(project, ("cell",), BY_NAME["coco"], out, Choice(), quiet)
     assert report.instances == 1
-    assert coco.read(tmp_path / "all.json").labels == ("cell",)
+    assert coco.read(out).labels == ("cell",)
     driver.act("undo")
     assert driver.document.regions == ()
 

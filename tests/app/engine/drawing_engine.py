@@ -35,6 +35,14 @@ from core.protocol import (
     Shutdown,
     encode,
 )
+from core.protocol.messages.prompts import (
+    Encode,
+    Encoded,
+    Prompt,
+    Prompted,
+    PromptKind,
+    PromptOrigin,
+)
 from core.sentences import say
 from core.stdio import set_stdin_aside, set_stdout_aside
 
@@ -82,8 +90,69 @@ def predict(request: Predict) -> None:
     send(Prediction(request.id, "squares@1", 0, 0, found, boxes, labels, scores))
 
 
+def rectangle(x0: float, y0: float, x1: float, y1: float, score: float) -> Instance:
+    ring = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+    return Instance(new_id(), "thing", (Polygon(ring),), Source.PROMPTED, score, "squares@1")
+
+
+def inset(instance: Instance, by: float) -> Instance:
+    xs = [x for x, _ in instance.polygons[0].outer]
+    ys = [y for _, y in instance.polygons[0].outer]
+    return rectangle(min(xs) + by, min(ys) + by, max(xs) - by, max(ys) - by, 0.9)
+
+
+def prompt(request: Prompt) -> None:
+    """A box holds itself and a smaller one; a point two squares, or of a mended one the half."""
+    if request.kind is PromptKind.BOX:
+        x0, y0, x1, y1 = request.boxes[0].tolist()
+        found = (
+            rectangle(x0, y0, x1, y1, 0.8),
+            rectangle(x0 + 1, y0 + 1, x1 - 1, y1 - 1, 0.7),
+        )
+    elif request.kind is PromptKind.TIGHTEN:
+        by = 10 * (request.detail.threshold - 0.4)
+        found = tuple(inset(each, by) for each in request.present)
+    elif request.present:
+        xs = [x for x, _ in request.present[0].polygons[0].outer]
+        ys = [y for _, y in request.present[0].polygons[0].outer]
+        middle = (min(xs) + max(xs)) / 2
+        found = (rectangle(min(xs), min(ys), middle, max(ys), 0.6),)
+    else:
+        x, y = request.points.mean(axis=0).tolist()
+        found = tuple(rectangle(x - r, y - r, x + r, y + r, 0.5) for r in (5.0, 9.0))
+    if "nothing" in os.path.basename(request.path):
+        found = ()
+    count = len(found)
+    send(
+        Prompted(
+            request.id,
+            kind=request.kind,
+            path=request.path,
+            version=request.version,
+            model="squares@1",
+            width=96,
+            height=72,
+            instances=found,
+            prompt=np.arange(count) * (request.kind is PromptKind.TIGHTEN),
+            origin=(PromptOrigin.DRAWN,) * count,
+            steadiness=np.ones(count, np.float32),
+            likeness=np.zeros(count, np.float32),
+            boxes=np.zeros((count, 4), np.float32),
+            first=np.array([0 if count else -1], np.int64),
+            line=0.0,
+            encode_milliseconds=0.0,
+            prompt_milliseconds=1.0,
+        )
+    )
+
+
 def receive(message: Message) -> None:
     match message:
+        case Encode(path=path):
+            if not os.path.basename(path).startswith("slow"):
+                send(Encoded(message.id, path, "", "squares@1", 96, 72, False, ()))
+        case Prompt():
+            prompt(message)
         case Shutdown():
             os._exit(0)
         case LoadModel(spec=spec, try_on=image):

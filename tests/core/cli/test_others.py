@@ -66,6 +66,32 @@ def test_evaluate_prints_the_figures(
     assert "AP50" in capfd.readouterr().out
 
 
+def test_bench_assist_measures_boxes_clicks_and_floors(
+    dataset: Path, model: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ("bench", "assist", dataset, "--model", model, "--precision", "float32")
+    outcome = document(capfd, *words, "--count", "2")
+    assert (outcome["images"], outcome["instances"]) == (2, 2)
+    clicks = {f"click_{count}" for count in (1, 2, 3)}
+    asked = {"box", "box_jittered", "box_jittered_click_2", *clicks}
+    floors = {"ellipse", "ellipse_jittered"}
+    assert set(outcome["prompts"]) >= asked | floors
+    for name, figures in outcome["prompts"].items():
+        assert 0 <= figures["iou"] <= 1
+        assert 0 <= figures["share"] <= 1
+        if name in asked:
+            assert 0 < figures["median_ms"] <= figures["p95_ms"]
+        else:
+            assert figures["median_ms"] is None
+    assert outcome["prompts"]["ellipse"]["iou"] == pytest.approx(3.1416 / 4, abs=0.05)
+    assert outcome["encode_ms"]["median"] > 0
+    again = document(capfd, *words, "--count", "2")
+    assert again["prompts"]["box_jittered"]["iou"] == outcome["prompts"]["box_jittered"]["iou"]
+    without = document(capfd, *words, "--each", "1", "--no-floors")
+    assert not floors & set(without["prompts"])
+    assert main([*map(str, words), "--count", "0"]) == 2
+
+
 def test_evaluate_says_which_labels_the_model_does_not_know(
     dataset: Path, model: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

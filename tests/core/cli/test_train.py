@@ -118,3 +118,20 @@ def test_bench_loop_gives_the_curve(tmp_path, base, photos, capfd):
     thresholds = [one["threshold"] for one in document["images"]]
     assert thresholds[0] == 0.5
     assert json.loads((out / "curve.json").read_text())["images"] == document["images"]
+
+
+def test_bench_loop_with_the_tools_tells_what_each_saved(base, photos, capfd):
+    words = ["bench", "loop", photos, "--model", base, "--images", "2", "--every", "2"]
+    assert run(*words, "--steps", "1", "--assist", *QUICK, "--json") == 0
+    document = json.loads(capfd.readouterr().out)
+    for one in document["images"]:
+        loop = one["loop"]
+        tools = ("accept", "sweeps", "strokes", "boxes", "clicks", "vertices")
+        assert loop["actions"] == sum(loop[name] for name in tools)
+        assert set(loop["saved"]) == {"sweep", "stroke", "click", "box"}
+        assert loop["reached"] == loop["instances"] == one["unassisted"]["instances"]
+        assert loop["lowest_iou"] >= 0.8
+    row = document["all"]
+    actions = sum(one["loop"]["actions"] for one in document["images"])
+    assert row["loop"] == actions / sum(one["loop"]["instances"] for one in document["images"])
+    assert row["reached"] == 1.0

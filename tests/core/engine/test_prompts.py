@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from core.document.geometry import area, bounds, contains, polygon_iou
-from core.document.instance import Polygon, Polygons, Source
+from core.document.instance import Instance, Polygon, Polygons, Source
+from core.engine.alike import answer_alike
 from core.engine.encodings import (
     ENCODING_STAGES,
     PROPOSER_ENCODING_STAGES,
@@ -19,6 +20,7 @@ from core.engine.encodings import (
     Encodings,
     ImageKey,
     encode,
+    prediction_of,
 )
 from core.engine.mending import mend, satisfied
 from core.engine.pipeline import PredictionCancelled, Watch
@@ -26,6 +28,7 @@ from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points, boxes_under
 from core.engine.prompt_pool import CANDIDATES_AT_MOST
 from core.engine.prompts import answer_boxes, draw_masks, name_boxes, steadiness
+from core.engine.tightening import tighten
 from core.engine.weights import with_proposer
 from core.lens.detail import Detail, count_vertices, detailed_outline
 from core.lens.outline import outline
@@ -194,16 +197,31 @@ def test_a_present_outline_is_mended_and_stays_elsewhere() -> None:
     assert first == -1
 
 
-def test_mending_takes_the_smallest_piece_that_suits_else_a_disc() -> None:
-    present, piece, whole = square(0, 0, 40, 40), square(50, 0, 60, 10), square(0, 0, 100, 100)
-    more = mend(present, [(55.0, 5.0)], [True], [whole, piece], (200, 200))
-    assert area(more) == pytest.approx(area(present) + area(piece))
-    less = mend(present, [(20.0, 20.0)], [False], [], (200, 200))
+def test_mending_takes_the_piece_under_a_point_and_leaves_the_rest() -> None:
+    present, size = square(0, 0, 40, 40), (200, 200)
+    better = (*square(0, 0, 40, 60), *square(50, 0, 60, 10))
+    more = mend(present, [(20.0, 50.0)], [True], [better], [square(0, 0, 100, 100)], size)
+    assert area(more) == pytest.approx(40 * 60)  # not the part that lies elsewhere
+    less = mend(present, [(35.0, 20.0)], [False], [square(0, 0, 30, 60)], [], size)
+    assert area(less) == pytest.approx(30 * 40)
+    others = [square(0, 0, 100, 100), square(50, 0, 60, 10)]
+    small = mend(present, [(55.0, 5.0)], [True], [present], others, size)
+    assert area(small) == pytest.approx(40 * 40 + 100)
+
+
+def test_where_nothing_better_is_known_a_point_takes_a_disc() -> None:
+    present, size = square(0, 0, 40, 40), (200, 200)
+    less = mend(present, [(20.0, 20.0)], [False], [], [], size)
     assert 0 < area(present) - area(less) < 200
     assert satisfied(less, [(20.0, 20.0), (1.0, 1.0)], [False, True])
-    close = [(20.0, 20.0), (20.5, 20.0), (45.0, 20.0)]
-    assert satisfied(mend(present, close, [True, False, True], [], (200, 200)), close, [1, 0, 1])
-    assert mend((), [(5.0, 5.0)], [False], [], (200, 200)) == ()
+    close, kinds = [(20.0, 20.0), (20.5, 20.0), (45.0, 20.0)], [True, False, True]
+    assert satisfied(mend(present, close, kinds, [], [], size), close, kinds)
+    whole = [square(0, 0, 100, 100)]
+    crossed = [(70.0, 70.0), (80.0, 80.0)]
+    found = mend(present, crossed, [True, False], whole, whole, size)
+    assert satisfied(found, crossed, [True, False])
+    assert area(found) < 2000, "a piece with an outer point on it is not taken"
+    assert mend((), [(5.0, 5.0)], [False], [], [], size) == ()
 
 
 def test_a_mask_of_one_kind_is_steady_and_one_on_the_edge_is_not() -> None:
@@ -270,3 +288,79 @@ def test_answers_are_instances_that_a_person_prompted() -> None:
     assert one.source is Source.PROMPTED
     assert one.model == "small@0"
     assert one.score == 0.5
+
+
+def instance(label: str, polygons: Polygons) -> Instance:
+    return Instance("i", label, polygons)
+
+
+def test_tightening_draws_the_mask_of_the_outline_s_box() -> None:
+    x0, y0, x1, y1 = 10.0, 10.0, 50.0, 60.0
+    box = encoding().to_resized(np.array([[x0, y0, x1, y1]], np.float32))
+    mask = draw_masks(encoding(), box, torch.tensor([2]))[0].numpy()
+    expected = outline(mask, np.array([x0, y0, x1, y1], np.float32), SIZE, 0.5)
+    assert polygon_iou(expected, square(x0, y0, x1, y1)) < 0.5, "the network sees something else"
+    kept = tighten(encoding(), instance("dog", square(x0, y0, x1, y1)), PLAIN)
+    assert (kept.polygons, kept.label) == (square(x0, y0, x1, y1), "dog")
+    assert kept.origin is PromptOrigin.TIGHTENED
+
+
+def test_a_large_outline_is_tightened_in_tiles_that_agree_with_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+
+    def blobs(encoding: Encoding, boxes: torch.Tensor, channel: torch.Tensor) -> torch.Tensor:
+        """Everything but the left quarter of the image, whatever the box."""
+        seen.append(len(boxes))
+        cells = (torch.arange(28) + 0.5) / 28
+        x = boxes[:, 0, None] + cells * (boxes[:, 2] - boxes[:, 0])[:, None]
+        inside = (x / float(encoding.scale[0]) > 30.4).float()
+        return inside[:, None, :].expand(-1, 28, -1).contiguous()
+
+    monkeypatch.setattr("core.engine.tightening.draw_masks", blobs)
+    monkeypatch.setattr("core.engine.tightening.TILE", 40.0)
+    drawn = tighten(encoding(), instance("none of these", square(0, 0, 130, 90)), PLAIN)
+    assert seen == [1, 16]
+    assert drawn.label == "none of these"
+    assert bounds(drawn.polygons).x0 == pytest.approx(30.4, abs=0.7)
+    assert bounds(drawn.polygons).x1 == pytest.approx(130, abs=1)
+
+
+def test_everything_like_an_example_comes_without_what_is_there() -> None:
+    mine = encoding()
+    boxes = mine.to_image(mine.own.proposals.boxes[:3])
+    example, taken, no = (
+        Instance(str(k), "a new label", square(*map(float, box))) for k, box in enumerate(boxes)
+    )
+    found, line = answer_alike(mine, [example], [], [], PLAIN, 9, 0.0)
+    assert line == 0.0
+    assert 1 < len(found) <= 9
+    values = [one.likeness for one in found]
+    assert values == sorted(values, reverse=True)
+    assert {one.label for one in found} == {"a new label"}
+    assert all(one.score == one.likeness for one in found)
+    own_line = answer_alike(mine, [example], [no], [taken], PLAIN, 9)[1]
+    assert 0 < own_line <= 1
+    none, high = answer_alike(mine, [example], [], [], PLAIN, 9, 1.0)
+    assert high == 1.0
+    assert len(none) <= 1
+
+
+def test_features_are_what_the_box_head_names() -> None:
+    mine = encoding()
+    hidden = torch.from_numpy(mine.proposed_features[len(mine.found.detections.label) :])
+    logits, _ = predictor().module.roi_heads.box_predictor(hidden)
+    assert torch.allclose(logits, mine.own.box_head.logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("which", [encoding, proposed])
+def test_a_prediction_from_an_encoding_is_the_prediction(which: Any) -> None:
+    mine = prediction_of(which())
+    theirs = which().predictor.predict(picture())
+    for name in ("boxes", "labels", "scores", "mask_probs"):
+        assert np.array_equal(getattr(mine, name), getattr(theirs, name)), name
+    assert len(mine.instances) > 0
+    for ours, other in zip(mine.instances, theirs.instances, strict=True):
+        assert replace(ours, id="") == replace(other, id="")
+    assert set(mine.ms) >= set(theirs.ms)

@@ -12,8 +12,8 @@ from pycocotools import mask as coco_mask
 from core.codec import FieldError
 from core.document.geometry import area, bounds
 from core.document.instance import Polygon
-from core.formats.masks import encode, is_traced, rasterise, trace, trace_runs
-from tests.core.formats.making import HOLE, SQUARE, polygons, ring
+from core.formats.masks import encode, rasterise, trace, trace_runs
+from tests.core.formats.making import HOLE, SQUARE, polygons
 
 # pycocotools has not caught up with numpy 2 where it decodes.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -27,7 +27,6 @@ def test_traced_and_drawn_again_a_mask_is_the_same(mask: np.ndarray) -> None:
     height, width = mask.shape
     traced = trace(mask)
     assert np.array_equal(rasterise(traced, width, height), mask)
-    assert is_traced(traced)
     assert encode(traced, width, height).area == mask.sum()
 
 
@@ -87,11 +86,6 @@ def test_traced_outlines_bend_in_every_vertex() -> None:
     box = bounds((polygon,))
     assert (box.x0, box.y0, box.x1, box.y1) == (10.25, 8, 30.25, 38)
     assert area((polygon,)) == 600 - 0.5
-
-
-def test_drawn_outlines_are_not_taken_for_traced_ones() -> None:
-    assert not is_traced((Polygon(SQUARE),))
-    assert not is_traced((Polygon(ring(20, 20, 9, 7)),))
 
 
 @pytest.mark.parametrize(

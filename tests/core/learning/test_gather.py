@@ -73,13 +73,15 @@ def test_where_instances_come_from_is_counted_and_accepted_ones_can_be_left_out(
         square("2", 20, 5, 10, source=Source.EDITED),
         square("3", 40, 5, 10, source=Source.ACCEPTED),
         square("4", 40, 40, 10, source=Source.SUGGESTED),
+        square("5", 20, 40, 10, source=Source.PROMPTED),
     ]
     write(tmp_path, "a", instances, True)
     counted = gather_project(Project(tmp_path), share=0).provenance
-    assert (counted.drawn, counted.edited, counted.accepted) == (1, 1, 1)
+    assert (counted.drawn, counted.edited, counted.accepted, counted.prompted) == (1, 1, 1, 1)
     found = gather_project(Project(tmp_path), share=0, leave_out_accepted=True)
-    assert {one.id for one in found.images[0].objects} == {"1", "2"}
-    assert {one.id for one in found.images[0].instances} == {"1", "2", "3"}
+    # A person pointed at what is prompted, and kept what was shown.
+    assert {one.id for one in found.images[0].objects} == {"1", "2", "5"}
+    assert {one.id for one in found.images[0].instances} == {"1", "2", "3", "5"}
 
 
 def test_nothing_done_is_said(tmp_path):

@@ -304,10 +304,10 @@ def test_the_error_names_the_field() -> None:
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-@pytest.mark.parametrize("kind", [ModelLoaded, Models, Prediction, Failed])
-def test_any_json_gives_a_message_or_a_protocol_error(kind: type[Message], value: object) -> None:
-    with pytest.raises(ProtocolError):
-        from_wire(kind, encoded(value), ())
+def test_any_json_gives_a_message_or_a_protocol_error(value: object) -> None:
+    for kind in (ModelLoaded, Models, Prediction, Failed):
+        with pytest.raises(ProtocolError):
+            from_wire(kind, encoded(value), ())
 
 
 def test_a_value_of_the_wrong_type_is_not_sent() -> None:

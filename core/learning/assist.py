@@ -1,0 +1,336 @@
+"""What it costs a careful person to label an image who has strokes, boxes, clicks and sweeps.
+
+The person is the one of `core.learning.effort`, and each gesture is one action. All suggestions are
+accepted by one. Up to five neighbouring false ones are swept away by one. A suggestion that nearly
+fits is put right by a stroke for each run of vertices that lie off it, by clicks, or vertex by
+vertex, whichever is least. What is missing is taken by one click where the outline under the
+pointer fits; else it gets a box, drawn a little off, for two, and then strokes, or all its vertices
+where that is less. Every outline is measured in the end; nothing is taken for good.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from core.document.geometry import Rect, bounds, middle, simplify, subtract
+from core.document.geometry.measure import area
+from core.document.instance import Instance, Point, Polygons
+from core.learning.effort import GOOD, TOLERANCE, Match, match, overlaps
+from core.learning.strokes import stroked
+
+JITTER: Final = 0.05
+SWEPT_AT_ONCE: Final = 5
+BOX_ACTIONS: Final = 2
+_CLICKS: Final = 2
+"""Clicks that a person tries on an outline before taking another tool."""
+_GUESSED_REPAIR: Final = 2.0
+_GUESSED_MISSING: Final = 3.0
+_BESIDE: Final = 1.0
+"""Neighbours lie no farther apart than the larger of them is wide, times this."""
+_SAMPLES: Final = 9
+
+
+class Helper(Protocol):
+    """The model that answers prompts for one image; an empty outline where it sees nothing."""
+
+    def box(self, box: Rect) -> Polygons:
+        """What lies in a box."""
+
+    def click(self, points: Sequence[Point], inside: Sequence[bool], present: Polygons) -> Polygons:
+        """What lies under the points; the present outline put right when there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one instance costs, by tool, and how well its outline fits in the end."""
+
+    strokes: int = 0
+    boxes: int = 0
+    """Actions, two a box."""
+    clicks: int = 0
+    vertices: int = 0
+    overlap: float = 1.0
+    saved: tuple[tuple[str, int], ...] = ()
+    """Actions that a tool saved against moving or drawing vertices."""
+
+    @property
+    def actions(self) -> int:
+        """All together."""
+        return self.strokes + self.boxes + self.clicks + self.vertices
+
+
+@dataclass(frozen=True, slots=True)
+class Assisted:
+    """Actions that an image costs with the tools, and what each of them saved."""
+
+    instances: int
+    by_hand: int
+    accept: int
+    sweeps: int
+    strokes: int
+    boxes: int
+    clicks: int
+    vertices: int
+    saved: dict[str, int]
+    """By `sweep`, `stroke`, `click` and `box`."""
+    overlap: tuple[float, ...] = ()
+    """Of each outline with its instance in the end."""
+
+    @property
+    def actions(self) -> int:
+        """All actions together."""
+        tools = self.accept + self.sweeps + self.strokes + self.boxes
+        return tools + self.clicks + self.vertices
+
+    @property
+    def reached(self) -> int:
+        """Instances whose outline has an IoU of 0.8 or more in the end."""
+        return sum(each >= GOOD for each in self.overlap)
+
+    def to_json(self) -> dict[str, object]:
+        """The numbers by their names."""
+        names = ("instances", "by_hand", "actions", "accept", "sweeps", "strokes", "boxes")
+        numbers: dict[str, object] = {
+            name: getattr(self, name) for name in (*names, "clicks", "vertices", "reached")
+        }
+        lowest = min(self.overlap, default=None)
+        mean = sum(self.overlap) / len(self.overlap) if self.overlap else None
+        return {**numbers, "saved": self.saved, "lowest_iou": lowest, "mean_iou": mean}
+
+
+@dataclass(slots=True)
+class _Known:
+    """What has been found out about an image so far."""
+
+    repairs: dict[int, Work] = field(default_factory=dict)
+    missing: dict[int, Work] = field(default_factory=dict)
+
+
+class AssistedImage:
+    """One image, its suggestions, and a helper that answers prompts (None: nobody does).
+
+    `key` and `seed` decide how far off each box is drawn.
+    """
+
+    def __init__(
+        self,
+        truths: Sequence[Instance],
+        suggestions: Sequence[Instance],
+        size: tuple[int, int],
+        helper: Helper | None,
+        key: str = "",
+        seed: int = 0,
+    ) -> None:
+        """`size` is the width and height of the image."""
+        self.match: Match = match(truths, suggestions, *size)
+        self._truths = tuple(truths)
+        self._outlines = [simplify(one.polygons, TOLERANCE) or one.polygons for one in truths]
+        self._suggestions = sorted(suggestions, key=lambda one: -(one.score or 0.0))
+        self._size, self._helper, self._key = size, helper, f"{seed} {key}"
+        self._known = _Known()
+
+    def effort(self, threshold: float) -> Guess:
+        """About what the image would cost at a threshold, from what is known of it so far."""
+        plain = self.match.effort(threshold)
+        repairs = _mean(self._known.repairs, _GUESSED_REPAIR)
+        missing = _mean(self._known.missing, _GUESSED_MISSING)
+        swept = -(-plain.false // SWEPT_AT_ONCE)
+        actions = plain.accept + swept + plain.usable * repairs + plain.missing * missing
+        return Guess(actions, plain.by_hand)
+
+    def label(self, threshold: float) -> Assisted:
+        """Label the image with the suggestions of at least this score."""
+        plain, partners = self.match.effort(threshold), self.match.partners
+        shown = [k for k, score in enumerate(self.match.scores) if score >= threshold]
+        works, overlap = list[Work](), list[float]()
+        for k in shown:
+            partner = partners[k]
+            if partner is None:
+                continue
+            if self.match.fits[k]:
+                overlap.append(self._overlap(partner, self._suggestions[k].polygons))
+            else:
+                works.append(self._repaired(k, partner))
+        found = {partners[k] for k in shown}
+        works += [self._drawn(k) for k in range(len(self._truths)) if k not in found]
+        sweeps = self._sweeps(shown)
+        saved = {"sweep": plain.false - sweeps, "stroke": 0, "click": 0, "box": 0}
+        for work in works:
+            for name, count in work.saved:
+                saved[name] += count
+        return Assisted(
+            instances=plain.instances,
+            by_hand=plain.by_hand,
+            accept=plain.accept,
+            sweeps=sweeps,
+            strokes=sum(one.strokes for one in works),
+            boxes=sum(one.boxes for one in works),
+            clicks=sum(one.clicks for one in works),
+            vertices=sum(one.vertices for one in works),
+            saved=saved,
+            overlap=(*overlap, *(one.overlap for one in works)),
+        )
+
+    def _repaired(self, k: int, partner: int) -> Work:
+        known = self._known.repairs
+        if k not in known:
+            known[k] = self._repair(self._suggestions[k].polygons, partner, self.match.repairs[k])
+        return known[k]
+
+    def _repair(self, outline: Polygons, partner: int, far: int) -> Work:
+        """Put right a suggestion of which `far` vertices lie off; the least of three ways."""
+        ways = list[Work]()
+        strokes = self._strokes(outline, partner)
+        if strokes is not None:
+            count, overlap = strokes
+            ways.append(Work(strokes=count, overlap=overlap, saved=(("stroke", far - count),)))
+        if min((way.actions for way in ways), default=far) > 1:
+            clicks = self._clicks(outline, partner)
+            if clicks is not None:
+                count, overlap = clicks
+                ways.append(Work(clicks=count, overlap=overlap, saved=(("click", far - count),)))
+        return min((*ways, self._by_vertices(partner, far)), key=lambda way: way.actions)
+
+    def _drawn(self, partner: int) -> Work:
+        known = self._known.missing
+        if partner not in known:
+            known[partner] = self._draw(partner)
+        return known[partner]
+
+    def _draw(self, partner: int) -> Work:
+        """Take a missing instance by a click or a box, or draw it."""
+        whole = self.match.vertices[partner]
+        if self._helper is None:
+            return self._by_vertices(partner, whole)
+        spot = middle(self._truths[partner].polygons)
+        under = self._overlap(partner, self._helper.click([spot], [True], ()))
+        if under >= GOOD:
+            return Work(clicks=1, overlap=under, saved=(("click", whole - 1),))
+        boxed = self._helper.box(self._box(partner))
+        overlap = self._overlap(partner, boxed)
+        if overlap >= GOOD:
+            return Work(boxes=BOX_ACTIONS, overlap=overlap, saved=(("box", whole - BOX_ACTIONS),))
+        strokes = self._strokes(boxed, partner) if boxed else None
+        if strokes is not None and strokes[0] < whole:
+            count, overlap = strokes
+            saved = whole - BOX_ACTIONS - count
+            return Work(strokes=count, boxes=BOX_ACTIONS, overlap=overlap, saved=(("box", saved),))
+        by_hand = self._by_vertices(partner, whole)
+        return Work(
+            boxes=BOX_ACTIONS,
+            vertices=whole,
+            overlap=by_hand.overlap,
+            saved=(("box", -BOX_ACTIONS),),
+        )
+
+    def _by_vertices(self, partner: int, count: int) -> Work:
+        return Work(vertices=count, overlap=self._overlap(partner, self._outlines[partner]))
+
+    def _strokes(self, outline: Polygons, partner: int) -> tuple[int, float] | None:
+        """Strokes until the outline fits, and how well it then does; None when it never does."""
+        truth = self._outlines[partner]
+        results = stroked(truth, outline, lambda each: self._overlap(partner, each))
+        for count, result in enumerate(results, start=1):
+            overlap = self._overlap(partner, result)
+            if overlap >= GOOD:
+                return count, overlap
+        return None
+
+    def _clicks(self, outline: Polygons, partner: int) -> tuple[int, float] | None:
+        """Clicks until the outline fits; None when it does not after a few."""
+        if self._helper is None:
+            return None
+        points, inside = list[Point](), list[bool]()
+        for count in range(1, _CLICKS + 1):
+            click = next_click(self._truths[partner].polygons, outline)
+            if click is None:
+                return None
+            points.append(click[0])
+            inside.append(click[1])
+            outline = self._helper.click(points, inside, outline) or outline
+            overlap = self._overlap(partner, outline)
+            if overlap >= GOOD:
+                return count, overlap
+        return None
+
+    def _box(self, partner: int) -> Rect:
+        """The box of an instance as a hand draws it."""
+        rng = random.Random(f"{self._key} {partner}")
+        return jittered(bounds(self._truths[partner].polygons), JITTER, rng, self._size)
+
+    def _overlap(self, partner: int, outline: Polygons) -> float:
+        if not outline:
+            return 0.0
+        one = Instance("one", "", outline)
+        return float(overlaps([one], [self._truths[partner]], *self._size)[0, 0])
+
+    def _sweeps(self, shown: Sequence[int]) -> int:
+        """Strokes that sweep away the false ones, each over neighbours alone."""
+        boxes = {k: bounds(self._suggestions[k].polygons) for k in shown}
+        kept = [box for k, box in boxes.items() if self.match.partners[k] is not None]
+        false = [box for k, box in boxes.items() if self.match.partners[k] is None]
+        sweeps = 0
+        while false:
+            last, sweeps = false.pop(0), sweeps + 1
+            for _ in range(SWEPT_AT_ONCE - 1):
+                near = [box for box in false if _swept_on(last, box, kept)]
+                if not near:
+                    break
+                following = min(near, key=lambda box, at=last: _distance(at, box))  # type: ignore[misc]
+                false.remove(following)
+                last = following
+        return sweeps
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """About what an image costs at some threshold."""
+
+    actions: float
+    by_hand: int
+
+
+def next_click(truth: Polygons, found: Polygons) -> tuple[Point, bool] | None:
+    """Where a person clicks next: into the largest piece that is wrong; and whether it is missing.
+
+    None when nothing is wrong any more.
+    """
+    missing = subtract(truth, found) if found else truth
+    surplus = subtract(found, truth) if found else ()
+    pieces = [((one,), True) for one in missing] + [((one,), False) for one in surplus]
+    if not pieces:
+        return None
+    piece, wanted = max(pieces, key=lambda each: area(each[0]))
+    return middle(piece), wanted
+
+
+def jittered(box: Rect, share: float, rng: random.Random, size: tuple[int, int]) -> Rect:
+    """A box whose edges are each off by up to a share of its side, within an image of a size."""
+    across, down = share * box.width, share * box.height
+    x0, x1 = (edge + rng.uniform(-across, across) for edge in (box.x0, box.x1))
+    y0, y1 = (edge + rng.uniform(-down, down) for edge in (box.y0, box.y1))
+    return Rect(max(x0, 0.0), max(y0, 0.0), min(x1, float(size[0])), min(y1, float(size[1])))
+
+
+def _mean(works: dict[int, Work], guess: float) -> float:
+    return sum(one.actions for one in works.values()) / len(works) if works else guess
+
+
+def _distance(a: Rect, b: Rect) -> float:
+    """The gap between two boxes in pixels, 0 where they meet."""
+    across = max(a.x0 - b.x1, b.x0 - a.x1, 0.0)
+    down = max(a.y0 - b.y1, b.y0 - a.y1, 0.0)
+    return float((across**2 + down**2) ** 0.5)
+
+
+def _swept_on(a: Rect, b: Rect, kept: Sequence[Rect]) -> bool:
+    """Whether a hand that is on one box brushes on to another without touching what is kept."""
+    if _distance(a, b) > _BESIDE * max(a.width, a.height, b.width, b.height):
+        return False
+    (ax, ay), (bx, by) = a.centre, b.centre
+    steps = [k / (_SAMPLES - 1) for k in range(_SAMPLES)]
+    path = [(ax + t * (bx - ax), ay + t * (by - ay)) for t in steps]
+    return not any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in kept for x, y in path)

@@ -1,0 +1,228 @@
+"""Box and click in the window: the model draws, a person keeps, no answer goes astray."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.base.settings import PREPARE
+from core.document.edits import Reshape
+from core.document.geometry import area, bounds
+from core.document.instance import Source
+from core.gestures.prompt import HINT_BOX_DRAGGING, HINT_WAIT
+from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
+
+BOX = ((40.0, 20.0), (70.0, 50.0))
+
+
+@pytest.fixture
+def ready(driver: Driver, folder: Path) -> Driver:
+    """A window whose model has seen the image."""
+    write_labelme(folder / "a1.png", shape("thing", *SQUARE))
+    driver.open(folder)
+    driver.wait(lambda: driver.services.prompting.ready)
+    return driver
+
+
+def shown(driver: Driver):
+    return driver.services.viewport._renderer.preview.changed
+
+
+def press(driver: Driver, at, button=Qt.MouseButton.LeftButton, held=Qt.NoModifier) -> None:
+    QTest.mouseMove(driver.services.viewport, driver.at(*at))
+    QTest.mousePress(driver.services.viewport, button, held, driver.at(*at))
+
+
+def release(driver: Driver, at, button=Qt.MouseButton.LeftButton, held=Qt.NoModifier) -> None:
+    QTest.mouseRelease(driver.services.viewport, button, held, driver.at(*at))
+
+
+def move(driver: Driver, at) -> None:
+    # From elsewhere: where the pointer is already, a move is no event.
+    QTest.mouseMove(driver.services.viewport, driver.at(at[0] + 2, at[1]))
+    QTest.mouseMove(driver.services.viewport, driver.at(*at))
+
+
+def test_a_box_shows_its_outline_while_dragging_and_keeps_it(ready: Driver) -> None:
+    ready.key(Qt.Key.Key_B)
+    assert ready.services.viewport.tool == "box"
+    press(ready, BOX[0])
+    move(ready, BOX[1])
+    ready.wait(lambda: shown(ready) and bounds(shown(ready)[0]).width < 31)
+    (seen,) = shown(ready)
+    assert (seen.label, seen.score) == ("thing", 0.8)
+    assert len(ready.document.instances) == 1
+    release(ready, BOX[1])
+    ready.wait(lambda: len(ready.document.instances) == 2)
+    made = ready.document.instances[-1]
+    assert (made.source, made.label, made.score) == (Source.PROMPTED, "thing", 0.8)
+    assert made.polygons == seen.polygons
+    assert bounds(made).width == pytest.approx(30, abs=1)
+    assert ready.services.viewport.selection == {made.id}
+    assert shown(ready) == ()
+    ready.act("undo")
+    assert len(ready.document.instances) == 1
+
+
+def test_tab_keeps_the_other_outline(ready: Driver) -> None:
+    ready.act("tool_box")
+    press(ready, BOX[0])
+    move(ready, BOX[1])
+    ready.wait(lambda: shown(ready) and bounds(shown(ready)[0]).width < 31)
+    (first,) = shown(ready)
+    ready.key(Qt.Key.Key_Tab)
+    (other,) = shown(ready)
+    assert area(other) < area(first)
+    release(ready, BOX[1])
+    ready.wait(lambda: len(ready.document.instances) == 2)
+    assert ready.document.instances[-1].polygons == other.polygons
+
+
+def test_escape_leaves_no_trace(ready: Driver) -> None:
+    ready.act("tool_box")
+    press(ready, BOX[0])
+    move(ready, BOX[1])
+    ready.wait(lambda: shown(ready))
+    ready.key(Qt.Key.Key_Escape)
+    release(ready, BOX[1])
+    QTest.qWait(100)
+    assert shown(ready) == ()
+    assert len(ready.document.instances) == 1
+    assert not ready.services.actions["undo"].isEnabled()
+
+
+def test_an_unknown_label_becomes_the_active_one_as_the_tag_says(ready: Driver) -> None:
+    labelling = ready.services.labelling
+    labelling.remove("thing")
+    ready.act("tool_select")
+    labelling.add("mine")
+    labelling.rename("thing", "other")
+    ready.act("tool_box")
+    press(ready, BOX[0])
+    move(ready, BOX[1])
+    ready.wait(lambda: shown(ready))
+    assert shown(ready)[0].label == "mine"
+    release(ready, BOX[1])
+    ready.wait(lambda: any(each.label == "mine" for each in ready.document.instances))
+
+
+def test_hovering_shows_and_a_click_keeps(ready: Driver) -> None:
+    ready.key(Qt.Key.Key_Q)
+    move(ready, (60.0, 40.0))
+    ready.wait(lambda: shown(ready))
+    (seen,) = shown(ready)
+    press(ready, (60.0, 40.0))
+    release(ready, (60.0, 40.0))
+    ready.wait(lambda: len(ready.document.instances) == 2)
+    assert ready.document.instances[-1].polygons == seen.polygons
+
+
+def test_the_wheel_takes_a_larger_one_and_with_ctrl_still_zooms(ready: Driver) -> None:
+    canvas = ready.services.viewport
+    ready.act("tool_click")
+    move(ready, (60.0, 40.0))
+    ready.wait(lambda: shown(ready))
+    before, scale = area(shown(ready)[0]), canvas.view()[1]
+    wheel(ready, (60.0, 40.0), Qt.NoModifier)
+    assert area(shown(ready)[0]) > before
+    assert canvas.view()[1] == scale
+    wheel(ready, (60.0, 40.0), Qt.ControlModifier)
+    assert canvas.view() != ((48.0, 36.0), scale)
+
+
+def wheel(driver: Driver, at, held) -> None:
+    canvas = driver.services.viewport
+    place = driver.at(*at)
+    event = QWheelEvent(
+        QPointF(place),
+        QPointF(canvas.mapToGlobal(place)),
+        place * 0,
+        QPointF(0, 120).toPoint(),
+        Qt.MouseButton.NoButton,
+        held,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def test_a_right_click_mends_an_instance_in_one_edit(ready: Driver) -> None:
+    ready.act("tool_click")
+    before = ready.document.instances[0]
+    press(ready, (20.0, 20.0), Qt.MouseButton.RightButton)
+    release(ready, (20.0, 20.0), Qt.MouseButton.RightButton)
+    ready.wait(lambda: ready.document.instances[0] != before)
+    after = ready.document.instances[0]
+    assert area(after) == pytest.approx(area(before) / 2)
+    assert after.id == before.id
+    ready.act("undo")
+    assert ready.document.instances == (before,)
+
+
+def test_nothing_there_is_said(driver: Driver, tmp_path: Path) -> None:
+    driver.open(make_images(tmp_path / "other", "nothing.png"))
+    driver.wait(lambda: driver.services.prompting.ready)
+    driver.act("tool_box")
+    driver.drag(*BOX)
+    driver.wait(lambda: any("draws nothing" in text for text in driver.texts))
+    assert driver.document.instances == ()
+
+
+def test_what_is_kept_before_the_model_has_seen_the_image_is_made_then(
+    driver: Driver, folder: Path
+) -> None:
+    driver.services.settings.set(PREPARE, "asked")
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    QTest.qWait(300)
+    assert not driver.services.prompting.ready
+    driver.act("tool_box")
+    driver.drag(*BOX)
+    driver.drag((5.0, 5.0), (30.0, 30.0))
+    driver.wait(lambda: len(driver.document.instances) == 2)
+    assert [round(bounds(each).x0) for each in driver.document.instances] == [40, 5]
+
+
+def test_no_answer_lands_on_another_image(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "two", "slow.png", "then.png")
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    driver.act("tool_box")
+    driver.drag(*BOX)
+    driver.go(folder / "then.png")
+    assert any("had no answer" in text for text in driver.texts)
+    driver.wait(lambda: driver.services.prompting.ready)
+    QTest.qWait(100)
+    assert driver.document.instances == ()
+
+
+def test_what_was_asked_before_there_was_a_model_is_answered_by_it(
+    make_driver: Callable[..., Driver], folder: Path
+) -> None:
+    driver = make_driver(engine=False)
+    driver.open(folder)
+    driver.services.viewport.set_tool("box")
+    press(driver, BOX[0])
+    move(driver, BOX[1])
+    assert driver.services.viewport.hint == HINT_WAIT
+    driver.services.models.start()
+    driver.wait(lambda: shown(driver))
+    assert driver.services.viewport.hint == HINT_BOX_DRAGGING
+
+
+def test_an_instance_that_was_changed_meanwhile_is_not_mended(ready: Driver) -> None:
+    before = ready.document.instances[0]
+    ready.act("tool_click")
+    press(ready, (20.0, 20.0), Qt.MouseButton.RightButton)
+    release(ready, (20.0, 20.0), Qt.MouseButton.RightButton)
+    other = ((6.0, 6.0), *before.polygons[0].outer[1:])
+    moved = (type(before.polygons[0])(other),)
+    ready.services.workspace.do(Reshape(before.id, moved), "reshape")
+    QTest.qWait(300)
+    assert ready.document.instances[0].polygons == moved

@@ -1,0 +1,105 @@
+"""The panel that tightens, simplifies and smooths with a preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+
+from core.document.geometry import area
+from core.document.instance import Source
+from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
+
+ROUGH = (*((10.0 + x, 10.0 + (x % 2)) for x in range(60)), (69.0, 40.0), (10.0, 40.0))
+
+
+@pytest.fixture
+def tuned(driver: Driver, folder: Path) -> Driver:
+    """A window with two instances, both selected."""
+    write_labelme(folder / "a1.png", shape("thing", *SQUARE), shape("thing", *ROUGH))
+    driver.open(folder)
+    driver.act("select_all")
+    return driver
+
+
+def tried(driver: Driver):
+    return driver.services.viewport._renderer.tried
+
+
+def slide(driver: Driver, id: str, step: int) -> None:
+    driver.services.tuning.panel._sliders[id].setValue(step)
+
+
+def test_tightening_shows_and_enter_makes_one_edit(tuned: Driver) -> None:
+    tuned.wait(lambda: tuned.services.models.model)
+    before = tuned.document.instances
+    tuned.key(Qt.Key.Key_N)
+    tuned.wait(lambda: len(tried(tuned)) == 2)
+    assert area(tried(tuned)[0]) == pytest.approx(18 * 18)
+    slide(tuned, "threshold", 12)  # 0.60: the engine of the test draws smaller squares then
+    tuned.wait(lambda: abs(area(tried(tuned)[0]) - 16 * 16) < 0.01)
+    assert tuned.document.instances == before
+    shown = [each.polygons for each in tried(tuned)]
+    tuned.key(Qt.Key.Key_Return)
+    assert [each.polygons for each in tuned.document.instances] == shown
+    assert tried(tuned) == ()
+    assert tuned.services.tuning.panel is None
+    assert len(tuned.services.viewport.selection) == 2
+    tuned.act("undo")
+    assert tuned.document.instances == before
+
+
+@pytest.mark.parametrize(("way", "expected"), [(1, 400), (2, 18 * 18)])
+def test_what_was_there_can_be_joined_or_intersected(
+    tuned: Driver, way: int, expected: float
+) -> None:
+    tuned.wait(lambda: tuned.services.models.model)
+    tuned.act("tighten")
+    tuned.wait(lambda: tried(tuned))
+    tuned.services.tuning.panel._ways.setCurrentIndex(way)
+    tuned.wait(lambda: abs(area(tried(tuned)[0]) - expected) < 0.01)
+
+
+def test_escape_closes_and_nothing_has_changed(tuned: Driver) -> None:
+    before = tuned.document.instances
+    tuned.act("smooth")
+    tuned.wait(lambda: tried(tuned))
+    tuned.key(Qt.Key.Key_Escape)
+    assert tuned.services.tuning.panel is None
+    assert tried(tuned) == ()
+    assert tuned.document.instances == before
+    assert not tuned.services.actions["undo"].isEnabled()
+
+
+def test_smoothing_needs_no_model_and_takes_vertices(tuned: Driver) -> None:
+    tuned.act("smooth")
+    slide(tuned, "tolerance", 20)
+    tuned.wait(lambda: tried(tuned) and len(tried(tuned)[1].polygons[0].outer) < 8)
+    tuned.services.tuning.panel.applied.emit()
+    assert len(tuned.document.instances[1].polygons[0].outer) < 8
+    assert tuned.document.instances[0].polygons[0].outer == SQUARE
+
+
+def test_it_closes_when_something_else_is_selected_or_shown(tuned: Driver, folder: Path) -> None:
+    tuned.act("smooth")
+    tuned.services.viewport.set_selection([tuned.document.instances[0].id])
+    assert tuned.services.tuning.panel is None
+    tuned.act("smooth")
+    tuned.go(folder / "a2.png")
+    assert tuned.services.tuning.panel is None
+    assert not tuned.services.actions["tighten"].isEnabled()
+
+
+def test_a_picked_suggestion_is_accepted_with_its_new_outline(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.suggest()
+    driver.act("next_suggestion")
+    driver.act("tighten")
+    driver.wait(lambda: tried(driver))
+    driver.services.tuning.panel.applied.emit()
+    (made,) = driver.document.instances
+    assert made.source is Source.EDITED
+    assert area(made) == pytest.approx(18 * 18)
+    driver.act("undo")
+    assert driver.document.instances == ()
