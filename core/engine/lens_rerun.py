@@ -54,21 +54,6 @@ from core.lens.trace import (
 )
 from core.lru import Lru
 
-<<<<<<< HEAD
-=======
-RPN_SETTINGS: Final = (
-    "rpn_pre_nms_top_n",
-    "rpn_post_nms_top_n",
-    "rpn_nms",
-    "rpn_min_size",
-    "rpn_score",
-)
-PROPOSER_SETTINGS: Final = ("proposer_tiles",)
-POOLED_AT_MOST: Final = 4000
-"""Pooled features kept, in RoIs: about 200 MB at 256 channels."""
-MASKS_AT_MOST: Final = 1000
-"""Mask logits kept, in detections: about 285 MB at 91 classes."""
->>>>>>> main
 OUTLINES_AT_MOST: Final = 3000
 """Outlines kept, in detections and mask thresholds: some 30 MB."""
 READINGS_AT_MOST: Final = 8

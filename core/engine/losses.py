@@ -101,15 +101,11 @@ def training_pass(
     anchors = features.make_anchors(model, batch, levels, own)
     seen = Seen(levels, anchors, features.run_rpn(model, levels, numerics), batch.sizes)
     drawn = draw_samples(model, config, seen, scaled)
-<<<<<<< HEAD
-    return losses_of(model, seen, drawn, scaled, items=items, numerics=numerics, settings=own)
-=======
-    done = losses_of(model, seen, drawn, scaled, items=items, numerics=numerics)
+    done = losses_of(model, seen, drawn, scaled, items=items, numerics=numerics, settings=own)
     if click_head(model) is None:
         return done
     clicked = click_loss(model, levels, scaled, numerics)
     return TrainingPass({**done.losses, CLICK_LOSS: clicked}, done.traces)
->>>>>>> main
 
 
 def draw_samples(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-<<<<<<< HEAD
+from core.cli import bench_assist
 from core.cli.commands.train import (
     add_training,
     check_model,
@@ -20,10 +20,6 @@ from core.cli.commands.train import (
     refuse_idle_training,
     schedule_of,
 )
-=======
-from core.cli import bench_assist
-from core.cli.commands.train import add_training, check_model, schedule_of
->>>>>>> main
 from core.cli.console import Console, UsageError
 from core.cli.datasets import open_labelled
 from core.cli.options import add_json, add_model, load_predictor, refuse_idle
@@ -106,11 +102,6 @@ def _simulate(
     arguments: argparse.Namespace, dataset: Dataset, out: Path, console: Console
 ) -> Curve:
     from core.engine.train.simulate import Simulation, simulate
-<<<<<<< HEAD
-    from core.learning.curve import Labelled
-=======
-    from core.engine.zoo import ARCHES
->>>>>>> main
     from core.learning.spec import RunSpec
 
     check_model(arguments.model, console)

@@ -10,12 +10,8 @@ from typing import Final
 
 import torch
 
-<<<<<<< HEAD
 from core.engine.backbones import CUSTOM, import_factory
-=======
-from core.engine.backbones import import_factory
 from core.engine.clicks import add_click_head
->>>>>>> main
 from core.engine.predict import Predictor
 from core.engine.train.fresh import new_network
 from core.engine.train.rows import with_classes
@@ -82,12 +78,9 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
             dict(reused),
             factory,
         )
-<<<<<<< HEAD
     if spec.settings:
         config = replace(config, settings=config.settings.with_text(spec.settings))
-=======
     add_click_head(module, config)
->>>>>>> main
     extra = {
         LEARNED_CLASSES: list(dict.fromkeys((*taught, *labels.labels))),
         "base": base.revision,
