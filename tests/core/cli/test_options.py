@@ -45,7 +45,8 @@ def test_every_option_is_read_by_its_command(name: str) -> None:
     module.add_arguments(parser)
     read = read_by(module) | read_by(shared) | {"json"}
     if name == "bench":
-        read |= read_by(importlib.import_module("core.cli.commands.train"))
+        for other in ("core.cli.commands.train", "core.cli.bench_assist"):
+            read |= read_by(importlib.import_module(other))
     assert set(declared(parser)) <= read
 
 
