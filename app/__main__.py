@@ -14,6 +14,7 @@ from app.base.paths import Paths
 from app.base.settings import LANGUAGE, THEME, Settings
 from app.base.theme import Theme
 from app.base.watchdog import StallWatchdog
+from app.engine.client import EngineClient
 from app.window.assembly import make_window
 from app.window.bootstrap import (
     catch_exceptions,
@@ -46,7 +47,10 @@ def main(
     settings.changed.connect(
         lambda key: theme.choose(settings.get(THEME)) if key == THEME.key else None
     )
-    window = make_window(paths, settings, theme, application)
+    # The engine loads torch in its own process while the window is made, and used already.
+    client = EngineClient(application)
+    client.start()
+    window = make_window(paths, settings, theme, application, client)
     services = window.services
     catch_exceptions(lambda text, trace: services.notices.fail("error", text, trace))
     close_on_signals(window, window.close_unasked)
@@ -58,7 +62,6 @@ def main(
         done=lambda _types: spare_collector(),
         failed=lambda _error: None,
     )
-    # The engine loads torch in its own process while the window is used already.
     QTimer.singleShot(0, window, services.models.start)
     if arguments.paths:
         then = services.annotator.suggest_folder if arguments.preannotate else None

@@ -6,7 +6,11 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
+WAITING: Final = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
+"""Threads of torch that wait for each other sleep. By default they spin, and where processes share
+the cores (the engine, a training) they burn what the others would work with."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -27,4 +31,6 @@ def python_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
         paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH", "")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
     environment["PYTHONIOENCODING"] = "utf-8"
+    for name, value in WAITING.items():
+        environment.setdefault(name, value)
     return environment

@@ -61,7 +61,8 @@ class Job(QObject):
     def progress(self, done: int, total: int, left: float | None = None) -> None:
         """Say how far the work is, and how many seconds are left where that is known better than
         the speed so far tells."""
-        if self._first is None:
+        if self._first is None and done > 0:
+            # What lies before the first step is start-up as well: it will not come again.
             self._first = (time.monotonic(), done)
         self._told_left = None if left is None else (time.monotonic(), left)
         self.done, self.total = done, total
@@ -74,7 +75,7 @@ class Job(QObject):
             self.changed.emit()
 
     def seconds_left(self) -> float | None:
-        """An estimate from the speed so far; None before the first step is over."""
+        """An estimate from the speed since the first step; None before the second is over."""
         if self._told_left is not None:
             since, left = self._told_left
             return max(0.0, left - (time.monotonic() - since))

@@ -40,6 +40,9 @@ class Setting(Generic[T]):
 
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
+_Count = Annotated[float, Meta(ge=0, le=1e9)]
+_Answered = dict[str, Annotated[list[_Count], Meta(min_length=40, max_length=40)]]
+_BoxesFrom = dict[str, Annotated[list[str], Meta(min_length=3, max_length=3)]]
 _Pace = Annotated[list[Annotated[float, Meta(ge=0, le=1e6)]], Meta(max_length=2)]
 """Seconds a step and seconds for the rest of the latest run on this machine; empty at first."""
 
@@ -62,6 +65,16 @@ PREPARE: Final = Setting("prepare_images", "ahead", Literal["ahead", "shown", "a
 """Which images are made ready for box and click: the neighbours too, what is shown, none."""
 ENCODINGS: Final = Setting("encodings_mib", 1024, Annotated[int, Meta(ge=64, le=65536)])
 """Room in memory for images that are ready for box and click."""
+MIRRORS: Final[Setting[list[str]]] = Setting("model_mirrors", [], list[str])
+"""Web addresses below which models are looked for first."""
+BOXES_FROM: Final[Setting[dict[str, list[str]]]] = Setting("boxes_from", {}, _BoxesFrom)
+"""By model: the proposer chosen for it, the detector in its file, the number of tiles."""
+ADVISED: Final[Setting[list[str]]] = Setting("advised_folders", [], list[str])
+"""Folders of which was said which model suits them."""
+FOLLOW: Final = Setting("suggestion_score_follows", True, bool)
+"""Whether the least score is chosen from the model's figures and the person's answers."""
+ANSWERED: Final[Setting[dict[str, list[float]]]] = Setting("answered_scores", {}, _Answered)
+"""By model revision: suggestions accepted by score, then those rejected (`core.lens.scores`)."""
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])

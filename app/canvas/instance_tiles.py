@@ -109,6 +109,7 @@ class _InstanceJob:
         self._key = key
         self._look = look
         self._crowded = crowded
+        # A fill of nothing is left out, but for what is too small to have an outline.
         passes: list[Callable[[QPainter, Outline], None]] = [self._fill]
         if look.halo and not self._crowded:
             passes.append(self._halo)
@@ -154,11 +155,13 @@ class _InstanceJob:
             painter.setBrush(hatching(self._key.scale, self._look.dpr))
             painter.drawPath(outline.path(self._key.scale))
             return
-        colour = self._look.palette.colour(outline.instance.label)
+        colour = self._look.palette.of(outline.instance)
         if self._is_speck(outline):
             side = _SPECK / self._key.scale
             x, y = outline.box.centre
             painter.fillRect(QRectF(x - side / 2, y - side / 2, side, side), colour)
+            return
+        if self._look.fill <= 0:
             return
         if colour is not self._colour:
             self._colour = colour
@@ -166,7 +169,7 @@ class _InstanceJob:
         painter.drawPath(outline.path(self._key.scale))
 
     def _halo(self, painter: QPainter, outline: Outline) -> None:
-        if not self._is_speck(outline):
+        if not self._is_speck(outline) and not outline.is_heavy(self._key.scale):
             painter.drawPath(outline.path(self._key.scale))
 
     def _line(self, painter: QPainter, outline: Outline) -> None:
@@ -177,8 +180,11 @@ class _InstanceJob:
             painter.setPen(region_pen(self._look.width * self._look.dpr))
             painter.drawPath(outline.path(self._key.scale))
             return
-        colour = self._look.palette.colour(outline.instance.label)
-        if colour is not self._colour:
+        colour = self._look.palette.of(outline.instance)
+        if outline.is_heavy(self._key.scale):
+            self._colour = None
+            painter.setPen(line_pen(colour, 1.0))
+        elif colour is not self._colour:
             self._colour = colour
             painter.setPen(line_pen(colour, self._line_width, dashed=self._look.dashed))
         painter.drawPath(outline.path(self._key.scale))

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
-from app.canvas.outlines import make_path
+from app.canvas.outlines import is_heavy, make_path
 from app.canvas.style import (
     ACCEPTED,
     FILL_SELECTED,
@@ -33,7 +34,7 @@ from app.canvas.style import (
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
 from core.document.hit import Hit
-from core.document.instance import Point, Shape
+from core.document.instance import Point, Ring, Shape
 from core.document.regions import is_done
 from core.gestures.base import Preview
 from core.gestures.select import MIDPOINT_FROM
@@ -41,6 +42,8 @@ from core.gestures.select import MIDPOINT_FROM
 _CROWDED_SPACING = 1.5
 """Handles stand at least this many handle widths apart on average, else they become dots."""
 _DOT = 4.0
+_HANDLES_MOST = 2000
+"""Rings with more vertices in sight have no handles."""
 _MIDDLES_MOST = 200
 """Rings with more vertices do without marks in the middle of their edges."""
 
@@ -75,7 +78,7 @@ class LivePainter:
         self, instance: Shape, path: QPainterPath, *, selected: bool, dashed: bool = False
     ) -> None:
         """An instance as it is, or as it would become; `path` is in image pixels."""
-        colour = self._look.palette.colour(instance.label)
+        colour = self._look.palette.of(instance)
         width = (LINE_SELECTED if selected else LINE) * self._dpr
         if is_done(instance):
             pen, fill = region_pen(width), hatching(self.scale, self._dpr)
@@ -85,6 +88,10 @@ class LivePainter:
         painter = self._painter
         painter.save()
         painter.setTransform(self._to_device, True)
+        if is_heavy(path, self.scale):
+            self._thin(path, fill, colour)
+            painter.restore()
+            return
         painter.fillPath(path, fill)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(line_pen(HALO, width + (LINE_HALO - LINE_SELECTED) * self._dpr))
@@ -93,13 +100,26 @@ class LivePainter:
         painter.drawPath(path)
         painter.restore()
 
+    def _thin(self, path: QPainterPath, fill: QBrush, colour: QColor) -> None:
+        """A fill without smooth borders and a line of one device pixel: both are quick."""
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self._painter.fillPath(path, fill)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        self._painter.setPen(line_pen(colour, 1.0))
+        self._painter.drawPath(path)
+
     def hovered(self, instance: Shape, path: QPainterPath, *, dashed: bool = False) -> None:
         """A light rim and a little more fill on what the pointer would take."""
         painter = self._painter
         region = is_done(instance)
-        colour = REGION if region else self._look.palette.colour(instance.label)
+        colour = REGION if region else self._look.palette.of(instance)
         painter.save()
         painter.setTransform(self._to_device, True)
+        if is_heavy(path, self.scale):
+            self._thin(path, QBrush(faded(colour, FILL_SELECTED)), PAPER)
+            painter.restore()
+            return
         if not region:
             painter.fillPath(path, faded(colour, FILL_SELECTED))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -120,6 +140,15 @@ class LivePainter:
             painter.setPen(line_pen(colour, width * self._dpr))
             painter.drawPath(path)
         painter.restore()
+
+    def brush(self, middle: Point, radius: float) -> None:
+        """The rim of the brush, seen on light and dark."""
+        painter = self._painter
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        reach = radius * self.scale
+        for colour, width in ((INK, 2.6), (PAPER, 1.2)):
+            painter.setPen(QPen(colour, width * self._dpr))
+            painter.drawEllipse(self._to_device.map(QPointF(*middle)), reach, reach)
 
     def point(self, at: Point, *, inside: bool) -> None:
         """A point that must be inside an outline, or outside."""
@@ -148,9 +177,11 @@ class LivePainter:
         What is not selected shows dots only, for vertices that can be taken all the same.
         """
         sight = self._view.visible().grown(HANDLE / self._view.scale)
-        colour = REGION if is_done(instance) else self._look.palette.colour(instance.label)
+        colour = REGION if is_done(instance) else self._look.palette.of(instance)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
+                if len(ring) > _HANDLES_MOST and self._too_many(ring, sight):
+                    continue  # they would cover the outline; closer up there are fewer
                 points = [self._to_device.map(QPointF(x, y)) for x, y in ring]
                 seen = [_in(sight, *point) for point in ring]
                 self._vertices(points, seen, dots=not selected)
@@ -159,6 +190,11 @@ class LivePainter:
                 for hit, active in ((hover, False), (vertex, True)):
                     if hit and (hit.id, hit.polygon, hit.ring) == (instance.id, p, r):
                         self._mark(points, hit, colour, active=active)
+
+    def _too_many(self, ring: Ring, sight: Rect) -> bool:
+        x, y = np.asarray(ring).T
+        seen = (x >= sight.x0) & (x <= sight.x1) & (y >= sight.y0) & (y <= sight.y1)
+        return int(seen.sum()) > _HANDLES_MOST
 
     def _vertices(self, points: list[QPointF], seen: list[bool], *, dots: bool = False) -> None:
         crowded = dots or _spacing(points) < _CROWDED_SPACING * HANDLE * self._dpr

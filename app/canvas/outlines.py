@@ -16,17 +16,30 @@ from core.gestures.boxes import BoxTable
 _SMALLEST_LEVEL = -16
 _FULL_LEVEL = 2
 _WORTH_SIMPLIFYING = 12
+_LIGHT, _HEAVY = 60, 1000
+"""Vertices up to which no line is too long, and from which on any is."""
+_LONG = 15_000.0
+"""Device pixels."""
 
 
 class Outline:
     """One instance with its box and its paths, in image pixels."""
 
-    __slots__ = ("_paths", "box", "instance")
+    __slots__ = ("_heavy", "_paths", "box", "instance")
 
     def __init__(self, instance: Shape, box: Rect) -> None:
         self.instance = instance
         self.box = box
         self._paths: dict[int, QPainterPath] = {}
+        self._heavy: dict[int, bool] = {}
+
+    def is_heavy(self, device_scale: float) -> bool:
+        """Whether a broad and smooth line along the outline would take too long at that scale."""
+        level = level_of(device_scale)
+        heavy = self._heavy.get(level)
+        if heavy is None:
+            heavy = self._heavy[level] = is_heavy(self.path(device_scale), device_scale)
+        return heavy
 
     def path(self, device_scale: float) -> QPainterPath:
         """The outline with holes, right to half a device pixel at that scale."""
@@ -51,6 +64,18 @@ def make_path(instance: Shape, error: float = 0.0) -> QPainterPath:
         for ring in polygon.rings:
             _add_ring(path, _simplified(ring, error))
     return path
+
+
+def is_heavy(path: QPainterPath, device_scale: float) -> bool:
+    """Whether a broad and smooth line along a path would take too long at that scale.
+
+    Qt takes some 60 microseconds for each of its vertices, and 20 for each device pixel where it
+    crosses itself.
+    """
+    count = path.elementCount()
+    if count < _LIGHT:
+        return False
+    return count > _HEAVY or path.length() * device_scale > _LONG
 
 
 def _add_ring(path: QPainterPath, ring: Ring) -> None:

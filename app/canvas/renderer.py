@@ -31,7 +31,6 @@ SLICE = 0.003
 LIVE_MOST = 48
 """Selections up to this size are painted anew in each frame; larger ones have tiles too."""
 _IMAGE_BYTES = 96 << 20
-_SUGGESTION_FILL = 0.45
 _TAGGED_MOST = 40
 
 
@@ -96,7 +95,7 @@ class Renderer:
             source.look.palette = palette
             source.look.fill = fill
             source.invalidate()
-        self._proposed.look.fill = fill * _SUGGESTION_FILL
+        self._proposed.look.fill = 0.0  # many of them would fog the image
 
     def set_instances(self, shapes: Sequence[Shape], changed: Changed | None = None) -> None:
         """The document's shapes; `changed` says which of them are new, altered or gone."""
@@ -229,6 +228,8 @@ class Renderer:
             live.drawing(self.preview)
         if self.preview.stroke:
             live.stroke(self.preview.stroke)
+        if self.preview.brush is not None:
+            live.brush(*self.preview.brush)
         for point, inside in self.preview.points:
             live.point(point, inside=inside)
         if self.preview.band is not None:

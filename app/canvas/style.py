@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen, QTransform
 
+from core.document.instance import Shape
 from core.gestures.base import SCREEN_TOLERANCE
 
 TOLERANCE: Final = SCREEN_TOLERANCE
@@ -36,15 +37,33 @@ PAPER: Final = QColor(255, 255, 255)
 INK: Final = QColor(20, 22, 26)
 
 
+_OWN_MOST: Final = 5000
+
+
 class Palette:
     """The colour of each label: the one given to it, else one made from its name."""
 
     def __init__(self, colours: Mapping[str, str] | None = None) -> None:
         self._colours: dict[str, QColor] = {}
+        self._own: dict[str, QColor] = {}
         for label, text in (colours or {}).items():
             colour = QColor(text)
             if colour.isValid():
                 self._colours[label] = colour
+
+    def of(self, shape: Shape) -> QColor:
+        """The colour in which a shape is drawn: its label's, or its own while it is suggested.
+
+        Suggestions that touch are to be told apart; most of them have one label.
+        """
+        if shape.source != "suggested":
+            return self.colour(shape.label)
+        colour = self._own.get(shape.id)
+        if colour is None:
+            if len(self._own) > _OWN_MOST:
+                self._own.clear()
+            colour = self._own[shape.id] = _made_up(shape.id)
+        return colour
 
     def colour(self, label: str) -> QColor:
         """The colour of a label, opaque."""

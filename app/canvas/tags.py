@@ -111,7 +111,7 @@ class Tags:
         suggested = instance.source == "suggested"
         if suggested and instance.score is not None:
             text = f"{text}  {round(100 * instance.score)} %"
-        colour = REGION if is_done(instance) else self.palette.colour(instance.label)
+        colour = REGION if is_done(instance) else self.palette.of(instance)
         key = _Face(text, colour.rgba(), suggested, dpr)
         image = self._faces.get(key)
         if image is None:

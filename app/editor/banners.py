@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
 from app.base.words import error_text, sentence_text
+from app.editor.differing import OtherState, Present
 from app.editor.services import Services
 from app.editor.staging import Outside, Staged, look_outside
 from app.engine.client import EngineState
 from app.widgets.banners import Kind
 from core.sentences import MasklensError, Sentence
 from core.session import Snapshot
+from core.session.difference import merge
 from core.session.label_io import CHANGED_ON_DISK
 
 SETTLE = 250  # ms between a file's change and our look at it
@@ -21,6 +25,7 @@ class WorkBanners(QObject):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services.workspace)
+        self._services = services
         self._banners = services.central.banners
         self._notices = services.notices
         self._workspace = workspace = services.workspace
@@ -33,6 +38,7 @@ class WorkBanners(QObject):
         self._look.timeout.connect(self._look_at_file)
         workspace.project_changed.connect(self._on_project)
         workspace.image_changed.connect(self._on_image)
+        workspace.document_changed.connect(lambda _changed: self._on_change())
         workspace.saver.saved.connect(self._watch)
         workspace.saver.conflicted.connect(self._on_conflict)
         services.client.stopped.connect(self._on_engine_stopped)
@@ -197,10 +203,52 @@ class WorkBanners(QObject):
         text = self.tr("{file} was changed by another program.").format(
             file=staged.entry.label_file.name
         )
-        buttons = [(self.tr("Reload"), self._reload)]
+        buttons = [(self.tr("Take theirs"), self._take_theirs)]
         if staged.session.read_only is None:
+            show = self._services.actions["versions"].trigger
+            buttons.insert(0, (self.tr("Compare"), lambda: self._compare(show)))
             buttons.append((self.tr("Keep mine"), self._keep_mine))
         self._banners.show_banner("image:conflict", Kind.WARNING, text, buttons, closable=False)
+
+    def _compare(self, show: Callable[[], None]) -> None:
+        """Open the panel that shows the difference; the banner stays until it is decided."""
+        self._on_conflict()
+        show()
+
+    def _on_change(self) -> None:
+        """A conflict may have been settled in the panel."""
+        session = self._workspace.session
+        if "image:conflict" in self._banners.keys and session and session.conflict is None:
+            self._banners.drop("image:conflict")
+            self._watch()
+
+    def _take_theirs(self) -> None:
+        """Take all that is on disk in one edit that can be undone, where that is possible."""
+        session = self._workspace.session
+        if session is None:
+            return
+        if session.read_only is not None or session.saving:
+            self._reload()
+            return
+        present = Present.of(session)
+
+        def take(state: OtherState) -> None:
+            compared = state.compared
+            if session is not self._workspace.session or compared is None:
+                return
+            if not present.is_current or not isinstance(state.source, str):
+                self._on_conflict()
+                return
+            ids = {each.id for each in compared.differences}
+            name = self.tr("take the other program’s labels")
+            edit = merge(session.document, compared, ids, take_done=True, name=name)
+            if self._workspace.go_on_from(compared, state.source, edit, name):
+                self._watch()
+                self._notices.say(self.tr("Theirs was taken. Undo brings yours back."))
+
+        self._workspace.tasks.run(
+            lambda _context: present.on_disk(), done=take, failed=lambda _error: self._reload()
+        )
 
     def _reload(self) -> None:
         """Take what is on disk; labels of ours that are nowhere else go to a file beside it."""

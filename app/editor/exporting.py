@@ -21,7 +21,8 @@ from core.formats import labelme
 from core.formats.convert import Read, write_labels
 from core.formats.format import Format, Located
 from core.formats.label_file import LabelFile
-from core.formats.labelled import Collection, Labelled
+from core.formats.labelled import Collection
+from core.formats.labelme_format import labelled_of
 from core.formats.losses import losses
 from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
 from core.sentences import MasklensError, Sentence
@@ -138,7 +139,7 @@ def export_format(
 def what_is_lost(project: Project, format: Format, context: Context) -> tuple[str, ...]:
     """What of the labels of a folder a format has no place for, one line each."""
     read = _gathered(project, (), project.images(), [], context)
-    return tuple(sentence_text(each) for each in losses(read.images, format))
+    return tuple(sentence_text(each) for each in losses(read.images, format, read.collection.kind))
 
 
 def _gathered(
@@ -154,16 +155,7 @@ def _gathered(
     notes: list[Sentence] = []
     for entry, file, mismatch in _labelled(project, entries, problems, context):
         labels.update(dict.fromkeys(each.label for each in labelled(file.shapes)))
-        others = sum(id is None for id, _ in file.kept.shapes)
-        made = Labelled(
-            project.label_path(entry),
-            entry.relative,
-            file.width,
-            file.height,
-            file.shapes,
-            done=file.done,
-            others=others,
-        )
+        made = labelled_of(file, project.label_path(entry), entry.relative)
         images.append(Located(made, entry.path, file.width, file.height, mismatch))
         if mismatch is not None:
             notes.append(mismatch.said(UNANSWERED, entry.label_file, entry.relative))

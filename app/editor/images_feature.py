@@ -14,13 +14,16 @@ from app.base.actions import FILE, IMAGE, Action
 from app.base.feature import Feature, FocusArea
 from app.base.settings import RECENT
 from app.base.words import error_text, sentence_text
+from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
+from app.editor.elsewhere import LabelsElsewhere
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
 from app.editor.panels.images import ImagesPanel
 from app.editor.panels.transfer import ExportDialog, ImportDialog
 from app.editor.services import Services, image, project
+from app.engine.boxes_choice import BoxesFrom
 from app.widgets.banners import Kind
 from core.document.edits import SetDone
 from core.document.status import ImageStatus
@@ -43,8 +46,10 @@ class ImagesFeature(Feature):
         self.title = self.tr("Images")
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
+        self.advice = ModelAdvice(services)
         self._root: Path | None = None
         self._fitting = Fitting(services)
+        self._elsewhere = LabelsElsewhere(services)
         self._wire()
         self._show_recent()
 
@@ -67,6 +72,7 @@ class ImagesFeature(Feature):
         services.importer.looked.connect(self._on_looked)
         services.settings.changed.connect(self._on_setting)
         services.models.file_wanted.connect(self._ask_model)
+        services.models.boxes.file_wanted.connect(self._ask_boxes)
         services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
         panel.chosen.connect(lambda path: workspace.in_turn(lambda: workspace.go(path), moves=True))
         panel.left.connect(services.viewport.setFocus)
@@ -268,6 +274,15 @@ class ImagesFeature(Feature):
         """Let the person choose the folder of the copy."""
         title = self.tr("Export as labelme: choose a folder")
         self.services.opener.ask_existing(title, self.services.exporter.to_labelme, folder=True)
+
+    def _ask_boxes(self, spec: str) -> None:
+        """Let the person choose the weights of a detector that gives the boxes for a model."""
+        boxes = self.services.models.boxes
+        self.services.opener.ask_existing(
+            self.tr("Weights of a detector"),
+            lambda path: boxes.choose(spec, BoxesFrom(str(path))),
+            folder=False,
+        )
 
     def _ask_model(self) -> None:
         filters = (self.tr("Models (*.pt *.pth)"), self.tr("All files (*)"))

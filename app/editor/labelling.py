@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,6 +11,7 @@ from app.base.tasks import Writer
 from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
+from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.regions import labelled
 from core.storage.settings import ProjectSettings
 
@@ -29,6 +30,7 @@ class Labelling(QObject):
         self._workspace = workspace
         self._settings = ProjectSettings()
         self._writer = Writer(workspace.tasks, lambda error: self.failed.emit(error_text(error)))
+        self._told_of_many = False
         workspace.project_changed.connect(self._on_project)
         workspace.labels_found.connect(self.learn)
         workspace.image_changed.connect(self._learn_from_image)
@@ -59,14 +61,24 @@ class Labelling(QObject):
         there = labelled(document.shapes) if document else ()
         return Counter(each.label for each in there)
 
-    def learn(self, names: Iterable[str]) -> None:
+    def learn(self, names: Collection[str]) -> None:
         """Take labels that were seen in files into the list."""
+        wanted = set(names)
         self._set(self._settings.with_labels(names))
+        if not wanted <= {*self.names, ""} and not self._told_of_many:
+            self._told_of_many = True
+            self._tell_of_many()
 
     def add(self, name: str) -> None:
         """Add a label, or take the one of that name, and make it the active one."""
         self._set(self._settings.with_labels([name]))
+        if name not in self.names:
+            self._tell_of_many()
         self.activate(name)
+
+    def _tell_of_many(self) -> None:
+        text = self.tr("The list takes {most} labels of up to {letters} letters, and no more.")
+        self.failed.emit(text.format(most=MOST_LABELS, letters=MOST_LETTERS))
 
     def activate(self, name: str) -> None:
         """Draw with this label from now on."""
@@ -124,6 +136,7 @@ class Labelling(QObject):
         opened = self._workspace.opened
         self._settings = ProjectSettings() if opened is None else opened.settings
         self._writer.forget()
+        self._told_of_many = False
         self.changed.emit()
 
     def _learn_from_image(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QFileDialog
@@ -18,7 +19,10 @@ from app.editor.project_opening import folder_and_images
 from app.editor.workspace import Workspace
 from app.widgets.notices import Notices
 from core.storage.atomic import write_atomic
-from core.storage.images import IMAGE_SUFFIXES, is_image_name
+from core.storage.images import IMAGE_SUFFIXES
+
+SAMPLE_FIRST: Final = "nuclei-1.jpg"
+"""The image of the sample that shows best what the bundled model does."""
 
 
 class Opener(QObject):
@@ -95,9 +99,10 @@ class Opener(QObject):
         target = self._paths.data / "sample"
         new = not target.exists()
         then = self._annotator.suggest_folder if new else None
+        first = target / SAMPLE_FIRST if new else None
         self._workspace.tasks.run(
             lambda _context: copy_sample(target),
-            done=lambda folder: self._open(folder, (), None, then),
+            done=lambda folder: self._open(folder, (), first, then),
             failed=lambda error: self._notices.fail("sample", error_text(error)),
         )
 
@@ -156,14 +161,14 @@ def _local_paths(mime: QMimeData) -> list[Path]:
 
 
 def copy_sample(target: Path) -> Path:
-    """Copy the sample images to `target`, leaving alone what is there; returns it.
+    """Copy the sample to `target`, leaving alone what is there; returns it.
 
     Raises OSError or StorageError when that cannot be written.
     """
     target.mkdir(parents=True, exist_ok=True)
     with as_file(files("resources").joinpath("sample")) as source:
-        for image in sorted(source.iterdir()):
-            place = target / image.name
-            if is_image_name(image.name) and not place.exists():
-                write_atomic(place, image.read_bytes())
+        for file in sorted(source.iterdir()):
+            place = target / file.name
+            if file.suffix != ".py" and file.is_file() and not place.exists():
+                write_atomic(place, file.read_bytes())
     return target

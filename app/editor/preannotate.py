@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -10,12 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from app.base.jobs import Jobs, JobState
 from app.base.walk import Over, Walk
 from app.base.words import sentence_text
-from app.editor.suggesting import Suggesting, suggestion_set
+from app.editor.suggesting import Hearing, Suggesting, suggestion_set
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, EngineState, Question
 from core.document.status import ImageStatus
 from core.protocol import Prediction, Priority, Progress
-from core.sentences import Sentence
 from core.storage.project import ImageEntry, Project
 
 AHEAD: Final = 3  # images under way at a time: the engine is never idle, a cancel is quick
@@ -26,10 +26,15 @@ NAMED: Final = 3  # failed images that the report names
 
 
 class PreAnnotator(QObject):
-    """`said` carries news for a notice, `failed` a key, a sentence and details."""
+    """`said` carries news for a notice, `failed` a key, a sentence and details.
+
+    `landed` carries an image that was asked for alone, how many suggestions are shown for it and
+    how many are below the score.
+    """
 
     said = Signal(str)
     failed = Signal(str, str, str)
+    landed = Signal(object, int, int)
     changed = Signal()
 
     def __init__(
@@ -42,6 +47,8 @@ class PreAnnotator(QObject):
         self._jobs = jobs
         self._current: Question | None = None
         self._folder: Walk[ImageEntry] | None = None
+        self._going: Path | None = None  # the image that is about to be shown
+        workspace.going.connect(self._on_going)
         workspace.project_changed.connect(self.cancel)
         client.state_changed.connect(self._on_engine)
 
@@ -65,37 +72,52 @@ class PreAnnotator(QObject):
 
         def done(prediction: Prediction) -> None:
             found = suggestion_set(prediction.model, prediction.instances)
-            job.end(JobState.DONE, self.tr("%n suggestion(s)", "", len(found.instances)))
-            self._suggesting.arrive(project, path, found)
+            self._suggesting.arrive(project, path, found, Hearing(landed, lost))
 
-        def failed(sentence: Sentence) -> None:
-            text = sentence_text(sentence)
+        def landed(shown: int, below: int) -> None:
+            job.end(JobState.DONE, self._suggesting.counted(shown, below))
+            self.landed.emit(path, shown, below)
+
+        def lost(text: str) -> None:
             job.end(JobState.CANCELLED, text)
-            self.failed.emit(f"suggest:{path}", text, "")
+            if text:
+                self.failed.emit(f"suggest:{path}", text, "")
 
         question = self._current = self._client.predict(
             path,
             CURRENT,
             done=done,
-            failed=failed,
+            failed=lambda sentence: lost(sentence_text(sentence)),
             progress=progress,
             cancelled=lambda: job.end(JobState.CANCELLED, self.tr("cancelled")),
         )
 
     def suggest_folder(self) -> None:
-        """Ask for suggestions for every image that is not done, in the background."""
+        """Ask for suggestions for every image that is not done, in the background.
+
+        The image on the screen comes first, then those behind it, and on from the beginning.
+        """
         project = self._workspace.project
         if project is None or self._folder is not None:
             return
         images = [
             image
-            for image in self._workspace.images
+            for image in self._round()
             if self._workspace.status(image.path) is not ImageStatus.DONE
         ]
         if not images:
             self.said.emit(self.tr("All images are done."))
             return
         self._walk(project, images, self.tr("Suggesting for the folder"))
+
+    def _on_going(self, path: Path | None) -> None:
+        self._going = path
+
+    def _round(self) -> tuple[ImageEntry, ...]:
+        images, path = self._workspace.images, self._going or self._workspace.path
+        places = [place for place, image in enumerate(images) if image.path == path]
+        first = places[0] if places else 0
+        return images[first:] + images[:first]
 
     def refresh(self, images: Sequence[ImageEntry]) -> None:
         """Ask anew for these images, and for what a walk under way has still to do."""
@@ -131,14 +153,15 @@ class PreAnnotator(QObject):
         self.failed.emit("suggest-folder", text, "")
 
     def _walk(self, project: Project, images: list[ImageEntry], title: str) -> None:
-        count = 0
+        count = [0, 0]
 
         def ask(image: ImageEntry, over: Over) -> Question:
             def done(prediction: Prediction) -> None:
-                nonlocal count
                 found = suggestion_set(prediction.model, prediction.instances)
-                count += len(found.instances)
-                self._suggesting.arrive(project, image.path, found, told=False)
+                self._suggesting.arrive(project, image.path, found, Hearing(landed, over))
+
+            def landed(shown: int, below: int) -> None:
+                count[0], count[1] = count[0] + shown, count[1] + below
                 over("")
 
             return self._client.predict(
@@ -152,16 +175,16 @@ class PreAnnotator(QObject):
 
         def ended(walk: Walk[ImageEntry]) -> None:
             self._folder = None
-            self._tell(walk, count)
+            self._tell(walk, self._suggesting.counted(*count))
             self.changed.emit()
 
         self._folder = Walk(self._jobs, title, ask, ended, ahead=AHEAD)
         self.changed.emit()
         self._folder.start(images)
 
-    def _tell(self, walk: Walk[ImageEntry], found: int) -> None:
+    def _tell(self, walk: Walk[ImageEntry], found: str) -> None:
         parts = [
-            self.tr("%n suggestion(s)", "", found),
+            found,
             self.tr("%n image(s)", "", walk.done - len(walk.failures)),
         ]
         if walk.failures:

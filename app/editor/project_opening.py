@@ -135,6 +135,7 @@ def scan(
                 reasons[image.path] = reason
         if reasons:
             tell(Scanned({}, reasons=reasons))
+    project.sweep_versions()
 
 
 def _reason(project: Project, image: ImageEntry) -> Sentence | None:

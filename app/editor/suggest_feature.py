@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QInputDialog
 
 from app.base.actions import SUGGEST, Action, Scope
 from app.base.feature import Feature, FocusArea
-from app.base.settings import UNKNOWN_LABELS
+from app.base.settings import FOLLOW, THRESHOLD, UNKNOWN_LABELS
 from app.editor.panels.suggestions import SuggestionsPanel
-from app.editor.services import Services, engine, image, project
+from app.editor.services import Services, engine, image, project, selection
 from app.engine.models import Choice
 from core.document.geometry.measure import bounds
 
@@ -31,8 +31,10 @@ class SuggestFeature(Feature):
         self._tool_before = "select"
         self._held_back = False
         section.set_threshold(services.suggesting.threshold)
+        section.set_following(services.suggesting.following.on)
         section.set_unknown(services.settings.get(UNKNOWN_LABELS))
         section.threshold_changed.connect(services.suggesting.set_threshold)
+        section.following_chosen.connect(services.suggesting.following.set_on)
         section.unknown_chosen.connect(lambda choice: services.settings.set(UNKNOWN_LABELS, choice))
         self._wire()
 
@@ -41,7 +43,7 @@ class SuggestFeature(Feature):
         services.suggesting.changed.connect(self._on_suggestions)
         services.suggesting.picked_changed.connect(self._on_picked)
         services.suggesting.failed.connect(lambda text: notices.fail("suggest", text))
-        services.suggesting.landed.connect(self._on_landed)
+        services.annotator.landed.connect(self._on_landed)
         services.viewport.rested.connect(self._on_rest)
         services.viewport.suggestion_picked.connect(services.suggesting.pick)
         services.viewport.suggestion_activated.connect(
@@ -59,10 +61,12 @@ class SuggestFeature(Feature):
         services.prompting.ready_changed.connect(services.viewport.set_prompts_ready)
         services.prompting.made.connect(services.viewport.set_selection)
         services.prompting.said.connect(notices.say)
+        services.alike.said.connect(notices.say)
         services.annotator.said.connect(notices.say)
         services.annotator.failed.connect(notices.fail)
         services.annotator.changed.connect(self.changed)
         services.models.changed.connect(self.changed)
+        services.client.model_loaded.connect(services.suggesting.following.take_model)
         services.models.failed.connect(notices.fail)
         services.models.succeeded.connect(notices.succeed)
         services.models.asked.connect(self._ask)
@@ -94,7 +98,7 @@ class SuggestFeature(Feature):
         suggesting = self.services.suggesting
         shown = suggesting.shown
         self._show()
-        self.section.set_counts(len(shown), len(suggesting.pending))
+        self.section.set_counts(len(shown), len(suggesting.pending) - len(shown))
         self.changed.emit()
 
     def _show(self) -> None:
@@ -102,7 +106,7 @@ class SuggestFeature(Feature):
         canvas = self.services.viewport
         self._held_back = canvas.busy and canvas.tool != "select"
         if not self._held_back:
-            canvas.show_suggestions(self.services.suggesting.shown)
+            canvas.show_suggestions(self.services.suggesting.drawn)
 
     def _on_rest(self) -> None:
         if self._held_back:
@@ -112,22 +116,20 @@ class SuggestFeature(Feature):
         self.services.viewport.select_suggestions(self.services.suggesting.picked)
         self.changed.emit()
 
-    def _on_landed(self, path: Path, count: int) -> None:
+    def _on_landed(self, path: Path, shown: int, below: int) -> None:
         """The model has answered."""
-        notices = self.services.notices
-        notices.succeed(f"suggest:{path}")
-        if path != self.services.workspace.path:
-            return
-        shown = len(self.services.suggesting.shown)
-        if shown or not count:
-            notices.say(self.tr("%n suggestion(s)", "", shown))
-        else:
-            text = self.tr("%n suggestion(s), all below the score slider.", "", count)
-            notices.say(text)
+        self.services.notices.succeed(f"suggest:{path}")
+        if path == self.services.workspace.path:
+            self.services.notices.say(self.services.suggesting.counted(shown, below))
 
     def _on_setting(self, key: str) -> None:
+        settings = self.services.settings
         if key == UNKNOWN_LABELS.key:
-            self.section.set_unknown(self.services.settings.get(UNKNOWN_LABELS))
+            self.section.set_unknown(settings.get(UNKNOWN_LABELS))
+        elif key == FOLLOW.key:
+            self.section.set_following(settings.get(FOLLOW))
+        elif key == THRESHOLD.key:
+            self.section.set_threshold(settings.get(THRESHOLD))
 
     # What holds
 
@@ -169,6 +171,11 @@ class SuggestFeature(Feature):
         else:
             text = self.tr("The suggestions were hidden. Here they are: once more to answer them.")
             self.services.notices.say(text)
+
+    def find_alike(self) -> None:
+        """Suggest what is like the selected instances."""
+        self.bring()
+        self.services.alike.find(self.services.viewport.selection)
 
     def sweep(self, on: bool) -> None:
         """Take the tool that sweeps, or go back to the one before."""
@@ -222,6 +229,10 @@ class SuggestFeature(Feature):
                (image, has_shown),
                do=lambda self: self.answer_all(self.services.suggesting.reject_all),
                tip="Reject every suggestion of this image"),
+        Action("alike", SUGGEST, "Everything like this", ("J",), "alike",
+               (image, selection, engine),
+               do=lambda self: self.find_alike(),
+               tip="Suggest everything like the selected instances; each answer tells more"),
         Action("sweep", SUGGEST, "Sweep", (), "sweep", (image,), turn=sweep,
                checked=lambda self: self.services.viewport.tool == "sweep", rule=True,
                tip="Brush over suggestions: left button accepts, right button rejects (hold Z)"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.base.settings import PARTS, THRESHOLD, UNKNOWN_LABELS, Settings
+from app.base.settings import FOLLOW, PARTS, THRESHOLD, UNKNOWN_LABELS, Settings
+from app.base.tasks import Context
 from app.base.words import error_text
+from app.editor.following import Following
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.edits import Add, Edit, SetRejected
@@ -20,12 +22,21 @@ from core.storage.project import Project
 from core.storage.suggestions import SuggestionSet
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Who hears what became of suggestions that arrive; one of the two is called."""
+
+    landed: Callable[[int, int], object] = lambda _shown, _below: None
+    """With how many are shown and how many are below the score."""
+    lost: Callable[[str], None] = lambda _why: None
+    """With the reason; empty when the folder is another by now."""
+
+
 class Suggesting(QObject):
     """`changed` follows other suggestions or another threshold, `picked_changed` other picks."""
 
     changed = Signal()
     picked_changed = Signal()
-    landed = Signal(object, int)  # image path, how many wait for an answer
     failed = Signal(str)
 
     def __init__(self, workspace: Workspace, labelling: Labelling, settings: Settings) -> None:
@@ -34,8 +45,13 @@ class Suggesting(QObject):
         self._labelling = labelling
         self._settings = settings
         self._picked: frozenset[str] = frozenset()
+        self._drawn: tuple[Instance, ...] = ()
+        self.following = Following(settings, self)
+        self.following.moved.connect(self._on_changed)
+        labelling.changed.connect(self.changed)
+        settings.changed.connect(self._on_setting)
         workspace.image_changed.connect(self._on_image)
-        workspace.suggestions_changed.connect(self._on_changed)
+        workspace.suggestions_changed.connect(self._on_suggestions)
 
     @property
     def threshold(self) -> float:
@@ -54,8 +70,25 @@ class Suggesting(QObject):
     @property
     def shown(self) -> tuple[Instance, ...]:
         """Those of `pending` at or above the threshold; one without a score is always shown."""
+        return self._from_threshold(self.pending)
+
+    def _from_threshold(self, suggestions: Iterable[Instance]) -> tuple[Instance, ...]:
         least = self.threshold
-        return tuple(each for each in self.pending if each.score is None or each.score >= least)
+        return tuple(each for each in suggestions if each.score is None or each.score >= least)
+
+    @property
+    def drawn(self) -> tuple[Instance, ...]:
+        """What is shown, under the labels that accepting gives."""
+        label = self._label_for()
+        old = {each.id: each for each in self._drawn}
+        drawn = []
+        for each in self.shown:
+            known, name = old.get(each.id), label(each.label)
+            # The same object as before keeps its outline on the canvas.
+            same = known is not None and (known.label, known.polygons) == (name, each.polygons)
+            drawn.append(known if known and same else replace(each, label=name))
+        self._drawn = tuple(drawn)
+        return self._drawn
 
     @property
     def picked(self) -> frozenset[str]:
@@ -69,11 +102,18 @@ class Suggesting(QObject):
             self._picked = ids
             self.picked_changed.emit()
 
+    def counted(self, shown: int, below: int) -> str:
+        """How many suggestions are shown, and how many are not because of their score."""
+        text = self.tr("%n suggestion(s)", "", shown)
+        if below:
+            text += " · " + self.tr("%n more below the score", "", below)
+        return text
+
     def set_threshold(self, score: float) -> None:
-        """Show only suggestions from this score on."""
+        """Show only suggestions from this score on, whatever is answered."""
+        self._settings.set(FOLLOW, False)
         self._settings.set(THRESHOLD, round(score, 2))
-        self.changed.emit()
-        self.picked_changed.emit()
+        self._on_changed()
 
     def pick_next(self, by: int) -> Instance | None:
         """Pick the next suggestion in the order of the scores; round about at the end."""
@@ -121,9 +161,10 @@ class Suggesting(QObject):
         asked = {each.id for each in self.pending} if isinstance(edit, Add) else set()
         if not isinstance(edit, Add) or not any(each.id in asked for each in edit.shapes):
             return edit
+        label = self._label_that_is_given()
         return Add(
             tuple(
-                replace(each, label=self.label_for(each.label)) if each.id in asked else each
+                replace(each, label=label(each.label)) if each.id in asked else each
                 for each in edit.shapes
             ),
             edit.at,
@@ -131,32 +172,39 @@ class Suggesting(QObject):
 
     def label_for(self, name: str) -> str:
         """The label that an instance gets which a model calls so; empty: it has no name for it."""
-        names = self._labelling.names
-        if name and (name in names or not names or self._settings.get(UNKNOWN_LABELS) == "add"):
-            return name
-        return self._labelling.coming
+        return self._label_for()(name) if name else self._labelling.coming
 
     def arrive(
-        self, project: Project, path: Path, found: SuggestionSet, *, told: bool = True
+        self,
+        project: Project,
+        path: Path,
+        found: SuggestionSet,
+        hearing: Hearing = Hearing(),
     ) -> None:
         """New suggestions for an image: onto the canvas if it is open, else into its file."""
         entry = self._workspace.entry(path)
         if project is not self._workspace.project or entry is None:
+            hearing.lost("")
             return
         staged = self._workspace.staged
+        parts = self._settings.get(PARTS) == "show"
         if staged is not None and staged.entry.path == path:
             there = labelled(staged.session.document.shapes)
-            parts = self._settings.get(PARTS) == "show"
             self._workspace.tasks.run(
                 lambda _context: covered_by(found.instances, there, parts=parts),
-                done=lambda hidden: self._land(project, path, found, hidden, told),
-                failed=lambda error: self.failed.emit(error_text(error)),
+                done=lambda hidden: self._land(project, path, found, hidden, hearing),
+                failed=lambda error: hearing.lost(error_text(error)),
             )
             return
+
+        def store(_context: Context) -> Mapping[str, str]:
+            store_suggestions(project, entry, found)
+            return covered_by(found.instances, (), parts=parts)
+
         self._workspace.tasks.run(
-            lambda _context: store_suggestions(project, entry, found),
-            done=lambda _none: self._stored(project, path, found, told),
-            failed=lambda error: self.failed.emit(error_text(error)),
+            store,
+            done=lambda hidden: self._stored(project, path, found, hidden, hearing),
+            failed=lambda error: hearing.lost(error_text(error)),
         )
 
     def _land(
@@ -165,49 +213,66 @@ class Suggesting(QObject):
         path: Path,
         found: SuggestionSet,
         hidden: Mapping[str, str],
-        told: bool,
+        hearing: Hearing,
     ) -> None:
         staged = self._workspace.staged
         if staged is None or staged.entry.path != path or project is not self._workspace.project:
-            self.arrive(project, path, found, told=told)  # the person went on meanwhile
+            self.arrive(project, path, found, hearing)  # the person went on meanwhile
             return
         if staged.session.read_only is not None:
-            self.failed.emit(self.tr("This image is open for looking only."))
+            hearing.lost(self.tr("This image is open for looking only."))
             return
         staged.session.set_suggestions(found)
-        self._picked = frozenset()
+        self._picked &= {each.id for each in found.instances}
+        self.following.begin(staged.session)
         self._workspace.suggestions_replaced(hidden)
-        if told:
-            self.landed.emit(path, len(self.pending))
+        shown = len(self.shown)
+        hearing.landed(shown, len(self.pending) - shown)
 
-    def _stored(self, project: Project, path: Path, found: SuggestionSet, told: bool) -> None:
+    def _stored(
+        self,
+        project: Project,
+        path: Path,
+        found: SuggestionSet,
+        hidden: Mapping[str, str],
+        hearing: Hearing,
+    ) -> None:
         entry = self._workspace.entry(path)
         if entry is None or project is not self._workspace.project:
+            hearing.lost("")
             return
         self._workspace.tasks.run(
             lambda _context: project.status(entry),
             done=lambda status: self._workspace.set_status(path, status),
             failed=lambda error: self.failed.emit(error_text(error)),
         )
-        if told:
-            self.landed.emit(path, len(found.instances))
+        worth = [each for each in found.instances if each.id not in hidden]
+        shown = len(self._from_threshold(worth))
+        hearing.landed(shown, len(worth) - shown)
 
     def _accept(self, chosen: list[Instance]) -> None:
         if not chosen:
             return
-        known = set(self._labelling.names)
-        label = self._label_for(known)
+        label = self._label_that_is_given()
         instances = tuple(
             replace(each, source=Source.ACCEPTED, label=label(each.label)) for each in chosen
         )
         name = self.tr("accept %n suggestion(s)", "", len(chosen))
         self._answer(chosen, lambda: self._workspace.do(Add(instances), name))
 
-    def _label_for(self, known: set[str]) -> Callable[[str], str]:
+    def _label_that_is_given(self) -> Callable[[str], str]:
+        """The same as `_label_for`, with an active label if one is needed."""
+        if self._settings.get(UNKNOWN_LABELS) != "add" and self._labelling.names:
+            self._labelling.ensure()
+        return self._label_for()
+
+    def _label_for(self) -> Callable[[str], str]:
+        """What accepting makes of a suggested label."""
+        known = self._labelling.names
         if self._settings.get(UNKNOWN_LABELS) == "add" or not known:
             return lambda name: name
-        active = self._labelling.ensure()
-        return lambda name: name if name in known else active
+        instead = self._labelling.coming
+        return lambda name: name if name in known else instead
 
     def _reject(self, chosen: list[Instance]) -> None:
         staged = self._workspace.staged
@@ -227,12 +292,41 @@ class Suggesting(QObject):
         if act():
             self.pick(rest[:1])
 
+    def _on_setting(self, key: str) -> None:
+        """Parts are to be shown, or not; labels that are not known become others."""
+        staged = self._workspace.staged
+        if key == UNKNOWN_LABELS.key:
+            self.changed.emit()
+        elif key == PARTS.key and staged is not None:
+            waiting, there = staged.session.pending, labelled(staged.session.document.shapes)
+            parts = self._settings.get(PARTS) == "show"
+
+            def done(hidden: Mapping[str, str]) -> None:
+                if staged is self._workspace.staged:
+                    self._workspace.suggestions_replaced(hidden)
+
+            self._workspace.tasks.run(
+                lambda _context: covered_by(waiting, there, parts=parts),
+                done=done,
+                failed=lambda error: self.failed.emit(error_text(error)),
+            )
+
     def _on_image(self) -> None:
         self._picked = frozenset()
+        self.following.begin(self._workspace.session)
         self.changed.emit()
         self.picked_changed.emit()
 
+    def _on_suggestions(self) -> None:
+        """Answers came, or other suggestions. The score moves while others still wait in sight:
+        where all are answered, nothing new shall appear before the next image."""
+        self.following.look(self._workspace.session)
+        if self.shown:
+            self.following.move()
+        self._on_changed()
+
     def _on_changed(self) -> None:
+        self.following.see(each.id for each in self.shown)
         self.changed.emit()
         self.picked_changed.emit()
 

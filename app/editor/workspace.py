@@ -24,6 +24,7 @@ from core.document.edits import Edit
 from core.document.status import ImageStatus
 from core.sentences import MasklensError
 from core.session import ImageSession
+from core.session.difference import Compared
 from core.storage.project import ImageEntry, Project
 
 log = logging.getLogger(__name__)
@@ -356,6 +357,13 @@ class Workspace(QObject):
         """Make the edits again that a crash left behind."""
         session, name = self.session, self.tr("recovered edit")
         return session is not None and self._change(lambda: session.recover(name))
+
+    def go_on_from(self, compared: Compared, sha256: str, edit: Edit | None, name: str) -> bool:
+        """Take over what is wanted of another program's change, and go on from its file."""
+        session = self.session
+        return session is not None and self._change(
+            lambda: session.go_on_from(compared, sha256, edit, name)
+        )
 
     def _change(self, change: Callable[[], Changed | None]) -> bool:
         session = self.session

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
+from app.engine.boxes_choice import NETWORK, BoxesFrom
 from app.engine.process import EngineProcess
 from core.child import python_command, python_environment
 from core.lens.settings import StageSettings
@@ -189,25 +190,26 @@ class EngineClient(QObject):
         self,
         spec: str | Path,
         *,
-        device: str = "auto",
-        precision: str = "auto",
-        arch: str | None = None,
-        backbone: str | None = None,
         try_on: Path | None = None,
+        boxes: BoxesFrom = NETWORK,
         done: Callable[[ModelLoaded], object],
         failed: Callable[[Sentence], object],
         cancelled: Callable[[], object] = _nothing,
+        **how: Any,
     ) -> Question:
-        """Load a model; if that fails, or it finds nothing in the image `try_on`, the old stays."""
+        """Load a model; if that fails, or it finds nothing in the image `try_on`, the old stays.
+
+        `boxes` is what gives its boxes; device, precision, arch, backbone as `LoadModel` has them.
+        """
         request = LoadModel(
             0,
             "model",
             spec=str(spec),
-            device=device,
-            precision=precision,
-            arch=arch,
-            backbone=backbone,
+            **how,
             try_on=None if try_on is None else str(try_on),
+            proposer=boxes.proposer,
+            proposer_arch=boxes.arch,
+            tiles=boxes.tiles,
         )
         return self.ask(request, done=done, failed=failed, cancelled=cancelled)
 

@@ -12,8 +12,18 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from app.base.jobs import Jobs, JobState
-from app.base.settings import DEVICE, MODEL, MODEL_ARCHS, MODEL_TRUNKS, PRECISION, Setting, Settings
+from app.base.settings import (
+    DEVICE,
+    MIRRORS,
+    MODEL,
+    MODEL_ARCHS,
+    MODEL_TRUNKS,
+    PRECISION,
+    Setting,
+    Settings,
+)
 from app.base.words import bytes_text, sentence_text
+from app.engine.boxes_choice import BoxesChoice
 from app.engine.client import EngineClient, EngineState, Question
 from core.protocol import (
     Download,
@@ -57,6 +67,7 @@ class ModelControl(QObject):
     refused = Signal(str)  # a model could not be taken into use
     failed = Signal(str, str)
     succeeded = Signal(str)
+    not_fetched = Signal(str, str)  # the name of a model, and why it could not be fetched
     file_wanted = Signal()
     asked = Signal(object)  # a Choice that only the user can make
 
@@ -66,6 +77,10 @@ class ModelControl(QObject):
         self._settings = settings
         self._jobs = jobs
         self._models: tuple[ModelInfo, ...] = ()
+        self._proposers: tuple[str, ...] = ()
+        self._detectors: tuple[str, ...] = ()
+        self.boxes = BoxesChoice(settings, self)
+        self.boxes.changed.connect(lambda spec: self.choose(spec))
         self._loading: _Loading | None = None
         self._names: dict[str, str] = {}
         self._downloads: set[str] = set()
@@ -98,7 +113,7 @@ class ModelControl(QObject):
         With `own` it is the user's choice from now on, whatever folder is open. `try_on` is an
         image with instances: a model that finds nothing in it is refused.
         """
-        info = next((info for info in self._models if info.name == spec), None)
+        info = self.info(spec)
         if info is not None and not info.present:
             self._download(info)
             return
@@ -110,12 +125,28 @@ class ModelControl(QObject):
             arch=self._settings.get(MODEL_ARCHS).get(spec),
             backbone=self._settings.get(MODEL_TRUNKS).get(spec),
             try_on=try_on,
+            boxes=self.boxes.of(spec),
             done=lambda _model: self._on_taken(loading),
             failed=lambda sentence: self._on_refused(loading, sentence),
             cancelled=lambda: self._forget(loading),
         )
         self._loading = loading
         self.changed.emit()
+
+    @property
+    def known(self) -> bool:
+        """Whether the engine has said which models there are."""
+        return bool(self._models)
+
+    def info(self, name: str) -> ModelInfo | None:
+        """What is known of a named model."""
+        return next((info for info in self._models if info.name == name), None)
+
+    def fetch(self, name: str, file: Path | None = None) -> None:
+        """Fetch a named model, or take it from a copy of its file; then use it."""
+        info = self.info(name)
+        if info is not None:
+            self._download(info, file)
 
     @property
     def model(self) -> ModelLoaded | None:
@@ -172,6 +203,9 @@ class ModelControl(QObject):
             later = menu.addAction(self.tr("More models once the engine has started"))
             later.setEnabled(False)
         menu.addSeparator()
+        if self._models:
+            boxes = menu.addMenu(self.tr("Boxes from"))
+            self.boxes.fill(boxes, current, self._proposers, self._detectors)
         menu.addAction(self.tr("A file…"), self.file_wanted.emit)
 
     def _entry(self, menu: QMenu, group: QActionGroup, text: str, spec: str, chosen: bool) -> None:
@@ -194,7 +228,7 @@ class ModelControl(QObject):
             EngineState.DEAD: self.tr("not running"),
         }[self._client.state]
 
-    def _download(self, info: ModelInfo) -> None:
+    def _download(self, info: ModelInfo, file: Path | None = None) -> None:
         if info.name in self._downloads:
             return
         self._downloads.add(info.name)
@@ -221,12 +255,18 @@ class ModelControl(QObject):
             self.choose(info.name)
 
         def failed(sentence: Sentence) -> None:
-            end(JobState.FAILED, self.tr("failed"))
-            self.failed.emit("model", sentence_text(sentence))
+            end(JobState.CANCELLED, self.tr("failed"))
+            self.not_fetched.emit(info.name, sentence_text(sentence))
 
         question.append(
             self._client.ask(
-                Download(0, f"download:{info.name}", name=info.name),
+                Download(
+                    0,
+                    f"download:{info.name}",
+                    name=info.name,
+                    mirrors=(*self._settings.get(MIRRORS),),
+                    file=None if file is None else str(file),
+                ),
                 done=done,
                 failed=failed,
                 progress=progress,
@@ -236,6 +276,7 @@ class ModelControl(QObject):
 
     def _on_models(self, message: Models) -> None:
         self._models = message.models
+        self._proposers, self._detectors = message.proposers, message.detectors
         self.changed.emit()
 
     def _on_loaded(self, _model: ModelLoaded) -> None:
@@ -262,7 +303,9 @@ class ModelControl(QObject):
         else:
             self.asked.emit(choice)
         self.refused.emit(loading.spec)
-        if self.model is None and loading.spec != MODEL.default:
+        if self.boxes.forget(loading.spec) and self.model is None:
+            self.choose(loading.spec, own=loading.own)
+        elif self.model is None and loading.spec != MODEL.default:
             self.choose(MODEL.default)  # better than none at all
         self.changed.emit()
 

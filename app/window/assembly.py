@@ -14,6 +14,7 @@ from app.editor.annotate_feature import AnnotateFeature
 from app.editor.images_feature import ImagesFeature
 from app.editor.services import make_services
 from app.editor.suggest_feature import SuggestFeature
+from app.editor.versions_feature import VersionsFeature
 from app.editor.view_feature import ViewFeature
 from app.engine.client import EngineClient
 from app.learning.feature import LearningFeature
@@ -21,7 +22,8 @@ from app.lens.feature import LensFeature
 from app.window.window import MainWindow
 
 FEATURES: Final = (
-    *(ViewFeature, ImagesFeature, AnnotateFeature, SuggestFeature, LensFeature, LearningFeature),
+    *(ViewFeature, ImagesFeature, AnnotateFeature, SuggestFeature, VersionsFeature),
+    *(LensFeature, LearningFeature),
 )
 ACTIONS: Final = in_order(row for each in (*FEATURES, MainWindow) for row in each.ACTIONS)
 """Everything a person can do."""
@@ -44,5 +46,6 @@ def make_window(
         SuggestFeature(services, annotate.panel.suggestions),
         LensFeature(services),
         LearningFeature(services),
+        VersionsFeature(services),
     )
     return MainWindow(services, features, theme)

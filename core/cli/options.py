@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.cli.console import Console, UsageError
@@ -127,6 +129,9 @@ def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
         given = getattr(arguments, "proposer_arch", None)
         refuse_idle("--proposer-arch", given, needs="--proposer")
     console.progress("loading torch")
+    from core.engine.light_import import import_torchvision
+
+    import_torchvision()
     from core.engine import models, weights
     from core.engine.config import ConfigError
     from core.engine.proposers import base as proposers
@@ -179,8 +184,10 @@ def load_predictor(arguments: argparse.Namespace, console: Console) -> Predictor
         raise UsageError(error.sentence) from error
 
 
-def download(name: str, console: Console) -> None:
-    """Fetch a named model with a progress line. Raises ModelError."""
+def download(
+    name: str, console: Console, mirrors: Sequence[str] = (), file: Path | None = None
+) -> None:
+    """Fetch a named model with a progress line, or take it from a file. Raises MasklensError."""
     from core.engine import models
 
     def show(done: int, total: int) -> None:
@@ -188,7 +195,7 @@ def download(name: str, console: Console) -> None:
         console.progress(f"{name}: {done / MEGABYTE:.0f}{share} MB")
 
     present = models.info(name).present
-    path = models.download(name, show)
+    path = models.download(name, show, mirrors=mirrors, file=file)
     if not present:
         console.note(say("cli.downloaded", "{name} is now at {path}.", name=name, path=str(path)))
 

@@ -18,6 +18,12 @@ IGNORE: Final = "ignore"
 """Inside the outline nothing is learned and nothing is compared."""
 
 
+NO_OBJECTS: Final = ("", "_background_")
+"""Labels of outlines that are no objects: none was given, or labelme's name for what is none."""
+IGNORED_LABEL: Final = "__ignore__"
+"""labelme's label for what is neither an object nor background."""
+
+
 def is_marked(shape: Shape, flag: str) -> bool:
     """Whether a flag is set on a shape."""
     return bool(shape.flags) and dict(shape.flags).get(flag, False)
@@ -52,10 +58,16 @@ def labelled(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
 
 
 def comparable(shapes: Iterable[Shape]) -> tuple[Instance, ...]:
-    """The instances as a model is compared with them, areas to ignore among them as crowds."""
+    """The instances as a model is compared with them, areas to ignore among them as crowds.
+
+    Outlines with one of NO_OBJECTS for a label are not among them.
+    """
     return tuple(
-        each if isinstance(each, Instance) else Instance(**_values(each) | {"crowd": True})
+        each
+        if isinstance(each, Instance) and each.label != IGNORED_LABEL
+        else Instance(**_values(each) | {"crowd": True})
         for each in labelled(shapes)
+        if each.label not in NO_OBJECTS
     )
 
 

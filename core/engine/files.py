@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import torch
 
 from core.engine.encodings import Encoding, encode
+from core.engine.jobs import is_memory_short
 from core.engine.predict import Prediction, Predictor
 from core.lens.settings import StageSettings
 from core.sentences import MasklensError, Sentence, say
@@ -19,8 +25,60 @@ OUT_OF_MEMORY: Final = say(
 )
 
 
+MOST_WORKERS: Final = 4
+"""Images in work at a time: each takes the memory of one prediction."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePrediction:
+    """What came out for an image file, notes about reading it, and how long it was in work."""
+
+    prediction: Prediction
+    notes: tuple[Sentence, ...]
+    seconds: float
+
+
 class MemoryShortError(MasklensError):
     """There is not enough memory for this image."""
+
+
+def predict_files(
+    predictor: Predictor,
+    paths: Iterable[Path],
+    settings: StageSettings,
+    workers: int | None = None,
+) -> Generator[Future[FilePrediction], None, None]:
+    """The predictions for image files, in their order, each as a future that is done or will be.
+
+    Several images are in work at a time, each on one core: while one is decoded or its outlines
+    are traced, which torch cannot spread over cores, the network looks at others. The numbers are
+    those of one after the other. `workers` is how many at a time; by default one for each core on
+    a CPU, at most `MOST_WORKERS`, else one.
+    """
+    before = torch.get_num_threads()
+    count = workers or (min(before, MOST_WORKERS) if predictor.device.type == "cpu" else 1)
+    torch.set_num_threads(max(1, before // count))
+    waiting: deque[Future[FilePrediction]] = deque()
+    try:
+        with ThreadPoolExecutor(count, thread_name_prefix="masklens-predict") as pool:
+            try:
+                for path in paths:
+                    waiting.append(pool.submit(_timed, predictor, path, settings))
+                    if len(waiting) > count:
+                        yield waiting.popleft()
+                while waiting:
+                    yield waiting.popleft()
+            except BaseException:  # also when the caller wants no more
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        torch.set_num_threads(before)
+
+
+def _timed(predictor: Predictor, path: Path, settings: StageSettings) -> FilePrediction:
+    start = time.perf_counter()
+    prediction, notes = predict_file(predictor, path, settings)
+    return FilePrediction(prediction, notes, time.perf_counter() - start)
 
 
 def predict_file(
@@ -33,7 +91,9 @@ def predict_file(
     try:
         image = read_image(path)
         return predictor.predict(image.pixels, settings), image.notes
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error
 
 
@@ -47,5 +107,7 @@ def encode_file(
     try:
         image = read_image(path)
         return encode(predictor, image.pixels, settings=settings), image.notes
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,6 +15,7 @@ from torchvision.models.detection import (
 )
 
 import resources
+from core.engine.fetching import OnProgress, Wanted, fetch, mirrored, take
 from core.engine.proposers import yolox
 from core.sentences import MasklensError, Sentence, say
 
@@ -32,11 +28,6 @@ _STARTER_MISSING: Final = say(
 STARTER: Final = "starter"
 PHOTOS: Final = "photos"
 _PHOTO_TILES: Final = 4
-_CHUNK: Final = 1 << 18
-_TIMEOUT_SECONDS: Final = 30.0
-
-OnProgress = Callable[[int, int], None]
-"""Called with bytes so far and bytes in all (0 when the server does not say)."""
 
 
 class ModelError(MasklensError):
@@ -116,7 +107,7 @@ def resolve(spec: str | Path) -> ModelSource:
                 say(
                     "models.not_fetched",
                     "The model {name!r} is not on this machine yet. Fetch it with: masklens models "
-                    "download {name}",
+                    "get {name}",
                     name=model.name,
                 )
             )
@@ -135,72 +126,33 @@ def resolve(spec: str | Path) -> ModelSource:
     return ModelSource(path, path.stem, None)
 
 
-def download(name: str, on_progress: OnProgress | None = None) -> Path:
-    """Fetch a named model unless it is here, check its hash, and return its file.
+def download(
+    name: str,
+    on_progress: OnProgress | None = None,
+    *,
+    mirrors: Sequence[str] = (),
+    file: Path | None = None,
+) -> Path:
+    """Have a named model on this machine, and return its file.
 
-    The file is written beside and renamed, so that a broken download leaves nothing behind.
-    Raises ModelError when the name is unknown, the network cannot be reached, or the hash is
-    wrong.
+    It is taken from `file`, a copy that is here, or fetched: from the mirrors, web addresses below
+    which it lies by its own name, then from where torchvision has it. Its hash is checked either
+    way. Raises ModelError when the name is unknown, FetchError and StorageError when it cannot be
+    had.
     """
     model = info(name)
     if model.present:
         return model.path
     if model.url is None:
         raise ModelError(_STARTER_MISSING.given(name=name, path=str(model.path)))
-    model.path.parent.mkdir(parents=True, exist_ok=True)
-    partial = model.path.with_name(f"{model.path.name}.{os.getpid()}.part")
-    try:
-        digest = _fetch(model, partial, on_progress)
-        # torchvision names a file by the first digits of its SHA-256, after the last dash.
-        wanted = model.path.stem.rpartition("-")[2]
-        if not digest.startswith(wanted):
-            raise ModelError(
-                say(
-                    "models.wrong_hash",
-                    "What came from {url} is not the model {name!r}: its hash is wrong. Nothing "
-                    "was kept; try again.",
-                    name=name,
-                    url=model.url,
-                )
-            )
-        os.replace(partial, model.path)
-    except OSError as error:
-        raise ModelError(
-            say(
-                "models.offline",
-                "The model {name!r} could not be fetched ({why}). It needs a connection to the "
-                "internet once; or fetch {url} elsewhere and put it at {path}.",
-                name=name,
-                url=model.url,
-                path=str(model.path),
-                why=str(error),
-            )
-        ) from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            partial.unlink()
+    # torchvision names a file by the first digits of its SHA-256, after the last dash.
+    digest = model.path.stem.rpartition("-")[2]
+    wanted = Wanted(name, model.path, digest, model.bytes, mirrored(model.url, mirrors))
+    if file is None:
+        fetch(wanted, on_progress)
+    else:
+        take(wanted, file, on_progress)
     return model.path
-
-
-def _fetch(model: NamedModel, partial: Path, on_progress: OnProgress | None) -> str:
-    assert model.url is not None
-    digest = hashlib.sha256()
-    request = urllib.request.Request(model.url, headers={"User-Agent": "masklens"})
-    with (
-        urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer,
-        partial.open("wb") as file,
-    ):
-        total = int(answer.headers.get("Content-Length") or 0)
-        done = 0
-        while chunk := answer.read(_CHUNK):
-            file.write(chunk)
-            digest.update(chunk)
-            done += len(chunk)
-            if on_progress is not None:
-                on_progress(done, total)
-    if total and done != total:
-        raise urllib.error.URLError(f"the connection ended after {done} of {total} bytes")
-    return digest.hexdigest()
 
 
 def _starter() -> NamedModel:

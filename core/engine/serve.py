@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from core.engine import models
 from core.engine.files import OUT_OF_MEMORY
-from core.engine.jobs import Job, JobStopped, unexpected
+from core.engine.jobs import Job, JobStopped, is_memory_short, unexpected
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
+from core.engine.proposers import detectors, registry
 from core.engine.serve_compare import CompareAnswers
 from core.engine.serve_lens import LensAnswers
 from core.engine.serve_prompts import PromptAnswers
@@ -95,10 +96,10 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
         raise JobStopped from error
     except MasklensError as error:
         return Failed(request.id, error.sentence)
-    except (MemoryError, torch.OutOfMemoryError):
-        log.exception("out of memory in request %d", request.id)
-        return Failed(request.id, OUT_OF_MEMORY)
     except Exception as error:
+        if is_memory_short(error):
+            log.exception("out of memory in request %d", request.id)
+            return Failed(request.id, OUT_OF_MEMORY)
         log.exception("request %d failed", request.id)
         return Failed(request.id, unexpected(error))
 
@@ -106,7 +107,14 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
 def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> ModelLoaded:
     """Load beside the model in use, try it on a small picture, then swap."""
     report("load", 0, 2)
-    loaded = load_model(request.spec, arch=request.arch, backbone=request.backbone)
+    loaded = load_model(
+        request.spec,
+        arch=request.arch,
+        backbone=request.backbone,
+        proposer=request.proposer or None,
+        proposer_arch=request.proposer_arch or None,
+        tiles=request.tiles or None,
+    )
     job.check()
     report("try", 1, 2)
     predictor = Predictor(loaded, device=request.device, precision=_precision(request))
@@ -124,6 +132,7 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
         device=str(predictor.device),
         precision=str(predictor.dtype).removeprefix("torch."),
         settings=loaded.config.settings,
+        scores=loaded.scores,
     )
 
 
@@ -225,11 +234,18 @@ def _list(engine: Engine, request: ListModels, job: Job, report: Report) -> Mode
             ModelInfo(one.name, one.summary, one.arch, one.classes, one.bytes, one.present)
             for one in models.list_models()
         ),
+        registry.names(),
+        detectors.ARCHES,
     )
 
 
 def _download(engine: Engine, request: Download, job: Job, report: Report) -> Downloaded:
-    models.download(request.name, lambda done, total: report("bytes", done, total))
+    models.download(
+        request.name,
+        lambda done, total: report("bytes", done, total),
+        mirrors=request.mirrors,
+        file=None if request.file is None else Path(request.file),
+    )
     return Downloaded(request.id, request.name)
 
 

@@ -31,6 +31,7 @@ from core.engine.models import resolve
 from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
 from core.engine.zoo import ARCHES, build_model
+from core.lens.scores import ScoreRecord, records_from
 from core.lens.settings import Value
 from core.sentences import say
 from core.storage.atomic import write_atomic
@@ -73,6 +74,15 @@ class LoadedModel:
     def network(self) -> LoadedModel:
         """The network as it is without a proposer: what can be trained."""
         return self.alone or self
+
+    @property
+    def scores(self) -> tuple[ScoreRecord, ...]:
+        """How often its scores were right on held-out images, as its file says."""
+        if self.proposer is None:
+            return records_from(self.extra)
+        by_proposer = self.extra.get("proposer_scores")
+        listed = by_proposer.get(self.proposer.name) if isinstance(by_proposer, dict) else None
+        return records_from({"scores": listed})
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -175,12 +185,13 @@ def load_model(
     backbone: str | None = None,
     proposer: str | None = None,
     proposer_arch: str | None = None,
+    tiles: int | None = None,
 ) -> LoadedModel:
     """Load a model by its name (`starter`, or one from `models.list_models`) or its file.
 
     `proposer` names what shall give the boxes (`registry.load_proposer`); a named model may have
-    one of its own. Raises ModelFileError, ConfigError, ProposerError, or ModelError when a named
-    model is not on this machine.
+    one of its own. `tiles` replaces at how many it looks. Raises ModelFileError, ConfigError,
+    ProposerError, or ModelError when a named model is not on this machine.
     """
     source = resolve(spec)
     if arch is not None and source.arch is not None:
@@ -188,7 +199,8 @@ def load_model(
     loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
     if proposer is not None:
         found = load_proposer(proposer, arch=proposer_arch)
-        return with_proposer(loaded, found, f"{source.name}+{found.name}")
+        own = {} if tiles is None else {"proposer_tiles": tiles}
+        return with_proposer(loaded, found, f"{source.name}+{found.name}", **own)
     if source.proposer is not None:
         found = load_proposer(source.proposer)
         return with_proposer(loaded, found, source.name, proposer_tiles=source.tiles)

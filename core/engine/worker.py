@@ -17,6 +17,7 @@ from functools import partial
 from typing import Final
 
 from core.engine.jobs import Job, JobQueue, JobStopped, unexpected
+from core.engine.light_import import import_torchvision
 from core.protocol import (
     Answer,
     Cancel,
@@ -123,6 +124,7 @@ class Worker:
     def compute(self) -> None:
         """Load torch, then do the requests that compute, for ever."""
         try:
+            import_torchvision()
             from core.engine import serve
         except (ImportError, OSError) as error:
             log.exception("torch cannot be loaded")

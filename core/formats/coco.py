@@ -259,7 +259,7 @@ class _Reader:
     ) -> Instance:
         own = as_object(annotation.get(KEY, {}), f"{where}.{KEY}")
         where_own = f"{where}.{KEY}"
-        model, given = own.get("model"), own.get("id")
+        model, given, group = own.get("model"), own.get("id"), own.get("group")
         id = annotation.get("id", number + 1)
         crowd = annotation.get("iscrowd") or 0
         if crowd not in (0, 1):
@@ -274,6 +274,7 @@ class _Reader:
             flags=_FLAGS.convert(own.get("flags", []), f"{where_own}.flags"),
             description=as_text(own.get("description", ""), f"{where_own}.description"),
             crowd=bool(crowd),
+            group_id=None if group is None else as_int(group, f"{where_own}.group"),
         )
 
 

@@ -79,8 +79,8 @@ FORMAT: Final = Format(
     declared=True,
     carries=frozenset(
         (
-            *("size", "holes", "parts", "overlap"),
-            *("source", "crowd", "attributes", "keys"),
+            *("group", "flags", "description", "score", "size", "holes", "parts", "overlap"),
+            *("source", "crowd", "attributes"),
         )
     ),
 )

@@ -154,6 +154,8 @@ def _extras(instance: Instance) -> Json:
         own["flags"] = [[name, on] for name, on in instance.flags]
     if instance.description:
         own["description"] = instance.description
+    if instance.group_id is not None and len(instance.polygons) == 1:
+        own["group"] = instance.group_id
     extras: Json = {} if instance.score is None else {"score": instance.score}
     return {**extras, KEY: own} if own else extras
 

@@ -135,7 +135,9 @@ def write_labels(
     apart = _apart(images, format, out, split is not None, sink)
     _check_place(format, out, apart)
     fitting = [each for each in (_fitting(image, format, sink) for image in images) if each]
-    sink.notes += losses(images, format)
+    if "regions" not in format.carries:
+        sink.notes += [said for image in images for said in image.labels.odd]
+    sink.notes += losses(images, format, read.collection.kind)
     labels = read.collection.labels
     written = [
         format.write(Writing(read.collection, part, labels, place, sink, options or {}, root))

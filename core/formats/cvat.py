@@ -19,7 +19,7 @@ from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
-from core.formats.labelled import Collection, Labelled, used_labels
+from core.formats.labelled import Collection, Labelled, group_numbers, used_labels
 from core.formats.labelme_shapes import ellipse, polygon
 from core.formats.limits import MAX_COORDINATE, check_size
 from core.formats.masks import rasterise, trace
@@ -240,11 +240,10 @@ def _write(writing: Writing) -> Written:
         )
         if image.labels.split:
             element.set("subset", image.labels.split)
-        group = max((i.group_id or 0 for i in image.labels.instances), default=0)
+        groups = group_numbers(image.labels.instances)
         for level, instance in enumerate(image.labels.instances):
-            alone = len(instance.polygons) == 1
-            group += not alone
-            _shapes(element, image, instance, level, 0 if alone else group)
+            alone = len(instance.polygons) == 1 and instance.group_id is None
+            _shapes(element, image, instance, level, 0 if alone else groups[level])
             count += 1
     data = b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(
         root, "utf-8", xml_declaration=False
@@ -271,7 +270,6 @@ def _shapes(parent: Element, image: Located, instance: Instance, level: int, gro
     shapes: list[Element] = []
     if any(each.holes for each in instance.polygons):
         mask = _runs(instance, image.width or 1, image.height or 1)
-        common.pop("group_id", None)
         shapes = [SubElement(parent, "mask", {**common, **mask})] if mask else []
     else:
         for each in instance.polygons:
@@ -321,5 +319,5 @@ FORMAT: Final = Format(
     ending=".xml",
     declared=True,
     splits=True,
-    carries=frozenset(("size", "holes", "parts", "overlap", "attributes")),
+    carries=frozenset(("size", "group", "holes", "parts", "overlap", "attributes")),
 )

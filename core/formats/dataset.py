@@ -178,6 +178,7 @@ class _Opener:
         if fitted is None:
             return None
         image = fitted
+        self._notes += image.odd
         own = tuple(each for each in image.shapes if each.source is not Source.SUGGESTED)
         self._suggestions += len(image.shapes) - len(own)
         self._all += len(own)

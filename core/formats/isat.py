@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from core.formats.fields import as_list, as_object, as_text, get
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
-from core.formats.labelled import Collection, Labelled, used_labels
+from core.formats.labelled import Collection, Labelled, group_numbers, used_labels
 from core.formats.labelme_format import label_files
 from core.formats.labelme_shapes import points_of, polygon
 from core.formats.limits import whole
@@ -45,15 +46,14 @@ def _read(source: Source) -> Collection:
         )
         remarks = Remarks(path)
         made: dict[object, Instance] = {}
-        extras: dict[str, Json] = {}
         items = as_list(get(top, "objects", "file"), "objects")
         for k in sorted(range(len(items)), key=lambda k: _layer(items[k])):
             with remarks.entry():
-                _take(items[k], k, made, extras, remarks)
+                _take(items[k], k, made, remarks)
     found = tuple(made.values())
     note = info.get("note")
     extra: Json = {"note": note} if note else {}
-    labelled = Labelled(path, name, width, height, found, extra=extra, extras=extras)
+    labelled = Labelled(path, name, width, height, found, extra=extra)
     return Collection("isat", used_labels([labelled]), (labelled,), remarks.notes())
 
 
@@ -62,9 +62,7 @@ def _layer(item: object) -> float:
     return float(layer) if isinstance(layer, int | float) and abs(layer) < 1e9 else 0.0
 
 
-def _take(
-    item: object, k: int, made: dict[object, Instance], extras: dict[str, Json], remarks: Remarks
-) -> None:
+def _take(item: object, k: int, made: dict[object, Instance], remarks: Remarks) -> None:
     """Read one polygon and give it to its object."""
     where = f"objects[{k}]"
     value = as_object(item, where)
@@ -80,16 +78,16 @@ def _take(
     number = group if isinstance(group, int) and not isinstance(group, bool) else None
     key: object = (label, number) if number else k
     before = made.get(key)
+    note = value.get("note")
+    text = note if isinstance(note, str) else ""
     if before is None:
         crowd = value.get("iscrowd") in (1, True)
-        made[key] = Instance(f"isat-{k}", label, polygons, crowd=crowd, group_id=number)
-    else:
         made[key] = Instance(
-            before.id, label, (*before.polygons, *polygons), crowd=before.crowd, group_id=number
+            f"isat-{k}", label, polygons, description=text, crowd=crowd, group_id=number
         )
-    note = value.get("note")
-    if isinstance(note, str) and note:
-        extras[made[key].id] = {"attributes": {"note": note}}
+    else:
+        whole = (*before.polygons, *polygons)
+        made[key] = replace(before, polygons=whole, description=before.description or text)
 
 
 def _write(writing: Writing) -> Written:
@@ -114,14 +112,13 @@ def _file(image: Located, target: Path) -> bytes:
     width, height = image.width or 1, image.height or 1
     name = labels.file_name if image.path is None else relative(image.path, target.parent)
     objects: list[Json] = []
-    for group, instance in enumerate(labels.instances, 1):
+    groups = group_numbers(labels.instances)
+    for group, instance in zip(groups, labels.instances, strict=True):
         for ring in simple_parts(instance.polygons, width, height):
             part = polygon(ring)
             if not part:
                 continue
             box = bounds(part)
-            extra = labels.extras.get(instance.id, {}).get("attributes")
-            note = extra.get("note", "") if isinstance(extra, dict) else ""
             objects.append(
                 {
                     "category": instance.label,
@@ -131,7 +128,7 @@ def _file(image: Located, target: Path) -> bytes:
                     "layer": float(len(objects) + 1),
                     "bbox": [box.x0, box.y0, box.x1, box.y1],
                     "iscrowd": instance.crowd,
-                    "note": note,
+                    "note": instance.description,
                 }
             )
     info = {
@@ -152,5 +149,5 @@ FORMAT: Final = Format(
     recognises=_recognises,
     read=_read,
     write=_write,
-    carries=frozenset(("size", "parts", "overlap", "crowd", "bridges", "attributes")),
+    carries=frozenset(("size", "group", "description", "parts", "overlap", "crowd", "bridges")),
 )

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count as counting
 from pathlib import Path
+from typing import Final
 
 from core.document.instance import Instance, Shape
-from core.document.regions import labelled
+from core.document.regions import IGNORED_LABEL, NO_OBJECTS, is_done, labelled
 from core.formats.label_file import Json
 from core.formats.mismatch import Answer, Mismatch
-from core.sentences import Sentence
+from core.sentences import Sentence, say
 from core.storage.natural import natural_key
 
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the image."""
+_NO_LABEL: Final = say(
+    "formats.no_label",
+    "{path}: shapes {numbers} on {name} have no label, so they are no objects to learn from or to "
+    "write: give them one.",
+)
+_BACKGROUND: Final = say(
+    "formats.background",
+    "{path}: shapes {numbers} on {name} are labelled {label}, which is no object; they are left "
+    "out.",
+)
+_IGNORED: Final = say(
+    "formats.ignored",
+    "{path}: shapes {numbers} on {name} are labelled {label}, so nothing is learned or compared "
+    "there.",
+)
+_ODD: Final = {NO_OBJECTS[0]: _NO_LABEL, NO_OBJECTS[1]: _BACKGROUND, IGNORED_LABEL: _IGNORED}
+_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +47,8 @@ class Labelled:
     file itself gives, by instance. Of labelme's files:
     `done` says that a person finished the image, `embedded` that the file has the image inside, and
     `others` counts shapes that are no outlines. `fitted` says how they came to fit an image of
-    another size than their file says.
+    another size than their file says. `places` are the numbers of shapes in the file, by id, where
+    they are not those in `shapes`.
     """
 
     label_file: Path
@@ -45,6 +66,12 @@ class Labelled:
     extras: Mapping[str, Json] = field(default_factory=dict)
     boxes: Mapping[str, Box] = field(default_factory=dict)
     fitted: tuple[Mismatch, Answer] | None = None
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def odd(self) -> Iterator[Sentence]:
+        """What to say of its shapes whose labels are none, or say that they are no objects."""
+        return odd_labels(self.label_file, self.file_name, self.shapes, self.places)
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -68,10 +95,40 @@ class Collection:
     extra: Json = field(default_factory=dict)
 
 
+def odd_labels(
+    path: Path, name: str, shapes: Sequence[Shape], places: Mapping[str, int]
+) -> Iterator[Sentence]:
+    """What to say of shapes whose labels are none, or say that they are no objects.
+
+    `places` are the numbers of shapes in the file where they are not those in `shapes`, by id.
+    """
+    found: dict[str, list[int]] = {}
+    for number, shape in enumerate(shapes):
+        if shape.label in _ODD and not is_done(shape):
+            found.setdefault(shape.label, []).append(places.get(shape.id, number) + 1)
+    for label, numbers in found.items():
+        listed = ", ".join(map(str, numbers[:_NAMED])) + ("…" if len(numbers) > _NAMED else "")
+        said = _ODD[label]
+        yield said.given(path=str(path), name=name, numbers=listed, label=label)
+
+
 def used_labels(images: Iterable[Labelled]) -> tuple[str, ...]:
-    """The labels in use, in natural order."""
-    used = {each.label for image in images for each in labelled(image.shapes)}
+    """The labels in use, in natural order; those of no objects are none."""
+    used = {each.label for image in images for each in labelled(image.shapes)} - {*NO_OBJECTS}
     return tuple(sorted(used, key=natural_key))
+
+
+def group_numbers(instances: Sequence[Instance]) -> list[int]:
+    """A number from 1 for each instance that no other has: its own group where it has one."""
+    wanted = Counter(each.group_id for each in instances)
+    taken = {group for group, count in wanted.items() if group is not None and count == 1}
+    free = (number for number in counting(1) if number not in taken)
+    return [
+        each.group_id
+        if each.group_id in taken and each.group_id is not None and each.group_id > 0
+        else next(free)
+        for each in instances
+    ]
 
 
 def merged(parts: Sequence[Collection], *, declared: bool = False) -> Collection:

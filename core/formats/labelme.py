@@ -22,11 +22,22 @@ from typing import Final
 
 import msgspec
 
-from core.codec import Codec, FieldError, NotJson, Size, loads, members, uncollected, wrong
+from core.codec import (
+    Codec,
+    FieldError,
+    NotJson,
+    Size,
+    encode,
+    items,
+    loads,
+    members,
+    uncollected,
+    wrong,
+)
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
-from core.formats.label_file import Kept, KeptShape, LabelFile
+from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import Extra, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
@@ -91,7 +102,22 @@ class _File(msgspec.Struct, frozen=True):
     masklens: _Marks = _Marks()
 
 
+_TOP: Final = frozenset(
+    (
+        *("version", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth"),
+        *("lineColor", "fillColor", "masklens"),
+    )
+)
+_SHAPE: Final = frozenset(
+    (
+        *("label", "points", "shape_type", "group_id", "flags", "description", "mask", "score"),
+        *("line_color", "fill_color", "masklens"),
+    )
+)
 _FILE: Final[Codec[_File]] = Codec(_File, "")
+_FIELDS: Final[Codec[_Fields]] = Codec(_Fields, "")
+_MANY: Final = 20_000
+"""Opening brackets from which on a file is read shape by shape."""
 
 
 def read(path: Path | str) -> LabelFile:
@@ -105,12 +131,66 @@ def parse(data: bytes, path: Path) -> LabelFile:
     with reading(path, "labelme"), uncollected():
         try:
             data.decode()  # what means nothing here is passed over, whatever its bytes are
-            return _read(_FILE.decode_strictly(data, ""), data, str(path))
+            return _read(_decoded(data), data, str(path))
         except (NotJson, UnicodeDecodeError):
             # Another encoding, or what only some programs take for JSON: NaN, half a pair of
             # surrogates. It travels on where it means nothing here.
             value = loads(data, "file", constants=True)
             return _read(_FILE.convert(value, ""), json.dumps(value).encode(), str(path))
+
+
+def _decoded(data: bytes) -> _File:
+    """The file; where it has many points, shape by shape, so that other threads get their turn."""
+    if data.count(b"[") < _MANY:
+        return _FILE.decode_strictly(data, "")
+    top = members(data, "")
+    try:
+        raws = items(top["shapes"], "shapes")
+    except (KeyError, FieldError):
+        return _FILE.decode_strictly(data, "")  # which says it in the usual words
+    shapes = [_FIELDS.decode_strictly(raw, f"shapes[{k}]") for k, raw in enumerate(raws)]
+    rest = _FILE.decode_strictly(encode({**top, "shapes": []}), "")
+    return msgspec.structs.replace(rest, shapes=tuple(shapes))
+
+
+class _Everything(msgspec.Struct, frozen=True):
+    """All keys of the shapes, each value as it stands."""
+
+    shapes: tuple[dict[str, msgspec.Raw], ...]
+
+
+_EVERYTHING: Final[Codec[_Everything]] = Codec(_Everything, "")
+_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
+
+
+def others(file: LabelFile) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
+    """What a file says that has no field here: of the image by key, and of each instance by id.
+
+    Of an instance these are its attributes, as X-AnyLabeling writes them, and under `labelme` the
+    other keys. What says nothing (empty, false) is left out.
+    """
+    top = {key: loads(raw) for key, raw in file.kept.top.items() if key not in _TOP}
+    image = {key: value for key, value in top.items() if value not in _NOTHING}
+    shapes: dict[str, dict[str, object]] = {}
+    if file.kept.shapes:
+        raws = _EVERYTHING.decode_strictly(file.kept.source, "").shapes
+        for id, kept in file.kept.shapes:
+            if id is not None and not raws[kept.number].keys() <= _SHAPE:
+                _note_keys(raws[kept.number], shapes.setdefault(id, {}))
+    return image, {id: extra for id, extra in shapes.items() if extra}
+
+
+def _note_keys(raws: Raws, extra: dict[str, object]) -> None:
+    for key, raw in raws.items():
+        value = None if key in _SHAPE else loads(raw, constants=True)
+        if value in _NOTHING:
+            continue
+        if key == "attributes" and isinstance(value, dict):
+            extra.setdefault(key, value)
+        else:
+            more = extra.setdefault("labelme", {})
+            assert isinstance(more, dict)
+            more.setdefault(key, value)
 
 
 def is_labelme(data: bytes) -> bool:
@@ -189,12 +269,13 @@ def _joined(parts: list[_Shape]) -> tuple[dict[str, Shape], list[str | None]]:
             groups.setdefault((part.fields.label, kept.group), []).append(part)
     ids: list[str | None] = [None] * len(parts)
     made: dict[str, Shape] = {}
+    copies: _Copies = {}
     taken = {part.fields.masklens.id for group in groups.values() for part in group}
     for group in groups.values():
         instance = _instance(group)
         # A shape copied in another program brings its id along; only the first keeps it.
         if not instance.id or instance.id in made:
-            instance = replace(instance, id=_made_up_id(instance, taken))
+            instance = replace(instance, id=_made_up_id(instance, taken, copies))
         taken.add(instance.id)
         made[instance.id] = instance
         for part in group:
@@ -225,19 +306,25 @@ def _instance(parts: list[_Shape]) -> Shape:
     return by_flags(shape) if shape.flags else shape
 
 
-def _made_up_id(instance: Shape, taken: Container[str | None]) -> str:
+# How far the ids of equal shapes have come, by what they have in common.
+_Copies = dict[bytes, tuple["hashlib._Hash", int]]
+
+
+def _made_up_id(instance: Shape, taken: Container[str | None], copies: _Copies) -> str:
     """An id that the same shape gets whenever the file is read, so that a journal can name it."""
     digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
     for part in instance.polygons:
         for ring in part.rings:
             digest.update(array("d", chain.from_iterable(ring)).tobytes())
-    number = 0
+    common = digest.digest()
+    digest, number = copies.get(common, (digest, 0))
     while True:
         digest.update(b"%d" % number)
         id = digest.hexdigest()[:16]
-        if id not in taken:
-            return id
         number += 1
+        if id not in taken:
+            copies[common] = (digest, number)
+            return id
 
 
 def _notes(parts: list[_Shape], name: str) -> tuple[Sentence, ...]:

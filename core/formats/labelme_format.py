@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -9,12 +10,22 @@ from typing import Final
 
 from core.formats import labelme
 from core.formats.format import Format, Located, Sink, Source, Writing, Written
-from core.formats.label_file import LabelFile
+from core.formats.label_file import Json, Kept, KeptShape, LabelFile
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.mismatch import refitted
 from core.formats.places import relative, renamed
 from core.sentences import say
 from core.storage.paths import assign_label_files
+
+# The keys of a new shape in labelme's order; attributes follow, as X-AnyLabeling has them.
+_NEW_SHAPE: Final[Json] = {
+    "label": "",
+    "points": [],
+    "group_id": None,
+    "description": "",
+    "shape_type": "polygon",
+    "flags": {},
+}
 
 
 def _recognises(source: Source) -> bool:
@@ -27,17 +38,31 @@ def _read(source: Source) -> Collection:
     # The file itself is let go: it may hold the image.
     path = source.path
     file = labelme.parse(source.data, path)
-    labelled = Labelled(
+    labelled = labelled_of(file, path, file.image_name)
+    return Collection("labelme", used_labels([labelled]), (labelled,), file.notes)
+
+
+def labelled_of(file: LabelFile, path: Path, name: str) -> Labelled:
+    """A label file as labels of the image of that name."""
+    extra, extras = labelme.others(file)
+    return Labelled(
         label_file=path,
-        file_name=file.image_name,
+        file_name=name,
         width=file.width,
         height=file.height,
         shapes=file.shapes,
         done=file.done,
         embedded=bytes(file.kept.top.get("imageData", b"null")) != b"null",
         others=sum(id is None for id, _ in file.kept.shapes),
+        extra=extra,
+        extras=extras,
+        places=places(file),
     )
-    return Collection("labelme", used_labels([labelled]), (labelled,), file.notes)
+
+
+def places(file: LabelFile) -> dict[str, int]:
+    """The number of the first shape of each instance and region."""
+    return {id: shape.number for id, shape in reversed(file.kept.shapes) if id is not None}
 
 
 def _write(writing: Writing) -> Written:
@@ -97,8 +122,23 @@ def encoded(image: Located, target: Path, own: bool) -> bytes:
             file = refitted(file, *labels.fitted)
         file = replace(file, image_name=name, shapes=labels.shapes)
     else:
-        file = LabelFile(name, None, None, labels.shapes, done=labels.done)
+        kept = _with_attributes(labels)
+        file = LabelFile(name, None, None, labels.shapes, done=labels.done, kept=kept)
     return labelme.dumps(replace(file, width=image.width, height=image.height))
+
+
+def _with_attributes(labels: Labelled) -> Kept:
+    """What a file would hold in which these instances had had their attributes, and no outline."""
+    shapes: list[dict[str, object]] = []
+    kept: list[tuple[str | None, KeptShape]] = []
+    for id, extra in labels.extras.items():
+        attributes = extra.get("attributes")
+        if isinstance(attributes, dict) and attributes:
+            kept.append((id, KeptShape(len(shapes), "polygon", None)))
+            shapes.append({**_NEW_SHAPE, "attributes": attributes})
+    if not shapes:
+        return Kept()
+    return Kept(json.dumps({"shapes": shapes}).encode("ascii"), tuple(kept))
 
 
 FORMAT: Final = Format(
@@ -109,7 +149,17 @@ FORMAT: Final = Format(
     write=_write,
     carries=frozenset(
         (
-            *("size", "holes", "parts", "overlap", "source"),
+            *(
+                "flags",
+                "description",
+                "score",
+                "attributes",
+                "size",
+                "holes",
+                "parts",
+                "overlap",
+                "source",
+            ),
             *("crowd", "group", "others", "regions", "sizeless"),
         )
     ),

@@ -173,7 +173,10 @@ def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
     polygons = instance.polygons
     k = 0
     while k < len(polygons):
-        same = next((s for s in left if s.polygons == polygons[k : k + len(s.polygons)]), None)
+        same = next(
+            (s for s in left if s.polygons and s.polygons == polygons[k : k + len(s.polygons)]),
+            None,
+        )
         if same is not None:
             left.remove(same)
             shapes.append(_shape(instance, file.raw_shapes[same.number], same, None))

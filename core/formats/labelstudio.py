@@ -59,6 +59,10 @@ def _minimal(task: Mapping[str, object]) -> bool:
     )
 
 
+_OURS: Final = "masklens"
+"""The model version under which suggestions are written."""
+
+
 def _read(source: Source) -> Collection:
     path = source.path
     remarks = Remarks(path)
@@ -96,7 +100,7 @@ def _task(task: Json, where: str, source: Source, remarks: Remarks) -> Labelled:
 
 def _results(task: Json, where: str, remarks: Remarks) -> list[tuple[Origin, Json, str]]:
     """All results of a task: those of the last annotation that was not cancelled, else of the
-    predictions, as suggestions."""
+    predictions, as suggestions; and those of the suggestions that we wrote beside."""
     if "data" not in task:
         return [
             (Origin.DRAWN, {"value": entry, **entry}, f"{where}.{key}[{n}]")
@@ -105,6 +109,7 @@ def _results(task: Json, where: str, remarks: Remarks) -> list[tuple[Origin, Jso
             for n, entry in enumerate(value)
             if isinstance(entry, dict) and "original_width" in entry
         ]
+    found: list[tuple[Origin, Json, str]] = []
     for key, origin in (
         ("annotations", Origin.DRAWN),
         ("completions", Origin.DRAWN),
@@ -116,17 +121,18 @@ def _results(task: Json, where: str, remarks: Remarks) -> list[tuple[Origin, Jso
             for n, entry in enumerate(entries)
             if isinstance(entry, dict) and not entry.get("was_cancelled")
         ]
-        if not good:
+        # What another model proposed before a person annotated is answered; what we wrote is not.
+        if not good or (found and good[-1][1].get("model_version") != _OURS):
             continue
         if len(good) > 1:
             remarks.count(LABELSTUDIO_SEVERAL, len(good) - 1)
         n, last = good[-1]
         place = f"{where}.{key}[{n}].result"
-        return [
+        found += [
             (origin, as_object(result, f"{place}[{m}]"), f"{place}[{m}]")
             for m, result in enumerate(as_list(last.get("result") or [], place))
         ]
-    return []
+    return found
 
 
 def _instance(
@@ -292,7 +298,7 @@ def _task_of(image: Located, number: int, writing: Writing) -> Json:
         "annotations": [{"id": number, "result": drawn}] if drawn or not guessed else [],
     }
     if guessed:
-        task["predictions"] = [{"model_version": "masklens", "result": guessed}]
+        task["predictions"] = [{"model_version": _OURS, "result": guessed}]
     return task
 
 
@@ -332,5 +338,5 @@ FORMAT: Final = Format(
     read=_read,
     write=_write,
     ending=".json",
-    carries=frozenset(("size", "holes", "parts", "overlap", "source")),
+    carries=frozenset(("score", "size", "holes", "parts", "overlap", "source")),
 )

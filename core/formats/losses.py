@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from core.document.instance import Instance, Source
+from core.document.instance import Instance, Shape, Source
 from core.document.regions import comparable, is_done
 from core.formats.format import Format, Located
+from core.formats.labelled import Labelled
 from core.sentences import Sentence, say
 
 _CROWDS_LOST: Final = say(
     "convert.crowds_lost",
-    "{count} instances are crowds, for which {format} has no place; they were left out.",
+    "{count} instances are crowds, for which {format} has no place; they were left out ({files}).",
 )
 _KEPT_SHAPES: Final = say(
     "convert.kept_shapes",
-    "{count} shapes are no outlines of objects and have no place in {format}; they were left out.",
+    "{count} shapes are no outlines of objects and have no place in {format}; they were left out "
+    "({files}).",
 )
 _REGIONS: Final = say(
     "convert.regions",
-    "{count} finished regions are no objects and have no place in {format}; they were left out.",
+    "{count} finished regions are no objects and have no place in {format}; they were left out "
+    "({files}).",
 )
 _SUGGESTIONS_LOST: Final = say(
     "convert.suggestions_lost",
     "{count} suggestions that nobody has accepted were left out, because "
-    "{format} could not tell them from labels.",
+    "{format} could not tell them from labels ({files}).",
+)
+_KEYS_LOST: Final = say(
+    "convert.keys_lost",
+    "{format} has no place for “{name}”, which {count} instances or images carry ({files}).",
+)
+_NAMED: Final = 5
+"""So many files are named with their counts; the rest is counted."""
+_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {}, ())
+# Where a field of an instance has a place, by what a format carries.
+_FIELDS: Final[tuple[tuple[str, str], ...]] = (
+    ("flags", "flags"),
+    ("description", "description"),
+    ("group_id", "group"),
+    ("score", "score"),
 )
 
 CARRIES: Final = (
     *("holes", "parts", "overlap", "bridges", "overlap_masks", "source", "crowd", "group"),
-    *("others", "regions", "sizeless", "size", "attributes", "keys"),
+    *("others", "regions", "sizeless", "size", "flags", "description", "score"),
+    "attributes",
 )
 """What a format may carry: holes and parts as such, or by bridges; instances that overlap; who made
 an instance; crowds; groups; shapes that are no outlines; finished regions; images whose size is not
-known; the size that labels were made for; attributes of instances; every key of an entry that is
-not known here."""
+known; the size that labels were made for; flags, descriptions, scores and attributes of instances.
+"""
 
 
 def misfit(instance: Instance, format: Format) -> Sentence | None:
@@ -48,44 +66,72 @@ def misfit(instance: Instance, format: Format) -> Sentence | None:
     return None
 
 
-def losses(images: Sequence[Located], format: Format) -> list[Sentence]:
-    """What the format has no place for, one sentence a kind."""
-    counts: Counter[Sentence] = Counter()
-    names: Counter[str] = Counter()
+def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Sentence]:
+    """What the format has no place for, one sentence a kind of thing, with files and counts.
+
+    `kind` is the format that the labels come from.
+    """
+    lost: dict[tuple[Sentence, str], Counter[str]] = {}
+
+    def count(said: Sentence, image: Located, by: int = 1, name: str = "") -> None:
+        if by:
+            lost.setdefault((said, name), Counter())[image.labels.label_file.name] += by
+
     for image in images:
+        labels = image.labels
         if "others" not in format.carries:
-            counts[_KEPT_SHAPES] += image.labels.others
+            count(_KEPT_SHAPES, image, labels.others)
+        written = labels.shapes
         if "regions" not in format.carries:
-            counts[_REGIONS] += sum(map(is_done, image.labels.shapes))
-            objects = comparable(image.labels.shapes)
-            counts.update(said for each in objects if (said := misfit(each, format)))
-        names.update(_lost_keys(image, format))
-    found = [
-        said.given(count=count, format=format.title) for said, count in counts.items() if count
-    ]
-    if names:
-        listed = ", ".join(f"{name} ({count})" for name, count in names.most_common(20))
-        found.append(
-            say(
-                "convert.keys_lost",
-                "{format} has no place for what instances carry besides: {names}.",
-                names=listed,
-                format=format.title,
-            )
-        )
-    return found
+            count(_REGIONS, image, sum(map(is_done, labels.shapes)))
+            written = comparable(labels.shapes)
+            for each in written:
+                said = misfit(each, format)
+                if said is not None:
+                    count(said, image)
+        for name in _lost_fields(written, format):
+            count(_KEYS_LOST, image, name=name)
+        for name in _lost_keys(labels, format, kind):
+            count(_KEYS_LOST, image, name=name)
+    sentences: list[Sentence] = []
+    for (said, name), found in lost.items():
+        number, files, title = found.total(), _files(found), format.title
+        if name:
+            said = said.given(name=name, count=number, files=files, format=title)
+        else:
+            said = said.given(count=number, files=files, format=title)
+        sentences.append(said)
+    return sentences
 
 
-def _lost_keys(image: Located, format: Format) -> list[str]:
-    """The names of what instances have beside their outlines and the format cannot hold."""
-    if "keys" in format.carries:
-        return []
+def _files(found: Counter[str]) -> str:
+    """The files with their counts, as far as there is room."""
+    if len(found) == 1:
+        return next(iter(found))
+    named = [f"{name}: {count}" for name, count in found.most_common(_NAMED)]
+    more = len(found) - len(named)
+    return ", ".join([*named, f"+ {more}"] if more else named)
+
+
+def _lost_fields(shapes: Sequence[Shape], format: Format) -> Iterator[str]:
+    """The fields that shapes have filled in and the format cannot hold."""
+    for shape in shapes:
+        for name, carried in _FIELDS:
+            value = getattr(shape, name)
+            if name == "group_id" and len(shape.polygons) > 1:
+                continue  # it only holds the parts together
+            if carried not in format.carries and value not in (None, (), ""):
+                yield name
+
+
+def _lost_keys(labels: Labelled, format: Format, kind: str) -> Iterator[str]:
+    """The names of what entries have besides and the format cannot hold."""
+    if kind != format.name:
+        yield from (name for name, value in labels.extra.items() if value not in _NOTHING)
     attributes = "attributes" in format.carries
-    names: list[str] = []
-    for extra in image.labels.extras.values():
-        for kind, values in extra.items():
-            if kind == format.name or (attributes and kind == "attributes"):
+    for extra in labels.extras.values():
+        for key, values in extra.items():
+            if key == format.name or (attributes and key == "attributes"):
                 continue
-            inner = values if isinstance(values, dict) else {kind: values}
-            names += [name for name in inner if name != "id"]
-    return names
+            inner = values if isinstance(values, dict) else {key: values}
+            yield from (name for name in inner if name != "id")

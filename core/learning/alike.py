@@ -12,9 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_SPREAD: Final = 2.0
-"""Without an answer the line lies so many deviations above what is usual in the image."""
-_LEAST: Final = 0.6
+_LEAST: Final = 0.75
+"""Likeness that anything alike has; three quarters are an angle of 60°."""
 _SLACK: Final = 0.02
 
 Features = NDArray[np.float32]
@@ -53,10 +52,9 @@ def _near(things: Features, yes: Features, no: Features) -> NDArray[np.float32]:
 
 
 def _line(values: NDArray[np.float32], yes: Features, no: Features) -> float:
-    """Above what was turned down, and below every example as the others see it."""
-    line = _LEAST
-    if len(values):
-        line = max(line, float(values.mean() + _SPREAD * values.std()))
+    """Where the values fall apart, above what was turned down, and below every example as the
+    others see it."""
+    line = max(_LEAST, _between(values))
     if len(no):
         # What was turned down, as it looked before it was: by the examples alone.
         line = max(line, float(_near(no, yes, no[:0]).max()) + _SLACK)
@@ -65,6 +63,18 @@ def _line(values: NDArray[np.float32], yes: Features, no: Features) -> float:
         np.fill_diagonal(others, -1.0)
         line = min(line, float((1 + others.max(axis=1).min()) / 2) - _SLACK)
     return float(np.clip(line, 0.0, 1.0))
+
+
+def _between(values: NDArray[np.float32]) -> float:
+    """Where values split best into two groups, by the variance between them (Otsu 1979)."""
+    ordered = np.sort(values.astype(np.float64))
+    if len(ordered) < 2:
+        return 0.0
+    sums, count = np.cumsum(ordered), np.arange(1, len(ordered))
+    low = sums[:-1] / count
+    high = (sums[-1] - sums[:-1]) / (len(ordered) - count)
+    split = int((count * (len(ordered) - count) * (high - low) ** 2).argmax())
+    return float((ordered[split] + ordered[split + 1]) / 2)
 
 
 def _directions(values: Features) -> Features:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from core.codec import FieldError
 from core.document.instance import Instance, Shape, Source
 from core.document.regions import comparable, is_done
 from core.formats.dataset import Dataset
 from core.formats.errors import FormatError
+from core.formats.labelled import odd_labels
+from core.formats.labelme_format import places
 from core.formats.mismatch import LEFT_OUT, mismatch_of
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenImage, Provenance
@@ -21,6 +24,21 @@ from core.sentences import MasklensError, Sentence, say
 from core.storage.images import ImageError
 from core.storage.project import ImageEntry, Project
 
+_CROWDS: Final = say(
+    "learning.crowds",
+    "{count} of {all} instances are crowds or areas to ignore, and not learned from. Where they "
+    "are single objects, take the mark of crowds off them: Edit > No crowds in this folder.",
+)
+_ONLY_CROWDS: Final = say(
+    "learning.only_crowds",
+    "All {count} instances are crowds or areas to ignore, so there is nothing to learn from. Where "
+    "a program marked single objects so, take the mark off: in the window with Edit > No crowds in "
+    "this folder, on the command line with --crowds-as-objects.",
+)
+FEW_IMAGES: Final = say(
+    "learning.few_images",
+    "With {count} images, figures before and after cannot be trusted; {enough} or more are needed.",
+)
 OnImage = Callable[[int, int], None]
 """Told how many images were looked at, and of how many."""
 
@@ -70,19 +88,22 @@ def gather_project(
     problems: list[Sentence] = []
     counts: Counter[Source] = Counter()
     images: list[FrozenImage] = []
+    notes: list[Sentence] = []
     for number, entry in enumerate(project.images()):
         summary = project.summary(entry)
         if not summary.own and not summary.done:
             continue
         try:
             image = _of_project(entry, number + 1, leave_out_accepted, counts, known)
+            labels = known.labels(entry.label_file)
         except (FormatError, FieldError, ImageError) as error:
             problems.append(error.sentence)
             continue
         if image is not None:
             images.append(image)
+            notes += odd_labels(entry.label_file, entry.relative, labels.shapes, places(labels))
     order = _project_order(project)
-    return _split(images, order, counts, share, earlier, problems, (), on_image, known)
+    return _split(images, order, counts, share, earlier, problems, notes, on_image, known)
 
 
 def gather_dataset(
@@ -233,15 +254,7 @@ def _split(
     held = {n for n, side in zip(free, sides, strict=True) if side}
     remarks = list(notes)
     if share > 0 and len(kept) < FEW:
-        remarks.append(
-            say(
-                "learning.few_images",
-                "With {count} images, figures before and after cannot be trusted; {enough} or "
-                "more are needed.",
-                count=len(kept),
-                enough=FEW,
-            )
-        )
+        remarks.append(FEW_IMAGES.given(count=len(kept), enough=FEW))
     chosen = [replace(image, held_out=n in held) for n, image in enumerate(kept)]
     return _result(chosen, order, counts, problems, remarks)
 
@@ -254,6 +267,13 @@ def _result(
     notes: Iterable[Sentence],
 ) -> Gathered:
     learned = [image for image in images if not image.held_out]
+    remarks = list(notes)
+    marked = sum(len(image.instances) - len(image.objects) for image in images)
+    if marked and not any(note.id in ("formats.crowds", "formats.all_crowds") for note in remarks):
+        all = sum(len(image.instances) for image in images)
+        remarks.append(_CROWDS.given(count=marked, all=all))
+    if marked and not any(image.objects for image in learned):
+        raise LearningError(_ONLY_CROWDS.given(count=marked))
     if not any(image.objects for image in learned):
         raise LearningError(
             say(
@@ -265,7 +285,6 @@ def _result(
     used = dict.fromkeys(one.label for image in learned for one in image.objects)
     labels = tuple(name for name in dict.fromkeys((*order, *used)) if name in used)
     drawn = counts[Source.DRAWN] + counts[Source.IMPORTED]
-    crowds = sum(len(image.instances) - len(image.objects) for image in images)
     return Gathered(
         tuple(images),
         labels,
@@ -273,9 +292,9 @@ def _result(
             drawn,
             counts[Source.EDITED],
             counts[Source.ACCEPTED],
-            crowds,
+            marked,
             counts[Source.PROMPTED],
         ),
-        tuple(notes),
+        tuple(remarks),
         tuple(problems),
     )

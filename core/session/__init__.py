@@ -1,10 +1,12 @@
 """One open image: its label file, journal, suggestions, document and history, kept in step."""
 
 from core.session.covering import covered_by
+from core.session.kinds import kind_of, kind_of_image
+from core.session.opening import Left, SessionError
 from core.session.recovery import Recovery
 from core.session.rename import Made, MakeEdit, change_labels, rename_label, renaming
 from core.session.save import SaveOutcome, Snapshot
-from core.session.session import ImageSession, Left, SessionError
+from core.session.session import ImageSession
 from core.session.suggest import store_suggestions
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "Snapshot",
     "change_labels",
     "covered_by",
+    "kind_of",
+    "kind_of_image",
     "rename_label",
     "renaming",
     "store_suggestions",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
+from core.document.limits import MOST_POINTS_TOGETHER, MOST_SHAPES
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import Sentence, say
@@ -21,6 +22,14 @@ CHANGED_ON_DISK: Final = say(
 MISMATCH: Final = say(
     "session.mismatch",
     "The labels of {image} were made for another size. Say first what becomes of them.",
+)
+
+
+MOST_BRACKETS: Final = MOST_POINTS_TOGETHER + 2 * MOST_SHAPES
+"""More lists than this in a file are more points than can be shown, which is seen at a glance."""
+TOO_LARGE: Final = say(
+    "session.too_many",
+    "{path} is left as it is, and its labels are not shown: {points} points are too many.",
 )
 
 
@@ -39,10 +48,16 @@ class ReadLabels:
 def read_labels(path: Path) -> ReadLabels:
     """Read a label file.
 
-    Raises StorageError when it cannot be read, FormatError when it is not a label file.
+    Raises StorageError when it cannot be read or holds too much, FormatError when it is no label
+    file.
     """
     data = read_bytes(path)
-    return ReadLabels() if data is None else ReadLabels(labelme.parse(data, path), digest(data))
+    if data is None:
+        return ReadLabels()
+    brackets = data.count(b"[")
+    if brackets > MOST_BRACKETS:
+        raise StorageError(TOO_LARGE.given(path=str(path), points=brackets))
+    return ReadLabels(labelme.parse(data, path), digest(data))
 
 
 def doubts(path: Path, content: LabelFile, image: Path) -> tuple[Sentence, ...]:

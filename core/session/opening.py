@@ -1,20 +1,43 @@
-"""What opening an image brings together: label file, suggestions, and what to say of them."""
+"""What opening an image brings together: label file, suggestions, and what to say of them.
+
+Both are held against what a window can show.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.document.document import Document
+from core.document.history import History
+from core.document.limits import why_too_large
+from core.formats.label_file import LabelFile
 from core.formats.mismatch import Mismatch, mismatch_of
-from core.sentences import MasklensError, Sentence
-from core.session.label_io import ReadLabels, doubts, read_labels
+from core.sentences import MasklensError, Sentence, english, say
+from core.session.label_io import MISMATCH, ReadLabels, doubts, read_labels
 from core.session.suggest import merged, set_broken_aside, split
 from core.storage.atomic import StorageError
 from core.storage.images import image_size
 from core.storage.project import ImageEntry, Project
 from core.storage.suggestions import SuggestionSet, load_suggestions
+
+
+class SessionError(MasklensError):
+    """An edit was refused; the sentence says why and the document is as it was."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Left:
+    """The edits of an image that is not open any more, and the hash of its label file by then."""
+
+    history: History
+    sha256: str | None
+
+    @property
+    def cost(self) -> int:
+        """What it costs to keep, in edits."""
+        return self.history.steps
 
 
 @dataclass(slots=True)
@@ -60,7 +83,10 @@ def _why_read_only(project: Project, image: ImageEntry) -> Sentence | None:
 
 def _load_stored(project: Project, image: ImageEntry, opened: Opened) -> SuggestionSet | None:
     try:
-        return load_suggestions(project.suggestions_path(image))
+        found = load_suggestions(project.suggestions_path(image))
+        if found is not None and (reason := why_too_large(found.instances, opened.size)):
+            raise StorageError(reason)
+        return found
     except StorageError as error:
         opened.notes.append(error.sentence)
         if project.locked:
@@ -76,8 +102,32 @@ def _load_labels(path: Path, image: ImageEntry, opened: Opened) -> ReadLabels:
         return labels
     # The document judges outlines and ids; a file that it refuses must not be written over.
     Document(*opened.size, content.shapes)
+    if (reason := why_too_large(content.shapes, opened.size)) is not None:
+        raise SessionError(
+            say(
+                "session.too_large",
+                "{path} is left as it is, and its labels are not shown. {reason}",
+                path=str(path),
+                reason=english(reason),
+            )
+        )
     opened.notes.extend(content.notes)
     opened.notes.extend(doubts(path, content, image.path))
     if content.kept.shapes:
         opened.mismatch = mismatch_of(content.width, content.height, opened.size, image.path)
     return labels
+
+
+def read_theirs(path: Path, image: ImageEntry, size: tuple[int, int]) -> tuple[LabelFile, str]:
+    """A label file as another program wrote it, without suggestions, and its hash.
+
+    Raises MasklensError when there is none, or none that can be worked with.
+    """
+    opened = Opened(size, path)
+    read = _load_labels(path, image, opened)
+    if opened.mismatch is not None:
+        raise SessionError(MISMATCH.given(image=image.name))
+    if read.content is None or read.sha256 is None:
+        raise SessionError(say("session.gone", "{path} is not there any more.", path=str(path)))
+    own, _ = split(read.content.shapes)
+    return replace(read.content, shapes=own), read.sha256

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from core.document.document import Document
 from core.document.edits import Edit, EditError
+from core.document.limits import why_too_large
 from core.sentences import Sentence, say
 from core.storage.journal import JournalContent
+
+FIRST: Final = say(
+    "recovery.first",
+    "{image} has unsaved edits from the last time. Recover them or set them aside first.",
+)
+NOTHING: Final = say("recovery.none", "There are no edits of {image} to recover.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,9 @@ def examine(
         return (
             Recovery((), sentence, len(content.edits) + content.unread) if content.edits else None
         )
-    usable, same = _usable(edits, document)
+    usable, same, reason = _usable(edits, document)
+    if reason is not None:
+        return Recovery((), reason, len(content.edits) + content.unread)
     # One unread line is the edit that the crash cut short; it was never made.
     lost = len(edits) - usable + max(0, content.unread - 1)
     if same and not lost:
@@ -83,9 +93,9 @@ def examine(
     )
 
 
-def _usable(edits: tuple[Edit, ...], document: Document) -> tuple[int, bool]:
-    """How many of the edits, from the first on, fit the document, which is not changed; and
-    whether it would be after them what it was before.
+def _usable(edits: tuple[Edit, ...], document: Document) -> tuple[int, bool, Sentence | None]:
+    """How many of the edits, from the first on, fit the document, which is not changed; whether
+    it would be after them what it was before; and why that would be too large to be shown.
     """
     trial = Document(
         document.width, document.height, document.shapes, document.done, document.rejected
@@ -94,6 +104,7 @@ def _usable(edits: tuple[Edit, ...], document: Document) -> tuple[int, bool]:
         try:
             trial.apply(edit)
         except EditError:
-            return count, False
+            return count, False, None
     before = (document.shapes, document.done, document.rejected)
-    return len(edits), (trial.shapes, trial.done, trial.rejected) == before
+    same = (trial.shapes, trial.done, trial.rejected) == before
+    return len(edits), same, why_too_large(trial.shapes, (trial.width, trial.height))

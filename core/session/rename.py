@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from core.document.document import Document
 from core.document.edits import Edit, Relabel
 from core.document.regions import labelled
-from core.session.session import ImageSession, SessionError
+from core.session.opening import SessionError
+from core.session.session import ImageSession
 from core.storage.journal import Journal
 from core.storage.project import ImageEntry, Project
 from core.storage.summary import summarise

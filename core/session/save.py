@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from core.session.label_io import LabelsChanged, check_unchanged, digest, read_b
 from core.storage.atomic import StorageError, write_atomic
 from core.storage.journal import Journal
 from core.storage.suggestions import SuggestionSet, save_suggestions
+from core.storage.versions import keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Snapshot:
 
     `label_file` is None when the labels are as the file has them, `suggestions` when the store is
     up to date. `edits` is how many journalled edits the snapshot holds, `state` the number of the
-    history's state, `base_sha256` the hash of the label file the work began from.
+    history's state, `base_sha256` the hash of the label file the work began from; `versions` is
+    the folder in which earlier versions are kept.
     """
 
     label_path: Path
@@ -38,6 +41,7 @@ class Snapshot:
     journal: Journal
     edits: int
     state: int
+    versions: Path | None = None
 
     def write(self) -> SaveOutcome:
         """Write what has changed. Takes as long as the disk does; never raises for its faults."""
@@ -45,12 +49,12 @@ class Snapshot:
             if self.suggestions is not None:
                 stamped = replace(self.suggestions, seen_label_file=self.base_sha256)
                 save_suggestions(self.suggestions_path, stamped)
-            sha256 = self._write_labels()
+            sha256, note = self._write_labels()
         except LabelsChanged as error:
             return SaveOutcome(self, self.base_sha256, error.sentence, conflict=True)
         except MasklensError as error:
             return SaveOutcome(self, self.base_sha256, error.sentence)
-        return SaveOutcome(self, sha256, None, note=self._let_go(sha256))
+        return SaveOutcome(self, sha256, None, note=self._let_go(sha256) or note)
 
     def write_beside(self) -> SaveOutcome:
         """Write the labels to a new file beside the label file, which stays as it is.
@@ -78,20 +82,31 @@ class Snapshot:
             return SaveOutcome(self, self.base_sha256, error.sentence)
         return replace(self, base_sha256=digest(theirs)).write()
 
-    def _write_labels(self) -> str | None:
+    def _write_labels(self) -> tuple[str | None, Sentence | None]:
         if self.label_file is None:
-            return self.base_sha256
+            return self.base_sha256, None
         data = labelme.dumps(self.label_file)
         sha256 = digest(data)
         # Asked twice: here to spare the journal a save that will not be, then before the rename.
         check_unchanged(self.label_path, self.base_sha256)
+        note = self._keep_version(read_bytes(self.label_path), foreign=True)
         self.journal.announce_save(sha256, self.edits)
         write_atomic(
             self.label_path,
             data,
             check=lambda: check_unchanged(self.label_path, self.base_sha256),
         )
-        return sha256
+        return sha256, note or self._keep_version(data)
+
+    def _keep_version(self, data: bytes | None, *, foreign: bool = False) -> Sentence | None:
+        """Keep what is about to be replaced, or was just written. Failing does no harm."""
+        if self.versions is None or data is None:
+            return None
+        try:
+            keep(self.versions, data, time.time(), foreign=foreign)
+        except StorageError as error:
+            return error.sentence
+        return None
 
     def _let_go(self, sha256: str | None) -> Sentence | None:
         """Take the saved edits out of the journal. Failing does no harm: it knows the new hash."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.history import History
 from core.document.instance import Instance
+from core.document.limits import why_too_large_after
 from core.formats.label_file import LabelFile
-from core.sentences import MasklensError, Sentence, say
-from core.session.label_io import (
-    MISMATCH,
-    LabelsChanged,
-    check_unchanged,
-)
-from core.session.opening import Opened, gather
-from core.session.recovery import Recovery, examine
+from core.sentences import Sentence, say
+from core.session.difference import Compared, beyond
+from core.session.label_io import MISMATCH, LabelsChanged, check_unchanged
+from core.session.opening import Left, Opened, SessionError, gather, read_theirs
+from core.session.recovery import FIRST, NOTHING, Recovery, examine
 from core.session.save import SaveOutcome, Snapshot
 from core.session.suggest import split
 from core.storage.atomic import StorageError, copy_aside, move_aside
@@ -26,22 +25,7 @@ from core.storage.journal import Journal, JournalHeader, read_journal
 from core.storage.project import ImageEntry, Project
 from core.storage.suggestions import SuggestionSet
 
-
-class SessionError(MasklensError):
-    """An edit was refused; the sentence says why and the document is as it was."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Left:
-    """The edits of an image that is not open any more, and the hash of its label file by then."""
-
-    history: History
-    sha256: str | None
-
-    @property
-    def cost(self) -> int:
-        """What it costs to keep, in edits."""
-        return self.history.steps
+_NEVER: Final = -1  # a state that the history never has
 
 
 class ImageSession:
@@ -81,6 +65,7 @@ class ImageSession:
         own, _ = split(self._label_file.shapes if self._label_file else ())
         done = self._label_file is not None and self._label_file.done
         self._saved_labels = (own, done)
+        self._size = opened.size
         self.document = Document(*opened.size, own, done, opened.suggestions.rejected)
         self.history = History(self.document, self._record)
         self._recording = True
@@ -111,6 +96,8 @@ class ImageSession:
         case nothing has changed.
         """
         self._check_editable()
+        if (reason := why_too_large_after(edit, self._size)) is not None:
+            raise SessionError(reason)
         return self.history.do(edit, name, at)
 
     def undo(self) -> Changed | None:
@@ -127,14 +114,7 @@ class ImageSession:
         if self.read_only is not None:
             raise SessionError(self.read_only)
         if self.recovery is not None and self.recovery.possible:
-            raise SessionError(
-                say(
-                    "recovery.first",
-                    "{image} has unsaved edits from the last time. Recover them or set them aside "
-                    "first.",
-                    image=self.image.name,
-                )
-            )
+            raise SessionError(FIRST.given(image=self.image.name))
         if self.mismatch is not None:
             raise SessionError(MISMATCH.given(image=self.image.name))
         if self._left_over:
@@ -199,13 +179,7 @@ class ImageSession:
         StorageError when the journal cannot be written; then nothing has changed.
         """
         if self.recovery is None or not self.recovery.possible or self.read_only is not None:
-            raise SessionError(
-                say(
-                    "recovery.none",
-                    "There are no edits of {image} to recover.",
-                    image=self.image.name,
-                )
-            )
+            raise SessionError(NOTHING.given(image=self.image.name))
         edits = self.recovery.edits
         if self.recovery.lost:
             copy_aside(self._journal.path, self.project.aside_dir)
@@ -331,6 +305,45 @@ class ImageSession:
             return True
         return False
 
+    def theirs(self) -> tuple[LabelFile, str]:
+        """What another program wrote to the label file, and its hash; reads the file.
+
+        Raises MasklensError when it cannot be worked with.
+        """
+        return read_theirs(self._label_path, self.image, self._size)
+
+    @property
+    def base(self) -> LabelFile:
+        """The labels as the file had them when they were read or saved last."""
+        shapes, done = self._saved_labels
+        return replace(self._label_file or self._labels_now(), shapes=shapes, done=done)
+
+    def go_on_from(self, compared: Compared, sha256: str, edit: Edit | None, name: str) -> Changed:
+        """Make what another program wrote the file that the work goes on from.
+
+        `edit` takes over what is wanted of it, and can be undone under `name`. The next save then
+        replaces that file, of which a version is kept. Raises as `do`.
+        """
+        self._check_editable()
+        self._recording = False
+        try:
+            changed = self.history.do(edit, name) if edit is not None else Changed()
+        finally:
+            self._recording = True
+        self.conflict = None
+        self._label_file, self._sha256 = compared.other, sha256
+        self._saved_labels = (compared.other.shapes, compared.other.done)
+        same = (self.document.shapes, self.document.done) == self._saved_labels
+        self.history.mark_clean(None if same else _NEVER)
+        edits = beyond(compared, self.document, self._stored.rejected)
+        try:
+            self._journal.start(self._header(), edits)
+            if not edits:
+                self._journal.reset()
+        except StorageError as error:
+            self.journal_problem = error.sentence
+        return changed
+
     def is_deleted(self) -> bool:
         """Whether somebody has deleted the label file, with labels in it; looks at the disk."""
         shapes, done = self._saved_labels
@@ -360,6 +373,7 @@ class ImageSession:
             journal=self._journal,
             edits=self._journal.count,
             state=self.history.state,
+            versions=self.project.versions_dir(self.image),
         )
 
     def _labels_now(self) -> LabelFile:

@@ -8,6 +8,7 @@ before it decodes, turns the picture upright (EXIF), and brings every pixel form
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,8 +64,9 @@ IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
-# What is written beside an image to show what a model saw in it.
+# What is written beside an image to show what a model saw in it; and Cellpose's label images.
 OVERLAY_SUFFIX: Final = ".overlay.png"
+_BESIDE: Final = re.compile(r"(.+?)(?:\.overlay\.png|_(?:cp_)?masks\.(?:png|tiff?))")
 
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "PPM")
 # A TGA file has no signature of its own, so only its name can tell.
@@ -155,8 +157,8 @@ def is_image_name(name: str) -> bool:
 def list_images(folder: Path | str) -> list[Path]:
     """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
 
-    So are overlays: `NAME.overlay.png` beside an image NAME shows what a model saw in it. Raises
-    ImageError when the folder cannot be read.
+    So are `NAME.overlay.png` beside an image NAME, what a model saw in it, and Cellpose's label
+    images `NAME_masks.tif`. Raises ImageError when the folder cannot be read.
     """
     try:
         found = [path for path in Path(folder).iterdir() if is_image_name(path.name)]
@@ -170,9 +172,9 @@ def list_images(folder: Path | str) -> list[Path]:
 
 
 def _overlaid(name: str) -> str | None:
-    """The stem of the image that a file shows with outlines over it, going by its name."""
-    stem = name.removesuffix(OVERLAY_SUFFIX)
-    return None if stem == name else stem
+    """The stem of the image that a file shows with outlines, or holds the masks of."""
+    match = _BESIDE.fullmatch(name)
+    return None if match is None else match[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
     .masklens/suggestions/    what models propose, a file an image
     .masklens/journals/       edits that no label file holds yet, a file an image
     .masklens/journals/aside/ journals that a person turned down or that fit no file any more
+    .masklens/versions/       what each label file held over the last week
     .masklens/runs/           fine-tunings
     .masklens/learning.json   choices for the next fine-tuning, the models that were in use
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ from core.storage.paths import assign_label_files, own_name
 from core.storage.settings import ProjectSettings, load_settings, save_settings
 from core.storage.suggestions import SuggestionSet, load_suggestions
 from core.storage.summary import NO_LABELS, LabelSummary, summarise
+from core.storage.versions import sweep_versions
 
 _LINK_LEAVES: Final = say(
     "project.link_leaves", "{path} is a link out of the folder; nothing is written through it."
@@ -116,6 +119,17 @@ class Project:
     def aside_dir(self) -> Path:
         """Where journals are kept that were turned down."""
         return self.folder / "journals" / "aside"
+
+    def versions_dir(self, image: ImageEntry) -> Path:
+        """Where earlier versions of the label file of an image are kept."""
+        return self.folder / "versions" / own_name(image.relative, "")
+
+    def sweep_versions(self) -> None:
+        """Let go of versions that are too old or too many; for the one that may write. Never
+        raises.
+        """
+        if self.locked:
+            sweep_versions(self.folder / "versions", time.time())
 
     @property
     def runs_dir(self) -> Path:
@@ -227,7 +241,7 @@ class Project:
 
     def _check_own_folder(self) -> None:
         """Say at once what would be refused later."""
-        folders = ("suggestions", "journals", "journals/aside", "runs")
+        folders = ("suggestions", "journals", "journals/aside", "versions", "runs")
         names = (*folders, "project.json", "learning.json", "lock")
         for path in (self.folder, *(self.folder / name for name in names)):
             try:

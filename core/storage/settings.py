@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from core.codec import Codec, FieldError, Name, encode, members, pretty
+from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
@@ -47,6 +49,8 @@ class LabelStyle:
     colour: str
 
     def __post_init__(self) -> None:
+        if len(self.name) > MOST_LETTERS:
+            raise ValueError(f"expected at most {MOST_LETTERS} characters")
         object.__setattr__(self, "colour", self.colour.lower())
         if _COLOUR.fullmatch(self.colour) is None:
             raise ValueError("expected a colour such as #e69f00")
@@ -67,11 +71,18 @@ class ProjectSettings:
         return {label.name: label.colour for label in self.labels}
 
     def with_labels(self, names: Iterable[str]) -> ProjectSettings:
-        """The same with labels that it lacked at the end, each in the least used colour."""
+        """The same with labels that it lacked at the end, each in the least used colour.
+
+        What is longer, or more, than a window can show is left out.
+        """
         labels = list(self.labels)
+        known = {label.name for label in labels}
+        used = Counter(label.colour for label in labels)
         for name in dict.fromkeys(names):
-            if name and all(label.name != name for label in labels):
-                labels.append(LabelStyle(name, _next_colour(labels)))
+            if name and name not in known and _fits(name, labels):
+                colour = min(PALETTE, key=lambda each: used[each])
+                used[colour] += 1
+                labels.append(LabelStyle(name, colour))
         active = self.active or (labels[0].name if labels else None)
         return replace(self, labels=tuple(labels), active=active)
 
@@ -94,6 +105,10 @@ class ProjectSettings:
         return replace(self, labels=labels, active=first if self.active == name else self.active)
 
 
+def _fits(name: str, labels: Sequence[LabelStyle]) -> bool:
+    return len(name) <= MOST_LETTERS and len(labels) < MOST_LABELS
+
+
 class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1):
     """The settings as they lie in their file, without what a newer version added."""
 
@@ -102,6 +117,8 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1):
 
     def __post_init__(self) -> None:
         names = [label.name for label in self.labels]
+        if len(names) > MOST_LABELS:
+            raise ValueError(f"expected at most {MOST_LABELS} labels")
         if len(set(names)) != len(names):
             raise ValueError("a label is used twice")
         if self.active is not None and self.active not in names:
@@ -145,8 +162,3 @@ def load_settings(path: Path) -> ProjectSettings:
         raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
     texts = tuple((name, bytes(value).decode()) for name, value in kept)
     return ProjectSettings(found.labels, found.active, texts)
-
-
-def _next_colour(labels: Iterable[LabelStyle]) -> str:
-    used = [label.colour for label in labels]
-    return min(PALETTE, key=used.count)

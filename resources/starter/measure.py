@@ -71,11 +71,11 @@ def measure_recall(
     found: Found = []
     kinds: dict[int, str] = {}
     for image in images:
-        with Image.open(_locate(dataset, image["file_name"])) as picture:
+        with Image.open(locate(dataset, image["file_name"])) as picture:
             pixels = np.array(picture.convert("RGB"))
         kinds[image["id"]] = kind_of(pixels)
         found += detect(predictor, pixels, image["id"])
-    judged = _judge(truth, found, classes=False, thresholds=[0.5])
+    judged = judge(truth, found, classes=False, thresholds=[0.5])
     return {
         "images": len(images),
         "instances": sum(not one.get("iscrowd", 0) for one in truth["annotations"]),
@@ -137,7 +137,7 @@ def measure_unseen(model: str | Path, count: int, size: int = 256) -> dict[str, 
                 }
             )
         found += detect(predictor, scene.pixels, number)
-    judged = _judge(truth, found, classes=True, thresholds=None)
+    judged = judge(truth, found, classes=True, thresholds=None)
     precision = judged.eval["precision"][:, :, :, 0, -1]
     return {
         "scenes": count,
@@ -149,7 +149,7 @@ def measure_unseen(model: str | Path, count: int, size: int = 256) -> dict[str, 
     }
 
 
-def _judge(
+def judge(
     truth: Mapping[str, Any], found: Found, *, classes: bool, thresholds: Sequence[float] | None
 ) -> Any:
     """COCO's own matching with up to 300 detections an image."""
@@ -175,7 +175,7 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(present.mean()) if present.size else 0.0
 
 
-def _locate(dataset: Path, name: str) -> Path:
+def locate(dataset: Path, name: str) -> Path:
     """The image beside the COCO file, in images/, or anywhere below its parent folder."""
     for folder in (dataset.parent, dataset.parent / "images"):
         if (folder / name).is_file():

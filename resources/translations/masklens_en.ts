@@ -2,6 +2,33 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Alike</name>
+    <message numerus="yes">
+        <source>%n more like this</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AnnotateFeature</name>
+    <message numerus="yes">
+        <source>The mark was taken off in %n image(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be changed.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Cards</name>
     <message numerus="yes">
         <source>%n gained</source>
@@ -60,6 +87,34 @@
         <translation>
             <numerusform>change label of %n instance</numerusform>
             <numerusform>change label of %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>unite %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>intersect %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>keep what one of %n instance(s) covers</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>cut %n other(s) out</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>
@@ -224,6 +279,16 @@
     </message>
 </context>
 <context>
+    <name>LabelsElsewhere</name>
+    <message numerus="yes">
+        <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LivePage</name>
     <message numerus="yes">
         <source>%n instance(s) seen</source>
@@ -240,13 +305,6 @@
         <translation>
             <numerusform>%n image got no suggestions.</numerusform>
             <numerusform>%n images got no suggestions.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n suggestion(s)</source>
-        <translation>
-            <numerusform>%n suggestion</numerusform>
-            <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -364,7 +422,7 @@
     </message>
 </context>
 <context>
-    <name>SuggestFeature</name>
+    <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
         <translation>
@@ -373,15 +431,12 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n suggestion(s), all below the score slider.</source>
+        <source>%n more below the score</source>
         <translation>
-            <numerusform>%n suggestion, all below the score slider.</numerusform>
-            <numerusform>%n suggestions, all below the score slider.</numerusform>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
-</context>
-<context>
-    <name>Suggesting</name>
     <message numerus="yes">
         <source>accept %n suggestion(s)</source>
         <translation>
@@ -394,6 +449,16 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SuggestionsPanel</name>
+    <message numerus="yes">
+        <source>%n more below the score</source>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>

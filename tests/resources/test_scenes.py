@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.document.geometry import polygon_iou
+from core.formats import labelme
 from resources.starter.scenes import (
     CLASS_NAMES,
     SAMPLE_SEED,
@@ -21,7 +23,7 @@ from resources.starter.scenes.canvas import Canvas, Patch
 from resources.starter.scenes.cells import bright_field, fluorescence, sheet, tissue
 from resources.starter.scenes.heaps import heap
 from resources.starter.scenes.photo import KINDS, photo
-from resources.starter.scenes.sample import SAMPLES, draw_sample
+from resources.starter.scenes.sample import LABELLED, SAMPLES, draw_sample, label_sample
 from resources.starter.scenes.scene import LEAST_AREA, OBJECT, Scene, boxes_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,5 +140,32 @@ def test_the_shipped_samples_are_those_that_the_code_draws():
 
 def test_the_samples_are_complete_and_small():
     files = sorted((ROOT / "resources" / "sample").glob("*.jpg"))
-    assert [file.stem for file in files] == sorted(sample.name for sample in SAMPLES)
-    assert sum(file.stat().st_size for file in files) < 3_000_000
+    drawn = [file.stem for file in files if not file.name.startswith("photo-")]
+    assert drawn == sorted(sample.name for sample in SAMPLES)
+    everything = (ROOT / "resources" / "sample").iterdir()
+    assert sum(file.stat().st_size for file in everything) < 3_000_000
+
+
+def test_every_photo_of_the_sample_is_credited():
+    folder = ROOT / "resources" / "sample"
+    photos = {file.name for file in folder.glob("photo-*.jpg")}
+    lines = (folder / "CREDITS.txt").read_text().splitlines()
+    credited = {line.split()[0]: line for line in lines if line.startswith("photo-")}
+    assert photos == credited.keys()
+    assert photos
+    for line in credited.values():
+        assert "CC BY 2.0" in line
+        assert "http" in line
+
+
+@pytest.mark.parametrize("name", sorted(LABELLED))
+def test_the_labels_of_the_sample_are_those_of_its_scenes(name: str):
+    sample = next(one for one in SAMPLES if one.name == name)
+    path = ROOT / "resources" / "sample" / f"{name}.json"
+    shipped = labelme.read(path)
+    drawn = label_sample(sample)
+    assert shipped.done
+    assert len(shipped.instances) == len(drawn.instances) > 8
+    assert {each.label for each in shipped.instances} == {"cell"}
+    for a, b in zip(shipped.instances, drawn.instances, strict=True):
+        assert polygon_iou(a, b) > 0.99

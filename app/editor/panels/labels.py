@@ -25,6 +25,7 @@ from app.widgets.fuzzy import score
 from app.widgets.section import Section
 
 WIDTH, ROW, ROWS = 280, 28, 8
+MOST = 200  # rows of the popover; typing brings the others
 
 
 class LabelsPanel(Section):
@@ -44,6 +45,7 @@ class LabelsPanel(Section):
         self.rows.renamed.connect(self.renamed)
         self._list = QListView()
         self._list.setModel(self.rows)
+        self._list.setUniformItemSizes(True)  # else thousands of rows are measured one by one
         self._list.setItemDelegate(LabelDelegate(self._list))
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setAccessibleName(self.tr("Labels"))
@@ -186,7 +188,7 @@ class LabelFinder(Finder):
             marks = score(query, label.name)
             if marks is not None:
                 found.append((-marks if query else 0, place, label))
-        for _, place, label in sorted(found, key=lambda entry: entry[:2]):
+        for _, place, label in sorted(found, key=lambda entry: entry[:2])[:MOST]:
             item = QListWidgetItem(swatch(label.colour), label.name)
             item.setData(NOTE, str(place + 1) if place < KEYED else "")
             self.list.addItem(item)

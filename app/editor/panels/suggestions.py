@@ -22,9 +22,11 @@ STEPS = 100
 
 
 class SuggestionsPanel(Section):
-    """`threshold_changed` carries the score, `unknown_chosen` what becomes of unknown labels."""
+    """`threshold_changed` carries the score, `following_chosen` whether it is chosen by the
+    program, `unknown_chosen` what becomes of unknown labels."""
 
     threshold_changed = Signal(float)
+    following_chosen = Signal(bool)
     unknown_chosen = Signal(str)
 
     def __init__(self, actions: ActionSet) -> None:
@@ -41,6 +43,16 @@ class SuggestionsPanel(Section):
         self._value.setSingleStep(0.05)
         self._value.setDecimals(2)
         self._value.setAccessibleName(self._slider.accessibleName())
+        self._follow = QToolButton()
+        self._follow.setCheckable(True)
+        self._follow.setText(self.tr("Auto"))
+        self._follow.setAccessibleName(self.tr("Choose the score"))
+        self._follow.setToolTip(
+            self.tr(
+                "The score from which half of the suggestions should be right, after the figures "
+                "of the model and after what you accept and reject"
+            )
+        )
         self._unknown = QComboBox()
         self._unknown.addItem(self.tr("active label"), "active")
         self._unknown.addItem(self.tr("added as new"), "add")
@@ -49,6 +61,7 @@ class SuggestionsPanel(Section):
         self._lay_out(actions)
         self._slider.valueChanged.connect(lambda step: self._value.setValue(step / STEPS))
         self._value.valueChanged.connect(self._on_value)
+        self._follow.toggled.connect(self.following_chosen)
         self._unknown.currentIndexChanged.connect(
             lambda: self.unknown_chosen.emit(self._unknown.currentData())
         )
@@ -68,16 +81,20 @@ class SuggestionsPanel(Section):
         with QSignalBlocker(self._unknown):
             self._unknown.setCurrentIndex(self._unknown.findData(choice))
 
-    def set_counts(self, shown: int, total: int) -> None:
-        """How many suggestions are shown, of how many."""
-        if total == 0:
+    def set_following(self, on: bool) -> None:
+        """Show whether the score is chosen."""
+        with QSignalBlocker(self._follow):
+            self._follow.setChecked(on)
+
+    def set_counts(self, shown: int, below: int) -> None:
+        """How many suggestions are shown, and how many score too low to be."""
+        if shown == below == 0:
             self.set_note(self.tr("none"))
-        else:
-            self.set_note(
-                self.tr("{shown} of {total} shown").format(
-                    shown=count_text(shown), total=count_text(total)
-                )
-            )
+            return
+        note = count_text(shown)
+        if below:
+            note += " · " + self.tr("%n more below the score", "", below)
+        self.set_note(note)
 
     def _on_value(self, score: float) -> None:
         with QSignalBlocker(self._slider):
@@ -93,6 +110,7 @@ class SuggestionsPanel(Section):
         score.addWidget(label)
         score.addWidget(self._slider, 1)
         score.addWidget(self._value)
+        score.addWidget(self._follow)
         self.body.addLayout(score)
         buttons = QGridLayout()
         buttons.setSpacing(6)

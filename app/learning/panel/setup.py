@@ -25,6 +25,7 @@ from app.learning.panel.options import OptionsBox
 from app.learning.survey import Found
 from app.widgets.scroll_page import ScrollPage, say, wrapped
 from core.learning.choices import LearningChoices
+from core.learning.gather import FEW_IMAGES
 from core.learning.pace import Expected
 from core.learning.schedule import steps_for
 from core.learning.split import FEW
@@ -117,8 +118,9 @@ class SetupPage(QWidget):
         with QSignalBlocker(self._leave_out):
             self._leave_out.setChecked(state.choices.leave_out_accepted)
         say(self._warning, self._warning_text(found))
-        problems = () if found is None else found.gathered.problems
-        say(self._problems, "\n".join(sentence_text(each) for each in problems[:5]))
+        said = () if found is None else (*found.gathered.problems, *found.gathered.notes)
+        problems = [sentence_text(each) for each in said if each.id != FEW_IMAGES.id]
+        say(self._problems, "\n".join(problems[:5]))
         self._show_labels(state)
         self.options.setVisible(found is not None)
         self.options.show_choices(state.choices, _usual_steps(found))

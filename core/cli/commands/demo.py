@@ -62,11 +62,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def copy_sample(folder: Path) -> list[Input]:
-    """Copy the sample images to a folder; a file that is already there is left as it is.
+    """Copy the sample to a folder and return its images; what is already there is left as it is.
 
     Raises CommandError when the folder cannot be written or the sample is not installed.
     """
     from core.storage.atomic import explain, write_atomic
+    from core.storage.images import is_image_name
 
     sample = sorted(_sample_files(), key=lambda file: file.name)
     if not sample:
@@ -80,15 +81,15 @@ def copy_sample(folder: Path) -> list[Input]:
     for file in sample:
         if not (folder / file.name).exists():
             write_atomic(folder / file.name, file.read_bytes())
-    return [Input(str(folder / file.name), folder / file.name) for file in sample]
+    images = [folder / file.name for file in sample if is_image_name(file.name)]
+    return [Input(str(path), path) for path in images]
 
 
 def _sample_files() -> Iterator[Traversable]:
-    from core.storage.images import is_image_name
-
+    """Images, labels, and who made the photos."""
     folder = files("resources") / "sample"
     if folder.is_dir():
-        yield from (file for file in folder.iterdir() if is_image_name(file.name))
+        yield from (file for file in folder.iterdir() if file.is_file())
 
 
 def predict_here(

@@ -20,7 +20,7 @@ HELP: Final = "List the models that have a name, look into one, fetch, import or
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(
-        dest="action", required=True, metavar="list|info|download|import|export"
+        dest="action", required=True, metavar="list|info|get|import|export"
     )
     listing = actions.add_parser("list", help="the models that have a name")
     add_json(listing)
@@ -46,19 +46,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_architecture(take)
     add_json(take)
-    fetch = actions.add_parser("download", help="fetch models of torchvision")
-    fetch.add_argument("names", nargs="+", metavar="NAME")
-    add_json(fetch)
+    get = actions.add_parser("get", help="fetch models of torchvision")
+    get.add_argument("names", nargs="+", metavar="NAME")
+    get.add_argument(
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="look below this address first; may be given several times",
+    )
+    get.add_argument("--file", metavar="FILE", help="take the one model from this copy of its file")
+    add_json(get)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    actions = {
-        "list": _list,
-        "info": _info,
-        "download": _download,
-        "import": _import,
-        "export": _export,
-    }
+    actions = {"list": _list, "info": _info, "get": _get, "import": _import, "export": _export}
     return actions[arguments.action](arguments, console)
 
 
@@ -127,9 +129,12 @@ def _info_document(loaded: LoadedModel, parameters: int) -> dict[str, object]:
     }
 
 
-def _download(arguments: argparse.Namespace, console: Console) -> int:
+def _get(arguments: argparse.Namespace, console: Console) -> int:
     from core.engine import models
 
+    if arguments.file is not None and len(arguments.names) != 1:
+        raise UsageError(say("cli.one_file", "--file goes with one name."))
+    file = None if arguments.file is None else Path(arguments.file)
     done = []
     for name in arguments.names:
         try:
@@ -137,7 +142,7 @@ def _download(arguments: argparse.Namespace, console: Console) -> int:
         except models.ModelError as error:
             raise UsageError(error.sentence) from error
         try:
-            download(name, console)
+            download(name, console, arguments.mirror, file)
         except MasklensError as error:
             console.fail(name, error.sentence)
             continue

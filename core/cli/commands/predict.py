@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import time
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from core.sentences import say
 
 if TYPE_CHECKING:
     from core.cli.writers import Writer
+    from core.engine.files import FilePrediction
     from core.engine.predict import Predictor
     from core.lens.settings import StageSettings
 
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Predict image by image; one that fails is named and the others are done."""
+    """Predict a few images at a time; one that fails is named and the others are done."""
     from core.cli.writers import CocoWriter, LabelmeWriter
     from core.formats.like import read_like
 
@@ -103,28 +104,33 @@ def predict_all(
     writer: Writer,
     console: Console,
 ) -> list[Predicted]:
-    """Predict and write one image after the other; what fails is reported and left out."""
+    """Predict and write all images in their order; what fails is reported and left out."""
+    from core.engine.files import predict_files
+
     done: list[Predicted] = []
-    console.each(
-        images,
-        lambda image: image.name,
-        lambda image: done.append(_predict_one(image, predictor, settings, writer, console)),
-    )
+    wanted = [image for image in images if _can_be_written(image, writer, console)]
+    found = predict_files(predictor, [image.path for image in wanted], settings)
+    with contextlib.closing(found):
+        for number, (image, coming) in enumerate(zip(wanted, found, strict=True)):
+            console.progress(image.name, number + 1, len(wanted))
+            with console.attempt(image.name):
+                done.append(_write(image, coming.result(), writer, console))
     return done
 
 
-def _predict_one(
-    image: Input, predictor: Predictor, settings: StageSettings, writer: Writer, console: Console
-) -> Predicted:
-    from core.engine.files import predict_file
+def _can_be_written(image: Input, writer: Writer, console: Console) -> bool:
+    with console.attempt(image.name):
+        writer.check(image)
+        return True
+    return False
 
-    writer.check(image)
-    start = time.perf_counter()
-    prediction, notes = predict_file(predictor, image.path, settings)
-    seconds = time.perf_counter() - start
-    for note in notes:
+
+def _write(image: Input, found: FilePrediction, writer: Writer, console: Console) -> Predicted:
+    writer.check(image)  # an image before it may have taken its file
+    prediction = found.prediction
+    for note in found.notes:
         console.note(note)
     out = writer.write(image, prediction)
     return Predicted(
-        image.name, prediction.width, prediction.height, len(prediction.scores), seconds, out
+        image.name, prediction.width, prediction.height, len(prediction.scores), found.seconds, out
     )

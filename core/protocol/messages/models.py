@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from core.lens.scores import ScoreRecord
 from core.lens.settings import StageSettings
 from core.protocol.messages.base import Answer, Request
 from core.sentences import Sentence
@@ -16,7 +17,9 @@ class LoadModel(Request):
 
     `spec` is a name from ListModels or a file; `arch` is for a bare state_dict, `backbone` the
     `module:function` of a user's own trunk. `try_on` is an image that holds instances: a model
-    that finds none in it is not taken into use. On failure the model in use stays.
+    that finds none in it is not taken into use. `proposer` names what shall give the boxes in
+    place of what the model has (empty: nothing else), `proposer_arch` the detector in its file,
+    `tiles` at how many parts of an image it looks. On failure the model in use stays.
     """
 
     TYPE: ClassVar = "load_model"
@@ -26,11 +29,17 @@ class LoadModel(Request):
     device: str = "auto"
     precision: str = "auto"
     try_on: str | None = None
+    proposer: str = ""
+    proposer_arch: str = ""
+    tiles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ModelLoaded(Answer):
-    """The model that is in use from now on. `labels[i]` is the name of label index i + 1."""
+    """The model that is in use from now on. `labels[i]` is the name of label index i + 1.
+
+    `scores` tells by kind of image how often its scores were right, as far as that was measured.
+    """
 
     TYPE: ClassVar = "model_loaded"
     spec: str
@@ -40,6 +49,7 @@ class ModelLoaded(Answer):
     device: str
     precision: str
     settings: StageSettings
+    scores: tuple[ScoreRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +74,27 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Models(Answer):
-    """The named models, the starter first."""
+    """The named models, the starter first; the proposers that have a name; and the detectors that
+    a file of weights may hold."""
 
     TYPE: ClassVar = "models"
     models: tuple[ModelInfo, ...]
+    proposers: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Download(Request):
-    """Fetch a named model. Answered by Progress in bytes, then Downloaded."""
+    """Fetch a named model. Answered by Progress in bytes, then Downloaded.
+
+    `mirrors` are web addresses below which its file lies; `file` is a copy that is on the engine's
+    machine, from which it is taken instead.
+    """
 
     TYPE: ClassVar = "download"
     name: str = ""
+    mirrors: tuple[str, ...] = ()
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

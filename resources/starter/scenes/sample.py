@@ -10,6 +10,12 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from core.document.geometry.algebra import simplify
+from core.document.instance import Instance, Source
+from core.formats import labelme
+from core.formats.label_file import LabelFile
+from core.formats.masks import trace
+from resources.starter.scenes import CLASS_NAMES
 from resources.starter.scenes.cells import bright_field, fluorescence, sheet, tissue
 from resources.starter.scenes.generator import SAMPLE_SEED
 from resources.starter.scenes.heaps import heap
@@ -44,23 +50,48 @@ SAMPLES: Final = (
 )
 
 
+LABELLED: Final = frozenset({"nuclei-2", "tissue-1", "tissue-2", "smear"})
+"""Samples that come with the labels of their instances, so that learning can be tried."""
+_WITHIN: Final = 0.4
+"""Pixels by which an outline of a label may miss its mask."""
+
+
 def draw_sample(sample: Sample) -> Image.Image:
     """The picture of one sample, cut from the middle of a square scene."""
+    scene, rows, columns = _scene(sample)
+    return Image.fromarray(np.ascontiguousarray(scene.pixels[rows, columns]))
+
+
+def label_sample(sample: Sample) -> LabelFile:
+    """The true outlines of one sample, marked as done; ids count up, so that it is drawn alike."""
+    scene, rows, columns = _scene(sample)
+    shapes: list[Instance] = []
+    for label, mask in zip(scene.labels, scene.masks(), strict=True):
+        polygons = simplify(trace(mask[rows, columns]), _WITHIN)
+        if polygons:
+            name = CLASS_NAMES[label - 1]
+            shapes.append(Instance(f"{sample.name}-{len(shapes)}", name, polygons, Source.DRAWN))
+    size = sample.width, sample.height
+    return LabelFile(f"{sample.name}.jpg", *size, tuple(shapes), done=True)
+
+
+def _scene(sample: Sample) -> tuple[Scene, slice, slice]:
     size = max(sample.width, sample.height)
     # A series of its own for each kind of scene, so that the numbers stay when the list changes.
     kind = sum(sample.draw.__name__.encode())
     scene = sample.draw(np.random.default_rng((SAMPLE_SEED, kind, sample.number)), size)
     top, left = (size - sample.height) // 2, (size - sample.width) // 2
-    cut = scene.pixels[top : top + sample.height, left : left + sample.width]
-    return Image.fromarray(np.ascontiguousarray(cut))
+    return scene, slice(top, top + sample.height), slice(left, left + sample.width)
 
 
 def write_samples(folder: Path) -> list[Path]:
-    """Write every sample into a folder as JPEG and return the paths."""
+    """Write every sample into a folder as JPEG, and labels as labelme; return the images."""
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for sample in SAMPLES:
         path = folder / f"{sample.name}.jpg"
         draw_sample(sample).save(path, quality=88)
         written.append(path)
+        if sample.name in LABELLED:
+            path.with_suffix(".json").write_bytes(labelme.dumps(label_sample(sample)))
     return written

@@ -92,3 +92,22 @@ def test_an_export_of_the_window_does_not_hide_it(folder: Path, tmp_path: Path) 
     report = export_format(project, (), BY_NAME["yolo"], yolo, Choice(), quiet)
     assert report.instances == 0
     assert any("would not show that" in line for line in report.problems)
+
+
+def test_marks_of_crowds_come_off_as_one_act(driver: Driver, folder: Path) -> None:
+    for name in ("a1.png", "a2.png"):
+        write_labelme(folder / name, shape("cell", *SQUARE, masklens={"crowd": True, "id": "k"}))
+    driver.open(folder)
+    driver.act("no_crowds")
+
+    def crowds() -> list[bool]:
+        files = (labelme.read(folder / f"{name}.json") for name in ("a1", "a2"))
+        return [each.crowd for file in files for each in file.instances]
+
+    driver.wait(lambda: not any(each.crowd for each in driver.document.instances))
+    driver.saved()
+    driver.wait(lambda: crowds() == [False, False])
+    driver.act("undo")
+    driver.wait(lambda: all(each.crowd for each in driver.document.instances))
+    driver.saved()
+    driver.wait(lambda: crowds() == [True, True])

@@ -11,7 +11,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
-from app.base.settings import MODEL, UNKNOWN_LABELS
+from app.base.jobs import Job
+from app.base.settings import ANSWERED, FOLLOW, MODEL, PARTS, THRESHOLD, UNKNOWN_LABELS
 from app.engine.client import EngineState
 from app.window.about import AboutDialog
 from core.document.geometry.measure import bounds
@@ -264,7 +265,9 @@ def test_a_download_that_fails_is_told_in_full(make_driver: Callable[..., Driver
     driver = make_driver()
     driver.wait(lambda: driver.services.models._models)
     driver.services.models.choose("coco")
-    driver.wait(lambda: any("no connection" in text for text in driver.texts))
+    banners = driver.services.central.banners
+    driver.wait(lambda: "model:fetching" in banners.keys)
+    assert "no connection" in banners._shown["model:fetching"].accessibleName()
     assert driver.services.models.name == "starter"
 
 
@@ -295,6 +298,129 @@ def test_what_was_asked_for_is_shown(driver: Driver, folder: Path) -> None:
     driver.act("show_suggestions")
     driver.suggest()
     assert driver.services.viewport._scene.suggestions_shown
+
+
+def test_the_score_follows_the_answers(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    driver.suggest()
+    start = driver.services.suggesting.threshold
+    assert start == pytest.approx(0.5, abs=0.02)
+    driver.services.suggesting.following.set_on(False)
+    driver.services.suggesting.set_threshold(0.2)
+    driver.act("next_suggestion")
+    driver.act("next_suggestion")
+    driver.act("accept")  # the one with 0.3
+    driver.services.suggesting.following.set_on(True)
+    lower = driver.services.suggesting.threshold
+    assert lower < start
+    assert driver.annotate.suggestions._value.value() == pytest.approx(lower)
+    driver.act("undo")
+    driver.services.suggesting.following.move()
+    assert driver.services.suggesting.threshold == start, "what was taken back counts no more"
+
+
+def test_answers_count_in_the_next_images_and_once(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    start = driver.services.suggesting.threshold
+    for name in ("a1.png", "a2.png", "a10.png"):
+        driver.go(folder / name)
+        driver.suggest()
+        driver.act("next_suggestion")
+        driver.act("reject")  # the one with 0.9
+        driver.saved()
+    driver.go(folder / "a1.png")
+    higher = driver.services.suggesting.threshold
+    assert higher > start
+    (counts,) = driver.services.settings.get(ANSWERED).values()
+    assert sum(counts) == 3
+    driver.go(folder / "a2.png")
+    driver.go(folder / "a1.png")
+    assert driver.services.settings.get(ANSWERED) == {"squares@1": counts}
+
+
+def test_nothing_new_appears_once_all_are_answered(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    driver.suggest()
+    start = driver.services.suggesting.threshold
+    driver.act("accept_all")
+    assert driver.services.suggesting.threshold == start
+    assert driver.services.suggesting.shown == ()
+
+
+def test_a_score_set_by_hand_stays(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    driver.suggest()
+    panel = driver.annotate.suggestions
+    assert panel._follow.isChecked()
+    panel._value.setValue(0.2)
+    assert not driver.services.settings.get(FOLLOW)
+    assert not panel._follow.isChecked()
+    driver.act("next_suggestion")
+    driver.act("reject")
+    assert driver.services.settings.get(THRESHOLD) == 0.2
+    panel._follow.click()
+    assert driver.services.settings.get(THRESHOLD) > 0.4
+
+
+def test_one_count_is_told(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    driver.wait(lambda: driver.services.models.model)
+    driver.suggest()
+    expected = "1 suggestion(s) · 1 more below the score"
+    driver.wait(lambda: expected in driver.texts)
+    assert driver.annotate.suggestions._note.text() == "1 · 1 more below the score"
+    jobs: list[Job] = []
+    driver.services.jobs.added.connect(jobs.append)
+    driver.act("suggest_folder")
+    driver.wait(lambda: not driver.services.annotator.folder_running)
+    assert jobs[0].outcome == "3 suggestion(s) · 3 more below the score · 3 image(s)"
+
+
+def test_the_tag_shows_the_label_that_accepting_gives(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
+    driver.open(folder)
+    driver.wait(lambda: driver.services.labelling.active == "cell")
+    driver.suggest()
+    shown = driver.services.viewport._suggestions
+    assert [each.label for each in shown] == ["cell"]
+    driver.services.labelling.add("nucleus")
+    assert [each.label for each in driver.services.viewport._suggestions] == ["nucleus"]
+    again = driver.services.viewport._suggestions
+    driver.services.suggesting.changed.emit()
+    assert driver.services.viewport._suggestions[0] is again[0], "its outline is kept"
+    driver.services.settings.set(UNKNOWN_LABELS, "add")
+    assert [each.label for each in driver.services.viewport._suggestions] == ["thing"]
+    driver.act("accept_all")
+    assert driver.document.instances[-1].label == "thing"
+
+
+def test_parts_are_shown_by_choice(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", "twice.png")
+    driver.open(folder)
+    driver.suggest()
+    assert len(driver.services.suggesting.pending) == 1
+    # They lie on each other, so they stay one; a part of a larger one is another matter.
+    driver.services.settings.set(PARTS, "show")
+    driver.services.settings.set(PARTS, "hide")
+    driver.wait(lambda: len(driver.services.suggesting.pending) == 1)
+
+
+def test_the_folder_begins_with_what_is_on_the_screen(driver: Driver, tmp_path: Path) -> None:
+    folder = make_images(tmp_path / "work", *(f"slow{n}.png" for n in range(5)))
+    driver.open(folder)
+    driver.services.workspace.go(folder / "slow3.png")
+    driver.act("suggest_folder")  # while it is still being staged
+    walk = driver.services.annotator._folder
+    assert walk is not None
+    asked = [each.request.purpose for each in driver.services.client._asked.values()]
+    order = [text.rpartition(":")[2] for text in asked if text.startswith("suggest:folder:")]
+    assert order == ["slow3.png", "slow4.png", "slow0.png"]
+    assert [image.name for image in walk.todo] == ["slow1.png", "slow2.png"]
+    driver.services.annotator.cancel()
 
 
 def two_suggestions(driver: Driver, folder: Path) -> tuple[tuple[float, float], ...]:

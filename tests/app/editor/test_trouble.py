@@ -81,7 +81,7 @@ def test_a_change_outside_can_be_taken(driver: Driver, folder: Path) -> None:
     driver.saved()
     write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
     driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
-    press(driver, "Reload")
+    press(driver, "Take theirs")
     driver.wait(lambda: [each.label for each in driver.document.instances] == ["theirs"])
     assert driver.services.central.banners.keys == ()
 
@@ -105,14 +105,15 @@ def test_a_change_outside_does_not_cost_mine(driver: Driver, folder: Path) -> No
     assert len(driver.document.instances) == 3
 
 
-def test_reload_in_a_conflict_keeps_mine_beside(driver: Driver, folder: Path) -> None:
+def test_taking_what_cannot_be_read_keeps_mine_beside(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *SQUARE))
     driver.open(folder)
-    write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
+    (folder / "a1.json").write_text("{}")
     driver.draw_rectangle((40, 30), (60, 50))
     driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
-    press(driver, "Reload")
-    driver.wait(lambda: [each.label for each in driver.document.instances] == ["theirs"])
+    press(driver, "Take theirs")
+    driver.wait(lambda: "image:read_only" in driver.services.central.banners.keys)
+    assert (folder / "a1.json").read_text() == "{}"
     assert len(json.loads((folder / "a1.json.mine").read_text())["shapes"]) == 2
 
 

@@ -5,19 +5,23 @@ In an image called twice it proposes one square under two labels.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 
 from core.document.instance import Instance, Polygon, Source, new_id
+from core.engine import fetching
 from core.lens.settings import StageSettings
 from core.protocol import (
     Cancel,
     Cancelled,
     CancelReason,
     Download,
+    Downloaded,
     Failed,
     Heartbeat,
     ListModels,
@@ -43,7 +47,7 @@ from core.protocol.messages.prompts import (
     PromptKind,
     PromptOrigin,
 )
-from core.sentences import say
+from core.sentences import MasklensError, say
 from core.stdio import set_stdin_aside, set_stdout_aside
 
 source, target = set_stdin_aside(), set_stdout_aside()
@@ -109,6 +113,13 @@ def prompt(request: Prompt) -> None:
             rectangle(x0, y0, x1, y1, 0.8),
             rectangle(x0 + 1, y0 + 1, x1 - 1, y1 - 1, 0.7),
         )
+    elif request.kind is PromptKind.ALIKE:
+        # Four squares in a row; one that was turned down takes the one to its right along.
+        last = min((each.polygons[0].outer[0][0] for each in request.turned_down), default=96)
+        there = {each.polygons for each in (*request.present, *request.there)}
+        row = [rectangle(5.0 + 22 * k, 50.0, 20.0 + 22 * k, 65.0, 0.4) for k in range(4)]
+        free = [each for each in row if each.polygons not in there]
+        found = tuple(each for each in free if each.polygons[0].outer[0][0] < last)
     elif request.kind is PromptKind.TIGHTEN:
         by = 10 * (request.detail.threshold - 0.4)
         found = tuple(inset(each, by) for each in request.present)
@@ -146,6 +157,27 @@ def prompt(request: Prompt) -> None:
     )
 
 
+def fetch_stand_in(request: Download) -> None:
+    """Fetch a small file in place of the model's."""
+    wanted = json.loads(os.environ["MASKLENS_STAND_IN"])
+    path, url = Path(wanted["path"]), wanted["url"]
+
+    def tell(done: int, total: int) -> None:
+        send(Progress(request.id, "bytes", done, total))
+
+    try:
+        urls = fetching.mirrored(url, request.mirrors)
+        file = fetching.Wanted(request.name, path, wanted["sha256"], wanted["bytes"], urls)
+        if request.file is None:
+            fetching.fetch(file, tell)
+        else:
+            fetching.take(file, Path(request.file), tell)
+    except MasklensError as error:
+        send(Failed(request.id, error.sentence))
+    else:
+        send(Downloaded(request.id, request.name))
+
+
 def receive(message: Message) -> None:
     match message:
         case Encode(path=path):
@@ -167,14 +199,16 @@ def receive(message: Message) -> None:
                         ),
                     )
                 )
-            elif spec == "missing":
+            elif spec == "missing" or message.proposer == "other":
                 send(
                     Failed(
                         message.id, say("process.model_not_finite", "Its numbers are not finite.")
                     )
                 )
             else:
-                loaded = (spec, spec, "squares@1", ("thing",), "cpu", "float32", StageSettings())
+                name = f"{spec}+{message.proposer}" if message.proposer else spec
+                name += f"x{message.tiles}" if message.tiles else ""
+                loaded = (spec, name, "squares@1", ("thing",), "cpu", "float32", StageSettings())
                 send(ModelLoaded(message.id, *loaded))
         case ListModels():
             starter = ModelInfo(
@@ -188,7 +222,11 @@ def receive(message: Message) -> None:
                 mask=34.6,
             )
             coco = ModelInfo("coco", about, "resnet50", 80, 177_000_000, False)
-            send(Models(message.id, (starter, coco)))
+            pair = ModelInfo("photos", say("models.photos", "For photos"), "resnet18", 80, 1, True)
+            listed = (starter, pair, coco)
+            send(Models(message.id, listed, ("yolox-nano", "other"), ("fcos_resnet50_fpn",)))
+        case Download() if "MASKLENS_STAND_IN" in os.environ:
+            threading.Thread(target=fetch_stand_in, args=(message,)).start()
         case Download(name=name):
             why = {"name": name, "why": "no connection", "url": "there", "path": "here"}
             send(

@@ -22,16 +22,11 @@ def found(things: np.ndarray, meant: list[int], unlike: list[int] | None = None)
 
 
 def test_one_example_finds_those_of_its_kind() -> None:
-    alike = found(THINGS, [0])
-    assert 0 in alike
-    assert alike
-    assert {int(KIND[k]) for k in alike} == {0}
+    assert found(THINGS, [0]) == set(range(40))
+    assert found(THINGS, [50]) == set(range(40, 80))
 
 
 def test_more_examples_find_more_and_what_is_turned_down_goes() -> None:
-    first, more = found(THINGS, [0]), found(THINGS, [0, 3, 7, 11])
-    assert len(more) > len(first)
-    assert {int(KIND[k]) for k in more} == {0}
     both = found(THINGS, [0, 45])
     assert {int(KIND[k]) for k in both} >= {0, 1}
     less = found(THINGS, [0, 5, 9], [45, 46])
