@@ -27,8 +27,6 @@ from core.lens.views import LAYERS, VIEWS, has_layer
 from core.lens.views.base import Layer, Look, Options
 from core.lens.views.marks import Drawing, Later, PictureAsked, PictureShown
 
-EVERYWHERE: Final = ("chain", "moved")
-"""Layers that belong to no stage."""
 LEGEND: Final = "legend"
 """The layer that is seen at every stage."""
 
@@ -109,7 +107,7 @@ class LensLayers(DrawnLayers):
         self.refresh()
 
     def _on_stage(self) -> None:
-        self.see((*VIEWS[self._lens.stage].shows, "moved", LEGEND) if self._lens.active else ())
+        self.see((*VIEWS[self._lens.stage].shows, LEGEND) if self._lens.active else ())
         self.drawn()
         self._clear_the_view()
         self._follow("stage")
@@ -161,7 +159,7 @@ class LensLayers(DrawnLayers):
         """What the view of a layer draws."""
         view = LAYERS[name]
         look = self._look(view)
-        if look is None or not (name in EVERYWHERE or has_layer(look.trace, name)):
+        if look is None or not (name == "chain" or has_layer(look.trace, name)):
             return None
         return view.draw(look)
 

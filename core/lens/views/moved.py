@@ -73,11 +73,11 @@ def _fate(after: Trace, row: int) -> Fate | None:
     return None if row == NO_ROW else Fate(int(after.candidates.fate[row]))
 
 
-def draw(look: Look) -> BoxesShown | None:
-    """Boxes of before dashed, of after solid; nothing while nothing was changed."""
+def draw(look: Look) -> BoxesShown:
+    """Boxes of before dashed, of after solid; none while nothing was changed."""
     before, after = look.before, look.trace
     if before is None or before.settings == after.settings:
-        return None
+        return BoxesShown((), 0)
     moved = compare(before, after)
     one, two = before.detections.boxes, after.detections.boxes
     rows = after.detections.candidate_index

@@ -18,12 +18,12 @@ from core.formats.masks import rasterise
 
 
 def test_the_shapes_are_where_their_outlines_are(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "shapes"
     words = ["shapes", "--out", str(out), "--images", "12", "--side", "96", "--seed", "3", "--json"]
     assert main(words) == 0
-    said = json.loads(capsys.readouterr().out)
+    said = json.loads(capfd.readouterr().out)
     dataset = open_dataset(out)
     assert len(dataset.items) == said["images"] == 12
     assert set(dataset.labels) == set(KINDS)
