@@ -7,30 +7,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
+from PySide6.QtCore import QMimeData
+from PySide6.QtWidgets import QMenu
 
 from app.base.actions import FILE, IMAGE, Action
 from app.base.feature import Feature, FocusArea
 from app.base.settings import RECENT
-from app.base.words import error_text, sentence_text
+from app.base.words import sentence_text
 from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
+from app.editor.checking import Checker
 from app.editor.elsewhere import LabelsElsewhere
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
+from app.editor.leaving import ask_to_end
+from app.editor.marking import mark_done, offer_done
 from app.editor.panels.images import ImagesPanel
 from app.editor.panels.transfer import ExportDialog, ImportDialog
+from app.editor.searching import Search
 from app.editor.services import Services, image, project
 from app.engine.boxes_choice import BoxesFrom
 from app.widgets.banners import Kind
 from core.document.edits import SetDone
 from core.document.status import ImageStatus
-from core.formats import labelme
 from core.formats.format import Format
-from core.session import ImageSession
-from core.storage.atomic import write_atomic
 from core.storage.project import ImageEntry
 
 
@@ -48,8 +49,10 @@ class ImagesFeature(Feature):
         self._banners = WorkBanners(services)
         self.advice = ModelAdvice(services)
         self._root: Path | None = None
+        self._search = Search(services.workspace)
         self._fitting = Fitting(services)
         self._elsewhere = LabelsElsewhere(services)
+        self._checker = Checker(services)
         self._wire()
         self._show_recent()
 
@@ -69,12 +72,17 @@ class ImagesFeature(Feature):
             files.failed.connect(notices.fail)
         services.exporter.said.connect(lambda text, _path: notices.say(text))
         services.importer.said.connect(notices.say)
+        self._search.failed.connect(lambda text: notices.fail("search", text))
+        services.importer.imported.connect(lambda images: offer_done(services, images))
+        panel.selection_changed.connect(self.changed)
         services.importer.looked.connect(self._on_looked)
         services.settings.changed.connect(self._on_setting)
         services.models.file_wanted.connect(self._ask_model)
         services.models.boxes.file_wanted.connect(self._ask_boxes)
         services.central.empty.folder_chosen.connect(self.services.opener.open_folder)
         panel.chosen.connect(lambda path: workspace.in_turn(lambda: workspace.go(path), moves=True))
+        panel.asked.connect(self._search.start)
+        self._search.found.connect(panel.add_found)
         panel.left.connect(services.viewport.setFocus)
         workspace.given_up.connect(self._on_given_up)
         services.folder_edits.said.connect(lambda text: notices.say(text, key="undo"))
@@ -102,56 +110,11 @@ class ImagesFeature(Feature):
         """Save; ask when that fails."""
         workspace = self.services.workspace
         workspace.in_turn(
-            lambda: workspace.saver.flush(lambda ok: then() if ok else self._ask_to_end(then)),
+            lambda: workspace.saver.flush(
+                lambda ok: then() if ok else ask_to_end(self.services, then)
+            ),
             moves=True,
         )
-
-    def _ask_to_end(self, then: Callable[[], None]) -> None:
-        services = self.services
-        session = services.workspace.session
-        reason = services.workspace.saver.problem or self.tr("The file was changed outside.")
-        kept = session is None or session.edits_are_kept()
-        what = (
-            self.tr("The edits are kept and will be offered when the folder is opened again.")
-            if kept
-            else self.tr("They could not be kept beside it either: closing now loses them.")
-        )
-        text = self.tr("The labels of this image could not be saved. {reason}")
-        box = QMessageBox(
-            QMessageBox.Icon.Warning,
-            self.tr("Not saved"),
-            text.format(reason=reason) + "\n\n" + what,
-            parent=self.panel.window(),
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if session is not None and not kept:
-            elsewhere = box.addButton(self.tr("Save elsewhere…"), QMessageBox.ButtonRole.AcceptRole)
-            elsewhere.clicked.connect(lambda: self._save_elsewhere(session, then))
-        close = box.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
-        close.clicked.connect(then)
-        box.setDefaultButton(box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole))
-        box.open()
-
-    def _save_elsewhere(self, session: ImageSession, then: Callable[[], None]) -> None:
-        """Write the labels into a file that the person chooses, then end."""
-        services = self.services
-        name = session.image.label_file.name
-        dialog = QFileDialog(self.panel.window(), self.tr("Save the labels"), name)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("json")
-        dialog.selectFile(name)
-        dialog.finished.connect(dialog.deleteLater)
-        labels = session.labels()
-
-        def write(path: str) -> None:
-            services.tasks.run(
-                lambda _context: write_atomic(Path(path), labelme.dumps(labels)),
-                done=lambda _none: then(),
-                failed=lambda error: services.notices.fail("save", error_text(error)),
-            )
-
-        dialog.fileSelected.connect(write)
-        dialog.open()
 
     # What happened
 
@@ -185,7 +148,12 @@ class ImagesFeature(Feature):
             central.show_welcome()
         elif not workspace.images:
             folder = workspace.project.root.name
-            text = self.tr("There are no images in {folder}.").format(folder=folder)
+            within = self.services.labelling.layout[0]
+            text = (
+                self.tr("There are no images in {folder}, nor in the folders within.")
+                if within
+                else self.tr("There are no images in {folder}; folders within are left out.")
+            ).format(folder=folder)
             central.show_message(Kind.INFO, text)
         elif workspace.failure:
             central.show_message(Kind.WARNING, workspace.failure)
@@ -293,6 +261,46 @@ class ImagesFeature(Feature):
             filters=filters,
         )
 
+    def _set_subfolders(self, on: bool) -> None:
+        labelling = self.services.labelling
+        labelling.set_layout(on, labelling.layout[1], self._open_anew)
+
+    def ask_labels_folder(self) -> None:
+        """Let the person choose where label files lie; beside the images in the folder itself."""
+        self.services.opener.ask_existing(
+            self.tr("Label files in: choose a folder"), self._set_labels_folder, folder=True
+        )
+
+    def _set_labels_folder(self, chosen: Path) -> None:
+        labelling, project = self.services.labelling, self.services.workspace.project
+        if project is None:
+            return
+        try:
+            below = chosen.absolute().relative_to(project.root).as_posix()
+            labelling.set_layout(
+                labelling.layout[0], "" if below == "." else below, self._open_anew
+            )
+        except ValueError:
+            text = self.tr(
+                "{folder} does not lie in {project}: open a folder that holds images and labels."
+            ).format(folder=str(chosen), project=str(project.root))
+            self.services.notices.fail("labels", text, warning=True)
+
+    def _open_anew(self) -> None:
+        project = self.services.workspace.project
+        if project is not None:
+            self.services.opener.open_folder(project.root)
+
+    def may_mark(self) -> bool:
+        """Several images are chosen in the list, and nothing is under way over the folder."""
+        return len(self.panel.chosen_paths()) > 1 and not self.services.folder_edits.running
+
+    def mark_chosen(self) -> None:
+        """Mark the images as done that are chosen in the list."""
+        workspace = self.services.workspace
+        found = [workspace.entry(path) for path in self.panel.chosen_paths()]
+        mark_done(self.services, [entry for entry in found if entry is not None])
+
     def is_done(self) -> bool:
         """The open image is marked as done."""
         document = self.services.workspace.document
@@ -373,6 +381,20 @@ class ImagesFeature(Feature):
                checked=is_done, rule=True, tip="Mark this image as finished"),
         Action("done_next", IMAGE, "Done, and on to the next open image", ("Shift+M",), "",
                (image,), do=done_and_next),
+        Action("mark_chosen", IMAGE, "Mark the chosen images as done", ("Ctrl+Shift+M",), "done",
+               (project, may_mark), do=mark_chosen,
+               tip="Choose several images in the list with Shift or Ctrl; undone as one"),
+        Action("check_labels", IMAGE, "Check the labels…", (), "", (project,),
+               do=lambda self: self._checker.start(),
+               tip="Outlines that cross themselves, duplicates, lost files and the like; repair "
+                   "them one by one or all"),
+        Action("subfolders", IMAGE, "List images of folders within", (), "", (project,),
+               turn=_set_subfolders, checked=lambda self: self.services.labelling.layout[0],
+               rule=True, tip="List the images of the folders within this one, by their path"),
+        Action("labels_folder", IMAGE, "Label files in a folder of their own…", (), "folder",
+               (project,), do=ask_labels_folder,
+               tip="Such as the output folder of labelme; choose the open folder itself to have "
+                   "label files beside the images"),
         Action("reload", IMAGE, "Reload from disk", ("F5",), "refresh", (image,),
                do=lambda self: self.services.workspace.reload(), rule=True,
                tip="Read this image and its labels again; labels not saved yet are saved first"),

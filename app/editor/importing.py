@@ -19,7 +19,7 @@ from core.formats.format import Located
 from core.formats.labelme_format import encoded
 from core.formats.registry import BY_NAME
 from core.sentences import MasklensError
-from core.storage.atomic import write_atomic
+from core.storage.atomic import make_folder, write_atomic
 from core.storage.project import ImageEntry, Project
 
 
@@ -52,6 +52,7 @@ class Importer(FolderWork):
 
     said = Signal(str)
     looked = Signal(object)
+    imported = Signal(object)  # the images that have labels now
 
     def look(self, path: Path) -> None:
         """Read a file or folder of labels and tell what is in it."""
@@ -96,6 +97,8 @@ class Importer(FolderWork):
             )
         if project is self._workspace.project:
             self._workspace.labels_found.emit(report.labels)
+            if report.written:
+                self.imported.emit(report.written)
             for entry in report.written:
                 self._workspace.set_status(entry.path, report.status[entry.path])
             if self._workspace.path in {entry.path for entry in report.written}:
@@ -141,6 +144,7 @@ def import_read(project: Project, read: Read, context: Context) -> Report:
             kept += 1
         elif image.labels.shapes or image.labels.others or image.labels.done:
             try:
+                make_folder(entry.label_file.parent)
                 write_atomic(entry.label_file, encoded(_imported(image), entry.label_file, own))
             except MasklensError as error:
                 remarks.append(f"{entry.relative}: {error_text(error)}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -83,8 +84,7 @@ class Labelling(QObject):
     def activate(self, name: str) -> None:
         """Draw with this label from now on."""
         if name in self.names:
-            kept = self._settings
-            self._set(ProjectSettings(kept.labels, name, kept.kept))
+            self._set(replace(self._settings, active=name))
 
     def activate_number(self, number: int) -> None:
         """Draw with the label of a number key, 1 to 9."""
@@ -131,6 +131,27 @@ class Labelling(QObject):
         if not self.active:
             self.add(self.coming)
         return self.active
+
+    @property
+    def layout(self) -> tuple[bool, str]:
+        """Whether images in folders within are listed, and the folder of the label files."""
+        return self._settings.subfolders, self._settings.labels_folder
+
+    def set_layout(self, subfolders: bool, labels_folder: str, then: Callable[[], None]) -> None:
+        """Change what `layout` says, and write it; `then` follows, the folder opened anew by it.
+
+        Raises ValueError when the folder of labels does not lie below the project's.
+        """
+        settings = replace(self._settings, subfolders=subfolders, labels_folder=labels_folder)
+        project = self._workspace.project
+        if settings == self._settings or project is None:
+            return
+        self._settings = settings
+        self._workspace.tasks.run(
+            lambda _context: project.save_settings(settings),
+            done=lambda _none: then(),
+            failed=lambda error: self.failed.emit(error_text(error)),
+        )
 
     def _on_project(self) -> None:
         opened = self._workspace.opened

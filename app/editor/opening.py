@@ -126,6 +126,11 @@ class Opener(QObject):
         def opened() -> None:
             self._notices.succeed("open")
             self._settings.remember_folder(folder)
+            within = sum("/" in image.relative for image in workspace.images)
+            if within:
+                text = self.tr("%n image(s) lie in folders within; they are listed by their path.",
+                               "", within)  # fmt: skip
+                self._notices.say(text, key="within")
             if first is not None and workspace.entry(first) is not None:
                 workspace.go(first)
             elif workspace.images:

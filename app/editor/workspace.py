@@ -123,7 +123,7 @@ class Workspace(QObject):
                 failed(self.tr("The labels of the present image could not be saved."))
                 return
             if self.project is not None and self.project.root == Path(root).absolute():
-                self._forget()  # gives the lock free, so that the same folder can be opened anew
+                self.abandon()  # gives the lock free, so that the same folder can be opened anew
             if self._opening is not None:
                 self._opening.cancel()
             self._opening = self.tasks.run(
@@ -139,26 +139,23 @@ class Workspace(QObject):
 
         def end(ok: bool) -> None:
             if ok:
-                self._forget()
+                self.abandon()
                 self.project_changed.emit()
                 self.image_changed.emit()
             then(ok)
 
         self.saver.flush(end)
 
-    def abandon(self) -> None:
-        """Give the folder free without saving: for the end of the program."""
-        self._forget()
-
     def _switch_project(self, opened: OpenedProject) -> None:
-        self._forget()
+        self.abandon()
         self.opened = opened
         self._place = {image.path: place for place, image in enumerate(opened.images)}
         self.project_changed.emit()
         self.image_changed.emit()
         self._scanning.start(opened)
 
-    def _forget(self) -> None:
+    def abandon(self) -> None:
+        """Give the folder free without saving."""
         self._scanning.stop()
         self._pictures.look_ahead((), self.tasks)
         if self._staging is not None:
@@ -244,10 +241,7 @@ class Workspace(QObject):
         self.saver.flush(begin)
 
     def step(self, by: int, wanted: Callable[[ImageEntry], bool] = lambda _entry: True) -> bool:
-        """Go to the next or the previous image that is wanted; False when there is none.
-
-        Counted from the image that is on its way, where one is: each press is a step.
-        """
+        """Go on from where one is, or will be, to an image that is wanted; False without one."""
         if not self.images:
             return False
         path = self.path if self._target is None else self._target.path
@@ -401,6 +395,5 @@ class Workspace(QObject):
     def _restate(self) -> None:
         """The status of the open image, from the document rather than from the disk."""
         session = self.session
-        if session is None or session.read_only is not None:
-            return
-        self.set_status(session.image.path, status_of(session))
+        if session is not None and session.read_only is None:
+            self.set_status(session.image.path, status_of(session))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QDialog,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from app.base.action_set import ActionSet, key_texts
 from app.base.actions import MOUSE, translated
 
+translate = QCoreApplication.translate
 COLUMNS: Final = (
     ("Tools", "Edit", "Labels"),
     ("Suggestions", "Lens", "Learning", "Image"),
@@ -65,7 +66,7 @@ class KeyList(QDialog):
             if (texts := actions.keys(row.id))
         ]
         if group == MOUSE:
-            lines += self._with_the_mouse()
+            lines += with_the_mouse(self._wheel_zooms)
         if not lines:
             return
         head = QLabel(translated(group))
@@ -85,20 +86,35 @@ class KeyList(QDialog):
         grid.setColumnStretch(0, 1)
         column.addLayout(grid)
 
-    def _with_the_mouse(self) -> list[tuple[str, str]]:
-        """What the mouse does on the canvas; these cannot be chosen anew."""
-        alt, shift, control = (
-            key_texts([f"{name}+X"])[0][:-1] for name in ("Alt", "Shift", "Ctrl")
-        )
-        click, wheel = self.tr("click"), self.tr("wheel")
-        return [
-            (self.tr("Zoom at the pointer"), wheel if self._wheel_zooms else control + wheel),
-            (self.tr("Go up and down"), control + wheel if self._wheel_zooms else wheel),
-            (self.tr("Insert a vertex on an edge"), f"{alt}{click}   {control}{shift}{click}"),
-            (self.tr("Insert a vertex and move it"), self.tr("drag the middle of an edge")),
-            (self.tr("Delete a vertex"), shift + click),
-            (self.tr("Select one more, or one less"), control + click),
-            (self.tr("Select what is inside"), self.tr("drag beside instances")),
-            (self.tr("Copy an instance"), self.tr("drag with the right button")),
-            (self.tr("Accept a suggestion, change a label"), self.tr("double click")),
-        ]
+
+def with_the_mouse(wheel_zooms: bool) -> list[tuple[str, str]]:
+    """What the mouse does on the canvas, and how; these cannot be chosen anew."""
+    alt, shift, control = (key_texts([f"{name}+X"])[0][:-1] for name in ("Alt", "Shift", "Ctrl"))
+    click, wheel = translate("KeyList", "click"), translate("KeyList", "wheel")
+    up_and_down = control + wheel if wheel_zooms else wheel
+    return [
+        (translate("KeyList", "Zoom at the pointer"), wheel if wheel_zooms else control + wheel),
+        (translate("KeyList", "Go up and down"), up_and_down),
+        (
+            translate("KeyList", "Insert a vertex on an edge"),
+            f"{alt}{click}   {control}{shift}{click}",
+        ),
+        (
+            translate("KeyList", "Insert a vertex and move it"),
+            translate("KeyList", "drag the middle of an edge"),
+        ),
+        (translate("KeyList", "Delete a vertex"), shift + click),
+        (translate("KeyList", "Select one more, or one less"), control + click),
+        (
+            translate("KeyList", "Select what is inside"),
+            translate("KeyList", "drag beside instances"),
+        ),
+        (
+            translate("KeyList", "Copy an instance"),
+            translate("KeyList", "drag with the right button"),
+        ),
+        (
+            translate("KeyList", "Accept a suggestion, change a label"),
+            translate("KeyList", "double click"),
+        ),
+    ]

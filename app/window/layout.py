@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.base.action_set import ActionSet
 from app.base.actions import GROUPS, translated
 from app.base.feature import Feature, FocusArea
+from app.window.rails import Rail
 
 translate = QCoreApplication.translate
 
@@ -117,6 +118,10 @@ class Docks:
         for feature in features:
             if feature.panel is not None:
                 self._add(feature, feature.panel, menu)
+        self.rails = (
+            Rail(window, self._left, True, self._bring),
+            Rail(window, self._right, False, self._bring),
+        )
 
     @property
     def all(self) -> tuple[QDockWidget, ...]:
@@ -145,12 +150,23 @@ class Docks:
         dock.visibilityChanged.connect(feature.set_in_sight)
         feature.front.connect(lambda on: self._bring(dock) if on else side[0].raise_())
 
+    def fold(self, *rails: Rail) -> None:
+        """Fold these sides, or unfold them when all are folded."""
+        folded = not all(rail.folded for rail in rails)
+        for rail in rails:
+            rail.fold(folded)
+
     def _bring(self, dock: QDockWidget) -> None:
+        for rail, side in zip(self.rails, (self._left, self._right), strict=True):
+            if dock in side:
+                rail.fold(False)
         dock.show()
         dock.raise_()
 
     def reset(self) -> None:
         """All where they belong, at their usual width; narrower in a small window."""
+        for rail in self.rails:
+            rail.fold(False)
         first, *others = self._right
         for tab in others:
             if tab.isFloating() or self._window.dockWidgetArea(tab) != self._window.dockWidgetArea(
@@ -167,6 +183,9 @@ class Docks:
 
     def show(self, shown: bool) -> None:
         """Hide the panels while there is nothing for them, and bring back those that were there."""
+        if not shown:
+            for rail in self.rails:
+                rail.fold(False)
         if shown:
             for dock in self._put_away:
                 dock.show()

@@ -183,6 +183,8 @@ class MainWindow(QMainWindow):
 
     def _remember(self) -> None:
         settings = self.services.settings
+        for rail in self.docks.rails:
+            rail.fold(False)
         settings.set(GEOMETRY, _text(self.saveGeometry()))
         self.docks.show(True)
         settings.set(LAYOUT, _text(self.saveState()))
@@ -193,6 +195,16 @@ class MainWindow(QMainWindow):
         Action("settings", EDIT, "Settings…", ("Ctrl+,",), "settings",
                do=lambda self: SettingsDialog(self, self.services).show(), rule=True),
         Action("full_screen", VIEW, "Full screen", ("F11",), "", turn=set_full_screen, rule=True),
+        Action("fold_panels", VIEW, "Fold all panels", ("F8",), "layout",
+               turn=lambda self, _on: self.docks.fold(*self.docks.rails),
+               checked=lambda self: all(rail.folded for rail in self.docks.rails), rule=True,
+               tip="Put the panels away to a rail at the edge, or bring them back"),
+        Action("fold_left", VIEW, "Fold the images", ("Shift+F8",), "",
+               turn=lambda self, _on: self.docks.fold(self.docks.rails[0]),
+               checked=lambda self: self.docks.rails[0].folded),
+        Action("fold_right", VIEW, "Fold the panels at the right", ("Ctrl+F8",), "",
+               turn=lambda self, _on: self.docks.fold(self.docks.rails[1]),
+               checked=lambda self: self.docks.rails[1].folded),
         Action("reset_layout", VIEW, "Reset the layout", (), "layout",
                do=lambda self: self.docks.reset()),
         Action("palette", HELP, "Commands…", ("Ctrl+Shift+P",), "search", do=open_palette,

@@ -40,7 +40,8 @@ def _expand(name: str) -> Iterator[Input]:
     if not path.is_dir():
         yield Input(name, path)
         return
-    from core.storage.images import ImageError, list_images
+    from core.storage.image_tree import list_images
+    from core.storage.images import ImageError
 
     images = list_images(path)
     if not images:

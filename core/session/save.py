@@ -17,7 +17,7 @@ from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import MasklensError, Sentence
 from core.session.label_io import LabelsChanged, check_unchanged, digest, read_bytes
-from core.storage.atomic import StorageError, write_atomic
+from core.storage.atomic import StorageError, make_folder, write_atomic
 from core.storage.journal import Journal
 from core.storage.suggestions import SuggestionSet, save_suggestions
 from core.storage.versions import keep
@@ -91,6 +91,7 @@ class Snapshot:
         check_unchanged(self.label_path, self.base_sha256)
         note = self._keep_version(read_bytes(self.label_path), foreign=True)
         self.journal.announce_save(sha256, self.edits)
+        make_folder(self.label_path.parent)
         write_atomic(
             self.label_path,
             data,

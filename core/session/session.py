@@ -377,7 +377,7 @@ class ImageSession:
         )
 
     def _labels_now(self) -> LabelFile:
-        base = self._label_file or LabelFile(self.image.name, None, None)
+        base = self._label_file or LabelFile(self.image.named_from_labels, None, None)
         width, height = self.document.width, self.document.height
         if self.mismatch is not None:  # a size that nobody has answered for stays
             width, height = self.mismatch.made

@@ -29,11 +29,11 @@ from core.storage.image_limits import (
     check_memory,
     check_size,
 )
-from core.storage.natural import natural_key
 from core.storage.pixels import Pixels
 from core.storage.quiet import Quiet
 
 __all__ = [
+    "BESIDE",
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "OVERLAY_SUFFIX",
@@ -43,12 +43,10 @@ __all__ = [
     "image_orientation",
     "image_size",
     "is_image_name",
-    "list_images",
-    "natural_key",
     "read_image",
 ]
 
-_UNREADABLE: Final = say(
+UNREADABLE: Final = say(
     "images.unreadable", "{path} cannot be read ({reason}): check the drive and the permissions."
 )
 _DAMAGED: Final = say(
@@ -66,7 +64,7 @@ IMAGE_SUFFIXES: Final = (
 )
 # What is written beside an image to show what a model saw in it; and Cellpose's label images.
 OVERLAY_SUFFIX: Final = ".overlay.png"
-_BESIDE: Final = re.compile(r"(.+?)(?:\.overlay\.png|_(?:cp_)?masks\.(?:png|tiff?))")
+BESIDE: Final = re.compile(r"(.+?)(?:\.overlay\.png|_(?:cp_)?masks\.(?:png|tiff?))")
 
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "PPM")
 # A TGA file has no signature of its own, so only its name can tell.
@@ -154,29 +152,6 @@ def is_image_name(name: str) -> bool:
     return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
 
 
-def list_images(folder: Path | str) -> list[Path]:
-    """The image files directly in a folder, by suffix, in natural order; hidden files are skipped.
-
-    So are `NAME.overlay.png` beside an image NAME, what a model saw in it, and Cellpose's label
-    images `NAME_masks.tif`. Raises ImageError when the folder cannot be read.
-    """
-    try:
-        found = [path for path in Path(folder).iterdir() if is_image_name(path.name)]
-        stems = {path.stem for path in found}
-        found = [path for path in found if _overlaid(path.name) not in stems]
-        return sorted((p for p in found if p.is_file()), key=lambda path: natural_key(path.name))
-    except OSError as error:
-        raise ImageError(
-            _UNREADABLE.given(path=str(folder), reason=error.strerror or "unknown")
-        ) from error
-
-
-def _overlaid(name: str) -> str | None:
-    """The stem of the image that a file shows with outlines, or holds the masks of."""
-    match = _BESIDE.fullmatch(name)
-    return None if match is None else match[1]
-
-
 @dataclass(frozen=True, slots=True)
 class _Input:
     """Where an image comes from: bytes already in memory, or a file."""
@@ -205,7 +180,7 @@ class _Input:
             raise ImageError(_MISSING.given(path=str(path))) from error
         except OSError as error:
             raise ImageError(
-                _UNREADABLE.given(path=str(path), reason=error.strerror or "unknown")
+                UNREADABLE.given(path=str(path), reason=error.strerror or "unknown")
             ) from error
         except ValueError as error:  # a null byte in the name
             raise ImageError(_MISSING.given(path=str(path))) from error
@@ -393,7 +368,7 @@ def _explained(source: _Input) -> Iterator[None]:
             raise ImageError(TRUNCATED.given(path=source.name)) from error
         if isinstance(error, OSError) and error.errno is not None:
             reason = error.strerror or text
-            raise ImageError(_UNREADABLE.given(path=source.name, reason=reason)) from error
+            raise ImageError(UNREADABLE.given(path=source.name, reason=reason)) from error
         kind = source.kind or "image"
         raise ImageError(
             _DAMAGED.given(path=source.name, format=kind, reason=text or type(error).__name__)

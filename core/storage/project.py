@@ -16,6 +16,7 @@ Nothing outside the folder is ever written: below `.masklens` no link is followe
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -27,9 +28,9 @@ from core.document.status import ImageStatus
 from core.sentences import Sentence, say
 from core.storage import inside
 from core.storage.atomic import StorageError, explain, is_protected, move_aside, sweep
-from core.storage.images import list_images
+from core.storage.image_tree import image_folders
 from core.storage.lock import FolderLock
-from core.storage.paths import assign_label_files, own_name
+from core.storage.paths import label_names, output_names, own_name
 from core.storage.settings import ProjectSettings, load_settings, save_settings
 from core.storage.suggestions import SuggestionSet, load_suggestions
 from core.storage.summary import NO_LABELS, LabelSummary, summarise
@@ -53,6 +54,11 @@ class ImageEntry:
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def named_from_labels(self) -> str:
+        """The image as its label file names it: by its path from there, with forward slashes."""
+        return Path(os.path.relpath(self.path, self.label_file.parent)).as_posix()
 
 
 class _Seen(Generic[_T]):
@@ -86,7 +92,7 @@ class Project:
     def __init__(self, root: Path, only: Sequence[Path] = ()) -> None:
         self.root = Path(root).absolute()
         self.folder = self.root / ".masklens"
-        self._only = frozenset(path.name for path in only)
+        self._only = frozenset(only)
         self._lock: FolderLock | None = None
         self._lock_guard = threading.Lock()
         self._summaries = _Seen(summarise, NO_LABELS)
@@ -95,17 +101,36 @@ class Project:
     # Images
 
     def images(self) -> list[ImageEntry]:
-        """The images, in natural order. Raises ImageError when the folder cannot be read."""
-        found = list_images(self.root)
-        label_files = assign_label_files(found)
-        return [
-            ImageEntry(path, path.relative_to(self.root).as_posix(), label_files[path])
-            for path in found
-            if not self._only or path.name in self._only
-        ]
+        """The images, also of folders within, in natural order. Raises ImageError."""
+        layout = self._layout()
+        folders = image_folders(self.root, nested=layout.subfolders)
+        labels = self.root / layout.labels_folder
+        if layout.labels_folder:
+            names = output_names(labels, folders)
+        else:
+            names = [
+                [each.below + name for name in label_names(labels / each.below, each.images,
+                                                           each.jsons)]
+                for each in folders
+            ]  # fmt: skip
+        entries = []
+        for each, files in zip(folders, names, strict=True):
+            here = self.root / each.below
+            for name, file in zip(each.images, files, strict=True):
+                entries.append(ImageEntry(here / name, each.below + name, labels / file))
+        if self._only:
+            entries = [entry for entry in entries if entry.path in self._only]
+        return entries
+
+    def _layout(self) -> ProjectSettings:
+        """Where images and label files lie; as usual where the settings cannot be read."""
+        try:
+            return self.load_settings()
+        except StorageError:
+            return ProjectSettings()
 
     def label_path(self, image: ImageEntry) -> Path:
-        """The label file of an image, beside it."""
+        """The label file of an image, beside it or in the folder of labels."""
         return image.label_file
 
     def suggestions_path(self, image: ImageEntry) -> Path:
@@ -167,7 +192,12 @@ class Project:
     def left_journals(self, images: Iterable[ImageEntry] | None = None) -> list[ImageEntry]:
         """The images with edits that no label file holds, as a crash leaves them."""
         listed = self.images() if images is None else images
-        return [image for image in listed if inside.is_file(self.journal_path(image))]
+        try:
+            there = set(inside.names(self.folder / "journals"))
+        except OSError:
+            return []
+        journals = ((image, self.journal_path(image)) for image in listed)
+        return [image for image, path in journals if path.name in there and inside.is_file(path)]
 
     # Settings
 
@@ -225,7 +255,8 @@ class Project:
     def write_problem(self, image: ImageEntry) -> Sentence | None:
         """Why the label file of an image must not be written; None when it may be."""
         target = image.label_file
-        if target.is_symlink() and not self._inside(target):
+        linked = target.is_symlink() or (target.parent != image.path.parent)
+        if linked and not self._inside(target):
             return _LINK_LEAVES.given(path=str(target))
         with contextlib.suppress(OSError):
             if is_protected(target.stat().st_mode):

@@ -60,12 +60,19 @@ class LabelStyle:
 class ProjectSettings:
     """The labels of a project in their order (the number keys follow it) and the active one.
 
-    `kept` holds what a newer version wrote, as JSON text; it survives a round trip.
+    `kept` holds what a newer version wrote, as JSON text; it survives a round trip. With
+    `subfolders` images in folders within belong to the project. Label files lie beside the images,
+    or in `labels_folder`, a path below the project's folder with forward slashes.
     """
 
     labels: tuple[LabelStyle, ...] = ()
     active: str | None = None
     kept: tuple[tuple[str, str], ...] = ()
+    subfolders: bool = True
+    labels_folder: str = ""
+
+    def __post_init__(self) -> None:
+        check_labels_folder(self.labels_folder)
 
     def colours(self) -> dict[str, str]:
         return {label.name: label.colour for label in self.labels}
@@ -105,17 +112,30 @@ class ProjectSettings:
         return replace(self, labels=labels, active=first if self.active == name else self.active)
 
 
+def check_labels_folder(text: str) -> None:
+    """Raise ValueError for what is not a path that stays below the project's folder."""
+    parts = text.split("/")
+    if text and (
+        any(part in ("", ".", "..") or part.startswith(".") for part in parts)
+        or any(letter in text for letter in "\\:\0")
+    ):
+        raise ValueError("expected a folder below the folder of the project")
+
+
 def _fits(name: str, labels: Sequence[LabelStyle]) -> bool:
     return len(name) <= MOST_LETTERS and len(labels) < MOST_LABELS
 
 
-class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1):
+class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, omit_defaults=True):
     """The settings as they lie in their file, without what a newer version added."""
 
     labels: tuple[LabelStyle, ...]
     active: str | None
+    subfolders: bool = True
+    labels_folder: str = ""
 
     def __post_init__(self) -> None:
+        check_labels_folder(self.labels_folder)
         names = [label.name for label in self.labels]
         if len(names) > MOST_LABELS:
             raise ValueError(f"expected at most {MOST_LABELS} labels")
@@ -126,12 +146,13 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1):
 
 
 _FILE: Final[Codec[_File]] = Codec(_File, "project")
-_KNOWN: Final = ("masklens_project", "labels", "active")
+_KNOWN: Final = ("masklens_project", "labels", "active", "subfolders", "labels_folder")
 
 
 def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
-    value = members(encode(_File(settings.labels, settings.active)))
+    own = (settings.labels, settings.active, settings.subfolders, settings.labels_folder)
+    value = members(encode(_File(*own)))
     value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
     write_atomic(path, pretty(value, 2))
@@ -161,4 +182,4 @@ def load_settings(path: Path) -> ProjectSettings:
     except FieldError as error:
         raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
     texts = tuple((name, bytes(value).decode()) for name, value in kept)
-    return ProjectSettings(found.labels, found.active, texts)
+    return ProjectSettings(found.labels, found.active, texts, found.subfolders, found.labels_folder)

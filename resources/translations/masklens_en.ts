@@ -46,6 +46,30 @@
     </message>
 </context>
 <context>
+    <name>Checker</name>
+    <message numerus="yes">
+        <source>%n thing(s) found</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Repaired in %n image(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) could not be repaired.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Editing</name>
     <message numerus="yes">
         <source>%n instance(s) copied</source>
@@ -204,6 +228,23 @@
     </message>
 </context>
 <context>
+    <name>HealthDialog</name>
+    <message numerus="yes">
+        <source>%n of them can be repaired, which can be undone.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) found.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ImagesFeature</name>
     <message numerus="yes">
         <source>%n key(s) meant for another image had no effect.</source>
@@ -295,6 +336,16 @@
         <translation>
             <numerusform>%n instance seen</numerusform>
             <numerusform>%n instances seen</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Opener</name>
+    <message numerus="yes">
+        <source>%n image(s) lie in folders within; they are listed by their path.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>

@@ -15,7 +15,8 @@ from torchvision.ops import box_iou
 
 from core.engine.predict import Prediction, Predictor
 from core.engine.weights import load_model
-from core.storage.images import list_images, read_image
+from core.storage.image_tree import list_images
+from core.storage.images import read_image
 from tests.bench.report import machine, table
 
 

@@ -16,7 +16,8 @@ import torch
 
 import resources
 from core.engine.proposers.yolox import SIDE, decode, letterbox, load_bundled
-from core.storage.images import list_images, read_image
+from core.storage.image_tree import list_images
+from core.storage.images import read_image
 from tests.bench.report import interleaved, machine, table
 
 SAMPLE = Path(resources.__file__).parent / "sample" / "things-1.jpg"

@@ -23,6 +23,7 @@ from app.base.icons import pixmap
 from app.base.theme import is_dark, muted
 from app.base.words import status_text
 from core.document.status import ImageStatus
+from core.session.query import Asked, Query, Term
 
 Index = QModelIndex | QPersistentModelIndex
 PATH: Final = Qt.ItemDataRole.UserRole
@@ -52,7 +53,9 @@ class ImageRows(QAbstractListModel):
         self._reasons: dict[Path, str] = {}
         self._shown: list[int] = []
         self._place: dict[int, int] = {}
-        self._text = ""
+        self._lower: list[str] = []
+        self._query = Query()
+        self._found: frozenset[Path] = frozenset()
         self._wanted: str | None = None
 
     def set_images(self, images: Sequence[tuple[Path, str]]) -> None:
@@ -60,6 +63,8 @@ class ImageRows(QAbstractListModel):
         self.beginResetModel()
         self._paths = [path for path, _ in images]
         self._names = [name for _, name in images]
+        self._lower = [name.casefold() for name in self._names]
+        self._found = frozenset()
         self._row_of = {path: row for row, path in enumerate(self._paths)}
         self._status = {}
         self._reasons = {}
@@ -79,12 +84,23 @@ class ImageRows(QAbstractListModel):
             self._reasons[path] = reason
         self._announce([path])
 
-    def set_filter(self, text: str, wanted: str | None) -> None:
-        """Show only names that contain all words of `text`, with the wanted status."""
-        if (text, wanted) == (self._text, self._wanted):
+    def set_filter(self, query: Query, wanted: str | None) -> None:
+        """Show only images that `query` means, with the wanted status.
+
+        Where files must be read for the answer none are shown until `add_found` tells which.
+        """
+        if (query, wanted) == (self._query, self._wanted):
             return
         self.beginResetModel()
-        self._text, self._wanted = text, wanted
+        self._query, self._wanted = query, wanted
+        self._found = frozenset()
+        self._choose()
+        self.endResetModel()
+
+    def add_found(self, paths: Iterable[Path]) -> None:
+        """Show these images as well: their files say what the query asks for."""
+        self.beginResetModel()
+        self._found |= frozenset(paths)
         self._choose()
         self.endResetModel()
 
@@ -147,14 +163,22 @@ class ImageRows(QAbstractListModel):
         return "" if status is None else status
 
     def _choose(self) -> None:
-        words = self._text.casefold().split()
-        self._shown = [
-            row
-            for row, name in enumerate(self._names)
-            if (not words or all(word in name.casefold() for word in words))
-            and (self._wanted is None or self._kind(self._paths[row]) == self._wanted)
-        ]
+        rows: Iterable[int] = range(len(self._names))
+        if self._query.reads_files:
+            rows = [row for row in rows if self._paths[row] in self._found]
+        else:
+            for term in self._query.terms:
+                rows = [row for row in rows if self._holds(term, row)]
+        if self._wanted is not None:
+            rows = [row for row in rows if self._kind(self._paths[row]) == self._wanted]
+        self._shown = list(rows)
         self._place = {row: place for place, row in enumerate(self._shown)}
+
+    def _holds(self, term: Term, row: int) -> bool:
+        if term.key == "name":
+            return (term.value in self._lower[row]) is not term.no
+        status = self._status.get(self._paths[row])
+        return Query((term,)).holds(Asked("", status))
 
     def _announce(self, paths: Iterable[Path]) -> None:
         # Rows stay where they are although their status no longer fits the filter: a list that

@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.base.icons import icon
-from app.base.words import count_text
+from app.base.words import count_text, error_text
 from app.editor.panels.image_rows import FAILED, ImageRow, ImageRows, kind_text
 from core.document.status import ImageStatus
+from core.session.query import Query, QueryError, parse
 
 KINDS = (*ImageStatus, FAILED)
 
@@ -30,6 +31,8 @@ class ImagesPanel(QWidget):
     """`chosen` carries the path of the image that a person wants to see."""
 
     chosen = Signal(object)
+    selection_changed = Signal()
+    asked = Signal(object)  # Query, another one than before
     left = Signal()  # the keyboard is wanted elsewhere
 
     def __init__(self) -> None:
@@ -37,9 +40,20 @@ class ImagesPanel(QWidget):
         self.rows = ImageRows()
         self._silent = False
         self._current: Path | None = None
+        self._query = Query()
+        self._problem = QLabel()
+        self._problem.setWordWrap(True)
+        self._problem.setContentsMargins(10, 0, 10, 4)
+        self._problem.hide()
         self._text = QLineEdit()
-        self._text.setPlaceholderText(self.tr("Filter by name"))
-        self._text.setAccessibleName(self.tr("Filter images by name"))
+        self._text.setPlaceholderText(self.tr("Name, or label:x score<0.5 -done"))
+        self._text.setToolTip(
+            self.tr(
+                "Parts of a name, and conditions: label:, source:, flag:, status:, done; score, "
+                "size or count with < > =; a minus before one turns it round"
+            )
+        )
+        self._text.setAccessibleName(self.tr("Filter images"))
         self._text.setClearButtonEnabled(True)
         self._glass = self._text.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self._kind = QComboBox()
@@ -71,6 +85,8 @@ class ImagesPanel(QWidget):
         self._text.textChanged.connect(self._filter)
         self._text.returnPressed.connect(self._take_first)
         self._kind.currentIndexChanged.connect(self._filter)
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._list.selectionModel().selectionChanged.connect(lambda: self.selection_changed.emit())
         self._list.selectionModel().currentChanged.connect(self._on_current)
 
     def set_images(self, images: Sequence[tuple[Path, str]]) -> None:
@@ -92,6 +108,11 @@ class ImagesPanel(QWidget):
         """Mark the image that is shown, and bring its row into view."""
         self._current = path
         self._quietly(self._mark)
+
+    def chosen_paths(self) -> list[Path]:
+        """The images that are chosen in the list, in its order."""
+        rows = sorted(index.row() for index in self._list.selectionModel().selectedIndexes())
+        return [self.rows.path_at(row) for row in rows]
 
     def focus_filter(self) -> None:
         """Begin to type a name."""
@@ -121,14 +142,30 @@ class ImagesPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
+        column.addWidget(self._problem)
         column.addWidget(self._list, 1)
         column.addWidget(self._count)
 
     def _filter(self) -> None:
         wanted = self._kind.currentData()
-        self._quietly(lambda: self.rows.set_filter(self._text.text(), wanted))
+        try:
+            query, problem = parse(self._text.text()), ""
+        except QueryError as error:  # said below the list; what was found before stays
+            query, problem = self._query, error_text(error)
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
+        self._quietly(lambda: self.rows.set_filter(query, wanted))
         self._quietly(self._mark)
         self._count_again()
+        if query != self._query:
+            self._query = query
+            self.asked.emit(query)
+
+    def add_found(self, paths: Sequence[Path]) -> None:
+        """Show images whose files say what was asked for."""
+        self._quietly(lambda: self.rows.add_found(paths))
+        self._quietly(self._mark)
+        self._counting.start()
 
     def _take_first(self) -> None:
         """Enter: show the image of that name, else the first of those that are left."""
@@ -147,6 +184,8 @@ class ImagesPanel(QWidget):
     def _mark(self) -> None:
         index = QModelIndex() if self._current is None else self.rows.index_of(self._current)
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        if index.isValid() and self._list.selectionModel().isSelected(index):
+            flags = QItemSelectionModel.SelectionFlag.NoUpdate  # one of several that were chosen
         self._list.selectionModel().setCurrentIndex(index, flags)
         if index.isValid():
             self._list.scrollTo(index)

@@ -105,6 +105,10 @@ class InstanceRows(QAbstractTableModel):
         """The ids that a person has hidden."""
         return self._hidden
 
+    def label_texts(self) -> set[str]:
+        """The labels in use."""
+        return {shape.label for shape in self._shapes}
+
     def row_of(self, id: str) -> int | None:
         """The row of an instance or area to ignore."""
         return self._row_of.get(id)

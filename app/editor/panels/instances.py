@@ -23,7 +23,8 @@ from core.document.document import Changed, Document
 
 Flag = QItemSelectionModel.SelectionFlag
 GIVES_WAY = (SOURCE, AREA, SCORE)  # what is hidden first in a narrow panel
-LABEL_ROOM = 8  # letters that the label should have room for
+LABEL_ROOM = (8, 18)  # letters that the label should have room for, at least and at most
+BESIDE = 34  # pixels in the column of the label that are no text
 
 
 class InstancesPanel(Section):
@@ -68,11 +69,13 @@ class InstancesPanel(Section):
         self._ids = frozenset()
         self.rows.set_document(document)
         self._count()
+        self._fit_columns()
 
     def document_changed(self, changed: Changed) -> None:
         """Follow an edit."""
         self.rows.document_changed(changed)
         self._count()
+        self._fit_columns()
 
     def set_colours(self, colours: Mapping[str, str]) -> None:
         """The colours of the labels."""
@@ -90,14 +93,21 @@ class InstancesPanel(Section):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide columns that would leave the labels no room."""
-        room = self.width() - self.fontMetrics().averageCharWidth() * LABEL_ROOM
+        self._fit_columns()
+        super().resizeEvent(event)
+
+    def _fit_columns(self) -> None:
+        """Hide columns until the longest label can be read."""
+        least, most = (count * self.fontMetrics().averageCharWidth() for count in LABEL_ROOM)
+        widest = max(map(self.fontMetrics().horizontalAdvance, self.rows.label_texts()), default=0)
+        bar = self._table.verticalScrollBar().sizeHint().width()
+        room = self.width() - bar - BESIDE - max(least, min(widest, most))
         wanted = [VISIBLE, *GIVES_WAY]
         for column in GIVES_WAY:
             fits = sum(self._widths[each] for each in wanted) <= room
             self._table.setColumnHidden(column, not fits)
             if not fits:
                 wanted.remove(column)
-        super().resizeEvent(event)
 
     def _set_up_columns(self) -> None:
         rows = self._table.verticalHeader()

@@ -94,8 +94,8 @@ class LensPanel(QWidget):
         self._close = _Close("fusion")
         self.pages.tabBar().setStyle(self._close)
         self.pages.setDocumentMode(True)
-        self.pages.setUsesScrollButtons(False)
-        self.pages.setElideMode(Qt.TextElideMode.ElideRight)  # in a narrow panel
+        self.pages.setUsesScrollButtons(True)  # in a narrow panel
+        self.pages.setElideMode(Qt.TextElideMode.ElideNone)
         for page, title in (
             (self.table, self.tr("Table")),
             (self.layers, self.tr("Layers")),

@@ -14,6 +14,8 @@ COMMAND_NAMES: Final[tuple[str, ...]] = (
     "evaluate",
     "explain",
     "trace",
+    "list",
+    "check",
     "models",
     "convert",
     "train",

@@ -17,7 +17,8 @@ from core.cli import display, main
 from core.cli.commands import demo
 from core.engine import models as named_models
 from core.formats import labelme
-from core.storage.images import image_size, list_images
+from core.storage.image_tree import list_images
+from core.storage.images import image_size
 
 
 def document(capfd: pytest.CaptureFixture[str], *words: str | Path, code: int = 0) -> Any:

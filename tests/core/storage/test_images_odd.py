@@ -17,12 +17,12 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from core.storage import image_limits, tiff
+from core.storage.image_tree import list_images
 from core.storage.images import (
     IMAGE_SUFFIXES,
     ImageError,
     decode_image,
     image_size,
-    list_images,
     read_image,
 )
 from tests.core.storage.test_images import encoded, note_ids, picture, refused, turned

@@ -1,0 +1,52 @@
+"""Marking many images as done: one act, undone as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication
+
+from app.base.jobs import JobState
+from app.base.walk import Walk
+from app.editor.folder_edits import failure_text
+from app.editor.services import Services
+from core.document.document import Document
+from core.document.edits import Edit, SetDone
+from core.storage.project import ImageEntry
+
+
+def marking_done(document: Document) -> Edit | None:
+    """Marks an image as done, where it is not."""
+    return None if document.done else SetDone(True)
+
+
+def mark_done(services: Services, images: Sequence[ImageEntry]) -> None:
+    """Mark images as done, in the background."""
+    title = QCoreApplication.translate("marking", "Marking %n image(s) as done", "", len(images))
+    name = QCoreApplication.translate("marking", "mark %n image(s) as done", "", len(images))
+
+    def told(walk: Walk[ImageEntry], count: int) -> None:
+        text = QCoreApplication.translate("marking", "%n image(s) marked as done", "", count)
+        walk.job.end(JobState.CANCELLED if walk.stopped else JobState.DONE, text)
+        services.notices.say(text)
+        if walk.failures:
+            sentence = QCoreApplication.translate(
+                "marking", "%n image(s) could not be marked.", "", len(walk.failures)
+            )
+            services.notices.fail("done", sentence, failure_text(walk))
+
+    services.folder_edits.make(title, name, images, marking_done, told)
+
+
+def offer_done(services: Services, images: Sequence[ImageEntry]) -> None:
+    """After an import: nothing is learned from images that nobody has marked as done."""
+    text = QCoreApplication.translate(
+        "marking",
+        "%n image(s) came with labels. The model learns from images that are marked as done.",
+        "",
+        len(images),
+    )
+    button = QCoreApplication.translate("marking", "Mark them as done")
+    services.notices.say(
+        text, buttons=[(button, lambda: mark_done(services, images))], key="imported"
+    )
