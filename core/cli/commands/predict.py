@@ -119,10 +119,11 @@ def predict_all(
 
 
 def _can_be_written(image: Input, writer: Writer, console: Console) -> bool:
+    able = False
     with console.attempt(image.name):
         writer.check(image)
-        return True
-    return False
+        able = True
+    return able
 
 
 def _write(image: Input, found: FilePrediction, writer: Writer, console: Console) -> Predicted:
