@@ -81,6 +81,10 @@ KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _Pace)
 KNOWN_MODELS: Final[Setting[list[str]]] = Setting("known_models", [], list[str])
 """Model files that the user chose, or let a folder choose, by path."""
+MODEL_ARCHS: Final[Setting[dict[str, str]]] = Setting("model_archs", {}, dict[str, str])
+"""What network a file of bare weights is, where the user was asked, by path."""
+MODEL_TRUNKS: Final[Setting[dict[str, str]]] = Setting("model_trunks", {}, dict[str, str])
+"""The callable that makes the trunk of a model, FILE.py:FUNCTION as the user named it, by path."""
 GEOMETRY: Final = Setting("window_geometry", "", str)
 LAYOUT: Final = Setting("window_layout", "", str)
 RECENT_COUNT: Final = 10

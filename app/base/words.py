@@ -66,3 +66,8 @@ def number_text(value: float, digits: int = 2) -> str:
 def bytes_text(number: int) -> str:
     """A size of a file."""
     return QLocale().formattedDataSize(number, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+
+
+def setting_text(value: int | float | str) -> str:
+    """A value of a setting, as the command line takes it."""
+    return value if isinstance(value, str) else f"{value:g}"

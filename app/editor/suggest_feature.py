@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog
+
 from app.base.actions import SUGGEST, Action, Scope
 from app.base.feature import Feature, FocusArea
 from app.base.settings import FOLLOW, THRESHOLD, UNKNOWN_LABELS
 from app.editor.panels.suggestions import SuggestionsPanel
 from app.editor.services import Services, engine, image, project, selection
+from app.engine.models import Choice
 from core.document.geometry.measure import bounds
 
 
@@ -65,11 +69,27 @@ class SuggestFeature(Feature):
         services.client.model_loaded.connect(services.suggesting.following.take_model)
         services.models.failed.connect(notices.fail)
         services.models.succeeded.connect(notices.succeed)
+        services.models.asked.connect(self._ask)
         services.settings.changed.connect(self._on_setting)
 
     def focus_areas(self) -> Sequence[FocusArea]:
         """The score slider."""
         return ((self.section, self.section.focus_slider),)
+
+    def _ask(self, choice: Choice) -> None:
+        """Ask what a model file leaves open, without holding anything up."""
+
+        def open_dialog() -> None:
+            dialog = QInputDialog(self.services.viewport.window())
+            dialog.setWindowTitle(self.tr("The model"))
+            dialog.setLabelText(f"{choice.text}\n\n{choice.hint}")
+            if choice.names:
+                dialog.setComboBoxItems(list(choice.names))
+            dialog.textValueSelected.connect(choice.answer)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.show()
+
+        self.services.notices.ask("model", choice.text, [(self.tr("Name it…"), open_dialog)])
 
     # What happened
 

@@ -190,24 +190,22 @@ class EngineClient(QObject):
         self,
         spec: str | Path,
         *,
-        device: str = "auto",
-        precision: str = "auto",
         try_on: Path | None = None,
         boxes: BoxesFrom = NETWORK,
         done: Callable[[ModelLoaded], object],
         failed: Callable[[Sentence], object],
         cancelled: Callable[[], object] = _nothing,
+        **how: Any,
     ) -> Question:
-        """Load a model by name or file and use it from then on; if that fails the old one stays.
+        """Load a model; if that fails, or it finds nothing in the image `try_on`, the old stays.
 
-        `try_on` is an image in which the model must find something, `boxes` what gives its boxes.
+        `boxes` is what gives its boxes; device, precision, arch, backbone as `LoadModel` has them.
         """
         request = LoadModel(
             0,
             "model",
             spec=str(spec),
-            device=device,
-            precision=precision,
+            **how,
             try_on=None if try_on is None else str(try_on),
             proposer=boxes.proposer,
             proposer_arch=boxes.arch,

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from app.base.jobs import Jobs, JobState
-from app.base.settings import DEVICE, MIRRORS, MODEL, PRECISION, Settings
+from app.base.settings import (
+    DEVICE,
+    MIRRORS,
+    MODEL,
+    MODEL_ARCHS,
+    MODEL_TRUNKS,
+    PRECISION,
+    Setting,
+    Settings,
+)
 from app.base.words import bytes_text, sentence_text
 from app.engine.boxes_choice import BoxesChoice
 from app.engine.client import EngineClient, EngineState, Question
@@ -25,6 +36,9 @@ from core.protocol import (
 )
 from core.sentences import Sentence
 
+_ARCH_NEEDED: Final = "engine.arch_needed"
+_TRUNK_NEEDED: Final = "engine.backbone_needed"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loading:
@@ -32,6 +46,17 @@ class _Loading:
 
     spec: str
     own: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What a model file leaves open, and what to do with the user's answer."""
+
+    text: str
+    hint: str
+    names: tuple[str, ...]
+    """The possible answers; none when any text is one."""
+    answer: Callable[[str], None]
 
 
 class ModelControl(QObject):
@@ -44,6 +69,7 @@ class ModelControl(QObject):
     succeeded = Signal(str)
     not_fetched = Signal(str, str)  # the name of a model, and why it could not be fetched
     file_wanted = Signal()
+    asked = Signal(object)  # a Choice that only the user can make
 
     def __init__(self, client: EngineClient, settings: Settings, jobs: Jobs) -> None:
         super().__init__(client)
@@ -96,6 +122,8 @@ class ModelControl(QObject):
             spec,
             device=self._settings.get(DEVICE),
             precision=self._settings.get(PRECISION),
+            arch=self._settings.get(MODEL_ARCHS).get(spec),
+            backbone=self._settings.get(MODEL_TRUNKS).get(spec),
             try_on=try_on,
             boxes=self.boxes.of(spec),
             done=lambda _model: self._on_taken(loading),
@@ -269,13 +297,45 @@ class ModelControl(QObject):
         if loading is not self._loading:
             return
         self._loading = None
-        self.failed.emit("model", self._why_unusable(loading.spec, sentence))
+        choice = self._choice(loading, sentence)
+        if choice is None:
+            self.failed.emit("model", self._why_unusable(loading.spec, sentence))
+        else:
+            self.asked.emit(choice)
         self.refused.emit(loading.spec)
         if self.boxes.forget(loading.spec) and self.model is None:
             self.choose(loading.spec, own=loading.own)
         elif self.model is None and loading.spec != MODEL.default:
             self.choose(MODEL.default)  # better than none at all
         self.changed.emit()
+
+    def _choice(self, loading: _Loading, sentence: Sentence) -> Choice | None:
+        """What the user is asked when a file leaves a choice; None when it is unusable."""
+        if not loading.own:
+            return None
+        if sentence.id == _ARCH_NEEDED:
+            names = tuple(str(dict(sentence.args).get("known", "")).split(", "))
+            text = self.tr(
+                "{model} holds bare weights, and they do not tell of which network. Choose it."
+            ).format(model=self.name_of(loading.spec))
+            hint = self.tr("Architecture")
+            return Choice(text, hint, names, self._answer(MODEL_ARCHS, loading.spec))
+        if sentence.id == _TRUNK_NEEDED:
+            text = self.tr(
+                "{model} was built on a trunk of its author's own. Name the Python file and the "
+                "function in it that makes the trunk. The file will be run, so name one you trust."
+            ).format(model=self.name_of(loading.spec))
+            hint = self.tr("FILE.py:FUNCTION")
+            return Choice(text, hint, (), self._answer(MODEL_TRUNKS, loading.spec))
+        return None
+
+    def _answer(self, setting: Setting[dict[str, str]], spec: str) -> Callable[[str], None]:
+        def take(value: str) -> None:
+            kept: dict[str, str] = self._settings.get(setting)
+            self._settings.set(setting, {**kept, spec: value.strip()})
+            self.choose(spec)
+
+        return take
 
     def _on_lost(self, sentence: Sentence) -> None:
         spec = self._settings.get(MODEL) if self.model is None else self.model.spec

@@ -34,6 +34,8 @@ class LensFeature(Feature):
         self.lens = Lens(client, workspace)
         self.layers = LensLayers(self.lens, services.viewport, workspace, tasks)
         self.reasons = Reasons(client, workspace, self.lens, self.layers, services.jobs)
+        self.reasons.shown_from = lambda: services.suggesting.threshold
+        services.suggesting.changed.connect(self.reasons.changed)
         self.training = Training(client, workspace, self.lens, tasks)
         self.training_layers = TrainingLayers(self.training, self.layers, services.viewport)
         self.panel: LensPanel = LensPanel(

@@ -59,8 +59,8 @@ class LensLayers(DrawnLayers):
             return form()
         pointed = BoxLayer if form is BoxLayer else AnchorLayer
         return pointed(
-            lambda n: self._lens.hover(None if n is None else Item(kind, n)),
-            lambda n: self._lens.choose(Item(kind, n)),
+            lambda n: self._lens.hover(None if n is None or n < 0 else Item(kind, n)),
+            lambda n: self._lens.choose(Item(kind, n) if n >= 0 else None),
             lambda n: self._text(view, n),
         )
 
@@ -177,6 +177,7 @@ class LensLayers(DrawnLayers):
             self._only[1] if self._only is not None and self._only[0] is kind else None,
             () if document is None else comparable(document.shapes),
             self._outline,
+            lens.before,
             lens.matching or Look(trace).matching,
         )
 

@@ -11,7 +11,7 @@ from app.base.words import sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, Question
 from core.lens.items import Item, valid
-from core.lens.settings import StageSettings
+from core.lens.settings import ANCHOR_SETTINGS, PYRAMID_SETTINGS, StageSettings
 from core.lens.trace import STAGES, Trace, with_fixed
 from core.lens.views.marks import PictureAsked
 from core.protocol import Progress, Request
@@ -56,6 +56,8 @@ class Lens(QObject):
         self._settings: StageSettings | None = None
         self._stage = STAGES[0]
         self.trace: Trace | None = None
+        self.before: Trace | None = None
+        """The trace under the model's own settings, as far as it is known."""
         self.chosen: Item | None = None
         self.hovered: Item | None = None
         self.progress: tuple[int, int] | None = None
@@ -148,7 +150,12 @@ class Lens(QObject):
             return
         self._settings = settings
         self.settings_changed.emit()
-        self._ask(SetLens(0, BOXES, path=str(self._path), settings=settings))
+        names = (*PYRAMID_SETTINGS, *ANCHOR_SETTINGS)
+        if self.trace is None or set(settings.changed_from(self.trace.settings)) & set(names):
+            # What else stays as it was follows from these, too.
+            self._ask(OpenLens(0, OPEN, path=str(self._path), settings=settings))
+        else:
+            self._ask(SetLens(0, BOXES, path=str(self._path), settings=settings))
 
     def draw(self, slot: str, asked: PictureAsked) -> None:
         """Ask for a picture; `drawn` brings it. A newer request for the slot replaces an older."""
@@ -165,6 +172,7 @@ class Lens(QObject):
                 channel=asked.channel,
                 detection=asked.detection,
                 label=asked.label,
+                step=asked.step,
             )
         )
 
@@ -185,7 +193,7 @@ class Lens(QObject):
     def _forget(self) -> None:
         for question in list(self._asked.values()):
             question.cancel()
-        self._opened = self._settings = self._path = None
+        self._opened = self._settings = self._path = self.before = None
         self.progress = None
         if self.trace is not None:
             self.trace = None
@@ -236,7 +244,7 @@ class Lens(QObject):
         if path != self._path:
             return
         match answer:
-            case LensOpened():
+            case LensOpened() if request.settings in (None, self._settings):
                 self._opened, self._settings = answer, answer.trace.settings
                 self._take(answer.trace)
                 self.settings_changed.emit()
@@ -253,6 +261,8 @@ class Lens(QObject):
 
     def _take(self, trace: Trace) -> None:
         self.trace = trace
+        if trace.settings == self.own:
+            self.before = trace
         self.hovered = None
         if self.chosen is not None and not valid(trace, self.chosen):
             self.chosen = None

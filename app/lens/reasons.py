@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -108,6 +109,8 @@ class Reasons(QObject):
         self._wanted: tuple[str, Instance] | None = None
         self._walk: Walk[_Labelled] | None = None
         self._reading: Task[list[_Labelled]] | None = None
+        self.shown_from: Callable[[], float] = lambda: 0.0
+        """The score from which the window shows a suggestion."""
         self.instance: Instance | None = None
         self.report: InstanceReport | None = None
         self.false: FalsePositive | None = None

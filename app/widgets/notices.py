@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
@@ -135,6 +136,12 @@ class Notices(QObject):
             key, Kind.WARNING if warning else Kind.ERROR, text, [(self.tr("Copy details"), copy)]
         )
 
+    def ask(self, key: str, text: str, buttons: list[Button]) -> None:
+        """Ask something that stays until it is answered or closed, one for each key."""
+        self.succeed(key)
+        closing = [(caption, self._answering(key, action)) for caption, action in buttons]
+        self._put(key, Kind.INFO, text, closing)
+
     def succeed(self, key: str) -> None:
         """Take the failure of this key away: it works again."""
         toast = self._toasts.pop(key, None)
@@ -164,6 +171,13 @@ class Notices(QObject):
         self._place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(toast, text))
         return toast
+
+    def _answering(self, key: str, action: Callable[[], None]) -> Callable[[], None]:
+        def act() -> None:
+            self.succeed(key)
+            action()
+
+        return act
 
     def _forget(self, key: str, toast: Toast) -> None:
         if self._toasts.get(key) is toast:

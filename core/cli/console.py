@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
-from typing import Final, TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final, TextIO, TypeVar
 
-from core.sentences import MasklensError, Sentence, english
+from core.sentences import MasklensError, Sentence, english, say
 
 DONE: Final = 0
 SOME_FAILED: Final = 1
@@ -16,6 +17,14 @@ WRONG_USE: Final = 2
 INTERRUPTED: Final = 130
 """The shell's code for a program that was stopped by Ctrl+C."""
 PROGRESS_EVERY: Final = 0.1
+ERROR_LENGTH: Final = 300
+T = TypeVar("T")
+
+
+FAILED: Final = say(
+    "cli.failed",
+    "Something unforeseen went wrong with {name}, which is left out: {error}",
+)
 
 
 class UsageError(MasklensError):
@@ -24,6 +33,12 @@ class UsageError(MasklensError):
 
 class CommandError(MasklensError):
     """The command cannot go on; ends it with exit code 1."""
+
+
+def unforeseen(name: str, error: Exception) -> Sentence:
+    """What is said of an input at which something went wrong that nobody expected."""
+    what = f"{type(error).__name__}: {error}".strip()[:ERROR_LENGTH]
+    return FAILED.given(name=name, error=what)
 
 
 class Console:
@@ -66,6 +81,30 @@ class Console:
         """Report a failure whose sentence names the input itself."""
         named = dict(why.args)
         self.fail(str(named.get("name", named.get("path", ""))), why)
+
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """Around the work on one input: whatever goes wrong, the input is named and left out.
+
+        Wrong use of the command, and a reader who has left, end the command all the same.
+        """
+        try:
+            yield
+        except (UsageError, BrokenPipeError):
+            raise
+        except MasklensError as error:
+            self.fail(name, error.sentence)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are done
+            self.fail(name, unforeseen(name, error))
+
+    def each(
+        self, inputs: Sequence[T], name: Callable[[T], str], work: Callable[[T], object]
+    ) -> None:
+        """Work on one input after the other; what fails is named, and the rest is done."""
+        for number, one in enumerate(inputs, start=1):
+            self.progress(name(one), number, len(inputs))
+            with self.attempt(name(one)):
+                work(one)
 
     def progress(self, what: str, done: int = 0, total: int = 0) -> None:
         """How far it is, in one line that is overwritten; only on a terminal."""

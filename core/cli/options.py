@@ -15,11 +15,17 @@ from core.sentences import say
 if TYPE_CHECKING:
     from core.engine.predict import Predictor
     from core.engine.weights import LoadedModel
-    from core.lens.settings import StageSettings
+    from core.lens.settings import StageSettings, Value
 
 MEGABYTE: Final = 1_000_000
 OUT_IS_FILE: Final = say("cli.out_is_file", "{path} is a file; a folder is needed there.")
-WRONG_MODEL_OPTIONS: Final = ("models.unknown", "models.no_such", "engine.arch_needed")
+WRONG_MODEL_OPTIONS: Final = (
+    "models.unknown",
+    "models.no_such",
+    "engine.arch_needed",
+    "engine.arch_unneeded",
+    "engine.backbone_unneeded",
+)
 """What can go wrong with a model that the command line is to blame for."""
 
 
@@ -73,7 +79,9 @@ def add_architecture(parser: argparse.ArgumentParser) -> None:
         "--arch", metavar="A", help="architecture of a bare state_dict, e.g. maskrcnn_resnet50_fpn"
     )
     parser.add_argument(
-        "--backbone", metavar="MODULE:FUNCTION", help="your own backbone, for a model that has one"
+        "--backbone",
+        metavar="MODULE:FUNCTION",
+        help="your own backbone, for a model that has one; also FILE.py:FUNCTION",
     )
 
 
@@ -85,7 +93,9 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
+def add_settings(
+    parser: argparse.ArgumentParser, help: str = "replace a setting of the model, e.g. nms=0.4"
+) -> None:
     """`--set NAME=VALUE`."""
     parser.add_argument(
         "--set",
@@ -93,8 +103,21 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         dest="settings",
-        help="replace a setting of the model, e.g. nms=0.4; may be given several times",
+        help=f"{help}; may be given several times",
     )
+
+
+def refuse_idle(option: str, given: object, *, needs: str) -> None:
+    """Raise UsageError when an option was given that does nothing here."""
+    if given not in (None, False, []):
+        raise UsageError(
+            say(
+                "cli.idle_option",
+                "{option} does nothing without {needs}; leave it out.",
+                option=option,
+                needs=needs,
+            )
+        )
 
 
 def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
@@ -102,6 +125,9 @@ def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
 
     Raises UsageError when they name nothing that one can ask for.
     """
+    if getattr(arguments, "proposer", None) is None:
+        given = getattr(arguments, "proposer_arch", None)
+        refuse_idle("--proposer-arch", given, needs="--proposer")
     console.progress("loading torch")
     from core.engine.light_import import import_torchvision
 
@@ -109,22 +135,24 @@ def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
     from core.engine import models, weights
     from core.engine.config import ConfigError
     from core.engine.proposers import base as proposers
+    from core.lens.settings import SettingError
 
     if arguments.backbone is not None and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    spec = arguments.model
+    spec, tiles = arguments.model, getattr(arguments, "tiles", None)
     try:
         if any(model.name == spec and not model.present for model in models.list_models()):
             download(spec, console)
         console.progress(f"loading {spec}")
-        return weights.load_model(
+        loaded = weights.load_model(
             spec,
             arch=arguments.arch,
             backbone=arguments.backbone,
             proposer=getattr(arguments, "proposer", None),
             proposer_arch=getattr(arguments, "proposer_arch", None),
         )
-    except ConfigError as error:
+        return loaded if tiles is None else _with_tiles(loaded, tiles)
+    except (ConfigError, SettingError) as error:
         raise UsageError(error.sentence) from error
     except proposers.ProposerError as error:
         raise UsageError(error.sentence) from error
@@ -132,6 +160,16 @@ def load_model(arguments: argparse.Namespace, console: Console) -> LoadedModel:
         if error.sentence.id in WRONG_MODEL_OPTIONS:
             raise UsageError(error.sentence) from error
         raise
+
+
+def _with_tiles(loaded: LoadedModel, tiles: int) -> LoadedModel:
+    """The model whose proposer looks at tiles. Raises UsageError without one, SettingError."""
+    from dataclasses import replace
+
+    if loaded.proposer is None:
+        refuse_idle("--tiles", True, needs="a proposer")
+    settings = loaded.config.settings.with_(proposer_tiles=tiles)
+    return replace(loaded, config=replace(loaded.config, settings=settings))
 
 
 def load_predictor(arguments: argparse.Namespace, console: Console) -> Predictor:
@@ -163,14 +201,29 @@ def download(
 
 
 def chosen_settings(
-    arguments: argparse.Namespace, own: StageSettings, **changes: int | float | None
+    arguments: argparse.Namespace, loaded: LoadedModel, **changes: Value | None
 ) -> StageSettings:
-    """The model's own settings with `changes` and then `--set` applied. Raises UsageError."""
+    """The model's own settings with `changes` and then `--set` applied.
+
+    Raises UsageError, also for a setting that this model does not look at.
+    """
     from core.lens.settings import SettingError
 
-    changes["proposer_tiles"] = getattr(arguments, "tiles", None)
     given = {name: value for name, value in changes.items() if value is not None}
+    own = loaded.config.settings
     try:
-        return own.with_(**given).with_text(arguments.settings)
+        settings = own.with_(**given).with_text(arguments.settings)
     except SettingError as error:
         raise UsageError(error.sentence) from error
+    asked = {text.partition("=")[0].strip() for text in arguments.settings}
+    for name in sorted(asked & set(idle_settings(loaded))):
+        needs = "a proposer" if loaded.proposer is None else "the model's own boxes"
+        refuse_idle(f"--set {name}", True, needs=needs)
+    return settings
+
+
+def idle_settings(loaded: LoadedModel) -> tuple[str, ...]:
+    """The settings that a model never looks at."""
+    from core.lens.settings import PROPOSER_SETTINGS, RPN_SETTINGS
+
+    return PROPOSER_SETTINGS if loaded.proposer is None else RPN_SETTINGS

@@ -6,8 +6,11 @@ The FPN follows Lin et al. 2017, section 3; P6 is every second value of P5 and f
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, cast
 
 import torch
@@ -112,7 +115,7 @@ def build_backbone(
                 say(
                     "engine.backbone_needed",
                     "This model was built on a backbone of its author's own. Name the callable "
-                    "that makes it as MODULE:FUNCTION with --backbone.",
+                    "that makes it as MODULE:FUNCTION or FILE.py:FUNCTION with --backbone.",
                 )
             )
         backbone: nn.Module = CustomBackbone(factory(), config.fpn_channels, pyramid_norm)
@@ -167,17 +170,32 @@ def probe_channels(body: nn.Module) -> list[int]:
 
 
 def import_factory(spec: str) -> BackboneFactory:
-    """The callable that `module:function` names. Raises ConfigError when it cannot be had."""
-    module_name, colon, name = spec.partition(":")
+    """The callable that `module:function` or `file.py:function` names.
+
+    Raises ConfigError when it cannot be had.
+    """
+    module_name, colon, name = spec.rpartition(":")
     if not colon or not module_name or not name:
         raise _unusable(spec, "it has no colon between module and function")
     try:
-        factory = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
+        factory = getattr(_module(module_name), name)
+    except (ImportError, AttributeError, OSError, SyntaxError) as error:
         raise _unusable(spec, str(error)) from error
     if not callable(factory):
         raise _unusable(spec, f"{name} is not callable")
     return cast(BackboneFactory, factory)
+
+
+def _module(name: str) -> ModuleType:
+    """A module by its name, or the file of one."""
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(Path(name).stem, name)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _unusable(spec: str, problem: str) -> ConfigError:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from functools import cache
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.detection import MaskRCNN, MaskRCNN_ResNet50_FPN_Weights
+from torchvision.ops import FrozenBatchNorm2d
 
-from core.engine.backbones import CUSTOM
+from core.engine.backbones import BACKBONES, CUSTOM, build_backbone
 from core.engine.config import ModelConfig
 from core.engine.efficientnet_lite import translated
 from core.engine.zoo import parse_arch
@@ -19,6 +21,8 @@ COCO_V1_HASH: Final = "bf2d0c1e"
 """First digits of the SHA-256 of torchvision's `maskrcnn_resnet50_fpn` COCO file."""
 
 _COCO_CLASSES: Final = 91
+_BODY: Final = "backbone.body."
+_SECOND_CONVOLUTION: Final = "rpn.head.conv.1."
 _MOMENTS: Final = "num_batches_tracked"
 # Tensors and dimensions whose length tells a width of the network.
 _ANCHORS: Final = ("rpn.head.cls_logits.weight", 0)
@@ -59,6 +63,28 @@ def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> Model
         norm="batch" if live else "frozen",
         norm_eps=0.0 if digest.startswith(COCO_V1_HASH) else 1e-5,
     )
+
+
+def guess_archs(state: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """Names, as `--arch` takes them, of the networks whose trunk has exactly these tensors.
+
+    Names and shapes in the trunk tell; one name is the rule, none means a trunk of somebody's own.
+    """
+    body = {
+        key.removeprefix(_BODY): value.shape
+        for key, value in state.items()
+        if key.startswith(_BODY) and not key.endswith(_MOMENTS)
+    }
+    suffix = "_v2" if any(key.startswith(_SECOND_CONVOLUTION) for key in state) else ""
+    return tuple(f"maskrcnn_{name}_fpn{suffix}" for name in BACKBONES if _body_of(name) == body)
+
+
+@cache
+def _body_of(backbone: str) -> dict[str, torch.Size]:
+    """Names and shapes of a trunk's tensors, without taking memory for them."""
+    with torch.device("meta"):
+        built = build_backbone(ModelConfig(arch=backbone), FrozenBatchNorm2d, None)
+    return {key: value.shape for key, value in cast(nn.Module, built.body).state_dict().items()}
 
 
 def check_widths(config: ModelConfig, state: Mapping[str, Tensor]) -> None:

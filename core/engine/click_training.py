@@ -19,7 +19,7 @@ from torchvision.models.detection.roi_heads import project_masks_on_boxes
 from core.engine.clicks import CELLS, clicked_logits, point_maps
 from core.engine.stages.features import Maps
 from core.engine.stages.numerics import FLOAT32, Numerics
-from core.engine.stages.roi import pool_rois
+from core.engine.stages.pooling import pool_rois
 
 ROUNDS: Final = 3
 AT_ONCE: Final = 16

@@ -21,9 +21,9 @@ from torchvision.models.detection import MaskRCNN
 
 from core.document.instance import Point, Polygon, Polygons
 from core.engine.config import ModelConfig
-from core.engine.stages.features import Maps
+from core.engine.stages.features import Maps, own_settings
 from core.engine.stages.numerics import FLOAT32, Numerics, Part
-from core.engine.stages.roi import pool_rois
+from core.engine.stages.pooling import pool_rois
 from core.formats.masks import rasterise
 
 PREFIX: Final = "roi_heads.click_head."
@@ -132,7 +132,8 @@ def correct(
     numerics: Numerics = FLOAT32,
 ) -> Tensor:
     """Mask probabilities N×28×28 of boxes N×4 in resized pixels, put right at the points."""
-    pooled = pool_rois(model.roi_heads.mask_roi_pool, levels, [box])
+    pool = model.roi_heads.mask_roi_pool
+    pooled = pool_rois(pool, levels, [box], own_settings(model))
     return torch.sigmoid(clicked_logits(model, pooled, maps, channel, numerics))
 
 

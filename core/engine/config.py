@@ -107,6 +107,8 @@ class ModelConfig:
         _whole("mask_layers", self.mask_layers, 1, 32)
         if self.mask_outputs not in ("per_class", "agnostic"):
             raise _bad("mask_outputs", "must be 'per_class' or 'agnostic'")
+        if self.mask_outputs == "agnostic" and self.settings.mask_activation == "softmax":
+            raise _bad("settings", "let classes compete for a mask, of which there is only one")
         _number("norm_eps", self.norm_eps, 0, 1)
         _whole("trainable_layers", self.trainable_layers, 0, 5)
 

@@ -13,6 +13,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from core.document.instance import Instance, Polygons
 from core.engine.annotations import to_annotations
 from core.engine.labelled_part import LabelledPart
 from core.engine.predict import Prediction
+from core.formats.labelled import Box
 from core.formats.masks import encode
 
 MAX_DETECTIONS: Final = 300
@@ -36,6 +38,10 @@ SIZES: Final[Mapping[str, tuple[float, float]]] = {
 }
 """COCO's ranges of area, in square pixels of the image."""
 _AP50, _AP75 = 0, 5  # places in COCOeval's IoU thresholds 0.50, 0.55, ...
+
+
+Parts = dict[str, dict[str, dict[str, dict[str, float]]]]
+"""`by_label` and `by_size`, then the label or size, then `box` and `mask`, then the figures."""
 
 
 class Matching(StrEnum):
@@ -107,8 +113,11 @@ class Evaluator:
         instances: Iterable[Instance],
         prediction: Prediction,
         regions: Sequence[Polygons] | None = None,
+        boxes: Mapping[str, Box] = MappingProxyType({}),
     ) -> None:
         """Take in one image with its labels; outlines are in pixels of that image.
+
+        `boxes` are those that the label file gives itself, by instance; others are the outlines'.
 
         `regions` are those in which everything is labelled, None for the whole image; what lies
         outside by more than half counts neither for nor against.
@@ -119,7 +128,10 @@ class Evaluator:
         part = None if regions is None else LabelledPart(regions, width, height)
         instances = instances if part is None else part.labels(instances)
         for instance in instances:
-            self._truths.append(self._truth(instance, image_id, width, height))
+            truth = self._truth(instance, image_id, width, height)
+            if instance.id in boxes:
+                truth["bbox"] = list(boxes[instance.id])
+            self._truths.append(truth)
             if instance.label not in self._ids:
                 self._unknown.add(instance.label)
         found = to_annotations(prediction, image_id, 1, self._mask_threshold)
@@ -175,7 +187,7 @@ class Evaluator:
         again = [{**one, **in_any} for one in self._detections]
         return _numbered([*self._truths, *set_aside]), _numbered([*self._detections, *again])
 
-    def breakdown(self) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    def breakdown(self) -> Parts:
         """Figures by label and by size: `{"by_label": {label: {"box": ..., "mask": ...}}, ...}`.
 
         Sizes are COCO's, by area in pixels of the image: small below 32², large from 96². Labels

@@ -35,20 +35,26 @@ def most_factor(height: int, width: int) -> float:
     return math.sqrt(MOST_PIXELS / (height * width))
 
 
+def sides(height: int, width: int, factor: float) -> tuple[int, int]:
+    """Height and width of an image after the factor, rounded down, but never less than a pixel."""
+    return max(math.floor(height * factor), 1), max(math.floor(width * factor), 1)
+
+
 def resized(image: Tensor, factor: float) -> Tensor:
     """A float image 3×H×W at the size that the network sees, interpolated as torchvision does."""
+    height, width = image.shape[-2:]
+    size = sides(height, width, factor)
     result: Tensor = functional.interpolate(
-        image[None],
-        scale_factor=factor,
-        mode="bilinear",
-        recompute_scale_factor=True,
-        align_corners=False,
+        image[None], size=size, mode="bilinear", align_corners=False
     )[0]
     return result
 
 
 class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
-    """torchvision's transform, with a least factor."""
+    """torchvision's transform, with a least factor, and for images of any shape.
+
+    Of a very long image torchvision makes one without height.
+    """
 
     def __init__(
         self,
@@ -66,11 +72,12 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
     ) -> tuple[Tensor, dict[str, Tensor] | None]:
         """The image 3×H×W and its target at the size that the network sees; as torchvision does it
         where there is no least factor."""
-        if self.least_factor is None or (self.training and self._skip_resize):
-            both: tuple[Tensor, dict[str, Tensor] | None] = super().resize(image, target)
-            return both
         before = (image.shape[-2], image.shape[-1])
         factor = factor_of(self, *before)
+        thin = min(before) * factor < 1
+        if (self.least_factor is None and not thin) or (self.training and self._skip_resize):
+            both: tuple[Tensor, dict[str, Tensor] | None] = super().resize(image, target)
+            return both
         image = resized(image, factor)
         if target is None:
             return image, None
@@ -78,7 +85,7 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
         target["boxes"] = resize_boxes(target["boxes"], before, image.shape[-2:])
         if "masks" in target:
             masks = target["masks"][:, None].float()
-            masks = functional.interpolate(masks, scale_factor=factor, recompute_scale_factor=True)
+            masks = functional.interpolate(masks, size=image.shape[-2:])
             target["masks"] = masks[:, 0].byte()
         return image, target
 

@@ -20,13 +20,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.document.instance import Polygons as Outline
+from core.engine.lens_kept import BoxKey, KeptReads, agree, keys_of
 from core.engine.predict import Predictor
 from core.engine.proposers import stage as proposing
 from core.engine.stages import features, masks, proposals, roi
+from core.engine.stages.inputs import Batch
+from core.engine.stages.pooling import level_of
 from core.lens.outline import outline
 from core.lens.reading import Reading, read
-from core.lens.settings import StageSettings
+from core.lens.settings import (
+    ANCHOR_SETTINGS,
+    POOL_SETTINGS,
+    PROPOSER_SETTINGS,
+    PYRAMID_SETTINGS,
+    RPN_SETTINGS,
+    StageSettings,
+)
 from core.lens.trace import (
+    Anchors,
     BoxHead,
     Candidates,
     Decoded,
@@ -35,24 +46,14 @@ from core.lens.trace import (
     Polygons,
     Proposals,
     Proposed,
+    Pyramid,
     RoiLevels,
+    Rpn,
     Trace,
     numpy_of,
 )
 from core.lru import Lru
 
-RPN_SETTINGS: Final = (
-    "rpn_pre_nms_top_n",
-    "rpn_post_nms_top_n",
-    "rpn_nms",
-    "rpn_min_size",
-    "rpn_score",
-)
-PROPOSER_SETTINGS: Final = ("proposer_tiles",)
-POOLED_AT_MOST: Final = 4000
-"""Pooled features kept, in RoIs: about 200 MB at 256 channels."""
-MASKS_AT_MOST: Final = 1000
-"""Mask logits kept, in detections: about 285 MB at 91 classes."""
 OUTLINES_AT_MOST: Final = 3000
 """Outlines kept, in detections and mask thresholds: some 30 MB."""
 READINGS_AT_MOST: Final = 8
@@ -71,10 +72,13 @@ class Boxes:
     candidates: Candidates
     detections: Detections
     milliseconds: dict[str, float]
+    pyramid: Pyramid
+    anchors: Anchors
+    rpn: Rpn
     proposer: Proposed | None = None
 
 
-_Key = tuple[bytes, int]
+_Drawn = tuple[int, str, float]
 
 
 class Rerunner:
@@ -91,9 +95,7 @@ class Rerunner:
         self._predictor = predictor
         self._model = predictor.module
         self.trace = trace
-        self._levels = features.roi_maps(features.maps_of([trace.pyramid]))
-        self._pooled: OrderedDict[int, Tensor] = OrderedDict()
-        self._masks: OrderedDict[_Key, Tensor] = OrderedDict()
+        self._kept = KeptReads(predictor, trace)
         self._readings: Lru[StageSettings, Reading] = Lru(READINGS_AT_MOST)
         self._last = Boxes(
             trace.settings,
@@ -104,20 +106,22 @@ class Rerunner:
             trace.candidates,
             trace.detections,
             {},
+            trace.pyramid,
+            trace.anchors,
+            trace.rpn,
             trace.proposer,
         )
         self._refined: tuple[BoxHead, roi.Refined] | None = None
-        self._traced: OrderedDict[tuple[_Key, float], Outline] = OrderedDict()
+        self._traced: OrderedDict[tuple[BoxKey, _Drawn], Outline] = OrderedDict()
         logits = trace.mask_logits.logits
-        for row, key in enumerate(self._keys(trace.detections)):
+        for row, key in enumerate(keys_of(trace.detections)):
             if logits is not None:
-                self._masks[key] = logits[row]
-                self._traced[key, trace.settings.mask] = trace.polygons.outlines[row]
+                self._traced[key, self._drawn(trace.settings)] = trace.polygons.outlines[row]
 
     @property
     def levels(self) -> features.Maps:
         """P2 to P5 as RoIs are pooled from them."""
-        return self._levels
+        return self._kept.levels
 
     @torch.inference_mode()
     def boxes(self, settings: StageSettings, *, explain: bool = True) -> Boxes:
@@ -127,11 +131,12 @@ class Rerunner:
         """
         watch: dict[str, float] = {}
         last = self._last
+        self._kept.follow(settings)
         if last.proposer is not None:
-            same = _same(last.settings, settings, PROPOSER_SETTINGS)
+            same = agree(last.settings, settings, PROPOSER_SETTINGS)
             found = last if same else self._propose(settings, watch)
         else:
-            same = _same(last.settings, settings, RPN_SETTINGS) and (
+            same = agree(last.settings, settings, (*RPN_SETTINGS, *POOL_SETTINGS)) and (
                 last.decoded.suppressor is not None or not explain
             )
             found = last if same else self._up_to_box_head(settings, explain, watch)
@@ -152,13 +157,15 @@ class Rerunner:
     def finish(self, found: Boxes, *, quick: bool = False) -> Trace:
         """The whole trace. `quick` computes masks only for detections that are new."""
         start = time.perf_counter()
+        self._kept.follow(found.settings)
         if quick:
-            logits = self._mask_logits(found.detections, range(len(found.detections.label)))
+            logits = self._kept.mask_logits(found.detections, range(len(found.detections.label)))
         else:
-            logits = self._all_mask_logits(found.detections)
+            logits = self._kept.all_mask_logits(found.detections)
         channel = self._channels(found.detections)
-        own = torch.sigmoid(masks.answers(logits, channel))
-        level = self._model.roi_heads.mask_roi_pool.map_levels([found.detections.resized_boxes])
+        own = masks.probabilities_of(logits, channel, found.settings)
+        pool = self._model.roi_heads.mask_roi_pool
+        level = level_of(pool, found.detections.resized_boxes, found.settings)
         mask = MaskLogits(level, logits, own, None if found.proposer is None else channel)
         taken = _since(start)
         start = time.perf_counter()
@@ -166,6 +173,17 @@ class Rerunner:
         times = {**self.trace.milliseconds, **found.milliseconds}
         times |= {"mask_logits": taken, "polygons": _since(start)}
         return self._as_trace(found, mask, polygons, times)
+
+    @torch.inference_mode()
+    def pyramid_step(self, level: int, step: str) -> Tensor:
+        """A map C×H×W of the pyramid on its way: `lateral` or `sum`, 0 for P2.
+
+        Raises IndexError when there is no such map or step.
+        """
+        maps = self.trace.backbone.maps
+        if step not in ("lateral", "sum") or not 0 <= level < len(maps):
+            raise IndexError(step)
+        return features.pyramid_step(self._model, maps, level, step == "sum")
 
     def run(self, settings: StageSettings) -> Trace:
         """The whole trace under other settings, equal to that of a full prediction."""
@@ -202,10 +220,12 @@ class Rerunner:
         @torch.inference_mode()
         def look(detection: int, threshold: float) -> Outline:
             if (detection, threshold) not in known:
+                self._kept.follow(found.settings)
                 part = channels[detection : detection + 1]
-                logits = masks.answers(self._mask_logits(found.detections, [detection]), part)[0]
+                logits = self._kept.mask_logits(found.detections, [detection])
+                likely = masks.probabilities_of(logits, part, found.settings)[0]
                 known[detection, threshold] = outline(
-                    numpy_of(torch.sigmoid(logits)),
+                    numpy_of(likely),
                     boxes[detection],
                     self.trace.input.image_size,
                     threshold,
@@ -220,17 +240,22 @@ class Rerunner:
             size = self.trace.input.image_size
             return masks.trace_outlines(mask, found.detections, size, found.settings).outlines
         probabilities, boxes = numpy_of(mask.probabilities), numpy_of(found.detections.boxes)
-        keys = [(key, found.settings.mask) for key in self._keys(found.detections)]
+        drawn = self._drawn(found.settings)
+        keys = [(key, drawn) for key in keys_of(found.detections)]
         for row, key in enumerate(keys):
             if key not in self._traced:
                 self._traced[key] = outline(
-                    probabilities[row], boxes[row], self.trace.input.image_size, key[1]
+                    probabilities[row], boxes[row], self.trace.input.image_size, found.settings.mask
                 )
             self._traced.move_to_end(key)
         together = tuple(self._traced[key] for key in keys)
         while len(self._traced) > max(OUTLINES_AT_MOST, len(keys)):
             self._traced.popitem(last=False)
         return together
+
+    def _drawn(self, settings: StageSettings) -> _Drawn:
+        """What an outline depends on beside the box."""
+        return self._kept.version, settings.mask_activation, settings.mask
 
     def _refine(self, found: Boxes) -> roi.Refined:
         """Boxes and probabilities of all candidates, kept until there are other proposals."""
@@ -265,99 +290,80 @@ class Rerunner:
     def _up_to_box_head(
         self, settings: StageSettings, explain: bool, watch: dict[str, float]
     ) -> Boxes:
-        trace, start = self.trace, time.perf_counter()
+        before = self._up_to_rpn(settings, watch)
+        start = time.perf_counter()
         decoded, chosen = proposals.select(
-            trace.decoded.boxes,
-            trace.rpn,
-            trace.anchors,
-            trace.input.size,
+            before.decoded.boxes,
+            before.rpn,
+            before.anchors,
+            self.trace.input.size,
             settings,
             explain=explain,
         )
         watch["proposals"] = _since(start)
         start = time.perf_counter()
-        levels = roi.roi_levels(self._model.roi_heads.box_roi_pool, chosen.boxes)
+        levels = roi.roi_levels(self._model.roi_heads.box_roi_pool, chosen.boxes, settings)
         watch["roi_levels"] = _since(start)
         start = time.perf_counter()
-        answer = roi.answer_pooled(self._model, self._pool(chosen), self._predictor.numerics)
+        answer = roi.answer_pooled(self._model, self._kept.pool(chosen), self._predictor.numerics)
         watch["box_head"] = _since(start)
         return replace(
-            self._last,
+            before,
             decoded=decoded,
             proposals=chosen,
             roi_levels=levels,
             box_head=answer,
         )
 
+    def _up_to_rpn(self, settings: StageSettings, watch: dict[str, float]) -> Boxes:
+        """Pyramid, anchors and decoded boxes: as they were, unless their settings are others."""
+        last, trace = self._last, self.trace
+        if agree(last.settings, settings, (*PYRAMID_SETTINGS, *ANCHOR_SETTINGS)):
+            return last
+        if agree(trace.settings, settings, (*PYRAMID_SETTINGS, *ANCHOR_SETTINGS)):
+            return replace(
+                last,
+                pyramid=trace.pyramid,
+                anchors=trace.anchors,
+                rpn=trace.rpn,
+                decoded=trace.decoded,
+            )
+        start = time.perf_counter()
+        numerics, levels = self._predictor.numerics, self._kept.pyramid(settings)
+        watch["pyramid"] = _since(start)
+        start = time.perf_counter()
+        given = trace.input
+        batch = Batch(given.tensor[None], (given.size,), (given.image_size,))
+        anchors = features.make_anchors(self._model, batch, levels, settings)
+        watch["anchors"] = _since(start)
+        start = time.perf_counter()
+        rpn = features.split_rpn(features.run_rpn(self._model, levels, numerics), 1)[0]
+        watch["rpn"] = _since(start)
+        start = time.perf_counter()
+        boxes = proposals.decode(self._model, rpn, anchors)
+        watch["decoded"] = _since(start)
+        return replace(
+            last,
+            pyramid=features.pyramid_of(levels, 0),
+            anchors=anchors,
+            rpn=rpn,
+            decoded=Decoded(boxes, last.decoded.fate, None),
+        )
+
     @torch.inference_mode()
     def warm(self) -> None:
         """Pool the proposals of the trace, so that the first change of an RPN setting is quick."""
         if self.trace.proposer is None:
-            self._pool(self.trace.proposals)
-
-    def _pool(self, chosen: Proposals) -> Tensor:
-        """Pooled features of proposals: R×C×7×7, computed only for anchors not seen before."""
-        anchors = chosen.anchor_index.tolist()
-        unseen = [row for row, anchor in enumerate(anchors) if anchor not in self._pooled]
-        if unseen or not anchors:
-            pool = self._model.roi_heads.box_roi_pool
-            fresh = roi.pool_rois(pool, self._levels, [chosen.boxes[unseen]])
-            if len(unseen) == len(anchors):
-                self._keep_pooled(anchors, fresh)
-                return fresh
-            self._keep_pooled([anchors[row] for row in unseen], fresh)
-        together = torch.stack([self._pooled[anchor] for anchor in anchors])
-        while len(self._pooled) > max(POOLED_AT_MOST, len(anchors)):
-            self._pooled.popitem(last=False)
-        return together
-
-    def _keep_pooled(self, anchors: list[int], pooled: Tensor) -> None:
-        # A copy of its own for each RoI, so that dropping one frees its memory.
-        for anchor, one in zip(anchors, pooled, strict=True):
-            self._pooled[anchor] = one.clone()
-
-    def _mask_logits(self, detections: Detections, rows: range | list[int]) -> Tensor:
-        """Mask logits of some detections, n×K×28×28, computed only for boxes not seen before."""
-        keys = self._keys(detections)
-        unseen = [row for row in rows if keys[row] not in self._masks]
-        for start in range(0, len(unseen), masks.MASKS_AT_ONCE):
-            part = unseen[start : start + masks.MASKS_AT_ONCE]
-            logits = masks.run_mask_head(
-                self._model,
-                self._levels,
-                [detections.resized_boxes[part]],
-                self._predictor.numerics,
-            )
-            self._masks.update(zip([keys[row] for row in part], logits, strict=True))
-        if not len(rows):
-            return self._all_mask_logits(detections)
-        together = torch.stack([self._masks[keys[row]] for row in rows])
-        while len(self._masks) > max(MASKS_AT_MOST, len(rows)):
-            self._masks.popitem(last=False)
-        return together
-
-    def _all_mask_logits(self, detections: Detections) -> Tensor:
-        """Mask logits of all detections, computed together as a full prediction does it."""
-        known: Tensor | None = self.trace.mask_logits.logits
-        if known is not None and self._keys(detections) == self._keys(self.trace.detections):
-            return known
-        found = masks.find_masks(
-            self._model, self._levels, [detections], self._predictor.numerics, all_classes=True
-        )[0]
-        logits: Tensor | None = found.logits
-        assert logits is not None  # all classes were asked for
-        return logits
-
-    def _keys(self, detections: Detections) -> list[_Key]:
-        """What the mask logits of a detection depend on: its box. The label keeps keys apart."""
-        boxes, labels = numpy_of(detections.resized_boxes), detections.label.tolist()
-        return [(box.tobytes(), label) for box, label in zip(boxes, labels, strict=True)]
+            self._kept.pool(self.trace.proposals)
 
     def _as_trace(
         self, found: Boxes, mask: MaskLogits, polygons: Polygons, times: dict[str, float]
     ) -> Trace:
         return replace(
             self.trace,
+            pyramid=found.pyramid,
+            anchors=found.anchors,
+            rpn=found.rpn,
             decoded=found.decoded,
             proposals=found.proposals,
             roi_levels=found.roi_levels,
@@ -370,10 +376,6 @@ class Rerunner:
             milliseconds=times,
             proposer=found.proposer,
         )
-
-
-def _same(one: StageSettings, other: StageSettings, names: tuple[str, ...]) -> bool:
-    return not set(one.changed_from(other)) & set(names)
 
 
 def _since(start: float) -> float:

@@ -95,11 +95,13 @@ def training_pass(
     _refuse_degenerate(scaled)
     sizes = tuple((image.shape[-2], image.shape[-1]) for image in images)
     batch = Batch(listed.tensors, tuple(listed.image_sizes), sizes)
-    levels = features.run_pyramid(model, features.run_backbone(model, batch, numerics), numerics)
-    anchors = features.make_anchors(model, batch, levels)
+    own = config.settings
+    maps = features.run_backbone(model, batch, numerics)
+    levels = features.run_pyramid(model, maps, numerics, own)
+    anchors = features.make_anchors(model, batch, levels, own)
     seen = Seen(levels, anchors, features.run_rpn(model, levels, numerics), batch.sizes)
     drawn = draw_samples(model, config, seen, scaled)
-    done = losses_of(model, seen, drawn, scaled, items=items, numerics=numerics)
+    done = losses_of(model, seen, drawn, scaled, items=items, numerics=numerics, settings=own)
     if click_head(model) is None:
         return done
     clicked = click_loss(model, levels, scaled, numerics)
@@ -119,7 +121,8 @@ def draw_samples(
         )[1]
         for one, size in zip(features.split_rpn(seen.rpn, len(targets)), seen.sizes, strict=True)
     ]
-    anchors = sample_anchors(model, [_match(model, seen.anchors, each) for each in targets])
+    only = features.only_level(config.settings)
+    anchors = sample_anchors(model, [_match(model, seen.anchors, each, only) for each in targets])
     rois = sample_rois(model, [each.boxes for each in found], targets)
     return Drawn(tuple(found), tuple(anchors), tuple(rois))
 
@@ -133,15 +136,17 @@ def losses_of(
     items: bool = False,
     numerics: Numerics = FLOAT32,
     between: Callable[[], None] = lambda: None,
+    settings: StageSettings | None = None,
 ) -> TrainingPass:
     """The losses of what was drawn; targets in pixels of the resized images.
 
     `between` is called before each head.
     """
     anchors, rois, levels = drawn.anchors, drawn.rois, seen.levels
+    settings = settings or features.own_settings(model)
     rpn_losses = _rpn_losses(seen.rpn, anchors)
     between()
-    answer = roi.run_box_head(model, levels, [each.boxes for each in rois], numerics)
+    answer = roi.run_box_head(model, levels, [each.boxes for each in rois], numerics, settings)
     box_losses = fastrcnn_loss(
         answer.logits, answer.deltas, [r.label for r in rois], [r.deltas for r in rois]
     )
@@ -149,8 +154,8 @@ def losses_of(
     boxes = [each.boxes[rows] for each, rows in zip(rois, positive, strict=True)]
     matched = [each.match[rows] for each, rows in zip(rois, positive, strict=True)]
     between()
-    logits = masks.run_mask_head(model, levels, boxes, numerics)
-    mask_loss = maskrcnn_loss(
+    logits = masks.run_mask_head(model, levels, boxes, numerics, settings)
+    mask_loss = (mask_softmax_loss if settings.mask_activation == "softmax" else maskrcnn_loss)(
         logits, boxes, [t["masks"] for t in targets], [t["labels"] for t in targets], matched
     )
     losses = {
@@ -162,13 +167,68 @@ def losses_of(
     }
     if not items:
         return TrainingPass(losses, ())
-    work = _Pass(seen.rpn, anchors, answer, rois, positive, boxes, matched, logits, targets)
+    work = _Pass(
+        seen.rpn,
+        anchors,
+        answer,
+        rois,
+        positive,
+        boxes,
+        matched,
+        logits,
+        targets,
+        settings.mask_activation == "softmax",
+    )
     return TrainingPass(losses, work.traces())
 
 
-def _match(model: MaskRCNN, anchors: Anchors, target: Target) -> AnchorTargets:
-    """The anchors of an image matched, without those that count for nothing in an ignored area."""
+def mask_softmax_loss(
+    logits: Tensor,
+    boxes: Sequence[Tensor],
+    masks: Sequence[Tensor],
+    labels: Sequence[Tensor],
+    matched: Sequence[Tensor],
+) -> Tensor:
+    """The mean cross-entropy of each cell between the RoI's class and the background, channel 0.
+
+    Where classes compete for a cell, as in FCN and FCIS; targets are soft, as those of the
+    sigmoid are (`maskrcnn_loss`).
+    """
+    if not len(logits):
+        nothing: Tensor = logits.sum() * 0
+        return nothing
+    wanted = _mask_targets(boxes, masks, matched, logits.shape[-1])
+    label = torch.cat([one[rows] for one, rows in zip(labels, matched, strict=True)])
+    return _softmax_shares(logits, label, wanted).mean()
+
+
+def _mask_targets(
+    boxes: Sequence[Tensor], masks: Sequence[Tensor], matched: Sequence[Tensor], side: int
+) -> Tensor:
+    return torch.cat(
+        [
+            project_masks_on_boxes(one, box, rows, side)
+            for one, box, rows in zip(masks, boxes, matched, strict=True)
+        ]
+    )
+
+
+def _softmax_shares(logits: Tensor, label: Tensor, wanted: Tensor) -> Tensor:
+    """The loss of each cell: P×28×28."""
+    likely = logits.log_softmax(dim=1)
+    own = likely[torch.arange(len(label), device=label.device), label]
+    return -(wanted * own + (1 - wanted) * likely[:, 0])
+
+
+def _match(
+    model: MaskRCNN, anchors: Anchors, target: Target, only: int | None = None
+) -> AnchorTargets:
+    """The anchors of an image matched, without those that count for nothing: in an ignored area,
+    or of another level than the `only` one."""
     matched = match_anchors(model, anchors.boxes, target["boxes"])
+    if only is not None:
+        elsewhere = proposals.level_of(anchors, anchors.boxes.device) != only
+        matched = replace(matched, label=matched.label.masked_fill(elsewhere, -1.0))
     if "ignore" not in target:
         return matched
     return replace(matched, label=leave_out(matched.label, anchors.boxes, target["ignore"]))
@@ -222,6 +282,8 @@ class _Pass:
     matched: Sequence[Tensor]
     mask_logits: Tensor
     targets: Sequence[Target]
+    softmax: bool = False
+    """Whether the classes compete for the cells of a mask."""
 
     def traces(self) -> tuple[TrainingTrace, ...]:
         """One trace an image."""
@@ -241,7 +303,10 @@ class _Pass:
         label = self.rois[i].label[self.positive[i]]
         own = mask_logits[torch.arange(len(label), device=label.device), label]
         pixels = sum(len(rows) for rows in self.positive) * side * side
-        mask = functional.binary_cross_entropy_with_logits(own, wanted, reduction="none")
+        if self.softmax:
+            mask = _softmax_shares(mask_logits, label, wanted)
+        else:
+            mask = functional.binary_cross_entropy_with_logits(own, wanted, reduction="none")
         shares = ItemLosses(
             objectness, rpn_box, classifier, box, mask.flatten(1).sum(1) / max(pixels, 1)
         )

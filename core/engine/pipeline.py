@@ -124,7 +124,7 @@ def run(
     with watch.stage("backbone"):
         maps = features.run_backbone(model, batch, numerics)
     with watch.stage("pyramid"):
-        levels = features.run_pyramid(model, maps, numerics)
+        levels = features.run_pyramid(model, maps, numerics, settings)
     backbones = [features.backbone_of(maps, i) for i in range(len(images))] if keep else []
     del maps  # C2 to C5 take more room than all later stages together
     if proposer is None:
@@ -144,6 +144,7 @@ def run(
             channels=named,
             all_classes=keep,
             between=watch.check,
+            settings=settings,
         )
     runs = []
     for index, (found, mask) in enumerate(zip(boxes, found_masks, strict=True)):
@@ -188,7 +189,7 @@ def find_boxes(
 ) -> tuple[list[FoundBoxes], features.Maps]:
     """From the pyramid to the detections, image by image, and the maps that RoIs come from."""
     with watch.stage("anchors"):
-        anchors = features.make_anchors(model, batch, levels)
+        anchors = features.make_anchors(model, batch, levels, settings)
     with watch.stage("rpn"):
         rpns = features.split_rpn(features.run_rpn(model, levels, numerics), len(batch.sizes))
     decoded, chosen = [], []
@@ -200,10 +201,11 @@ def find_boxes(
         decoded.append(one)
         chosen.append(two)
     with watch.stage("roi_levels"):
-        roi_levels = [roi.roi_levels(model.roi_heads.box_roi_pool, each.boxes) for each in chosen]
+        pool = model.roi_heads.box_roi_pool
+        roi_levels = [roi.roi_levels(pool, each.boxes, settings) for each in chosen]
     with watch.stage("box_head"):
         rois = features.roi_maps(levels)
-        answer = roi.run_box_head(model, rois, [each.boxes for each in chosen], numerics)
+        answer = roi.run_box_head(model, rois, [each.boxes for each in chosen], numerics, settings)
         answers = roi.split_box_head(answer, [len(each.boxes) for each in chosen])
     found = []
     for index, (head, kept) in enumerate(zip(answers, chosen, strict=True)):

@@ -185,7 +185,11 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         channel = found.mask_logits.channel
         wanted = torch.tensor([request.label]) if channel is None else channel[one]
         return pictures.mask_logits(numpy_of(answers(logits[one], wanted)[0]), box)
-    values = numpy_of((*trace.backbone.maps, *trace.pyramid.maps)[request.level])
+    maps = (*trace.backbone.maps, *_under(traced, request).pyramid.maps)
+    values = numpy_of(maps[request.level])
+    if request.step:
+        level = request.level - len(trace.backbone.maps)
+        values = numpy_of(traced.pyramid_step(level, request.step))
     if request.kind is PictureKind.CHANNEL:
         return pictures.feature_channel(values, request.channel, prepared)
     if request.kind is PictureKind.COMPONENTS:

@@ -16,22 +16,42 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
-from core.engine.backbones import BackboneFactory, import_factory
-from core.engine.bare import check_widths, config_of_bare, load_backbone_state, load_into
+from core.engine.backbones import CUSTOM, BackboneFactory, import_factory
+from core.engine.bare import (
+    check_widths,
+    config_of_bare,
+    guess_archs,
+    load_backbone_state,
+    load_into,
+)
 from core.engine.clicks import PREFIX, add_click_head, has_clicks
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.model_reading import MODEL_UNREADABLE, ModelFileError, read_checked, sha256
 from core.engine.models import resolve
 from core.engine.proposers.base import Proposer
 from core.engine.proposers.registry import load_proposer
-from core.engine.zoo import build_model
+from core.engine.zoo import ARCHES, build_model
 from core.lens.scores import ScoreRecord, records_from
+from core.lens.settings import Value
 from core.sentences import say
 from core.storage.atomic import write_atomic
 
 FORMAT: Final = "masklens-model"
 FORMAT_VERSION: Final = 1
 _HASH_LENGTH: Final = 12
+ARCH_NEEDED: Final = say(
+    "engine.arch_needed",
+    "{path} holds bare weights, and their names and shapes do not tell of which network. Name it "
+    "with --arch, one of {known}; or name the callable that makes its trunk with --backbone.",
+)
+ARCH_UNNEEDED: Final = say(
+    "engine.arch_unneeded",
+    "{path} says itself what network it is, so --arch {arch} would do nothing; leave it out.",
+)
+BACKBONE_UNNEEDED: Final = say(
+    "engine.backbone_unneeded",
+    "{path} has the backbone {arch}, so --backbone would do nothing; leave it out.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +151,7 @@ def load_file(
 ) -> LoadedModel:
     """Load a masklens model file, or a bare state_dict of the network that `arch` names.
 
+    Without `arch` the tensors tell, where they leave no choice.
     `backbone` is the `module:function` of a user's own trunk; it comes from the command line or
     the settings, never from the file. Raises ModelFileError or ConfigError.
     """
@@ -138,11 +159,15 @@ def load_file(
     digest = sha256(path)
     factory = import_factory(backbone) if backbone is not None else None
     if content.get("format") == FORMAT:
+        if arch is not None:
+            raise ModelFileError(ARCH_UNNEEDED.given(path=str(path), arch=arch))
         module, config = _from_masklens(path, content, factory)
         extra = content.get("extra")
     else:
         module, config = _from_bare(path, content, digest, arch, factory)
         extra = None
+    if factory is not None and config.arch != CUSTOM:
+        raise ModelFileError(BACKBONE_UNNEEDED.given(path=str(path), arch=config.arch))
     label = name or path.stem
     return LoadedModel(
         module.eval(),
@@ -169,6 +194,8 @@ def load_model(
     ProposerError, or ModelError when a named model is not on this machine.
     """
     source = resolve(spec)
+    if arch is not None and source.arch is not None:
+        raise ModelFileError(ARCH_UNNEEDED.given(path=source.name, arch=arch))
     loaded = load_file(source.path, name=source.name, arch=arch or source.arch, backbone=backbone)
     if proposer is not None:
         found = load_proposer(proposer, arch=proposer_arch)
@@ -181,7 +208,7 @@ def load_model(
 
 
 def with_proposer(
-    loaded: LoadedModel, proposer: Proposer, name: str, **settings: int | float
+    loaded: LoadedModel, proposer: Proposer, name: str, **settings: Value
 ) -> LoadedModel:
     """The model with another giver of boxes, whose thresholds, and `settings`, it takes.
 
@@ -260,14 +287,7 @@ def _from_bare(
 ) -> tuple[MaskRCNN, ModelConfig]:
     state = _bare_state(path, content)
     if arch is None:
-        raise ModelFileError(
-            say(
-                "engine.arch_needed",
-                "{path} holds bare weights without a description of the network. Name it with "
-                "--arch, for example --arch maskrcnn_resnet50_fpn.",
-                path=str(path),
-            )
-        )
+        arch = CUSTOM if factory is not None else _guessed(path, state)
     try:
         config = config_of_bare(state, arch, digest)
     except ValueError as error:
@@ -275,6 +295,24 @@ def _from_bare(
     module = build_model(config, backbone_factory=factory)
     _fill(path, module, state, arch, config)
     return module, config
+
+
+def _guessed(path: Path, state: Mapping[str, Tensor]) -> str:
+    """The architecture that bare weights are of. Raises ModelFileError when they do not tell."""
+    if not any(key.startswith("roi_heads.") for key in state):
+        raise ModelFileError(
+            say(
+                "engine.not_a_detector",
+                "{path} holds weights, but not those of a Mask R-CNN by torchvision's names: none "
+                "begins with roi_heads.",
+                path=str(path),
+            )
+        )
+    fitting = guess_archs(state)
+    if len(fitting) != 1:
+        known = ", ".join(fitting or ARCHES)
+        raise ModelFileError(ARCH_NEEDED.given(path=str(path), known=known))
+    return fitting[0]
 
 
 def _fill(

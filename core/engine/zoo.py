@@ -83,6 +83,7 @@ def build_model(
         mask_predictor=_mask_predictor(config),
         **_thresholds(config),
     )
+    model.own_settings = config.settings
     model.rpn.min_size = config.settings.rpn_min_size
     model.transform = InputTransform(
         config.min_size,

@@ -22,6 +22,7 @@ from core.formats.coco_write import dumps, write
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
 from core.formats.fields import as_int, as_list, as_number, as_object, as_text, get
 from core.formats.label_file import Json
+from core.formats.labelled import Box
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.limits import MAX_COORDINATE, check_size, whole
 from core.formats.masks import trace_runs
@@ -122,6 +123,7 @@ class _Reader:
         images = self._images(as_list(get(top, "images", "file"), "images"))
         found: dict[Id, dict[str, Instance]] = {image.id: {} for image in images.values()}
         extras: dict[Id, dict[str, Json]] = {id: {} for id in found}
+        boxes: dict[Id, dict[str, Box]] = {id: {} for id in found}
         used: set[Id] = set()
         for k, item in enumerate(as_list(get(top, "annotations", "file"), "annotations")):
             where = f"annotations[{k}]"
@@ -142,11 +144,16 @@ class _Reader:
                         instance = replace(instance, id=f"{instance.id}~{k}")
                     known[instance.id] = instance
                     extras[image.id][instance.id] = _others(annotation)
+                    box = _box(annotation.get("bbox"))
+                    if box is not None:
+                        boxes[image.id][instance.id] = box
         self._drop_roots(top, labels, used)
         distinct = {image.id: image for image in images.values()}
         return CocoDataset(
             images=tuple(
-                replace(image, instances=tuple(found[id].values()), extras=extras[id])
+                replace(
+                    image, instances=tuple(found[id].values()), extras=extras[id], boxes=boxes[id]
+                )
                 for id, image in distinct.items()
             ),
             labels=tuple(dict.fromkeys(labels.values())),
@@ -281,6 +288,15 @@ def _others(annotation: Json) -> Json:
     elif attributes is not None:
         kept["attributes"] = attributes
     return extra
+
+
+def _box(value: object) -> Box | None:
+    """The box that an annotation says its instance has; None where it says none."""
+    try:
+        box = msgspec.convert(value, Box)
+    except msgspec.ValidationError:
+        return None
+    return box if all(map(isfinite, box)) and min(box[2:]) > 0 else None
 
 
 def _id(value: Mapping[str, object], key: str, where: str) -> Id:

@@ -36,6 +36,7 @@ def _read(source: Source) -> Collection:
                 image_id=i.id,
                 extra=i.extra,
                 extras=i.extras,
+                boxes=i.boxes,
             )
             for i in dataset.images
         ),

@@ -8,6 +8,7 @@ from typing import Final
 
 from core.document.instance import Instance
 from core.formats.label_file import Json
+from core.formats.labelled import Box
 
 KEY: Final = "masklens"
 """The key for what COCO has no place for."""
@@ -20,7 +21,7 @@ class CocoImage:
     """One image: its size (None where the file does not say), and the instances on it.
 
     `file_name` is as the file has it, with forward slashes. `extra` are the keys of its entry, and
-    `extras` those of annotations by instance, that have no field here.
+    `extras` those of annotations by instance, that have no field here; `boxes` are those it gives.
     """
 
     id: Id
@@ -30,3 +31,4 @@ class CocoImage:
     instances: tuple[Instance, ...] = ()
     extra: Json = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
+    boxes: Mapping[str, Box] = field(default_factory=dict)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -12,6 +12,7 @@ from core.document.regions import comparable, is_done
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
+from core.formats.labelled import Box
 from core.formats.mismatch import (
     DETACHED,
     FITTED,
@@ -65,6 +66,8 @@ class DatasetItem:
     """train, val or test, where the data set says so."""
     shapes: tuple[Shape, ...] = ()
     """Instances and regions as they stand in the file: for copying them, not for comparing."""
+    boxes: Mapping[str, Box] = field(default_factory=dict)
+    """The boxes that the file itself gives, by instance; else those of the outlines count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ class _Opener:
             None if image.done or not regions else regions,
             image.split,
             own,
+            image.boxes if image.fitted is None else {},
         )
 
 

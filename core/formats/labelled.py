@@ -16,6 +16,8 @@ from core.formats.mismatch import Answer, Mismatch
 from core.sentences import Sentence, say
 from core.storage.natural import natural_key
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the image."""
 _NO_LABEL: Final = say(
     "formats.no_label",
     "{path}: shapes {numbers} on {name} have no label, so they are no objects to learn from or to "
@@ -41,7 +43,8 @@ class Labelled:
 
     `image_path` is set where the format itself says which file the image is. `split` is train, val
     or test, None where nothing says so. `extra` holds keys of the image's entry, and `extras` those
-    of instances by id, that this program has no use for and that travel. Of labelme's files:
+    of instances by id, that this program has no use for and that travel. `boxes` are those that the
+    file itself gives, by instance. Of labelme's files:
     `done` says that a person finished the image, `embedded` that the file has the image inside, and
     `others` counts shapes that are no outlines. `fitted` says how they came to fit an image of
     another size than their file says. `places` are the numbers of shapes in the file, by id, where
@@ -61,6 +64,7 @@ class Labelled:
     split: str | None = None
     extra: Json = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
+    boxes: Mapping[str, Box] = field(default_factory=dict)
     fitted: tuple[Mismatch, Answer] | None = None
     places: Mapping[str, int] = field(default_factory=dict)
 

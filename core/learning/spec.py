@@ -52,6 +52,8 @@ class RunSpec(
     leave_out_accepted: bool = False
     """Learn nothing from instances that were accepted without a change."""
     schedule: ScheduleChoices = ScheduleChoices()
+    settings: tuple[str, ...] = ()
+    """Settings of the stages that the model is trained with and keeps, as NAME=VALUE."""
     device: str = "auto"
     precision: Precision = "auto"
     threads: int | None = None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.lens.boxes import pair_iou
 from core.lens.life import ALIVE_FROM, Cut, Overlaps, Subject, mask_iou
 from core.lens.reading import Reading
+from core.lens.settings import Value
 from core.lens.trace import Fate
 
 
@@ -44,7 +45,7 @@ class Setting:
     """A setting by its name in `StageSettings`, and a value."""
 
     name: str
-    value: int | float
+    value: Value
 
 
 Mask = NDArray[np.bool_]
@@ -131,8 +132,13 @@ def _best_ranked(reading: Reading, overlaps: Overlaps, among: Mask) -> Closest:
 
 
 def level_rank(reading: Reading, anchor: int) -> int:
-    """How many anchors of the level are at least as strong, the anchor itself included."""
+    """How many anchors of the level are at least as strong, the anchor itself included.
+
+    Of all levels, where those are cut together.
+    """
     counts = reading.grid.level_counts
+    if reading.settings.rpn_levels == "together":
+        counts = (len(reading.logits),)
     ends = np.cumsum(counts)
     level = int(np.searchsorted(ends, anchor, side="right"))
     part = reading.logits[ends[level] - counts[level] : ends[level]]
@@ -178,6 +184,8 @@ def offers(
             yield Setting("rpn_post_nms_top_n", proposal_rank(reading, index))
         case Cut.CLASS | Cut.SCORE if overlaps.right[index]:
             yield from _score_offers(reading, index)
+        case Cut.NMS if reading.settings.suppression == "soft":
+            yield Setting("suppression", "nms")
         case Cut.NMS:
             for value in _overlaps_to_allow(reading, index, anchors=False):
                 yield Setting("nms", value)
@@ -209,6 +217,8 @@ def _overlaps_to_allow(reading: Reading, index: int, *, anchors: bool) -> Iterat
     """NMS thresholds at which a suppressed box may survive; at the last one surely."""
     if anchors:
         level = reading.levels
+        if reading.settings.rpn_levels == "together":
+            level = np.zeros_like(level)
         pool = (reading.anchor_fate > Fate.LOW_SCORE) | (reading.anchor_fate == Fate.KEPT)
         group = pool & (level == level[index])
         boxes, strength = reading.decoded, _objectness(reading.logits)

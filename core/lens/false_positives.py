@@ -15,6 +15,7 @@ from core.document.instance import Instance, Polygons
 from core.lens.boxes import Floats
 from core.lens.life import mask_iou
 from core.lens.reading import Reading
+from core.lens.words import with_figures_cut
 from core.sentences import Sentence, say
 
 FOREGROUND: Final = 0.5
@@ -131,7 +132,9 @@ def _explain(
         kind=kind,
         instance=other,
         iou=iou,
-        sentence=_say(kind, label, iou, other, int(owner[0]) + 1 if len(owner) else 0),
+        sentence=with_figures_cut(
+            _say(kind, label, iou, other, int(owner[0]) + 1 if len(owner) else 0)
+        ),
     )
 
 

@@ -1,15 +1,20 @@
-"""Where RoIAlign looks: sample points and bilinear weights of one RoI, in plain numpy.
+"""Where the pooling looks: sample points and bilinear weights of one RoI, in plain numpy.
 
-The unaligned kind that torchvision's Mask R-CNN is trained with (`roi_align(aligned=False)`):
-cell centres have whole-number coordinates, a RoI is at least one cell wide and high.
+By default the unaligned kind that torchvision's Mask R-CNN is trained with: cell centres have
+whole-number coordinates, a RoI is at least one cell wide and high.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.lens.settings import StageSettings
+
+_TORCHVISION: Final = StageSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +32,60 @@ class Samples:
         return self.x / np.float32(scale), self.y / np.float32(scale)
 
 
-def sample_points(box: NDArray[np.float32], scale: float, bins: int, per_bin: int = 2) -> Samples:
-    """The points of a box x0, y0, x1, y1 in resized pixels, on a map with `scale` cells a pixel."""
-    x0, y0, x1, y1 = box.astype(np.float32) * np.float32(scale)
-    steps = (np.arange(bins * per_bin, dtype=np.float32) + np.float32(0.5)) / np.float32(per_bin)
-    width = np.maximum(x1 - x0, np.float32(1)) / np.float32(bins)
-    height = np.maximum(y1 - y0, np.float32(1)) / np.float32(bins)
-    return Samples(x0 + steps * width, y0 + steps * height, bins)
+def sample_points(
+    box: NDArray[np.float32],
+    scale: float,
+    bins: int,
+    settings: StageSettings = _TORCHVISION,
+    *,
+    grid: tuple[int, int] = (0, 0),
+) -> Samples:
+    """The points of a box x0, y0, x1, y1 in resized pixels, on a map with `scale` cells a pixel.
+
+    `grid` are the rows and columns of the map, which `crop` needs.
+
+    As `settings` read it (`core.engine.stages.pooling`). RoIPool has no points of its own: here
+    they are the centres of the cells that it looks at, each once.
+    """
+    corners = box.astype(np.float32) * np.float32(scale)
+    match settings.roi_pool:
+        case "roipool":
+            x0, y0, x1, y1 = np.round(corners)
+            x, y = np.arange(x0, max(x1, x0) + 1), np.arange(y0, max(y1, y0) + 1)
+            return Samples(x.astype(np.float32), y.astype(np.float32), bins)
+        case "crop":
+            x, y = (_between(box, scale, bins, grid[1 - axis], axis) for axis in (0, 1))
+            return Samples(x, y, bins)
+        case "roiwarp":
+            corners = np.round(corners)
+    aligned = settings.roi_pool == "roialign" and settings.roi_aligned == "yes"
+    x, y = (
+        _in_bins(corners[axis], corners[axis + 2], bins, settings.roi_sampling, aligned)
+        for axis in (0, 1)
+    )
+    return Samples(x, y, bins)
+
+
+def _in_bins(
+    low: np.float32, high: np.float32, bins: int, per_bin: int, aligned: bool
+) -> NDArray[np.float32]:
+    """Evenly spread points in each bin; one for each cell of the map where `per_bin` is 0."""
+    if aligned:
+        low, high = low - np.float32(0.5), high - np.float32(0.5)
+    length = high - low if aligned else np.maximum(high - low, np.float32(1))
+    wide = np.float32(length / np.float32(bins))
+    per_bin = per_bin or max(int(np.ceil(wide)), 1)
+    steps = np.arange(bins * per_bin, dtype=np.float32) + np.float32(0.5)
+    return np.asarray(low + steps / np.float32(per_bin) * wide, np.float32)
+
+
+def _between(
+    box: NDArray[np.float32], scale: float, bins: int, cells: int, axis: int
+) -> NDArray[np.float32]:
+    """One point a bin, the first and the last on the corners, in normalised coordinates."""
+    last = np.float32(max(cells / scale - 1, 1))
+    start, end = box[axis] / last, (box[axis + 2] - 1) / last
+    return np.asarray(np.linspace(start, end, bins) * (cells - 1), np.float32)
 
 
 def axis_weights(points: NDArray[np.float32], cells: int) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The knobs of the stages: every threshold and limit that inference uses."""
+"""The settings of the stages: every choice, threshold and limit that inference uses."""
 
 from __future__ import annotations
 
@@ -21,16 +21,29 @@ class SettingError(MasklensError):
     """A setting has an unknown name or a value that it cannot take."""
 
 
+Value = int | float | str
+"""A setting's value."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageSettings:
-    """Thresholds and limits of one prediction; the defaults are torchvision's `MaskRCNN`.
+    """Choices, thresholds and limits of one prediction; the defaults are torchvision's `MaskRCNN`.
 
-    Sizes are pixels of the resized image, all other floats are scores or IoUs from 0 to 1.
-    Raises SettingError when a value is out of its range.
+    Sizes are pixels of the resized image, all other floats are scores or IoUs from 0 to 1, unless
+    something else is said. Raises SettingError when a value is out of its range.
     """
 
+    fpn: str = "on"
+    """`on`: the coarser maps are added to the finer ones, as in the FPN paper. `C2` to `C5`: only
+    this map of the backbone is used, on its own, by RPN and heads alike."""
+    anchor_scale: float = 1.0
+    """Factor for the sides of all anchors."""
+    anchor_stretch: float = 1.0
+    """Factor for the ratios of all anchors, height divided by width."""
+    rpn_levels: str = "apart"
+    """Whether each level has its own top-k and NMS (`apart`), or all have one (`together`)."""
     rpn_pre_nms_top_n: int = 1000
-    """Boxes of each level that go into the NMS of the RPN."""
+    """Boxes (of each level, where those are apart) that go into the NMS of the RPN."""
     rpn_post_nms_top_n: int = 1000
     """Proposals of all levels together."""
     rpn_nms: float = 0.7
@@ -39,8 +52,22 @@ class StageSettings:
     """Shortest side of a decoded box."""
     rpn_score: float = 0.0
     """Lowest objectness of a decoded box (kept when equal)."""
+    roi_level: str = "floor"
+    """How the level of a RoI is rounded: `floor` as in the FPN paper, or `round` (matterport)."""
+    roi_canonical: int = 0
+    """Side of the RoI that is read from P4; 0 takes the model's own (224 in the paper)."""
+    roi_pool: str = "roialign"
+    """How the features below a RoI are read: see `core.engine.stages.pooling`."""
+    roi_aligned: str = "no"
+    """`yes` shifts the points of RoIAlign by half a cell, to where geometry puts them."""
+    roi_sampling: int = 2
+    """Points along each side of a cell in RoIAlign and RoIWarp; 0 takes one for each cell of the
+    map."""
     score: float = 0.05
     """Class probability that a candidate must exceed."""
+    suppression: str = "nms"
+    """`nms` drops the weaker of two candidates of one class; `soft` lowers its score instead, by
+    exp(-IoU² / 0.5) (Soft-NMS, Bodla et al. 2017), and drops it when that is below `score`."""
     nms: float = 0.5
     """IoU above which the weaker of two candidates of one class is dropped."""
     detections_per_image: int = 100
@@ -49,6 +76,9 @@ class StageSettings:
     """Overlapping parts of the image that a proposer looks at beside the whole; 0 or 1: none."""
     box_min_size: float = 1e-2
     """Shortest side of a candidate."""
+    mask_activation: str = "sigmoid"
+    """`sigmoid`: each class has its own yes or no for a pixel. `softmax`: the classes and the
+    background share each pixel, so that they compete."""
     mask: float = 0.5
     """Mask probability from which a pixel belongs to the instance."""
 
@@ -56,7 +86,7 @@ class StageSettings:
         for field in fields(self):
             _check(field.name, getattr(self, field.name))
 
-    def with_(self, **values: int | float) -> StageSettings:
+    def with_(self, **values: Value) -> StageSettings:
         """These settings with some replaced. Raises SettingError as the constructor does."""
         for name in values:
             if name not in NAMES:
@@ -87,7 +117,7 @@ class StageSettings:
         """Names of the settings in which the two differ, in the order of the stages."""
         return tuple(name for name in NAMES if getattr(self, name) != getattr(other, name))
 
-    def to_json(self) -> dict[str, int | float]:
+    def to_json(self) -> dict[str, Value]:
         """All settings by name."""
         return {name: getattr(self, name) for name in NAMES}
 
@@ -104,40 +134,98 @@ class StageSettings:
         return StageSettings().with_(**{str(name): item for name, item in value.items()})
 
 
-NAMES = tuple(field.name for field in fields(StageSettings))
-_LARGEST_COUNT = 10_000_000
-COUNTS: Final = {
+NAMES: Final = tuple(field.name for field in fields(StageSettings))
+_LARGEST_COUNT: Final = 10_000_000
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "fpn": ("on", "C2", "C3", "C4", "C5"),
+    "rpn_levels": ("apart", "together"),
+    "roi_level": ("floor", "round"),
+    "roi_pool": ("roialign", "roipool", "roiwarp", "crop"),
+    "roi_aligned": ("no", "yes"),
+    "suppression": ("nms", "soft"),
+    "mask_activation": ("sigmoid", "softmax"),
+}
+"""The values of those that are a choice of words."""
+COUNTS: Final[Mapping[str, tuple[int, int]]] = {
     "rpn_pre_nms_top_n": (1, _LARGEST_COUNT),
     "rpn_post_nms_top_n": (1, _LARGEST_COUNT),
+    "roi_canonical": (0, 65536),
+    "roi_sampling": (0, 16),
     "detections_per_image": (1, _LARGEST_COUNT),
     "proposer_tiles": (0, 64),
 }
-"""Settings that count: the least and the most."""
-_SIZES = frozenset({"rpn_min_size", "box_min_size"})
+"""Least and largest value of those that are whole numbers."""
+SIZES: Final = frozenset({"rpn_min_size", "box_min_size"})
+FACTORS: Final[Mapping[str, tuple[float, float]]] = {
+    "anchor_scale": (0.1, 10.0),
+    "anchor_stretch": (0.1, 10.0),
+}
+"""Least and largest value of factors."""
+
+PYRAMID_SETTINGS: Final = ("fpn",)
+ANCHOR_SETTINGS: Final = ("anchor_scale", "anchor_stretch")
+RPN_SETTINGS: Final = (
+    *PYRAMID_SETTINGS,
+    *ANCHOR_SETTINGS,
+    "rpn_levels",
+    "rpn_pre_nms_top_n",
+    "rpn_post_nms_top_n",
+    "rpn_nms",
+    "rpn_min_size",
+    "rpn_score",
+)
+"""Those of the stages up to the proposals, which a proposer takes the place of."""
+POOL_SETTINGS: Final = (
+    *PYRAMID_SETTINGS,
+    "roi_level",
+    "roi_canonical",
+    "roi_pool",
+    "roi_aligned",
+    "roi_sampling",
+)
+"""Those on which the features of a RoI depend."""
+PROPOSER_SETTINGS: Final = ("proposer_tiles",)
 
 
 def _check(name: str, value: object) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if name in COUNTS:
+    number = whole or (isinstance(value, float) and math.isfinite(value))
+    if name in CHOICES:
+        good = value in CHOICES[name]
+    elif name in COUNTS:
         low, high = COUNTS[name]
         good = whole and low <= value <= high  # type: ignore[operator]
-        expected = f"a whole number from {low} to {high}"
-    elif name in _SIZES:
-        good = (whole or isinstance(value, float)) and 0 <= value < math.inf  # type: ignore[operator]
-        expected = "a size in pixels, 0 or more"
+    elif name in SIZES:
+        good = number and value >= 0  # type: ignore[operator]
     else:
-        good = (whole or isinstance(value, float)) and 0 <= value <= 1  # type: ignore[operator]
-        expected = "a number from 0 to 1"
+        least, most = FACTORS.get(name, (0.0, 1.0))
+        good = number and least <= value <= most  # type: ignore[operator]
     if not good:
-        raise SettingError(_SETTING_VALUE.given(name=name, value=str(value), expected=expected))
+        raise SettingError(
+            _SETTING_VALUE.given(name=name, value=str(value), expected=expected(name))
+        )
 
 
-def _parse(name: str, text: str) -> int | float:
+def expected(name: str) -> str:
+    """What a setting takes, in words."""
+    if name in CHOICES:
+        return "one of " + ", ".join(CHOICES[name])
+    if name in COUNTS:
+        return "a whole number from {} to {}".format(*COUNTS[name])
+    if name in SIZES:
+        return "a size in pixels, 0 or more"
+    least, most = FACTORS.get(name, (0, 1))
+    return f"a number from {least:g} to {most:g}"
+
+
+def _parse(name: str, text: str) -> Value:
     if name not in NAMES:
         raise SettingError(_SETTING_UNKNOWN.given(name=name, known=", ".join(NAMES)))
+    if name in CHOICES:
+        return text
     try:
         return int(text) if name in COUNTS else float(text)
     except ValueError:
         raise SettingError(
-            _SETTING_VALUE.given(name=name, value=text, expected="a number")
+            _SETTING_VALUE.given(name=name, value=text, expected=expected(name))
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Final
 
 from core.lens.evidence import BoxKind
@@ -12,6 +13,7 @@ from core.lens.trace import PYRAMID_LEVELS, Fate
 from core.lens.verdict import Verdict
 from core.sentences import Sentence, english, say
 
+_PLACES: Final = re.compile(r"\{(\w+):\.(\d)f\}")
 _FOUND: Final = say("verdicts.remedy_found", "With {name} = {value} it would be found.")
 _THEN_LOST: Final = {
     Cut.ANCHORS: say(
@@ -75,7 +77,8 @@ def sentences(reading: Reading, verdict: Verdict) -> tuple[Sentence, ...]:
         said.append(
             say(
                 "verdicts.label_unknown",
-                "The model does not know the label {label}, so that every class counts as right.",
+                "The model does not know the label {label}, so that a box counts whatever its "
+                "class.",
                 label=verdict.instance.label,
             )
         )
@@ -83,7 +86,7 @@ def sentences(reading: Reading, verdict: Verdict) -> tuple[Sentence, ...]:
         setting, then = verdict.remedy.setting, verdict.remedy.then
         remedy = _FOUND if then is None else _THEN_LOST[then]
         said.append(remedy.given(name=setting.name, value=setting.value))
-    return tuple(said)
+    return tuple(with_figures_cut(each) for each in said)
 
 
 def in_english(reading: Reading, verdict: Verdict) -> str:
@@ -118,7 +121,7 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             "verdicts.anchors",
             "Lost at the anchors: no anchor has its shape; the best one overlaps it by {iou:.2f}, "
             "and 0.50 is needed.",
-            iou=_short(evidence.best_anchor_iou),
+            iou=evidence.best_anchor_iou,
         )
     level = PYRAMID_LEVELS[reading.grid.cell(seen.index).level]
     if cut is Cut.RPN_TOPK:
@@ -128,7 +131,15 @@ def _before_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
                 "Lost at the RPN: an anchor overlapped it by {anchor:.2f}, but the RPN moved "
                 "every box away from it; the best one that is left overlaps it by {iou:.2f}.",
                 anchor=evidence.best_anchor_iou,
-                iou=_short(evidence.best_decoded_iou),
+                iou=evidence.best_decoded_iou,
+            )
+        if settings.rpn_levels == "together":
+            return say(
+                "verdicts.rpn_topk_together",
+                "Lost at the top-k of the RPN: its strongest box has rank {rank} of all levels, "
+                "and only the first {limit} go on.",
+                rank=evidence.level_rank or 0,
+                limit=settings.rpn_pre_nms_top_n,
             )
         return say(
             "verdicts.rpn_topk",
@@ -183,12 +194,12 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             "verdicts.proposer",
             "Lost at the proposer: it did not see it; the best of its boxes, whatever their "
             "score, overlaps it by {iou:.2f}, and 0.50 is needed.",
-            iou=_short(evidence.best_refined_iou),
+            iou=evidence.best_refined_iou,
         )
     # Behind the box head a box of the last living stage always speaks for the instance.
     assert seen is not None
     if cut is Cut.BOX_HEAD:
-        after = _short(evidence.best_refined_iou)
+        after = evidence.best_refined_iou
         return say(
             "verdicts.box_head",
             "Lost at the box head: a proposal overlapped it by {before:.2f}, but no refined box "
@@ -202,7 +213,7 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             "Lost at the mask: detection {number} has the right box, but its mask overlaps the "
             "outline by {iou:.2f} only.",
             number=seen.index + 1,
-            iou=_short(seen.iou),
+            iou=seen.iou,
         )
     label = reading.name(seen.index)
     probability = evidence.class_probability or 0.0
@@ -215,6 +226,17 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
                 other=label,
                 iou=seen.iou,
                 label=verdict.instance.label,
+            )
+        if not evidence.label_known:
+            return say(
+                "verdicts.class_unfit",
+                "Lost at the class: the box that fits it is the one for {label}, but its proposal "
+                "was taken for {other}, {stronger:.3f} against {probability:.3f}, and the box for "
+                "that does not fit.",
+                label=label,
+                other=evidence.stronger_class or label,
+                stronger=evidence.stronger_probability or probability,
+                probability=probability,
             )
         return say(
             "verdicts.class",
@@ -245,7 +267,7 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             limit=settings.score,
         )
     if cut is Cut.NMS:
-        return _suppressed(verdict)
+        return _suppressed(verdict, soft=settings.suppression == "soft")
     return say(
         "verdicts.detection_limit",
         "Lost at the limit of detections: its best box has rank {rank}, and only {limit} are kept.",
@@ -262,14 +284,28 @@ def cut_off(value: float, places: int) -> float:
     return math.floor(value * scale + 1e-6) / scale
 
 
-def _short(overlap: float) -> float:
-    """An overlap that is not enough."""
-    return cut_off(overlap, 2)
+def with_figures_cut(sentence: Sentence) -> Sentence:
+    """The sentence with every figure that its text shows to some places cut off there."""
+    places = {name: int(digits) for name, digits in _PLACES.findall(sentence.text)}
+    cut = {
+        name: cut_off(value, places[name])
+        for name, value in sentence.args.items()
+        if name in places and isinstance(value, float)
+    }
+    return sentence.given(**{**sentence.args, **cut})
 
 
-def _suppressed(verdict: Verdict) -> Sentence:
+def _suppressed(verdict: Verdict, *, soft: bool) -> Sentence:
     culprit = verdict.evidence.suppressor
     assert culprit is not None
+    if soft:
+        return say(
+            "verdicts.soft_nms",
+            "Lost at Soft-NMS: a stronger {label}, which overlaps its best box by {iou:.2f}, "
+            "lowered its score until it was not enough.",
+            label=culprit.label or "",
+            iou=culprit.iou,
+        )
     label = culprit.label or ""
     if culprit.kind is BoxKind.DETECTION:
         return say(

@@ -236,7 +236,7 @@ def main() -> None:
     console = Console(sys.stdout, as_json=given.json)
     dataset = open_labelled(given.dataset, given.images, console)
     predictor = load_predictor(given, console)
-    settings = chosen_settings(given, predictor.loaded.config.settings)
+    settings = chosen_settings(given, predictor.loaded)
     document = measure(predictor, dataset, settings, console, given.seed)
     document["model"] = predictor.loaded.revision
     console.result(as_text(document), document)

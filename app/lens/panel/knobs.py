@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,13 +20,20 @@ from PySide6.QtWidgets import (
 )
 
 from app.base.icons import icon
-from app.widgets.form import Form, Number
-from core.lens.settings import COUNTS, StageSettings
+from app.base.words import setting_text
+from app.widgets.form import Choice, Form, Number
+from core.lens.settings import (
+    CHOICES,
+    COUNTS,
+    FACTORS,
+    PROPOSER_SETTINGS,
+    RPN_SETTINGS,
+    StageSettings,
+    Value,
+)
 
 STEPS: Final = 200
 MOST: Final = 10_000_000
-OF_PROPOSER: Final = frozenset({"proposer_tiles"})
-"""Knobs that turn something only when a proposer gives the boxes; those of the RPN do not then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +69,15 @@ SCALES: Final = {
     "rpn_post_nms_top_n": Scale(4000, counts=True, low=1),
     "detections_per_image": Scale(1000, counts=True, low=1),
     "proposer_tiles": Scale(16, counts=True),
+    "roi_canonical": Scale(512, counts=True),
+    "roi_sampling": Scale(8, counts=True),
+    "anchor_scale": Scale(4),
+    "anchor_stretch": Scale(4),
     "rpn_min_size": Scale(64),
     "box_min_size": Scale(64),
 }
-"""Of the knobs that are no share; sizes are sides in pixels of the network's input."""
+"""Of the knobs that are no share; sizes are sides in pixels of the network's input, and factors
+grow like them."""
 
 
 class KnobsPage(QScrollArea):
@@ -83,22 +95,50 @@ class KnobsPage(QScrollArea):
         """The buttons that give one knob back, by setting."""
         self._idle: frozenset[str] = frozenset()
         names = {
+            "fpn": self.tr("Feature pyramid"),
+            "anchor_scale": self.tr("Anchors: size times"),
+            "anchor_stretch": self.tr("Anchors: height by width times"),
+            "rpn_levels": self.tr("RPN: cuts of the levels"),
             "rpn_pre_nms_top_n": self.tr("RPN: top-k of a level"),
             "rpn_score": self.tr("RPN: objectness from"),
             "rpn_min_size": self.tr("RPN: side from, network px"),
             "rpn_nms": self.tr("RPN: NMS above IoU"),
             "rpn_post_nms_top_n": self.tr("Proposals at most"),
+            "roi_level": self.tr("RoI level: rounded"),
+            "roi_canonical": self.tr("RoI side of P4, network px; 0: the model's"),
+            "roi_pool": self.tr("RoIs read by"),
+            "roi_aligned": self.tr("RoIAlign: aligned to the cells"),
+            "roi_sampling": self.tr("Points along a cell; 0: as many as cells"),
             "proposer_tiles": self.tr("Proposer: tiles beside the whole"),
             "score": self.tr("Score above"),
             "box_min_size": self.tr("Side from, network px"),
+            "suppression": self.tr("Last suppression"),
             "nms": self.tr("Last NMS above IoU"),
             "detections_per_image": self.tr("Detections at most"),
+            "mask_activation": self.tr("Classes of a mask"),
             "mask": self.tr("Mask from"),
+        }
+        words = {
+            "fpn": (
+                self.tr("on: coarse maps added to fine"),
+                *(self.tr("off: {map} alone").format(map=one) for one in CHOICES["fpn"][1:]),
+            ),
+            "rpn_levels": (self.tr("for each level apart"), self.tr("for all together")),
+            "roi_level": (self.tr("down (FPN paper)"), self.tr("to the nearest (matterport)")),
+            "roi_pool": (
+                self.tr("RoIAlign"),
+                self.tr("RoIPool"),
+                self.tr("RoIWarp"),
+                self.tr("crop and resize"),
+            ),
+            "roi_aligned": (self.tr("no (torchvision)"), self.tr("yes (detectron2)")),
+            "suppression": (self.tr("NMS"), self.tr("Soft-NMS")),
+            "mask_activation": (self.tr("each on its own (sigmoid)"), self.tr("compete (softmax)")),
         }
         grid = QGridLayout()
         grid.setColumnStretch(0, 1)
         grid.setVerticalSpacing(1)
-        self.form = Form(itertools.starmap(_number, names.items()), self)
+        self.form = Form((_field(name, title, words) for name, title in names.items()), self)
         self.form.changed.connect(self._set)
         for place, (name, title) in enumerate(names.items()):
             self._add(grid, 2 * place, name, title)
@@ -117,30 +157,37 @@ class KnobsPage(QScrollArea):
         self.show_those_of(proposer=False)
 
     def _add(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
-        label, slider, field = QLabel(title), QSlider(Qt.Orientation.Horizontal), self.form[name]
+        label, field = QLabel(title), self.form[name]
         label.setToolTip(name)  # as the command line calls it
-        slider.setRange(0, STEPS)
-        slider.setAccessibleName(title)
-        scale = SCALES.get(name, Scale())
-        slider.valueChanged.connect(lambda step: self._set(name, scale.value(step)))
         reset = QToolButton()
         reset.setIcon(icon("undo"))
         reset.setAutoRaise(True)
         reset.clicked.connect(lambda: self._reset(name))
         grid.addWidget(label, row, 0, 1, 2)
         grid.addWidget(reset, row, 2, Qt.AlignmentFlag.AlignRight)
-        grid.addWidget(slider, row + 1, 0, 1, 2)
-        grid.addWidget(field, row + 1, 2)
+        if isinstance(self.form.fields[name], Choice):
+            grid.addWidget(field, row + 1, 0, 1, 3)
+        else:
+            self.sliders[name] = self._slider(name, title)
+            grid.addWidget(self.sliders[name], row + 1, 0, 1, 2)
+            grid.addWidget(field, row + 1, 2)
         grid.setRowMinimumHeight(row, 28)
-        self._titles[name], self.sliders[name], self.resets[name] = label, slider, reset
+        self._titles[name], self.resets[name] = label, reset
+
+    def _slider(self, name: str, title: str) -> QSlider:
+        slider, scale = QSlider(Qt.Orientation.Horizontal), SCALES.get(name, Scale())
+        slider.setRange(0, STEPS)
+        slider.setAccessibleName(title)
+        slider.valueChanged.connect(lambda step: self._set(name, scale.value(step)))
+        return slider
 
     def show_those_of(self, *, proposer: bool) -> None:
         """Show only knobs that turn something, with a proposer or without."""
-        rpn = frozenset(name for name in self._titles if name.startswith("rpn_"))
-        self._idle = rpn if proposer else OF_PROPOSER
+        self._idle = frozenset(RPN_SETTINGS if proposer else PROPOSER_SETTINGS)
         for name in self._titles:
-            for widget in (self._titles[name], self.sliders[name], self.form[name]):
-                widget.setVisible(name not in self._idle)
+            for widget in (self._titles[name], self.sliders.get(name), self.form[name]):
+                if widget is not None:
+                    widget.setVisible(name not in self._idle)
         self.show_settings(self._settings, self._own)
 
     def show_settings(self, settings: StageSettings | None, own: StageSettings | None) -> None:
@@ -153,22 +200,27 @@ class KnobsPage(QScrollArea):
         self.form.show_values({name: getattr(settings, name) for name in self._titles})
         for name, title in self._titles.items():
             value, usual = getattr(settings, name), getattr(own, name)
-            slider, reset = self.sliders[name], self.resets[name]
-            with QSignalBlocker(slider):
-                slider.setValue(SCALES.get(name, Scale()).step(value))
+            slider, reset = self.sliders.get(name), self.resets[name]
+            if slider is not None:
+                with QSignalBlocker(slider):
+                    slider.setValue(SCALES.get(name, Scale()).step(value))
             off = value != usual
             font = title.font()
             font.setBold(off)
             title.setFont(font)
             reset.setVisible(off and name not in self._idle)
-            text = self.tr("Back to the model's own: {value}").format(value=f"{usual:g}")
+            text = self.tr("Back to the model's own: {value}").format(value=setting_text(usual))
             reset.setToolTip(text)
             reset.setAccessibleName(text)
 
-    def _set(self, name: str, value: float) -> None:
+    def _set(self, name: str, value: Value) -> None:
         if self._settings is None:
             return
-        exact = round(value) if SCALES.get(name, Scale()).counts else round(value, 4)
+        exact = value
+        if not isinstance(value, str):
+            exact = round(value) if name in COUNTS else round(value, 4)
+            low, high = FACTORS.get(name, (exact, exact))
+            exact = min(max(exact, low), high)
         self._change(self._settings.with_(**{name: exact}))
 
     def _reset(self, name: str) -> None:
@@ -185,9 +237,13 @@ class KnobsPage(QScrollArea):
             self.changed.emit(settings)
 
 
-def _number(name: str, title: str) -> Number:
+def _field(name: str, title: str, words: Mapping[str, tuple[str, ...]]) -> Choice | Number:
+    if name in words:
+        return Choice(name, title, tuple(zip(words[name], CHOICES[name], strict=True)))
     scale = SCALES.get(name, Scale())
-    if scale.counts:
+    if name in COUNTS:
         return Number(name, title, scale.low, COUNTS[name][1])
+    if name in FACTORS:
+        return Number(name, title, *FACTORS[name], step=0.05, decimals=3)
     high = MOST if scale.end > 1 else 1
     return Number(name, title, 0, high, step=1 if scale.end > 1 else 0.05, decimals=3)

@@ -67,10 +67,17 @@ class LayersPage(QScrollArea):
         every = ((self.tr("all"), None),)
         self._backbone = self._choice(backbone, lambda v: {"backbone_level": v}, 1)
         self._pyramid = self._choice(pyramid, lambda v: {"pyramid_level": v}, 1)
+        steps = (
+            (self.tr("after the 3 × 3: as it goes on"), ""),
+            (self.tr("after the lateral 1 × 1"), "lateral"),
+            (self.tr("after the sum"), "sum"),
+        )
+        self._step = self._choice(steps, lambda v: {"pyramid_step": v})
         self._objectness = self._choice(pyramid, lambda v: {"objectness_level": v}, 1)
         self._anchors = self._choice((*every, *pyramid), lambda v: {"anchor_level": v})
         self._shapes = self._choice(every, lambda v: {"anchor_shape": v})
         colours = (
+            (self.tr("cell under the pointer"), "cell"),
             (self.tr("objectness"), "objectness"),
             (self.tr("fate"), "fate"),
             (self.tr("level"), "level"),
@@ -94,6 +101,7 @@ class LayersPage(QScrollArea):
             (self.tr("Channel"), self._channel),
             (self.tr("Backbone"), self._backbone),
             (self.tr("Pyramid"), self._pyramid),
+            (self.tr("Step of the pyramid"), self._step),
             (self.tr("Objectness"), self._objectness),
             (self.tr("Anchors of"), self._anchors),
             (self.tr("Shape"), self._shapes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
@@ -76,6 +77,11 @@ class LensPanel(QWidget):
         self._news = QLabel()
         self._news.setWordWrap(True)
         self._news.setContentsMargins(8, 4, 8, 0)
+        self.about = QLabel()
+        self.about.setWordWrap(True)
+        self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.about.setContentsMargins(8, 2, 8, 4)
+        self.about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
@@ -105,11 +111,13 @@ class LensPanel(QWidget):
         column.addWidget(self._bar)
         column.addWidget(self._news)
         column.addWidget(self.strip)
+        column.addWidget(self.about)
         column.addWidget(self._off)
         column.addWidget(self.pages, 1)
         self._wire()
         self._on_busy()
         self._on_settings()
+        self._on_stage()
 
     def _wire(self) -> None:
         lens = self._lens
@@ -152,7 +160,9 @@ class LensPanel(QWidget):
         looked = page is self.training or (page is self.layers and self._training.active)
         self._training.set_active(self._lens.active and looked)
         self._training_layers.hide_stages()
-        self.strip.setVisible(page is not self.training and not self._training.active)
+        stages = page is not self.training and not self._training.active
+        self.strip.setVisible(stages)
+        self.about.setVisible(stages)
 
     def _on_trace(self) -> None:
         trace = self._lens.trace
@@ -173,6 +183,7 @@ class LensPanel(QWidget):
 
     def _on_stage(self) -> None:
         self.strip.set_stage(self._lens.stage)
+        self.about.setText(text_of(VIEWS[self._lens.stage].about))
         self._show_table()
 
     def _show_table(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.base.words import count_text, sentence_text, text_of
+from app.base.words import count_text, sentence_text, setting_text, text_of
 from app.lens.lens import Lens
 from app.lens.reasons import Funnel, Judged, Reasons
 from app.widgets.bars import Bars
@@ -29,6 +29,7 @@ from core.lens.lineage import in_words, lineage
 from core.lens.report import InstanceReport
 from core.lens.trace import Trace
 from core.lens.views.verdicts import numbers
+from core.lens.words import cut_off
 
 
 class WhyPage(QScrollArea):
@@ -112,14 +113,30 @@ class WhyPage(QScrollArea):
     def _show_report(self, report: InstanceReport) -> None:
         verdict = report.verdict
         first, *rest = (sentence_text(each) for each in report.sentences)
+        hidden = self._hidden(verdict.detection)
+        if hidden:
+            rest.insert(0, hidden)
         self._say(first, rest)
         for name, value in numbers(verdict.evidence):
             self._evidence.addRow(text_of(name), QLabel(value))
         if verdict.remedy is not None:
             setting = verdict.remedy.setting
             text = self.tr("Try {name} = {value}")
-            self._remedy.setText(text.format(name=setting.name, value=f"{setting.value:g}"))
+            self._remedy.setText(text.format(name=setting.name, value=setting_text(setting.value)))
             self._remedy.show()
+
+    def _hidden(self, detection: int | None) -> str:
+        """What is said of an instance that was found but whose suggestion the slider hides."""
+        trace, least = self._lens.trace, self._reasons.shown_from()
+        if detection is None or trace is None or detection >= len(trace.detections.score):
+            return ""
+        score = float(trace.detections.score[detection])
+        if score >= least:
+            return ""
+        return self.tr(
+            "The suggestion is not shown: its score is {score}, and the score slider stands at "
+            "{least}."
+        ).format(score=f"{cut_off(score, 2):.2f}", least=f"{least:.2f}")
 
     def _say(self, head: str, rest: str | list[str]) -> None:
         self._sentence.setText(head)
@@ -161,7 +178,8 @@ class FunnelBars(Bars):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Name, bar, count and what was lost."""
         painter = QPainter(self)
-        row, names = self._row(), self.fontMetrics().horizontalAdvance("Detection limit ") + 8
+        metrics, row = self.fontMetrics(), self._row()
+        names = max(metrics.horizontalAdvance(f"{name}  ") for name in self._names) + 8
         palette = self.palette()
         most = max(self._bars, default=0) or 1
         numbers = self.fontMetrics().horizontalAdvance("00,000  −00,000")
@@ -235,11 +253,23 @@ class FunnelPage(QWidget):
 
     def _describe(self, funnel: Funnel) -> str:
         text = self.tr("{name}: {done} of {total} labelled images").format(
-            name=funnel.title, done=count_text(funnel.done), total=count_text(funnel.total)
+            name=self._short(funnel.title),
+            done=count_text(funnel.done),
+            total=count_text(funnel.total),
         )
         if funnel.failed:
             text += " · " + self.tr("%n could not be read", "", funnel.failed)
         return text
+
+    def _short(self, name: str) -> str:
+        """A name that has room on a line, cut in the middle where it is too long."""
+        room = max(self.width() - 32, 160)
+        return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names are cut to the new width."""
+        super().resizeEvent(event)
+        self.refresh()
 
     def _on_folder(self) -> None:
         if self._reasons.folder_running:
@@ -256,9 +286,9 @@ class FunnelPage(QWidget):
         lost = [] if funnel is None else funnel.lost_at(self._bar)
         self.list.clear()
         for each in lost[:1000]:
-            said = sentence_text(each.report.sentences[0])
-            text = f"{each.path.name} · {each.report.verdict.instance.label}\n{said}"
-            item = QListWidgetItem(text)
+            head = self._short(f"{each.path.name} · {each.report.verdict.instance.label}")
+            item = QListWidgetItem(f"{head}\n{sentence_text(each.report.sentences[0])}")
+            item.setToolTip(str(each.path))
             item.setData(Qt.ItemDataRole.UserRole, each)
             self.list.addItem(item)
 

@@ -20,6 +20,8 @@ COMMAND_NAMES: Final[tuple[str, ...]] = (
     "convert",
     "train",
     "bench",
+    "shapes",
+    "splash",
     "demo",
 )
 """In the order in which `masklens --help` lists them."""

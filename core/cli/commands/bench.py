@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.cli import bench_assist
-from core.cli.commands.train import add_training, check_model, schedule_of
+from core.cli.commands.train import (
+    add_training,
+    check_model,
+    checked_settings,
+    is_new,
+    refuse_idle_training,
+    schedule_of,
+)
 from core.cli.console import Console, UsageError
 from core.cli.datasets import open_labelled
-from core.cli.options import add_json, add_model, load_predictor
+from core.cli.options import add_json, add_model, load_predictor, refuse_idle
 from core.sentences import say
 from core.storage.atomic import write_atomic
 
@@ -95,12 +102,16 @@ def _simulate(
     arguments: argparse.Namespace, dataset: Dataset, out: Path, console: Console
 ) -> Curve:
     from core.engine.train.simulate import Simulation, simulate
-    from core.engine.zoo import ARCHES
     from core.learning.spec import RunSpec
 
     check_model(arguments.model, console)
     own_file = Path(arguments.model).is_file()
-    new = arguments.model in ARCHES and not own_file
+    refuse_idle_training(arguments)
+    new = is_new(arguments.model)
+    if new:
+        for option in ("proposer", "proposer-arch", "tiles"):
+            given = getattr(arguments, option.replace("-", "_"))
+            refuse_idle(f"--{option}", given, needs="a model that is there already")
     base = None if new else load_predictor(arguments, console)
     weights = arguments.backbone_weights
     spec = RunSpec(
@@ -113,6 +124,7 @@ def _simulate(
         seed=arguments.seed,
         hold_out=0.0,
         schedule=schedule_of(arguments),
+        settings=checked_settings(arguments.settings),
         device=arguments.device,
         precision=arguments.precision,
         threads=arguments.threads,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.cli.console import CommandError, Console
 from core.cli.datasets import add_dataset, answer, open_labelled
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.sentences import MasklensError, say
+from core.sentences import say
 
 if TYPE_CHECKING:
-    from core.engine.evaluate import Evaluation, Evaluator
+    from core.engine.evaluate import Evaluation, Evaluator, Parts
     from core.engine.predict import Predictor
-    from core.formats.dataset import Dataset
+    from core.formats.dataset import Dataset, DatasetItem
     from core.lens.settings import StageSettings
 
+ANY_LABEL: Final = "unknown labels"
 HELP = "Measure a model on labelled images: box and mask AP"
 
 
@@ -38,8 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     predictor = load_predictor(arguments, console)
     from core.engine.evaluate import MAX_DETECTIONS, Evaluator
 
-    config = predictor.loaded.config
-    settings = chosen_settings(arguments, config.settings, detections_per_image=MAX_DETECTIONS)
+    settings = chosen_settings(arguments, predictor.loaded, detections_per_image=MAX_DETECTIONS)
     evaluator = Evaluator(predictor.loaded.class_names, settings.mask)
     predict_all(dataset, predictor, settings, evaluator, console)
     if not evaluator.instances:
@@ -50,10 +50,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 path=arguments.dataset,
             )
         )
-    outcome = evaluator.evaluate()
-    document = outcome.to_json()
+    outcome, parts = evaluator.evaluate(), evaluator.breakdown()
+    document = {**outcome.to_json(), **parts}
     document |= {"model": predictor.loaded.revision, "failed": console.failures}
-    console.result(as_text(outcome), document)
+    console.result(as_text(outcome, parts), document)
     return console.code()
 
 
@@ -67,25 +67,32 @@ def predict_all(
     """Predict each image and hand it to the evaluator; what fails is reported and left out."""
     from core.engine.files import predict_file
 
-    for number, item in enumerate(dataset.items):
-        console.progress(item.file_name, number + 1, len(dataset.items))
-        try:
-            prediction, notes = predict_file(predictor, item.image_path, settings)
-        except MasklensError as error:
-            console.fail(item.file_name, error.sentence)
-            continue
+    def one(item: DatasetItem) -> None:
+        prediction, notes = predict_file(predictor, item.image_path, settings)
         for note in notes:
             console.note(note)
-        evaluator.add(item.instances, prediction, item.regions)
+        evaluator.add(item.instances, prediction, item.regions, item.boxes)
+
+    console.each(dataset.items, lambda item: item.file_name, one)
 
 
-def as_text(outcome: Evaluation) -> str:
-    """The figures as a small table, and what one has to know about them."""
-    lines = ["          AP   AP50   AP75     AR"]
-    for name, figures in (("box", outcome.box), ("mask", outcome.mask)):
-        values = (figures.ap, figures.ap50, figures.ap75, figures.ar)
-        lines.append(f"{name:<5}" + "".join(f"{value:7.3f}" for value in values))
+def as_text(outcome: Evaluation, parts: Parts) -> str:
+    """The figures as a table, by label and by size too, and what one has to know about them."""
+    rows = [("box", outcome.box.to_json()), ("mask", outcome.mask.to_json())]
+    for part in parts.values():
+        rows += [
+            (f"{name or ANY_LABEL}, {kind}", figures)
+            for name, kinds in part.items()
+            for kind, figures in kinds.items()
+        ]
+    wide = max(len(title) for title, _ in rows)
+    lines = [" " * wide + "".join(f"{name:>7}" for name in rows[0][1])]
+    lines += [
+        f"{title:<{wide}}" + "".join(f"{value:7.3f}" for value in figures.values())
+        for title, figures in rows
+    ]
     lines.append(f"{outcome.images} images, {outcome.instances} instances, {outcome.crowds} crowds")
+    lines.append("small: below 32², large: from 96² square pixels")
     if outcome.unknown_labels:
         labels = ", ".join(outcome.unknown_labels)
         lines.append(f"Unknown to the model, matched to detections of any class: {labels}")

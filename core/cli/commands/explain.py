@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from core.cli.console import Console
 from core.cli.datasets import add_dataset, answer, open_labelled
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.sentences import MasklensError
 
 if TYPE_CHECKING:
     from core.engine.predict import Predictor
-    from core.formats.dataset import Dataset
+    from core.formats.dataset import Dataset, DatasetItem
     from core.lens.funnel import Bar
     from core.lens.life import Life
     from core.lens.report import ImageReport
@@ -41,7 +40,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         mismatch=answer(arguments),
     )
     predictor = load_predictor(arguments, console)
-    settings = chosen_settings(arguments, predictor.loaded.config.settings)
+    settings = chosen_settings(arguments, predictor.loaded)
     gathered = Gathered()
     explain_all(dataset, predictor, settings, gathered, console)
     document = gathered.document()
@@ -104,24 +103,18 @@ def explain_all(
     """Explain each image; what fails is reported and left out."""
     from core.engine.lens_explain import trace_file
 
-    total = len(dataset.items)
-    for number, item in enumerate(dataset.items, start=1):
-        name = item.file_name
+    def one(item: DatasetItem) -> None:
+        def show(done: int, of: int) -> None:
+            console.progress(f"{item.file_name}: instance {done + 1} of {of}")
 
-        def show(done: int, of: int, name: str = name, number: int = number) -> None:
-            console.progress(f"{name}: instance {done + 1} of {of}", number, total)
-
-        console.progress(name, number, total)
-        try:
-            explained, _, notes = trace_file(
-                predictor, item.image_path, item.instances, settings, progress=show
-            )
-        except MasklensError as error:
-            console.fail(name, error.sentence)
-            continue
+        explained, _, notes = trace_file(
+            predictor, item.image_path, item.instances, settings, progress=show
+        )
         for note in notes:
             console.note(note)
-        gathered.add(name, explained.report)
+        gathered.add(item.file_name, explained.report)
+
+    console.each(dataset.items, lambda item: item.file_name, one)
 
 
 def funnel_lines(bars: Sequence[Bar]) -> list[str]:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from core.engine.models import NamedModel
     from core.engine.weights import LoadedModel
 
-HELP: Final = "List the models that have a name, look into one, fetch one"
+HELP: Final = "List the models that have a name, look into one, fetch, import or export one"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|info|get|export")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="list|info|get|import|export"
+    )
     listing = actions.add_parser("list", help="the models that have a name")
     add_json(listing)
     info = actions.add_parser("info", help="what is in a model")
@@ -34,6 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--out", metavar="FILE", help="default: NAME.state_dict.pth, here")
     add_architecture(export)
     add_json(export)
+    take = actions.add_parser("import", help="make a model file of bare weights")
+    take.add_argument("model", metavar="FILE", help="a state_dict by torchvision's names")
+    take.add_argument("--out", metavar="FILE", help="default: NAME.pt, here")
+    take.add_argument(
+        "--classes",
+        metavar="NAME,NAME",
+        help="what the classes are called, the background left out; bare weights do not say",
+    )
+    add_architecture(take)
+    add_json(take)
     get = actions.add_parser("get", help="fetch models of torchvision")
     get.add_argument("names", nargs="+", metavar="NAME")
     get.add_argument(
@@ -48,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    actions = {"list": _list, "info": _info, "get": _get, "export": _export}
+    actions = {"list": _list, "info": _info, "get": _get, "import": _import, "export": _export}
     return actions[arguments.action](arguments, console)
 
 
@@ -145,16 +157,51 @@ def _export(arguments: argparse.Namespace, console: Console) -> int:
     loaded = load_model(arguments, console)
     from core.engine.weights import export_state
 
-    out = Path(arguments.out or f"{loaded.name}.state_dict.pth")
-    if out.exists():
+    out = _free(arguments.out or f"{loaded.name}.state_dict.pth")
+    sha256 = {"torchvision": export_state}[arguments.format](out, loaded)
+    document = {"path": str(out), "sha256": sha256, "config": loaded.config.to_json()}
+    console.result(str(out), document)
+    return DONE
+
+
+def _import(arguments: argparse.Namespace, console: Console) -> int:
+    """Write a model file that says itself what the network is."""
+    loaded = load_model(arguments, console)
+    from dataclasses import replace
+
+    from core.engine.weights import save_model
+
+    config = loaded.config
+    if arguments.classes is not None:
+        names = tuple(name.strip() for name in arguments.classes.split(","))
+        if len(names) != len(config.class_names):
+            raise UsageError(
+                say(
+                    "models.class_count",
+                    "--classes has {given} names, but the weights in {path} tell {needed} classes "
+                    "apart, the background aside.",
+                    given=len(names),
+                    path=arguments.model,
+                    needed=len(config.class_names),
+                )
+            )
+        config = replace(config, class_names=names)
+    out = _free(arguments.out or f"{loaded.name}.pt")
+    sha256 = save_model(out, loaded.module, config, {"imported": Path(arguments.model).name})
+    arch = f"{config.arch}, version {config.version}"
+    text = f"{out}: {arch}, {len(config.class_names)} classes: {', '.join(config.class_names)}"
+    console.result(text, {"path": str(out), "sha256": sha256, "config": config.to_json()})
+    return DONE
+
+
+def _free(path: str) -> Path:
+    """A file that is to be written. Raises UsageError when something is there already."""
+    if Path(path).exists():
         raise UsageError(
             say(
                 "models.export_exists",
                 "{path} is there already; choose another file with --out.",
-                path=str(out),
+                path=path,
             )
         )
-    sha256 = export_state(out, loaded)
-    document = {"path": str(out), "sha256": sha256, "config": loaded.config.to_json()}
-    console.result(str(out), document)
-    return DONE
+    return Path(path)

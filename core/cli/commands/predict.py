@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from core.cli.console import Console, UsageError
 from core.cli.inputs import Input, find_images
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
-from core.sentences import MasklensError, say
+from core.sentences import say
 
 if TYPE_CHECKING:
     from core.cli.writers import Writer
@@ -58,8 +58,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     writer: Writer = CocoWriter(out, like) if arguments.format == "coco" else LabelmeWriter(out)
     images = find_images(arguments.images, console)
     predictor = load_predictor(arguments, console)
-    own = predictor.loaded.config.settings
-    settings = chosen_settings(arguments, own, score=arguments.score)
+    settings = chosen_settings(arguments, predictor.loaded, score=arguments.score)
     writer.begin(predictor.loaded, settings, images)
     done = predict_all(images, predictor, settings, writer, console)
     writer.finish()
@@ -108,26 +107,23 @@ def predict_all(
     """Predict and write all images in their order; what fails is reported and left out."""
     from core.engine.files import predict_files
 
-    done = []
+    done: list[Predicted] = []
     wanted = [image for image in images if _can_be_written(image, writer, console)]
     found = predict_files(predictor, [image.path for image in wanted], settings)
     with contextlib.closing(found):
         for number, (image, coming) in enumerate(zip(wanted, found, strict=True)):
             console.progress(image.name, number + 1, len(wanted))
-            try:
+            with console.attempt(image.name):
                 done.append(_write(image, coming.result(), writer, console))
-            except MasklensError as error:
-                console.fail(image.name, error.sentence)
     return done
 
 
 def _can_be_written(image: Input, writer: Writer, console: Console) -> bool:
-    try:
+    able = False
+    with console.attempt(image.name):
         writer.check(image)
-    except MasklensError as error:
-        console.fail(image.name, error.sentence)
-        return False
-    return True
+        able = True
+    return able
 
 
 def _write(image: Input, found: FilePrediction, writer: Writer, console: Console) -> Predicted:

@@ -67,8 +67,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     predictor = load_predictor(arguments, console)
     from core.engine.files import encode_file
 
-    own = predictor.loaded.config.settings
-    settings = chosen_settings(arguments, own)
+    settings = chosen_settings(arguments, predictor.loaded)
     encoding, notes = encode_file(predictor, Path(arguments.image), settings)
     for note in notes:
         console.note(note)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from core.cli.console import CommandError, Console, UsageError
+from core.cli.console import CommandError, Console, UsageError, unforeseen
 from core.cli.datasets import NO_DATASET
 from core.cli.options import (
     OUT_IS_FILE,
@@ -16,8 +16,9 @@ from core.cli.options import (
     add_settings,
     chosen_settings,
     load_predictor,
+    refuse_idle,
 )
-from core.sentences import say
+from core.sentences import MasklensError, say
 from core.storage.atomic import explain as explain_error
 from core.storage.atomic import write_atomic
 
@@ -49,7 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=_seed,
-        default=0,
         metavar="N",
         help="with --labels: what the training step draws its anchors and RoIs with (default 0)",
     )
@@ -69,16 +69,23 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     path, out = Path(arguments.image), Path(arguments.out)
     if not path.is_file():
         raise UsageError(say("cli.no_image", "There is no image file {path}.", path=str(path)))
+    if not arguments.labels:
+        refuse_idle("--seed", arguments.seed, needs="--labels")
     labels = read_labels(Path(arguments.labels), path, console) if arguments.labels else ()
     make_folder(out)
     predictor = load_predictor(arguments, console)
-    settings = chosen_settings(arguments, predictor.loaded.config.settings)
+    settings = chosen_settings(arguments, predictor.loaded)
     console.progress(f"tracing {path.name}")
     from core.engine.lens_explain import trace_file
     from core.lens.trace import to_numpy
     from core.lens.views.base import Scene
 
-    explained, pixels, notes = trace_file(predictor, path, labels, settings)
+    try:
+        explained, pixels, notes = trace_file(predictor, path, labels, settings)
+    except MasklensError:
+        raise
+    except Exception as error:
+        raise CommandError(unforeseen(path.name, error)) from error
     for note in notes:
         console.note(note)
     config = predictor.loaded.config
@@ -93,7 +100,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         console.progress("replaying a training step")
         try:
-            view = replay(predictor, explained.rerunner, labels, arguments.seed)
+            view = replay(predictor, explained.rerunner, labels, arguments.seed or 0)
         except TrainingViewError as error:
             console.note(error.sentence)
     stages = folder.write(scene, explained, path.name, changed, labels, view)

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.cli.console import DONE, Console, UsageError
 from core.cli.datasets import NO_DATASET, add_crowds, add_mismatch, answer
-from core.cli.options import add_architecture, add_device, add_json, download
+from core.cli.options import (
+    add_architecture,
+    add_device,
+    add_json,
+    add_settings,
+    download,
+    refuse_idle,
+)
 from core.sentences import say
 
 if TYPE_CHECKING:
@@ -39,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="M",
         help="what to start from: starter, a name from `masklens models list`, a model file, or "
-        "an architecture such as maskrcnn_mobilenet_v2_fpn for a new network",
+        "an architecture such as maskrcnn_mobilenet_v2_fpn for a new network, custom for one with "
+        "the trunk that --backbone makes",
     )
     add_architecture(parser)
     add_device(parser)
@@ -76,6 +84,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--threads", type=int, metavar="N", help="default: all cores but one")
+    add_settings(parser, "train with, and keep in the model, a setting of the stages")
     parser.add_argument(
         "--schedule",
         action="append",
@@ -93,6 +102,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     folder = RunFolder(Path(arguments.out).absolute())
     if not arguments.resume or not folder.spec_file.is_file():
         folder = _new_run(arguments, folder, console)
+    else:
+        _refuse_other_request(arguments, folder.spec())
     console.progress("loading torch")
     report = _finished(folder) or _carry_out(arguments, folder, console)
     if report is None:
@@ -137,6 +148,7 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
         raise UsageError(
             say("cli.no_backbone_weights", "There is no file {path} of a backbone.", path=weights)
         )
+    refuse_idle_training(arguments)
     own_file = Path(arguments.model).is_file()
     held = arguments.hold_out
     return RunSpec(
@@ -151,11 +163,68 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
         reuse=tuple((name, value) for name, value in map(_pair, arguments.reuse)),
         leave_out_accepted=arguments.leave_out_accepted,
         schedule=schedule_of(arguments),
+        settings=checked_settings(arguments.settings),
         device=arguments.device,
         precision=arguments.precision,
         threads=arguments.threads,
         picture_every=0,
     )
+
+
+def _refuse_other_request(arguments: argparse.Namespace, stored: RunSpec) -> None:
+    """Raise UsageError when a run is resumed with options that it was not begun with."""
+    asked = _spec(arguments)
+    plain = type(asked)(model=asked.model, dataset=asked.dataset)
+    for name in asked.__struct_fields__:
+        now, then, unsaid = (getattr(spec, name) for spec in (asked, stored, plain))
+        if now != then and (now != unsaid or name in ("model", "dataset")):
+            raise UsageError(
+                say(
+                    "cli.other_request",
+                    "The run in {path} was begun with another {name}; --resume goes on with what "
+                    "was asked then. Leave the option out, or begin a run in another folder.",
+                    path=arguments.out,
+                    name=name.replace("_", " "),
+                )
+            )
+
+
+def refuse_idle_training(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for an option of training that would do nothing."""
+    from core.engine.backbones import CUSTOM
+
+    own_file, new = Path(arguments.model).is_file(), is_new(arguments.model)
+    if new:
+        reuse = getattr(arguments, "reuse", None)
+        refuse_idle("--reuse", reuse, needs="a model that knows classes")
+        if arguments.model != CUSTOM:
+            refuse_idle("--backbone", arguments.backbone, needs=f"--model {CUSTOM}")
+    else:
+        needs = "an architecture as --model"
+        refuse_idle("--backbone-weights", arguments.backbone_weights, needs=needs)
+    if not own_file:
+        refuse_idle("--arch", arguments.arch, needs="a file of bare weights as --model")
+    if getattr(arguments, "val", None) is not None:
+        refuse_idle("--hold-out", arguments.hold_out, needs="leaving out --val")
+
+
+def is_new(model: str) -> bool:
+    """Whether `--model` names an architecture for a new network."""
+    from core.engine.backbones import CUSTOM
+    from core.engine.zoo import ARCHES
+
+    return model in (*ARCHES, CUSTOM) and not Path(model).is_file()
+
+
+def checked_settings(given: list[str]) -> tuple[str, ...]:
+    """What `--set` says. Raises UsageError."""
+    from core.lens.settings import SettingError, StageSettings
+
+    try:
+        StageSettings().with_text(given)
+    except SettingError as error:
+        raise UsageError(error.sentence) from error
+    return tuple(given)
 
 
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
@@ -189,9 +258,8 @@ def _value(text: str) -> Any:
 def check_model(spec: str, console: Console) -> None:
     """Fetch a named model that is not here; refuse a name that means nothing."""
     from core.engine import models
-    from core.engine.zoo import ARCHES
 
-    if Path(spec).is_file() or spec in ARCHES:
+    if Path(spec).is_file() or is_new(spec):
         return
     if any(model.name == spec and not model.present for model in models.list_models()):
         download(spec, console)
@@ -218,6 +286,8 @@ def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> G
     if path.is_dir() and arguments.val is None and arguments.images is None:
         project = Project(path)
         if any(project.summary(image).done for image in project.images()):
+            needs = "a data set: in this folder images are marked done"
+            refuse_idle("--crowds-as-objects", arguments.crowds_as_objects, needs=needs)
             return gather_project(
                 project, share=share, leave_out_accepted=leave_out, on_image=looked
             )

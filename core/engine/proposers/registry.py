@@ -39,6 +39,16 @@ def load_proposer(spec: str | Path, *, arch: str | None = None) -> Proposer:
     `arch` names the detector where the file does not tell (`detectors.ARCHES`).
     Raises ProposerError.
     """
+    if arch is not None and spec in names():
+        raise ProposerError(
+            say(
+                "proposers.arch_unneeded",
+                "The proposer {name!r} is no file of weights, so naming {arch} as what is in it "
+                "would do nothing; leave it out.",
+                name=str(spec),
+                arch=arch,
+            )
+        )
     if isinstance(spec, str) and spec in BUNDLED:
         return BUNDLED[spec]()
     if isinstance(spec, str) and spec in names():

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
-from core.engine.stages.features import Maps
+from core.engine.stages.features import Maps, own_settings
 from core.engine.stages.numerics import FLOAT32, Numerics, Part
-from core.engine.stages.roi import pool_rois
+from core.engine.stages.pooling import level_of, pool_rois
 from core.lens.outline import outline
 from core.lens.settings import StageSettings
 from core.lens.trace import ANY_CLASS, Detections, MaskLogits, Polygons, numpy_of
@@ -20,11 +20,15 @@ MASKS_AT_ONCE = 128
 
 
 def run_mask_head(
-    model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics = FLOAT32
+    model: MaskRCNN,
+    levels: Maps,
+    boxes: Sequence[Tensor],
+    numerics: Numerics = FLOAT32,
+    settings: StageSettings | None = None,
 ) -> Tensor:
     """Mask logits ΣD×K×28×28 of boxes in resized pixels, one tensor D×4 an image."""
     heads = model.roi_heads
-    pooled = pool_rois(heads.mask_roi_pool, levels, boxes)
+    pooled = pool_rois(heads.mask_roi_pool, levels, boxes, settings or own_settings(model))
     with numerics.context(Part.MASK_HEAD, pooled.device):
         hidden = heads.mask_head(numerics.fit(Part.MASK_HEAD, pooled))
         hidden = heads.mask_predictor.relu(heads.mask_predictor.conv5_mask(hidden))
@@ -41,6 +45,7 @@ def find_masks(
     channels: Sequence[Tensor] | None = None,
     all_classes: bool = False,
     between: Callable[[], None] = lambda: None,
+    settings: StageSettings | None = None,
 ) -> list[MaskLogits]:
     """The masks of a batch, one result an image; `between` is called before each part.
 
@@ -50,23 +55,34 @@ def find_masks(
     counts = [len(each.label) for each in detections]
     label = torch.cat(list(channels) if channels else [each.label for each in detections])
     pool, kept, own = model.roi_heads.mask_roi_pool, [], []
+    settings = settings or own_settings(model)
     for start in range(0, max(len(label), 1), MASKS_AT_ONCE):
         between()
         boxes = _rows([each.resized_boxes for each in detections], start)
-        logits = run_mask_head(model, levels, boxes, numerics)
+        logits = run_mask_head(model, levels, boxes, numerics, settings)
         part = label[start : start + MASKS_AT_ONCE]
-        own.append(torch.sigmoid(answers(logits, part)))
+        own.append(probabilities_of(logits, part, settings))
         if all_classes:
             kept.append(logits)
     probabilities = torch.split(torch.cat(own), counts)
     everything = torch.split(torch.cat(kept), counts) if kept else (None,) * len(counts)
     named: Sequence[Tensor | None] = channels or (None,) * len(counts)
     return [
-        MaskLogits(pool.map_levels([each.resized_boxes]), logits, probability, channel)
+        MaskLogits(level_of(pool, each.resized_boxes, settings), logits, probability, channel)
         for each, logits, probability, channel in zip(
             detections, everything, probabilities, named, strict=True
         )
     ]
+
+
+def probabilities_of(logits: Tensor, channel: Tensor, settings: StageSettings) -> Tensor:
+    """How likely each pixel of each detection belongs to it: D×28×28 of D×K×28×28.
+
+    With `softmax` the classes and the background, channel 0, compete for each pixel.
+    """
+    if settings.mask_activation == "softmax":
+        return answers(logits.softmax(dim=1), channel)
+    return torch.sigmoid(answers(logits, channel))
 
 
 def answers(logits: Tensor, channel: Tensor) -> Tensor:

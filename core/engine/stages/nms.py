@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 from torchvision.ops import boxes as box_ops
+
+SIGMA: Final = 0.5
+"""How quickly Soft-NMS forgives an overlap."""
 
 
 def grouped_nms(boxes: Tensor, scores: Tensor, groups: Tensor, threshold: float) -> Tensor:
@@ -41,3 +46,38 @@ def suppressors(
         first = torch.where(above.any(0), above.int().argmax(0), overlap.argmax(0))
         blame[fallen] = strong[first]
     return blame
+
+
+def soft_nms(
+    boxes: Tensor, scores: Tensor, groups: Tensor, least: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Soft-NMS with a Gaussian (Bodla et al. 2017, equation 3 with sigma 0.5), group by group.
+
+    The strongest box that is left lowers the scores of its group by exp(-IoU² / 0.5), again and
+    again; what does not exceed `least` falls. Returns the survivors, strongest first, the lowered
+    scores N, and for each that fell the survivor that lowered it most (-1 for the survivors).
+    """
+    lowered = scores.clone()
+    blame = torch.full((len(scores),), -1, dtype=torch.int64, device=boxes.device)
+    survives = torch.zeros(len(scores), dtype=torch.bool, device=boxes.device)
+    for group in torch.unique(groups):
+        rows = torch.where(groups == group)[0]
+        overlap = box_ops.box_iou(boxes[rows], boxes[rows])
+        factor = torch.exp(-(overlap**2) / SIGMA)
+        left = torch.ones(len(rows), dtype=torch.bool, device=boxes.device)
+        least_factor = torch.ones(len(rows), device=boxes.device)
+        while left.any():
+            mine = torch.where(left, lowered[rows], -1.0)
+            best = int(mine.argmax())
+            if mine[best] <= least:
+                break
+            left[best] = False
+            survives[rows[best]] = True
+            worse = left & (factor[best] < least_factor)
+            least_factor = torch.where(worse, factor[best], least_factor)
+            blame[rows[worse]] = rows[best]
+            lowered[rows[left]] *= factor[best][left]
+    blame[survives] = -1
+    kept = torch.where(survives)[0]
+    order = lowered[kept].argsort(descending=True, stable=True)
+    return kept[order], lowered, blame

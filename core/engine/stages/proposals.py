@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 from torchvision.ops import boxes as box_ops
 
+from core.engine.stages.features import only_level
 from core.engine.stages.nms import grouped_nms, suppressors
 from core.lens.settings import StageSettings
 from core.lens.trace import Anchors, Decoded, Fate, Proposals, Rpn
@@ -38,9 +39,11 @@ def select(
     `size` is the height and width of the resized image. `explain` also finds, for each box that
     fell to NMS, the box that suppressed it. Bit-equal to torchvision.
     """
-    index = top_of_each_level(rpn.logits.detach(), anchors.level_counts, settings)
+    index = strongest(rpn.logits.detach(), anchors.level_counts, settings)
     fate = torch.full((len(boxes),), Fate.BELOW_TOP_K, dtype=torch.int8, device=boxes.device)
     level = level_of(anchors, boxes.device)[index]
+    if settings.rpn_levels == "together":
+        level = torch.zeros_like(level)
     score = torch.sigmoid(rpn.logits.detach()[index])
     box = box_ops.clip_boxes_to_image(boxes[index], size)
 
@@ -67,15 +70,18 @@ def select(
     return Decoded(boxes, fate, blame), Proposals(box[kept], score[kept], index[kept])
 
 
-def top_of_each_level(
-    logits: Tensor, level_counts: tuple[int, ...], settings: StageSettings
-) -> Tensor:
-    """Indices of the strongest `rpn_pre_nms_top_n` anchors of each level, level after level."""
-    chosen, before = [], 0
-    for part in torch.split(logits, list(level_counts)):
-        count = min(settings.rpn_pre_nms_top_n, len(part))
-        chosen.append(part.topk(count).indices + before)
-        before += len(part)
+def strongest(logits: Tensor, level_counts: tuple[int, ...], settings: StageSettings) -> Tensor:
+    """Indices of the `rpn_pre_nms_top_n` strongest anchors: of each level, level after level, or
+    of all together. Where one level stands for all, only its anchors are looked at."""
+    only, limit = only_level(settings), settings.rpn_pre_nms_top_n
+    starts = [sum(level_counts[:place]) for place in range(len(level_counts))]
+    places = range(len(level_counts)) if only is None else (only,)
+    if settings.rpn_levels == "together" and only is None:
+        return logits.topk(min(limit, len(logits))).indices
+    chosen = []
+    for place in places:
+        part = logits[starts[place] : starts[place] + level_counts[place]]
+        chosen.append(part.topk(min(limit, len(part))).indices + starts[place])
     return torch.cat(chosen)
 
 

@@ -13,37 +13,37 @@ from torchvision.models.detection.transform import resize_boxes
 from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops import boxes as box_ops
 
-from core.engine.stages.features import Maps
-from core.engine.stages.nms import grouped_nms, suppressors
+from core.engine.stages.features import Maps, own_settings
+from core.engine.stages.nms import grouped_nms, soft_nms, suppressors
 from core.engine.stages.numerics import FLOAT32, Numerics, Part
+from core.engine.stages.pooling import canonical_size, level_of, pool_rois
 from core.lens.settings import StageSettings
 from core.lens.trace import BoxHead, Candidates, Detections, Fate, Prepared, Proposals, RoiLevels
 
 
-def roi_levels(pool: MultiScaleRoIAlign, boxes: Tensor) -> RoiLevels:
+def roi_levels(
+    pool: MultiScaleRoIAlign, boxes: Tensor, settings: StageSettings | None = None
+) -> RoiLevels:
     """From which pyramid level each box is pooled; `boxes` float32 R×4 in resized pixels."""
+    settings = settings or StageSettings()
     return RoiLevels(
-        level=pool.map_levels([boxes]),
+        level=level_of(pool, boxes, settings),
         scales=tuple(pool.scales),
-        canonical_size=pool.map_levels.s0,
+        canonical_size=canonical_size(pool, settings),
     )
 
 
-def pool_rois(pool: MultiScaleRoIAlign, levels: Maps, boxes: Sequence[Tensor]) -> Tensor:
-    """RoIAlign of boxes, one tensor R×4 an image: float32 ΣR×C×S×S.
-
-    The scales are fixed in the pool, so that image sizes play no part.
-    """
-    maps = {name: levels[name].float() for name in pool.featmap_names}
-    pooled: Tensor = pool(maps, list(boxes), [])
-    return pooled
-
-
 def run_box_head(
-    model: MaskRCNN, levels: Maps, boxes: Sequence[Tensor], numerics: Numerics = FLOAT32
+    model: MaskRCNN,
+    levels: Maps,
+    boxes: Sequence[Tensor],
+    numerics: Numerics = FLOAT32,
+    settings: StageSettings | None = None,
 ) -> BoxHead:
     """Class logits ΣR×K and deltas ΣR×4K of boxes, one tensor R×4 an image."""
-    return answer_pooled(model, pool_rois(model.roi_heads.box_roi_pool, levels, boxes), numerics)
+    settings = settings or own_settings(model)
+    pooled = pool_rois(model.roi_heads.box_roi_pool, levels, boxes, settings)
+    return answer_pooled(model, pooled, numerics)
 
 
 def hidden_of(
@@ -111,13 +111,20 @@ def find_candidates(
     fate[index] = Fate.TOO_SMALL
     index = index[box_ops.remove_small_boxes(boxes[index], settings.box_min_size)]
 
-    kept = grouped_nms(boxes[index], score[index], label[index], settings.nms)
     fate[index] = Fate.SUPPRESSED
+    if settings.suppression == "soft":
+        kept, lowered, local = soft_nms(boxes[index], score[index], label[index], settings.score)
+        score = score.clone()
+        score[index] = lowered
+    else:
+        kept = grouped_nms(boxes[index], score[index], label[index], settings.nms)
+        local = None
     fate[index[kept]] = Fate.OVER_LIMIT
     blame = None
     if explain:
         blame = torch.full((len(score),), -1, dtype=torch.int64, device=score.device)
-        local = suppressors(boxes[index], score[index], label[index], kept, settings.nms)
+        if local is None:
+            local = suppressors(boxes[index], score[index], label[index], kept, settings.nms)
         fallen = torch.where(local >= 0)[0]
         blame[index[fallen]] = index[local[fallen]]
 

@@ -8,7 +8,7 @@ from statistics import median
 
 from torchvision.models.detection import MaskRCNN
 
-from core.engine.backbones import PUBLISHED
+from core.engine.backbones import CUSTOM, PUBLISHED, BackboneFactory
 from core.engine.config import ModelConfig, TrainingSettings
 from core.engine.train.size import object_sides
 from core.engine.weights import load_backbone_weights
@@ -25,18 +25,22 @@ def new_network(
     classes: Sequence[str],
     images: Sequence[FrozenImage],
     backbone_weights: Path | None,
+    *,
+    size: int | None = None,
+    factory: BackboneFactory | None = None,
 ) -> tuple[MaskRCNN, ModelConfig]:
     """A network of narrow heads whose sizes suit some of the images.
 
-    Small images are enlarged when their instances are small. With weights for the trunk its
+    Small images are enlarged when their instances are small; `size`, the shorter side in pixels,
+    goes before. `factory` makes the trunk of the arch `custom`. With weights for the trunk its
     normalisation stands still; without, it learns. Raises ConfigError or ModelFileError.
     """
-    name, version = parse_arch(arch)
+    name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
     shortest = median(min(image.width, image.height) for image in images)
     sides = object_sides(images)
     # The smallest anchor level suits instances of 16 pixels and more.
     factor = min(2.0, max(1.0, 32 / median(sides))) if sides else 1.0
-    size = int(min(_LARGEST, max(_SMALLEST, shortest * factor))) // 32 * 32
+    size = size or int(min(_LARGEST, max(_SMALLEST, shortest * factor))) // 32 * 32
     config = ModelConfig(
         arch=name,
         version=2 if version == 2 else 1,
@@ -59,7 +63,7 @@ def new_network(
         ),
         **(PUBLISHED.get(name, {}) if backbone_weights is not None else {}),
     )
-    module = build_model(config)
+    module = build_model(config, backbone_factory=factory)
     if backbone_weights is not None:
         load_backbone_weights(module, backbone_weights)
     return module.eval(), config

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import torch
 
-from core.engine.backbones import import_factory
+from core.engine.backbones import CUSTOM, import_factory
 from core.engine.clicks import add_click_head
 from core.engine.predict import Predictor
 from core.engine.train.fresh import new_network
@@ -59,7 +59,9 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
     new = is_new(spec)
     if new:
         weights = None if spec.backbone_weights is None else Path(spec.backbone_weights)
-        module, config = new_network(spec.model, labels.labels, some, weights)
+        module, config = new_network(
+            spec.model, labels.labels, some, weights, size=spec.schedule.size, factory=factory
+        )
         base = LoadedModel(module, config, spec.model, f"{spec.model}@new", {})
         reused: tuple[tuple[str, str], ...] = ()
         taught: tuple[str, ...] = ()
@@ -76,6 +78,8 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
             dict(reused),
             factory,
         )
+    if spec.settings:
+        config = replace(config, settings=config.settings.with_text(spec.settings))
     add_click_head(module, config)
     extra = {
         LEARNED_CLASSES: list(dict.fromkeys((*taught, *labels.labels))),
@@ -106,7 +110,7 @@ def read_start(spec: RunSpec, path: Path) -> Start:
 
 def is_new(spec: RunSpec) -> bool:
     """Whether the request names an architecture, not a model."""
-    return spec.model in ARCHES
+    return spec.model in (*ARCHES, CUSTOM)
 
 
 def choose_reuse(

@@ -19,6 +19,7 @@ from core.lens.views import (
     features,
     input,
     mask_logits,
+    moved,
     polygons,
     proposals,
     proposer,
@@ -51,7 +52,7 @@ says itself: a proposer stands in for those from the anchors to the box head."""
 LAYERS: Final[dict[str, Layer]] = {
     layer.name: layer
     for layer in sorted(
-        (*(layer for stage in VIEWS.values() for layer in stage.layers), chain.LAYER),
+        (*(layer for stage in VIEWS.values() for layer in stage.layers), moved.LAYER, chain.LAYER),
         key=lambda layer: layer.rank,
     )
 }

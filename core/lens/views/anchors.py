@@ -74,6 +74,13 @@ def draw(look: Look) -> Drawing:
     """The anchors in the colours that were chosen."""
     trace, strength = look.trace, sigmoid(look.trace.rpn.logits)
     match look.options.anchor_colour:
+        case "cell":
+            unseen = np.zeros((len(strength), 4), np.uint8)
+            lines = (
+                Entry(text("point at a place: the anchors of its cell, on each level")),
+                *_level_lines(trace),
+            )
+            return _shown(look, strength, unseen, lines, coloured=True)
         case "fate":
             lines = fate_legend(trace.decoded.fate, filled=True)
             return _shown(look, strength, by_fate(trace), lines, coloured=True)

@@ -28,13 +28,16 @@ class Options:
     feature_kind: PictureKind = PictureKind.NORM
     backbone_level: int = 1
     pyramid_level: int = 1
+    pyramid_step: str = ""
+    """`lateral` (1×1 convolution of the backbone's map), `sum` (with the coarser levels added), or
+    nothing: after the 3×3 convolution, as it goes on."""
     channel: int = 0
     objectness_level: int = 1
     anchor_level: int | None = None
     """None for all."""
     anchor_shape: int | None = None
-    anchor_colour: str = "objectness"
-    """`objectness`, `fate`, `level` or `match`."""
+    anchor_colour: str = "cell"
+    """`cell` (under the pointer, nothing else), `objectness`, `fate`, `level` or `match`."""
     bins: int = 7
     """7 for the box head, 14 for the mask head."""
     most: int = 300
@@ -57,6 +60,8 @@ class Look:
     """Those of a person, for comparisons."""
     outline: Polygons = ()
     """The instance that a question is about."""
+    before: Trace | None = None
+    """The same image under the model's own settings."""
     matching: tuple[float, float] = (0.7, 0.3)
     """IoU from which an anchor is positive in training, and below which it is negative."""
 

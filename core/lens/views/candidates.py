@@ -89,7 +89,7 @@ STAGE: Final = Stage(
     count=count,
     table=table,
     tiles=tiles,
-    shows=("candidates", "chain"),
+    shows=("candidates", "chain", "moved"),
     layers=(
         Layer(
             "candidates",

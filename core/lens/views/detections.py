@@ -143,7 +143,7 @@ STAGE: Final = Stage(
     count=lambda trace: len(trace.detections.boxes),
     table=table,
     tiles=tiles,
-    shows=("detections", "chain"),
+    shows=("detections", "chain", "moved"),
     layers=(
         Layer(
             "detections",

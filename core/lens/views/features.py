@@ -15,9 +15,15 @@ from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Trace
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile
 from core.lens.views.common import ramp
 from core.lens.views.marks import Entry, Laid, Line, PictureAsked, PictureShown, Scale
-from core.lens.views.table import Column, Table, Text, text
+from core.lens.views.table import Column, Table, Text, Words, text
 
 LEVELS: Final = {"backbone": BACKBONE_LEVELS, "pyramid": PYRAMID_LEVELS}
+
+
+STEPS: Final = {
+    "lateral": text("after the lateral 1×1"),
+    "sum": text("after the sum with the coarser level"),
+}
 
 
 def table(stage: str, trace: Trace) -> Table:
@@ -40,9 +46,13 @@ def draw(look: Look) -> PictureAsked:
     options, backbone = look.options, look.stage == "backbone"
     level = options.backbone_level if backbone else options.pyramid_level
     maps = (look.trace.backbone if backbone else look.trace.pyramid).maps
-    name = LEVELS["backbone" if backbone else "pyramid"][level]
+    name: Words = LEVELS["backbone" if backbone else "pyramid"][level]
     channels, rows, columns = maps[level].shape
     kind, channel = options.feature_kind, options.channel
+    # P6 is every second cell of P5, and has no steps of its own.
+    step = "" if backbone or level >= len(BACKBONE_LEVELS) else options.pyramid_step
+    if step:
+        name = text("{level} {step}", level=name, step=STEPS[step])
 
     def legend(low: float, high: float) -> tuple[Line, ...]:
         args = {"level": name, "size": f"{columns} × {rows}", "channels": str(channels)}
@@ -62,7 +72,11 @@ def draw(look: Look) -> PictureAsked:
         return Entry(said), Scale(*_ends(low, high), ramp(heat))
 
     return PictureAsked(
-        kind, legend, level=level + (0 if backbone else len(BACKBONE_LEVELS)), channel=channel
+        kind,
+        legend,
+        level=level + (0 if backbone else len(BACKBONE_LEVELS)),
+        channel=channel,
+        step=step,
     )
 
 
@@ -106,7 +120,8 @@ PYRAMID: Final = Stage(
     heading=text("Feature pyramid"),
     about=text(
         "The coarse maps, which know what is there, are added to the fine maps, which know where. "
-        "The results P2 to P5 all have the same number of channels; P6 is every second cell of P5. "
+        "A 1×1 convolution gives each the same number of channels, the coarser level is enlarged "
+        "and added, and a 3×3 convolution smooths the sum; P6 is every second cell of P5. "
         "In the pictures at the right, cells with like features have like colours."
     ),
     count=lambda trace: len(trace.pyramid.maps),

@@ -96,6 +96,8 @@ class PictureAsked:
     channel: int = 0
     detection: int = 0
     label: int = 0
+    step: str = ""
+    """How far a map of the pyramid has come: `lateral`, `sum`, or all the way."""
     frame: tuple[int, int] | None = None
 
 

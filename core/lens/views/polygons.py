@@ -78,7 +78,7 @@ STAGE: Final = Stage(
     count=count,
     table=detections.table,
     tiles=tiles,
-    shows=("polygons", "chain"),
+    shows=("polygons", "chain", "moved"),
     layers=(
         Layer(
             "polygons",

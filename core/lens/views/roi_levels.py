@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.lens.colours import ANCHOR, LEVELS, STYLES, Style
 from core.lens.evidence import BoxKind
 from core.lens.sampling import axis_weights, sample_points
-from core.lens.trace import PYRAMID_LEVELS, Trace
+from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Trace
 from core.lens.views import proposals
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
 from core.lens.views.common import MOST
@@ -18,6 +18,12 @@ from core.lens.views.marks import BoxesShown, Drawing, Entry, Group, Line, Pendi
 from core.lens.views.table import Text, Words, text
 
 RULE: Final = text("level by the root of the area, in network pixels")
+POOLS: Final = {
+    "roialign": text("RoIAlign"),
+    "roipool": text("RoIPool"),
+    "roiwarp": text("RoIWarp"),
+    "crop": text("crop and resize"),
+}
 MASK_BINS: Final = 14
 """Cells across and down for the mask head; the box head has 7."""
 
@@ -58,8 +64,16 @@ def _rules(trace: Trace) -> list[Text]:
     """In words, where the levels begin and end: a box of the canonical size is read from P4."""
     stage, rules = trace.roi_levels, list[Text]()
     last = len(stage.scales) - 1
+    if trace.settings.fpn != "on":
+        only = BACKBONE_LEVELS.index(trace.settings.fpn)
+        return [
+            text("all proposals") if place == only else text("none")
+            for place in range(len(stage.scales))
+        ]
+    # To the nearest level instead of down: the limits lie half a level lower.
+    shift = 0.5 if trace.settings.roi_level == "round" else 0.0
     for level in range(last + 1):
-        low, high = (f"{stage.canonical_size * 2.0 ** (level - n):g}" for n in (2, 1))
+        low, high = (f"{stage.canonical_size * 2.0 ** (level - n - shift):.5g}" for n in (2, 1))
         if level == 0:
             rules.append(text("below {high}", high=high))
         elif level == last:
@@ -105,23 +119,27 @@ def draw_sampling(look: Look) -> Drawing | None:
 def sampled(trace: Trace, box: NDArray[Any], level: int, bins: int) -> SamplingShown:
     """The points of a box in resized pixels on the map of a level, and the weights of its cells."""
     scale = trace.roi_levels.scales[level]
-    points = sample_points(np.asarray(box, np.float32), scale, bins)
     _, rows, columns = trace.pyramid.maps[level].shape
+    corners_of = np.asarray(box, np.float32)
+    points = sample_points(corners_of, scale, bins, trace.settings, grid=(rows, columns))
     across = axis_weights(points.x, columns).sum(axis=0)
     down = axis_weights(points.y, rows).sum(axis=0)
     sx, sy = trace.input.scale
     cells = []
     for row in np.flatnonzero(down > 0).tolist():
         for column in np.flatnonzero(across > 0).tolist():
-            # RoIAlign without `aligned` puts the centre of cell (0, 0) at the corner of the image.
+            # Without `aligned` the centre of cell (0, 0) lies at the corner of the image.
             x0, y0 = (column - 0.5) / scale / sx, (row - 0.5) / scale / sy
             corners = (x0, y0, x0 + 1 / scale / sx, y0 + 1 / scale / sy)
             cells.append((corners, float(down[row] * across[column])))
     x, y = (np.asarray(each, np.float64) for each in points.in_image(scale))
     a, b, c, d = in_image(trace, box[None])[0].tolist()
     said = text(
-        "{bins} × {bins} cells of 2 × 2 points; the brighter a cell, the more it counts",
+        "{how}: {bins} × {bins} cells, {x} × {y} points; the brighter a cell, the more it counts",
+        how=POOLS[trace.settings.roi_pool],
         bins=str(bins),
+        x=str(len(points.x)),
+        y=str(len(points.y)),
     )
     line = Entry(said, ANCHOR, Style.DOT)
     return SamplingShown((a, b, c, d), x / sx, y / sy, bins, tuple(cells), (line,))
@@ -168,7 +186,7 @@ STAGE: Final = Stage(
         ),
         Layer(
             "sampling",
-            text("RoIAlign points"),
+            text("Where it is read"),
             SamplingShown,
             draw_sampling,
             frozenset({"options", "chosen"}),

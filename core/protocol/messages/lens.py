@@ -73,6 +73,8 @@ class DrawLens(LensRequest):
     detection: int = 0
     label: int = 0
     """Label index of the mask logits."""
+    step: str = ""
+    """How far a map of the pyramid has come: `lateral`, `sum`, or all the way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -263,3 +263,20 @@ def test_demo_on_a_display_that_does_not_answer_predicts_too(
     outcome = document(capfd, "demo", tmp_path / "try", "--model", model)
     assert outcome["window"] is False
     assert len(outcome["images"]) == 2
+
+
+def test_models_import_makes_a_file_that_says_what_it_is(
+    model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bare, out = tmp_path / "bare.pth", tmp_path / "whole.pt"
+    export = ["models", "export", str(model), "--format", "torchvision", "--out", str(bare)]
+    assert main(export) == 0
+    words = ("models", "import", bare, "--out", out, "--classes", "cell, square")
+    config = document(capfd, *words)["config"]
+    assert (config["arch"], config["class_names"]) == ("mobilenet_v2", ["cell", "square"])
+    assert document(capfd, "models", "info", out)["config"] == config
+    assert document(capfd, *words, code=2)["failed"] == []  # never over a file that is there
+    other = tmp_path / "other.pt"
+    wrong = ("models", "import", bare, "--out", other, "--classes", "cell")
+    assert document(capfd, *wrong, code=2)["failed"] == []
+    assert not other.exists()

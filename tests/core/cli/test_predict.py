@@ -256,10 +256,11 @@ def test_a_damaged_model_file_is_1(
     assert "broken.pt" in capfd.readouterr().err
 
 
-def test_a_bare_state_dict_needs_its_architecture(
+def test_a_bare_state_dict_that_does_not_tell_needs_its_architecture(
     folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    torch.save({"backbone.body.conv1.weight": torch.zeros(1)}, tmp_path / "bare.pth")
+    odd = {"backbone.body.conv1.weight": torch.zeros(1), "roi_heads.x": torch.zeros(1)}
+    torch.save(odd, tmp_path / "bare.pth")
     assert predict(folder, "--model", tmp_path / "bare.pth", "--out", tmp_path / "out") == 2
     assert "--arch" in capfd.readouterr().err
 
@@ -280,3 +281,47 @@ def test_ctrl_c_is_clean(
     assert not out.exists()
     assert "Traceback" not in capfd.readouterr().err
     assert os.listdir(tmp_path) == ["images"]
+
+
+def test_an_image_that_is_one_pixel_high_is_predicted_too(
+    folder: Path, model: Path, tmp_path: Path
+) -> None:
+    Image.fromarray(np.zeros((1, 2000, 3), dtype=np.uint8)).save(folder / "line.png")
+    content = coco(folder, model, tmp_path / "p.json")
+    assert "line.png" in {Path(image["file_name"]).name for image in content["images"]}
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "explain"])
+def test_one_image_that_fails_is_named_and_the_rest_goes_on(
+    command: str,
+    folder: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from core.engine.predict import Predictor
+
+    usual = Predictor.predict
+
+    def predict_or_fail(self: Predictor, pixels: Any, *rest: Any, **named: Any) -> Any:
+        if pixels.shape[0] == 40:
+            raise RuntimeError("the network broke")
+        return usual(self, pixels, *rest, **named)
+
+    monkeypatch.setattr(Predictor, "predict", predict_or_fail)
+    square = {"label": "cell", "points": [[5, 5], [30, 30]], "shape_type": "rectangle"}
+    for name in ("a1.png", "a2.jpg", "a10.png"):
+        height, width = (40 if name == "a2.jpg" else 64), 80
+        labels = {"imagePath": name, "imageHeight": height, "imageWidth": width}
+        text = json.dumps({**labels, "version": "5", "flags": {}, "shapes": [square]})
+        (folder / name).with_suffix(".json").write_text(text)
+    out = ("--out", str(tmp_path / "o")) if command == "predict" else ()
+    capfd.readouterr()
+    assert main([command, str(folder), "--model", str(model), *out, "--json"]) == 1
+    document = json.loads(capfd.readouterr().out)
+    (failed,) = document["failed"]
+    assert "a2.jpg" in failed["file"]
+    assert "the network broke" in failed["sentence"]
+    done = {"predict": "images", "evaluate": "instances", "explain": "instances"}[command]
+    assert document[done] == 2 if command == "evaluate" else len(document[done]) == 2

@@ -22,6 +22,7 @@ from core.engine.stages.nms import grouped_nms, suppressors
 from core.engine.targets import match_anchors
 from core.engine.zoo import build_model
 from core.lens.sampling import pool, sample_points
+from core.lens.settings import StageSettings
 from tests.core.engine.networks import SMALL, network
 
 
@@ -29,7 +30,7 @@ def test_roi_align_unaligned_on_a_ramp() -> None:
     ramp = np.arange(25, dtype=np.float32).reshape(1, 5, 5)
     box = np.array([1, 1, 3, 3], dtype=np.float32)
     expected = np.add.outer([7.5, 10, 12.5, 15], [0, 0.5, 1, 1.5]).astype(np.float32)
-    ours = pool(ramp, sample_points(box, 1.0, 4, 1))
+    ours = pool(ramp, sample_points(box, 1.0, 4, StageSettings(roi_sampling=1)))
     assert np.allclose(ours[0], expected)
     theirs = roi_align(torch.from_numpy(ramp)[None], [torch.from_numpy(box)[None]], 4, 1.0)
     assert np.allclose(theirs[0, 0].numpy(), expected)

@@ -255,3 +255,15 @@ def test_no_detections_is_zero_and_no_labels_is_an_error() -> None:
     assert outcome.box.to_json() == {"AP": 0.0, "AP50": 0.0, "AP75": 0.0, "AR": 0.0}
     with pytest.raises(ValueError):
         evaluate([([], [Found((4, 4, 14, 14), 1, 0.9)])], ["a"])
+
+
+def test_the_box_of_the_label_file_goes_before_that_of_the_outline() -> None:
+    truth, found = Truth((10, 10, 30, 30), "cat"), Found((10, 10, 30, 40), 1, 0.9)
+    figures = []
+    for boxes in ({}, {"i": (10.0, 10.0, 20.0, 30.0)}):
+        evaluator = Evaluator(("cat",))
+        evaluator.add([to_instance(truth)], to_prediction([found]), boxes=boxes)
+        figures.append(evaluator.evaluate())
+    assert figures[0].box.ap < 1.0
+    assert figures[1].box.ap == pytest.approx(1.0)
+    assert figures[0].mask == figures[1].mask

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
 from core.engine.input_size import MOST_PIXELS, InputTransform, input_factor
@@ -78,3 +79,25 @@ def test_the_stage_sees_what_the_models_transform_makes() -> None:
     batch = prepare(model, images)
     assert torch.equal(batch.tensors, listed.tensors)
     assert list(batch.sizes) == listed.image_sizes == [(125, 177), (77, 300), (96, 96)]
+
+
+@pytest.mark.parametrize("least", [None, 0.01])
+@pytest.mark.parametrize("size", [(1, 2000), (2000, 1), (1, 1), (2, 40_000)])
+def test_an_image_of_any_shape_keeps_a_pixel(size: tuple[int, int], least: float | None) -> None:
+    height, width = size
+    image = torch.rand(3, height, width)
+    transform = InputTransform(64, 100, MEAN, STD, least).eval()
+    target = {
+        "boxes": torch.tensor([[0.0, 0, width, height]]),
+        "masks": torch.ones(1, height, width, dtype=torch.uint8),
+        "labels": torch.tensor([1]),
+    }
+    batch, targets = transform([image], [target])
+    assert min(batch.image_sizes[0]) >= 1
+    assert targets[0]["masks"].shape[-2:] == batch.image_sizes[0]
+    prepared = prepare(network_with(least), [image])
+    assert prepared.sizes == tuple(batch.image_sizes)
+
+
+def network_with(least: float | None) -> MaskRCNN:
+    return network(replace(SMALL, min_size=64, max_size=100, least_factor=least))

@@ -27,15 +27,37 @@ CHANGES = [
     {"rpn_nms": 1.0, "score": 0.0},
     {"score": 1.0},
     {"rpn_min_size": 1e6},
+    {"fpn": "C4"},
+    {"anchor_scale": 1.5, "anchor_stretch": 0.5},
+    {"rpn_levels": "together"},
+    {"roi_level": "round", "roi_canonical": 60},
+    {"roi_pool": "roipool"},
+    {"roi_pool": "roiwarp", "roi_sampling": 3},
+    {"roi_pool": "crop"},
+    {"roi_aligned": "yes", "roi_sampling": 0},
+    {"suppression": "soft"},
+    {"mask_activation": "softmax"},
 ]
+
+BOX_STAGES = ("decoded", "proposals", "roi_levels", "box_head", "candidates", "detections")
 
 
 def stages(trace):
     flat = {}
-    for name in ("decoded", "proposals", "roi_levels", "box_head", "candidates", "detections"):
+    for name in (
+        "anchors",
+        "rpn",
+        "decoded",
+        "proposals",
+        "roi_levels",
+        "box_head",
+        "candidates",
+        "detections",
+    ):
         stage = getattr(trace, name)
         for field in stage.__dataclass_fields__:
             flat[name, field] = getattr(stage, field)
+    flat |= {("pyramid", str(n)): each for n, each in enumerate(trace.pyramid.maps)}
     flat["masks"] = trace.mask_logits.logits
     flat["own"] = trace.mask_logits.probabilities
     flat["level"] = trace.mask_logits.level

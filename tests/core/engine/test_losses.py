@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
 from core.engine.config import ModelConfig, TrainingSettings
 from core.engine.losses import TrainingPass, training_pass
+from core.engine.targets import leave_out
+from core.engine.zoo import build_model
+from core.lens.settings import StageSettings
 from core.lens.trace import to_numpy
 from tests.core.engine.networks import SMALL, network, picture, target, tensor
 
@@ -111,3 +123,63 @@ def test_masks_of_targets_are_what_the_instance_covers(passed: TrainingPass) -> 
     own = trace.rois.source[positive] >= trace.rois.proposal_count
     # The box of a rectangle cropped to itself is full but for the softened border.
     assert float(trace.mask_targets[own].mean()) > 0.85
+
+
+MANY = [target(90, 130, 150, 7)]
+
+
+@pytest.mark.parametrize(("share", "drawn"), [(0.25, 128), (0.125, 64)])
+def test_the_share_of_positive_rois_is_its_own_setting(share: float, drawn: int) -> None:
+    # 150 instances are 150 positive RoIs; of 512 a quarter, as torchvision has it, is 128.
+    training = {"roi_positive_fraction": share, "rpn_positive_fraction": 0.5}
+    config = ModelConfig.from_json({**SMALL.to_json(), "training": training})
+    trace = training_pass(network(config).train(), config, IMAGES[:1], MANY, items=True).traces[0]
+    assert int((trace.rois.label > 0).sum()) == drawn
+
+
+def test_with_many_positives_the_losses_are_torchvisions() -> None:
+    torch.manual_seed(2)
+    theirs = reference_network()
+    config = replace(
+        SMALL, training=TrainingSettings(), settings=StageSettings(), box_head_width=32
+    )
+    ours = build_model(config)
+    ours.load_state_dict(theirs.state_dict())
+    images = [IMAGES[0]]
+    torch.manual_seed(5)
+    wanted = theirs.train()(images, MANY)
+    torch.manual_seed(5)
+    found = training_pass(ours.train(), config, images, MANY, items=True)
+    assert int((found.traces[0].rois.label > 0).sum()) == 128
+    for name, loss in found.losses.items():
+        assert torch.equal(loss, wanted[name]), name
+
+
+def reference_network() -> MaskRCNN:
+    """torchvision's own, as wide as `SMALL`, with its own defaults of training."""
+    backbone = resnet_fpn_backbone(
+        backbone_name="resnet18", weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5
+    )
+    backbone.fpn = FeaturePyramidNetwork([64, 128, 256, 512], 16, LastLevelMaxPool())
+    backbone.out_channels = 16
+    return MaskRCNN(
+        backbone,
+        min_size=96,
+        max_size=160,
+        rpn_anchor_generator=AnchorGenerator(SMALL.anchor_sizes, ((0.5, 1.0, 2.0),) * 5),
+        box_head=TwoMLPHead(16 * 49, 32),
+        box_predictor=FastRCNNPredictor(32, 4),
+        mask_head=MaskRCNNHeads(16, [16] * 4, 1),
+        mask_predictor=MaskRCNNPredictor(16, 16, 4),
+    )
+
+
+@pytest.mark.parametrize(("inside", "left_out"), [(5, True), (4, False), (6, True)])
+def test_background_counts_for_nothing_where_half_of_the_box_is_ignored(
+    inside: int, left_out: bool
+) -> None:
+    area = torch.zeros(20, 20, dtype=torch.bool)
+    area[:, :inside] = True
+    box = torch.tensor([[0.0, 0, 10, 10]])
+    assert leave_out(torch.zeros(1), box, area).item() == (-1.0 if left_out else 0.0)
+    assert leave_out(torch.ones(1), box, area).item() == 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from torch.nn import functional
 from torchvision.models import resnet18
 from torchvision.models.detection import maskrcnn_resnet50_fpn
 
-from core.engine.backbones import PUBLISHED
+from core.engine.backbones import BACKBONES, PUBLISHED
+from core.engine.bare import guess_archs
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.pipeline import run
 from core.engine.weights import (
@@ -185,13 +187,12 @@ def test_bare_torchvision_weights(tmp_path: Path) -> None:
         weights=None, weights_backbone=None, num_classes=4, min_size=96, max_size=160
     )
     path = write(tmp_path / "bare.pth", model.state_dict())
-    with pytest.raises(ModelFileError, match="--arch"):
-        load_file(path)
     with pytest.raises(ModelFileError, match="do not fit"):
         load_file(path, arch="maskrcnn_resnet18_fpn")
     with pytest.raises(ModelFileError, match="do not fit"):
         load_file(path, arch="maskrcnn_resnet50_fpn_v2")
-    loaded = load_file(path, arch="maskrcnn_resnet50_fpn")
+    loaded = load_file(path)
+    assert (loaded.config.arch, loaded.config.version) == ("resnet50", 1)
     assert loaded.config.class_names == ("class 1", "class 2", "class 3")
     assert (loaded.config.min_size, loaded.config.norm) == (800, "batch")
     loaded.module.transform.min_size, loaded.module.transform.max_size = (96,), 160
@@ -208,6 +209,25 @@ def test_bare_torchvision_weights(tmp_path: Path) -> None:
     )
     again = load_file(saved, arch="maskrcnn_resnet50_fpn")
     assert torch.equal(again.module.rpn.head.cls_logits.weight, model.rpn.head.cls_logits.weight)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_tensors_of_bare_weights_tell_the_network(backbone: str, version: int) -> None:
+    with torch.device("meta"):
+        state = build_model(replace(SMALL, arch=backbone, version=version)).state_dict()
+    suffix = "_v2" if version == 2 else ""
+    assert guess_archs(state) == (f"maskrcnn_{backbone}_fpn{suffix}",)
+
+
+def test_bare_weights_of_a_trunk_that_is_not_known_are_asked_about(tmp_path: Path) -> None:
+    state = network().state_dict()
+    state["backbone.body.layer4.7.conv1.weight"] = torch.zeros(1)
+    assert guess_archs(state) == ()
+    with pytest.raises(ModelFileError, match=r"--arch.*maskrcnn_resnet50_fpn.*--backbone"):
+        load_file(write(tmp_path / "odd.pth", state))
+    with pytest.raises(ModelFileError, match="roi_heads"):
+        load_file(write(tmp_path / "classifier.pth", resnet18(weights=None).state_dict()))
 
 
 def test_old_key_names_load(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torchvision.ops import roi_align
 
 from core.lens.sampling import axis_weights, pool, sample_points
+from core.lens.settings import StageSettings
 
 
 @given(
@@ -28,7 +29,7 @@ def test_pooling_equals_roi_align(
     rng = np.random.default_rng(seed)
     feature = rng.normal(size=(3, 20, 26)).astype(np.float32)
     box = np.array([x, y, x + w, y + h], dtype=np.float32)
-    ours = pool(feature, sample_points(box, 1 / 8, bins, per_bin))
+    ours = pool(feature, sample_points(box, 1 / 8, bins, StageSettings(roi_sampling=per_bin)))
     theirs = roi_align(
         torch.from_numpy(feature)[None], [torch.from_numpy(box)[None]], bins, 1 / 8, per_bin
     )
@@ -38,7 +39,7 @@ def test_pooling_equals_roi_align(
 
 
 def box_touches_border(box: np.ndarray) -> bool:
-    points = sample_points(box, 1 / 8, 14, 6)
+    points = sample_points(box, 1 / 8, 14, StageSettings(roi_sampling=6))
     ends = np.concatenate(
         [np.abs(points.x + 1), np.abs(points.x - 26), np.abs(points.y + 1), np.abs(points.y - 20)]
     )

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lens.settings import NAMES, SettingError, StageSettings
+from core.lens.settings import CHOICES, NAMES, SettingError, StageSettings
 
 some = st.builds(
     StageSettings,
+    **{name: st.sampled_from(values) for name, values in CHOICES.items()},
+    anchor_scale=st.floats(0.1, 10),
     rpn_pre_nms_top_n=st.integers(1, 5000),
     rpn_post_nms_top_n=st.integers(1, 5000),
     rpn_nms=st.floats(0, 1),
@@ -29,7 +31,7 @@ some = st.builds(
 @given(some)
 def test_round_trip(settings: StageSettings) -> None:
     assert StageSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
-    texts = [f"{name}={getattr(settings, name)!r}" for name in NAMES]
+    texts = [f"{name}={getattr(settings, name)}" for name in NAMES]
     assert StageSettings().with_text(texts) == settings
 
 
@@ -68,7 +70,9 @@ def test_what_changed_is_named_in_the_order_of_the_stages() -> None:
         ("score=nan", "from 0 to 1"),
         ("nms=-0.1", "from 0 to 1"),
         ("detections_per_image=0", "whole number"),
-        ("detections_per_image=1.5", "a number"),
+        ("detections_per_image=1.5", "a whole number"),
+        ("roi_pool=roi", "one of roialign, roipool, roiwarp, crop"),
+        ("anchor_scale=0", "from 0.1 to 10"),
         ("rpn_min_size=inf", "pixels"),
         ("rpn_min_size=-1", "pixels"),
     ],

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from core.lens import views
 from core.lens.boxes import clip, pair_iou
 from core.lens.colours import FATE_STYLES, FATES, LEVELS, STYLES
-from core.lens.trace import PYRAMID_LEVELS, Fate, Proposals, RoiLevels, Trace
-from core.lens.views import LAYERS, VIEWS, candidates, counts, decoded, roi_levels
+from core.lens.trace import PYRAMID_LEVELS, Fate, Proposals, RoiLevels, Trace, to_numpy
+from core.lens.views import LAYERS, VIEWS, candidates, counts, decoded, moved, roi_levels
 from core.lens.views.base import Look, Options, Scene
 from core.lens.views.marks import BoxesShown, Entry
 from core.lens.views.table import Column, Table, Text, text
@@ -237,3 +237,28 @@ def test_every_view_is_a_stage_with_words(trace: Trace) -> None:
             for row in range(0, len(table.index), 97):
                 assert isinstance(column.text(row), str)
         assert view.tiles(scene)
+
+
+# What moved
+
+
+def test_what_moved_pairs_detections_and_tells_the_fate_of_those_that_are_gone() -> None:
+    one = case(0)
+    before = one.trace
+    assert moved.draw(Look(before, before=before)).groups == ()
+    count = len(before.detections.label)
+    assert count > 3
+    fewer = to_numpy(one.rerunner.run(before.settings.with_(detections_per_image=2)))
+    found = moved.compare(before, fewer)
+    assert len(found.kept) == 2
+    assert not found.new
+    assert {fate for _, fate in found.gone} == {Fate.OVER_LIMIT}
+    back = moved.compare(fewer, before)
+    assert len(back.new) == count - 2
+    assert not back.gone
+    shown = moved.draw(Look(fewer, before=before))
+    assert [len(group.boxes) for group in shown.groups] == [0, 0, count - 2, 0]
+    pooled_otherwise = to_numpy(one.rerunner.run(before.settings.with_(roi_pool="roipool")))
+    drawn = moved.draw(Look(pooled_otherwise, before=before))
+    assert sum(len(group.boxes) for group in drawn.groups) > 0
+    assert len(drawn.legend) >= 3
