@@ -5,9 +5,9 @@
     <name>Alike</name>
     <message numerus="yes">
         <source>%n more like this</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n more like this</numerusform>
+            <numerusform>%n more like this</numerusform>
         </translation>
     </message>
 </context>
@@ -115,30 +115,30 @@
     </message>
     <message numerus="yes">
         <source>unite %n instance(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>unite %n instance</numerusform>
+            <numerusform>unite %n instances</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>intersect %n instance(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>intersect %n instance</numerusform>
+            <numerusform>intersect %n instances</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>keep what one of %n instance(s) covers</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>keep what one of %n instance covers</numerusform>
+            <numerusform>keep what one of %n instances covers</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>cut %n other(s) out</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>cut %n other out</numerusform>
+            <numerusform>cut %n others out</numerusform>
         </translation>
     </message>
 </context>
@@ -476,16 +476,16 @@
     <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
-        <translation>
+        <translation type="unfinished">
             <numerusform>%n suggestion</numerusform>
             <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n more below the score</source>
-        <translation>
-            <numerusform>%n more below the score</numerusform>
-            <numerusform>%n more below the score</numerusform>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -507,9 +507,9 @@
     <name>SuggestionsPanel</name>
     <message numerus="yes">
         <source>%n more below the score</source>
-        <translation>
-            <numerusform>%n more below the score</numerusform>
-            <numerusform>%n more below the score</numerusform>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>
