@@ -113,6 +113,8 @@ class Codec(Generic[T]):
             raise _told(error, name) from None
         except RecursionError:
             raise _too_deep(name) from None
+        except UnicodeEncodeError:  # half a pair of surrogates where a word is looked up
+            raise wrong(name, "half of a character where a word is expected") from None
         return found
 
 

@@ -20,7 +20,7 @@ from app.canvas.layers.base import Layer
 from app.canvas.navigator import NOTCH, Navigator
 from app.canvas.tools import event_at, gesture_for, key_of, modifiers_of, pointer_event
 from core.document.hit import Hit
-from core.gestures.base import Answered, Button, Cursor, Gesture, Key, Outcome
+from core.gestures.base import Answered, Button, Cursor, Gesture, Key, Outcome, Wheeled
 from core.gestures.prompt import Prompter
 from core.gestures.scene import Scene
 from core.sentences import Sentence
@@ -174,7 +174,7 @@ class CanvasInput(QObject):
     def _turned(self, event: QWheelEvent) -> bool:
         """Whether the tool took the turn of the wheel; with Ctrl it never does."""
         held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if held or not isinstance(self._gesture, Prompter):
+        if held or not isinstance(self._gesture, Wheeled):
             return False
         self._wheel += event.angleDelta().y() / NOTCH
         steps = int(self._wheel)

@@ -141,6 +141,15 @@ class LivePainter:
             painter.drawPath(path)
         painter.restore()
 
+    def brush(self, middle: Point, radius: float) -> None:
+        """The rim of the brush, seen on light and dark."""
+        painter = self._painter
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        reach = radius * self.scale
+        for colour, width in ((INK, 2.6), (PAPER, 1.2)):
+            painter.setPen(QPen(colour, width * self._dpr))
+            painter.drawEllipse(self._to_device.map(QPointF(*middle)), reach, reach)
+
     def point(self, at: Point, *, inside: bool) -> None:
         """A point that must be inside an outline, or outside."""
         centre = self._to_device.map(QPointF(*at))

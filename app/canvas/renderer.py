@@ -228,6 +228,8 @@ class Renderer:
             live.drawing(self.preview)
         if self.preview.stroke:
             live.stroke(self.preview.stroke)
+        if self.preview.brush is not None:
+            live.brush(*self.preview.brush)
         for point, inside in self.preview.points:
             live.point(point, inside=inside)
         if self.preview.band is not None:

@@ -10,22 +10,24 @@ from PySide6.QtGui import QMouseEvent, QTabletEvent
 from app.canvas.style import TOLERANCE
 from app.canvas.view import View
 from core.gestures.base import Button, Cursor, Gesture, Key, Modifier, PointerEvent
+from core.gestures.brush import BrushGesture
 from core.gestures.polygon import PolygonGesture
 from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
+from core.gestures.split import SplitGesture
 from core.gestures.stretch import StretchGesture
 from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
-    *("box", "click"),
+    *("box", "click", "brush", "split", "ellipse"),
     *("region", "region_outline"),
 )
 
-UNCROSSED: Final = frozenset(("select", "sweep"))
+UNCROSSED: Final = frozenset(("select", "sweep", "brush"))
 """The tools that place nothing, and so need no lines through the pointer."""
 
 CURSORS: Final = {
@@ -43,6 +45,9 @@ _KEYS: Final = {
     Qt.Key.Key_Enter: Key.ENTER,
     Qt.Key.Key_Escape: Key.ESCAPE,
     Qt.Key.Key_Backspace: Key.BACKSPACE,
+    Qt.Key.Key_Plus: Key.LARGER,
+    Qt.Key.Key_Equal: Key.LARGER,
+    Qt.Key.Key_Minus: Key.SMALLER,
     Qt.Key.Key_Tab: Key.TAB,
     Qt.Key.Key_Backtab: Key.TAB,
     Qt.Key.Key_Delete: Key.BACKSPACE,
@@ -72,6 +77,12 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return BoxGesture(scene)
         case "click":
             return ClickGesture(scene)
+        case "brush":
+            return BrushGesture(scene)
+        case "split":
+            return SplitGesture(scene)
+        case "ellipse":
+            return RectangleGesture(scene, ellipse=True)
         case "sweep":
             return SweepGesture(scene)
         case "region":

@@ -22,7 +22,7 @@ from app.editor.folder_edits import failure_text
 from app.editor.panels.instances import InstancesPanel
 from app.editor.panels.labels import LabelFinder, LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
-from app.editor.services import Services, chosen, engine, image, project, selection
+from app.editor.services import Services, chosen, engine, image, project, selection, several
 from core.document.document import Changed
 from core.document.edits import Edit
 from core.document.hit import Hit
@@ -60,6 +60,20 @@ def _tool(
         checked=lambda self: self.services.viewport.tool == name,
         tip=tip,
         rule=rule,
+    )
+
+
+def _combine(how: str, text: str, tip: str, keys: tuple[str, ...] = ()) -> Action[AnnotateFeature]:
+    return Action(
+        f"combine_{how}",
+        EDIT,
+        text,
+        keys,
+        how,
+        (image, several),
+        do=lambda self: self.services.editing.combine(self.services.viewport.selection, how),
+        tip=tip,
+        rule=how == "union",
     )
 
 
@@ -272,7 +286,7 @@ class AnnotateFeature(Feature):
 
     def draw(self, tool: str) -> None:
         """Take a tool; nothing can be drawn without a label."""
-        if tool in ("polygon", "rectangle"):
+        if tool in ("polygon", "rectangle", "ellipse", "brush"):
             self.services.labelling.ensure()
         self.services.viewport.set_tool(tool)
         self.services.viewport.setFocus()
@@ -355,6 +369,20 @@ class AnnotateFeature(Feature):
                do=lambda self: self.services.tuning.smooth(),
                tip="Take small details and needless vertices from the selected outlines"),
 
+        _combine("union", "Unite", "Make one instance of the selected ones", ("Shift+J",)),
+        _combine("subtract", "Cut the others out",
+                 "Take what the other selected instances cover from the largest one"),
+        _combine("intersect", "Keep what all cover",
+                 "Make one instance of what all selected ones cover"),
+        _combine("exclusive", "Keep what only one covers",
+                 "Make one instance of what an odd number of the selected ones covers"),
+        Action("form_hull", EDIT, "Convex hull", (), "hull", (image, selection),
+               do=lambda self: self.services.editing.form(self.services.viewport.selection, "hull"),
+               tip="Take the dents from the selected instances"),
+        Action("form_fill", EDIT, "Fill holes", (), "fill", (image, selection),
+               do=lambda self: self.services.editing.form(self.services.viewport.selection, "fill"),
+               tip="Take the holes from the selected instances"),
+
         _tool("select", "Select and move", ("V", "Ctrl+J"), "select",
               "Select, move and reshape instances"),
         _tool("polygon", "Polygon", ("P", "Ctrl+N"), "polygon",
@@ -365,6 +393,12 @@ class AnnotateFeature(Feature):
               "Draw another outline that belongs to the selected instance", part=True, rule=True),
         _tool("cut", "Cut out", ("C",), "cut",
               "Draw a hole into the selected instance, or cut a piece off", part=True),
+        _tool("split", "Split", ("Shift+C",), "split",
+              "Draw a line across instances: what lies on either side becomes one of its own"),
+        _tool("brush", "Brush", ("U",), "brush",
+              "Paint an instance, add to the selected one, or erase from it with the right button"),
+        _tool("ellipse", "Ellipse", ("Shift+O",), "ellipse",
+              "Draw an ellipse, with Shift a circle, from corner to corner of its box"),
         _tool("stretch", "Redraw a stretch", ("S",), "stretch",
               "Draw from one place of an outline to another: that stretch becomes what you draw"),
         _tool("box", "Box", ("B",), "box", asks=True, rule=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,9 +11,20 @@ from PySide6.QtCore import QObject, Signal
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.document import Document
-from core.document.edits import Add, Batch, Edit, Relabel, Remove, SetFields, SetRejected
-from core.document.geometry import clip_to_image, translate
-from core.document.instance import Shape, Source, new_id
+from core.document.edits import Add, Batch, Edit, Relabel, Remove, Reshape, SetFields, SetRejected
+from core.document.geometry import (
+    Outline,
+    area,
+    clip_to_image,
+    exclusive,
+    hull,
+    intersect,
+    subtract,
+    translate,
+    union,
+    without_holes,
+)
+from core.document.instance import Polygons, Shape, Source, new_id
 from core.document.regions import (
     DONE_REGION,
     IGNORE,
@@ -24,6 +35,13 @@ from core.document.regions import (
     with_flag,
 )
 
+COMBINING: Final[Mapping[str, Callable[..., Polygons]]] = {
+    "union": union,
+    "subtract": subtract,
+    "intersect": intersect,
+    "exclusive": exclusive,
+}
+FORMING: Final[Mapping[str, Callable[[Outline], Polygons]]] = {"hull": hull, "fill": without_holes}
 OFFSET: Final = 12.0  # image pixels between a duplicate and its original
 
 
@@ -94,6 +112,52 @@ class Editing(QObject):
         if wanted:
             name = self.tr("change label of %n instance(s)", "", len(wanted))
             self._workspace.do(Relabel.to(label, wanted), name)
+
+    def combine(self, ids: Iterable[str], how: str) -> None:
+        """Make one of several: `union`, `intersect`, `exclusive`; or `subtract` the others.
+
+        The largest keeps its label and identity. Subtracting leaves the others as they are.
+        """
+        chosen = sorted(labelled(self._chosen(ids)), key=area, reverse=True)
+        if len(chosen) < 2:
+            self.said.emit(self.tr("Select two instances or more."))
+            return
+        first, others = chosen[0], chosen[1:]
+        polygons = COMBINING[how](first, *others)
+        if not polygons:
+            self.said.emit(self.tr("That would leave nothing of the instance."))
+            return
+        edits: list[Edit] = [Reshape(first.id, polygons)]
+        if how != "subtract":
+            gone = tuple(each.id for each in others)
+            edits.append(Remove(gone))
+            staged = self._workspace.staged
+            proposed = () if staged is None else staged.rejection(gone)
+            edits += [SetRejected(proposed, True)] if proposed else []
+        names = {
+            "union": self.tr("unite %n instance(s)", "", len(chosen)),
+            "intersect": self.tr("intersect %n instance(s)", "", len(chosen)),
+            "exclusive": self.tr("keep what one of %n instance(s) covers", "", len(chosen)),
+            "subtract": self.tr("cut %n other(s) out", "", len(others)),
+        }
+        edit = edits[0] if len(edits) == 1 else Batch(tuple(edits), names[how])
+        if self._workspace.do(edit, names[how]):
+            self.selected.emit(frozenset({first.id}))
+
+    def form(self, ids: Iterable[str], how: str) -> None:
+        """Give each instance another form: `hull` without dents, `fill` without holes."""
+        names = {"hull": self.tr("convex hull"), "fill": self.tr("fill holes")}
+        formed = [(each, FORMING[how](each)) for each in self._chosen(ids)]
+        edits = tuple(
+            Reshape(each.id, polygons)
+            for each, polygons in formed
+            if polygons and polygons != each.polygons
+        )
+        if not edits:
+            self.said.emit(self.tr("Nothing changes by that."))
+            return
+        edit = edits[0] if len(edits) == 1 else Batch(edits, names[how])
+        self._workspace.do(edit, names[how])
 
     def mark(self, ids: Iterable[str], flag: str, on: bool) -> None:
         """Set a flag of instances, or take it away: DONE_REGION or IGNORE."""

@@ -65,7 +65,7 @@ class Following(QObject):
         self._kind = kind
         self.move()
 
-    def open(self, session: ImageSession | None) -> None:
+    def begin(self, session: ImageSession | None) -> None:
         """Another image is shown: what is answered there already was counted when it was."""
         self._keep()
         self._seen = set()

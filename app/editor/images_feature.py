@@ -17,6 +17,7 @@ from app.base.words import sentence_text
 from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
 from app.editor.checking import Checker
+from app.editor.elsewhere import LabelsElsewhere
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
@@ -50,6 +51,7 @@ class ImagesFeature(Feature):
         self._root: Path | None = None
         self._search = Search(services.workspace)
         self._fitting = Fitting(services)
+        self._elsewhere = LabelsElsewhere(services)
         self._checker = Checker(services)
         self._wire()
         self._show_recent()

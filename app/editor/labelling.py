@@ -150,7 +150,7 @@ class Labelling(QObject):
         self._workspace.tasks.run(
             lambda _context: project.save_settings(settings),
             done=lambda _none: then(),
-            failed=self._on_failed,
+            failed=lambda error: self.failed.emit(error_text(error)),
         )
 
     def _on_project(self) -> None:

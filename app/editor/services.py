@@ -15,6 +15,7 @@ from app.base.paths import Paths
 from app.base.settings import Settings
 from app.base.tasks import Tasks
 from app.canvas.viewport import Viewport
+from app.editor.alike import Alike
 from app.editor.central import Central
 from app.editor.editing import Editing
 from app.editor.exporting import Exporter
@@ -52,6 +53,7 @@ class Services:
     labelling: Labelling
     suggesting: Suggesting
     prompting: Prompting
+    alike: Alike
     tuning: Tuning
     editing: Editing
     annotator: PreAnnotator
@@ -101,6 +103,7 @@ def make_services(
         labelling=labelling,
         suggesting=suggesting,
         prompting=prompting,
+        alike=Alike(workspace, suggesting, prompting),
         tuning=Tuning(viewport, workspace, suggesting, prompting),
         editing=Editing(workspace, labelling),
         annotator=annotator,
@@ -141,6 +144,11 @@ def image(user: User) -> bool:
 def selection(user: User) -> bool:
     """Instances are selected."""
     return bool(user.services.viewport.selection)
+
+
+def several(user: User) -> bool:
+    """Two instances or more are selected."""
+    return len(user.services.viewport.selection) > 1
 
 
 def chosen(user: User) -> bool:

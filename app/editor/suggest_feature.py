@@ -10,7 +10,7 @@ from app.base.actions import SUGGEST, Action, Scope
 from app.base.feature import Feature, FocusArea
 from app.base.settings import FOLLOW, THRESHOLD, UNKNOWN_LABELS
 from app.editor.panels.suggestions import SuggestionsPanel
-from app.editor.services import Services, engine, image, project
+from app.editor.services import Services, engine, image, project, selection
 from core.document.geometry.measure import bounds
 
 
@@ -57,6 +57,7 @@ class SuggestFeature(Feature):
         services.prompting.ready_changed.connect(services.viewport.set_prompts_ready)
         services.prompting.made.connect(services.viewport.set_selection)
         services.prompting.said.connect(notices.say)
+        services.alike.said.connect(notices.say)
         services.annotator.said.connect(notices.say)
         services.annotator.failed.connect(notices.fail)
         services.annotator.changed.connect(self.changed)
@@ -151,6 +152,11 @@ class SuggestFeature(Feature):
             text = self.tr("The suggestions were hidden. Here they are: once more to answer them.")
             self.services.notices.say(text)
 
+    def find_alike(self) -> None:
+        """Suggest what is like the selected instances."""
+        self.bring()
+        self.services.alike.find(self.services.viewport.selection)
+
     def sweep(self, on: bool) -> None:
         """Take the tool that sweeps, or go back to the one before."""
         canvas = self.services.viewport
@@ -203,6 +209,10 @@ class SuggestFeature(Feature):
                (image, has_shown),
                do=lambda self: self.answer_all(self.services.suggesting.reject_all),
                tip="Reject every suggestion of this image"),
+        Action("alike", SUGGEST, "Everything like this", ("J",), "alike",
+               (image, selection, engine),
+               do=lambda self: self.find_alike(),
+               tip="Suggest everything like the selected instances; each answer tells more"),
         Action("sweep", SUGGEST, "Sweep", (), "sweep", (image,), turn=sweep,
                checked=lambda self: self.services.viewport.tool == "sweep", rule=True,
                tip="Brush over suggestions: left button accepts, right button rejects (hold Z)"),

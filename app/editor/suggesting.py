@@ -223,8 +223,8 @@ class Suggesting(QObject):
             hearing.lost(self.tr("This image is open for looking only."))
             return
         staged.session.set_suggestions(found)
-        self._picked = frozenset()
-        self.following.open(staged.session)
+        self._picked &= {each.id for each in found.instances}
+        self.following.begin(staged.session)
         self._workspace.suggestions_replaced(hidden)
         shown = len(self.shown)
         hearing.landed(shown, len(self.pending) - shown)
@@ -313,7 +313,7 @@ class Suggesting(QObject):
 
     def _on_image(self) -> None:
         self._picked = frozenset()
-        self.following.open(self._workspace.session)
+        self.following.begin(self._workspace.session)
         self.changed.emit()
         self.picked_changed.emit()
 

@@ -32,7 +32,7 @@ class VersionsFeature(Feature):
         super().__init__(services.workspace)
         self.services = services
         self.title = self.tr("Versions")
-        self.panel = VersionsPanel(services.actions)
+        self.panel: VersionsPanel = VersionsPanel(services.actions)
         self.layer = DifferencesLayer()
         services.viewport.add_layer(self.layer)
         self._present: Present | None = None

@@ -62,7 +62,8 @@ class BoxesChoice(QObject):
 
     def forget(self, spec: str) -> bool:
         """Take back what was chosen for a model, as it cannot be used; False if nothing was."""
-        kept = {**self._settings.get(BOXES_FROM)}
+        before = self._settings.get(BOXES_FROM)
+        kept = dict(before)
         found = kept.pop(spec, None) is not None
         self._settings.set(BOXES_FROM, kept)
         return found

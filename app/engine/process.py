@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 HELPING: Final = 256 << 10  # bytes taken from the pipe at once
 HELPING_SECONDS: Final = 0.008  # then the window gets its turn
 LOG_LINES: Final = 200
+LOG_LETTERS: Final = 2000  # of a line
+LOG_HELPING: Final = 16 << 10  # bytes of stderr that are looked at, of all that came at once
+LOG_A_TICK: Final = 64 << 10  # bytes of stderr from which on nothing is logged until the next tick
 
 
 class EngineProcess(QObject):
@@ -65,6 +68,7 @@ class EngineProcess(QObject):
         self._asked_to_stop = False
         self._is_over = False
         self._silent_ticks = 0
+        self._logged = 0
         self._patience = starting_ticks
         self._patience_when_ready = patience_ticks
         self._process = self._make_process(environment)
@@ -112,6 +116,7 @@ class EngineProcess(QObject):
             return
         self._asked_to_stop = True
         self._watch.stop()
+        self._process.closeReadChannel(QProcess.ProcessChannel.StandardError)
         self.send(Shutdown())
         self._process.closeWriteChannel()
         QTimer.singleShot(grace_ms, self, self._process.kill)
@@ -158,12 +163,19 @@ class EngineProcess(QObject):
         return True
 
     def _read_log(self) -> None:
-        text = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
-        for line in text.splitlines():
-            self._log.append(line)
-            log.info("engine: %s", line)
+        """Take what was written to stderr; of a flood only the end, and that is not logged."""
+        data = self._process.readAllStandardError()
+        if self._asked_to_stop:
+            return
+        self._logged += data.size()
+        text = bytes(data.right(LOG_HELPING).data()).decode("utf-8", "replace")
+        for line in text.splitlines()[-LOG_LINES:]:
+            self._log.append(line[:LOG_LETTERS])
+            if self._logged < LOG_A_TICK:
+                log.info("engine: %s", line)
 
     def _tick(self) -> None:
+        self._logged = 0
         self._silent_ticks += 1
         if self._silent_ticks > self._patience:
             self.fail(

@@ -29,14 +29,15 @@ translate = QCoreApplication.translate
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
     *("tool_select", "tool_box", "tool_click", "tool_stretch", "sweep", "tool_polygon"),
-    *("tool_rectangle", ""),
+    *("tool_rectangle", "tool_brush", ""),
     *("fit", "actual_size", "adjust"),
     *("show_instances", ">"),
 )
 WITH_TEXT: Final = ("suggest_image", "done")
 CONTEXT_MENUS: Final = {
     "instance": (
-        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", "tighten", "smooth", ""),
+        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", ""),
+        *("tighten", "smooth", "alike", ""),
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
     "suggestion": (

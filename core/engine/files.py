@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Final
 import torch
 
 from core.engine.encodings import Encoding, encode
+from core.engine.jobs import is_memory_short
 from core.engine.predict import Prediction, Predictor
 from core.lens.settings import StageSettings
 from core.sentences import MasklensError, Sentence, say
@@ -46,7 +47,7 @@ def predict_files(
     paths: Iterable[Path],
     settings: StageSettings,
     workers: int | None = None,
-) -> Iterator[Future[FilePrediction]]:
+) -> Generator[Future[FilePrediction], None, None]:
     """The predictions for image files, in their order, each as a future that is done or will be.
 
     Several images are in work at a time, each on one core: while one is decoded or its outlines
@@ -67,8 +68,9 @@ def predict_files(
                         yield waiting.popleft()
                 while waiting:
                     yield waiting.popleft()
-            finally:
-                pool.shutdown(cancel_futures=True)
+            except BaseException:  # also when the caller wants no more
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         torch.set_num_threads(before)
 
@@ -89,7 +91,9 @@ def predict_file(
     try:
         image = read_image(path)
         return predictor.predict(image.pixels, settings), image.notes
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error
 
 
@@ -103,5 +107,7 @@ def encode_file(
     try:
         image = read_image(path)
         return encode(predictor, image.pixels, settings=settings), image.notes
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error

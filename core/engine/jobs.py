@@ -5,9 +5,21 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass
+from typing import Final
 
 from core.protocol import CancelReason, Request
 from core.sentences import Sentence, say
+
+_MEMORY_WORDS: Final = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def is_memory_short(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on the device or in the machine."""
+    if isinstance(error, MemoryError):
+        return True
+    # What torch raises for a device is a RuntimeError too; for the machine it has only the words.
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _MEMORY_WORDS)
 
 
 def unexpected(error: Exception) -> Sentence:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from core.document.instance import Instance
 from core.engine.files import OUT_OF_MEMORY, MemoryShortError
+from core.engine.jobs import is_memory_short
 from core.engine.lens_rerun import Rerunner
 from core.engine.pipeline import Cancelled
 from core.engine.predict import Predictor
@@ -67,6 +67,8 @@ def trace_file(
     try:
         image = read_image(path)
         found = explain(predictor, image.pixels, instances, settings, progress=progress)
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory_short(error):
+            raise
         raise MemoryShortError(OUT_OF_MEMORY) from error
     return found, image.pixels, image.notes

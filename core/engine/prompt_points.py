@@ -15,7 +15,7 @@ from core.engine.clicks import click_head, correct, maps_of
 from core.engine.encodings import Encoding
 from core.engine.mending import mend, satisfied, wrong_points
 from core.engine.prompt_pool import ORIGINS
-from core.engine.prompts import Drawn, as_drawn, channels, draw_masks, name_boxes
+from core.engine.prompts import SHORTEST, Drawn, as_drawn, channels, draw_masks, name_boxes
 from core.lens.detail import Detail, detailed_outline
 from core.protocol.messages.prompts import PromptOrigin
 
@@ -142,20 +142,27 @@ def _corrected(
     inside: NDArray[np.bool_],
     detail: Detail,
 ) -> Polygons:
-    """What the click-correct head makes of an outline and points; empty without such a head."""
+    """What the click-correct head makes of an outline and points, in the box around both.
+
+    Without such a head: what the mask head sees there. Empty beside the image.
+    """
     predictor, model = encoding.predictor, encoding.predictor.module
-    if click_head(model) is None:
-        return ()
     edges = bounds(start)
     for (x, y), inner in zip(points, inside, strict=True):
         if inner:
             edges = Rect(min(edges.x0, x), min(edges.y0, y), max(edges.x1, x), max(edges.y1, y))
     wide = np.array((edges.x0, edges.y0, edges.x1, edges.y1), np.float32)
-    margin = _MARGIN * np.array((edges.width, edges.height) * 2, np.float32)
-    resized = encoding.to_resized(wide + margin * np.array((-1, -1, 1, 1), np.float32))
-    box = encoding.to_image(resized)[0]
-    maps = maps_of(points, inside, start, box.tolist()).to(predictor.device)
-    channel = name_boxes(encoding, encoding.to_resized(wide)).channel
-    mask = correct(model, encoding.levels, resized, maps, channel, predictor.numerics)[0]
+    resized = encoding.to_resized(wide)
+    if float((resized[0, 2:] - resized[0, :2]).min()) < SHORTEST:
+        return ()
+    channel = name_boxes(encoding, resized).channel
+    if click_head(model) is None:
+        mask = draw_masks(encoding, resized, channel)[0]
+    else:
+        margin = _MARGIN * np.array((edges.width, edges.height) * 2, np.float32)
+        resized = encoding.to_resized(wide + margin * np.array((-1, -1, 1, 1), np.float32))
+        box = encoding.to_image(resized)[0].tolist()
+        maps = maps_of(points, inside, start, box).to(predictor.device)
+        mask = correct(model, encoding.levels, resized, maps, channel, predictor.numerics)[0]
     size = encoding.prepared.image_size
-    return detailed_outline(mask.cpu().numpy(), box, size, detail)
+    return detailed_outline(mask.cpu().numpy(), encoding.to_image(resized)[0], size, detail)

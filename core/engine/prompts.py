@@ -29,7 +29,7 @@ _SAME: Final = 0.5
 _FAINT: Final = 0.5
 """Share of a faint mask's largest value from which on it is outlined."""
 _LEAST: Final = 1e-6
-_SHORTEST: Final = 1.0
+SHORTEST: Final = 1.0
 """Side in resized pixels below which a box holds nothing to draw."""
 
 
@@ -152,7 +152,7 @@ def answer_boxes(
 
 def _large(boxes: Tensor) -> Tensor:
     sides = boxes[:, 2:] - boxes[:, :2]
-    large: Tensor = (sides >= _SHORTEST).all(dim=1)
+    large: Tensor = (sides >= SHORTEST).all(dim=1)
     return large
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.engine import models
 from core.engine.files import OUT_OF_MEMORY
-from core.engine.jobs import Job, JobStopped, unexpected
+from core.engine.jobs import Job, JobStopped, is_memory_short, unexpected
 from core.engine.precision import Precision, choose_device
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
@@ -96,10 +96,10 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
         raise JobStopped from error
     except MasklensError as error:
         return Failed(request.id, error.sentence)
-    except (MemoryError, torch.OutOfMemoryError):
-        log.exception("out of memory in request %d", request.id)
-        return Failed(request.id, OUT_OF_MEMORY)
     except Exception as error:
+        if is_memory_short(error):
+            log.exception("out of memory in request %d", request.id)
+            return Failed(request.id, OUT_OF_MEMORY)
         log.exception("request %d failed", request.id)
         return Failed(request.id, unexpected(error))
 

@@ -64,15 +64,17 @@ class PromptAnswers:
         """Encode an image unless it is kept. Raises ImageError, PredictionCancelled."""
         self.encodings.set_limit(request.keep_bytes)
         key = image_key(request)
-        kept = self.encodings.get(predictor, key)
+        encoding = self.encodings.get(predictor, key)
+        milliseconds: tuple[tuple[str, float], ...] = ()
         notes: tuple[Sentence, ...] = ()
-        if kept is None:
-            pixels, notes = request.pixels, ()
+        was_kept = encoding is not None
+        if encoding is None:
+            pixels = request.pixels
             if pixels is None:
                 image = read_image(Path(request.path))
                 pixels, notes = image.pixels, image.notes
-            kept_now = self._encode(predictor, key, pixels, job, report)
-        encoding = kept or kept_now
+            encoding = self._encode(predictor, key, pixels, job, report)
+            milliseconds = tuple(encoding.milliseconds.items())
         height, width = encoding.prepared.image_size
         return Encoded(
             request.id,
@@ -81,8 +83,8 @@ class PromptAnswers:
             model=predictor.loaded.revision,
             width=width,
             height=height,
-            was_kept=kept is not None,
-            milliseconds=() if kept is not None else tuple(encoding.milliseconds.items()),
+            was_kept=was_kept,
+            milliseconds=milliseconds,
             notes=notes,
         )
 
@@ -119,7 +121,8 @@ class PromptAnswers:
         """
         if request.path is None or request.settings is not None:
             return None
-        key, notes = file_key(request.path), ()
+        key = file_key(request.path)
+        notes: tuple[Sentence, ...] = ()
         encoding = self.encodings.get(predictor, key)
         if encoding is None and request.priority is Priority.BATCH:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,10 @@ from core.storage.images import is_image_name
 
 # Names of folders that hold labels, and of those that hold the images then.
 _IMAGES: Final = ("images", "JPEGImages", "imgs", "img", "image", "raw", "sources")
+
+# What label files end in that lie in a folder of their own, and how many folders are looked at.
+_LABELS: Final = (".json", ".xml", ".txt")
+_MOST_FOLDERS: Final = 50
 
 
 def is_file(path: Path) -> bool:
@@ -65,3 +70,29 @@ class Siblings:
             except OSError:
                 pass  # no such folder, or none to be read: no image there
         return known
+
+
+def labels_elsewhere(root: Path, images: Sequence[tuple[Path, Path]]) -> tuple[Path, int] | None:
+    """The folder next to `root` with the most files that have the images' names, and how many.
+
+    `images` are images with their label files. None when one of these is there, or nothing is
+    found. Only so many folders are looked at: `root` may lie anywhere.
+    """
+    if not images or any(is_file(label_file) for _, label_file in images):
+        return None
+    stems = {image.stem for image, _ in images}
+    best: tuple[Path, int] | None = None
+    try:
+        found = sorted(path for path in root.parent.iterdir() if not path.name.startswith("."))
+        folders = [path for path in found if path != root and path.is_dir()]
+    except OSError:
+        return None
+    for folder in folders[:_MOST_FOLDERS]:
+        try:
+            names = [path.stem for path in folder.iterdir() if path.suffix.lower() in _LABELS]
+        except OSError:
+            continue  # not to be read, so no labels there
+        count = len(stems & set(names))
+        if count and (best is None or count > best[1]):
+            best = folder, count
+    return best

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.formats import coco, coco_write
+from core.formats import coco, coco_panoptic, coco_write
 from core.formats.coco import CocoImage
+from core.formats.coco_panoptic import is_panoptic
 from core.formats.errors import FormatError
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.labelled import Collection, Labelled
@@ -14,10 +15,12 @@ from core.formats.said import EMPTY
 
 
 def _recognises(source: Source) -> bool:
-    return source.is_json and coco.is_coco(source.json)
+    return source.is_json and (coco.is_coco(source.json) or is_panoptic(source.json))
 
 
 def _read(source: Source) -> Collection:
+    if is_panoptic(source.json):
+        return coco_panoptic.read(source)
     path = source.path
     dataset = coco.parse(source.json, path)
     return Collection(

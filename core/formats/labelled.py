@@ -13,11 +13,25 @@ from core.document.instance import Instance, Shape
 from core.document.regions import IGNORED_LABEL, NO_OBJECTS, is_done, labelled
 from core.formats.label_file import Json
 from core.formats.mismatch import Answer, Mismatch
-from core.formats.said import BACKGROUND, IGNORED, NO_LABEL
-from core.sentences import Sentence
+from core.sentences import Sentence, say
 from core.storage.natural import natural_key
 
-_ODD: Final = {NO_OBJECTS[0]: NO_LABEL, NO_OBJECTS[1]: BACKGROUND, IGNORED_LABEL: IGNORED}
+_NO_LABEL: Final = say(
+    "formats.no_label",
+    "{path}: shapes {numbers} on {name} have no label, so they are no objects to learn from or to "
+    "write: give them one.",
+)
+_BACKGROUND: Final = say(
+    "formats.background",
+    "{path}: shapes {numbers} on {name} are labelled {label}, which is no object; they are left "
+    "out.",
+)
+_IGNORED: Final = say(
+    "formats.ignored",
+    "{path}: shapes {numbers} on {name} are labelled {label}, so nothing is learned or compared "
+    "there.",
+)
+_ODD: Final = {NO_OBJECTS[0]: _NO_LABEL, NO_OBJECTS[1]: _BACKGROUND, IGNORED_LABEL: _IGNORED}
 _NAMED: Final = 20
 
 
@@ -90,7 +104,8 @@ def odd_labels(
             found.setdefault(shape.label, []).append(places.get(shape.id, number) + 1)
     for label, numbers in found.items():
         listed = ", ".join(map(str, numbers[:_NAMED])) + ("…" if len(numbers) > _NAMED else "")
-        yield _ODD[label].given(path=str(path), name=name, numbers=listed, label=label)
+        said = _ODD[label]
+        yield said.given(path=str(path), name=name, numbers=listed, label=label)
 
 
 def used_labels(images: Iterable[Labelled]) -> tuple[str, ...]:

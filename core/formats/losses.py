@@ -53,8 +53,8 @@ CARRIES: Final = (
 )
 """What a format may carry: holes and parts as such, or by bridges; instances that overlap; who made
 an instance; crowds; groups; shapes that are no outlines; finished regions; images whose size is not
-known; the size that labels were made for; flags, descriptions and scores; attributes of
-instances."""
+known; the size that labels were made for; flags, descriptions, scores and attributes of instances.
+"""
 
 
 def misfit(instance: Instance, format: Format) -> Sentence | None:
@@ -71,11 +71,11 @@ def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Se
 
     `kind` is the format that the labels come from.
     """
-    lost: dict[Sentence, Counter[str]] = {}
+    lost: dict[tuple[Sentence, str], Counter[str]] = {}
 
-    def count(said: Sentence, image: Located, by: int = 1) -> None:
+    def count(said: Sentence, image: Located, by: int = 1, name: str = "") -> None:
         if by:
-            lost.setdefault(said, Counter())[image.labels.label_file.name] += by
+            lost.setdefault((said, name), Counter())[image.labels.label_file.name] += by
 
     for image in images:
         labels = image.labels
@@ -90,13 +90,18 @@ def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Se
                 if said is not None:
                     count(said, image)
         for name in _lost_fields(written, format):
-            count(_KEYS_LOST.given(name=name), image)
+            count(_KEYS_LOST, image, name=name)
         for name in _lost_keys(labels, format, kind):
-            count(_KEYS_LOST.given(name=name), image)
-    return [
-        said.given(**said.args, count=found.total(), files=_files(found), format=format.title)
-        for said, found in lost.items()
-    ]
+            count(_KEYS_LOST, image, name=name)
+    sentences: list[Sentence] = []
+    for (said, name), found in lost.items():
+        number, files, title = found.total(), _files(found), format.title
+        if name:
+            said = said.given(name=name, count=number, files=files, format=title)
+        else:
+            said = said.given(count=number, files=files, format=title)
+        sentences.append(said)
+    return sentences
 
 
 def _files(found: Counter[str]) -> str:

@@ -10,21 +10,6 @@ BOXES: Final = say(
     "formats.boxes",
     "{path}: {count} annotations have a box and no outline; the box stands for the outline.",
 )
-NO_LABEL: Final = say(
-    "formats.no_label",
-    "{path}: shapes {numbers} on {name} have no label, so they are no objects to learn from or to "
-    "write: give them one.",
-)
-BACKGROUND: Final = say(
-    "formats.background",
-    "{path}: shapes {numbers} on {name} are labelled {label}, which is no object; they are left "
-    "out.",
-)
-IGNORED: Final = say(
-    "formats.ignored",
-    "{path}: shapes {numbers} on {name} are labelled {label}, so nothing is learned or compared "
-    "there.",
-)
 BRIDGED: Final = say(
     "convert.bridged",
     "{count} instances have holes or several parts; {format} knows one "

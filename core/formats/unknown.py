@@ -53,8 +53,6 @@ def explain(source: Source) -> Sentence:
     if isinstance(value, dict) and "project" in value and "view" in value:
         return VIA3.given(path=path)
     if isinstance(first, dict):
-        if _is_panoptic(value):
-            return _SEEMS.given(path=path, program="COCO's panoptic format")
         for keys, program in _SIGNS:
             if all(key in first for key in keys):
                 return _SEEMS.given(path=path, program=program)
@@ -63,9 +61,3 @@ def explain(source: Source) -> Sentence:
 
 def _is_result(entry: object) -> bool:
     return isinstance(entry, dict) and "image_id" in entry and "category_id" in entry
-
-
-def _is_panoptic(value: object) -> bool:
-    annotations = value.get("annotations") if isinstance(value, dict) else None
-    first = annotations[0] if isinstance(annotations, list) and annotations else None
-    return isinstance(first, dict) and "segments_info" in first

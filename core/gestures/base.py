@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from core.document.edits import Edit
 from core.document.geometry.measure import Rect
@@ -51,6 +51,8 @@ class Key(Enum):
     UP = auto()
     DOWN = auto()
     TAB = auto()
+    LARGER = auto()
+    SMALLER = auto()
 
 
 class Cursor(Enum):
@@ -137,7 +139,7 @@ class Preview:
     the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
     a vertex that a press would insert; `vertex` the vertex that keys act on. `accepting` and
     `rejecting` are suggestions that are about to be answered, `points` those set for a model, and
-    whether each is inside.
+    whether each is inside. `brush` is the middle and the radius of a brush.
     """
 
     changed: tuple[Shape, ...] = ()
@@ -155,6 +157,7 @@ class Preview:
     accepting: frozenset[str] = frozenset()
     rejecting: frozenset[str] = frozenset()
     points: tuple[tuple[Point, bool], ...] = ()
+    brush: tuple[Point, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,14 @@ class Outcome:
     finished: bool = True
     menu: bool = False
     refusal: Sentence | None = None
+
+
+@runtime_checkable
+class Wheeled(Protocol):
+    """A gesture for which the wheel means something."""
+
+    def turn(self, steps: int) -> Outcome | None:
+        """The wheel turned by so many notches. None when it means nothing now."""
 
 
 class Gesture(Protocol):

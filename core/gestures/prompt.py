@@ -57,9 +57,6 @@ class Prompter(Gesture, Protocol):
     def hear(self, answered: Answered) -> Outcome:
         """An answer to what was asked."""
 
-    def turn(self, steps: int) -> Outcome | None:
-        """The wheel turned: show another of the answers. None when there is nothing to show."""
-
 
 class _Choices:
     """The answers there are, and which of them is shown."""
@@ -151,10 +148,6 @@ class BoxGesture:
 
     def key_release(self, key: Key) -> Outcome | None:
         """Nothing: keys act when they go down."""
-        return None
-
-    def turn(self, steps: int) -> Outcome | None:
-        """Nothing: with two corners the wheel is free to zoom."""
         return None
 
     def hear(self, answered: Answered) -> Outcome:

@@ -12,6 +12,12 @@ from core.gestures.purpose import Purpose, edit_for
 from core.gestures.scene import Scene
 from core.sentences import Sentence, say
 
+_ROUND = 40
+"""Vertices of an ellipse."""
+HINT_ELLIPSE = say(
+    "gestures.hint_ellipse",
+    "Drag from corner to corner of the box around it; Shift makes a circle, Escape drops it.",
+)
 HINT = say("gestures.hint_rectangle", "Drag from corner to corner, or click both; Escape drops it.")
 
 
@@ -21,6 +27,7 @@ class RectangleGesture:
 
     scene: Scene
     purpose: Purpose = Purpose.NEW
+    ellipse: bool = False
     _start: Point | None = None
     _dragging: bool = False
     _end: Point | None = None
@@ -31,7 +38,7 @@ class RectangleGesture:
 
     @property
     def hint(self) -> Sentence:
-        return HINT
+        return HINT_ELLIPSE if self.ellipse else HINT
 
     def press(self, event: PointerEvent) -> Outcome:
         """The first corner, or the second one."""
@@ -44,7 +51,7 @@ class RectangleGesture:
         return self._show()
 
     def move(self, event: PointerEvent) -> Outcome:
-        self._end = self.scene.clamp(event.x, event.y)
+        self._note(event)
         return self._show()
 
     def release(self, event: PointerEvent) -> Outcome:
@@ -80,20 +87,35 @@ class RectangleGesture:
         self._dragging = False
         return Outcome(cursor=Cursor.CROSS)
 
+    def _note(self, event: PointerEvent) -> None:
+        """The opposite corner; with Shift as far across as down."""
+        self._end = self.scene.clamp(event.x, event.y)
+        if self._start is None or not event.holds(Modifier.SHIFT):
+            return
+        (x0, y0), (x, y) = self._start, self._end
+        side = min(abs(x - x0), abs(y - y0))
+        self._end = x0 + math.copysign(side, x - x0), y0 + math.copysign(side, y - y0)
+
+    def _ring(self, band: Rect) -> Ring:
+        return _ellipse(band) if self.ellipse else _corners(band)
+
     def _show(self) -> Outcome:
         if self._start is None or self._end is None:
             return Outcome(cursor=Cursor.CROSS)
         band = _rect(self._start, self._end)
-        line = _corners(band)
+        line = self._ring(band)
         preview = Preview(line=line, next=line[0], closes=True)
         return Outcome(preview=preview, cursor=Cursor.CROSS, finished=False)
 
     def _close(self, event: PointerEvent) -> Outcome:
         assert self._start is not None
-        ring = _corners(_rect(self._start, self.scene.clamp(event.x, event.y)))
+        self._note(event)
+        ring = self._ring(_rect(self._start, self._end or self._start))
         self._start = None
         self._dragging = False
         name = say("gestures.draw_rectangle", "draw rectangle")
+        if self.ellipse:
+            name = say("gestures.draw_ellipse", "draw ellipse")
         return edit_for(self.purpose, self.scene, (Polygon(ring),), name)
 
 
@@ -103,3 +125,9 @@ def _rect(a: Point, b: Point) -> Rect:
 
 def _corners(rect: Rect) -> Ring:
     return (rect.x0, rect.y0), (rect.x1, rect.y0), (rect.x1, rect.y1), (rect.x0, rect.y1)
+
+
+def _ellipse(band: Rect) -> Ring:
+    (x, y), across, down = band.centre, band.width / 2, band.height / 2
+    turns = [2 * math.pi * k / _ROUND for k in range(_ROUND)]
+    return tuple((x + across * math.cos(turn), y + down * math.sin(turn)) for turn in turns)

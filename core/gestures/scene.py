@@ -184,10 +184,14 @@ class Scene:
                 found += _aims(shape, (x, y), tolerance, hit.id in self.selection)
         return min(found, key=lambda each: each[:2])[2] if found else None
 
+    def shapes_in(self, rect: Rect) -> tuple[Shape, ...]:
+        """The instances in sight whose box meets a rectangle."""
+        return self._updated().meeting(rect) if self.instances_shown else ()
+
     def rings_in(self, rect: Rect, but: str) -> tuple[Ring, ...]:
         """The outer rings of instances whose box meets a rectangle, of one not."""
-        there = self._updated().meeting(rect) if self.instances_shown else ()
-        return tuple(polygon.outer for each in there if each.id != but for polygon in each.polygons)
+        there = [each for each in self.shapes_in(rect) if each.id != but]
+        return tuple(polygon.outer for each in there for polygon in each.polygons)
 
     def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of instances, and of suggestions, that lie wholly inside a rectangle."""

@@ -60,6 +60,7 @@ def teach(
     """
     loaded = load_file(model)
     network = loaded.module.requires_grad_(False)
+    torch.manual_seed(images.seed)
     head = add_click_head(network, loaded.config).requires_grad_(True)
     average = {name: value.clone() for name, value in head.state_dict().items()}
     optimiser = torch.optim.AdamW(head.parameters(), lr=recipe.rate)

@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Alike</name>
+    <message numerus="yes">
+        <source>%n more like this</source>
+        <translation>
+            <numerusform>%n more like this</numerusform>
+            <numerusform>%n more like this</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>AnnotateFeature</name>
     <message numerus="yes">
         <source>The mark was taken off in %n image(s)</source>
@@ -101,6 +111,34 @@
         <translation>
             <numerusform>change label of %n instance</numerusform>
             <numerusform>change label of %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>unite %n instance(s)</source>
+        <translation>
+            <numerusform>unite %n instance</numerusform>
+            <numerusform>unite %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>intersect %n instance(s)</source>
+        <translation>
+            <numerusform>intersect %n instance</numerusform>
+            <numerusform>intersect %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>keep what one of %n instance(s) covers</source>
+        <translation>
+            <numerusform>keep what one of %n instance covers</numerusform>
+            <numerusform>keep what one of %n instances covers</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>cut %n other(s) out</source>
+        <translation>
+            <numerusform>cut %n other out</numerusform>
+            <numerusform>cut %n others out</numerusform>
         </translation>
     </message>
 </context>
@@ -282,6 +320,16 @@
     </message>
 </context>
 <context>
+    <name>LabelsElsewhere</name>
+    <message numerus="yes">
+        <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LivePage</name>
     <message numerus="yes">
         <source>%n instance(s) seen</source>
@@ -428,16 +476,16 @@
     <name>Suggesting</name>
     <message numerus="yes">
         <source>%n suggestion(s)</source>
-        <translation>
+        <translation type="unfinished">
             <numerusform>%n suggestion</numerusform>
             <numerusform>%n suggestions</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n more below the score</source>
-        <translation>
-            <numerusform>%n more below the score</numerusform>
-            <numerusform>%n more below the score</numerusform>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -459,9 +507,9 @@
     <name>SuggestionsPanel</name>
     <message numerus="yes">
         <source>%n more below the score</source>
-        <translation>
-            <numerusform>%n more below the score</numerusform>
-            <numerusform>%n more below the score</numerusform>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
 </context>

@@ -36,10 +36,16 @@ PARTS = ("accept", "false", "moved", "drawn")
 
 
 def read(path: Path) -> Curve:
-    """A curve as `bench loop` wrote it."""
+    """A curve as `bench loop` wrote it; with `--assist`, of the person without the tools."""
     content: dict[str, Any] = json.loads(path.read_text())
     images = [
-        Labelled(i["key"], i["rounds"], effort(i["loop"]), effort(i["never"]), i["threshold"])
+        Labelled(
+            i["key"],
+            i["rounds"],
+            effort(i.get("unassisted", i["loop"])),
+            effort(i["never"]),
+            i["threshold"],
+        )
         for i in content["images"]
     ]
     rounds = [Round(**one) for one in content["rounds"]]

@@ -117,11 +117,14 @@ class TuningPanel(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Escape on the canvas closes it as well."""
-        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
-        if not pressed or event.key() != Qt.Key.Key_Escape:
-            return False
-        self.closed.emit()
-        return True
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            self.closed.emit()
+            return True
+        return False
 
     def _slider(self, knob: Knob) -> QWidget:
         row = QWidget()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QDateTime, QLocale, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -163,7 +163,7 @@ class VersionsPanel(Section):
 def when_text(state: OtherState) -> str:
     """When a version was in the label file, in the user's way."""
     if not isinstance(state.source, Version):
-        return VersionsPanel.tr("On the disk now, by another program")
+        return QCoreApplication.translate("VersionsPanel", "On the disk now, by another program")
     moment = QDateTime.fromSecsSinceEpoch(int(state.source.time))
     today = (
         datetime.now().astimezone().date()
@@ -173,16 +173,18 @@ def when_text(state: OtherState) -> str:
     if not today:
         text = QLocale().toString(moment, QLocale.FormatType.ShortFormat)
     if state.source.foreign:
-        text = VersionsPanel.tr("{time}, another program’s").format(time=text)
+        text = QCoreApplication.translate("VersionsPanel", "{time}, another program’s").format(
+            time=text
+        )
     return text
 
 
 def what_text(state: OtherState) -> str:
     """What differs, in a few signs."""
     if state.compared is None:
-        return VersionsPanel.tr("unreadable")
+        return QCoreApplication.translate("VersionsPanel", "unreadable")
     if state.compared.same:
-        return VersionsPanel.tr("as now")
+        return QCoreApplication.translate("VersionsPanel", "as now")
     kinds = [each.kind for each in state.compared.differences]
     counted = [f"{SIGNS[kind]}{count_text(kinds.count(kind))}" for kind in Kind if kind in kinds]
-    return "  ".join(counted) or VersionsPanel.tr("the mark “done”")
+    return "  ".join(counted) or QCoreApplication.translate("VersionsPanel", "the mark “done”")

@@ -6,7 +6,7 @@ repeated vertices and are valid: rings do not cross themselves or each other, ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import shapely
@@ -143,6 +143,29 @@ def exclusive(outline: Outline, *others: Outline) -> Polygons:
 def hull(outline: Outline) -> Polygons:
     """The smallest outline without dents around all parts."""
     return _polygons(shapely.convex_hull(_geometry(polygons_of(outline))))
+
+
+def split(outline: Outline, line: Sequence[Point]) -> tuple[Polygons, ...]:
+    """The pieces that a line cuts an outline into; the outline alone where it cuts nothing.
+
+    Each part that the line crosses falls into pieces. Parts that it does not cross stay together.
+    """
+    cut = shapely.LineString(line)
+    pieces: list[Polygons] = []
+    untouched: list[Polygon] = []
+    for polygon in polygons_of(outline):
+        body = _geometry((polygon,))
+        edges = shapely.union_all([shapely.boundary(body), cut])
+        faces = [
+            face
+            for face in shapely.get_parts(shapely.polygonize([edges]))
+            if shapely.contains(body, shapely.point_on_surface(face))
+        ]
+        if len(faces) < 2:
+            untouched.append(polygon)
+        else:
+            pieces += [found for face in faces if (found := _polygons(face))]
+    return (*pieces, tuple(untouched)) if untouched else tuple(pieces)
 
 
 def without_holes(outline: Outline) -> Polygons:

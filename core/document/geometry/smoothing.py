@@ -1,21 +1,32 @@
-"""Outlines made smoother, and with fewer vertices. All lengths are image pixels."""
+"""Outlines painted, made smoother, and with fewer vertices. All lengths are image pixels."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import shapely
 
 from core.document.geometry.algebra import repair, simplify, subtract
 from core.document.geometry.errors import GeometryError
-from core.document.instance import Polygon, Polygons, Ring
+from core.document.instance import Point, Polygon, Polygons, Ring
 
 _STEPS: Final = 4.0
 """Points of a ring for each sigma, before it is smoothed."""
 _MOST: Final = 20_000
+_QUARTER: Final = 8
+"""Edges of a quarter of the brush's circle."""
 FINEST: Final = 0.1
 """Pixels that a vertex may lie off a smoothed outline when it is left out."""
+
+
+def painted(line: Sequence[Point], radius: float) -> Polygons:
+    """What a round brush covers along a line."""
+    path = shapely.LineString(line) if len(set(line)) > 1 else shapely.Point(line[0])
+    corners = np.array(shapely.buffer(path, radius, quad_segs=_QUARTER).exterior.coords)
+    return repair((Polygon(tuple((float(x), float(y)) for x, y in corners[:-1])),))
 
 
 def smooth(polygons: Polygons, sigma: float, tolerance: float) -> Polygons:

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import torch
-
+from core.engine.jobs import is_memory_short
 from core.sentences import MasklensError, Sentence, say
-
-_MEMORY_WORDS: Final = ("out of memory", "can't allocate memory", "not enough memory")
-
-
-def is_memory_short(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on the device or in the machine."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in text for words in _MEMORY_WORDS)
 
 
 def explain(error: BaseException) -> Sentence:

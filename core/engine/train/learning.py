@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Final
 
 from core.engine.files import MemoryShortError, predict_file
+from core.engine.jobs import is_memory_short
 from core.engine.predict import Predictor
 from core.engine.train.checkpoint import Best, Checkpoint, save_checkpoint
-from core.engine.train.failures import is_memory_short
 from core.engine.train.measuring import measure
 from core.engine.train.plan import PLAN
 from core.engine.train.prepare import SMALLER, Ready

@@ -9,9 +9,9 @@ from typing import Final
 
 import torch
 
+from core.engine.jobs import is_memory_short
 from core.engine.precision import choose_device
 from core.engine.predict import Predictor
-from core.engine.train.failures import is_memory_short
 from core.engine.train.measuring import Measurement, measure_closely
 from core.engine.train.plan import Plan, make_plan, read_plan, write_plan
 from core.engine.train.start import Start, make_start, read_start

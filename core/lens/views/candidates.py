@@ -15,15 +15,15 @@ from core.lens.views.common import (
     best_first,
     by,
     by_fate,
-    counted,
     fate,
     fate_details,
     fate_document,
     fate_legend,
+    fates_shown,
     number,
     sides,
 )
-from core.lens.views.marks import BoxesShown, Entry
+from core.lens.views.marks import BoxesShown
 from core.lens.views.table import Column, Table, Words, text
 
 
@@ -49,11 +49,10 @@ def table(trace: Trace) -> Table:
 
 def draw(look: Look) -> BoxesShown:
     """Candidates above the score by fate, the likeliest first."""
-    trace, stage, total = look.trace, look.trace.candidates, count(look.trace)
-    rank = best_first(stage.score, stage.fate != Fate.LOW_SCORE)
-    groups = by_fate(trace, stage.boxes, stage.fate, look.best(rank))
-    head = Entry(text("{n} candidates", n=counted(groups, total)))
-    return BoxesShown(groups, total, (head, *fate_legend(stage.fate, without=Fate.LOW_SCORE)))
+    stage = look.trace.candidates
+    return fates_shown(
+        look, stage, stage.score, Fate.LOW_SCORE, lambda n: text("{n} candidates", n=n)
+    )
 
 
 def describe(trace: Trace, index: int) -> Words:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.lens.colours import FATE_STYLES, FATES, Colour
-from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
-from core.lens.views.base import Details, in_image
-from core.lens.views.marks import Boxes, Entry, Group, Line
-from core.lens.views.table import Column, Ints, Text, text
+from core.lens.trace import PYRAMID_LEVELS, Candidates, Decoded, Fate, Trace
+from core.lens.views.base import Details, Look, in_image
+from core.lens.views.marks import Boxes, BoxesShown, Entry, Group, Line
+from core.lens.views.table import Column, Ints, Text, Words, text
 
 MOST: Final = 300
 """Boxes drawn on paper of each kind; more would hide the image."""
@@ -82,6 +82,21 @@ def by_fate(
             corners, wide = in_image(trace, boxes[index]), 2.0 if kind is Fate.KEPT else 1.2
             groups.append(Group(corners, index, FATES[kind], FATE_STYLES[kind], wide, opacity))
     return tuple(groups)
+
+
+def fates_shown(
+    look: Look,
+    stage: Decoded | Candidates,
+    strength: NDArray[Any],
+    without: Fate,
+    head: Callable[[Words], Words],
+) -> BoxesShown:
+    """The strongest boxes of a stage by fate, but those that fell to the first cut."""
+    there = stage.fate != without
+    groups = by_fate(look.trace, stage.boxes, stage.fate, look.best(best_first(strength, there)))
+    total = int(there.sum())
+    lines = (Entry(head(counted(groups, total))), *fate_legend(stage.fate, without=without))
+    return BoxesShown(groups, total, lines)
 
 
 def fate_counts(fates: NDArray[Any]) -> dict[Fate, int]:

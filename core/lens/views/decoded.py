@@ -16,16 +16,16 @@ from core.lens.views.common import (
     best_first,
     by,
     by_fate,
-    counted,
     fate,
     fate_details,
     fate_document,
     fate_legend,
+    fates_shown,
     level,
     levels,
     sides,
 )
-from core.lens.views.marks import BoxesShown, Entry
+from core.lens.views.marks import BoxesShown
 from core.lens.views.table import Column, Table, Words, text
 
 
@@ -51,11 +51,10 @@ def table(trace: Trace) -> Table:
 
 def draw(look: Look) -> BoxesShown:
     """The strongest boxes inside the top-k, by fate."""
-    trace, stage, total = look.trace, look.trace.decoded, count(look.trace)
-    rank = best_first(trace.rpn.logits, stage.fate != Fate.BELOW_TOP_K)
-    groups = by_fate(trace, stage.boxes, stage.fate, look.best(rank))
-    head = Entry(text("{n} decoded boxes", n=counted(groups, total)))
-    return BoxesShown(groups, total, (head, *fate_legend(stage.fate, without=Fate.BELOW_TOP_K)))
+    stage, strength = look.trace.decoded, look.trace.rpn.logits
+    return fates_shown(
+        look, stage, strength, Fate.BELOW_TOP_K, lambda n: text("{n} decoded boxes", n=n)
+    )
 
 
 def describe(trace: Trace, index: int) -> Words:

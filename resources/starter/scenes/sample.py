@@ -65,7 +65,7 @@ def draw_sample(sample: Sample) -> Image.Image:
 def label_sample(sample: Sample) -> LabelFile:
     """The true outlines of one sample, marked as done; ids count up, so that it is drawn alike."""
     scene, rows, columns = _scene(sample)
-    shapes = []
+    shapes: list[Instance] = []
     for label, mask in zip(scene.labels, scene.masks(), strict=True):
         polygons = simplify(trace(mask[rows, columns]), _WITHIN)
         if polygons:

@@ -41,7 +41,7 @@ def test_coco_holds_the_labelled_images(project: Project, tmp_path: Path) -> Non
     assert (report.images, report.instances, report.without_labels) == (1, 2, 2)
     dataset = COCO(str(out))
     assert [each["name"] for each in dataset.loadCats([1, 2])] == ["dust", "cell"]
-    assert [image["file_name"] for image in dataset.imgs.values()] == ["work/a.png"]
+    assert [image["file_name"] for image in dataset.imgs.values()] == ["a.png"]
 
 
 def test_a_broken_label_file_is_named_and_left_out(project: Project, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from app.editor.exporting import Choice
 from app.editor.panels.transfer import ExportDialog, ImportDialog
 from core.formats.collect import collect
 from core.formats.registry import BY_NAME, FORMATS
+from tests.app.editor.test_trouble import press
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 
@@ -101,3 +102,21 @@ def test_an_export_shows_what_it_has_no_place_for(
     driver.wait((out / "data.yaml").exists)
     driver.wait(lambda: any("out · 1 instance" in text for text in driver.texts))
     assert [len(image.instances) for image in collect(out).images] == [1]
+
+
+def test_labels_of_a_sibling_folder_are_offered(driver: Driver, folder: Path) -> None:
+    labels = folder.parent / "jsons"
+    labels.mkdir()
+    for name in ("a1", "a2"):
+        path = write_labelme(labels / f"{name}.png", shape("cell", *SQUARE))
+        content = json.loads(path.read_text()) | {"imagePath": f"..\\work\\{name}.png"}
+        path.write_text(json.dumps(content))
+    driver.open(folder)
+    driver.wait(lambda: "project:elsewhere" in driver.services.central.banners.keys)
+    driver.services.importer.looked.connect(driver.services.importer.take)
+    press(driver, "Import them…")
+    driver.wait(lambda: [i.label for i in driver.document.instances] == ["cell"])
+    assert (folder / "a2.json").exists()
+    driver.open(folder)
+    driver.bot.wait(200)
+    assert "project:elsewhere" not in driver.services.central.banners.keys

@@ -103,3 +103,55 @@ def test_a_picked_suggestion_is_accepted_with_its_new_outline(driver: Driver, fo
     assert area(made) == pytest.approx(18 * 18)
     driver.act("undo")
     assert driver.document.instances == ()
+
+
+RIGHT = tuple((x + 10, y) for x, y in SQUARE)
+
+
+@pytest.mark.parametrize(
+    ("how", "area_left", "left"),
+    [
+        ("combine_union", 600, 1),
+        ("combine_intersect", 200, 1),
+        ("combine_exclusive", 400, 1),
+        ("combine_subtract", 225, 2),
+    ],
+)
+def test_selected_instances_are_combined_in_one_edit(
+    driver: Driver, folder: Path, how: str, area_left: float, left: int
+) -> None:
+    larger = ((5.0, 5.0), (26.0, 5.0), (26.0, 25.0), (5.0, 25.0))
+    first = SQUARE if how != "combine_subtract" else larger
+    second = (
+        RIGHT
+        if how != "combine_subtract"
+        else ((16.25, 0.0), (40.0, 0.0), (40.0, 30.0), (16.25, 30.0))
+    )
+    write_labelme(folder / "a1.png", shape("one", *first), shape("two", *second))
+    driver.open(folder)
+    before = driver.document.instances
+    driver.services.viewport.set_selection([before[0].id])
+    assert not driver.services.actions[how].isEnabled()
+    driver.act("select_all")
+    driver.act(how)
+    assert len(driver.document.instances) == left
+    (chosen,) = driver.services.viewport.selection
+    if how != "combine_subtract":
+        assert area(driver.document.get(chosen)) == area_left
+        assert driver.document.get(chosen).label == "one"
+    else:
+        assert driver.document.get(chosen).label == "two"
+        assert len(driver.document.instances) == 2
+    driver.act("undo")
+    assert driver.document.instances == before
+
+
+def test_dents_and_holes_are_taken(driver: Driver, folder: Path) -> None:
+    dented = ((5.0, 5.0), (25.0, 5.0), (15.0, 15.0), (25.0, 25.0), (5.0, 25.0))
+    write_labelme(folder / "a1.png", shape("one", *dented))
+    driver.open(folder)
+    driver.act("select_all")
+    driver.act("form_hull")
+    assert area(driver.document.instances[0]) == 400
+    driver.act("form_fill")
+    assert any("Nothing changes" in text for text in driver.texts)

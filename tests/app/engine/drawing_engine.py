@@ -113,6 +113,13 @@ def prompt(request: Prompt) -> None:
             rectangle(x0, y0, x1, y1, 0.8),
             rectangle(x0 + 1, y0 + 1, x1 - 1, y1 - 1, 0.7),
         )
+    elif request.kind is PromptKind.ALIKE:
+        # Four squares in a row; one that was turned down takes the one to its right along.
+        last = min((each.polygons[0].outer[0][0] for each in request.turned_down), default=96)
+        there = {each.polygons for each in (*request.present, *request.there)}
+        row = [rectangle(5.0 + 22 * k, 50.0, 20.0 + 22 * k, 65.0, 0.4) for k in range(4)]
+        free = [each for each in row if each.polygons not in there]
+        found = tuple(each for each in free if each.polygons[0].outer[0][0] < last)
     elif request.kind is PromptKind.TIGHTEN:
         by = 10 * (request.detail.threshold - 0.4)
         found = tuple(inset(each, by) for each in request.present)

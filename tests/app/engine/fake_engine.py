@@ -64,6 +64,9 @@ def predict(request: Predict) -> None:
     elif name == "hang":
         quiet.set()
         time.sleep(3600)
+    elif name == "flood":
+        while True:
+            os.write(2, b"noise\n" * 10_000)
     elif name == "never":
         pass
     elif name == "fails":

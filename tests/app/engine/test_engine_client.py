@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from app.engine.client import EngineClient, EngineState
@@ -270,6 +272,27 @@ def test_an_engine_that_will_not_leave_is_killed(qtbot: QtBot, make: Any) -> Non
     client.shutdown()
     assert gone(pid)
     assert time.monotonic() - start < 10
+
+
+def test_an_engine_that_floods_stderr_stops_nobody(qtbot: QtBot, make: Any) -> None:
+    client, heard = make()
+    qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
+    heard.predict(Path("flood"), "current")
+    qtbot.wait(500)
+    spent, turns = time.thread_time(), []
+    timer = QTimer()
+    timer.timeout.connect(lambda: turns.append(time.thread_time()))
+    timer.start(20)
+    qtbot.wait(1000)
+    timer.stop()
+    assert len(turns) > 3  # the window goes on
+    gaps = [b - a for a, b in itertools.pairwise((spent, *turns))]
+    assert max(gaps) < 0.1
+    assert 0 < len(client.engine_log) < 1_000_000
+    pid, begun = client.engine_pid, time.monotonic()
+    client.shutdown()
+    assert gone(pid)
+    assert time.monotonic() - begun < 15
 
 
 def test_nothing_blocks_the_window(qtbot: QtBot, make: Any) -> None:

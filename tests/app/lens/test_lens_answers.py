@@ -10,10 +10,8 @@ from core.lens.evidence import BoxKind
 from core.lens.items import Item
 from core.lens.life import CUTS
 from core.lens.views.marks import Entry
-from tests.app.lens.test_lens_window import lens_driver, no_leaks, wait
+from tests.app.lens.conftest import wait
 from tests.app.window.conftest import Driver
-
-__all__ = ["lens_driver", "no_leaks"]
 
 
 def narrowing(lens_driver: Driver) -> None:

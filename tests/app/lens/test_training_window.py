@@ -10,11 +10,8 @@ from PySide6.QtTest import QTest
 from app.lens.training_layers import LEGEND
 from core.lens.target_steps import STEP_NAMES
 from core.lens.views.training import LAYERS, PLACES
-from tests.app.lens.test_lens_window import lens_driver, wait
+from tests.app.lens.conftest import wait
 from tests.app.window.conftest import Driver
-from tests.leaks import no_leaks
-
-__all__ = ["lens_driver", "no_leaks"]
 
 
 def test_each_step_is_a_place_with_layers() -> None:

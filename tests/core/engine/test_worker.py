@@ -394,47 +394,6 @@ def test_an_image_is_encoded_once_and_prompts_are_answered(engine: Engine, tmp_p
     assert refused.sentence.id == "prompts.other_model"
 
 
-def test_a_prediction_leaves_an_encoding_and_takes_one(engine: Engine, tmp_path: Path) -> None:
-    from PIL import Image
-
-    path = str(tmp_path / "both.png")
-    Image.fromarray(PIXELS).save(path)
-    engine.send(
-        Predict(230, path=path),
-        Encode(231, path=path),
-        Predict(232, path=path, priority=Priority.BATCH),
-        Predict(233, pixels=PIXELS),
-    )
-    first, kept = engine.answer(230), engine.answer(231)
-    again, travelled = engine.answer(232), engine.answer(233)
-    assert isinstance(kept, Encoded)
-    assert kept.was_kept
-    for other in (again, travelled):
-        assert isinstance(first, Prediction)
-        assert isinstance(other, Prediction)
-        assert np.array_equal(first.boxes, other.boxes)
-        assert np.array_equal(first.scores, other.scores)
-    steps = [m.step for m in engine.heard if isinstance(m, Progress) and m.id == 232]
-    assert "backbone" not in steps
-
-
-def test_a_file_that_has_changed_is_encoded_anew(engine: Engine, tmp_path: Path) -> None:
-    from PIL import Image
-
-    path = tmp_path / "changed.png"
-    Image.fromarray(PIXELS).save(path)
-    engine.send(Prompt(210, path=str(path), boxes=BOX))
-    first = engine.answer(210)
-    Image.fromarray(PIXELS[:, :70]).save(path)
-    os.utime(path, ns=(1, 1))
-    engine.send(Prompt(211, path=str(path), boxes=BOX))
-    second = engine.answer(211)
-    assert isinstance(first, Prompted)
-    assert isinstance(second, Prompted)
-    assert (first.width, second.width) == (80, 70)
-    assert second.encode_milliseconds > 0
-
-
 def test_pixels_that_travelled_answer_by_their_version_alone(engine: Engine) -> None:
     engine.send(
         Prompt(220, path="far.png", version="1", boxes=BOX),

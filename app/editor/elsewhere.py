@@ -1,0 +1,55 @@
+"""Labels in a folder beside the images: noticed when a folder without any is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from app.base.words import error_text
+from app.editor.services import Services
+from app.widgets.banners import Kind
+from core.formats.beside import labels_elsewhere
+from core.storage.project import Project
+
+_KEY = "project:elsewhere"
+
+
+class LabelsElsewhere(QObject):
+    """Offers to import the label files of a folder next to the images."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.workspace)
+        self._services = services
+        services.workspace.project_changed.connect(self._look)
+
+    def _look(self) -> None:
+        services, project = self._services, self._services.workspace.project
+        services.central.banners.drop(_KEY)
+        if project is None or not services.workspace.images:
+            return
+        entries = services.workspace.images
+        pairs = [(entry.path, entry.label_file) for entry in entries]
+        services.tasks.run(
+            lambda _context: labels_elsewhere(project.root, pairs),
+            done=lambda found: self._offer(project, found),
+            failed=lambda error: services.notices.fail("elsewhere", error_text(error)),
+        )
+
+    def _offer(self, project: Project, found: tuple[Path, int] | None) -> None:
+        services = self._services
+        if found is None or project is not services.workspace.project:
+            return
+        folder, count = found
+        text = self.tr(
+            "No image here has labels beside it, but %n file(s) of their names lie in {folder}.",
+            "",
+            count,
+        ).format(folder=str(folder))
+        caption = self.tr("Import them…")
+        button = (caption, lambda: self._take(folder))
+        services.central.banners.show_banner(_KEY, Kind.INFO, text, [button])
+
+    def _take(self, folder: Path) -> None:
+        self._services.central.banners.drop(_KEY)
+        self._services.importer.look(folder)
