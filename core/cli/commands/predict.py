@@ -119,11 +119,10 @@ def predict_all(
 
 
 def _can_be_written(image: Input, writer: Writer, console: Console) -> bool:
-    able = False
+    before = len(console.failures)
     with console.attempt(image.name):
         writer.check(image)
-        able = True
-    return able
+    return len(console.failures) == before
 
 
 def _write(image: Input, found: FilePrediction, writer: Writer, console: Console) -> Predicted:
