@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
+from core.codec import wrong
 from core.formats.beside import is_file
 from core.formats.coco_image import Id
 from core.formats.errors import reading
-from core.formats.fields import as_int, as_list, as_object, as_text, get, wrong
+from core.formats.fields import as_int, as_list, as_object, as_text, get
 from core.formats.file_names import image_name
 from core.formats.format import Source
 from core.formats.label_file import Json
