@@ -130,7 +130,7 @@
     <message numerus="yes">
         <source>keep what one of %n instance(s) covers</source>
         <translation>
-            <numerusform>keep what one of %n instance covers</numerusform>
+            <numerusform>keep what %n instance covers</numerusform>
             <numerusform>keep what one of %n instances covers</numerusform>
         </translation>
     </message>
@@ -324,7 +324,7 @@
     <message numerus="yes">
         <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
         <translation>
-            <numerusform>No image here has labels beside it, but %n file of their names lie in {folder}.</numerusform>
+            <numerusform>No image here has labels beside it, but %n file of their names lies in {folder}.</numerusform>
             <numerusform>No image here has labels beside it, but %n files of their names lie in {folder}.</numerusform>
         </translation>
     </message>
@@ -344,7 +344,7 @@
     <message numerus="yes">
         <source>%n image(s) lie in folders within; they are listed by their path.</source>
         <translation>
-            <numerusform>%n image lie in folders within; they are listed by their path.</numerusform>
+            <numerusform>%n image lies in a folder within; it is listed by its path.</numerusform>
             <numerusform>%n images lie in folders within; they are listed by their path.</numerusform>
         </translation>
     </message>
