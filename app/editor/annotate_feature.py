@@ -6,19 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter
 
-from app.base.action_set import ActionSet
 from app.base.actions import EDIT, LABELS, TOOLS, Action
 from app.base.feature import Feature, FocusArea
 from app.base.words import sentence_text
 from app.canvas.input import Begun
 from app.editor.crowds import Crowds
-from app.editor.panels.instances import InstancesPanel
-from app.editor.panels.labels import LabelFinder, LabelsPanel
-from app.editor.panels.suggestions import SuggestionsPanel
+from app.editor.panels.annotate import AnnotatePanel
+from app.editor.panels.labels import LabelFinder
 from app.editor.services import Services, chosen, engine, image, project, selection, several
 from core.document.document import Changed
 from core.document.edits import Edit
@@ -85,27 +82,6 @@ def _label(number: int) -> Action[AnnotateFeature]:
         tip="Make it the label of what is drawn next",
         menu=False,
     )
-
-
-class AnnotatePanel(QScrollArea):
-    """The sections at the size of their place, with a scroll bar where that is too low for them."""
-
-    def __init__(self, actions: ActionSet) -> None:
-        super().__init__()
-        self.labels = LabelsPanel(actions["add_label"])
-        self.instances = InstancesPanel()
-        self.suggestions = SuggestionsPanel(actions)
-        stack = QSplitter(Qt.Orientation.Vertical)
-        stack.setChildrenCollapsible(False)
-        for place, section in enumerate((self.labels, self.instances, self.suggestions)):
-            stack.addWidget(section)
-            stack.setStretchFactor(place, 0 if section is self.suggestions else place + 1)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidgetResizable(True)
-        self.setWidget(stack)
-        self.setMinimumWidth(stack.minimumSizeHint().width())
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 
 class AnnotateFeature(Feature):

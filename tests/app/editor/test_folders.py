@@ -23,7 +23,6 @@ def test_images_of_folders_within_are_listed_and_labelled_beside_them(
     rows = driver.images.rows
     names = [rows.index(row, 0).data() for row in range(rows.rowCount())]
     assert names == ["z.png", "a9/1.png", "a10/1.png", "b/deep/1.png", "b/deep/2.png"]
-    assert any("4 image" in text for text in driver.texts)
     driver.go(root / "b" / "deep" / "1.png")
     driver.draw_rectangle((10, 10), (40, 30))
     driver.saved()

@@ -1,0 +1,32 @@
+"""The annotate panel: labels, instances and suggestions, one below the other."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter
+
+from app.base.action_set import ActionSet
+from app.editor.panels.instances import InstancesPanel
+from app.editor.panels.labels import LabelsPanel
+from app.editor.panels.suggestions import SuggestionsPanel
+
+
+class AnnotatePanel(QScrollArea):
+    """The sections at the size of their place, with a scroll bar where that is too low for them."""
+
+    def __init__(self, actions: ActionSet) -> None:
+        super().__init__()
+        self.labels = LabelsPanel(actions["add_label"])
+        self.instances = InstancesPanel()
+        self.suggestions = SuggestionsPanel(actions)
+        stack = QSplitter(Qt.Orientation.Vertical)
+        stack.setChildrenCollapsible(False)
+        for place, section in enumerate((self.labels, self.instances, self.suggestions)):
+            stack.addWidget(section)
+            stack.setStretchFactor(place, 0 if section is self.suggestions else place + 1)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        self.setWidget(stack)
+        self.setMinimumWidth(stack.minimumSizeHint().width())
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
