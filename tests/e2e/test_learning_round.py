@@ -46,7 +46,13 @@ def make_project(folder: Path) -> Path:
 def test_a_learning_round(environment: dict[str, str], tmp_path: Path) -> None:
     folder = make_project(tmp_path / "images")
     model = save_tiny_model(tmp_path / "tiny.pt", class_names=("cell",))
-    write_settings(environment, model=str(model), suggestion_score=0.05, precision="float32")
+    write_settings(
+        environment,
+        model=str(model),
+        suggestion_score=0.05,
+        suggestion_score_follows=False,
+        precision="float32",
+    )
     done = subprocess.run(
         [sys.executable, "-m", "tests.e2e.learning_round", str(folder)],
         env=environment,

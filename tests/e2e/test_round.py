@@ -41,7 +41,13 @@ def write_settings(environment: dict[str, str], **values: object) -> None:
 def test_a_first_session(environment: dict[str, str], tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "images")
     model = save_tiny_model(tmp_path / "tiny.pt", class_names=("cell",))
-    write_settings(environment, model=str(model), suggestion_score=0.05, precision="float32")
+    write_settings(
+        environment,
+        model=str(model),
+        suggestion_score=0.05,
+        suggestion_score_follows=False,
+        precision="float32",
+    )
     coco = tmp_path / "out.json"
     done = subprocess.run(
         [sys.executable, "-m", "tests.e2e.round", str(folder), str(coco)],
@@ -98,7 +104,13 @@ def test_the_window_is_there_and_ends_on_request(
 def test_the_tools_that_help(environment: dict[str, str], tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "images")
     model = save_tiny_model(tmp_path / "tiny.pt", class_names=("cell",))
-    write_settings(environment, model=str(model), suggestion_score=0.05, precision="float32")
+    write_settings(
+        environment,
+        model=str(model),
+        suggestion_score=0.05,
+        suggestion_score_follows=False,
+        precision="float32",
+    )
     done = subprocess.run(
         [sys.executable, "-m", "tests.e2e.assist_round", str(folder)],
         env=environment,
