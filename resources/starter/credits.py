@@ -53,7 +53,7 @@ def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(prog="python -m resources.starter.credits")
     parser.add_argument("photos", type=Path, help="folder with index/")
-    parser.add_argument("--out", type=Path, default=Path("resources/starter/CREDITS.csv"))
+    parser.add_argument("--out", type=Path, default=Path("resources/starter_credits.csv"))
     chosen = parser.parse_args()
     write_atomic(chosen.out, credits_of(chosen.photos, (COMPLETE, *PARTIAL)).encode())
 

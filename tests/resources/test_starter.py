@@ -246,7 +246,7 @@ def test_every_photo_has_a_row_among_the_credits(tmp_path: Path):
     assert rows[1] == ["coco_full", "COCO 5", "CC BY 2.0", "http://a/b.jpg"]
     assert rows[2][:2] == ["openimages_animals", "Open Images e8,1"]
     assert len(rows) == 3
-    shipped = ROOT / "resources" / "starter" / "CREDITS.csv"
+    shipped = ROOT / "resources" / "starter_credits.csv"
     kept = list(csv.reader(shipped.read_text().splitlines()))
     assert {row[0] for row in kept[1:]} == {COMPLETE, *PARTIAL}
     assert all(len(row) == 4 and row[2] != "unknown" for row in kept)
