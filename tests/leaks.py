@@ -16,8 +16,9 @@ from PySide6.QtWidgets import QApplication
 @pytest.fixture
 def no_leaks(qapp: QApplication) -> Iterator[None]:
     """Compare threads, repeating timers and windows before and after."""
+    # What is there by now is neither searched for cycles nor for timers again.
+    gc.freeze()
     threads = set(threading.enumerate())
-    timers = {id(timer) for timer in _running_timers()}
     windows = {id(widget) for widget in QApplication.topLevelWidgets()}
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -28,7 +29,7 @@ def no_leaks(qapp: QApplication) -> Iterator[None]:
     while (left := set(threading.enumerate()) - threads) and time.monotonic() < until:
         time.sleep(0.02)
     assert not left, f"threads left: {left}"
-    ticking = [timer for timer in _running_timers() if id(timer) not in timers]
+    ticking = _running_timers()
     assert not ticking, f"timers left: {[(t.parent(), t.interval()) for t in ticking]}"
     shown = [
         widget
@@ -39,6 +40,7 @@ def no_leaks(qapp: QApplication) -> Iterator[None]:
 
 
 def _running_timers() -> list[QTimer]:
+    """Those made since the last freeze."""
     return [
         each
         for each in gc.get_objects()

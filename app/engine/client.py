@@ -173,7 +173,8 @@ class EngineClient(QObject):
         """Stop the engine without waiting for it; requests without an answer are cancelled."""
         self._again.stop()
         if self._process is not None:
-            self._process.stop(GRACE_MS)
+            # One that still comes up has nothing to end, and would read its farewell late.
+            self._process.stop(0 if self._state is EngineState.STARTING else GRACE_MS)
         self._hears = False
         for id in list(self._asked):
             self._asked.pop(id).cancelled()

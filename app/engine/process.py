@@ -111,12 +111,15 @@ class EngineProcess(QObject):
             self._process.write(bytes(chunk))
 
     def stop(self, grace_ms: int) -> None:
-        """Ask the child to exit, and kill it if it is still there after `grace_ms`."""
+        """Ask the child to exit, and kill it after `grace_ms`; at once for 0."""
         if self._asked_to_stop or self._is_over:
             return
         self._asked_to_stop = True
         self._watch.stop()
         self._process.closeReadChannel(QProcess.ProcessChannel.StandardError)
+        if not grace_ms:
+            self._process.kill()
+            return
         self.send(Shutdown())
         self._process.closeWriteChannel()
         QTimer.singleShot(grace_ms, self, self._process.kill)
