@@ -139,7 +139,8 @@ def uncollected() -> Iterator[None]:
     """Read or write a large file without Python's search for cycles: its values have none.
 
     The search would walk them again and again, a third of the time in all. Afterwards they count
-    as old, so that they are looked at with all others and not at once.
+    as old, so that they are looked at with all others and not at once, but where the program keeps
+    frozen what it has loaded.
     """
     wanted = gc.isenabled()
     gc.disable()
@@ -147,8 +148,9 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if wanted:
-            gc.freeze()
-            gc.unfreeze()
+            if not gc.get_freeze_count():  # else what the program keeps frozen would be thawed
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

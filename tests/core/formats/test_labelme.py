@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import json
 from dataclasses import replace
@@ -345,3 +346,14 @@ def test_regions_stand_apart_and_go_back_where_they_stood() -> None:
     shapes, before = written(replace(read, shapes=renamed))["shapes"], json.loads(data)["shapes"]
     assert shapes[1:] == before[1:]
     assert labelme.dumps(replace(labelme.parse(data, PATH), shapes=read.shapes)) == data
+
+
+def test_reading_leaves_frozen_what_the_program_keeps_from_the_collector(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"shapes": [], "imagePath": "a.png", "imageWidth": 4, "imageHeight": 4}')
+    gc.freeze()
+    before = gc.get_freeze_count()
+    labelme.read(path)
+    assert before > 0
+    assert gc.get_freeze_count() >= before - 100  # refcounts free some meanwhile
+    assert gc.isenabled()
