@@ -73,7 +73,7 @@ def page(
         title=image_name,
         links=links,
         about=_about(trace),
-        settings=[(name, f"{value:g}") for name, value in trace.settings.to_json().items()],
+        settings=[(name, _value_text(value)) for name, value in trace.settings.to_json().items()],
         changed=changed,
         stages=stages,
         **values,
@@ -138,3 +138,7 @@ def _verdict_row(one: InstanceReport) -> tuple[str, str, str]:
 def _false_row(one: FalsePositive) -> tuple[str, str, str]:
     name = f"{one.detection + 1} {one.label} {one.score:.2f}"
     return name, one.kind.value, english(one.sentence)
+
+
+def _value_text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

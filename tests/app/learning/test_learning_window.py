@@ -116,7 +116,7 @@ def test_the_panel_says_what_would_be_learned_from(learner: Learner, project: Pa
     learner.look()
     texts = learner.panel.setup.texts
     assert "<b>3 image(s)</b> marked as done" in texts
-    assert "3 drawn, 0 edited, 0 accepted" in texts
+    assert "3 drawn, 0 edited, 0 prompted, 0 accepted" in texts
     assert "1 image(s) held out" in texts
     assert "fewer than 8 images" in texts
     assert "150 steps" in texts
