@@ -24,6 +24,7 @@ COLOURS: Final = (
     ("#007a59", "#2dd4a7"),
     ("#a0447a", "#e08ab8"),
     ("#6b6b00", "#d8cf3c"),
+    ("#333333", "#e6e6e6"),
 )
 
 Values = NDArray[np.float64]

@@ -197,6 +197,7 @@ class LivePage(ScrollPage):
             self.tr("mask"),
             self.tr("objectness"),
             self.tr("proposal box"),
+            self.tr("clicks"),
         )
         total = max(progress.total, progress.step, 1)
         lines = [
@@ -209,7 +210,8 @@ class LivePage(ScrollPage):
             for place, (name, title) in enumerate(zip(LOSSES, names, strict=True))
         ]
         self._losses.setVisible(bool(progress.steps))
-        self._losses.show_lines(lines, total)
+        # A model without a head that mends at clicks has no such loss.
+        self._losses.show_lines([line for line in lines if line.points], total)
         rate = progress.steps[-1].rate if progress.steps else 0.0
         self._rate.setText(self.tr("Learning rate {rate}").format(rate=f"{rate:.2e}"))
         self._rate.setVisible(bool(progress.steps))
