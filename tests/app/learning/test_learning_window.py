@@ -12,6 +12,7 @@ from PIL import Image
 from PySide6.QtWidgets import QMessageBox
 
 from app.base.settings import MODEL
+from app.learning.panel.curves import line_colour
 from app.learning.watch import Phase
 from core.learning.events import Failed, Noted, Pictured, Stepped, Validated
 from core.learning.state import RunState
@@ -178,6 +179,20 @@ def test_a_run_is_followed_from_its_start_to_its_report(learner: Learner, projec
     assert any("has learned" in text for text in learner.driver.texts)
     assert learner.runs.watch is None
     assert "Mask AP 0.25" in learner.panel.report.headline.text().replace("0.250", "0.25")
+
+
+def test_the_loss_of_clicks_has_a_curve_of_its_own(learner: Learner, project: Path) -> None:
+    learner.open(project)
+    learner.start()
+    losses = learner.panel.live._losses
+    learner.trainer.plan(20)
+    told = Stepped(5, {**dict.fromkeys(LOSSES, 0.5), "loss_clicks": 0.25}, 5e-4, 9.0)
+    learner.trainer.tell(told)
+    learner.driver.wait(lambda: len(losses.plot._lines) == 6)
+    *others, clicks = losses.plot._lines
+    assert clicks.points == ((5, 0.25),)
+    assert line_colour(clicks.colour) not in [line_colour(one.colour) for one in others]
+    learner.end()
 
 
 def test_use_and_back_and_back_after_a_restart(
