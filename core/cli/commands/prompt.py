@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from core.cli.console import Console, UsageError
 from core.cli.options import add_json, add_model, chosen_settings, load_predictor
-from core.document.geometry import bounds
 from core.sentences import say
 
 if TYPE_CHECKING:
@@ -142,6 +141,8 @@ def _point(text: str) -> Spot:
 
 def _as_json(one: Drawn) -> dict[str, object]:
     """`bbox` is x, y, width, height, as in COCO files."""
+    from core.document.geometry import bounds
+
     box = bounds(one.polygons)
     return {
         "label": one.label,
@@ -152,6 +153,8 @@ def _as_json(one: Drawn) -> dict[str, object]:
 
 
 def _as_text(found: list[Drawn], milliseconds: dict[str, float]) -> str:
+    from core.document.geometry import bounds
+
     lines = []
     for one in found:
         box = bounds(one.polygons)

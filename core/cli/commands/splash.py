@@ -7,10 +7,6 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from core.cli.console import CommandError, Console, UsageError
 from core.cli.inputs import Input, find_images
 from core.cli.options import (
@@ -25,6 +21,9 @@ from core.sentences import say
 from core.storage.atomic import explain, write_atomic
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from core.engine.predict import Predictor
     from core.lens.settings import StageSettings
 
@@ -87,6 +86,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _one(
     image: Input, predictor: Predictor, settings: StageSettings, labels: list[str], out: Path
 ) -> dict[str, object]:
+    import numpy as np
+    from PIL import Image
+
     from core.formats.masks import rasterise
     from core.storage.images import read_image
 
@@ -112,5 +114,8 @@ def _one(
 
 def splash(pixels: NDArray[np.uint8], cover: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """The image, uint8 H×W×3, in grey (ITU-R 601 luma) but where it is covered, bool H×W."""
+    import numpy as np
+    from PIL import Image
+
     grey = np.asarray(Image.fromarray(pixels).convert("L"))
     return np.where(cover[:, :, None], pixels, grey[:, :, None]).astype(np.uint8)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.cli import main
+from core.cli import datasets, main
 from core.cli import options as shared
 from core.cli.commands import COMMAND_NAMES
 from tests.models import save_tiny_model
@@ -43,7 +43,7 @@ def test_every_option_is_read_by_its_command(name: str) -> None:
     module = importlib.import_module(f"core.cli.commands.{name}")
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)
-    read = read_by(module) | read_by(shared) | {"json"}
+    read = read_by(module) | read_by(shared) | read_by(datasets) | {"json"}
     if name == "bench":
         for other in ("core.cli.commands.train", "core.cli.bench_assist"):
             read |= read_by(importlib.import_module(other))

@@ -15,6 +15,7 @@ from PIL import Image
 import resources
 from core.cli import display, main
 from core.cli.commands import demo
+from core.engine import fetching
 from core.engine import models as named_models
 from core.formats import labelme
 from core.storage.image_tree import list_images
@@ -153,12 +154,13 @@ def test_models_download_says_why_it_failed(
         raise OSError("no network")
 
     monkeypatch.setattr(named_models.torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(named_models.urllib.request, "urlopen", offline)
-    outcome = document(capfd, "models", "download", "coco", code=1)
+    monkeypatch.setattr(fetching.urllib.request, "urlopen", offline)
+    monkeypatch.setattr(fetching, "PAUSE_SECONDS", 0.0)
+    outcome = document(capfd, "models", "get", "coco", code=1)
     assert outcome["failed"][0]["file"] == "coco"
     assert "no network" in outcome["failed"][0]["sentence"]
-    assert list(tmp_path.rglob("*.p*")) == []
-    assert main(["models", "download", "nothing"]) == 2
+    assert [p.suffix for p in tmp_path.rglob("*.p*")] == [".lock"]
+    assert main(["models", "get", "nothing"]) == 2
 
 
 def test_convert_there_and_back(

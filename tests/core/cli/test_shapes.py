@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from core.cli import main
-from core.cli.commands.shapes import KINDS
 from core.cli.commands.splash import splash
+from core.cli.shapes_scene import KINDS
 from core.document.geometry import area, polygon_iou
 from core.formats.dataset import open_dataset
 from core.formats.masks import rasterise
