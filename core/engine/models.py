@@ -163,7 +163,7 @@ def _starter() -> NamedModel:
             "models.starter",
             "Small general model trained on generated scenes: cells and objects; fast on a CPU",
         ),
-        arch="maskrcnn_resnet18_fpn",
+        arch="maskrcnn_mobilenet_v2_fpn",
         classes=2,
         bytes=path.stat().st_size if path.is_file() else 0,
         path=path,

@@ -56,14 +56,14 @@
     <name>Crowds</name>
     <message numerus="yes">
         <source>The mark was taken off in %n image(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>The mark was taken off in %n image</numerusform>
             <numerusform>The mark was taken off in %n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s) could not be changed.</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n image could not be changed.</numerusform>
             <numerusform>%n images could not be changed.</numerusform>
         </translation>
