@@ -161,7 +161,7 @@ def _starter() -> NamedModel:
         name=STARTER,
         summary=say(
             "models.starter",
-            "Small general model trained on generated scenes: cells and objects; fast on a CPU",
+            "Small general model, learnt from generated scenes and photos: cells, objects; fast",
         ),
         arch="maskrcnn_mobilenet_v2_fpn",
         classes=2,
