@@ -12,12 +12,14 @@ import threading
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
 from app.__main__ import main
+from app.editor.panels.transfer import ExportDialog
 from app.window.window import MainWindow
 from core.document.geometry.measure import bounds
-from tests.e2e.script import CTRL, SHIFT, Script, Steps, choose_path, click, drag, key
+from tests.e2e.script import CTRL, SHIFT, Script, Steps, choose_path, click, drag, key, takes
 
 Key = Qt.Key
 
@@ -78,6 +80,12 @@ def round_trip(window: MainWindow, folder: Path, coco: Path, found: dict[str, ob
     found["came_back"] = workspace.document.instances == whole
 
     key(Key.Key_E, CTRL | SHIFT)
+    yield lambda: isinstance(QApplication.activeWindow(), ExportDialog)
+    asked = QApplication.activeWindow()
+    asked.formats.setCurrentText("COCO")
+    (buttons,) = asked.findChildren(QDialogButtonBox)
+    (take,) = [each for each in buttons.buttons() if takes(buttons, each)]
+    QTest.mouseClick(take, Qt.MouseButton.LeftButton)
     yield from choose_path(str(coco))
     yield lambda: coco.exists()
     found["instances"] = len(instances())

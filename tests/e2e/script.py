@@ -110,7 +110,7 @@ def choose_path(path: str) -> Steps:
     QTest.keyClicks(field, path)
     yield after(0.5)  # the dialog completes names a little later than they are typed
     (buttons,) = found.findChildren(QDialogButtonBox)
-    (take,) = [each for each in buttons.buttons() if _takes(buttons, each)]
+    (take,) = [each for each in buttons.buttons() if takes(buttons, each)]
     QTest.mouseClick(take, Qt.MouseButton.LeftButton)
     yield lambda: dialog() is None
 
@@ -121,5 +121,6 @@ def after(seconds: float) -> Callable[[], object]:
     return lambda: time.monotonic() >= until
 
 
-def _takes(buttons: QDialogButtonBox, button: QAbstractButton) -> bool:
+def takes(buttons: QDialogButtonBox, button: QAbstractButton) -> bool:
+    """Whether a button is the one that takes what a dialog asks for."""
     return buttons.buttonRole(button) == QDialogButtonBox.ButtonRole.AcceptRole
