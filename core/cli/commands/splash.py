@@ -94,11 +94,7 @@ def _one(
 
     target = out / f"{image.path.name}{_ENDING}"
     if target.exists():
-        raise CommandError(
-            say(
-                "cli.splash_kept", "{path} is there already and is left as it is.", path=str(target)
-            )
-        )
+        raise CommandError(KEPT.given(path=str(target)))
     pixels = read_image(image.path).pixels
     found = predictor.predict(pixels, settings).instances
     wanted = [one for one in found if not labels or one.label in labels]
