@@ -56,7 +56,7 @@ def test_a_run_ends_with_a_model_and_a_report(tmp_path, base):
     assert model.revision == report.model
     assert model.extra["learned_classes"] == ["square"]
     losses = told(run, events.Stepped)[-1].losses
-    assert len(losses) == 5
+    assert len(losses) == 6
     assert {one.step for one in told(run, events.Pictured)} == {2, 4}
     left = {path.name for path in run.path.iterdir()}
     assert left == {
