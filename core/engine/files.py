@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -88,13 +89,9 @@ def predict_file(
 
     Raises ImageError when the file cannot be read, MemoryShortError when memory runs out.
     """
-    try:
+    with memory_watched():
         image = read_image(path)
         return predictor.predict(image.pixels, settings), image.notes
-    except (MemoryError, RuntimeError) as error:
-        if not is_memory_short(error):
-            raise
-        raise MemoryShortError(OUT_OF_MEMORY) from error
 
 
 def encode_file(
@@ -104,9 +101,16 @@ def encode_file(
 
     Raises ImageError when the file cannot be read, MemoryShortError when memory runs out.
     """
-    try:
+    with memory_watched():
         image = read_image(path)
         return encode(predictor, image.pixels, settings=settings), image.notes
+
+
+@contextmanager
+def memory_watched() -> Iterator[None]:
+    """Raise MemoryShortError where memory runs out."""
+    try:
+        yield
     except (MemoryError, RuntimeError) as error:
         if not is_memory_short(error):
             raise

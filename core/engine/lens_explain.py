@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Instance
-from core.engine.files import OUT_OF_MEMORY, MemoryShortError
-from core.engine.jobs import is_memory_short
+from core.engine.files import memory_watched
 from core.engine.lens_rerun import Rerunner
 from core.engine.pipeline import Cancelled
 from core.engine.predict import Predictor
@@ -64,11 +63,7 @@ def trace_file(
 
     Raises ImageError when the file cannot be read, MemoryShortError when memory runs out.
     """
-    try:
+    with memory_watched():
         image = read_image(path)
         found = explain(predictor, image.pixels, instances, settings, progress=progress)
-    except (MemoryError, RuntimeError) as error:
-        if not is_memory_short(error):
-            raise
-        raise MemoryShortError(OUT_OF_MEMORY) from error
     return found, image.pixels, image.notes

@@ -46,16 +46,6 @@ _FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("score", "score"),
 )
 
-CARRIES: Final = (
-    *("holes", "parts", "overlap", "bridges", "overlap_masks", "source", "crowd", "group"),
-    *("others", "regions", "sizeless", "size", "flags", "description", "score"),
-    "attributes",
-)
-"""What a format may carry: holes and parts as such, or by bridges; instances that overlap; who made
-an instance; crowds; groups; shapes that are no outlines; finished regions; images whose size is not
-known; the size that labels were made for; flags, descriptions, scores and attributes of instances.
-"""
-
 
 def misfit(instance: Instance, format: Format) -> Sentence | None:
     """Why an instance cannot be written at all; None when it can."""

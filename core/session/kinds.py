@@ -3,7 +3,7 @@
 Three figures of a small copy of an image decide. In a micrograph much of the area is of few shades,
 there are few colours, and what varies varies within a small distance; in a photo one part of the
 frame differs from another. How they are weighed was fitted to every second of 227 micrographs and
-139 photos (`tests/bench/bench_kinds.py`; figures in docs/benchmarks.md). Whether a file is a JPEG
+139 photos (figures in docs/benchmarks.md). Whether a file is a JPEG
 or has EXIF says nothing here: people convert either.
 """
 
