@@ -31,9 +31,11 @@ from PIL import Image
 from core.document.edits import Add
 from core.document.instance import Instance, Polygon, Source
 from core.engine.train.plan import read_plan
+from core.engine.weights import load_file
 from core.formats import labelme
 from core.formats.collect import collect
 from core.formats.label_file import LabelFile
+from core.formats.names import FORMAT_NAMES
 from core.learning.choices import LearningChoices, load_choices, save_choices
 from core.learning.folder import RunFolder
 from core.learning.frozen import FrozenLabels
@@ -48,7 +50,9 @@ from core.storage.settings import ProjectSettings, load_settings, save_settings
 from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
 from core.storage.summary import summarise
 from core.storage.versions import keep, read_version, versions
+from tests.core.formats.test_every_format import FLAT, go, source
 from tests.data import ROOT
+from tests.models import save_tiny_model
 
 SECONDS: Final = 2.0
 MEGABYTES: Final = 300
@@ -74,10 +78,14 @@ Beginnings = Callable[[Path], Sequence[tuple[str, bytes]]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A reader: its beginnings by the name of the file, and what reads one."""
+    """A reader: its beginnings by the name of the file, and what reads one.
+
+    `whole`: the beginnings make a folder together, which is read with one of its files spoiled.
+    """
 
     beginnings: Beginnings
     read: Callable[[Path], object]
+    whole: bool = False
 
 
 def shape(id: str = "i") -> Instance:
@@ -105,6 +113,18 @@ def written(
     def make(folder: Path) -> list[tuple[str, bytes]]:
         write(folder)
         return [(Path(name).name, (folder / name).read_bytes()) for name in names]
+
+    return make
+
+
+def of_format(kind: str) -> Beginnings:
+    """All files of a data set in a format, by their places in its folder."""
+
+    def make(folder: Path) -> list[tuple[str, bytes]]:
+        _, out = go(kind, source(folder), folder)
+        root = out.parent if out.is_file() else out
+        files = [out] if out.is_file() else [path for path in out.rglob("*") if path.is_file()]
+        return [(path.relative_to(root).as_posix(), path.read_bytes()) for path in sorted(files)]
 
     return make
 
@@ -248,6 +268,11 @@ TARGETS: Final[Mapping[str, Target]] = {
     "seen": Target(lambda _f: [("seen-1.jsonl", b'{"key": "a", "outcomes": []}\n')], seen),
     "frame": Target(written(write_frame_file, "frame.bin"), frames),
     "version": Target(written(write_labelme, "a.json"), version),
+    "model": Target(written(lambda f: save_tiny_model(f / "m.pt"), "m.pt"), load_file),
+    **{
+        f"format {name}": Target(of_format(name), collect, whole=True)
+        for name in dict.fromkeys((*FLAT, *FORMAT_NAMES))
+    },
 }
 
 
@@ -298,8 +323,16 @@ class Fuzzer:
         for each in (made, self._work):
             each.mkdir()
         self._beginnings = [one for one in self._target.beginnings(made) if one[1]]
-        self._precious = self._work / "precious.json"
+        self._precious = self._work / "precious.bin"
         self._precious.write_bytes(b"precious")
+        if self._target.whole:
+            for name, data in self._beginnings:
+                (self._work / name).parent.mkdir(parents=True, exist_ok=True)
+                (self._work / name).write_bytes(data)
+        self._there = self._files()
+
+    def _files(self) -> frozenset[Path]:
+        return frozenset(self._work.rglob("*"))
 
     @property
     def empty(self) -> bool:
@@ -316,12 +349,13 @@ class Fuzzer:
         """Read one input; what was wrong about that."""
         name, data = self.input(number)
         path = self._work / name
+        usual = path.read_bytes() if self._target.whole else None
         path.write_bytes(data)
         before = _peak()
         begun = time.process_time()
         wrong = ""
         try:
-            self._target.read(path)
+            self._target.read(self._work if self._target.whole else path)
         except MasklensError as error:
             if not english(error.sentence):
                 wrong = "an empty sentence"
@@ -334,10 +368,9 @@ class Fuzzer:
             wrong = wrong or f"{grown} MB"
         if path.read_bytes() != data or self._precious.read_bytes() != b"precious":
             wrong = wrong or "a file was changed"
-        path.unlink()
-        left = {each.name for each in self._work.iterdir()} - {self._precious.name}
-        if left:
-            wrong = wrong or f"files were made: {sorted(left)}"
+        path.unlink() if usual is None else path.write_bytes(usual)
+        if self._files() != self._there:
+            wrong = wrong or f"files were made: {sorted(self._files() - self._there)}"
         return Fault(self._name, number, wrong) if wrong else None
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from core.codec import FieldError
 from core.formats import inert_pickle
+from core.formats.arrays import read_npz
 from core.formats.collect import collect
 from core.formats.convert import convert
 from core.formats.errors import FormatError
@@ -122,6 +123,20 @@ def test_claims_are_checked_before_anything_is_held(tmp_path: Path) -> None:
             assert time.process_time() - began < 2, path.name
         assert sum(len(image.instances) for image in found.images) <= 0, path.name
         assert any(note.id == "formats.left_out" for note in found.notes), path.name
+
+
+def test_a_small_file_is_not_unpacked_to_a_large_array(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, instances=np.zeros((11_000, 11_000), np.uint8))
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(FieldError, match="too large"):
+        read_npz(path.read_bytes())
+    np.savez(path, instances=np.ones((3, 4), np.uint8))
+    data = path.read_bytes()
+    assert read_npz(data)["instances"].shape == (3, 4)
+    # A directory that leads to before the file.
+    with pytest.raises(FieldError):
+        read_npz(data[30:])
 
 
 @pytest.mark.parametrize("kind", [format.name for format in FORMATS])
