@@ -8,7 +8,8 @@ import pytest
 
 from core.codec import Codec, FieldError
 from core.learning.events import EVENT
-from tests.faults.fuzz import TARGETS, Fuzzer
+from tests.faults.fuzz import Fuzzer
+from tests.faults.targets import TARGETS
 
 INPUTS = 40
 
