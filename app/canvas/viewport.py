@@ -119,8 +119,8 @@ class Viewport(LookingWidget):
 
     def show_suggestions(self, instances: Sequence[Instance]) -> None:
         """Show these suggestions and no others."""
-        known, self._suggestions = self._suggestions, tuple(instances)
-        if len(known) == len(instances) and all(map(is_, known, instances)):
+        before, self._suggestions = self._suggestions, tuple(instances)
+        if len(before) == len(instances) and all(map(is_, before, instances)):
             return
         self._scene.set_suggestions(self._suggestions)
         self._renderer.set_suggestions(self._suggestions)
