@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from contourpy import FillType, contour_generator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from core.codec import FieldError
@@ -122,3 +124,28 @@ def test_any_text_is_a_mask_or_refused(text: str) -> None:
         return
     back = coco_mask.decode({"size": [5, 4], "counts": text})
     assert np.array_equal(rasterise(traced, 4, 5), back.astype(bool))
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_rows_and_columns_that_repeat_change_nothing_but_the_lengths(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    mask = chance.random((5, 6)) < 0.5
+    tall, wide = chance.integers(1, 5, 5), chance.integers(1, 5, 6)
+    large = mask.repeat(tall, axis=0).repeat(wide, axis=1)
+    lines = contour_generator(z=np.pad(large, 1).astype(float), fill_type=FillType.OuterOffset)
+    whole = lines.filled(0.5, np.inf)
+    found = trace(large)
+    assert len(found) == len(whole[0])
+    expected = [
+        ring for points, ends in zip(*whole, strict=True) for ring in np.split(points, ends[1:-1])
+    ]
+    rings = [np.array(ring) + 0.5 for polygon in found for ring in polygon.rings]
+    assert sorted(map(_area, rings)) == pytest.approx(sorted(_area(ring[:-1]) for ring in expected))
+    known = {tuple(point) for ring in expected for point in ring.tolist()}
+    assert {tuple(point) for ring in rings for point in ring.tolist()} <= known
+
+
+def _area(ring: NDArray[np.float64]) -> float:
+    x, y = ring.T
+    return float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
