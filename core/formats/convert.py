@@ -17,7 +17,7 @@ from core.formats.dataset import answered, labelled_again, missing
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.format import Format, Located, Sink, Writing
-from core.formats.losses import losses, misfit, objects_for
+from core.formats.losses import file_losses, losses, misfit, objects_for
 from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
 from core.formats.splits import SPLITS, dealt
@@ -137,6 +137,8 @@ def write_labels(
     if "regions" not in format.carries:
         sink.notes += [said for image in images for said in image.labels.odd]
     sink.notes += losses(images, format, read.collection.kind)
+    if read.collection.kind != format.name:
+        sink.notes += file_losses(read.collection.extra, format)
     labels = read.collection.labels
     written = [
         format.write(Writing(read.collection, part, labels, place, sink, options or {}, root))
