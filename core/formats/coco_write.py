@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 
 from core.document.instance import Instance, Source
 from core.formats.coco_image import KEY, CocoImage
+from core.formats.fields import json_text
 from core.formats.masks import encode
 from core.storage.atomic import write_atomic
 
@@ -168,32 +168,14 @@ def _text(top: Mapping[str, object]) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:  # a lone surrogate, which JSON can name and UTF-8 cannot hold
-        return json.dumps(_finite(top)).encode("ascii")
+        return json_text(top).encode("ascii")
 
 
 def _value(value: object) -> str:
     if not isinstance(value, list):
-        return _json(value)
+        return json_text(value, ensure_ascii=False)
     return "[\n" + ",\n".join(_entries(value)) + "\n]"
 
 
 def _entries(values: Iterable[object]) -> Iterable[str]:
-    return map(_json, values)
-
-
-def _json(value: object) -> str:
-    """JSON in one line; NaN and the infinities, which travelled along, are null."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return value
+    return (json_text(value, ensure_ascii=False) for value in values)
