@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from core.codec import Codec, FieldError, wrong
+from core.codec import Codec, FieldError, uncollected, wrong
 from core.document.instance import Instance, Polygons, Source
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_shapes import number_of, outline_of
@@ -88,7 +88,7 @@ def parse(value: object, path: Path) -> CocoDataset:
     """The data set in a JSON value; `path` is what sentences call it. Raises FormatError."""
     if isinstance(value, list):
         raise FormatError(RESULTS.given(path=str(path)))
-    with reading(path, "COCO"):
+    with reading(path, "COCO"), uncollected():
         return _Reader(path).dataset(as_object(value, "file"))
 
 
@@ -232,19 +232,22 @@ class _Reader:
         number: int,
         where: str,
     ) -> Instance:
-        own = as_object(annotation.get(KEY, {}), f"{where}.{KEY}")
-        where_own = f"{where}.{KEY}"
-        model, given, group = own.get("model"), own.get("id"), own.get("group")
         id = annotation.get("id", number + 1)
         crowd = _CROWD.get(str(annotation.get("iscrowd")).lower())
         if crowd is None:
             raise wrong(f"{where}.iscrowd", "expected 0 or 1")
+        score = _score(annotation.get("score"))
+        if KEY not in annotation:
+            return Instance(f"coco-{id}", label, polygons, self.source, score, crowd=crowd)
+        own = as_object(annotation[KEY], f"{where}.{KEY}")
+        where_own = f"{where}.{KEY}"
+        model, given, group = own.get("model"), own.get("id"), own.get("group")
         return Instance(
             id=f"coco-{id}" if given is None else as_text(given, f"{where_own}.id", empty=False),
             label=label,
             polygons=polygons,
             source=_SOURCE.convert(own.get("source", self.source.value), f"{where_own}.source"),
-            score=_score(annotation.get("score")),
+            score=score,
             model=None if model is None else as_text(model, f"{where_own}.model"),
             flags=_FLAGS.convert(own.get("flags", []), f"{where_own}.flags"),
             description=as_text(own.get("description", ""), f"{where_own}.description"),
@@ -276,6 +279,8 @@ def _box(value: object) -> Box | None:
 
 def _id(value: Mapping[str, object], key: str, where: str) -> Id:
     id = get(value, key, where)
+    if type(id) is int:
+        return id
     if isinstance(id, float) and id.is_integer():
         id = int(id)
     if isinstance(id, str) and id.isdecimal() and len(id) < 19 and str(int(id)) == id:

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, Final
 
-import msgspec
-
 from core.codec import wrong
 from core.document.instance import Polygons
 from core.formats.coco_image import CocoImage
@@ -60,7 +58,7 @@ def outline_of(
             each
             for k, part in enumerate(parts)
             for ring in _rings(part, f"{place}[{k}]", remarks)
-            for each in polygon(ring)
+            for each in polygon(ring, near=True)
         )
     else:
         polygons = _from_box(annotation.get("bbox"), f"{where}.bbox", remarks)
@@ -70,6 +68,7 @@ def outline_of(
     return polygons
 
 
+_NUMBERS: Final = frozenset((int, float))
 Ring = tuple[tuple[float, float], ...]
 
 
@@ -106,19 +105,14 @@ def _flat_points(value: object, where: str) -> tuple[tuple[float, float], ...]:
     flat: Sequence[Any] = as_list(value, where)
     if len(flat) % 2:
         raise wrong(where, "expected pairs of numbers")
-    try:
-        numbers = msgspec.convert(flat, list[float])
-        if not numbers:
+    kinds = {*map(type, flat)}
+    if kinds <= _NUMBERS:
+        if not flat:
             return ()
-        # A sum is finite only when all are, and then comparing tells how far they reach.
-        if (
-            isfinite(sum(numbers))
-            and max(numbers) <= MAX_COORDINATE
-            and min(numbers) >= -MAX_COORDINATE
-        ):
+        # Comparing passes over NaN, but a sum does not.
+        if max(flat) <= MAX_COORDINATE and min(flat) >= -MAX_COORDINATE and isfinite(sum(flat)):
+            numbers = flat if kinds == {float} else [*map(float, flat)]
             return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-    except (msgspec.ValidationError, OverflowError):
-        pass
     # Something is wrong; look again, slowly, for where.
     for k, number in enumerate(flat):
         if abs(as_number(number, f"{where}[{k}]")) > MAX_COORDINATE:

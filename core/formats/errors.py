@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from core.codec import FieldError, NotJson, loads
+from core.codec import Codec, FieldError, NotJson, loads, uncollected
 from core.sentences import MasklensError, say
 from core.storage import inside
 
@@ -46,6 +46,9 @@ NO_AREA_DROPPED: Final = say(
 )
 
 
+_PLAIN: Final[Codec[object]] = Codec(object)
+
+
 class FormatError(MasklensError):
     """A label file cannot be used; the sentence names the file, the place in it and a remedy."""
 
@@ -74,6 +77,11 @@ def json_value(data: bytes, path: Path) -> object:
         raise FormatError(PACKED.given(path=str(path)))
     if not data.strip():
         raise FormatError(_EMPTY.given(path=str(path)))
+    try:
+        with uncollected():
+            return _PLAIN.decode_strictly(data, "file")
+    except FieldError:
+        pass  # another encoding, NaN, half a pair of surrogates, or no JSON at all
     try:
         return loads(data, "file", constants=True)
     except NotJson as error:

@@ -11,7 +11,7 @@ from core.codec import wrong
 
 def as_object(value: object, where: str) -> Mapping[str, object]:
     """The value as a JSON object. Raises FieldError."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict) or not {*map(type, value)} <= {str}:
         raise wrong(where, "expected an object")
     return value
 
