@@ -84,12 +84,15 @@ def read(path: Path | str) -> CocoDataset:
     return parse(read_json(path), path)
 
 
-def parse(value: object, path: Path) -> CocoDataset:
-    """The data set in a JSON value; `path` is what sentences call it. Raises FormatError."""
+def parse(value: object, path: Path, *, let_go: bool = False) -> CocoDataset:
+    """The data set in a JSON value; `path` is what sentences call it. Raises FormatError.
+
+    With `let_go` the value is emptied while it is read, so that it takes no memory beside.
+    """
     if isinstance(value, list):
         raise FormatError(RESULTS.given(path=str(path)))
     with reading(path, "COCO"), uncollected():
-        return _Reader(path).dataset(as_object(value, "file"))
+        return _Reader(path, let_go).dataset(as_object(value, "file"))
 
 
 _CROWD: Final = {
@@ -104,8 +107,8 @@ _FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool
 class _Reader:
     """Reads one file entry by entry; what it has to leave out or repair is told."""
 
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
+    def __init__(self, path: Path, let_go: bool) -> None:
+        self.let_go = let_go
         self.source = Source.DRAWN
         self.remarks = Remarks(path)
 
@@ -120,8 +123,11 @@ class _Reader:
         extras: dict[Id, dict[str, Json]] = {id: {} for id in found}
         boxes: dict[Id, dict[str, Box]] = {id: {} for id in found}
         used: set[Id] = set()
-        for k, item in enumerate(as_list(get(top, "annotations", "file") or [], "annotations")):
+        items = as_list(get(top, "annotations", "file") or [], "annotations")
+        for k, item in enumerate(items):
             where = f"annotations[{k}]"
+            if self.let_go:
+                items[k] = None
             with self.remarks.entry():
                 annotation = as_object(item, where)
                 category = _id(annotation, "category_id", where)

@@ -18,6 +18,7 @@ from core.formats.convert import convert
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.labelled import Labelled
+from core.formats.labelme_shapes import ellipse, rectangle
 from core.formats.names import FORMAT_NAMES
 from core.formats.registry import BY_NAME
 from core.sentences import english
@@ -215,3 +216,11 @@ def test_names_as_programs_write_them_find_their_image(tmp_path: Path) -> None:
     for stranger in ("c/b.png", "nowhere.png", "sub/a.png"):
         entry = Labelled(folder / "c.json", stranger, 99, 40, (), image_id=1)
         assert ImageFinder().find([entry])[0].path is None, stranger
+
+
+def test_shapes_far_beyond_any_image_enclose_nothing() -> None:
+    for far in (1e16, 1e200, float("inf"), NAN):
+        assert ellipse((5.0, 5.0), far, 3.0) == ()
+        assert ellipse((far, 5.0), 3.0, 3.0) == ()
+        assert rectangle((0.0, 0.0), (far, 9.0)) == ()
+    assert ellipse((5.0, 5.0), 3.0, 2.0) != ()
