@@ -19,6 +19,7 @@ from core.document.instance import Instance, Polygon, Region, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.formats.labelme import FormatError
+from core.formats.labelme_format import others
 from core.sentences import english
 from tests.core.formats.making import HOLE, SQUARE, ring
 
@@ -365,8 +366,8 @@ def test_values_that_are_no_json_travel_like_any_other(odd: str) -> None:
     square = json.dumps(shape())[:-1]
     data = f'{{"shapes": [{square}, "own": {odd}}}], "imagePath": "a.png", "more": {odd}}}'
     found = labelme.parse(data.encode(), PATH)
-    top, extras = labelme.others(found)
+    top, extras = others(found)
     assert list(top) == ["more"]
     assert [list(extra["labelme"]) for extra in extras.values()] == [["own"]]
-    back, _ = labelme.others(again(found))
+    back, _ = others(again(found))
     assert list(back) == ["more"]
