@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from core.document.edits import Add, Edit, Reshape
-from core.document.geometry import GeometryError
+from core.document.geometry import GeometryError, differ
 from core.document.geometry.measure import bounds
 from core.document.geometry.stretch import Track, joined, nearer, snapped, stretched
 from core.document.hit import Hit
@@ -24,6 +24,14 @@ _ERROR = 0.5
 _RECENT = 64
 """So many points are thinned again with each move; those before are settled."""
 
+UNCHANGED = say(
+    "gestures.stretch_unchanged",
+    "The stroke leaves the outline as it is. Draw away from the outline and back to another place "
+    "of it.",
+)
+MET_NOTHING = say(
+    "gestures.stretch_met_nothing", "The stroke met no outline. Begin on the outline to redraw."
+)
 HINT = say(
     "gestures.hint_stretch",
     "Draw from one place of an outline to another: that stretch becomes what you draw. "
@@ -63,16 +71,21 @@ class StretchDrag:
         return self.show()
 
     def finish(self, dx: float, dy: float) -> Outcome:
-        """A reshape; of a suggestion, its acceptance with the new outline."""
+        """A reshape; of a suggestion, its acceptance with the new outline.
+
+        Refused where the outline stays within half a pixel of the screen of what it was.
+        """
         self._extend(self.scene.clamp(self.start[0] + dx, self.start[1] + dy))
         polygons = self._polygons()
         shape = self.aim.shape
         if polygons is None:
-            return Outcome(cursor=self.cursor)
+            return Outcome(cursor=self.cursor, refusal=UNCHANGED)
         try:
             polygons = settle(polygons, self.scene.width, self.scene.height)
         except GeometryError as error:
             return Outcome(cursor=self.cursor, refusal=error.sentence)
+        if not differ(polygons, shape.polygons, _ERROR * self.pixel):
+            return Outcome(cursor=self.cursor, refusal=UNCHANGED)
         edit: Edit = Reshape(shape.id, polygons)
         if self.aim.suggested:
             edit = Add((replace(shape, polygons=polygons, source=Source.EDITED),))
@@ -187,6 +200,8 @@ class StretchGesture:
             return Outcome(cursor=Cursor.CROSS, finished=not self._drawing)
         pressed, drag, drawn = self._pressed, self._drag, self._drawing
         self._reset()
+        if drag is None and math.dist(pressed.point, event.point) > event.tolerance:
+            return Outcome(cursor=Cursor.CROSS, refusal=MET_NOTHING)
         if drag is None or not drawn:
             return self._click(event)
         return drag.finish(event.x - pressed.x, event.y - pressed.y)
