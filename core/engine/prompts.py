@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import boxes as box_ops
 
-from core.document.instance import Polygons
+from core.document.geometry import area, signed_area
+from core.document.instance import Polygon, Polygons
 from core.engine.colours import led_by_colours
 from core.engine.encodings import Encoding
 from core.engine.proposers.stage import mask_channels
@@ -30,6 +31,8 @@ _SAME: Final = 0.5
 _FAINT: Final = 0.5
 """Share of a faint mask's largest value from which on it is outlined."""
 _LEAST: Final = 1e-6
+_SPECK: Final = 0.03
+"""Share of the largest part below which a part or a hole is a speck."""
 SHORTEST: Final = 1.0
 """Side in resized pixels below which a box holds nothing to draw."""
 
@@ -161,9 +164,21 @@ def answer_boxes(
             )
             for origin, mask, box in ways
         )
+        first = replace(first, polygons=without_specks(first.polygons))
         ordered = (first, *sorted(rest, key=lambda one: -one.steadiness))
         answers[place] = [one for one in ordered if one.polygons]
     return answers
+
+
+def without_specks(polygons: Polygons) -> Polygons:
+    """The outline without the parts and holes that have next to no area beside its largest part."""
+    areas = [area((each,)) for each in polygons]
+    least = _SPECK * max(areas, default=0.0)
+    return tuple(
+        Polygon(each.outer, tuple(hole for hole in each.holes if abs(signed_area(hole)) >= least))
+        for each, size in zip(polygons, areas, strict=True)
+        if size >= least
+    )
 
 
 def _large(boxes: Tensor) -> Tensor:

@@ -27,7 +27,13 @@ from core.engine.pipeline import PredictionCancelled, Watch
 from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points, boxes_under
 from core.engine.prompt_pool import CANDIDATES_AT_MOST
-from core.engine.prompts import answer_boxes, draw_masks, name_boxes, steadiness
+from core.engine.prompts import (
+    answer_boxes,
+    draw_masks,
+    name_boxes,
+    steadiness,
+    without_specks,
+)
 from core.engine.tightening import tighten
 from core.engine.weights import with_proposer
 from core.lens.detail import Detail, count_vertices, detailed_outline
@@ -112,6 +118,14 @@ def test_each_box_gets_what_both_masks_agree_on_then_the_steadier() -> None:
         assert one.score is not None
         if one.origin is PromptOrigin.DRAWN:
             assert one.box == pytest.approx(boxes[0], abs=1e-3)
+
+
+def test_specks_go_and_parts_and_holes_that_matter_stay() -> None:
+    hole, pinhole = square(10, 10, 30, 30)[0].outer, square(40, 40, 44, 44)[0].outer
+    whole = Polygon(square(0, 0, 60, 60)[0].outer, (hole, pinhole))
+    part, speck = square(70, 0, 90, 20)[0], square(70, 40, 75, 45)[0]
+    assert without_specks((speck, whole, part)) == (Polygon(whole.outer, (hole,)), part)
+    assert without_specks(()) == ()
 
 
 def test_the_colours_of_an_encoding_are_those_of_the_image() -> None:
