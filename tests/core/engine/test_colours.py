@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.engine.colours import CELLS, led_by_colours
+from core.engine.colours import CELLS, _solved, led_by_colours
 
 BOX = torch.tensor([[40.0, 30.0, 120.0, 90.0]])
 DISC = (80.0, 60.0, 26.0)
@@ -56,3 +56,12 @@ def test_several_masks_are_asked_together_and_the_box_is_cut_at_the_image() -> N
     nothing, _ = led_by_colours(image(0), boxes, torch.zeros(2, 28, 28))
     assert sure > 0.9 > 0.1 > float(nothing.max())
     assert bool(torch.isfinite(found).all())
+
+
+def test_small_systems_are_solved() -> None:
+    generator = torch.Generator().manual_seed(2)
+    half = torch.rand(3, 3, 4, 5, generator=generator)
+    matrices = torch.einsum("ikab,jkab->ijab", half, half) + torch.eye(3)[..., None, None]
+    values = torch.rand(3, 4, 5, generator=generator)
+    found = torch.einsum("ijab,jab->iab", matrices, _solved(matrices, values))
+    assert torch.allclose(found, values, atol=1e-5)
