@@ -67,7 +67,7 @@ class TuningPanel(QFrame):
         heading.setFont(font)
         column.addWidget(heading)
         form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         column.addLayout(form)
         for knob in knobs:
             form.addRow(knob.name, self._slider(knob))
@@ -108,8 +108,8 @@ class TuningPanel(QFrame):
     def open(self) -> None:
         """Show it in the upper left of what it lies over, no wider than that."""
         self.adjustSize()
-        widest = max(self._over.width() - 2 * _GAP, self.minimumSizeHint().width())
-        self.resize(min(max(self.width(), _WIDE), widest), self.height())
+        width = min(max(self.width(), _WIDE), self._over.width() - 2 * _GAP)
+        self.resize(width, max(self.heightForWidth(width), self.sizeHint().height()))
         self.move(_GAP, _GAP)
         self.show()
         self.raise_()
