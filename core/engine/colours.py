@@ -1,4 +1,4 @@
-"""A mask put right by the colours of the image, for boxes that people draw.
+"""A mask put right by the colours of the image, for boxes that people draw and clicks that mend.
 
 Masks have 28×28 cells and are unsure at their edges. Where the colours inside of a mask differ from
 those around it, they say better where its edge is: each place is weighed by how much likelier its
@@ -22,7 +22,7 @@ CELLS: Final = 64
 """Cells along a side of the result."""
 BINS: Final = 8
 """Steps of each colour channel that are told apart."""
-_BIAS: Final = 0.5
+RAISED: Final = 0.5
 """Masks of boxes that are a little off are too small: their logits are raised by so much."""
 _SURE: Final = 0.01
 """What no mask reaches counts as this likely."""
@@ -45,11 +45,13 @@ def as_colours(
     return whole.mul_(255).round_().clamp_(0, 255).to(torch.uint8)
 
 
-def led_by_colours(colours: Tensor, boxes: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+def led_by_colours(
+    colours: Tensor, boxes: Tensor, masks: Tensor, raised: float
+) -> tuple[Tensor, Tensor]:
     """Probabilities S×S of what N masks of one thing mean, and the box that they lie in.
 
-    `colours` is uint8 3×H×W, `boxes` are N×4 in its pixels, `masks` N×28×28 probabilities. The
-    first box with a margin, cut off at the image, is the box of the result.
+    `colours` is uint8 3×H×W, `boxes` are N×4 in its pixels, `masks` N×28×28 probabilities, whose
+    logits are `raised`. The result lies in the first box with a margin, cut off at the image.
     """
     height, width = colours.shape[1:]
     sides = boxes[0, 2:] - boxes[0, :2]
@@ -59,7 +61,7 @@ def led_by_colours(colours: Tensor, boxes: Tensor, masks: Tensor) -> tuple[Tenso
     place = torch.cat((corner, far))
     shown = _crop(colours, place)
     laid = torch.stack([_laid(mask, box, place) for mask, box in zip(masks, boxes, strict=True)])
-    logits = torch.logit(laid.clamp(_SURE, 1 - _SURE)).mean(dim=0) + _BIAS
+    logits = torch.logit(laid.clamp(_SURE, 1 - _SURE)).mean(dim=0) + raised
     likelier = _likelier(shown, torch.sigmoid(logits)).clamp(-_LIKELIER, _LIKELIER)
     return _guided(shown, torch.sigmoid(logits + likelier)).clamp(0, 1), place
 
@@ -152,4 +154,4 @@ def _blurred(maps: Tensor) -> Tensor:
     return functional.avg_pool2d(maps[None], wide, 1, _RADIUS, count_include_pad=False)[0]
 
 
-__all__ = ["as_colours", "led_by_colours"]
+__all__ = ["RAISED", "as_colours", "led_by_colours"]

@@ -12,10 +12,19 @@ from torchvision.ops import boxes as box_ops
 from core.document.geometry import Rect, area, bounds
 from core.document.instance import Point, Polygons
 from core.engine.clicks import click_head, correct, maps_of
+from core.engine.colours import led_by_colours
 from core.engine.encodings import Encoding
 from core.engine.mending import mend, satisfied, wrong_points
 from core.engine.prompt_pool import ORIGINS
-from core.engine.prompts import SHORTEST, Drawn, as_drawn, channels, draw_masks, name_boxes
+from core.engine.prompts import (
+    SHORTEST,
+    Drawn,
+    as_drawn,
+    channels,
+    draw_masks,
+    name_boxes,
+    without_specks,
+)
 from core.lens.detail import Detail, detailed_outline
 from core.protocol.messages.prompts import PromptOrigin
 
@@ -142,7 +151,8 @@ def _corrected(
     inside: NDArray[np.bool_],
     detail: Detail,
 ) -> Polygons:
-    """What the click-correct head makes of an outline and points, in the box around both.
+    """What the click-correct head makes of an outline and points, in the box around both; led by
+    the colours there.
 
     Without such a head: what the mask head sees there. Empty beside the image.
     """
@@ -164,5 +174,7 @@ def _corrected(
         box = encoding.to_image(resized)[0].tolist()
         maps = maps_of(points, inside, start, box).to(predictor.device)
         mask = correct(model, encoding.levels, resized, maps, channel, predictor.numerics)[0]
+    field, place = led_by_colours(encoding.colours, resized, mask[None], 0.0)
     size = encoding.prepared.image_size
-    return detailed_outline(mask.cpu().numpy(), encoding.to_image(resized)[0], size, detail)
+    led = detailed_outline(field.cpu().numpy(), encoding.to_image(place), size, detail)
+    return without_specks(led)

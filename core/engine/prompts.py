@@ -16,7 +16,7 @@ from torchvision.ops import boxes as box_ops
 
 from core.document.geometry import area, signed_area
 from core.document.instance import Polygon, Polygons
-from core.engine.colours import led_by_colours
+from core.engine.colours import RAISED, led_by_colours
 from core.engine.encodings import Encoding
 from core.engine.proposers.stage import mask_channels
 from core.engine.stages import masks, roi
@@ -146,7 +146,7 @@ def answer_boxes(
     answers: list[list[Drawn]] = [[] for _ in range(len(boxes))]
     for row, place in enumerate(large):
         masks = found[2 * row : 2 * row + 2]
-        led = led_by_colours(encoding.colours, both[row], masks)
+        led = led_by_colours(encoding.colours, both[row], masks, RAISED)
         ways = (
             (PromptOrigin.AGREED, *led),
             (PromptOrigin.DRAWN, masks[0], both[row, 0]),

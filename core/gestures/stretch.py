@@ -21,6 +21,10 @@ DRAWN_FROM = 0.35
 """A press becomes a stroke after this share of the tolerance; less is a click."""
 _ERROR = 0.5
 """How far, in pixels of the screen, a vertex that is left out may lie off the stroke."""
+_STEPS = 400
+"""Places at which an outline is looked for between two events, at most."""
+_BESIDE = 3.0
+"""How many times the tolerance the hand may begin beside an outline."""
 _RECENT = 64
 """So many points are thinned again with each move; those before are settled."""
 
@@ -137,9 +141,11 @@ class StretchDrag:
         return stretched(*ring, join, self._shown)
 
 
-def begin_stretch(scene: Scene, event: PointerEvent) -> StretchDrag | None:
-    """A stroke from the outline under the pointer; None where there is none."""
-    aim = scene.outline_at(event.x, event.y, event.tolerance)
+def begin_stretch(
+    scene: Scene, event: PointerEvent, reach: float | None = None
+) -> StretchDrag | None:
+    """A stroke from the outline within reach of the pointer; None where there is none."""
+    aim = scene.outline_at(event.x, event.y, event.tolerance if reach is None else reach)
     if aim is None:
         return None
     return StretchDrag(
@@ -156,6 +162,7 @@ class StretchGesture:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._pressed: PointerEvent | None = None
+        self._before: PointerEvent | None = None
         self._drag: StretchDrag | None = None
         self._drawing = False
 
@@ -171,8 +178,10 @@ class StretchGesture:
         """Begin on the outline under the pointer, which becomes selected."""
         if event.button is not Button.LEFT:
             return Outcome(cursor=Cursor.CROSS, menu=not self._drawing)
-        self._pressed = event
-        self._drag = begin_stretch(self._scene, event)
+        self._pressed = self._before = event
+        self._drag = begin_stretch(self._scene, event) or begin_stretch(
+            self._scene, event, _BESIDE * event.tolerance
+        )
         return self._begun()
 
     def move(self, event: PointerEvent) -> Outcome:
@@ -180,11 +189,7 @@ class StretchGesture:
         if self._pressed is None:
             return self._hover(event)
         if self._drag is None:
-            self._drag = begin_stretch(self._scene, event)
-            if self._drag is not None:
-                self._pressed = event
-                return self._begun()
-            return Outcome(cursor=Cursor.CROSS, finished=False)
+            return self._meet(event)
         dx, dy = event.x - self._pressed.x, event.y - self._pressed.y
         if math.hypot(dx, dy) > DRAWN_FROM * event.tolerance:
             self._drawing = True
@@ -193,6 +198,21 @@ class StretchGesture:
         self._drag.follow = event.holds(Modifier.SHIFT)
         preview = self._drag.preview(dx, dy)
         return Outcome(preview=preview, cursor=Cursor.CROSS, finished=False)
+
+    def _meet(self, event: PointerEvent) -> Outcome:
+        """Begin on the first outline on the way here: a fast hand is not seen at each pixel."""
+        before = self._before or event
+        dx, dy = event.x - before.x, event.y - before.y
+        steps = min(math.ceil(math.hypot(dx, dy) / event.tolerance), _STEPS) or 1
+        self._before = event
+        for k in range(1, steps + 1):
+            on_the_way = replace(event, x=before.x + k / steps * dx, y=before.y + k / steps * dy)
+            self._drag = begin_stretch(self._scene, on_the_way)
+            if self._drag is not None:
+                self._pressed = on_the_way
+                self._drag.preview(event.x - on_the_way.x, event.y - on_the_way.y)
+                return self._begun()
+        return Outcome(cursor=Cursor.CROSS, finished=False)
 
     def release(self, event: PointerEvent) -> Outcome:
         """End the stroke with its edit; after a mere click select what is there."""
@@ -231,7 +251,7 @@ class StretchGesture:
         return Outcome(cursor=Cursor.CROSS)
 
     def _reset(self) -> None:
-        self._pressed = self._drag = None
+        self._pressed = self._before = self._drag = None
         self._drawing = False
 
     def _begun(self) -> Outcome:

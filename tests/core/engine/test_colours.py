@@ -40,20 +40,20 @@ def overlap(one: Tensor, other: Tensor) -> float:
 
 
 def test_the_mask_ends_where_the_colours_change() -> None:
-    found, place = led_by_colours(image(90), BOX, blurry())
+    found, place = led_by_colours(image(90), BOX, blurry(), 0.5)
     assert found.shape == (CELLS, CELLS)
     assert place.tolist() == pytest.approx([28, 21, 132, 99])
     assert overlap(found >= 0.5, disc_in(place)) > 0.9
-    plain, _ = led_by_colours(image(0), BOX, blurry())
+    plain, _ = led_by_colours(image(0), BOX, blurry(), 0.5)
     assert overlap(plain >= 0.5, disc_in(place)) < 0.75  # nothing says that it is too wide
 
 
 def test_several_masks_are_asked_together_and_the_box_is_cut_at_the_image() -> None:
     boxes = torch.tensor([[100.0, 60.0, 160.0, 120.0], [90.0, 50.0, 150.0, 110.0]])
-    found, place = led_by_colours(image(0), boxes, torch.ones(2, 28, 28))
+    found, place = led_by_colours(image(0), boxes, torch.ones(2, 28, 28), 0.0)
     assert place.tolist() == pytest.approx([91, 51, 160, 120])
     sure = float(found[CELLS // 2, CELLS // 2])
-    nothing, _ = led_by_colours(image(0), boxes, torch.zeros(2, 28, 28))
+    nothing, _ = led_by_colours(image(0), boxes, torch.zeros(2, 28, 28), 0.0)
     assert sure > 0.9 > 0.1 > float(nothing.max())
     assert bool(torch.isfinite(found).all())
 

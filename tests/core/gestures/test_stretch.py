@@ -132,6 +132,16 @@ def test_a_stroke_that_begins_beside_takes_the_first_outline_it_meets(hand):
     assert area(hand.scene.get("a")) == pytest.approx(1600 - 100 + 400 - 40, abs=4)
 
 
+def test_a_fast_hand_meets_the_outline_between_two_events(hand):
+    hand.drag((30, -30), (30, 20), (45, 20), (45, 5))
+    assert area(hand.scene.get("a")) < 1600 - 100 + 400 - 100
+
+
+def test_a_stroke_that_begins_a_little_beside_begins_on_the_outline(hand):
+    hand.drag((38, 18), (46, 18), (46, 10))  # more than the tolerance of 3, less than thrice that
+    assert area(hand.scene.get("a")) == pytest.approx(1600 - 100 + 400 - 64, abs=1)
+
+
 def test_of_two_outlines_the_selected_one_is_meant():
     scene = make_scene(instance("a", SQUARE), instance("b", SQUARE), selection=("a",))
     hand = Hand(scene, StretchGesture(scene))
@@ -233,9 +243,9 @@ def test_a_change_of_a_pixel_of_the_screen_is_kept(hand):
 
 
 def test_a_stroke_that_meets_no_outline_says_so(hand):
-    hand.press(60, 95)
-    hand.move(90, 95)
-    assert hand.release(90, 95).refusal == MET_NOTHING
+    hand.press(5, 95)
+    hand.move(35, 97)
+    assert hand.release(35, 97).refusal == MET_NOTHING
     assert hand.edits == []
 
 
