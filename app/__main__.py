@@ -21,10 +21,10 @@ from app.window.bootstrap import (
     catch_exceptions,
     close_on_signals,
     load_language,
-    spare_collector,
     start_logging,
 )
 from app.window.window import MainWindow
+from core.codec import set_loaded_aside
 from core.protocol.messages import message_types
 
 
@@ -61,7 +61,7 @@ def main(
     # Learning all messages takes a while; here it does not keep the window waiting.
     services.tasks.run(
         lambda _context: message_types(),
-        done=lambda _types: spare_collector(),
+        done=lambda _types: set_loaded_aside(),
         failed=lambda _error: None,
     )
     QTimer.singleShot(0, window, services.models.start)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.codec import set_loaded_aside
 from core.document.geometry import area, bounds
 from core.document.instance import Instance, Polygon, Region, Source
 from core.formats import labelme
@@ -348,10 +349,10 @@ def test_regions_stand_apart_and_go_back_where_they_stood() -> None:
     assert labelme.dumps(replace(labelme.parse(data, PATH), shapes=read.shapes)) == data
 
 
-def test_reading_leaves_frozen_what_the_program_keeps_from_the_collector(tmp_path):
+def test_reading_leaves_aside_what_the_program_set_aside(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"shapes": [], "imagePath": "a.png", "imageWidth": 4, "imageHeight": 4}')
-    gc.freeze()
+    set_loaded_aside()
     before = gc.get_freeze_count()
     labelme.read(path)
     assert before > 0
