@@ -30,6 +30,10 @@ from core.protocol.messages.prompts import PromptOrigin
 
 _MARGIN: Final = 0.1
 """Share of an outline's sides that the head sees around it."""
+_ANY: Final = 0.3
+"""What an outline counts that has no score at all, or lies with its border at the point."""
+_KIND: Final = 0.1
+"""What each kind of box counts more than the one after it in `ORIGINS`."""
 _ONE: Final = 0.7
 """IoU above which two boxes under the points are the same thing."""
 
@@ -114,7 +118,8 @@ def answer_points(
     if not present:
         fitting = [one for one in found if satisfied(one.polygons, spots, inside)]
         if fitting:
-            best = max(fitting, key=_worth)
+            middle = points[inside].mean(axis=0)
+            best = max(fitting, key=lambda one: _worth(one, middle))
             ordered = sorted(fitting, key=lambda one: area(one.polygons))
             return ordered, ordered.index(best)
     start = present or _nearest(found, spots, inside)
@@ -132,8 +137,17 @@ def answer_points(
     return [Drawn(mended, name, score, PromptOrigin.MENDED, 1.0, corners)], 0
 
 
-def _worth(one: Drawn) -> float:
-    return one.steadiness * one.trust
+def _worth(one: Drawn, at: NDArray[np.float32]) -> float:
+    """How likely an outline is what was meant by points around a place.
+
+    Steady, of a kind and with a score to be trusted, and with the place in the middle of its box:
+    a person points at the middle of things.
+    """
+    kind = len(ORIGINS) - 1 - ORIGINS.index(one.origin)
+    corner, far = one.box[:2], one.box[2:]
+    off = np.abs(2 * (at - corner) / np.maximum(far - corner, 1e-6) - 1)
+    central = float(np.prod(1 - np.minimum(off, 1)))
+    return one.steadiness * (_ANY + one.trust + _KIND * kind) * (_ANY + central)
 
 
 def _nearest(found: list[Drawn], points: list[Point], inside: NDArray[np.bool_]) -> Polygons:

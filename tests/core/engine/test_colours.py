@@ -46,6 +46,8 @@ def test_the_mask_ends_where_the_colours_change() -> None:
     assert overlap(found >= 0.5, disc_in(place)) > 0.9
     plain, _ = led_by_colours(image(0), BOX, blurry(), 0.5)
     assert overlap(plain >= 0.5, disc_in(place)) < 0.75  # nothing says that it is too wide
+    lower, _ = led_by_colours(image(0), BOX, blurry(), 0.0)
+    assert int((lower >= 0.5).sum()) < int((plain >= 0.5).sum())
 
 
 def test_several_masks_are_asked_together_and_the_box_is_cut_at_the_image() -> None:
