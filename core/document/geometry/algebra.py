@@ -22,6 +22,7 @@ from core.sentences import say
 __all__ = [
     "GeometryError",
     "clip_to_image",
+    "differ",
     "exclusive",
     "hull",
     "intersect",
@@ -138,6 +139,13 @@ def exclusive(outline: Outline, *others: Outline) -> Polygons:
     for other in others:
         rest = shapely.symmetric_difference(rest, _geometry(polygons_of(other)))
     return _polygons(rest)
+
+
+def differ(a: Outline, b: Outline, width: float) -> bool:
+    """Whether only one of them covers some place that is at least `width` pixels wide."""
+    both = _geometry(polygons_of(a)), _geometry(polygons_of(b))
+    apart = shapely.symmetric_difference(*both)
+    return not shapely.buffer(apart, -width / 2, join_style="mitre").is_empty
 
 
 def hull(outline: Outline) -> Polygons:
