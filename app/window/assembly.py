@@ -43,7 +43,7 @@ def make_window(
         ViewFeature(services),
         ImagesFeature(services),
         annotate,
-        SuggestFeature(services, annotate.panel.suggestions),
+        SuggestFeature(services, annotate.panel),
         LensFeature(services),
         LearningFeature(services),
         VersionsFeature(services),

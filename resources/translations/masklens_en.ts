@@ -320,6 +320,23 @@
     </message>
 </context>
 <context>
+    <name>InstancesPanel</name>
+    <message numerus="yes">
+        <source>%n suggested</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more below the score</source>
+        <translation type="unfinished">
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LabelsElsewhere</name>
     <message numerus="yes">
         <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
@@ -500,16 +517,6 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>SuggestionsPanel</name>
-    <message numerus="yes">
-        <source>%n more below the score</source>
-        <translation>
-            <numerusform>%n more below the score</numerusform>
-            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>

@@ -1,4 +1,4 @@
-"""The annotate panel: labels, instances and suggestions, one below the other."""
+"""The annotate panel: the labels, and below them the list of instances and suggestions."""
 
 from __future__ import annotations
 
