@@ -81,7 +81,7 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
     driver.act("next_image")
     path = driver.services.workspace.images[1].path
     wait(driver, lambda: lens.trace is not None and lens.path == path)
-    driver.window.docks.all[1].raise_()
+    driver.dock("annotate").raise_()
     wait(driver, lambda: not lens.active)
     assert not any(layer.visible for layer in feature.layers.all.values())
 

@@ -102,6 +102,6 @@ def test_the_training_view_from_the_keyboard(lens_driver: Driver) -> None:
     assert not page._seen.isVisible()
     driver.act("previous_image")
     wait(driver, lambda: training.replayed is not None and not training.busy)
-    driver.window.docks.all[1].raise_()
+    driver.dock("annotate").raise_()
     wait(driver, lambda: not training.active)
     assert not any(layer.visible for layer in layers.all.values())

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDockWidget
 from pytestqt.qtbot import QtBot
 
 from app.base.paths import Paths
@@ -119,6 +119,10 @@ class Driver:
         action = self.services.actions[id]
         assert action.isEnabled(), id
         action.trigger()
+
+    def dock(self, name: str) -> QDockWidget:
+        """The dock of the feature of that name."""
+        return next(dock for dock in self.window.docks.all if dock.objectName() == name)
 
     def key(self, key: Qt.Key, held: Qt.KeyboardModifier = NO_MODIFIER) -> None:
         target = QApplication.focusWidget() or self.window
