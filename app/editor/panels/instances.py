@@ -4,6 +4,7 @@ canvas. It is sorted by its columns and narrowed by a question; suggestions are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import (
@@ -245,14 +246,14 @@ class InstancesPanel(Section):
             ),
         ]
         for text, term in offered:
-            menu.addAction(text, lambda term=term: self._ask(term))
+            menu.addAction(text, partial(self._ask, term))
         menu.addSeparator()
         for label in sorted(self.rows.label_texts())[:20]:
             term = Term("label", ":", label)
-            menu.addAction(str(term), lambda term=term: self._ask(term))
+            menu.addAction(str(term), partial(self._ask, term))
         menu.addSeparator()
         for term in (Term("score", "<", "0.5"), Term("size", "<", "100")):
-            menu.addAction(str(term), lambda term=term: self._ask(term))
+            menu.addAction(str(term), partial(self._ask, term))
         menu.popup(self._field.mapToGlobal(QPoint(0, self._field.height())))
 
     def _ask(self, term: Term) -> None:
