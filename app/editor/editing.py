@@ -228,9 +228,7 @@ class Editing(QObject):
 
 def _fields_edit(wanted: Iterable[Shape], name: str) -> Edit | None:
     """What gives shapes these fields; None without any."""
-    edits = tuple(
-        SetFields(one.id, one.flags, one.description, one.crowd, one.group_id) for one in wanted
-    )
+    edits = tuple(map(SetFields.of, wanted))
     return edits[0] if len(edits) == 1 else Batch(edits, name) if edits else None
 
 

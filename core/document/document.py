@@ -260,10 +260,10 @@ class _Draft:
                 description=edit.description,
                 crowd=edit.crowd,
                 group_id=edit.group_id,
+                attributes=edit.attributes,
             )
         )
-        inverse = SetFields(old.id, old.flags, old.description, old.crowd, old.group_id)
-        return inverse, self._swap({old.id: old}, {new.id: new})
+        return SetFields.of(old), self._swap({old.id: old}, {new.id: new})
 
     def _set_rejected(self, edit: SetRejected) -> tuple[Edit, Changed]:
         # Only ids that really change sides are taken back later.

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, Count, Name
-from core.document.instance import Polygons, Shape, Source
+from core.document.instance import Attributes, Polygons, Shape, Source
 from core.document.regions import by_flags
 from core.sentences import MasklensError
 
@@ -80,6 +80,19 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     description: str
     crowd: bool
     group_id: int | None
+    attributes: Attributes = ()
+
+    @staticmethod
+    def of(shape: Shape) -> SetFields:
+        """What gives an instance the fields that this shape has."""
+        return SetFields(
+            shape.id,
+            shape.flags,
+            shape.description,
+            shape.crowd,
+            shape.group_id,
+            shape.attributes,
+        )
 
 
 class SetRejected(msgspec.Struct, frozen=True, tag_field="do", tag="set_rejected"):

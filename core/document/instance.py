@@ -17,6 +17,9 @@ from msgspec import Meta
 from core.codec import Fraction, Name
 
 Point = tuple[float, float]
+Value = str | bool | int | float
+Attributes = tuple[tuple[Name, Value], ...]
+"""What else a person says of an instance: names with texts, numbers, choices or switches."""
 Ring = Annotated[tuple[Point, ...], Meta(min_length=3)]
 
 
@@ -67,6 +70,7 @@ class Shape:
     description: str = ""
     crowd: bool = False
     group_id: int | None = None
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from core.document.instance import Instance, Polygon, Polygons, Shape, Source, s
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
-from core.formats.labelme_extras import Extra, foreign_score
+from core.formats.labelme_extras import Extra, attributes_of, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
 from core.formats.labelme_write import dumps
@@ -82,6 +82,7 @@ class _Fields(msgspec.Struct, frozen=True):
     description: str | None = None
     mask: object = None
     score: object = None
+    attributes: object = None
     masklens: Extra = Extra()
 
 
@@ -309,6 +310,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         fields.description or "",
         extra.crowd,
         fields.group_id,
+        attributes_of(fields.attributes),
     )
     return by_flags(shape) if shape.flags else shape
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 from core.codec import encode, layout, loads, members, pretty, uncollected
 from core.document.instance import Polygon, Shape, Source
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
-from core.formats.labelme_extras import KEY, write_extras
+from core.formats.labelme_extras import KEY, with_attributes, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
 
 # The version of labelme's format that new files are written in.
@@ -179,17 +179,22 @@ def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
         )
         if same is not None:
             left.remove(same)
-            shapes.append(_shape(instance, file.raw_shapes[same.number], same, None))
+            raw = file.raw_shapes[same.number]
+            shapes.append(_shape(instance, before, raw, same, None))
             k += len(same.polygons)
         else:
             # A part that was changed goes on with the unknown keys of the instance's first shape.
-            shapes.append(_shape(instance, raws[0] if raws else None, None, polygons[k]))
+            shapes.append(_shape(instance, before, raws[0] if raws else None, None, polygons[k]))
             k += 1
     return shapes
 
 
 def _shape(
-    instance: Shape, source: Raw | None, kept: KeptShape | None, polygon: Polygon | None
+    instance: Shape,
+    before: Shape | None,
+    source: Raw | None,
+    kept: KeptShape | None,
+    polygon: Polygon | None,
 ) -> Raw:
     """The shape for a polygon, or with None for what the kept shape says in its own way."""
     raw = members(source) if source is not None else {}
@@ -204,6 +209,8 @@ def _shape(
         if "mask" in shape:
             shape["mask"] = None
     shape["flags"] = dict(instance.flags)
+    if instance.attributes != (() if before is None else before.attributes):
+        shape["attributes"] = with_attributes(raw.get("attributes"), instance.attributes)
     plain = polygon
     if polygon is None and kept is not None and len(kept.polygons) == 1 and kept.kind != "mask":
         plain = kept.polygons[0]

@@ -270,6 +270,23 @@ def test_holes_and_provenance_ride_along() -> None:
     assert back.group_id == 1
 
 
+def test_attributes_are_changed_beside_what_is_no_plain_value() -> None:
+    value = written(new(Instance("i1", "cell", (Polygon(SQUARE),), attributes=(("ripe", True),))))
+    assert value["shapes"][0]["attributes"] == {"ripe": True}
+    value["shapes"][0]["attributes"] = {"ripe": True, "kind": "a", "list": [1, 2]}
+    read = parsed(value)
+    (instance,) = read.instances
+    assert instance.attributes == (("ripe", True), ("kind", "a"))
+    assert written(read)["shapes"] == value["shapes"], "unchanged, it stands as it stood"
+    moved = replace(instance, polygons=(Polygon(ring(80, 40, 5, 6)),))
+    kept = written(replace(read, shapes=(moved,)))["shapes"][0]["attributes"]
+    assert kept == value["shapes"][0]["attributes"]
+    fewer = replace(instance, attributes=(("kind", "b"), ("size", 0.5)))
+    changed = replace(read, shapes=(fewer,))
+    assert written(changed)["shapes"][0]["attributes"] == {"list": [1, 2], "kind": "b", "size": 0.5}
+    assert again(changed).instances == (fewer,)
+
+
 @pytest.mark.parametrize(("source", "then"), [("drawn", "drawn"), ("suggested", "edited")])
 def test_an_outline_moved_elsewhere_drops_its_holes(source: str, then: str) -> None:
     instance = Instance("i1", "cell", (Polygon(SQUARE, (HOLE,)),), source=Source(source))
