@@ -90,6 +90,13 @@ class Editing(QObject):
         if made:
             self._add(made, self.tr("duplicate %n instance(s)", "", len(made)))
 
+    def take_over(self, shapes: Iterable[Shape]) -> bool:
+        """Put copies of another image's instances where they were there; False without any."""
+        made = self._copies(tuple(shapes), 0.0)
+        if made:
+            self._add(made, self.tr("take over %n instance(s)", "", len(made)))
+        return bool(made)
+
     def delete(self, ids: Iterable[str]) -> None:
         """Delete instances. What a model had proposed counts as rejected, else it would return."""
         staged = self._workspace.staged
@@ -168,7 +175,7 @@ class Editing(QObject):
             (IGNORE, False): self.tr("no longer ignore"),
         }
         chosen = [each for each in self._chosen(ids) if is_marked(each, flag) is not on]
-        self._set_fields(
+        self.set_fields(
             [replace(each, flags=with_flag(each, flag, on)) for each in chosen], names[flag, on]
         )
 
@@ -176,9 +183,10 @@ class Editing(QObject):
         """Say that instances stand for many objects, or take that back."""
         name = self.tr("mark as crowd") if on else self.tr("no longer a crowd")
         chosen = [each for each in self._chosen(ids) if each.crowd is not on]
-        self._set_fields([replace(each, crowd=on) for each in chosen], name)
+        self.set_fields([replace(each, crowd=on) for each in chosen], name)
 
-    def _set_fields(self, wanted: list[Shape], name: str) -> None:
+    def set_fields(self, wanted: Iterable[Shape], name: str) -> None:
+        """Give instances the fields of these, which are the same but for them."""
         edit = _fields_edit(wanted, name)
         if edit is not None:
             self._workspace.do(edit, name)

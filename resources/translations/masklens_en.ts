@@ -100,6 +100,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>take over %n instance(s)</source>
+        <translation>
+            <numerusform>take over %n instance</numerusform>
+            <numerusform>take over %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>delete %n instance(s)</source>
         <translation>
             <numerusform>delete %n instance</numerusform>
@@ -323,14 +330,14 @@
     <name>InstancesPanel</name>
     <message numerus="yes">
         <source>%n suggested</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n suggested</numerusform>
+            <numerusform>%n suggested</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n more below the score</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n more below the score</numerusform>
             <numerusform>%n more below the score</numerusform>
         </translation>

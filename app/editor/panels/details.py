@@ -1,5 +1,5 @@
-"""What else is said of the selected instances: description, flags, group, and the attributes that
-the project asks for."""
+"""What else is said of the selected instances: description, flags, and the attributes that the
+project asks for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -50,7 +50,6 @@ class DetailsPanel(Section):
 
     described = Signal(str)
     flagged = Signal(object)  # tuple of the names that are set
-    grouped = Signal(object)  # number, or None
     attributed = Signal(str, object)  # name, and value or None
 
     def __init__(self) -> None:
@@ -64,15 +63,10 @@ class DetailsPanel(Section):
         self.body.addLayout(self._form)
         self._description = _text(self.described.emit)
         self._flags = _text(lambda text: self.flagged.emit(_names(text)))
-        self._group = _text(lambda text: self.grouped.emit(int(text) if text else None), whole=True)
         self._flags.widget.setToolTip(self.tr("Names with commas between them"))
-        self._group.widget.setToolTip(
-            self.tr("Instances of one label and group are one instance to labelme")
-        )
         for title, field in (
             (self.tr("Description"), self._description),
             (self.tr("Flags"), self._flags),
-            (self.tr("Group"), self._group),
         ):
             field.widget.setAccessibleName(title)
             self._form.addRow(title, field.widget)
@@ -92,7 +86,6 @@ class DetailsPanel(Section):
         self._make_rows(shapes)
         self._description.show(_common(each.description for each in shapes))
         self._flags.show(_common(", ".join(flag_names(each)) for each in shapes))
-        self._group.show(_common(each.group_id for each in shapes))
         for name, field in self._attributes.items():
             field.show(_common(dict(each.attributes).get(name) for each in shapes))
 
@@ -127,19 +120,19 @@ class DetailsPanel(Section):
         return _text(lambda text: tell(text or None))
 
 
-def _text(tell: Callable[[str], object], *, number: bool = False, whole: bool = False) -> _Field:
+def _text(tell: Callable[[str], object], *, number: bool = False) -> _Field:
     field = QLineEdit()
-    if number or whole:
-        check = QDoubleValidator(-1e12, 1e12, 0 if whole else 9, field)
+    if number:
+        check = QDoubleValidator(-1e12, 1e12, 9, field)
         check.setNotation(QDoubleValidator.Notation.StandardNotation)
-        check.setLocale(check.locale().c())
+        check.setLocale(QLocale.c())
         field.setValidator(check)
     shown = [""]
 
     def show(value: object) -> None:
         mixed = value is _MIXED
         shown[0] = "" if mixed or value is None else f"{value:.12g}" if number else str(value)
-        field.setPlaceholderText(QLineEdit.tr("differs") if mixed else "")
+        field.setPlaceholderText(QCoreApplication.translate("words", "differs") if mixed else "")
         if not field.hasFocus() or field.text() != shown[0]:
             field.setText(shown[0])
 
@@ -218,7 +211,7 @@ class AttributesDialog(QDialog):
         )
         told.setWordWrap(True)
         self._text = QPlainTextEdit("\n".join(map(row_text, asked)))
-        self._text.setPlaceholderText("ripe: switch\nside: left, right\nnote: text")
+        self._text.setPlaceholderText(self.tr("ripe: switch\nside: left, right\nnote: text"))
         self._text.setAccessibleName(self.windowTitle())
         self._problem = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._problem.setWordWrap(True)

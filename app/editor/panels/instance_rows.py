@@ -160,6 +160,12 @@ class InstanceRows(QAbstractTableModel):
         self.dataChanged.emit(self.index(row, 0), self.index(row, LAST))
         self.hidden_changed.emit(self._hidden)
 
+    def set_hidden(self, ids: Iterable[str]) -> None:
+        """Hide these on the canvas and no others."""
+        self._hidden = frozenset(ids)
+        self.refresh()
+        self.hidden_changed.emit(self._hidden)
+
     def rowCount(self, parent: Index | None = None) -> int:
         """The number of rows."""
         return 0 if parent is not None and parent.isValid() else len(self._shapes)
