@@ -197,8 +197,8 @@ class SelectGesture:
             return _Press(event, drag, Outcome() if adding else nothing, early=not adding)
         below = None if adding else self._below(event)
         if below is not None:
-            drag = MoveDrag(scene, scene.selected()) if scene.selection else None
-            return _Press(event, drag, below)
+            moving = MoveDrag(scene, scene.selected()) if scene.selection else None
+            return _Press(event, moving, below)
         if target.suggested:
             picked = scene.picked ^ {target.id} if adding else frozenset({target.id})
             click = Outcome(selection=frozenset(), picked=picked)

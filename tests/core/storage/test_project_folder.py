@@ -241,5 +241,5 @@ def test_a_linked_image_has_its_labels_beside_the_link(tmp_path):
     touch(outside, "real.png")
     (root / "link.png").symlink_to(outside / "real.png")
     (image,) = Project(root).images()
-    assert image == ImageEntry(root / "link.png", "link.png", root / "link.json")
+    assert image == ImageEntry(root / "link.png", "link.png", root, "link.json")
     assert Project(root).write_problem(image) is None
