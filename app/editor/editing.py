@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
+from core.codec import uncollected
 from core.document.document import Document
 from core.document.edits import Add, Batch, Edit, Relabel, Remove, Reshape, SetFields, SetRejected
 from core.document.geometry import (
@@ -24,6 +25,7 @@ from core.document.geometry import (
     union,
     without_holes,
 )
+from core.document.geometry.boxes import is_box
 from core.document.instance import Polygons, Shape, Source, new_id
 from core.document.regions import (
     DONE_REGION,
@@ -212,26 +214,30 @@ class Editing(QObject):
         document = self._workspace.document
         if document is None:
             return ()
-        made = []
-        for each in originals:
-            moved = translate(each.polygons, offset, offset) if offset else each.polygons
-            polygons = clip_to_image(moved, document.width, document.height)
-            if polygons:
-                made.append(
-                    replace(
-                        each,
-                        id=new_id(),
-                        polygons=polygons,
-                        source=Source.DRAWN,
-                        score=None,
-                        model=None,
-                    )
-                )
-        return tuple(made)
+        with uncollected():  # of thousands the points alone would be searched again and again
+            made = (_copy(each, offset, document) for each in originals)
+            return tuple(each for each in made if each is not None)
 
     def _add(self, shapes: tuple[Shape, ...], name: str) -> None:
         if self._workspace.do(Add(shapes), name):
             self.selected.emit(frozenset(each.id for each in shapes))
+
+
+def _copy(shape: Shape, offset: float, document: Document) -> Shape | None:
+    """What of a shape lies on the image, as a person's own; None where nothing does."""
+    moved = translate(shape.polygons, offset, offset) if offset else shape.polygons
+    polygons = clip_to_image(moved, document.width, document.height)
+    if not polygons:
+        return None
+    return replace(
+        shape,
+        id=new_id(),
+        polygons=polygons,
+        source=Source.DRAWN,
+        score=None,
+        model=None,
+        box=shape.box and is_box(polygons),
+    )
 
 
 def _fields_edit(wanted: Iterable[Shape], name: str) -> Edit | None:

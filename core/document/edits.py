@@ -43,12 +43,14 @@ class Remove(msgspec.Struct, frozen=True, tag_field="do", tag="remove"):
 class Reshape(msgspec.Struct, frozen=True, tag_field="do", tag="reshape"):
     """Give an instance other polygons.
 
-    With `source` None the rule of provenance decides: what a model proposed becomes "edited".
+    With `source` None the rule of provenance decides: what a model proposed becomes "edited". With
+    `box` None a box stays one as long as it is a rectangle.
     """
 
     id: Name
     polygons: Polygons
     source: Source | None = None
+    box: bool | None = None
 
 
 class Relabel(msgspec.Struct, frozen=True, tag_field="do", tag="relabel"):

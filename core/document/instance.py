@@ -57,7 +57,8 @@ class Shape:
     `score` is the detector's, 0 to 1, and `model` the model revision that proposed the shape;
     both stay when a person accepts or edits it. `crowd` marks one that stands for many objects.
     `flags` are named yes/no marks in the order of the label file; they decide whether a shape is
-    an instance or a region (core/document/regions.py).
+    an instance or a region (core/document/regions.py). `box` says that the outline is a rectangle,
+    upright or turned, and stays one while its corners are moved.
     """
 
     id: Name
@@ -71,6 +72,7 @@ class Shape:
     crowd: bool = False
     group_id: int | None = None
     attributes: Attributes = ()
+    box: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,14 @@ from core.codec import (
     uncollected,
     wrong,
 )
+from core.document.geometry.boxes import is_box
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
 from core.formats.labelme_extras import Extra, attributes_of, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
-from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
+from core.formats.labelme_shapes import BOXES, OUTLINES, NearPoint, outline, polygon
 from core.formats.labelme_write import dumps
 from core.sentences import Argument, Sentence, say
 from core.storage import inside
@@ -311,6 +312,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         extra.crowd,
         fields.group_id,
         attributes_of(fields.attributes),
+        len(parts) == 1 and parts[0].kept.kind in BOXES and is_box(polygons),
     )
     return by_flags(shape) if shape.flags else shape
 

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.document.document import Document
+from core.document.edits import Reshape
 from core.document.geometry import area, bounds
+from core.document.geometry.boxes import with_corner
 from core.document.instance import Instance, Polygon, Region, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
@@ -215,14 +218,36 @@ def test_a_change_keeps_what_belongs_to_the_rest() -> None:
     assert again(changed).instances == changed.instances
 
 
-def test_an_edited_rectangle_or_mask_becomes_a_polygon() -> None:
+def test_an_edited_mask_becomes_a_polygon_and_a_rectangle_where_it_is_none_any_more() -> None:
     mask = png(np.ones((4, 5), np.uint8))
     read = parse(shape("rectangle", [[1, 2], [30, 40]]), shape("mask", [[0, 0], [4, 3]], mask=mask))
-    moved = tuple(replace(i, polygons=(Polygon(SQUARE),)) for i in read.instances)
-    for each in written(replace(read, shapes=moved))["shapes"]:
+    assert [each.box for each in read.instances] == [True, False]
+    document = Document(100, 80, read.shapes)
+    for each in read.instances:
+        document.apply(Reshape(each.id, (Polygon(SQUARE[:3]),)))
+    for each in written(replace(read, shapes=document.shapes))["shapes"]:
         assert each["shape_type"] == "polygon"
         assert each.get("mask") is None
-        assert len(each["points"]) == 4
+        assert len(each["points"]) == 3
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "rotation", "oriented_rectangle"])
+def test_a_box_is_written_as_one_after_its_corner_was_moved(kind: str) -> None:
+    turned = [[50, 20], [70, 40], [60, 50], [40, 30]]
+    read = parse(shape(kind, [[1, 2], [30, 40]] if kind == "rectangle" else turned))
+    (box,) = read.instances
+    moved = with_corner(box.polygons[0].outer, 2, (50.0, 60.0))
+    document = Document(100, 80, read.shapes)
+    document.apply(Reshape(box.id, (Polygon(moved),)))
+    changed = replace(read, shapes=document.shapes)
+    (value,) = written(changed)["shapes"]
+    assert value["shape_type"] == kind
+    assert value["points"] == ([[1, 2], [50, 60]] if kind == "rectangle" else [*map(list, moved)])
+    (back,) = again(changed).instances
+    assert back.box
+    assert back.polygons == (Polygon(moved),)
+    new_one = replace(box, id="drawn", polygons=(Polygon(moved),))
+    assert written(new(new_one))["shapes"][0]["shape_type"] in (kind, "oriented_rectangle")
 
 
 def test_deleted_instances_and_new_order() -> None:
