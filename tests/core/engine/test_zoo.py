@@ -52,7 +52,7 @@ def test_parameter_names_and_shapes_are_torchvisions(version: int, theirs: objec
 
 @pytest.mark.parametrize("arch", ["resnet101", "resnext101", "custom"])
 def test_deep_and_own_trunks_predict_trace_and_train(arch: str) -> None:
-    config = small(arch=arch, norm="frozen", trainable_layers=0)
+    config = small(arch=arch, norm="batch", trainable_layers=0)
     factory = import_factory(f"{__name__}:Trunk") if arch == "custom" else None
     torch.manual_seed(0)
     module = build_model(config, backbone_factory=factory)
