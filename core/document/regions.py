@@ -6,7 +6,7 @@ and saving them is what it is for an instance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from typing import Any, Final
 
@@ -18,8 +18,10 @@ IGNORE: Final = "ignore"
 """Inside the outline nothing is learned and nothing is compared."""
 
 
-NO_OBJECTS: Final = ("", "_background_")
-"""Labels of outlines that are no objects: none was given, or labelme's name for what is none."""
+BACKGROUND: Final = "_background_"
+"""labelme's label for what is no object."""
+NO_OBJECTS: Final = ("", BACKGROUND)
+"""Labels of outlines that nothing is learned from: none was given, or it is no object."""
 IGNORED_LABEL: Final = "__ignore__"
 """labelme's label for what is neither an object nor background."""
 
@@ -57,17 +59,19 @@ def labelled(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
     return tuple(each for each in shapes if not is_done(each))
 
 
-def comparable(shapes: Iterable[Shape]) -> tuple[Instance, ...]:
+def comparable(
+    shapes: Iterable[Shape], without: Collection[str] = NO_OBJECTS
+) -> tuple[Instance, ...]:
     """The instances as a model is compared with them, areas to ignore among them as crowds.
 
-    Outlines with one of NO_OBJECTS for a label are not among them.
+    Outlines with one of the labels `without` are not among them.
     """
     return tuple(
         each
         if isinstance(each, Instance) and each.label != IGNORED_LABEL
         else Instance(**_values(each) | {"crowd": True})
         for each in labelled(shapes)
-        if each.label not in NO_OBJECTS
+        if each.label not in without
     )
 
 

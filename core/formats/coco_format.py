@@ -63,7 +63,9 @@ def _write(writing: Writing) -> Written:
         )
         for number, image in enumerate(writing.images, 1)
     ]
-    data, empty = coco_write.encoded(images, writing.labels, extra)
+    nameless = any(not each.label for image in images for each in image.instances)
+    labels = (*writing.labels, "") if nameless and "" not in writing.labels else writing.labels
+    data, empty = coco_write.encoded(images, labels, extra)
     if empty:
         writing.sink.notes.append(EMPTY.given(count=empty))
     if not writing.sink.put(out, data):
@@ -83,7 +85,7 @@ FORMAT: Final = Format(
     carries=frozenset(
         (
             *("group", "flags", "description", "score", "size", "holes", "parts", "overlap"),
-            *("source", "crowd", "attributes"),
+            *("source", "crowd", "attributes", "unlabelled"),
         )
     ),
 )

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from core.document.instance import Source as Origin
-from core.document.regions import comparable
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.dataset import answered, labelled_again, missing
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.format import Format, Located, Sink, Writing
-from core.formats.losses import losses, misfit
+from core.formats.losses import losses, misfit, objects_for
 from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
 from core.formats.splits import SPLITS, dealt
@@ -248,7 +247,7 @@ def _fitting(image: Located, format: Format, sink: Sink) -> Located | None:
         return None
     if "regions" in format.carries:
         return image
-    kept = tuple(i for i in comparable(labels.shapes) if misfit(i, format) is None)
+    kept = tuple(i for i in objects_for(labels.shapes, format) if misfit(i, format) is None)
     return replace(image, labels=replace(labels, shapes=kept))
 
 

@@ -20,8 +20,8 @@ Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the image."""
 _NO_LABEL: Final = say(
     "formats.no_label",
-    "{path}: shapes {numbers} on {name} have no label, so they are no objects to learn from or to "
-    "write: give them one.",
+    "{path}: shapes {numbers} on {name} have no label: nothing is learned from them, and most "
+    "formats have no place for them. Give them one.",
 )
 _BACKGROUND: Final = say(
     "formats.background",

@@ -14,7 +14,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path, PureWindowsPath
@@ -169,15 +169,22 @@ def others(file: LabelFile) -> tuple[dict[str, object], dict[str, dict[str, obje
     Of an instance these are its attributes, as X-AnyLabeling writes them, and under `labelme` the
     other keys. What says nothing (empty, false) is left out.
     """
-    top = {key: loads(raw) for key, raw in file.kept.top.items() if key not in _TOP}
+    top = {key: loads(raw, constants=True) for key, raw in file.kept.top.items() if key not in _TOP}
     image = {key: value for key, value in top.items() if value not in _NOTHING}
     shapes: dict[str, dict[str, object]] = {}
     if file.kept.shapes:
-        raws = _EVERYTHING.decode_strictly(file.kept.source, "").shapes
+        raws = _all_keys(file.kept)
         for id, kept in file.kept.shapes:
             if id is not None and not raws[kept.number].keys() <= _SHAPE:
                 _note_keys(raws[kept.number], shapes.setdefault(id, {}))
     return image, {id: extra for id, extra in shapes.items() if extra}
+
+
+def _all_keys(kept: Kept) -> Sequence[Raws]:
+    try:
+        return _EVERYTHING.decode_strictly(kept.source, "").shapes
+    except NotJson:  # half a pair of surrogates, or NaN
+        return [members(raw) for raw in kept.raw_shapes]
 
 
 def _note_keys(raws: Raws, extra: dict[str, object]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from core.document.instance import Instance, Shape, Source
-from core.document.regions import comparable, is_done
+from core.document.regions import BACKGROUND, NO_OBJECTS, comparable, is_done
 from core.formats.format import Format, Located
 from core.formats.labelled import Labelled
 from core.sentences import Sentence, say
@@ -56,6 +56,12 @@ def misfit(instance: Instance, format: Format) -> Sentence | None:
     return None
 
 
+def objects_for(shapes: Sequence[Shape], format: Format) -> tuple[Instance, ...]:
+    """The instances that a format without regions is asked to hold, areas to ignore as crowds."""
+    unlabelled = "unlabelled" in format.carries
+    return comparable(shapes, (BACKGROUND,) if unlabelled else NO_OBJECTS)
+
+
 def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Sentence]:
     """What the format has no place for, one sentence a kind of thing, with files and counts.
 
@@ -74,7 +80,7 @@ def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Se
         written = labels.shapes
         if "regions" not in format.carries:
             count(_REGIONS, image, sum(map(is_done, labels.shapes)))
-            written = comparable(labels.shapes)
+            written = objects_for(labels.shapes, format)
             for each in written:
                 said = misfit(each, format)
                 if said is not None:

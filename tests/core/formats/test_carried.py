@@ -169,6 +169,7 @@ def test_labels_that_are_none_are_named(tmp_path: Path) -> None:
     assert "shapes 4 on a.png are labelled __ignore__" in said
     assert [(each.label, each.crowd) for each in image.instances] == [
         ("plain", False),
+        ("", False),
         ("__ignore__", True),
         ("it", False),
     ]

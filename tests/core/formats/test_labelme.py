@@ -357,3 +357,15 @@ def test_reading_leaves_frozen_what_the_program_keeps_from_the_collector(tmp_pat
     assert before > 0
     assert gc.get_freeze_count() >= before - 100  # refcounts free some meanwhile
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("odd", ["NaN", '"\\ud800"', "[1e999]"])
+def test_values_that_are_no_json_travel_like_any_other(odd: str) -> None:
+    square = json.dumps(shape())[:-1]
+    data = f'{{"shapes": [{square}, "own": {odd}}}], "imagePath": "a.png", "more": {odd}}}'
+    found = labelme.parse(data.encode(), PATH)
+    top, extras = labelme.others(found)
+    assert list(top) == ["more"]
+    assert [list(extra["labelme"]) for extra in extras.values()] == [["own"]]
+    back, _ = labelme.others(again(found))
+    assert list(back) == ["more"]

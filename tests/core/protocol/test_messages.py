@@ -21,6 +21,7 @@ from core.codec import loads
 from core.document.instance import Instance, Polygon, Source
 from core.lens.arrays import Shape
 from core.lens.detail import MOST_SMOOTHING, Detail
+from core.lens.scores import BINS, ScoreRecord
 from core.lens.settings import StageSettings
 from core.protocol import (
     Cancel,
@@ -72,6 +73,7 @@ instances = st.builds(
 settings = st.builds(StageSettings, score=st.floats(0, 1), detections_per_image=st.integers(1, 900))
 arguments = st.text() | st.integers(-9, 9) | st.floats(-9, 9)
 sentences = st.builds(Sentence, st.text(), st.dictionaries(st.text(), arguments, max_size=3))
+counts = st.lists(st.floats(0, 1e9), min_size=BINS, max_size=BINS).map(tuple)
 PLAIN: dict[object, st.SearchStrategy[Any]] = {
     Instance: instances,
     Polygon: polygons,
@@ -84,6 +86,7 @@ PLAIN: dict[object, st.SearchStrategy[Any]] = {
         st.floats(0, 99),
         st.integers(0, 99),
     ),
+    ScoreRecord: st.builds(ScoreRecord, st.text(), counts, counts),
     int: st.integers(-(2**60), 2**60),
     float: st.floats(allow_nan=False, allow_infinity=False),
 }
