@@ -53,6 +53,8 @@ def main() -> None:
     if given.switch is not None:
         _switch(given)
         return
+    if given.dataset is None:
+        parser.error("--dataset is needed to train")
     seeds = [int(seed) for seed in given.seeds.split(",")]
     print("| Variant | mask AP | box AP | mask AP50 |\n|---|---|---|---|")
     for name, settings in [*VARIANTS.items(), *((name, ()) for name in DEEPER)]:
