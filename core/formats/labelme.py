@@ -39,7 +39,7 @@ from core.document.instance import Instance, Polygon, Polygons, Shape, Source, s
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
 from core.formats.fields import as_object
-from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
+from core.formats.label_file import Kept, KeptShape, LabelFile
 from core.formats.labelme_extras import Extra, attributes_of, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_repair import repaired_shape, repaired_top
