@@ -5,7 +5,7 @@ import random
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point as ShapelyPoint
 from shapely.geometry import Polygon as ShapelyPolygon
@@ -247,6 +247,21 @@ def test_union_and_difference():
     assert len(holed.holes) == 1
 
 
+NEAR_A = (
+    Polygon(
+        ((226.0, 1.5), (0.0, 1.421875), (0.0, 406.0), (13.0, 999.0)),
+        (((0.0, 0.0), (0.125, 0.0), (7.257658958435059, 895.625), (175.54782104492188, 0.0)),),
+    ),
+)
+NEAR_B = (
+    Polygon(
+        ((623.45379638671, -1e-05), (226.0, 1.5), (0.0, 1.421875), (0.0, 406.0), (13.0, 0.0)),
+        (((0.125, 0.0), (7.257658958435059, 895.625), (81.344352722, 642.05), (-100.0, -95.9)),),
+    ),
+)
+
+
+@example(NEAR_A, NEAR_B)  # edges that nearly lie on each other
 @given(any_outlines, any_outlines)
 @settings(max_examples=100, deadline=None)
 def test_union_difference_and_overlap_agree(a, b):
