@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,7 +49,8 @@ def main(
         lambda key: theme.choose(settings.get(THEME)) if key == THEME.key else None
     )
     # The engine loads torch in its own process while the window is made, and used already.
-    client = EngineClient(application)
+    command = shlex.split(arguments.engine)
+    client = EngineClient(application, command=command or None, elsewhere=bool(command))
     client.start()
     window = make_window(paths, settings, theme, application, client)
     services = window.services
@@ -83,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="*", type=Path, metavar="FOLDER | IMAGE")
     parser.add_argument(
         "--preannotate", action="store_true", help="ask the model for suggestions for the folder"
+    )
+    parser.add_argument(
+        "--engine",
+        default="",
+        metavar="COMMAND",
+        help="start the engine with this command, e.g. on another machine: "
+        "'ssh HOST python -m core.engine.worker'",
     )
     parser.add_argument(
         "--debug", action="store_true", help="log to stderr and report a blocked window"

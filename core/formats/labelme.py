@@ -34,15 +34,16 @@ from core.codec import (
     uncollected,
     wrong,
 )
+from core.document.geometry.boxes import is_box
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
 from core.formats.fields import as_object
 from core.formats.label_file import Kept, KeptShape, LabelFile
-from core.formats.labelme_extras import Extra, foreign_score
+from core.formats.labelme_extras import Extra, attributes_of, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_repair import repaired_shape, repaired_top
-from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
+from core.formats.labelme_shapes import BOXES, OUTLINES, NearPoint, outline, polygon
 from core.formats.labelme_write import dumps
 from core.sentences import Argument, Sentence, english, say
 from core.storage import inside
@@ -92,6 +93,7 @@ class _Fields(msgspec.Struct, frozen=True):
     description: str | None = None
     mask: object = None
     score: object = None
+    attributes: object = None
     masklens: Extra = Extra()
 
 
@@ -302,6 +304,8 @@ def _instance(parts: list[_Shape]) -> Shape:
         fields.description or "",
         extra.crowd,
         fields.group_id,
+        attributes_of(fields.attributes),
+        len(parts) == 1 and parts[0].kept.kind in BOXES and is_box(polygons),
     )
     return by_flags(shape) if shape.flags else shape
 

@@ -28,6 +28,9 @@ from core.storage.image_limits import MOST_A_BYTE
 # The kinds that outline an object; all others are kept as they are.
 _CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
 OUTLINES: Final = (*_CORNERS, "circle", "mask")
+BOXES: Final = ("rectangle", "oriented_rectangle", "rotation")
+"""Kinds that are rectangles and stay so while they are edited: upright, and turned ones as labelme
+and X-AnyLabeling call them."""
 # How far, in pixels, the edges of a polygon for a circle may cut into it.
 _SAGITTA: Final = 0.05
 FAR: Final = 1e7
