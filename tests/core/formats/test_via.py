@@ -214,7 +214,7 @@ def test_a_file_of_another_form_is_refused(value: object, where: str) -> None:
 KEYS = ("filename", "regions", "shape_attributes", "region_attributes", "name", "all_points_x")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(json_values(*KEYS, "_via_img_metadata", "cx"))
 def test_any_json_is_read_or_refused(value: object) -> None:
     for candidate in (value, {"a": value}, file(value)):
@@ -222,7 +222,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
             via.parse(candidate, PATH)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=40) | st.text(alphabet='{}[]:;=",\n#a1', max_size=40))
 def test_any_csv_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("csv") / "a.csv"
