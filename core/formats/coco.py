@@ -13,9 +13,7 @@ from math import isfinite
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
-import msgspec
-
-from core.codec import Codec, uncollected, wrong
+from core.codec import Codec, FieldError, uncollected, wrong
 from core.document.instance import Instance, Polygons, Source
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_shapes import number_of, outline_of
@@ -100,6 +98,7 @@ _CROWD: Final = {
     **dict.fromkeys(("1", "1.0", "true"), True),
 }
 """What programs write for `iscrowd`."""
+_BOX: Final[Codec[Box]] = Codec(Box)
 _SOURCE: Final[Codec[Source]] = Codec(Source)
 _FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool], ...])
 
@@ -272,8 +271,8 @@ def _others(annotation: Json) -> Json:
 def _box(value: object) -> Box | None:
     """The box that an annotation says its instance has; None where it says none."""
     try:
-        box = msgspec.convert(value, Box)
-    except msgspec.ValidationError:
+        box = _BOX.convert(value)
+    except FieldError:
         return None
     return box if all(map(isfinite, box)) and min(box[2:]) > 0 else None
 

@@ -101,6 +101,7 @@ KINDS: list[tuple[Callable[[], File], int, str]] = [
     (annotation(segmentation=[], bbox=[NAN, 10, 20, 20]), 1, f"{FIRST}.bbox[0]"),
     (annotation(segmentation=[], bbox=[10, 10, 20]), 1, f"{FIRST}.bbox"),
     (annotation(segmentation=[], bbox=[30, 30, -20, -20]), 1, "neither an outline nor a box"),
+    (annotation(bbox=["\ud800", 1, 2, 3]), 2, ""),
     # Marks, ids, scores.
     *((annotation(iscrowd=value), 2, "") for value in (None, True, "0", "1", 1.0, "true")),
     (annotation(iscrowd=2), 1, f"{FIRST}.iscrowd"),
