@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 masks = arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(masks)
 def test_traced_and_drawn_again_a_mask_is_the_same(mask: np.ndarray) -> None:
     height, width = mask.shape
@@ -32,7 +32,7 @@ def test_traced_and_drawn_again_a_mask_is_the_same(mask: np.ndarray) -> None:
     assert encode(traced, width, height).area == mask.sum()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(masks)
 def test_run_lengths_are_traced_as_their_masks(mask: np.ndarray) -> None:
     height, width = mask.shape
@@ -46,7 +46,7 @@ def test_run_lengths_are_traced_as_their_masks(mask: np.ndarray) -> None:
         assert np.array_equal(rasterise(traced, width, height), mask)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(polygons(), max_size=3).map(tuple))
 def test_encoding_agrees_with_pycocotools(drawn: tuple[Polygon, ...]) -> None:
     expected = np.zeros((80, 100), bool)
@@ -115,7 +115,7 @@ def test_run_lengths_that_do_not_fit_are_refused(runs: dict, where: str) -> None
         trace_runs(runs, 3, 2, "runs")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet=[chr(code) for code in range(48, 112)], max_size=12))
 def test_any_text_is_a_mask_or_refused(text: str) -> None:
     try:
