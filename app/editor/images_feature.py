@@ -211,7 +211,7 @@ class ImagesFeature(Feature):
 
     def _on_looked(self, preview: Preview) -> None:
         dialog = ImportDialog(preview, self.panel.window())
-        dialog.accepted.connect(lambda: self.services.importer.take(preview))
+        dialog.accepted.connect(lambda: self.services.importer.take(preview, dialog.answer))
         dialog.open()
 
     def export_labels(self) -> None:
@@ -252,7 +252,7 @@ class ImagesFeature(Feature):
         )
 
     def _ask_model(self) -> None:
-        filters = (self.tr("Models (*.pt *.pth)"), self.tr("All files (*)"))
+        filters = (self.tr("Models (*.pt *.pth *.h5)"), self.tr("All files (*)"))
         self.services.opener.ask_existing(
             self.tr("Choose a model"),
             lambda path: self.services.models.choose(str(path)),

@@ -310,10 +310,8 @@ class Prompting(QObject):
             self._send_again(about)
             return
         if about == self._about() and answer.model == about.model:
-            named = tuple(
-                replace(each, label=self._suggesting.label_for(each.label))
-                for each in answer.instances
-            )
+            label = self._suggesting.naming()
+            named = tuple(replace(each, label=label(each.label)) for each in answer.instances)
             first = int(answer.first[0]) if len(answer.first) else 0
             self._last = Answered(asked, named, max(first, 0))
             if self._kept and self._kept[0].asked == asked:

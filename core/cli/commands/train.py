@@ -17,6 +17,7 @@ from core.cli.options import (
     add_device,
     add_json,
     add_settings,
+    checked_settings,
     download,
     refuse_idle,
 )
@@ -91,7 +92,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="replace a number of the schedule, e.g. learning_rate=2e-4, average=0 or "
-        "phases=[[0,0.5],[5,0.5]]; docs/learning.md names them",
+        "phases=heads, 5+, 4+, 3+, all or [[0,0.5],[5,0.5]]; docs/learning.md names them",
     )
 
 
@@ -173,8 +174,13 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
 
 def _refuse_other_request(arguments: argparse.Namespace, stored: RunSpec) -> None:
     """Raise UsageError when a run is resumed with options that it was not begun with."""
-    asked = _spec(arguments)
-    plain = type(asked)(model=asked.model, dataset=asked.dataset)
+    from msgspec.structs import replace
+
+    # How often a window is shown pictures is no option here.
+    asked = replace(_spec(arguments), picture_every=stored.picture_every)
+    plain = type(asked)(
+        model=asked.model, dataset=asked.dataset, picture_every=stored.picture_every
+    )
     for name in asked.__struct_fields__:
         now, then, unsaid = (getattr(spec, name) for spec in (asked, stored, plain))
         if now != then and (now != unsaid or name in ("model", "dataset")):
@@ -216,17 +222,6 @@ def is_new(model: str) -> bool:
     return model in (*ARCHES, CUSTOM) and not Path(model).is_file()
 
 
-def checked_settings(given: list[str]) -> tuple[str, ...]:
-    """What `--set` says. Raises UsageError."""
-    from core.lens.settings import SettingError, StageSettings
-
-    try:
-        StageSettings().with_text(given)
-    except SettingError as error:
-        raise UsageError(error.sentence) from error
-    return tuple(given)
-
-
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
     """What `--schedule` says. Raises UsageError."""
     from core.codec import FieldError
@@ -249,6 +244,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> Any:
+    from core.learning.schedule import STAGES
+
+    if text in STAGES:
+        return [[STAGES[text], 1.0]]
     try:
         return json.loads(text)
     except ValueError:

@@ -95,12 +95,12 @@ def simplify(polygons: Polygons, tolerance: float) -> Polygons:
 def clip_to_image(polygons: Polygons, width: int, height: int) -> Polygons:
     """The part of the polygons inside the image, maybe none; those wholly inside stay untouched."""
     kept: list[Polygon] = []
-    frame = shapely.box(0, 0, width, height)
     for polygon in polygons:
         box = bounds((polygon,))
         if box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height:
             kept.append(polygon)
         else:
+            frame = shapely.box(0, 0, width, height)
             kept.extend(_polygons(shapely.intersection(_geometry((polygon,)), frame)))
     return tuple(kept)
 
