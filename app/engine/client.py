@@ -112,10 +112,7 @@ class EngineClient(QObject):
         starting_ticks: int = STARTING_TICKS,
         backoff_ms: Sequence[int] = BACKOFF_MS,
     ) -> None:
-        """`command` starts the engine; the default is our own worker on this machine.
-
-        `elsewhere` says that the engine sees other files than the window.
-        """
+        """`command` starts the engine, by default ours here; `elsewhere` it sees other files."""
         super().__init__(parent)
         self.elsewhere = elsewhere
         self._command = list(command or python_command("core.engine.worker"))
@@ -266,11 +263,8 @@ class EngineClient(QObject):
 
     def waiting(self, purpose_prefix: str = "") -> tuple[int, ...]:
         """Ids of the requests without an answer whose purpose begins so, oldest first."""
-        return tuple(
-            id
-            for id, asked in self._asked.items()
-            if asked.request.purpose.startswith(purpose_prefix)
-        )
+        asked = self._asked.items()
+        return tuple(id for id, one in asked if one.request.purpose.startswith(purpose_prefix))
 
     def _launch(self) -> None:
         self.ready = None
