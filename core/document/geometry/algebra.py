@@ -22,6 +22,7 @@ from core.sentences import say
 __all__ = [
     "GeometryError",
     "clip_to_image",
+    "differ",
     "exclusive",
     "hull",
     "intersect",
@@ -140,6 +141,13 @@ def exclusive(outline: Outline, *others: Outline) -> Polygons:
     return _polygons(rest)
 
 
+def differ(a: Outline, b: Outline, width: float) -> bool:
+    """Whether only one of them covers some place that is at least `width` pixels wide."""
+    both = _geometry(polygons_of(a)), _geometry(polygons_of(b))
+    apart = shapely.symmetric_difference(*both)
+    return not shapely.buffer(apart, -width / 2, join_style="mitre").is_empty
+
+
 def hull(outline: Outline) -> Polygons:
     """The smallest outline without dents around all parts."""
     return _polygons(shapely.convex_hull(_geometry(polygons_of(outline))))
@@ -219,11 +227,15 @@ def _geometry(polygons: Polygons) -> BaseGeometry:
 
 
 def _covered(polygon: Polygon) -> BaseGeometry:
-    """What a polygon with crossing rings covers: what its outer ring encloses, less its holes."""
+    """What a polygon with crossing rings covers: what its outer ring encloses, less its holes.
+
+    On a grid, since crossings leave edges so close to each other that the algebra takes one side
+    for the other and gives areas that are wrong.
+    """
     covered = _enclosed(polygon.outer)
     for hole in polygon.holes:
         covered = shapely.difference(covered, _enclosed(hole))
-    return covered
+    return _areal(shapely.set_precision(covered, _GRID))
 
 
 def _enclosed(ring: Ring) -> BaseGeometry:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.codec import set_loaded_aside
 from core.document.document import Document
 from core.document.edits import Reshape
 from core.document.geometry import area, bounds
@@ -21,6 +22,7 @@ from core.document.instance import Instance, Polygon, Region, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.formats.labelme import FormatError
+from core.formats.labelme_format import others
 from core.sentences import english
 from tests.core.formats.making import HOLE, SQUARE, ring
 
@@ -390,10 +392,10 @@ def test_regions_stand_apart_and_go_back_where_they_stood() -> None:
     assert labelme.dumps(replace(labelme.parse(data, PATH), shapes=read.shapes)) == data
 
 
-def test_reading_leaves_frozen_what_the_program_keeps_from_the_collector(tmp_path):
+def test_reading_leaves_aside_what_the_program_set_aside(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"shapes": [], "imagePath": "a.png", "imageWidth": 4, "imageHeight": 4}')
-    gc.freeze()
+    set_loaded_aside()
     before = gc.get_freeze_count()
     labelme.read(path)
     assert before > 0
@@ -406,8 +408,8 @@ def test_values_that_are_no_json_travel_like_any_other(odd: str) -> None:
     square = json.dumps(shape())[:-1]
     data = f'{{"shapes": [{square}, "own": {odd}}}], "imagePath": "a.png", "more": {odd}}}'
     found = labelme.parse(data.encode(), PATH)
-    top, extras = labelme.others(found)
+    top, extras = others(found)
     assert list(top) == ["more"]
     assert [list(extra["labelme"]) for extra in extras.values()] == [["own"]]
-    back, _ = labelme.others(again(found))
+    back, _ = others(again(found))
     assert list(back) == ["more"]
