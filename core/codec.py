@@ -136,7 +136,7 @@ def loads(data: bytes | Raw, where: str = "value", *, constants: bool = False) -
 
 
 _SET_ASIDE: Final = Event()
-"""The collector itself would count what it holds aside, object by object, to say whether it does."""
+"""Asked whether anything is set aside, the collector would count it object by object."""
 
 
 @contextmanager

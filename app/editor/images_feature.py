@@ -252,7 +252,7 @@ class ImagesFeature(Feature):
         )
 
     def _ask_model(self) -> None:
-        filters = (self.tr("Models (*.pt *.pth)"), self.tr("All files (*)"))
+        filters = (self.tr("Models (*.pt *.pth *.h5)"), self.tr("All files (*)"))
         self.services.opener.ask_existing(
             self.tr("Choose a model"),
             lambda path: self.services.models.choose(str(path)),

@@ -222,8 +222,19 @@ def chosen_settings(
     return settings
 
 
+def checked_settings(given: list[str]) -> tuple[str, ...]:
+    """What `--set` says. Raises UsageError."""
+    from core.lens.settings import SettingError, StageSettings
+
+    try:
+        StageSettings().with_text(given)
+    except SettingError as error:
+        raise UsageError(error.sentence) from error
+    return tuple(given)
+
+
 def idle_settings(loaded: LoadedModel) -> tuple[str, ...]:
     """The settings that a model never looks at."""
-    from core.lens.settings import PROPOSER_SETTINGS, RPN_SETTINGS
+    from core.lens.settings import NETWORK_SETTINGS, PROPOSER_SETTINGS
 
-    return PROPOSER_SETTINGS if loaded.proposer is None else RPN_SETTINGS
+    return PROPOSER_SETTINGS if loaded.proposer is None else NETWORK_SETTINGS

@@ -19,7 +19,7 @@ from torchvision.models import mobilenet, resnet
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
-from core.engine import efficientnet_lite
+from core.engine import efficientnet_lite, matterport
 from core.engine.config import ConfigError, ModelConfig
 from core.sentences import say
 
@@ -121,6 +121,8 @@ def build_backbone(
         backbone: nn.Module = CustomBackbone(factory(), config.fpn_channels, pyramid_norm)
     elif config.arch in BACKBONES:
         trunk, layers = _trunk(config.arch, norm)
+        if config.family == "matterport":
+            trunk = matterport.as_caffe(trunk)
         backbone = BackboneWithFPN(
             trunk,
             {name: str(index) for index, (name, _) in enumerate(layers)},

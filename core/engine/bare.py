@@ -15,14 +15,18 @@ from torchvision.ops import FrozenBatchNorm2d
 from core.engine.backbones import BACKBONES, CUSTOM, build_backbone
 from core.engine.config import ModelConfig
 from core.engine.efficientnet_lite import translated
-from core.engine.zoo import parse_arch
+from core.engine.matterport import RPN_CHANNELS
+from core.engine.zoo import FASTER, MATTERPORT, parse_arch
 
 COCO_V1_HASH: Final = "bf2d0c1e"
 """First digits of the SHA-256 of torchvision's `maskrcnn_resnet50_fpn` COCO file."""
 
+FASTER_V1_HASH: Final = "258fb6c6"
+"""Those of its `fasterrcnn_resnet50_fpn` COCO file."""
 _COCO_CLASSES: Final = 91
 _BODY: Final = "backbone.body."
 _SECOND_CONVOLUTION: Final = "rpn.head.conv.1."
+_MASK_PREDICTOR: Final = "roi_heads.mask_predictor."
 _MOMENTS: Final = "num_batches_tracked"
 # Tensors and dimensions whose length tells a width of the network.
 _ANCHORS: Final = ("rpn.head.cls_logits.weight", 0)
@@ -44,8 +48,11 @@ def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> Model
     file alone, which is known by its SHA-256 `digest`.
     Raises ValueError when a tensor is missing, ConfigError for an unknown `arch`.
     """
-    masks = _size(state, *_MASKS)
+    boxes_only = arch in FASTER or (arch == CUSTOM and _MASKS[0] not in state)
+    masks = 0 if boxes_only else _size(state, *_MASKS)
     layers = sum(_MASK_LAYER.fullmatch(key) is not None for key in state)
+    if arch in MATTERPORT:
+        raise ValueError("weights of matterport's come as an .h5 file")
     name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
     live = any(key.endswith(_MOMENTS) for key in state)
     anchors = _size(state, *_ANCHORS)
@@ -57,11 +64,11 @@ def config_of_bare(state: Mapping[str, Tensor], arch: str, digest: str) -> Model
         class_names=_names(_size(state, *_CLASSES)),
         fpn_channels=_size(state, *_FPN),
         box_head_width=_size(state, *_BOX_HEAD),
-        mask_channels=_size(state, *_MASK_HEAD),
-        mask_layers=layers,
-        mask_outputs="agnostic" if masks == 1 else "per_class",
+        mask_channels=256 if boxes_only else _size(state, *_MASK_HEAD),
+        mask_layers=4 if boxes_only else layers,
+        mask_outputs="none" if boxes_only else "agnostic" if masks == 1 else "per_class",
         norm="batch" if live else "frozen",
-        norm_eps=0.0 if digest.startswith(COCO_V1_HASH) else 1e-5,
+        norm_eps=0.0 if digest.startswith((COCO_V1_HASH, FASTER_V1_HASH)) else 1e-5,
     )
 
 
@@ -76,7 +83,9 @@ def guess_archs(state: Mapping[str, Tensor]) -> tuple[str, ...]:
         if key.startswith(_BODY) and not key.endswith(_MOMENTS)
     }
     suffix = "_v2" if any(key.startswith(_SECOND_CONVOLUTION) for key in state) else ""
-    return tuple(f"maskrcnn_{name}_fpn{suffix}" for name in BACKBONES if _body_of(name) == body)
+    masks = any(key.startswith(_MASK_PREDICTOR) for key in state)
+    kind = "maskrcnn" if masks else "fasterrcnn"
+    return tuple(f"{kind}_{name}_fpn{suffix}" for name in BACKBONES if _body_of(name) == body)
 
 
 @cache
@@ -94,14 +103,19 @@ def check_widths(config: ModelConfig, state: Mapping[str, Tensor]) -> None:
     """
     anchors = len(config.anchor_sizes[0]) * len(config.aspect_ratios)
     masks = 1 if config.mask_outputs == "agnostic" else config.num_classes
+    pyramid = config.fpn_channels
+    if config.family == "matterport":
+        anchors, pyramid = 2 * anchors, RPN_CHANNELS
     for what, wanted, place in (
         ("anchors per cell", anchors, _ANCHORS),
         ("outputs of the class predictor", config.num_classes, _CLASSES),
-        ("channels of the pyramid", config.fpn_channels, _FPN),
+        ("channels that the RPN reads", pyramid, _FPN),
         ("values in the box head", config.box_head_width, _BOX_HEAD),
         ("channels of the mask head", config.mask_channels, _MASK_HEAD),
         ("outputs of the mask head", masks, _MASKS),
     ):
+        if place in (_MASK_HEAD, _MASKS) and not config.draws_masks:
+            continue
         found = _size(state, *place)
         if found != wanted:
             raise ValueError(f"{found} {what} instead of {wanted}")

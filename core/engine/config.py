@@ -36,18 +36,31 @@ class TrainingSettings:
     roi_positive_fraction: float = 0.25
     roi_foreground_iou: float = 0.5
     roi_background_iou: float = 0.5
+    roi_instances: bool = True
+    """Whether the instances' own boxes are drawn from too, beside the proposals."""
+    roi_ratio: bool = False
+    """Whether negative RoIs are drawn only as many as the positive ones allow (matterport)."""
+    box_loss: Literal["sampled", "positive"] = "sampled"
+    """Smooth L1 with beta 1/9, its sum by all samples (torchvision), or with beta 1, its mean over
+    the numbers of the positive ones (matterport)."""
+    mask_targets: Literal["soft", "mini"] = "soft"
+    """RoIAlign of the whole mask, or a cut of a mini-mask of 56×56, rounded (matterport)."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
             if item.type == "int":
                 _whole(f"training.{item.name}", value, 1, 10_000_000)
-            else:
+            elif item.type == "float":
                 _number(f"training.{item.name}", value, 0, 1)
         if self.rpn_background_iou > self.rpn_foreground_iou:
             raise _bad("training.rpn_background_iou", "is above the foreground IoU")
         if self.roi_background_iou > self.roi_foreground_iou:
             raise _bad("training.roi_background_iou", "is above the foreground IoU")
+        if self.box_loss not in ("sampled", "positive"):
+            raise _bad("training.box_loss", "must be 'sampled' or 'positive'")
+        if self.mask_targets not in ("soft", "mini"):
+            raise _bad("training.mask_targets", "must be 'soft' or 'mini'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,8 @@ class ModelConfig:
     """The backbone: a name from `zoo.ARCHES`, or `custom` for a user's own callable."""
     version: Literal[1, 2] = 1
     """Heads as in torchvision's `maskrcnn_resnet50_fpn` (1) or `..._v2` (2)."""
+    family: Literal["torchvision", "matterport"] = "torchvision"
+    """Whose layers they are: see `core.engine.matterport` for what differs."""
     class_names: tuple[str, ...] = ("object",)
     min_size: int = 800
     """Length to which the shorter side is resized (up or down)..."""
@@ -81,8 +96,9 @@ class ModelConfig:
     mask_channels: int = 256
     mask_layers: int = 4
     """Convolutions of the mask head before its deconvolution."""
-    mask_outputs: Literal["per_class", "agnostic"] = "per_class"
-    """One mask for each class, as in the paper, or one for all of them."""
+    mask_outputs: Literal["per_class", "agnostic", "none"] = "per_class"
+    """One mask for each class, as in the paper, one for all of them, or none: boxes are all that
+    a Faster R-CNN gives."""
     roi_canonical_size: int = 224
     """Side of the RoI that is pooled from P4 (224 in the FPN paper, equation 1)."""
     norm: Literal["frozen", "batch"] = "frozen"
@@ -100,15 +116,17 @@ class ModelConfig:
             raise _bad("arch", "must be a name")
         if self.version not in (1, 2):
             raise _bad("version", "must be 1 or 2")
+        if self.family not in ("torchvision", "matterport"):
+            raise _bad("family", "must be 'torchvision' or 'matterport'")
         if self.norm not in ("frozen", "batch"):
             raise _bad("norm", "must be 'frozen' or 'batch'")
         for name in ("fpn_channels", "box_head_width", "mask_channels", "roi_canonical_size"):
             _whole(name, getattr(self, name), 1, 65536)
         _whole("mask_layers", self.mask_layers, 1, 32)
-        if self.mask_outputs not in ("per_class", "agnostic"):
-            raise _bad("mask_outputs", "must be 'per_class' or 'agnostic'")
-        if self.mask_outputs == "agnostic" and self.settings.mask_activation == "softmax":
-            raise _bad("settings", "let classes compete for a mask, of which there is only one")
+        if self.mask_outputs not in ("per_class", "agnostic", "none"):
+            raise _bad("mask_outputs", "must be 'per_class', 'agnostic' or 'none'")
+        if self.mask_outputs != "per_class" and self.settings.mask_activation == "softmax":
+            raise _bad("settings", "let classes compete for a mask, of which there is at most one")
         _number("norm_eps", self.norm_eps, 0, 1)
         _whole("trainable_layers", self.trainable_layers, 0, 5)
 
@@ -116,6 +134,11 @@ class ModelConfig:
     def num_classes(self) -> int:
         """Outputs of the class predictor, the background included."""
         return len(self.class_names) + 1
+
+    @property
+    def draws_masks(self) -> bool:
+        """Whether it has a mask head."""
+        return self.mask_outputs != "none"
 
     def class_name(self, label: int) -> str:
         """The name of a label index (1 or more). Raises IndexError when there is none."""

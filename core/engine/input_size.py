@@ -15,15 +15,24 @@ MOST_PIXELS: Final = 1536**2
 
 
 def input_factor(
-    min_size: float, max_size: float, least_factor: float | None, height: int, width: int
+    min_size: float,
+    max_size: float,
+    least_factor: float | None,
+    height: int,
+    width: int,
+    *,
+    square: bool = False,
 ) -> float:
     """The factor for an image of that size in pixels.
 
     Without `least_factor` it is torchvision's (`GeneralizedRCNNTransform`): the shorter side
     becomes `min_size` unless the longer one would exceed `max_size`. So of two images of cells as
     large, that of the wider field is seen smaller. `least_factor` is the least factor, as far as
-    `MOST_PIXELS` allow.
+    `MOST_PIXELS` allow. For a `square` input (matterport's `resize_image`) nothing is made smaller
+    for the sake of `min_size`.
     """
+    if square:
+        return min(max(1.0, min_size / min(height, width)), max_size / max(height, width))
     factor = min(min_size / min(height, width), max_size / max(height, width))
     if least_factor is None:
         return factor
@@ -63,9 +72,26 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
         image_mean: Sequence[float],
         image_std: Sequence[float],
         least_factor: float | None = None,
+        *,
+        square: bool = False,
     ) -> None:
-        super().__init__(min_size, max_size, list(image_mean), list(image_std))
+        """A `square` input is padded with black to a square of `max_size`, or as far as a multiple
+        of 64 where nothing is resized."""
+        divisor = 64 if square else 32
+        super().__init__(
+            min_size, max_size, list(image_mean), list(image_std), size_divisible=divisor
+        )
         self.least_factor = least_factor
+        self.square = square
+        # Python's numbers: the state_dict has no buffers of a transform.
+        self.black = [-mean / std for mean, std in zip(image_mean, image_std, strict=True)]
+
+    def batch_images(self, images: list[Tensor], size_divisible: int = 32) -> Tensor:
+        """Images 3×H×W in one tensor, padded at the right and bottom."""
+        if self.square:
+            return padded(self, images)
+        batched: Tensor = super().batch_images(images, size_divisible)
+        return batched
 
     def resize(
         self, image: Tensor, target: dict[str, Tensor] | None = None
@@ -75,7 +101,8 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
         before = (image.shape[-2], image.shape[-1])
         factor = factor_of(self, *before)
         thin = min(before) * factor < 1
-        if (self.least_factor is None and not thin) or (self.training and self._skip_resize):
+        theirs = self.least_factor is None and not thin and not self.square
+        if theirs or (self.training and self._skip_resize):
             both: tuple[Tensor, dict[str, Tensor] | None] = super().resize(image, target)
             return both
         image = resized(image, factor)
@@ -93,5 +120,30 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
 def factor_of(transform: GeneralizedRCNNTransform, height: int, width: int) -> float:
     """The factor of a network's transform when nothing is drawn at random; a network that
     torchvision built has no least factor."""
-    least = transform.least_factor if isinstance(transform, InputTransform) else None
-    return input_factor(transform.min_size[-1], transform.max_size, least, height, width)
+    own = isinstance(transform, InputTransform)
+    least, square = (transform.least_factor, transform.square) if own else (None, False)
+    return input_factor(
+        transform.min_size[-1], transform.max_size, least, height, width, square=square
+    )
+
+
+def padded(transform: GeneralizedRCNNTransform, images: Sequence[Tensor]) -> Tensor:
+    """Resized images 3×H×W of any sizes in one tensor, each in its upper left part.
+
+    The rest is the mean colour, or black for a square input.
+    """
+    divisor = transform.size_divisible
+    height, width = (_up(max(image.shape[side] for image in images), divisor) for side in (1, 2))
+    square = isinstance(transform, InputTransform) and transform.square
+    if square and not transform.training:
+        height = width = max(height, width, _up(transform.max_size, divisor))
+    together = images[0].new_zeros((len(images), 3, height, width))
+    if square:
+        together += together.new_tensor(transform.black)[:, None, None]
+    for slot, image in zip(together, images, strict=True):
+        slot[:, : image.shape[1], : image.shape[2]].copy_(image)
+    return together
+
+
+def _up(length: int, divisor: int) -> int:
+    return -(-length // divisor) * divisor

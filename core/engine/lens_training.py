@@ -172,7 +172,14 @@ def replay(
     check()
     few, target, masks = _with_masks(drawn, learned, target, check)
     passed = losses_of(
-        model, seen, few, [target], items=True, numerics=predictor.numerics, between=check
+        model,
+        seen,
+        few,
+        [target],
+        items=True,
+        numerics=predictor.numerics,
+        between=check,
+        rules=config.training,
     )
     found = to_numpy(replace(passed.traces[0], rois=drawn.rois[0]))
     proposals = drawn.proposals[0]

@@ -13,24 +13,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
-from torchvision.models.detection.roi_heads import (
-    fastrcnn_loss,
-    maskrcnn_loss,
-    project_masks_on_boxes,
-)
+from torchvision.models.detection.roi_heads import fastrcnn_loss, maskrcnn_loss
 
 from core.engine.click_training import click_loss
 from core.engine.clicks import click_head
-from core.engine.config import ModelConfig
+from core.engine.config import ModelConfig, TrainingSettings
+from core.engine.mask_targets import mask_targets
 from core.engine.stages import features, masks, proposals, roi
 from core.engine.stages.inputs import Batch
 from core.engine.stages.numerics import FLOAT32, Numerics
 from core.engine.targets import leave_out, match_anchors, sample_anchors, sample_rois
+from core.engine.zoo import WholeBox
 from core.lens.settings import StageSettings
 from core.lens.trace import Anchors, BoxHead, Proposals, Rpn
 from core.lens.training import AnchorTargets, ItemLosses, RoiTargets, TrainingTrace
 
 _BETA = 1 / 9
+TORCHVISION: Final = TrainingSettings()
 CLICK_LOSS: Final = "loss_clicks"
 Target = dict[str, Tensor]
 """`boxes` float32 N×4 and `masks` uint8 N×H×W in image pixels, `labels` int64 N from 1.
@@ -101,7 +100,16 @@ def training_pass(
     anchors = features.make_anchors(model, batch, levels, own)
     seen = Seen(levels, anchors, features.run_rpn(model, levels, numerics), batch.sizes)
     drawn = draw_samples(model, config, seen, scaled)
-    done = losses_of(model, seen, drawn, scaled, items=items, numerics=numerics, settings=own)
+    done = losses_of(
+        model,
+        seen,
+        drawn,
+        scaled,
+        items=items,
+        numerics=numerics,
+        settings=own,
+        rules=config.training,
+    )
     if click_head(model) is None:
         return done
     clicked = click_loss(model, levels, scaled, numerics)
@@ -123,7 +131,7 @@ def draw_samples(
     ]
     only = features.only_level(config.settings)
     anchors = sample_anchors(model, [_match(model, seen.anchors, each, only) for each in targets])
-    rois = sample_rois(model, [each.boxes for each in found], targets)
+    rois = sample_rois(model, [each.boxes for each in found], targets, config.training)
     return Drawn(tuple(found), tuple(anchors), tuple(rois))
 
 
@@ -137,6 +145,7 @@ def losses_of(
     numerics: Numerics = FLOAT32,
     between: Callable[[], None] = lambda: None,
     settings: StageSettings | None = None,
+    rules: TrainingSettings = TORCHVISION,
 ) -> TrainingPass:
     """The losses of what was drawn; targets in pixels of the resized images.
 
@@ -144,24 +153,23 @@ def losses_of(
     """
     anchors, rois, levels = drawn.anchors, drawn.rois, seen.levels
     settings = settings or features.own_settings(model)
-    rpn_losses = _rpn_losses(seen.rpn, anchors)
+    rpn_losses = _rpn_losses(seen.rpn, anchors, rules)
     between()
     answer = roi.run_box_head(model, levels, [each.boxes for each in rois], numerics, settings)
-    box_losses = fastrcnn_loss(
-        answer.logits, answer.deltas, [r.label for r in rois], [r.deltas for r in rois]
-    )
+    box_losses = _roi_losses(answer, rois, rules)
     positive = [torch.where(each.label > 0)[0] for each in rois]
     boxes = [each.boxes[rows] for each, rows in zip(rois, positive, strict=True)]
     matched = [each.match[rows] for each, rows in zip(rois, positive, strict=True)]
     between()
     logits = masks.run_mask_head(model, levels, boxes, numerics, settings)
-    mask_loss = (mask_softmax_loss if settings.mask_activation == "softmax" else maskrcnn_loss)(
-        logits, boxes, [t["masks"] for t in targets], [t["labels"] for t in targets], matched
-    )
+    if isinstance(model.roi_heads.mask_predictor, WholeBox):
+        cells = logits.sum() * 0
+    else:
+        cells = mask_loss(logits, boxes, matched, targets, settings, rules)
     losses = {
         "loss_classifier": box_losses[0],
         "loss_box_reg": box_losses[1],
-        "loss_mask": mask_loss,
+        "loss_mask": cells,
         "loss_objectness": rpn_losses[0],
         "loss_rpn_box_reg": rpn_losses[1],
     }
@@ -178,43 +186,46 @@ def losses_of(
         logits,
         targets,
         settings.mask_activation == "softmax",
+        rules,
+        isinstance(model.roi_heads.mask_predictor, WholeBox),
     )
     return TrainingPass(losses, work.traces())
 
 
-def mask_softmax_loss(
+def mask_loss(
     logits: Tensor,
     boxes: Sequence[Tensor],
-    masks: Sequence[Tensor],
-    labels: Sequence[Tensor],
     matched: Sequence[Tensor],
+    targets: Sequence[Target],
+    settings: StageSettings,
+    rules: TrainingSettings,
 ) -> Tensor:
-    """The mean cross-entropy of each cell between the RoI's class and the background, channel 0.
-
-    Where classes compete for a cell, as in FCN and FCIS; targets are soft, as those of the
-    sigmoid are (`maskrcnn_loss`).
-    """
+    """The mean loss of the cells of all positive RoIs."""
+    masks, labels = [t["masks"] for t in targets], [t["labels"] for t in targets]
+    softmax = settings.mask_activation == "softmax"
+    if not softmax and rules.mask_targets == "soft":
+        loss: Tensor = maskrcnn_loss(logits, boxes, masks, labels, matched)
+        return loss
     if not len(logits):
         nothing: Tensor = logits.sum() * 0
         return nothing
-    wanted = _mask_targets(boxes, masks, matched, logits.shape[-1])
-    label = torch.cat([one[rows] for one, rows in zip(labels, matched, strict=True)])
-    return _softmax_shares(logits, label, wanted).mean()
-
-
-def _mask_targets(
-    boxes: Sequence[Tensor], masks: Sequence[Tensor], matched: Sequence[Tensor], side: int
-) -> Tensor:
-    return torch.cat(
+    side = logits.shape[-1]
+    wanted = torch.cat(
         [
-            project_masks_on_boxes(one, box, rows, side)
+            mask_targets(one, box, rows, side, rules)
             for one, box, rows in zip(masks, boxes, matched, strict=True)
         ]
     )
+    label = torch.cat([one[rows] for one, rows in zip(labels, matched, strict=True)])
+    if softmax:
+        return _softmax_shares(logits, label, wanted).mean()
+    own = logits[torch.arange(len(label), device=label.device), label]
+    return functional.binary_cross_entropy_with_logits(own, wanted)
 
 
 def _softmax_shares(logits: Tensor, label: Tensor, wanted: Tensor) -> Tensor:
-    """The loss of each cell: P×28×28."""
+    """The loss of each cell where classes compete for it, as in FCN and FCIS: the cross-entropy
+    between the RoI's class and the background, channel 0. P×28×28; targets may be soft."""
     likely = logits.log_softmax(dim=1)
     own = likely[torch.arange(len(label), device=label.device), label]
     return -(wanted * own + (1 - wanted) * likely[:, 0])
@@ -252,7 +263,40 @@ def _refuse_degenerate(targets: Sequence[Target]) -> None:
             raise ValueError(f"target {index} has a box without width or height: {box}")
 
 
-def _rpn_losses(rpn: Rpn, targets: Sequence[AnchorTargets]) -> tuple[Tensor, Tensor]:
+def _box_shares(
+    found: Tensor, wanted: Tensor, samples: int, positive: int, rules: TrainingSettings
+) -> Tensor:
+    """What each of some deltas P×4 adds to a box loss: P.
+
+    `samples` and `positive` count those of the whole batch.
+    """
+    theirs = rules.box_loss == "sampled"
+    each = functional.smooth_l1_loss(found, wanted, beta=_BETA if theirs else 1.0, reduction="none")
+    return each.sum(1) / (samples if theirs else max(4 * positive, 1))
+
+
+def _roi_losses(
+    answer: BoxHead, rois: Sequence[RoiTargets], rules: TrainingSettings
+) -> tuple[Tensor, Tensor]:
+    """Class and box loss of the RoIs; nothing where none was drawn."""
+    label = torch.cat([each.label for each in rois])
+    wanted = torch.cat([each.deltas for each in rois])
+    if not len(label):
+        return answer.logits.sum() * 0, answer.deltas.sum() * 0
+    if rules.box_loss == "sampled":
+        both: tuple[Tensor, Tensor] = fastrcnn_loss(
+            answer.logits, answer.deltas, [r.label for r in rois], [r.deltas for r in rois]
+        )
+        return both
+    rows = torch.where(label > 0)[0]
+    own = answer.deltas.reshape(len(label), -1, 4)[rows, label[rows]]
+    shares = _box_shares(own, wanted[rows], len(label), len(rows), rules)
+    return functional.cross_entropy(answer.logits, label), shares.sum()
+
+
+def _rpn_losses(
+    rpn: Rpn, targets: Sequence[AnchorTargets], rules: TrainingSettings
+) -> tuple[Tensor, Tensor]:
     """Objectness and box loss as `RegionProposalNetwork.compute_loss` has them."""
     count = len(targets[0].label)
     positive = torch.cat([each.positive + i * count for i, each in enumerate(targets)])
@@ -260,11 +304,15 @@ def _rpn_losses(rpn: Rpn, targets: Sequence[AnchorTargets]) -> tuple[Tensor, Ten
     sampled = torch.cat([positive, negative])
     label = torch.cat([each.label for each in targets])
     wanted = torch.cat([each.deltas for each in targets])
-    box = functional.smooth_l1_loss(
-        rpn.deltas[positive], wanted[positive], beta=_BETA, reduction="sum"
-    )
     objectness = functional.binary_cross_entropy_with_logits(
         rpn.logits.flatten()[sampled], label[sampled]
+    )
+    if rules.box_loss == "positive":
+        found, count = rpn.deltas[positive], len(positive)
+        shares = _box_shares(found, wanted[positive], sampled.numel(), count, rules)
+        return objectness, shares.sum()
+    box = functional.smooth_l1_loss(
+        rpn.deltas[positive], wanted[positive], beta=_BETA, reduction="sum"
     )
     return objectness, box / sampled.numel()
 
@@ -284,6 +332,9 @@ class _Pass:
     targets: Sequence[Target]
     softmax: bool = False
     """Whether the classes compete for the cells of a mask."""
+    rules: TrainingSettings = TORCHVISION
+    boxes_only: bool = False
+    """Whether there are no masks to be asked for."""
 
     def traces(self) -> tuple[TrainingTrace, ...]:
         """One trace an image."""
@@ -297,11 +348,12 @@ class _Pass:
         objectness, rpn_box = self._rpn_shares(self.anchors[i], rpn)
         classifier, box = self._roi_shares(self.rois[i], self.positive[i], answer)
         side = mask_logits.shape[-1]
-        wanted = project_masks_on_boxes(
-            self.targets[i]["masks"], self.boxes[i], self.matched[i], side
-        )
+        masks, boxes = self.targets[i]["masks"], self.boxes[i]
+        wanted = mask_targets(masks, boxes, self.matched[i], side, self.rules)
         label = self.rois[i].label[self.positive[i]]
         own = mask_logits[torch.arange(len(label), device=label.device), label]
+        if self.boxes_only:
+            wanted = torch.ones_like(own)
         pixels = sum(len(rows) for rows in self.positive) * side * side
         if self.softmax:
             mask = _softmax_shares(mask_logits, label, wanted)
@@ -318,24 +370,16 @@ class _Pass:
         objectness = functional.binary_cross_entropy_with_logits(
             rpn.logits[rows], target.label[rows], reduction="none"
         )
-        box = functional.smooth_l1_loss(
-            rpn.deltas[target.positive],
-            target.deltas[target.positive],
-            beta=_BETA,
-            reduction="none",
-        )
-        return objectness / sampled, box.sum(1) / sampled
+        found, wanted = rpn.deltas[target.positive], target.deltas[target.positive]
+        positive = sum(len(each.positive) for each in self.anchors)
+        return objectness / sampled, _box_shares(found, wanted, sampled, positive, self.rules)
 
     def _roi_shares(
         self, target: RoiTargets, positive: Tensor, answer: BoxHead
     ) -> tuple[Tensor, Tensor]:
         rois = sum(len(each.label) for each in self.rois)
         classifier = functional.cross_entropy(answer.logits, target.label, reduction="none")
-        deltas = answer.deltas.reshape(len(target.label), -1, 4)
-        box = functional.smooth_l1_loss(
-            deltas[positive, target.label[positive]],
-            target.deltas[positive],
-            beta=_BETA,
-            reduction="none",
-        )
-        return classifier / rois, box.sum(1) / rois
+        deltas = answer.deltas.unflatten(1, (-1, 4))
+        found, wanted = deltas[positive, target.label[positive]], target.deltas[positive]
+        count = sum(len(each) for each in self.positive)
+        return classifier / rois, _box_shares(found, wanted, rois, count, self.rules)

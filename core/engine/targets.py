@@ -16,6 +16,7 @@ from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 from torchvision.ops import box_iou
 
+from core.engine.config import TrainingSettings
 from core.lens.training import BELOW, BETWEEN, AnchorTargets, RoiTargets
 
 _AT_ONCE: Final = 4096
@@ -68,24 +69,38 @@ def sample_anchors(model: MaskRCNN, matched: Sequence[AnchorTargets]) -> list[An
 
 
 def sample_rois(
-    model: MaskRCNN, proposals: Sequence[Tensor], targets: Sequence[dict[str, Tensor]]
+    model: MaskRCNN,
+    proposals: Sequence[Tensor],
+    targets: Sequence[dict[str, Tensor]],
+    rules: TrainingSettings,
 ) -> list[RoiTargets]:
-    """Match and draw the RoIs of a batch: proposals R×4, after them the instances' own boxes.
+    """Match and draw the RoIs of a batch: proposals R×4, after them the instances' own boxes,
+    where `rules` let them in.
 
     Where a target has an area `ignore`, background inside it is passed over. Uses torch's
     generator.
     """
     heads = model.roi_heads
     boxes = [target["boxes"].to(proposals[0].dtype) for target in targets]
-    pool = heads.add_gt_proposals(list(proposals), boxes)
-    match, label = heads.assign_targets_to_proposals(
-        pool, boxes, [target["labels"] for target in targets]
-    )
+    pool = list(proposals)
+    if rules.roi_instances:
+        pool = heads.add_gt_proposals(pool, boxes)
+    labels = [target["labels"] for target in targets]
+    if all(len(each) for each in pool):
+        match, label = heads.assign_targets_to_proposals(pool, boxes, labels)
+    else:  # which torchvision refuses: it always has the instances' own boxes
+        match, label = _assign_one_by_one(model, pool, boxes, labels)
     label = [
         leave_out(each, rois, target["ignore"]) if "ignore" in target else each
         for each, rois, target in zip(label, pool, targets, strict=True)
     ]
     sampled = heads.subsample(label)
+    if rules.roi_ratio:
+        share = rules.roi_positive_fraction
+        sampled = [
+            _in_ratio(each[rows] > 0, rows, share)
+            for each, rows in zip(label, sampled, strict=True)
+        ]
     rois = []
     for index, rows in enumerate(sampled):
         instances = boxes[index] if len(boxes[index]) else pool[index].new_zeros((1, 4))
@@ -103,3 +118,28 @@ def sample_rois(
             )
         )
     return rois
+
+
+def _assign_one_by_one(
+    model: MaskRCNN, pool: Sequence[Tensor], boxes: Sequence[Tensor], labels: Sequence[Tensor]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """`assign_targets_to_proposals` where images may be without proposals."""
+    matches, found = [], []
+    for one, truth, kind in zip(pool, boxes, labels, strict=True):
+        empty = torch.zeros(len(one), dtype=torch.int64, device=one.device)
+        match, label = empty, empty
+        if len(one):
+            assign = model.roi_heads.assign_targets_to_proposals
+            (match,), (label,) = assign([one], [truth], [kind])
+        matches.append(match)
+        found.append(label)
+    return matches, found
+
+
+def _in_ratio(positive: Tensor, rows: Tensor, share: float) -> Tensor:
+    """Of the drawn rows only as many negative ones as keep the positive ones at their share."""
+    count = int(positive.sum())
+    room = int(count / share) - count
+    negative = torch.where(~positive)[0]
+    drawn = negative[torch.randperm(len(negative), device=rows.device)[:room]]
+    return rows[torch.cat([torch.where(positive)[0], drawn]).sort().values]

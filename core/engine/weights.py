@@ -26,6 +26,7 @@ from core.engine.bare import (
 )
 from core.engine.clicks import PREFIX, add_click_head, has_clicks
 from core.engine.config import ConfigError, ModelConfig
+from core.engine.keras import UNUSED, is_keras, load_keras
 from core.engine.model_reading import MODEL_UNREADABLE, ModelFileError, read_checked, sha256
 from core.engine.models import resolve
 from core.engine.proposers.base import Proposer
@@ -155,17 +156,21 @@ def load_file(
     `backbone` is the `module:function` of a user's own trunk; it comes from the command line or
     the settings, never from the file. Raises ModelFileError or ConfigError.
     """
-    content = read_checked(path)
-    digest = sha256(path)
     factory = import_factory(backbone) if backbone is not None else None
-    if content.get("format") == FORMAT:
-        if arch is not None:
-            raise ModelFileError(ARCH_UNNEEDED.given(path=str(path), arch=arch))
+    keras_file = is_keras(path)
+    content: Mapping[str, Any] = {} if keras_file else read_checked(path)
+    digest = sha256(path)
+    extra: object = None
+    if arch is not None and (keras_file or content.get("format") == FORMAT):
+        raise ModelFileError(ARCH_UNNEEDED.given(path=str(path), arch=arch))
+    if keras_file:
+        keras = load_keras(path)
+        module, config, extra = keras.module, keras.config, {UNUSED: list(keras.unused)}
+    elif content.get("format") == FORMAT:
         module, config = _from_masklens(path, content, factory)
         extra = content.get("extra")
     else:
         module, config = _from_bare(path, content, digest, arch, factory)
-        extra = None
     if factory is not None and config.arch != CUSTOM:
         raise ModelFileError(BACKBONE_UNNEEDED.given(path=str(path), arch=config.arch))
     label = name or path.stem

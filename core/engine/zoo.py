@@ -22,12 +22,21 @@ from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 from torchvision.ops.poolers import initLevelMapper
 
+from core.engine import matterport
 from core.engine.backbones import ARCH_UNKNOWN, BACKBONES, CUSTOM, BackboneFactory, build_backbone
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.input_size import InputTransform
 
-ARCHES: Final[tuple[str, ...]] = tuple(
-    f"maskrcnn_{name}_fpn{suffix}" for name in BACKBONES for suffix in ("", "_v2")
+_SUFFIXES: Final = ("", "_v2")
+FASTER: Final[tuple[str, ...]] = tuple(
+    f"fasterrcnn_{name}_fpn{suffix}" for name in BACKBONES for suffix in _SUFFIXES
+)
+"""Networks without a mask head."""
+MATTERPORT: Final[tuple[str, ...]] = tuple(f"matterport_{name}" for name in matterport.NAMES)
+ARCHES: Final[tuple[str, ...]] = (
+    *(f"maskrcnn_{name}_fpn{suffix}" for name in BACKBONES for suffix in _SUFFIXES),
+    *FASTER,
+    *MATTERPORT,
 )
 """Names of whole networks, as `--arch` takes them."""
 
@@ -42,9 +51,9 @@ def parse_arch(arch: str) -> tuple[str, int]:
     A bare backbone name means version 1. Raises ConfigError when nothing has that name.
     """
     name, version = arch, 1
-    if name.endswith("_v2") and name.startswith("maskrcnn_"):
+    if name.endswith("_v2") and name.startswith(("maskrcnn_", "fasterrcnn_")):
         name, version = name.removesuffix("_v2"), 2
-    name = name.removeprefix("maskrcnn_").removesuffix("_fpn")
+    name = name.removeprefix("maskrcnn_").removeprefix("fasterrcnn_").removesuffix("_fpn")
     if name not in BACKBONES:
         known = ", ".join(ARCHES)
         raise ConfigError(ARCH_UNKNOWN.given(arch=arch, known=known))
@@ -61,25 +70,22 @@ def build_model(
     """
     norm = norm_layer(config)
     backbone = build_backbone(config, norm, backbone_factory)
-    anchors = AnchorGenerator(
+    keras = config.family == "matterport"
+    anchors = (matterport.Anchors if keras else AnchorGenerator)(
         config.anchor_sizes, (config.aspect_ratios,) * len(config.anchor_sizes)
     )
+    per_cell = anchors.num_anchors_per_location()[0]
     model = MaskRCNN(
         backbone,
         rpn_anchor_generator=anchors,
-        rpn_head=RPNHead(
-            config.fpn_channels, anchors.num_anchors_per_location()[0], conv_depth=config.version
-        ),
+        rpn_head=matterport.RpnHead(config.fpn_channels, per_cell)
+        if keras
+        else RPNHead(config.fpn_channels, per_cell, conv_depth=config.version),
         box_roi_pool=_roi_pool(config, _BOX_POOL),
         box_head=_box_head(config, norm),
         box_predictor=FastRCNNPredictor(config.box_head_width, config.num_classes),
         mask_roi_pool=_roi_pool(config, _MASK_POOL),
-        mask_head=MaskRCNNHeads(
-            config.fpn_channels,
-            [config.mask_channels] * config.mask_layers,
-            1,
-            norm_layer=norm if config.version == 2 else None,
-        ),
+        mask_head=_mask_head(config, norm),
         mask_predictor=_mask_predictor(config),
         **_thresholds(config),
     )
@@ -91,7 +97,12 @@ def build_model(
         config.image_mean,
         config.image_std,
         config.least_factor,
+        square=keras,
     )
+    if keras:
+        matterport.add_biases(cast(nn.Module, model.roi_heads.mask_head))
+        model.rpn.box_coder = matterport.Coder(targets_whole=True)
+        model.roi_heads.box_coder = matterport.Coder()
     return model
 
 
@@ -111,6 +122,8 @@ def _roi_pool(config: ModelConfig, size: int) -> MultiScaleRoIAlign:
 
 
 def _box_head(config: ModelConfig, norm: NormLayer) -> nn.Module:
+    if config.family == "matterport":
+        return matterport.box_head(config.fpn_channels, config.box_head_width, norm)
     if config.version == 2:
         channels = config.fpn_channels
         head = FastRCNNConvFCHead(
@@ -119,6 +132,44 @@ def _box_head(config: ModelConfig, norm: NormLayer) -> nn.Module:
     else:
         head = TwoMLPHead(config.fpn_channels * _BOX_POOL**2, config.box_head_width)
     return cast(nn.Module, head)
+
+
+def _mask_head(config: ModelConfig, norm: NormLayer) -> nn.Module:
+    if not config.draws_masks:
+        return nn.Identity()
+    normed = config.version == 2 or config.family == "matterport"
+    layers = [config.mask_channels] * config.mask_layers
+    head = MaskRCNNHeads(config.fpn_channels, layers, 1, norm_layer=norm if normed else None)
+    return cast(nn.Module, head)
+
+
+class WholeBox(nn.Module):
+    """In place of a mask predictor where there are no masks: each box is full to its borders."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.conv5_mask = nn.Upsample(scale_factor=2)
+        self.relu = nn.ReLU(inplace=True)
+        self.mask_fcn_logits = Certain(classes)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Logits R×classes×28×28 of features R×C×14×14."""
+        return cast(Tensor, self.mask_fcn_logits(self.conv5_mask(values)))
+
+
+class Certain(nn.Module):
+    """Logits R×classes×H×W whose sigmoid is exactly 1, whatever the features R×C×H×W are."""
+
+    LOGIT: Final = 100.0
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Not copied."""
+        one = values.new_full((1, 1, 1, 1), self.LOGIT)
+        return one.expand(len(values), self.classes, *values.shape[-2:])
 
 
 class OneForAll(nn.Conv2d):
@@ -133,6 +184,8 @@ class OneForAll(nn.Conv2d):
 
 
 def _mask_predictor(config: ModelConfig) -> nn.Module:
+    if not config.draws_masks:
+        return WholeBox(config.num_classes)
     channels, agnostic = config.mask_channels, config.mask_outputs == "agnostic"
     predictor = MaskRCNNPredictor(channels, channels, 1 if agnostic else config.num_classes)
     if agnostic:

@@ -12,6 +12,8 @@ from core.codec import Codec, builtins, wrong
 HEADS: Final = 0
 LAST_STAGES: Final = 2
 ALL: Final = 5
+STAGES: Final[Mapping[str, int]] = {"heads": HEADS, "5+": 1, "4+": 2, "3+": 3, "all": ALL}
+"""How many stages of the backbone learn, by matterport's names; the pyramid and heads always do."""
 _FEW_IMAGES: Final = 10
 _FEW_OBJECTS: Final = 100
 

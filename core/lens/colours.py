@@ -38,6 +38,7 @@ FATES: Final[dict[Fate, Colour]] = {
     Fate.LOW_SCORE: (120, 130, 150),
     Fate.SUPPRESSED: (255, 110, 70),
     Fate.OVER_LIMIT: (255, 200, 60),
+    Fate.NOT_BEST: (150, 110, 200),
 }
 FATE_STYLES: Final[dict[Fate, Style]] = {
     Fate.KEPT: Style.SOLID,
@@ -46,6 +47,7 @@ FATE_STYLES: Final[dict[Fate, Style]] = {
     Fate.LOW_SCORE: Style.DOT,
     Fate.SUPPRESSED: Style.DASH,
     Fate.OVER_LIMIT: Style.DASH_DOT,
+    Fate.NOT_BEST: Style.DOT,
 }
 STYLES: Final = (Style.SOLID, Style.DASH, Style.DOT, Style.DASH_DOT)
 """Of the shapes of a cell, and of the levels of RoIs."""

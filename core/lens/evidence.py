@@ -196,7 +196,9 @@ def offers(
 
 
 def _score_offers(reading: Reading, row: int) -> Iterator[Setting]:
-    if reading.fate[row] == Fate.TOO_SMALL:
+    if reading.fate[row] == Fate.NOT_BEST:
+        yield Setting("roi_classes", "every")
+    elif reading.fate[row] == Fate.TOO_SMALL:
         yield Setting("box_min_size", _at_most(_shortest(reading.boxes[row])))
     elif reading.score[row] > 0:
         yield Setting("score", _below(float(reading.score[row])))
@@ -224,7 +226,7 @@ def _overlaps_to_allow(reading: Reading, index: int, *, anchors: bool) -> Iterat
         boxes, strength = reading.decoded, _objectness(reading.logits)
         culprit = int(reading.anchor_suppressor[index])
     else:
-        pool = (reading.fate > Fate.LOW_SCORE) | (reading.fate == Fate.KEPT)
+        pool = ~np.isin(reading.fate, (Fate.LOW_SCORE, Fate.TOO_SMALL, Fate.NOT_BEST))
         group = pool & (reading.label == reading.label[index])
         boxes, strength = reading.boxes, reading.score
         culprit = int(reading.suppressor[index])

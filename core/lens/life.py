@@ -173,7 +173,7 @@ def live(reading: Reading, overlaps: Overlaps) -> Life:
     after_nms = large & (fate != Fate.SUPPRESSED)
     refined = overlaps.near("boxes")
     labelled, end = refined & overlaps.right, reading.fate
-    scored = labelled & (end != Fate.LOW_SCORE) & (end != Fate.TOO_SMALL)
+    scored = labelled & ~np.isin(end, (Fate.LOW_SCORE, Fate.TOO_SMALL, Fate.NOT_BEST))
     distinct = scored & (end != Fate.SUPPRESSED)
     alive = (
         bool(overlaps.near("anchors").any() or near.any()),

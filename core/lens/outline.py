@@ -61,8 +61,11 @@ def outline(
     """The polygons around mask values of at least `threshold`, in pixels of the image.
 
     `probability` is float32 S×S, `box` x0, y0, x1, y1 in image pixels, `image_size` height and
-    width. Vertices lie at most half a pixel off the traced line. Empty when the mask is.
+    width. Vertices lie at most half a pixel off the traced line. Empty when the mask is. What is
+    certain in every cell is the box itself, as it is where a network gives boxes alone.
     """
+    if probability.size and probability.min() == 1.0:
+        return _rectangle(box, image_size)
     padded = np.pad(probability, 1)
     place = paste_box(box, probability.shape[-1])
     across = _positions(place.width, padded.shape[1])
@@ -84,6 +87,16 @@ def outline(
     if left < 0 or top < 0 or right > width or bottom > height:
         shape = shapely.intersection(shape, shapely.box(0, 0, width, height))
     return _polygons(shape)
+
+
+def _rectangle(box: NDArray[np.float32], image_size: tuple[int, int]) -> Polygons:
+    """The part of a box inside the image."""
+    height, width = image_size
+    x0, x1 = (min(max(float(value), 0.0), float(width)) for value in (box[0], box[2]))
+    y0, y1 = (min(max(float(value), 0.0), float(height)) for value in (box[1], box[3]))
+    if (x1 - x0) * (y1 - y0) <= _DUST:
+        return ()
+    return (Polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), ()),)
 
 
 def _positions(pixels: int, cells: int) -> NDArray[np.float64]:

@@ -63,6 +63,9 @@ class StageSettings:
     roi_sampling: int = 2
     """Points along each side of a cell in RoIAlign and RoIWarp; 0 takes one for each cell of the
     map."""
+    roi_classes: str = "every"
+    """`every`: a proposal is a candidate for each class. `best`: only for its most probable one,
+    and for none where that is the background (matterport)."""
     score: float = 0.05
     """Class probability that a candidate must exceed."""
     suppression: str = "nms"
@@ -142,6 +145,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "roi_level": ("floor", "round"),
     "roi_pool": ("roialign", "roipool", "roiwarp", "crop"),
     "roi_aligned": ("no", "yes"),
+    "roi_classes": ("every", "best"),
     "suppression": ("nms", "soft"),
     "mask_activation": ("sigmoid", "softmax"),
 }
@@ -185,6 +189,8 @@ POOL_SETTINGS: Final = (
 )
 """Those on which the features of a RoI depend."""
 PROPOSER_SETTINGS: Final = ("proposer_tiles",)
+NETWORK_SETTINGS: Final = (*RPN_SETTINGS, "roi_classes")
+"""Those that do nothing where a proposer gives the boxes."""
 
 
 def _check(name: str, value: object) -> None:

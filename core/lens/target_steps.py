@@ -116,6 +116,13 @@ def _joined(view: TrainingView, overlap: NDArray[np.float32]) -> Step:
         instances=len(view.boxes),
         pool=len(view.pool),
     )
+    if len(view.boxes) and not len(instances):
+        sentence = say(
+            "lens.step_proposals",
+            "The {proposals} proposals stand alone: this model does not draw from the instances' "
+            "own boxes.",
+            proposals=view.proposals,
+        )
     boxes = (OfRole(Role.PROPOSAL, proposals), OfRole(Role.INSTANCE, instances))
     return Step(StepName.JOINED, len(view.pool), boxes, sentence)
 

@@ -64,6 +64,8 @@ class Fate(IntEnum):
     """Overlaps a stronger box of its level, or of its class, by more than the NMS threshold."""
     OVER_LIMIT = 5
     """Survived NMS but came after `rpn_post_nms_top_n` or `detections_per_image` others."""
+    NOT_BEST = 6
+    """Another class, or the background, is more probable for the proposal (`roi_classes`)."""
 
 
 @dataclass(frozen=True, slots=True)

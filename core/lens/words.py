@@ -247,6 +247,14 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
             stronger=evidence.stronger_probability or probability,
             probability=probability,
         )
+    if cut is Cut.SCORE and reading.fate[seen.index] == Fate.NOT_BEST:
+        return say(
+            "verdicts.not_best",
+            "Lost at the class: its best {label} box has a probability of {probability:.3f}, and "
+            "the background is likelier still.",
+            label=label,
+            probability=probability,
+        )
     if cut is Cut.SCORE:
         if reading.fate[seen.index] == Fate.TOO_SMALL:
             box = reading.boxes[seen.index]

@@ -26,8 +26,8 @@ from core.lens.settings import (
     CHOICES,
     COUNTS,
     FACTORS,
+    NETWORK_SETTINGS,
     PROPOSER_SETTINGS,
-    RPN_SETTINGS,
     StageSettings,
     Value,
 )
@@ -110,6 +110,7 @@ class KnobsPage(QScrollArea):
             "roi_aligned": self.tr("RoIAlign: aligned to the cells"),
             "roi_sampling": self.tr("Points along a cell; 0: as many as cells"),
             "proposer_tiles": self.tr("Proposer: tiles beside the whole"),
+            "roi_classes": self.tr("A proposal stands for"),
             "score": self.tr("Score above"),
             "box_min_size": self.tr("Side from, network px"),
             "suppression": self.tr("Last suppression"),
@@ -132,6 +133,10 @@ class KnobsPage(QScrollArea):
                 self.tr("crop and resize"),
             ),
             "roi_aligned": (self.tr("no (torchvision)"), self.tr("yes (detectron2)")),
+            "roi_classes": (
+                self.tr("every class (paper)"),
+                self.tr("the best class (matterport)"),
+            ),
             "suppression": (self.tr("NMS"), self.tr("Soft-NMS")),
             "mask_activation": (self.tr("each on its own (sigmoid)"), self.tr("compete (softmax)")),
         }
@@ -183,7 +188,7 @@ class KnobsPage(QScrollArea):
 
     def show_those_of(self, *, proposer: bool) -> None:
         """Show only knobs that turn something, with a proposer or without."""
-        self._idle = frozenset(RPN_SETTINGS if proposer else PROPOSER_SETTINGS)
+        self._idle = frozenset(NETWORK_SETTINGS if proposer else PROPOSER_SETTINGS)
         for name in self._titles:
             for widget in (self._titles[name], self.sliders.get(name), self.form[name]):
                 if widget is not None:

@@ -15,14 +15,19 @@ from core.cli import bench_assist
 from core.cli.commands.train import (
     add_training,
     check_model,
-    checked_settings,
     is_new,
     refuse_idle_training,
     schedule_of,
 )
 from core.cli.console import Console, UsageError
 from core.cli.datasets import open_labelled
-from core.cli.options import add_json, add_model, load_predictor, refuse_idle
+from core.cli.options import (
+    add_json,
+    add_model,
+    checked_settings,
+    load_predictor,
+    refuse_idle,
+)
 from core.sentences import say
 from core.storage.atomic import write_atomic
 

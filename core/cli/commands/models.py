@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from core.engine.models import NamedModel
     from core.engine.weights import LoadedModel
 
+_UNUSED: Final = say(
+    "models.unused",
+    "{path}: {count} arrays have no place in the network and were left out: {names}",
+)
 HELP: Final = "List the models that have a name, look into one, fetch, import or export one"
 
 
@@ -36,8 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--out", metavar="FILE", help="default: NAME.state_dict.pth, here")
     add_architecture(export)
     add_json(export)
-    take = actions.add_parser("import", help="make a model file of bare weights")
-    take.add_argument("model", metavar="FILE", help="a state_dict by torchvision's names")
+    take = actions.add_parser("import", help="make a model file of others' weights")
+    about = "a state_dict by torchvision's names, or an .h5 file of matterport's Mask R-CNN"
+    take.add_argument("model", metavar="FILE", help=about)
     take.add_argument("--out", metavar="FILE", help="default: NAME.pt, here")
     take.add_argument(
         "--classes",
@@ -99,7 +104,7 @@ def _info(arguments: argparse.Namespace, console: Console) -> int:
     names = loaded.class_names
     text = [
         f"model       {loaded.name} ({loaded.revision})",
-        f"backbone    {loaded.config.arch}, version {loaded.config.version}",
+        f"backbone    {loaded.config.arch}, {_kind(loaded.config)}",
         f"parameters  {parameters:,}",
         f"input       {_input_of(loaded.config)}",
         f"classes     {len(names)}: {', '.join(names)}",
@@ -109,6 +114,15 @@ def _info(arguments: argparse.Namespace, console: Console) -> int:
     text += [f"{name:<11} {value}" for name, value in loaded.extra.items()]
     console.result("\n".join(text), _info_document(loaded, parameters))
     return DONE
+
+
+def _kind(config: ModelConfig) -> str:
+    """Whose heads they are, and which."""
+    return "matterport" if config.family == "matterport" else f"version {config.version}"
+
+
+def _few(names: list[object]) -> str:
+    return ", ".join(str(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 def _input_of(config: ModelConfig) -> str:
@@ -169,6 +183,7 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
     loaded = load_model(arguments, console)
     from dataclasses import replace
 
+    from core.engine.keras import UNUSED
     from core.engine.weights import save_model
 
     config = loaded.config
@@ -188,7 +203,10 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
         config = replace(config, class_names=names)
     out = _free(arguments.out or f"{loaded.name}.pt")
     sha256 = save_model(out, loaded.module, config, {"imported": Path(arguments.model).name})
-    arch = f"{config.arch}, version {config.version}"
+    arch = f"{config.arch}, {_kind(config)}"
+    unused = loaded.extra.get(UNUSED)
+    if isinstance(unused, list) and unused:
+        console.note(_UNUSED.given(path=arguments.model, count=len(unused), names=_few(unused)))
     text = f"{out}: {arch}, {len(config.class_names)} classes: {', '.join(config.class_names)}"
     console.result(text, {"path": str(out), "sha256": sha256, "config": config.to_json()})
     return DONE

@@ -17,6 +17,7 @@ from core.cli.options import (
     add_device,
     add_json,
     add_settings,
+    checked_settings,
     download,
     refuse_idle,
 )
@@ -91,7 +92,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="replace a number of the schedule, e.g. learning_rate=2e-4, average=0 or "
-        "phases=[[0,0.5],[5,0.5]]; docs/learning.md names them",
+        "phases=heads, 5+, 4+, 3+, all or [[0,0.5],[5,0.5]]; docs/learning.md names them",
     )
 
 
@@ -221,17 +222,6 @@ def is_new(model: str) -> bool:
     return model in (*ARCHES, CUSTOM) and not Path(model).is_file()
 
 
-def checked_settings(given: list[str]) -> tuple[str, ...]:
-    """What `--set` says. Raises UsageError."""
-    from core.lens.settings import SettingError, StageSettings
-
-    try:
-        StageSettings().with_text(given)
-    except SettingError as error:
-        raise UsageError(error.sentence) from error
-    return tuple(given)
-
-
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
     """What `--schedule` says. Raises UsageError."""
     from core.codec import FieldError
@@ -254,6 +244,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> Any:
+    from core.learning.schedule import STAGES
+
+    if text in STAGES:
+        return [[STAGES[text], 1.0]]
     try:
         return json.loads(text)
     except ValueError:

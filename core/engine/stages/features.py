@@ -105,7 +105,7 @@ def _generator(model: MaskRCNN, settings: StageSettings) -> AnchorGenerator:
     scale, stretch = settings.anchor_scale, settings.anchor_stretch
     if (scale, stretch) == (1.0, 1.0):
         return own
-    return AnchorGenerator(
+    return type(own)(
         tuple(tuple(size * scale for size in level) for level in own.sizes),
         tuple(tuple(ratio * stretch for ratio in level) for level in own.aspect_ratios),
     )

@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.image_list import ImageList
 
-from core.engine.input_size import factor_of, resized
+from core.engine.input_size import factor_of, padded, resized
 from core.lens.trace import Prepared
 
 
@@ -41,14 +41,8 @@ def prepare(model: MaskRCNN, images: Sequence[Tensor]) -> Batch:
     of three. uint8 becomes float by division by 255.
     """
     inputs = [_resize(model, image) for image in images]
-    divisor = model.transform.size_divisible
-    height = _up(max(image.shape[1] for image in inputs), divisor)
-    width = _up(max(image.shape[2] for image in inputs), divisor)
-    tensors = inputs[0].new_zeros((len(inputs), 3, height, width))
-    for slot, image in zip(tensors, inputs, strict=True):
-        slot[:, : image.shape[1], : image.shape[2]].copy_(image)
     return Batch(
-        tensors,
+        padded(model.transform, inputs),
         tuple((image.shape[1], image.shape[2]) for image in inputs),
         tuple((image.shape[1], image.shape[2]) for image in images),
     )
@@ -69,7 +63,3 @@ def _float_of(image: Tensor) -> torch.dtype:
 
 def _column(values: Sequence[float], like: Tensor) -> Tensor:
     return torch.as_tensor(values, dtype=like.dtype, device=like.device)[:, None, None]
-
-
-def _up(length: int, divisor: int) -> int:
-    return -(-length // divisor) * divisor

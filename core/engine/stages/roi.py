@@ -107,7 +107,12 @@ def find_candidates(
     boxes, label, score = refined.boxes, refined.label, refined.score
     fate = torch.full((len(score),), Fate.LOW_SCORE, dtype=torch.int8, device=score.device)
 
-    index = torch.where(score > settings.score)[0]
+    likely = score > settings.score
+    if settings.roi_classes == "best":
+        best = best_of_proposal(score, refined.proposal_index)
+        fate[likely & ~best] = Fate.NOT_BEST
+        likely &= best
+    index = torch.where(likely)[0]
     fate[index] = Fate.TOO_SMALL
     index = index[box_ops.remove_small_boxes(boxes[index], settings.box_min_size)]
 
@@ -131,6 +136,17 @@ def find_candidates(
     chosen = index[kept[: settings.detections_per_image]]
     fate[chosen] = Fate.KEPT
     return Candidates(boxes, label, score, refined.proposal_index, fate, blame), chosen
+
+
+def best_of_proposal(score: Tensor, proposal: Tensor) -> Tensor:
+    """Which of the candidates are the most probable answer for their proposal, the background
+    among the answers: bool M."""
+    if not len(score):
+        return torch.zeros_like(score, dtype=torch.bool)
+    count = int(proposal.max()) + 1
+    most = score.new_zeros(count).scatter_reduce(0, proposal, score, "amax")
+    background = 1 - score.new_zeros(count).scatter_add(0, proposal, score)
+    return (score == most[proposal]) & (score >= background[proposal])
 
 
 def find_detections(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -10,9 +11,10 @@ from torchvision.models.detection import MaskRCNN
 
 from core.engine.backbones import CUSTOM, PUBLISHED, BackboneFactory
 from core.engine.config import ModelConfig, TrainingSettings
+from core.engine.matterport import small_preset
 from core.engine.train.size import object_sides
 from core.engine.weights import load_backbone_weights
-from core.engine.zoo import build_model, parse_arch
+from core.engine.zoo import FASTER, MATTERPORT, build_model, parse_arch
 from core.learning.frozen import FrozenImage
 from core.lens.settings import StageSettings
 
@@ -35,12 +37,17 @@ def new_network(
     goes before. `factory` makes the trunk of the arch `custom`. With weights for the trunk its
     normalisation stands still; without, it learns. Raises ConfigError or ModelFileError.
     """
-    name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
     shortest = median(min(image.width, image.height) for image in images)
     sides = object_sides(images)
     # The smallest anchor level suits instances of 16 pixels and more.
     factor = min(2.0, max(1.0, 32 / median(sides))) if sides else 1.0
     size = size or int(min(_LARGEST, max(_SMALLEST, shortest * factor))) // 32 * 32
+    if arch in MATTERPORT:
+        whole = small_preset(arch.removeprefix("matterport_"), tuple(classes), size)
+        if backbone_weights is None:
+            whole = replace(whole, norm="batch")
+        return _made(whole, backbone_weights, factory)
+    name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
     config = ModelConfig(
         arch=name,
         version=2 if version == 2 else 1,
@@ -51,6 +58,7 @@ def new_network(
         fpn_channels=128,
         box_head_width=256,
         mask_channels=128,
+        mask_outputs="none" if arch in FASTER else "per_class",
         roi_canonical_size=112,
         norm="frozen" if backbone_weights is not None else "batch",
         trainable_layers=5,
@@ -63,6 +71,12 @@ def new_network(
         ),
         **(PUBLISHED.get(name, {}) if backbone_weights is not None else {}),
     )
+    return _made(config, backbone_weights, factory)
+
+
+def _made(
+    config: ModelConfig, backbone_weights: Path | None, factory: BackboneFactory | None
+) -> tuple[MaskRCNN, ModelConfig]:
     module = build_model(config, backbone_factory=factory)
     if backbone_weights is not None:
         load_backbone_weights(module, backbone_weights)

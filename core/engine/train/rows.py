@@ -41,7 +41,7 @@ def with_classes(
     state = dict(new.state_dict())
     old = module.state_dict()
     sources = [0] + [_source(name, config, reuse) for name in classes]
-    moved = (_CLASS, _BOX) if config.mask_outputs == "agnostic" else (_CLASS, _BOX, _MASK)
+    moved = (_CLASS, _BOX, _MASK) if config.mask_outputs == "per_class" else (_CLASS, _BOX)
     for name, value in old.items():
         layer = name.rpartition(".")[0]
         if layer in moved:

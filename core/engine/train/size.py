@@ -77,4 +77,7 @@ def object_sides(images: Sequence[FrozenImage], config: ModelConfig | None = Non
 
 def seen_factor(config: ModelConfig, width: int, height: int) -> float:
     """By how much the network enlarges an image before it looks at it."""
-    return input_factor(config.min_size, config.max_size, config.least_factor, height, width)
+    square = config.family == "matterport"
+    return input_factor(
+        config.min_size, config.max_size, config.least_factor, height, width, square=square
+    )

@@ -80,7 +80,8 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
         )
     if spec.settings:
         config = replace(config, settings=config.settings.with_text(spec.settings))
-    add_click_head(module, config)
+    if config.draws_masks:
+        add_click_head(module, config)
     extra = {
         LEARNED_CLASSES: list(dict.fromkeys((*taught, *labels.labels))),
         "base": base.revision,

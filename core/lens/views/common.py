@@ -26,8 +26,10 @@ FATE_WORDS: Final = {
     Fate.LOW_SCORE: text("low score"),
     Fate.SUPPRESSED: text("suppressed"),
     Fate.OVER_LIMIT: text("over the limit"),
+    Fate.NOT_BEST: text("not its best class"),
 }
 _OPACITY: Final = {
+    Fate.NOT_BEST: 0.25,
     Fate.BELOW_TOP_K: 0.25,
     Fate.TOO_SMALL: 0.9,
     Fate.LOW_SCORE: 0.3,

@@ -79,7 +79,8 @@ STAGE: Final = Stage(
     heading=text("Input"),
     about=text(
         "The image is normalised, resized so that its shorter side has a fixed length, and padded "
-        "at the right and bottom to a multiple of 32. All boxes up to the detections are pixels of "
+        "at the right and bottom: to a multiple of 32, or to a square in a model of matterport's. "
+        "All boxes up to the detections are pixels of "
         "this resized image."
     ),
     count=lambda trace: 1,

@@ -135,3 +135,45 @@ def test_bench_loop_with_the_tools_tells_what_each_saved(base, photos, capfd):
     actions = sum(one["loop"]["actions"] for one in document["images"])
     assert row["loop"] == actions / sum(one["loop"]["instances"] for one in document["images"])
     assert row["reached"] == 1.0
+
+
+def test_balloon_from_via_to_the_splash(tmp_path, base, capfd):
+    """The round of matterport's balloon example: one class, heads alone, then colour on grey."""
+    for part, count in (("train", 3), ("val", 1)):
+        folder = tmp_path / "balloon" / part
+        folder.mkdir(parents=True)
+        regions = {}
+        for number in range(count):
+            image = labelled_image(folder, number)
+            (ring,) = (part.outer for part in image.instances[0].polygons)
+            outline = {
+                "name": "polygon",
+                "all_points_x": [round(x) for x, _ in ring],
+                "all_points_y": [round(y) for _, y in ring],
+            }
+            name, size = image.path.name, image.path.stat().st_size
+            regions[f"{name}{size}"] = {
+                "filename": name,
+                "size": size,
+                "regions": {"0": {"shape_attributes": outline, "region_attributes": {}}},
+                "fileref": "",
+                "file_attributes": {},
+            }
+        (folder / "via_region_data.json").write_text(json.dumps(regions))
+    out, data = tmp_path / "run", tmp_path / "balloon"
+    words = ["train", data / "train", "--val", data / "val", "--model", base, "--out", out]
+    assert run(*words, "--steps", "2", "--schedule", "phases=heads", *QUICK, "--json") == 0
+    document = json.loads(capfd.readouterr().out)
+    learned = load_file(out / "model.pt")
+    assert len(learned.config.class_names) == 1
+    before = load_file(base).module.state_dict()
+    trunk = [name for name in before if name.startswith("backbone.body.")]
+    after = learned.module.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in trunk)
+    assert not torch.equal(before["rpn.head.conv.0.0.weight"], after["rpn.head.conv.0.0.weight"])
+
+    shown = tmp_path / "splash"
+    words = ["splash", data / "val", "--model", document["model"], "--out", shown, "--json"]
+    assert run(*words, "--score", "0.01") == 0
+    (one,) = json.loads(capfd.readouterr().out)["images"]
+    assert (shown / one["out"]).is_file()

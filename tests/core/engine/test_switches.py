@@ -12,7 +12,7 @@ from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.poolers import initLevelMapper
 
 from core.engine.config import ConfigError
-from core.engine.losses import mask_softmax_loss, training_pass
+from core.engine.losses import TORCHVISION, mask_loss, training_pass
 from core.engine.pipeline import run
 from core.engine.stages.features import pyramid_step
 from core.engine.stages.masks import probabilities_of
@@ -151,14 +151,17 @@ def test_the_softmax_loss_is_the_cross_entropy_with_the_background() -> None:
     mask[:, :, 2:] = 1
     box = [torch.tensor([[0.0, 0, 4, 4]])]
     labels, rows = [torch.tensor([2])], [torch.tensor([0])]
-    loss = mask_softmax_loss(logits, box, [mask], labels, rows)
+    target = {"masks": mask, "labels": labels[0]}
+    softmax = StageSettings(mask_activation="softmax")
+    loss = mask_loss(logits, box, rows, [target], softmax, TORCHVISION)
     total = math.log(math.exp(1) + 1 + math.exp(2))
     # The unaligned RoIAlign of the mask: 0 and 1/4 in the left cells... as torchvision projects it.
     from torchvision.models.detection.roi_heads import project_masks_on_boxes
 
     share = float(project_masks_on_boxes(mask, box[0], rows[0], 2).mean())
     assert float(loss) == pytest.approx(total - 2 * share - 1 * (1 - share))
-    nothing = mask_softmax_loss(logits[:0], [box[0][:0]], [mask], labels, [rows[0][:0]])
+    no_rows = [rows[0][:0]]
+    nothing = mask_loss(logits[:0], [box[0][:0]], no_rows, [target], softmax, TORCHVISION)
     assert float(nothing) == 0.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,7 +10,10 @@ from torchvision.models.detection import maskrcnn_resnet50_fpn, maskrcnn_resnet5
 
 from core.engine.backbones import BACKBONES, import_factory
 from core.engine.config import ConfigError, ModelConfig
-from core.engine.zoo import ARCHES, build_model, parse_arch
+from core.engine.losses import training_pass
+from core.engine.predict import Predictor
+from core.engine.weights import LoadedModel
+from core.engine.zoo import ARCHES, MATTERPORT, build_model, parse_arch
 from tests.core.engine.networks import SMALL
 
 COCO = tuple(f"c{i}" for i in range(90))
@@ -44,6 +48,38 @@ def test_parameter_names_and_shapes_are_torchvisions(version: int, theirs: objec
     assert [(k, v.shape) for k, v in ours.state_dict().items()] == [
         (k, v.shape) for k, v in model.state_dict().items()
     ]
+
+
+@pytest.mark.parametrize("arch", ["resnet101", "resnext101", "custom"])
+def test_deep_and_own_trunks_predict_trace_and_train(arch: str) -> None:
+    config = small(arch=arch, norm="batch", trainable_layers=0)
+    factory = import_factory(f"{__name__}:Trunk") if arch == "custom" else None
+    torch.manual_seed(0)
+    module = build_model(config, backbone_factory=factory)
+    image = torch.rand(3, 64, 64)
+    target = {
+        "boxes": torch.tensor([[8.0, 8, 40, 40]]),
+        "labels": torch.tensor([2]),
+        "masks": torch.ones(1, 64, 64, dtype=torch.uint8),
+    }
+    learning = [each for each in module.parameters() if each.requires_grad]
+    before = [each.detach().clone() for each in learning]
+    optimiser = torch.optim.SGD(learning, lr=0.01)
+    for _ in range(3):
+        optimiser.zero_grad()
+        done = training_pass(module, config, [image], [target])
+        done.total.backward()
+        optimiser.step()
+    assert torch.isfinite(done.total)
+    assert any(not torch.equal(a, b) for a, b in zip(before, learning, strict=True))
+    predictor = Predictor(
+        LoadedModel(module.eval(), config, "m", "m@0", {}), device="cpu", precision="float32"
+    )
+    pixels = np.full((40, 50, 3), 90, np.uint8)
+    trace = predictor.predict(pixels, keep_trace=True).trace
+    assert trace is not None
+    assert [each.shape[-1] for each in trace.backbone.maps] == [32, 16, 8, 4]
+    assert np.array_equal(predictor.predict(pixels).scores, trace.detections.score)
 
 
 def test_parameter_counts() -> None:
@@ -100,8 +136,11 @@ def test_names_of_networks() -> None:
     assert parse_arch("maskrcnn_efficientnet_lite2_fpn_v2") == ("efficientnet_lite2", 2)
     assert parse_arch("mobilenet_v2") == ("mobilenet_v2", 1)
     assert parse_arch("maskrcnn_mobilenet_v2_fpn") == ("mobilenet_v2", 1)
-    assert len(ARCHES) == 2 * len(BACKBONES)
-    assert {parse_arch(arch) for arch in ARCHES} == {(b, v) for b in BACKBONES for v in (1, 2)}
+    assert parse_arch("fasterrcnn_resnet50_fpn_v2") == ("resnet50", 2)
+    torchvisions = [arch for arch in ARCHES if arch not in MATTERPORT]
+    assert len(torchvisions) == 4 * len(BACKBONES)
+    named = {parse_arch(arch) for arch in torchvisions}
+    assert named == {(b, v) for b in BACKBONES for v in (1, 2)}
     with pytest.raises(ConfigError, match="vgg"):
         parse_arch("vgg")
 
