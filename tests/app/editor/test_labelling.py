@@ -208,7 +208,7 @@ def test_a_label_is_renamed_in_the_whole_folder(driver: Driver, tmp_path: Path) 
 def test_what_cannot_be_renamed_is_told(driver: Driver, tmp_path: Path) -> None:
     folder = make_images(tmp_path / "work", "0.png", "1.png")
     write_labelme(folder / "0.png", shape("cell", *SQUARE))
-    write_labelme(folder / "1.png", shape("cell", *SQUARE, flags="wrong"))
+    write_labelme(folder / "1.png", shape("cell", *SQUARE), imageData=5)
     broken = (folder / "1.json").read_bytes()
     driver.open(folder)
     driver.wait(lambda: driver.services.labelling.names == ("cell",))
