@@ -51,6 +51,8 @@ THEME: Final = Setting("theme", "system", Literal["system", "light", "dark"])
 LANGUAGE: Final = Setting("language", "system", str)
 WHEEL: Final = Setting("wheel", "zoom", Literal["zoom", "scroll"])
 OPACITY: Final = Setting("opacity", 0.35, _Share)
+START: Final = Setting("start_with", "last", Literal["last", "empty"])
+"""What a window without a folder begins with: the folder of the last one, or none."""
 COLOUR_BY: Final = Setting("colour_by", "label", Literal["label", "instance", "source", "score"])
 TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
