@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,10 +21,10 @@ from app.window.bootstrap import (
     catch_exceptions,
     close_on_signals,
     load_language,
-    spare_collector,
     start_logging,
 )
 from app.window.window import MainWindow
+from core.codec import set_loaded_aside
 from core.protocol.messages import message_types
 
 
@@ -48,7 +49,8 @@ def main(
         lambda key: theme.choose(settings.get(THEME)) if key == THEME.key else None
     )
     # The engine loads torch in its own process while the window is made, and used already.
-    client = EngineClient(application)
+    command = shlex.split(arguments.engine)
+    client = EngineClient(application, command=command or None, elsewhere=bool(command))
     client.start()
     window = make_window(paths, settings, theme, application, client)
     services = window.services
@@ -59,7 +61,7 @@ def main(
     # Learning all messages takes a while; here it does not keep the window waiting.
     services.tasks.run(
         lambda _context: message_types(),
-        done=lambda _types: spare_collector(),
+        done=lambda _types: set_loaded_aside(),
         failed=lambda _error: None,
     )
     QTimer.singleShot(0, window, services.models.start)
@@ -83,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="*", type=Path, metavar="FOLDER | IMAGE")
     parser.add_argument(
         "--preannotate", action="store_true", help="ask the model for suggestions for the folder"
+    )
+    parser.add_argument(
+        "--engine",
+        default="",
+        metavar="COMMAND",
+        help="start the engine with this command, e.g. on another machine: "
+        "'ssh HOST python -m core.engine.worker'",
     )
     parser.add_argument(
         "--debug", action="store_true", help="log to stderr and report a blocked window"

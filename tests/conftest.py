@@ -14,7 +14,8 @@ import shutil
 import tempfile
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import providers
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,9 +28,17 @@ for _name in ("CONFIG", "CACHE", "DATA", "STATE"):
 
 # On a busy machine time says nothing about a test.
 _patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("same", _patient, derandomize=True, database=None)
+# Making a failing example smaller can take five minutes, and `explore` does it.
+_quick = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
+settings.register_profile("same", _patient, derandomize=True, database=None, phases=_quick)
 settings.register_profile("explore", _patient, print_blob=True)
 settings.load_profile("same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw no constants from our modules: which are loaded depends on the tests before."""
+    if settings.get_current_profile_name() == "same":
+        providers.is_local_module_file = lambda _path: False  # type: ignore[assignment]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

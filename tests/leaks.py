@@ -12,12 +12,14 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
+from core.codec import set_loaded_aside
+
 
 @pytest.fixture
 def no_leaks(qapp: QApplication) -> Iterator[None]:
     """Compare threads, repeating timers and windows before and after."""
     # What is there by now is neither searched for cycles nor for timers again.
-    gc.freeze()
+    set_loaded_aside()
     threads = set(threading.enumerate())
     windows = {id(widget) for widget in QApplication.topLevelWidgets()}
     yield

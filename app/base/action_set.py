@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -14,6 +15,9 @@ from app.base.icons import icon
 from app.base.settings import KEYS, Settings
 
 NATIVE: Final = QKeySequence.SequenceFormat.NativeText
+_NEEDS: Final = frozenset(
+    (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress)
+)
 SHARED: Final = {"delete", "last_vertex"}  # the canvas takes a vertex back only while it draws
 Keys = dict[str, list[str]]
 InTurn = Callable[[Action[Any], Callable[[], object]], object]
@@ -26,8 +30,23 @@ class Owner(Protocol):
     ACTIONS: ClassVar[tuple[Action[Any], ...]]
 
 
+@dataclass(slots=True)
+class _Bound:
+    """A row with who answers to it; `when` are numbers of conditions, `on` as it was seen last."""
+
+    row: Action[Any]
+    action: QAction
+    owner: Owner
+    when: tuple[int, ...]
+    on: bool = False
+
+
 class ActionSet(QObject):
-    """All actions of one window. One can be chosen once its owner is bound and its `when` holds."""
+    """All actions of one window. One can be chosen once its owner is bound and its `when` holds.
+
+    After a change, `outdate` is called, however often: the conditions are asked once, when the
+    event loop is next at work, and at the latest before a key, a click or a caller needs them.
+    """
 
     def __init__(
         self, rows: Sequence[Action[Any]], settings: Settings, parent: QObject | None = None
@@ -35,7 +54,9 @@ class ActionSet(QObject):
         super().__init__(parent)
         self._settings = settings
         self._window: QWidget | None = None
-        self._owners: dict[str, Owner] = {}
+        self._bound: dict[str, _Bound] = {}
+        self._conditions: dict[tuple[Owner, Callable[[Any], bool]], int] = {}
+        self._outdated = False
         self._held: Action[Any] | None = None
         self.in_turn: InTurn = lambda _row, do: do()
         self.rows = {row.id: row for row in rows}
@@ -58,31 +79,62 @@ class ActionSet(QObject):
         """Let `owner` answer to the rows that it lists."""
         for row in owner.ACTIONS:
             if row.scope is not Scope.TOOL:
-                self._owners[row.id] = owner
+                when = tuple(
+                    self._conditions.setdefault((owner, condition), len(self._conditions))
+                    for condition in row.when
+                )
+                self._bound[row.id] = _Bound(row, self._actions[row.id], owner, when)
                 self._connect(row, owner)
 
     def __getitem__(self, id: str) -> QAction:
+        self._settle()
         return self._actions[id]
+
+    def outdate(self) -> None:
+        """Something has changed: other actions may be possible."""
+        application = QCoreApplication.instance()
+        if not self._outdated and application is not None:
+            self._outdated = True
+            application.installEventFilter(self)
+            application.postEvent(self, QEvent(QEvent.Type.User))
+
+    def event(self, event: QEvent) -> bool:
+        """The event loop is at work again."""
+        if event.type() is QEvent.Type.User:
+            self._settle()
+        return super().event(event)
+
+    def _settle(self) -> None:
+        if self._outdated:
+            self.refresh()
 
     def refresh(self) -> None:
         """Enable exactly what is possible now, show how switches stand and what undo would undo."""
-        known: dict[tuple[Owner, Callable[[Any], bool]], bool] = {}
-
-        def holds(owner: Owner, condition: Callable[[Any], bool]) -> bool:
-            if (owner, condition) not in known:
-                known[owner, condition] = condition(owner)
-            return known[owner, condition]
-
-        for id, owner in self._owners.items():
-            row, action = self.rows[id], self._actions[id]
-            action.setEnabled(all(holds(owner, condition) for condition in row.when))
+        self._outdated = False
+        self._stop_watching()
+        conditions = list(self._conditions)
+        known: list[bool | None] = [None] * len(conditions)
+        for bound in self._bound.values():
+            row, on = bound.row, True
+            for number in bound.when:
+                holds = known[number]
+                if holds is None:
+                    owner, condition = conditions[number]
+                    holds = known[number] = bool(condition(owner))
+                if not holds:
+                    on = False
+                    break
+            if on is not bound.on:
+                bound.on = on
+                bound.action.setEnabled(on)
             if row.checked is not None:
-                action.setChecked(row.checked(owner))
+                bound.action.setChecked(row.checked(bound.owner))
             if row.detail is not None:
-                self._name(row, row.detail(owner))
+                self._name(row, row.detail(bound.owner))
 
     def fill(self, menu: QMenu, ids: Iterable[str]) -> None:
         """Put actions into a menu; an empty id is a rule."""
+        self._settle()
         for id in ids:
             if id:
                 menu.addAction(self._actions[id])
@@ -105,6 +157,7 @@ class ActionSet(QObject):
 
     def enabled(self) -> list[Action[Any]]:
         """The actions that can be chosen from a list now, in the order of the table."""
+        self._settle()
         possible = [self.rows[id] for id, action in self._actions.items() if action.isEnabled()]
         return [row for row in possible if row.scope is not Scope.HOLD and row.fill is None]
 
@@ -124,7 +177,12 @@ class ActionSet(QObject):
         return key_texts(keys_of(self.rows[id], self._settings.get(KEYS)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Wait for a held key to come up, or for the window to lose the keyboard."""
+        """Ask the conditions before a key or click; wait for a held key to come up, or for the
+        window to lose the keyboard."""
+        if self._outdated and event.type() in _NEEDS:
+            self._settle()
+        if self._held is None:
+            return False
         up = (
             isinstance(event, QKeyEvent)
             and event.type() is QEvent.Type.KeyRelease
@@ -174,16 +232,20 @@ class ActionSet(QObject):
         self._turn(row, True)
 
     def _let_go(self) -> None:
-        application = QApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self)
         row, self._held = self._held, None
+        self._stop_watching()
         if row is not None:
             self._turn(row, False)
 
+    def _stop_watching(self) -> None:
+        """Watch events only while a key is held or the conditions are to be asked."""
+        application = QCoreApplication.instance()
+        if application is not None and self._held is None and not self._outdated:
+            application.removeEventFilter(self)
+
     def _turn(self, row: Action[Any], on: bool) -> None:
         if row.turn is not None:
-            row.turn(self._owners[row.id], on)
+            row.turn(self._bound[row.id].owner, on)
 
     def _apply_keys(self) -> None:
         for id, action in self._actions.items():

@@ -32,7 +32,7 @@ from app.canvas.style import (
     region_pen,
 )
 from app.canvas.view import View
-from core.document.geometry.measure import Rect
+from core.document.geometry.measure import Rect, ring_array
 from core.document.hit import Hit
 from core.document.instance import Point, Ring, Shape
 from core.document.regions import is_done
@@ -180,21 +180,17 @@ class LivePainter:
         colour = REGION if is_done(instance) else self._look.palette.of(instance)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
-                if len(ring) > _HANDLES_MOST and self._too_many(ring, sight):
+                shown = ring if len(ring) <= _HANDLES_MOST else _within(sight, ring)
+                if len(shown) > _HANDLES_MOST:
                     continue  # they would cover the outline; closer up there are fewer
-                points = [self._to_device.map(QPointF(x, y)) for x, y in ring]
-                seen = [_in(sight, *point) for point in ring]
+                points = [self._to_device.map(QPointF(x, y)) for x, y in shown]
+                seen = [_in(sight, *point) for point in shown]
                 self._vertices(points, seen, dots=not selected)
-                if selected and len(points) < _MIDDLES_MOST:
+                if selected and len(ring) < _MIDDLES_MOST:
                     self._middles(points)
                 for hit, active in ((hover, False), (vertex, True)):
                     if hit and (hit.id, hit.polygon, hit.ring) == (instance.id, p, r):
-                        self._mark(points, hit, colour, active=active)
-
-    def _too_many(self, ring: Ring, sight: Rect) -> bool:
-        x, y = np.asarray(ring).T
-        seen = (x >= sight.x0) & (x <= sight.x1) & (y >= sight.y0) & (y <= sight.y1)
-        return int(seen.sum()) > _HANDLES_MOST
+                        self._mark(ring, hit, colour, active=active)
 
     def _vertices(self, points: list[QPointF], seen: list[bool], *, dots: bool = False) -> None:
         crowded = dots or _spacing(points) < _CROWDED_SPACING * HANDLE * self._dpr
@@ -223,17 +219,18 @@ class LivePainter:
             if abs(a.x() - b.x()) + abs(a.y() - b.y()) >= least and _length(a, b) >= least:
                 painter.drawEllipse((a + b) / 2, 2.6 * self._dpr, 2.6 * self._dpr)
 
-    def _mark(self, points: list[QPointF], hit: Hit, colour: QColor, *, active: bool) -> None:
+    def _mark(self, ring: Ring, hit: Hit, colour: QColor, *, active: bool) -> None:
         """The vertex or edge that the pointer would take, or that keys act on."""
-        if hit.index >= len(points):
+        if hit.index >= len(ring):
             return
         painter = self._painter
+        centre = self._to_device.map(QPointF(*ring[hit.index]))
         if hit.kind == "edge":
             painter.setPen(QPen(PAPER, 3.0 * self._dpr, c=Qt.PenCapStyle.RoundCap))
-            painter.drawLine(points[hit.index], points[(hit.index + 1) % len(points)])
+            following = ring[(hit.index + 1) % len(ring)]
+            painter.drawLine(centre, self._to_device.map(QPointF(*following)))
         elif hit.kind == "vertex":
             side = HANDLE_HOT * self._dpr
-            centre = points[hit.index]
             square = QRectF(centre.x() - side / 2, centre.y() - side / 2, side, side)
             painter.setPen(QPen(INK if active else PAPER, 2.0 * self._dpr))
             painter.setBrush(colour)
@@ -323,6 +320,13 @@ class LivePainter:
         for colour, width in ((INK, LINE_HALO), (PAPER, LINE_SELECTED)):
             painter.setPen(line_pen(colour, width * self._dpr))
             painter.drawPolyline(points)
+
+
+def _within(sight: Rect, ring: Ring) -> list[Point]:
+    """The vertices of a long ring that are in sight."""
+    x, y = ring_array(ring).T
+    seen = (x >= sight.x0) & (x <= sight.x1) & (y >= sight.y0) & (y <= sight.y1)
+    return [ring[k] for k in np.flatnonzero(seen).tolist()]
 
 
 def _in(rect: Rect, x: float, y: float) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainterPath
 
-from core.document.geometry.measure import Rect
+from core.document.geometry.measure import Rect, ring_array
 from core.document.instance import Ring, Shape
 from core.gestures.boxes import BoxTable
 
@@ -89,7 +89,7 @@ def _simplified(ring: Ring, error: float) -> Ring:
     """Of neighbouring vertices that fall into one square of side `error`, only the first."""
     if error <= 0 or len(ring) <= _WORTH_SIMPLIFYING:
         return ring
-    points = np.asarray(ring)
+    points = ring_array(ring)
     cells = np.floor(points / error)
     kept = np.any(cells != np.roll(cells, 1, axis=0), axis=1)
     if kept.all():
@@ -110,14 +110,17 @@ class OutlineTable:
         return len(self._boxes)
 
     def set(self, instances: Sequence[Shape]) -> None:
-        """Show other instances; those that are the same objects keep their paths."""
+        """Show other instances; those whose polygons are the same keep their paths."""
         self._boxes = self._boxes.updated(instances)
         self._rows = {each.id: row for row, each in enumerate(instances)}
         self._made = {id: each for id, each in self._made.items() if self._is_current(id, each)}
 
     def _is_current(self, id: str, outline: Outline) -> bool:
         row = self._rows.get(id)
-        return row is not None and self._boxes.shapes[row] is outline.instance
+        if row is None or self._boxes.shapes[row].polygons is not outline.instance.polygons:
+            return False
+        outline.instance = self._boxes.shapes[row]
+        return True
 
     def get(self, id: str) -> Outline | None:
         """The outline of an instance, or None."""

@@ -16,6 +16,8 @@ from app.canvas.view import View
 from core.document.geometry.measure import Rect
 
 _REVEAL_MARGIN = 40.0
+_FILLED = 0.8  # of the view, by what is zoomed to
+_CLOSEST = 16.0  # logical pixels per image pixel, when zooming to something small
 
 
 class ScrollBars:
@@ -114,6 +116,12 @@ class LookingWidget(QWidget):
     def actual_size(self) -> None:
         """One logical pixel for each image pixel."""
         self._navigator.look(self.view()[0], 1.0)
+
+    def zoom_to(self, rect: Rect) -> None:
+        """Fill the view with a part of the image, with some room around it."""
+        across, down = max(rect.width, 1e-6), max(rect.height, 1e-6)
+        scale = min(self.width() / across, self.height() / down) * _FILLED
+        self._navigator.look(rect.centre, min(scale, _CLOSEST))
 
     def reveal(self, rect: Rect) -> None:
         """Move the image, and zoom out if need be, so that a part of it is in sight."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -118,7 +119,9 @@ class Viewport(LookingWidget):
 
     def show_suggestions(self, instances: Sequence[Instance]) -> None:
         """Show these suggestions and no others."""
-        self._suggestions = tuple(instances)
+        before, self._suggestions = self._suggestions, tuple(instances)
+        if len(before) == len(instances) and all(map(is_, before, instances)):
+            return
         self._scene.set_suggestions(self._suggestions)
         self._renderer.set_suggestions(self._suggestions)
         known = {each.id for each in self._suggestions}

@@ -19,6 +19,7 @@ from app.editor.panels.labels import LabelFinder
 from app.editor.services import Services, chosen, engine, image, project, selection, several
 from core.document.document import Changed
 from core.document.edits import Edit
+from core.document.geometry.measure import bounds
 from core.document.hit import Hit
 from core.document.regions import DONE_REGION, IGNORE, labelled
 from core.gestures.base import Key
@@ -132,7 +133,8 @@ class AnnotateFeature(Feature):
         labelling = self.services.labelling
         instances.selected.connect(self.services.viewport.set_selection)
         instances.relabel.connect(lambda: self.services.actions["relabel"].trigger())
-        instances.menu_wanted.connect(lambda at: self.menu_wanted.emit("instance", at))
+        instances.menu_wanted.connect(self.menu_wanted)
+        instances.shown.connect(lambda shape: self.services.viewport.reveal(bounds(shape)))
         instances.hidden_changed.connect(self.services.viewport.set_hidden)
         labels.activated.connect(labelling.activate)
         labels.added.connect(labelling.add)
@@ -149,7 +151,7 @@ class AnnotateFeature(Feature):
 
     def on_theme(self) -> None:
         """Tint the icons anew."""
-        self.panel.instances.rows.refresh()
+        self.panel.instances.on_theme()
 
     # What happened
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
+from core.codec import uncollected
 from core.document.document import Document
 from core.document.edits import Add, Batch, Edit, Relabel, Remove, Reshape, SetFields, SetRejected
 from core.document.geometry import (
@@ -24,6 +25,7 @@ from core.document.geometry import (
     union,
     without_holes,
 )
+from core.document.geometry.boxes import is_box
 from core.document.instance import Polygons, Shape, Source, new_id
 from core.document.regions import (
     DONE_REGION,
@@ -89,6 +91,13 @@ class Editing(QObject):
         made = self._copies(self._chosen(ids), OFFSET)
         if made:
             self._add(made, self.tr("duplicate %n instance(s)", "", len(made)))
+
+    def take_over(self, shapes: Iterable[Shape]) -> bool:
+        """Put copies of another image's instances where they were there; False without any."""
+        made = self._copies(tuple(shapes), 0.0)
+        if made:
+            self._add(made, self.tr("take over %n instance(s)", "", len(made)))
+        return bool(made)
 
     def delete(self, ids: Iterable[str]) -> None:
         """Delete instances. What a model had proposed counts as rejected, else it would return."""
@@ -168,7 +177,7 @@ class Editing(QObject):
             (IGNORE, False): self.tr("no longer ignore"),
         }
         chosen = [each for each in self._chosen(ids) if is_marked(each, flag) is not on]
-        self._set_fields(
+        self.set_fields(
             [replace(each, flags=with_flag(each, flag, on)) for each in chosen], names[flag, on]
         )
 
@@ -176,9 +185,10 @@ class Editing(QObject):
         """Say that instances stand for many objects, or take that back."""
         name = self.tr("mark as crowd") if on else self.tr("no longer a crowd")
         chosen = [each for each in self._chosen(ids) if each.crowd is not on]
-        self._set_fields([replace(each, crowd=on) for each in chosen], name)
+        self.set_fields([replace(each, crowd=on) for each in chosen], name)
 
-    def _set_fields(self, wanted: list[Shape], name: str) -> None:
+    def set_fields(self, wanted: Iterable[Shape], name: str) -> None:
+        """Give instances the fields of these, which are the same but for them."""
         edit = _fields_edit(wanted, name)
         if edit is not None:
             self._workspace.do(edit, name)
@@ -204,33 +214,35 @@ class Editing(QObject):
         document = self._workspace.document
         if document is None:
             return ()
-        made = []
-        for each in originals:
-            moved = translate(each.polygons, offset, offset) if offset else each.polygons
-            polygons = clip_to_image(moved, document.width, document.height)
-            if polygons:
-                made.append(
-                    replace(
-                        each,
-                        id=new_id(),
-                        polygons=polygons,
-                        source=Source.DRAWN,
-                        score=None,
-                        model=None,
-                    )
-                )
-        return tuple(made)
+        with uncollected():  # of thousands the points alone would be searched again and again
+            made = (_copy(each, offset, document) for each in originals)
+            return tuple(each for each in made if each is not None)
 
     def _add(self, shapes: tuple[Shape, ...], name: str) -> None:
         if self._workspace.do(Add(shapes), name):
             self.selected.emit(frozenset(each.id for each in shapes))
 
 
+def _copy(shape: Shape, offset: float, document: Document) -> Shape | None:
+    """What of a shape lies on the image, as a person's own; None where nothing does."""
+    moved = translate(shape.polygons, offset, offset) if offset else shape.polygons
+    polygons = clip_to_image(moved, document.width, document.height)
+    if not polygons:
+        return None
+    return replace(
+        shape,
+        id=new_id(),
+        polygons=polygons,
+        source=Source.DRAWN,
+        score=None,
+        model=None,
+        box=shape.box and is_box(polygons),
+    )
+
+
 def _fields_edit(wanted: Iterable[Shape], name: str) -> Edit | None:
     """What gives shapes these fields; None without any."""
-    edits = tuple(
-        SetFields(one.id, one.flags, one.description, one.crowd, one.group_id) for one in wanted
-    )
+    edits = tuple(map(SetFields.of, wanted))
     return edits[0] if len(edits) == 1 else Batch(edits, name) if edits else None
 
 

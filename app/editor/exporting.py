@@ -25,6 +25,7 @@ from core.formats.labelled import Collection
 from core.formats.labelme_format import labelled_of
 from core.formats.losses import losses
 from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
+from core.formats.splits import Grouping
 from core.sentences import MasklensError, Sentence
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
@@ -44,10 +45,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose for an export beside its format: shares of a split, options, and
-    whether a file that is there is to be replaced."""
+    """What a person chose for an export beside its format: shares of a split and what keeps images
+    together in it, options, and whether a file that is there is to be replaced."""
 
     split: tuple[float, float, float] | None = None
+    group: Grouping | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     replace: bool = False
 
@@ -128,6 +130,7 @@ def export_format(
         path,
         overwrite=choice.replace,
         split=choice.split,
+        group=choice.group,
         options=choice.options,
         root=project.root,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtCore import QCoreApplication
+
 from app.base.jobs import Job, JobState
 from app.base.tasks import Context
 from app.base.words import error_text
@@ -16,6 +18,18 @@ from core.session.fit import Fitted, answer, take_back
 from core.storage.project import ImageEntry, Project
 
 _KEY = "image:mismatch"
+
+
+def answer_words() -> dict[Answer, str]:
+    """What each answer is called."""
+    return {
+        Answer.SCALE: QCoreApplication.translate("fitting", "Scale them"),
+        Answer.TURN: QCoreApplication.translate("fitting", "Turn them"),
+        Answer.RIGHT: QCoreApplication.translate("fitting", "Turn them right"),
+        Answer.LEFT: QCoreApplication.translate("fitting", "Turn them left"),
+        Answer.KEEP: QCoreApplication.translate("fitting", "Keep as they are"),
+        Answer.DETACH: QCoreApplication.translate("fitting", "Detach"),
+    }
 
 
 class Fitting(FolderWork):
@@ -55,20 +69,10 @@ class Fitting(FolderWork):
         )
         buttons: list[Button] = []
         if session.read_only is None:
-            words = self._words()
+            words = answer_words()
             answers = session.mismatch.answers
             buttons = [(words[each], partial(self.answer, each)) for each in answers]
         self._banners.show_banner(_KEY, Kind.WARNING, text, buttons, closable=False)
-
-    def _words(self) -> dict[Answer, str]:
-        return {
-            Answer.SCALE: self.tr("Scale them"),
-            Answer.TURN: self.tr("Turn them"),
-            Answer.RIGHT: self.tr("Turn them right"),
-            Answer.LEFT: self.tr("Turn them left"),
-            Answer.KEEP: self.tr("Keep as they are"),
-            Answer.DETACH: self.tr("Detach"),
-        }
 
     def _tell_last(self, entry: ImageEntry) -> None:
         """Offer to take the last answer back, or to give it for the whole folder."""
@@ -76,7 +80,7 @@ class Fitting(FolderWork):
             return
         _, given, fitted = self._last
         text = self.tr("“{answer}” was done. The file as it was is kept as {file}.").format(
-            answer=self._words()[given], file=fitted.kept.name
+            answer=answer_words()[given], file=fitted.kept.name
         )
         buttons: list[Button] = [
             (self.tr("Take back"), self.take_back),
@@ -130,7 +134,7 @@ class Fitting(FolderWork):
         """Give the same answer for every image of the folder where it can be right."""
         self._begin(
             "mismatch",
-            self.tr("Fitting labels: {answer}").format(answer=self._words()[given]),
+            self.tr("Fitting labels: {answer}").format(answer=answer_words()[given]),
             lambda project, context: _answer_all(project, given, context),
             self._on_all,
         )

@@ -211,7 +211,7 @@ class ImagesFeature(Feature):
 
     def _on_looked(self, preview: Preview) -> None:
         dialog = ImportDialog(preview, self.panel.window())
-        dialog.accepted.connect(lambda: self.services.importer.take(preview))
+        dialog.accepted.connect(lambda: self.services.importer.take(preview, dialog.answer))
         dialog.open()
 
     def export_labels(self) -> None:

@@ -14,9 +14,10 @@ from app.base.words import error_text, sentence_text
 from app.editor.folder_work import FolderWork
 from core.document.instance import Source
 from core.document.status import ImageStatus
-from core.formats.convert import Read, read_labels
+from core.formats.convert import Read, fitted_to, read_labels
 from core.formats.format import Located
 from core.formats.labelme_format import encoded
+from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
 from core.sentences import MasklensError
 from core.storage.atomic import make_folder, write_atomic
@@ -32,6 +33,12 @@ class Preview:
     images: int
     instances: int
     remarks: tuple[str, ...]
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What may become of labels for images of another size; empty where there are none."""
+        found = [image.mismatch.answers for image in self.read.images if image.mismatch is not None]
+        return tuple(dict.fromkeys(answer for each in found for answer in each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,15 @@ class Importer(FolderWork):
             self._on_look,
         )
 
-    def take(self, preview: Preview) -> None:
-        """Give what was read to the images that have no labels."""
+    def take(self, preview: Preview, answer: Answer | None = None) -> None:
+        """Give what was read to the images that have no labels.
+
+        `answer` says what becomes of labels for images of another size; else each image is asked
+        about when it is opened."""
         self._begin(
             "import",
             self.tr("Importing {file}").format(file=preview.title),
-            lambda project, context: import_read(project, preview.read, context),
+            lambda project, context: import_read(project, preview.read, context, answer),
             self._done,
         )
 
@@ -126,7 +136,9 @@ def import_labels(project: Project, path: Path, context: Context) -> Report:
     return import_read(project, read_labels(path, project.root, suggestions=False), context)
 
 
-def import_read(project: Project, read: Read, context: Context) -> Report:
+def import_read(
+    project: Project, read: Read, context: Context, answer: Answer | None = None
+) -> Report:
     """As `import_labels`, for what was read. All that labelme's own files hold stays in them."""
     project.check_writable()
     by_path = {entry.path.resolve(): entry for entry in project.images()}
@@ -144,6 +156,10 @@ def import_read(project: Project, read: Read, context: Context) -> Report:
             kept += 1
         elif image.labels.shapes or image.labels.others or image.labels.done:
             try:
+                fitted = image if answer is None else fitted_to(image, answer)
+                if fitted is None:
+                    continue  # labels of another image
+                image = fitted
                 make_folder(entry.label_file.parent)
                 write_atomic(entry.label_file, encoded(_imported(image), entry.label_file, own))
             except MasklensError as error:

@@ -14,7 +14,7 @@ from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.regions import labelled
-from core.storage.settings import ProjectSettings
+from core.storage.settings import AttributeRow, ProjectSettings
 
 FIRST_LABEL = "object"
 
@@ -152,6 +152,15 @@ class Labelling(QObject):
             done=lambda _none: then(),
             failed=lambda error: self.failed.emit(error_text(error)),
         )
+
+    @property
+    def attributes(self) -> tuple[AttributeRow, ...]:
+        """What is asked of each instance beside its label."""
+        return self._settings.attributes
+
+    def set_attributes(self, asked: tuple[AttributeRow, ...]) -> None:
+        """Ask this of each instance; what was answered before stays in the files."""
+        self._set(replace(self._settings, attributes=asked))
 
     def _on_project(self) -> None:
         opened = self._workspace.opened

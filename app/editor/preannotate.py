@@ -86,6 +86,7 @@ class PreAnnotator(QObject):
         question = self._current = self._client.predict(
             path,
             CURRENT,
+            pixels=staged.picture.decoded.pixels if self._client.elsewhere else None,
             done=done,
             failed=lambda sentence: lost(sentence_text(sentence)),
             progress=progress,

@@ -1,7 +1,8 @@
 """Prompts of the open image: it is made ready, asked about one thing at a time, and answered.
 
 What is asked is bound to the image and the model: an answer for another image, or of another
-model, is dropped.
+model, is dropped. An engine that sees other files gets the pixels of the image that is shown, and
+again when it says that it no longer has them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.base.settings import ENCODINGS, PREPARE, Settings
@@ -27,7 +29,14 @@ from core.document.instance import Instance, Polygons, Shape, Source
 from core.gestures.base import Answered, Asked, Kept
 from core.gestures.shaping import settle
 from core.protocol import Priority
-from core.protocol.messages.prompts import Encode, Encoded, Prompt, Prompted, PromptKind
+from core.protocol.messages.prompts import (
+    Encode,
+    Encoded,
+    PixelsWanted,
+    Prompt,
+    Prompted,
+    PromptKind,
+)
 from core.sentences import Sentence
 from core.session import ImageSession
 
@@ -169,7 +178,7 @@ class Prompting(QObject):
     def _look_ahead(self, paths: list[Path]) -> None:
         """Make images ready one after the other, while nothing else is asked."""
         about = self._about()
-        if not paths or about is None:
+        if not paths or about is None or self._client.elsewhere:
             return
 
         def go_on(_answer: Encoded | Sentence) -> None:
@@ -188,8 +197,29 @@ class Prompting(QObject):
         failed: Callable[[Sentence], None],
     ) -> Question:
         room = self._settings.get(ENCODINGS) << 20
-        request = Encode(0, "prompt:encode", priority, path=str(path), keep_bytes=room)
+        request = Encode(
+            0,
+            "prompt:encode",
+            priority,
+            path=str(path),
+            version=self._version(),
+            keep_bytes=room,
+            pixels=self._pixels(),
+        )
         return self._client.ask(request, done=done, failed=failed)
+
+    def _pixels(self) -> NDArray[np.uint8] | None:
+        """What is sent of the image that is shown."""
+        staged = self._workspace.staged
+        return staged.picture.decoded.pixels if staged and self._client.elsewhere else None
+
+    def _version(self) -> str:
+        """What the engine calls the pixels that were sent; empty where it reads the file."""
+        staged = self._workspace.staged
+        if staged is None or not self._client.elsewhere:
+            return ""
+        changed, size = staged.picture.stamp
+        return f"sent {changed} {size}"
 
     def _neighbours(self, path: Path) -> list[Path]:
         paths = [each.path for each in self._workspace.images]
@@ -222,8 +252,12 @@ class Prompting(QObject):
             return
         query = self._queries.pop(next(iter(self._queries)))
 
-        def done(answer: Prompted) -> None:
+        def done(answer: Prompted | PixelsWanted) -> None:
             self._question = None
+            if isinstance(answer, PixelsWanted):
+                self._queries.setdefault(query.name, query)
+                self._send_again(about)
+                return
             if about == self._about() and answer.model == about.model:
                 query.done(answer)
             self._next()
@@ -242,6 +276,7 @@ class Prompting(QObject):
         return {
             "purpose": "prompt:ask",
             "path": str(about.session.image.path),
+            "version": self._version(),
             "keep_bytes": self._settings.get(ENCODINGS) << 20,
             "model": about.model,
         }
@@ -261,13 +296,22 @@ class Prompting(QObject):
             **self._common(about),
         )
 
-    def _on_answer(self, asked: Asked, about: _About, answer: Prompted) -> None:
+    def _send_again(self, about: _About) -> None:
+        """The engine has forgotten the image that is shown: it is made ready once more."""
+        if about == self._about():
+            self._set_ready(None)
+        self._next()
+
+    def _on_answer(self, asked: Asked, about: _About, answer: Prompted | PixelsWanted) -> None:
         self._question = None
+        if isinstance(answer, PixelsWanted):
+            if not self._kept:
+                self._latest = self._latest or asked
+            self._send_again(about)
+            return
         if about == self._about() and answer.model == about.model:
-            named = tuple(
-                replace(each, label=self._suggesting.label_for(each.label))
-                for each in answer.instances
-            )
+            label = self._suggesting.naming()
+            named = tuple(replace(each, label=label(each.label)) for each in answer.instances)
             first = int(answer.first[0]) if len(answer.first) else 0
             self._last = Answered(asked, named, max(first, 0))
             if self._kept and self._kept[0].asked == asked:

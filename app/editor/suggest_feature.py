@@ -11,32 +11,36 @@ from PySide6.QtWidgets import QInputDialog
 
 from app.base.actions import SUGGEST, Action, Scope
 from app.base.feature import Feature, FocusArea
-from app.base.settings import FOLLOW, THRESHOLD, UNKNOWN_LABELS
-from app.editor.panels.suggestions import SuggestionsPanel
+from app.base.settings import FOLLOW, THRESHOLD
+from app.editor.panels.annotate import AnnotatePanel
 from app.editor.services import Services, engine, image, project, selection
 from app.engine.models import Choice
 from core.document.geometry.measure import bounds
 
 
 class SuggestFeature(Feature):
-    """Its section stands in the annotate panel."""
+    """Suggestions stand in the list of the annotate panel, what is done with them below it."""
 
     NAME = "suggest"
 
-    def __init__(self, services: Services, section: SuggestionsPanel) -> None:
+    def __init__(self, services: Services, panel: AnnotatePanel) -> None:
         super().__init__(services.workspace)
         self.services = services
-        self.section = section
+        self.section, self._list = panel.suggestions, panel.instances
         self.shown = True
         self._tool_before = "select"
         self._held_back = False
-        section.set_threshold(services.suggesting.threshold)
-        section.set_following(services.suggesting.following.on)
-        section.set_unknown(services.settings.get(UNKNOWN_LABELS))
-        section.threshold_changed.connect(services.suggesting.set_threshold)
-        section.following_chosen.connect(services.suggesting.following.set_on)
-        section.unknown_chosen.connect(lambda choice: services.settings.set(UNKNOWN_LABELS, choice))
+        self.section.set_threshold(services.suggesting.threshold)
+        self.section.set_following(services.suggesting.following.on)
+        self._wire_panel()
         self._wire()
+
+    def _wire_panel(self) -> None:
+        suggesting = self.services.suggesting
+        self.section.threshold_changed.connect(suggesting.set_threshold)
+        self.section.following_chosen.connect(suggesting.following.set_on)
+        self._list.picked.connect(self._pick)
+        self._list.answered.connect(lambda ids, accepted: suggesting.answer(ids, accepted=accepted))
 
     def _wire(self) -> None:
         services, notices = self.services, self.services.notices
@@ -98,7 +102,7 @@ class SuggestFeature(Feature):
         suggesting = self.services.suggesting
         shown = suggesting.shown
         self._show()
-        self.section.set_counts(len(shown), len(suggesting.pending) - len(shown))
+        self._list.set_suggestions(suggesting.drawn, len(suggesting.pending) - len(shown))
         self.changed.emit()
 
     def _show(self) -> None:
@@ -113,7 +117,9 @@ class SuggestFeature(Feature):
             self._show()
 
     def _on_picked(self) -> None:
-        self.services.viewport.select_suggestions(self.services.suggesting.picked)
+        picked = self.services.suggesting.picked
+        self.services.viewport.select_suggestions(picked)
+        self._list.set_picked(picked)
         self.changed.emit()
 
     def _on_landed(self, path: Path, shown: int, below: int) -> None:
@@ -124,9 +130,7 @@ class SuggestFeature(Feature):
 
     def _on_setting(self, key: str) -> None:
         settings = self.services.settings
-        if key == UNKNOWN_LABELS.key:
-            self.section.set_unknown(settings.get(UNKNOWN_LABELS))
-        elif key == FOLLOW.key:
+        if key == FOLLOW.key:
             self.section.set_following(settings.get(FOLLOW))
         elif key == THRESHOLD.key:
             self.section.set_threshold(settings.get(THRESHOLD))
@@ -158,6 +162,12 @@ class SuggestFeature(Feature):
         were_shown = self.shown
         self.set_shown(True)
         return were_shown
+
+    def _pick(self, ids: frozenset[str]) -> None:
+        """Pick what was chosen in the list, where it is seen."""
+        if ids:
+            self.bring()
+        self.services.suggesting.pick(ids)
 
     def suggest(self) -> None:
         """Ask for the open image."""

@@ -32,6 +32,16 @@ class Hearing:
     """With the reason; empty when the folder is another by now."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """Suggestions for an image of a project, and who hears of them."""
+
+    project: Project
+    path: Path
+    found: SuggestionSet
+    hearing: Hearing
+
+
 class Suggesting(QObject):
     """`changed` follows other suggestions or another threshold, `picked_changed` other picks."""
 
@@ -79,7 +89,7 @@ class Suggesting(QObject):
     @property
     def drawn(self) -> tuple[Instance, ...]:
         """What is shown, under the labels that accepting gives."""
-        label = self._label_for()
+        label = self.naming()
         old = {each.id: each for each in self._drawn}
         drawn = []
         for each in self.shown:
@@ -161,7 +171,7 @@ class Suggesting(QObject):
         asked = {each.id for each in self.pending} if isinstance(edit, Add) else set()
         if not isinstance(edit, Add) or not any(each.id in asked for each in edit.shapes):
             return edit
-        label = self._label_that_is_given()
+        label = self.naming(given=True)
         return Add(
             tuple(
                 replace(each, label=label(each.label)) if each.id in asked else each
@@ -170,9 +180,19 @@ class Suggesting(QObject):
             edit.at,
         )
 
-    def label_for(self, name: str) -> str:
-        """The label that an instance gets which a model calls so; empty: it has no name for it."""
-        return self._label_for()(name) if name else self._labelling.coming
+    def naming(self, *, given: bool = False) -> Callable[[str], str]:
+        """What a label that a model says becomes; where it says none, the active label.
+
+        `given`: an instance gets it now, so an active label is made where one is needed.
+        """
+        adds = self._settings.get(UNKNOWN_LABELS) == "add"
+        if given and not adds and self._labelling.names:
+            self._labelling.ensure()
+        known = self._labelling.names
+        instead = self._labelling.coming
+        if adds or not known:
+            return lambda name: name or instead
+        return lambda name: name if name in known else instead
 
     def arrive(
         self,
@@ -188,11 +208,12 @@ class Suggesting(QObject):
             return
         staged = self._workspace.staged
         parts = self._settings.get(PARTS) == "show"
+        arrived = _Arrived(project, path, found, hearing)
         if staged is not None and staged.entry.path == path:
             there = labelled(staged.session.document.shapes)
             self._workspace.tasks.run(
                 lambda _context: covered_by(found.instances, there, parts=parts),
-                done=lambda hidden: self._land(project, path, found, hidden, hearing),
+                done=lambda hidden: self._land(arrived, hidden),
                 failed=lambda error: hearing.lost(error_text(error)),
             )
             return
@@ -203,76 +224,50 @@ class Suggesting(QObject):
 
         self._workspace.tasks.run(
             store,
-            done=lambda hidden: self._stored(project, path, found, hidden, hearing),
+            done=lambda hidden: self._stored(arrived, hidden),
             failed=lambda error: hearing.lost(error_text(error)),
         )
 
-    def _land(
-        self,
-        project: Project,
-        path: Path,
-        found: SuggestionSet,
-        hidden: Mapping[str, str],
-        hearing: Hearing,
-    ) -> None:
+    def _land(self, arrived: _Arrived, hidden: Mapping[str, str]) -> None:
+        project, path, found = arrived.project, arrived.path, arrived.found
         staged = self._workspace.staged
         if staged is None or staged.entry.path != path or project is not self._workspace.project:
-            self.arrive(project, path, found, hearing)  # the person went on meanwhile
+            self.arrive(project, path, found, arrived.hearing)  # the person went on meanwhile
             return
         if staged.session.read_only is not None:
-            hearing.lost(self.tr("This image is open for looking only."))
+            arrived.hearing.lost(self.tr("This image is open for looking only."))
             return
         staged.session.set_suggestions(found)
         self._picked &= {each.id for each in found.instances}
         self.following.begin(staged.session)
         self._workspace.suggestions_replaced(hidden)
         shown = len(self.shown)
-        hearing.landed(shown, len(self.pending) - shown)
+        arrived.hearing.landed(shown, len(self.pending) - shown)
 
-    def _stored(
-        self,
-        project: Project,
-        path: Path,
-        found: SuggestionSet,
-        hidden: Mapping[str, str],
-        hearing: Hearing,
-    ) -> None:
+    def _stored(self, arrived: _Arrived, hidden: Mapping[str, str]) -> None:
+        project, path = arrived.project, arrived.path
         entry = self._workspace.entry(path)
         if entry is None or project is not self._workspace.project:
-            hearing.lost("")
+            arrived.hearing.lost("")
             return
         self._workspace.tasks.run(
             lambda _context: project.status(entry),
             done=lambda status: self._workspace.set_status(path, status),
             failed=lambda error: self.failed.emit(error_text(error)),
         )
-        worth = [each for each in found.instances if each.id not in hidden]
+        worth = [each for each in arrived.found.instances if each.id not in hidden]
         shown = len(self._from_threshold(worth))
-        hearing.landed(shown, len(worth) - shown)
+        arrived.hearing.landed(shown, len(worth) - shown)
 
     def _accept(self, chosen: list[Instance]) -> None:
         if not chosen:
             return
-        label = self._label_that_is_given()
+        label = self.naming(given=True)
         instances = tuple(
             replace(each, source=Source.ACCEPTED, label=label(each.label)) for each in chosen
         )
         name = self.tr("accept %n suggestion(s)", "", len(chosen))
         self._answer(chosen, lambda: self._workspace.do(Add(instances), name))
-
-    def _label_that_is_given(self) -> Callable[[str], str]:
-        """The same as `_label_for`, with an active label if one is needed."""
-        if self._settings.get(UNKNOWN_LABELS) != "add" and self._labelling.names:
-            self._labelling.ensure()
-        return self._label_for()
-
-    def _label_for(self) -> Callable[[str], str]:
-        """What accepting makes of a suggested label."""
-        known = self._labelling.names
-        if self._settings.get(UNKNOWN_LABELS) == "add" or not known:
-            return lambda name: name
-        instead = self._labelling.coming
-        return lambda name: name if name in known else instead
 
     def _reject(self, chosen: list[Instance]) -> None:
         staged = self._workspace.staged

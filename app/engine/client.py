@@ -106,13 +106,18 @@ class EngineClient(QObject):
         parent: QObject | None = None,
         *,
         command: Sequence[str] | None = None,
+        elsewhere: bool = False,
         tick_ms: int = TICK_MS,
         patience_ticks: int = PATIENCE_TICKS,
         starting_ticks: int = STARTING_TICKS,
         backoff_ms: Sequence[int] = BACKOFF_MS,
     ) -> None:
-        """`command` starts the engine; the default is our own worker on this machine."""
+        """`command` starts the engine; the default is our own worker on this machine.
+
+        `elsewhere` says that the engine sees other files than the window.
+        """
         super().__init__(parent)
+        self.elsewhere = elsewhere
         self._command = list(command or python_command("core.engine.worker"))
         self._ticks = {
             "tick_ms": tick_ms,

@@ -11,6 +11,7 @@ from app.base.paths import Paths
 from app.base.settings import Settings
 from app.base.theme import Theme
 from app.editor.annotate_feature import AnnotateFeature
+from app.editor.arranging_feature import ArrangeFeature
 from app.editor.images_feature import ImagesFeature
 from app.editor.services import make_services
 from app.editor.suggest_feature import SuggestFeature
@@ -22,8 +23,8 @@ from app.lens.feature import LensFeature
 from app.window.window import MainWindow
 
 FEATURES: Final = (
-    *(ViewFeature, ImagesFeature, AnnotateFeature, SuggestFeature, VersionsFeature),
-    *(LensFeature, LearningFeature),
+    *(ViewFeature, ImagesFeature, AnnotateFeature, ArrangeFeature, SuggestFeature),
+    *(VersionsFeature, LensFeature, LearningFeature),
 )
 ACTIONS: Final = in_order(row for each in (*FEATURES, MainWindow) for row in each.ACTIONS)
 """Everything a person can do."""
@@ -43,7 +44,8 @@ def make_window(
         ViewFeature(services),
         ImagesFeature(services),
         annotate,
-        SuggestFeature(services, annotate.panel.suggestions),
+        ArrangeFeature(services, annotate.panel),
+        SuggestFeature(services, annotate.panel),
         LensFeature(services),
         LearningFeature(services),
         VersionsFeature(services),

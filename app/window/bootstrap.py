@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import gc
 import logging
 import logging.handlers
 import signal
@@ -144,14 +143,6 @@ def load_language(application: QCoreApplication, choice: str) -> None:
 def languages() -> list[str]:
     """The languages the window can speak, by their codes."""
     return sorted(path.stem.split("_", 1)[1] for path in TRANSLATIONS.glob("masklens_*.qm"))
-
-
-def spare_collector() -> None:
-    """Keep Python's collector off what the program has loaded, which lives as long as it does.
-
-    It would else walk over some 60,000 objects now and then, in the middle of a drag: 40 ms.
-    """
-    gc.freeze()
 
 
 def _formatted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:

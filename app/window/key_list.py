@@ -91,6 +91,7 @@ def with_the_mouse(wheel_zooms: bool) -> list[tuple[str, str]]:
     """What the mouse does on the canvas, and how; these cannot be chosen anew."""
     alt, shift, control = (key_texts([f"{name}+X"])[0][:-1] for name in ("Alt", "Shift", "Ctrl"))
     click, wheel = translate("KeyList", "click"), translate("KeyList", "wheel")
+    drag = translate("KeyList", "drag")
     up_and_down = control + wheel if wheel_zooms else wheel
     return [
         (translate("KeyList", "Zoom at the pointer"), wheel if wheel_zooms else control + wheel),
@@ -107,7 +108,11 @@ def with_the_mouse(wheel_zooms: bool) -> list[tuple[str, str]]:
         (translate("KeyList", "Select one more, or one less"), control + click),
         (
             translate("KeyList", "Select what is inside"),
-            translate("KeyList", "drag beside instances"),
+            translate("KeyList", "drag beside instances") + f"   {shift}{drag}",
+        ),
+        (
+            translate("KeyList", "Select what lies below"),
+            translate("KeyList", "click once more at the same place"),
         ),
         (
             translate("KeyList", "Copy an instance"),

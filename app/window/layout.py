@@ -36,7 +36,9 @@ TOOLBAR: Final = (
 WITH_TEXT: Final = ("suggest_image", "done")
 CONTEXT_MENUS: Final = {
     "instance": (
-        *("relabel", "duplicate", "copy", "", "tool_add_part", "tool_cut", ""),
+        *("relabel", "select_label", "hide_label", "zoom_selection", ""),
+        *("duplicate", "copy", "to_next", "", "to_front", "to_back", ""),
+        *("tool_add_part", "tool_cut", ""),
         *("tighten", "smooth", "alike", ""),
         *("lens_why_missed", "", "mark_ignore", "mark_crowd", "mark_region", "", "delete"),
     ),
@@ -52,7 +54,10 @@ CONTEXT_MENUS: Final = {
             "lens_why_here",
         ),
     ),
-    "canvas": ("paste", "select_all", "", "suggest_image", "accept_all", "", "fit", "done"),
+    "canvas": (
+        *("paste", "take_previous", "select_all", "show_hidden", "", "suggest_image"),
+        *("accept_all", "", "fit", "done"),
+    ),
 }
 LEFT_WIDTH: Final = 270
 RIGHT_WIDTH: Final = 310

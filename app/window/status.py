@@ -74,7 +74,7 @@ class StatusBar(QWidget):
         self._rules[cell].setVisible(bool(text))
 
     def _cell(self, name: str, letters: int) -> QLabel:
-        label = QLabel() if letters else ElidedLabel()
+        label = QLabel() if letters else ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         if self._row.count() and letters != 0:
             rule = QFrame()
             rule.setFrameShape(QFrame.Shape.VLine)

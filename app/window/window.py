@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         self._bind()
         self._build()
         for feature in features:
-            feature.changed.connect(services.actions.refresh)
+            feature.changed.connect(services.actions.outdate)
             feature.wanted.connect(self.docks.show)
             feature.titled.connect(self.setWindowTitle)
             feature.menu_wanted.connect(self._open_menu)

@@ -20,6 +20,7 @@ from core.document.edits import (
     SetFields,
     SetRejected,
 )
+from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect, bounds, union_rect
 from core.document.instance import Instance, Polygons, Region, Shape, source_after_change
 from core.document.regions import by_flags
@@ -225,9 +226,11 @@ class _Draft:
     def _reshape(self, edit: Reshape) -> tuple[Edit, Changed]:
         old = self._find(edit.id)
         source = edit.source or source_after_change(old.source)
-        new = replace(old, polygons=edit.polygons, source=source)
+        box = old.box and is_box(edit.polygons) if edit.box is None else edit.box
+        new = replace(old, polygons=edit.polygons, source=source, box=box)
         check_shape(new)
-        return Reshape(old.id, old.polygons, old.source), self._swap({old.id: old}, {new.id: new})
+        inverse = Reshape(old.id, old.polygons, old.source, old.box)
+        return inverse, self._swap({old.id: old}, {new.id: new})
 
     def _relabel(self, edit: Relabel) -> tuple[Edit, Changed]:
         ids = [id for id, _ in edit.labels]
@@ -260,10 +263,10 @@ class _Draft:
                 description=edit.description,
                 crowd=edit.crowd,
                 group_id=edit.group_id,
+                attributes=edit.attributes,
             )
         )
-        inverse = SetFields(old.id, old.flags, old.description, old.crowd, old.group_id)
-        return inverse, self._swap({old.id: old}, {new.id: new})
+        return SetFields.of(old), self._swap({old.id: old}, {new.id: new})
 
     def _set_rejected(self, edit: SetRejected) -> tuple[Edit, Changed]:
         # Only ids that really change sides are taken back later.
@@ -315,7 +318,5 @@ def _check_rings(id: str, polygons: Polygons) -> None:
 
 
 def _rect_of(shapes: Iterable[Shape]) -> Rect | None:
-    rect: Rect | None = None
-    for shape in shapes:
-        rect = union_rect(rect, bounds(shape))
-    return rect
+    polygons = tuple(itertools.chain.from_iterable(shape.polygons for shape in shapes))
+    return bounds(polygons) if polygons else None

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, Count, Name
-from core.document.instance import Polygons, Shape, Source
+from core.document.instance import Attributes, Polygons, Shape, Source
 from core.document.regions import by_flags
 from core.sentences import MasklensError
 
@@ -43,12 +43,14 @@ class Remove(msgspec.Struct, frozen=True, tag_field="do", tag="remove"):
 class Reshape(msgspec.Struct, frozen=True, tag_field="do", tag="reshape"):
     """Give an instance other polygons.
 
-    With `source` None the rule of provenance decides: what a model proposed becomes "edited".
+    With `source` None the rule of provenance decides: what a model proposed becomes "edited". With
+    `box` None a box stays one as long as it is a rectangle.
     """
 
     id: Name
     polygons: Polygons
     source: Source | None = None
+    box: bool | None = None
 
 
 class Relabel(msgspec.Struct, frozen=True, tag_field="do", tag="relabel"):
@@ -80,6 +82,19 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     description: str
     crowd: bool
     group_id: int | None
+    attributes: Attributes = ()
+
+    @staticmethod
+    def of(shape: Shape) -> SetFields:
+        """What gives an instance the fields that this shape has."""
+        return SetFields(
+            shape.id,
+            shape.flags,
+            shape.description,
+            shape.crowd,
+            shape.group_id,
+            shape.attributes,
+        )
 
 
 class SetRejected(msgspec.Struct, frozen=True, tag_field="do", tag="set_rejected"):

@@ -7,7 +7,7 @@ bodies, so that what is drawn as a handle can always be taken.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
@@ -38,7 +38,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An shape made ready: its vertices, where each edge ends, and where each ring starts."""
+    """A shape made ready: its vertices, where each edge ends, and where each ring starts."""
 
     shape: Shape
     points: _Floats  # (N, 2), all rings one after another
@@ -46,6 +46,10 @@ class _Entry:
     starts: tuple[int, ...]  # first row of each ring
     names: tuple[tuple[int, int], ...]  # polygon and ring of each ring
     box: tuple[float, float, float, float]
+
+    def of(self, shape: Shape) -> _Entry:
+        """The entry of a shape with the same polygons."""
+        return self if shape is self.shape else replace(self, shape=shape)
 
     def locate(self, row: int) -> tuple[int, int, int]:
         """Polygon, ring and index of a row of `points`."""
@@ -75,12 +79,12 @@ class HitIndex:
         self._boxes = flat.reshape(-1, 4).T.copy()
 
     def updated(self, shapes: Sequence[Shape]) -> HitIndex:
-        """The index of other shapes; those that are the same objects cost next to nothing."""
-        known = {id(entry.shape): entry for entry in self._entries}
-        fresh = [shape for shape in shapes if id(shape) not in known]
-        known.update((id(entry.shape), entry) for entry in _entries(fresh))
+        """The index of other shapes; those whose polygons are the same cost next to nothing."""
+        known = {id(entry.shape.polygons): entry for entry in self._entries}
+        fresh = [shape for shape in shapes if id(shape.polygons) not in known]
+        known.update((id(entry.shape.polygons), entry) for entry in _entries(fresh))
         index = HitIndex()
-        index._fill([known[id(shape)] for shape in shapes])
+        index._fill([known[id(shape.polygons)].of(shape) for shape in shapes])
         return index
 
     def at(

@@ -17,6 +17,9 @@ from msgspec import Meta
 from core.codec import Fraction, Name
 
 Point = tuple[float, float]
+Value = str | bool | int | float
+Attributes = tuple[tuple[Name, Value], ...]
+"""What else a person says of an instance: names with texts, numbers, choices or switches."""
 Ring = Annotated[tuple[Point, ...], Meta(min_length=3)]
 
 
@@ -54,7 +57,8 @@ class Shape:
     `score` is the detector's, 0 to 1, and `model` the model revision that proposed the shape;
     both stay when a person accepts or edits it. `crowd` marks one that stands for many objects.
     `flags` are named yes/no marks in the order of the label file; they decide whether a shape is
-    an instance or a region (core/document/regions.py).
+    an instance or a region (core/document/regions.py). `box` says that the outline is a rectangle,
+    upright or turned, and stays one while its corners are moved.
     """
 
     id: Name
@@ -67,6 +71,8 @@ class Shape:
     description: str = ""
     crowd: bool = False
     group_id: int | None = None
+    attributes: Attributes = ()
+    box: bool = False
 
 
 @dataclass(frozen=True, slots=True)

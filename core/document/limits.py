@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from core.document.edits import Add, Batch, Edit, Reshape
+from core.document.geometry.measure import ring_array
 from core.document.instance import Polygons, Ring, Shape
 from core.sentences import Sentence, say
 
@@ -98,6 +99,6 @@ def _points(polygons: Polygons) -> int:
 
 
 def _length(ring: Ring) -> float:
-    points = np.asarray(ring)
+    points = ring_array(ring)
     with np.errstate(invalid="ignore", over="ignore"):
         return float(np.abs(np.diff(points, axis=0, append=points[:1])).sum())

@@ -146,11 +146,16 @@ def _measure_image(
         off = jittered(box, JITTER, rng, (item.width, item.height))
         iou = partial(_iou, truth, item)
         for way, one in (("box", box), ("box_jittered", off)):
-            found, taken = _timed(partial(helper.box, one))
+            found, taken = _timed(partial(_boxed, helper, one))
             outcome.add(way, iou(found), taken)
             for name, look in looks.items():
                 outcome.add(name + way.removeprefix("box"), iou(look(one)))
         _clicks(helper, truth, found, iou, outcome)
+
+
+def _boxed(helper: EngineHelper, box: Rect) -> Polygons:
+    shown = helper.box(box)
+    return shown[0] if shown else ()
 
 
 def _timed(look: Callable[[], Polygons]) -> tuple[Polygons, float]:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.engine.colours import as_colours
 from core.engine.pipeline import FoundBoxes, Run, Watch, find_boxes, propose_boxes
 from core.engine.predict import Prediction, Predictor
 from core.engine.prompt_pool import Pool, gather
@@ -53,6 +54,8 @@ class Encoding:
     """What the network found itself."""
     found: FoundBoxes
     """What a prediction builds on: the same, or what the proposer found."""
+    colours: Tensor
+    """uint8 3×H×W: the resized image."""
     milliseconds: dict[str, float]
     known: Lru[int, tuple[int, float, Tensor]] = field(default_factory=lambda: Lru(_MASKS_KEPT))
     """Label, score and mask (28×28 probabilities) of rows of the pool that were drawn."""
@@ -84,7 +87,13 @@ class Encoding:
             len(own.decoded.boxes) * 60 + own.box_head.deltas.nbytes + own.box_head.logits.nbytes
         )
         cells = _MASKS_KEPT * 28 * 28 * 4
-        return maps + rows + (len(own.candidates.label) + len(found.candidates.label)) * 60 + cells
+        return (
+            maps
+            + self.colours.nbytes
+            + rows
+            + (len(own.candidates.label) + len(found.candidates.label)) * 60
+            + cells
+        )
 
     @property
     def scale(self) -> NDArray[np.float32]:
@@ -134,8 +143,17 @@ def encode(
         found = propose_boxes(proposer, [image], batch, settings, watch, explain=False)[0]
         settings = predictor.loaded.network.config.settings
     own, rois = find_boxes(model, batch, levels, settings, predictor.numerics, watch, explain=False)
-    prepared = replace(batch.one(0), tensor=batch.tensors.new_zeros((3, 0, 0)))
-    return Encoding(predictor, prepared, rois, own[0], found or own[0], dict(watch.milliseconds))
+    whole = batch.one(0)
+    mean, std = model.transform.image_mean, model.transform.image_std
+    return Encoding(
+        predictor,
+        replace(whole, tensor=batch.tensors.new_zeros((3, 0, 0))),
+        rois,
+        own[0],
+        found or own[0],
+        as_colours(whole.tensor, whole.size, mean, std),
+        dict(watch.milliseconds),
+    )
 
 
 @torch.inference_mode()

@@ -25,11 +25,17 @@ class EngineHelper:
 
     encoding: Encoding
 
-    def box(self, box: Rect) -> Polygons:
-        """What lies in a box."""
+    def box(self, box: Rect) -> Sequence[Polygons]:
+        """What lies in a box: the outline that is shown, then the others."""
         corners = np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32)
         answers = answer_boxes(self.encoding, corners, Detail())[0]
-        return answers[0].polygons if answers else ()
+        return [each.polygons for each in answers]
+
+    def under(self, point: Point) -> tuple[Sequence[Polygons], int]:
+        """The outlines under a point, by size, and which of them is shown."""
+        spot, inside = np.array([point], np.float32), np.ones(1, np.bool_)
+        answers, best = answer_points(self.encoding, spot, inside, Detail(), MOST)
+        return [each.polygons for each in answers], best
 
     def click(self, points: Sequence[Point], inside: Sequence[bool], present: Polygons) -> Polygons:
         """What lies under the points; the present outline put right when there is one."""

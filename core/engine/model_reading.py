@@ -23,6 +23,7 @@ from core.storage import inside
 _BROKEN: Final = (
     pickle.UnpicklingError,
     struct.error,
+    zipfile.BadZipFile,
     ArithmeticError,
     AssertionError,
     AttributeError,

@@ -12,15 +12,28 @@ from torchvision.ops import boxes as box_ops
 from core.document.geometry import Rect, area, bounds
 from core.document.instance import Point, Polygons
 from core.engine.clicks import click_head, correct, maps_of
+from core.engine.colours import led_by_colours
 from core.engine.encodings import Encoding
 from core.engine.mending import mend, satisfied, wrong_points
 from core.engine.prompt_pool import ORIGINS
-from core.engine.prompts import SHORTEST, Drawn, as_drawn, channels, draw_masks, name_boxes
+from core.engine.prompts import (
+    SHORTEST,
+    Drawn,
+    as_drawn,
+    channels,
+    draw_masks,
+    name_boxes,
+    without_specks,
+)
 from core.lens.detail import Detail, detailed_outline
 from core.protocol.messages.prompts import PromptOrigin
 
 _MARGIN: Final = 0.1
 """Share of an outline's sides that the head sees around it."""
+_ANY: Final = 0.3
+"""What an outline counts that has no score at all, or lies with its border at the point."""
+_KIND: Final = 0.1
+"""What each kind of box counts more than the one after it in `ORIGINS`."""
 _ONE: Final = 0.7
 """IoU above which two boxes under the points are the same thing."""
 
@@ -105,7 +118,8 @@ def answer_points(
     if not present:
         fitting = [one for one in found if satisfied(one.polygons, spots, inside)]
         if fitting:
-            best = max(fitting, key=_worth)
+            middle = points[inside].mean(axis=0)
+            best = max(fitting, key=lambda one: _worth(one, middle))
             ordered = sorted(fitting, key=lambda one: area(one.polygons))
             return ordered, ordered.index(best)
     start = present or _nearest(found, spots, inside)
@@ -123,8 +137,17 @@ def answer_points(
     return [Drawn(mended, name, score, PromptOrigin.MENDED, 1.0, corners)], 0
 
 
-def _worth(one: Drawn) -> float:
-    return one.steadiness * one.trust
+def _worth(one: Drawn, at: NDArray[np.float32]) -> float:
+    """How likely an outline is what was meant by points around a place.
+
+    Steady, of a kind and with a score to be trusted, and with the place in the middle of its box:
+    a person points at the middle of things.
+    """
+    kind = len(ORIGINS) - 1 - ORIGINS.index(one.origin)
+    corner, far = one.box[:2], one.box[2:]
+    off = np.abs(2 * (at - corner) / np.maximum(far - corner, 1e-6) - 1)
+    central = float(np.prod(1 - np.minimum(off, 1)))
+    return one.steadiness * (_ANY + one.trust + _KIND * kind) * (_ANY + central)
 
 
 def _nearest(found: list[Drawn], points: list[Point], inside: NDArray[np.bool_]) -> Polygons:
@@ -142,7 +165,8 @@ def _corrected(
     inside: NDArray[np.bool_],
     detail: Detail,
 ) -> Polygons:
-    """What the click-correct head makes of an outline and points, in the box around both.
+    """What the click-correct head makes of an outline and points, in the box around both; led by
+    the colours there.
 
     Without such a head: what the mask head sees there. Empty beside the image.
     """
@@ -164,5 +188,7 @@ def _corrected(
         box = encoding.to_image(resized)[0].tolist()
         maps = maps_of(points, inside, start, box).to(predictor.device)
         mask = correct(model, encoding.levels, resized, maps, channel, predictor.numerics)[0]
+    field, place = led_by_colours(encoding.colours, resized, mask[None], 0.0)
     size = encoding.prepared.image_size
-    return detailed_outline(mask.cpu().numpy(), encoding.to_image(resized)[0], size, detail)
+    led = detailed_outline(field.cpu().numpy(), encoding.to_image(place), size, detail)
+    return without_specks(led)

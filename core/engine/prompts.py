@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import boxes as box_ops
 
-from core.document.instance import Polygons
+from core.document.geometry import area, signed_area
+from core.document.instance import Polygon, Polygons
+from core.engine.colours import RAISED, led_by_colours
 from core.engine.encodings import Encoding
 from core.engine.proposers.stage import mask_channels
 from core.engine.stages import masks, roi
@@ -29,6 +31,8 @@ _SAME: Final = 0.5
 _FAINT: Final = 0.5
 """Share of a faint mask's largest value from which on it is outlined."""
 _LEAST: Final = 1e-6
+_SPECK: Final = 0.03
+"""Share of the largest part below which a part or a hole is a speck."""
 SHORTEST: Final = 1.0
 """Side in resized pixels below which a box holds nothing to draw."""
 
@@ -125,29 +129,56 @@ def steadiness(probability: NDArray[np.float32], threshold: float = 0.5) -> floa
     return int((probability >= high).sum()) / wide if wide else 0.0
 
 
+@torch.inference_mode()
 def answer_boxes(
     encoding: Encoding, boxes: NDArray[np.float32], detail: Detail
 ) -> list[list[Drawn]]:
-    """For each box, N×4 in image pixels, its mask as drawn and as refined, the steadier first.
+    """For each box, N×4 in image pixels: what its two masks and the colours agree on; then the
+    mask of the box as drawn and that of the box put right, the steadier first.
 
     A box outside of the image or too narrow gets no answer.
     """
     drawn = encoding.to_resized(boxes)
-    large = _large(drawn)
+    large = torch.where(_large(drawn))[0].tolist()
     named = name_boxes(encoding, drawn[large])
-    both = torch.cat((drawn[large], named.refined))
-    found = draw_masks(encoding, both, named.channel.repeat(2)).cpu().numpy()
+    both = torch.stack((drawn[large], named.refined), dim=1)
+    found = draw_masks(encoding, both.flatten(0, 1), named.channel.repeat_interleave(2))
     answers: list[list[Drawn]] = [[] for _ in range(len(boxes))]
-    places = torch.where(large)[0].tolist()
-    count = len(places)
-    for row in range(len(found)):
-        origin = PromptOrigin.DRAWN if row < count else PromptOrigin.REFINED
-        box = encoding.to_image(both[row])
-        label, score = int(named.label[row % count]), float(named.score[row % count])
-        one = as_drawn(encoding, label, score, found[row], box, origin, detail)
-        if one.polygons:
-            answers[places[row % count]].append(one)
-    return [sorted(each, key=lambda one: -one.steadiness) for each in answers]
+    for row, place in enumerate(large):
+        masks = found[2 * row : 2 * row + 2]
+        led = led_by_colours(encoding.colours, both[row], masks, RAISED)
+        ways = (
+            (PromptOrigin.AGREED, *led),
+            (PromptOrigin.DRAWN, masks[0], both[row, 0]),
+            (PromptOrigin.REFINED, masks[1], both[row, 1]),
+        )
+        first, *rest = (
+            as_drawn(
+                encoding,
+                int(named.label[row]),
+                float(named.score[row]),
+                mask.cpu().numpy(),
+                encoding.to_image(box),
+                origin,
+                detail,
+            )
+            for origin, mask, box in ways
+        )
+        first = replace(first, polygons=without_specks(first.polygons))
+        ordered = (first, *sorted(rest, key=lambda one: -one.steadiness))
+        answers[place] = [one for one in ordered if one.polygons]
+    return answers
+
+
+def without_specks(polygons: Polygons) -> Polygons:
+    """The outline without the parts and holes that have next to no area beside its largest part."""
+    areas = [area((each,)) for each in polygons]
+    least = _SPECK * max(areas, default=0.0)
+    return tuple(
+        Polygon(each.outer, tuple(hole for hole in each.holes if abs(signed_area(hole)) >= least))
+        for each, size in zip(polygons, areas, strict=True)
+        if size >= least
+    )
 
 
 def _large(boxes: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from typing import IO, Any, Final
@@ -15,7 +16,15 @@ from core.codec import wrong
 from core.storage.images import MAX_PIXELS
 
 _BYTES: Final = MAX_PIXELS * 8
+_PACKED: Final = 100_000_000
+"""Bytes that any compressed array may have; beyond, no more than `_RATIO` times what is packed."""
+_RATIO: Final = 20
 _MEMBERS: Final = 1000
+_BROKEN: Final = (
+    # What zipfile raises where a directory leads to nowhere: ValueError, OverflowError and others.
+    *(OSError, EOFError, ValueError, OverflowError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 
 
 def read_npy(file: IO[bytes], where: str) -> NDArray[Any]:
@@ -70,11 +79,11 @@ def read_npz(data: bytes) -> dict[str, NDArray[Any]]:
             for info in names[:_MEMBERS]:
                 name = info.filename.removesuffix(".npy")
                 left -= info.file_size
-                if left < 0:
+                if left < 0 or info.file_size > max(_PACKED, _RATIO * info.compress_size):
                     raise wrong(name, "the arrays are too large")
                 with archive.open(info) as member:
                     found[name] = read_npy(member, name)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+    except _BROKEN as error:
         raise wrong("file", f"no file of NumPy's arrays ({error})") from error
     return found
 

@@ -11,23 +11,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path, PureWindowsPath
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from core.codec import Codec, wrong
+from core.codec import Codec, FieldError, uncollected, wrong
 from core.document.instance import Instance, Polygons, Source
 from core.formats.coco_image import KEY, CocoImage, Id
+from core.formats.coco_shapes import number_of, outline_of
 from core.formats.coco_write import dumps, write
-from core.formats.errors import NO_AREA_DROPPED, FormatError, read_json, reading
-from core.formats.fields import as_int, as_list, as_number, as_object, as_text, get
+from core.formats.errors import FormatError, read_json, reading
+from core.formats.fields import as_int, as_list, as_object, as_text, get
 from core.formats.label_file import Json
 from core.formats.labelled import Box
-from core.formats.labelme_shapes import polygon, rectangle
-from core.formats.limits import MAX_COORDINATE, check_size, whole
-from core.formats.masks import trace_runs
+from core.formats.limits import check_size, whole
 from core.formats.remarks import Remarks
-from core.formats.said import BOXES, RESULTS
+from core.formats.said import RESULTS
 from core.sentences import Sentence, say
 
 __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse", "read", "write"]
@@ -51,19 +50,10 @@ _IMAGE_TWICE: Final = say(
 _NO_SIDE: Final = say(
     "formats.no_side", "{path}: {count} sides of images are not known there; the image tells them."
 )
-_FLAT: Final = say(
-    "formats.flat_polygon",
-    "{path}: {count} outlines are lists of numbers instead of lists of polygons; each became one "
-    "polygon.",
-)
 _DANGLING: Final = say(
     "formats.dangling",
     "{path}: {count} annotations belong to an image or a category that the file does not list; "
     "they were left out.",
-)
-_NO_GEOMETRY: Final = say(
-    "formats.no_geometry",
-    "{path}: {count} annotations have neither an outline nor a box and were left out.",
 )
 
 
@@ -94,14 +84,22 @@ def read(path: Path | str) -> CocoDataset:
     return parse(read_json(path), path)
 
 
-def parse(value: object, path: Path) -> CocoDataset:
-    """The data set in a JSON value; `path` is what sentences call it. Raises FormatError."""
+def parse(value: object, path: Path, *, let_go: bool = False) -> CocoDataset:
+    """The data set in a JSON value; `path` is what sentences call it. Raises FormatError.
+
+    With `let_go` the value is emptied while it is read, so that it takes no memory beside.
+    """
     if isinstance(value, list):
         raise FormatError(RESULTS.given(path=str(path)))
-    with reading(path, "COCO"):
-        return _Reader(path).dataset(as_object(value, "file"))
+    with reading(path, "COCO"), uncollected():
+        return _Reader(path, let_go).dataset(as_object(value, "file"))
 
 
+_CROWD: Final = {
+    **dict.fromkeys(("0", "0.0", "false", "none", ""), False),
+    **dict.fromkeys(("1", "1.0", "true"), True),
+}
+"""What programs write for `iscrowd`."""
 _SOURCE: Final[Codec[Source]] = Codec(Source)
 _FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool], ...])
 
@@ -109,8 +107,8 @@ _FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool
 class _Reader:
     """Reads one file entry by entry; what it has to leave out or repair is told."""
 
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
+    def __init__(self, path: Path, let_go: bool) -> None:
+        self.let_go = let_go
         self.source = Source.DRAWN
         self.remarks = Remarks(path)
 
@@ -125,8 +123,11 @@ class _Reader:
         extras: dict[Id, dict[str, Json]] = {id: {} for id in found}
         boxes: dict[Id, dict[str, Box]] = {id: {} for id in found}
         used: set[Id] = set()
-        for k, item in enumerate(as_list(get(top, "annotations", "file"), "annotations")):
+        items = as_list(get(top, "annotations", "file") or [], "annotations")
+        for k, item in enumerate(items):
             where = f"annotations[{k}]"
+            if self.let_go:
+                items[k] = None
             with self.remarks.entry():
                 annotation = as_object(item, where)
                 category = _id(annotation, "category_id", where)
@@ -136,7 +137,7 @@ class _Reader:
                 if image is None or label is None:
                     self.remarks.count(_DANGLING)
                     continue
-                polygons = self._outline(annotation, image, where)
+                polygons = outline_of(annotation, image, where, self.remarks)
                 if polygons:
                     known = found[image.id]
                     instance = self._instance(annotation, label, polygons, k, where)
@@ -170,7 +171,9 @@ class _Reader:
             with self.remarks.entry():
                 category = as_object(item, where)
                 id = _id(category, "id", where)
-                label = as_text(get(category, "name", where), f"{where}.name")
+                name = get(category, "name", where)
+                number = isinstance(name, int | float) and not isinstance(name, bool)
+                label = str(name) if number else as_text(name, f"{where}.name")
                 if id in labels and labels[id] != label:
                     raise wrong(f"{where}.id", "used twice")
                 if id not in labels and label in labels.values():
@@ -221,33 +224,11 @@ class _Reader:
 
     def _side(self, value: Json, key: str, where: str) -> int | None:
         side = value.get(key)
-        if side in (None, -1, 0, "", "-1"):
-            if side is not None:
-                self.remarks.count(_NO_SIDE)
+        try:
+            return None if side is None else whole(side, f"{where}.{key}", least=1)
+        except FieldError:  # -1, 0, NaN and what else stands for not knowing
+            self.remarks.count(_NO_SIDE)
             return None
-        return whole(side, f"{where}.{key}", least=1)
-
-    def _outline(self, annotation: Mapping[str, object], image: CocoImage, where: str) -> Polygons:
-        shape = annotation.get("segmentation")
-        where_shape = f"{where}.segmentation"
-        if isinstance(shape, dict):
-            polygons = _from_runs(shape, image, where_shape)
-        elif shape:
-            parts = as_list(shape, where_shape)
-            if all(isinstance(part, int | float) for part in parts):
-                self.remarks.count(_FLAT)  # a flat list can only be one polygon
-                parts = [parts]
-            polygons = tuple(
-                each
-                for k, part in enumerate(parts)
-                for each in polygon(_flat_points(part, f"{where_shape}[{k}]"))
-            )
-        else:
-            polygons = _from_box(annotation.get("bbox"), f"{where}.bbox")
-            self.remarks.count(BOXES if polygons else _NO_GEOMETRY)
-            return polygons
-        self.remarks.count(NO_AREA_DROPPED, not polygons)
-        return polygons
 
     def _instance(
         self,
@@ -257,23 +238,26 @@ class _Reader:
         number: int,
         where: str,
     ) -> Instance:
-        own = as_object(annotation.get(KEY, {}), f"{where}.{KEY}")
+        id = annotation.get("id", number + 1)
+        crowd = _CROWD.get(str(annotation.get("iscrowd")).lower())
+        if crowd is None:
+            raise wrong(f"{where}.iscrowd", "expected 0 or 1")
+        score = _score(annotation.get("score"))
+        if KEY not in annotation:
+            return Instance(f"coco-{id}", label, polygons, self.source, score, crowd=crowd)
+        own = as_object(annotation[KEY], f"{where}.{KEY}")
         where_own = f"{where}.{KEY}"
         model, given, group = own.get("model"), own.get("id"), own.get("group")
-        id = annotation.get("id", number + 1)
-        crowd = annotation.get("iscrowd") or 0
-        if crowd not in (0, 1):
-            raise wrong(f"{where}.iscrowd", "expected 0 or 1")
         return Instance(
             id=f"coco-{id}" if given is None else as_text(given, f"{where_own}.id", empty=False),
             label=label,
             polygons=polygons,
             source=_SOURCE.convert(own.get("source", self.source.value), f"{where_own}.source"),
-            score=_score(annotation.get("score")),
+            score=score,
             model=None if model is None else as_text(model, f"{where_own}.model"),
             flags=_FLAGS.convert(own.get("flags", []), f"{where_own}.flags"),
             description=as_text(own.get("description", ""), f"{where_own}.description"),
-            crowd=bool(crowd),
+            crowd=crowd,
             group_id=None if group is None else as_int(group, f"{where_own}.group"),
         )
 
@@ -301,6 +285,8 @@ def _box(value: object) -> Box | None:
 
 def _id(value: Mapping[str, object], key: str, where: str) -> Id:
     id = get(value, key, where)
+    if type(id) is int:
+        return id
     if isinstance(id, float) and id.is_integer():
         id = int(id)
     if isinstance(id, str) and id.isdecimal() and len(id) < 19 and str(int(id)) == id:
@@ -308,52 +294,8 @@ def _id(value: Mapping[str, object], key: str, where: str) -> Id:
     return id if isinstance(id, str) else as_int(id, f"{where}.{key}")
 
 
-def _flat_points(value: object, where: str) -> tuple[tuple[float, float], ...]:
-    """The points in a list of x, y, x, y and so on. Raises FieldError."""
-    flat: Sequence[Any] = as_list(value, where)
-    if len(flat) % 2:
-        raise wrong(where, "expected pairs of numbers")
-    try:
-        numbers = msgspec.convert(flat, list[float])
-        if not numbers:
-            return ()
-        # A sum is finite only when all are, and then comparing tells how far they reach.
-        if (
-            isfinite(sum(numbers))
-            and max(numbers) <= MAX_COORDINATE
-            and min(numbers) >= -MAX_COORDINATE
-        ):
-            return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-    except (msgspec.ValidationError, OverflowError):
-        pass
-    # Something is wrong; look again, slowly, for where.
-    for k, number in enumerate(flat):
-        if abs(as_number(number, f"{where}[{k}]")) > MAX_COORDINATE:
-            raise wrong(f"{where}[{k}]", "too far from the image")
-    raise wrong(where, "expected a list of numbers")
-
-
-def _from_runs(runs: Mapping[str, object], image: CocoImage, where: str) -> Polygons:
-    width, height = image.width, image.height
-    if width is None or height is None:
-        size = as_list(get(runs, "size", where), f"{where}.size")
-        if len(size) != 2:
-            raise wrong(f"{where}.size", "expected height and width")
-        height, width = (as_int(side, f"{where}.size[{k}]", least=1) for k, side in enumerate(size))
-    return trace_runs(runs, width, height, where)
-
-
-def _from_box(value: object, where: str) -> Polygons:
-    if not value:
-        return ()
-    numbers = [as_number(n, f"{where}[{k}]") for k, n in enumerate(as_list(value, where))]
-    if len(numbers) != 4:
-        raise wrong(where, "expected left, top, width and height")
-    x, y, width, height = numbers
-    return rectangle((x, y), (x + width, y + height)) if width > 0 and height > 0 else ()
-
-
 def _score(value: object) -> float | None:
+    value = number_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         return None
     return float(value)

@@ -22,7 +22,7 @@ def _read(source: Source) -> Collection:
     if is_panoptic(source.json):
         return coco_panoptic.read(source)
     path = source.path
-    dataset = coco.parse(source.json, path)
+    dataset = coco.parse(source.taken_json(), path, let_go=True)
     return Collection(
         kind="coco",
         labels=dataset.labels,

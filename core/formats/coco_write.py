@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.document.instance import Instance, Source
 from core.formats.coco_image import KEY, CocoImage
+from core.formats.fields import json_text
 from core.formats.masks import encode
 from core.storage.atomic import write_atomic
 
@@ -167,14 +168,14 @@ def _text(top: Mapping[str, object]) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:  # a lone surrogate, which JSON can name and UTF-8 cannot hold
-        return json.dumps(top).encode("ascii")
+        return json_text(top).encode("ascii")
 
 
 def _value(value: object) -> str:
     if not isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
+        return json_text(value, ensure_ascii=False)
     return "[\n" + ",\n".join(_entries(value)) + "\n]"
 
 
 def _entries(values: Iterable[object]) -> Iterable[str]:
-    return (json.dumps(value, ensure_ascii=False, allow_nan=False) for value in values)
+    return (json_text(value, ensure_ascii=False) for value in values)

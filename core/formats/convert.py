@@ -17,10 +17,10 @@ from core.formats.dataset import answered, labelled_again, missing
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.format import Format, Located, Sink, Writing
-from core.formats.losses import losses, misfit, objects_for
+from core.formats.losses import file_losses, losses, misfit, objects_for
 from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
-from core.formats.splits import SPLITS, dealt
+from core.formats.splits import SPLITS, Grouping, dealt
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, image_size
 
@@ -65,6 +65,7 @@ def convert(
     suggestions: bool = True,
     overwrite: bool = False,
     split: tuple[float, float, float] | None = None,
+    group: Grouping | None = None,
     options: Mapping[str, str] | None = None,
     mismatch: Answer | None = None,
 ) -> ConvertReport:
@@ -72,7 +73,8 @@ def convert(
 
     `out` is a file for formats that hold all images in one, else a folder. Images are sought as for
     a data set; those not found keep their names. Suggestions nobody has accepted stay marked as
-    such, or are left out. `split` deals the images out to train, val and test. `mismatch` answers
+    such, or are left out. `split` deals the images out to train, val and test, those of one `group`
+    to one of them. `mismatch` answers
     for images of another size than their labels say; else that size is written, so that whoever
     reads it sees it, or they are left out where a format does not say it. Raises FormatError when
     the labels cannot be read or `out` is of the wrong kind or there, StorageError when the disk
@@ -81,7 +83,7 @@ def convert(
     folder = None if images_dir is None else Path(images_dir)
     read = read_labels(Path(src), folder, suggestions, mismatch)
     return write_labels(
-        read, BY_NAME[to], Path(out), overwrite=overwrite, split=split, options=options
+        read, BY_NAME[to], Path(out), overwrite=overwrite, split=split, group=group, options=options
     )
 
 
@@ -119,6 +121,7 @@ def write_labels(
     *,
     overwrite: bool = False,
     split: tuple[float, float, float] | None = None,
+    group: Grouping | None = None,
     options: Mapping[str, str] | None = None,
     root: Path | None = None,
 ) -> ConvertReport:
@@ -128,7 +131,7 @@ def write_labels(
     """
     images = read.images
     if split is not None:
-        sides = dealt([image.labels for image in images], split)
+        sides = dealt([image.labels for image in images], split, group)
         images = tuple(replace(i, labels=side) for i, side in zip(images, sides, strict=True))
     sink = Sink(overwrite, notes=list(read.notes), problems=list(read.problems))
     apart = _apart(images, format, out, split is not None, sink)
@@ -137,6 +140,8 @@ def write_labels(
     if "regions" not in format.carries:
         sink.notes += [said for image in images for said in image.labels.odd]
     sink.notes += losses(images, format, read.collection.kind)
+    if read.collection.kind != format.name:
+        sink.notes += file_losses(read.collection.extra, format)
     labels = read.collection.labels
     written = [
         format.write(Writing(read.collection, part, labels, place, sink, options or {}, root))
@@ -249,6 +254,19 @@ def _fitting(image: Located, format: Format, sink: Sink) -> Located | None:
         return image
     kept = tuple(i for i in objects_for(labels.shapes, format) if misfit(i, format) is None)
     return replace(image, labels=replace(labels, shapes=kept))
+
+
+def fitted_to(image: Located, answer: Answer) -> Located | None:
+    """An image with its labels fitted as was answered; None where they belong to another one.
+
+    Raises ImageError.
+    """
+    if image.mismatch is None or image.path is None:
+        return image
+    labels, mismatch, _ = answered(image.labels, image.path, answer)
+    if labels is None:
+        return None
+    return Located(labels, image.path, labels.width, labels.height, mismatch)
 
 
 def _located(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from core.codec import FieldError, NotJson, loads
+from core.codec import Codec, FieldError, NotJson, loads, uncollected
 from core.sentences import MasklensError, say
 from core.storage import inside
 
@@ -30,9 +30,23 @@ _NOT_UTF8: Final = say(
     "{path} is not in UTF-8, so it was left as it is: an old program may have written it in the "
     "code page of its system. Convert a copy, for example with: iconv -f GBK -t UTF-8",
 )
+_EMPTY: Final = say(
+    "formats.empty_file", "{path} is empty: restore it from a copy, or write it again."
+)
+PACKED: Final = say(
+    "formats.packed", "{path} is an archive: unpack it first, then name what was inside."
+)
+_LINES: Final = say(
+    "formats.json_lines",
+    "{path} has one JSON value a line (JSON Lines), which is not read: export its labels as COCO, "
+    "or as another format in docs/formats.md.",
+)
 NO_AREA_DROPPED: Final = say(
     "formats.no_area_dropped", "{path}: {count} regions enclose nothing and were left out."
 )
+
+
+_PLAIN: Final[Codec[object]] = Codec(object)
 
 
 class FormatError(MasklensError):
@@ -59,11 +73,22 @@ def read_json(path: Path, most: int = MOST_DATASET) -> object:
 
 def json_value(data: bytes, path: Path) -> object:
     """The JSON value in the bytes of a file. Raises FormatError."""
+    if data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
+        raise FormatError(PACKED.given(path=str(path)))
+    if not data.strip():
+        raise FormatError(_EMPTY.given(path=str(path)))
+    try:
+        with uncollected():
+            return _PLAIN.decode_strictly(data, "file")
+    except FieldError:
+        pass  # another encoding, NaN, half a pair of surrogates, or no JSON at all
     try:
         return loads(data, "file", constants=True)
     except NotJson as error:
         if isinstance(error.__cause__, UnicodeDecodeError):
             raise FormatError(_NOT_UTF8.given(path=str(path))) from error
+        if error.reason.startswith("Extra data: line 2 column 1 "):
+            raise FormatError(_LINES.given(path=str(path))) from error
         raise FormatError(_NOT_JSON.given(path=str(path), reason=error.reason)) from error
     except FieldError as error:
         reason = "nested too deeply"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 
@@ -10,7 +11,7 @@ from core.codec import wrong
 
 def as_object(value: object, where: str) -> Mapping[str, object]:
     """The value as a JSON object. Raises FieldError."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict) or not {*map(type, value)} <= {str}:
         raise wrong(where, "expected an object")
     return value
 
@@ -58,3 +59,21 @@ def get(value: Mapping[str, object], key: str, where: str) -> object:
     if key not in value:
         raise wrong(f"{where}.{key}", "missing")
     return value[key]
+
+
+def json_text(value: object, *, ensure_ascii: bool = True, indent: int | None = None) -> str:
+    """JSON; NaN and the infinities, which travelled along with what others wrote, are null."""
+    try:
+        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=ensure_ascii, indent=indent)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return value

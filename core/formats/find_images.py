@@ -88,17 +88,22 @@ class ImageFinder:
                 if path.resolve() not in owners and self._may_be(image, path, kind)
             ]
             best = _agreeing(candidates, PurePosixPath(names[0]))
+            if len(best) > 1:  # what lies beside the file is nearer than any other folder
+                best = [path for path in best if path.parent.resolve() in self._beside(image)]
             if len(best) == 1:
                 return best[0]
-            if best:
+            if candidates:
                 return None
         return None
 
+    def _beside(self, image: Labelled) -> list[Path]:
+        """The folders that images lie in whose files do not say where."""
+        base = self._images_dir or image.label_file.parent
+        return [(base / name).resolve() for name in _NEUTRAL]
+
     def _may_be(self, image: Labelled, path: Path, kind: str) -> bool:
         """Whether an image may be the one that an entry names, by the folder it is in."""
-        base = self._images_dir or image.label_file.parent
-        beside = [(base / name).resolve() for name in _NEUTRAL]
-        if path.parent.resolve() in beside:
+        if path.parent.resolve() in self._beside(image):
             return True
         if kind == "stem":
             return False

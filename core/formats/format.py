@@ -62,6 +62,13 @@ class Source:
         """The JSON value in the file. Raises FormatError."""
         return json_value(self.data, self.path)
 
+    def taken_json(self) -> object:
+        """The JSON value, which whoever takes it may change; neither it nor the bytes are held."""
+        value = self.json
+        for name in ("json", "data"):
+            self.__dict__.pop(name, None)
+        return value
+
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """The files below the folder in natural order, hidden ones left out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -11,7 +10,7 @@ from core.document.geometry import bounds
 from core.document.instance import Instance
 from core.formats.bridge import simple_parts
 from core.formats.errors import NO_AREA_DROPPED, reading
-from core.formats.fields import as_list, as_object, as_text, get
+from core.formats.fields import as_list, as_object, as_text, get, json_text
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
@@ -140,7 +139,7 @@ def _file(image: Located, target: Path) -> bytes:
         "depth": 3,
         "note": labels.extra.get("note", ""),
     }
-    return json.dumps({"info": info, "objects": objects}, indent=1, allow_nan=False).encode("ascii")
+    return json_text({"info": info, "objects": objects}, indent=1).encode("ascii")
 
 
 FORMAT: Final = Format(

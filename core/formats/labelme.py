@@ -34,15 +34,18 @@ from core.codec import (
     uncollected,
     wrong,
 )
+from core.document.geometry.boxes import is_box
 from core.document.instance import Instance, Polygon, Polygons, Shape, Source, source_after_change
 from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
-from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
-from core.formats.labelme_extras import Extra, foreign_score
+from core.formats.fields import as_object
+from core.formats.label_file import Kept, KeptShape, LabelFile
+from core.formats.labelme_extras import Extra, attributes_of, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
-from core.formats.labelme_shapes import OUTLINES, NearPoint, outline, polygon
+from core.formats.labelme_repair import repaired_shape, repaired_top
+from core.formats.labelme_shapes import BOXES, OUTLINES, NearPoint, outline, polygon
 from core.formats.labelme_write import dumps
-from core.sentences import Argument, Sentence, say
+from core.sentences import Argument, Sentence, english, say
 from core.storage import inside
 
 __all__ = [
@@ -69,6 +72,14 @@ _STALE_HOLE: Final = say(
     "holes were drawn, so the holes were dropped.",
 )
 
+_REPAIRED: Final = say("formats.shape_repaired", "{path}: {problem} It was read all the same.")
+_SET_ASIDE: Final = say(
+    "formats.shape_aside", "{path}: {problem} The shape is kept as it is, and not shown."
+)
+_MORE: Final = say("formats.shapes_more", "{path}: {count} more shapes have something wrong.")
+_NAMED: Final = 20
+"""So many shapes are named one by one; the rest is counted."""
+
 
 class _Fields(msgspec.Struct, frozen=True):
     """The fields of a shape that mean something here; all others travel on."""
@@ -82,6 +93,7 @@ class _Fields(msgspec.Struct, frozen=True):
     description: str | None = None
     mask: object = None
     score: object = None
+    attributes: object = None
     masklens: Extra = Extra()
 
 
@@ -102,18 +114,8 @@ class _File(msgspec.Struct, frozen=True):
     masklens: _Marks = _Marks()
 
 
-_TOP: Final = frozenset(
-    (
-        *("version", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth"),
-        *("lineColor", "fillColor", "masklens"),
-    )
-)
-_SHAPE: Final = frozenset(
-    (
-        *("label", "points", "shape_type", "group_id", "flags", "description", "mask", "score"),
-        *("line_color", "fill_color", "masklens"),
-    )
-)
+_ASIDE: Final = _Fields("", (), "unreadable")
+"""Stands for a shape that cannot be read; the file keeps it as it is."""
 _FILE: Final[Codec[_File]] = Codec(_File, "")
 _FIELDS: Final[Codec[_Fields]] = Codec(_Fields, "")
 _MANY: Final = 20_000
@@ -131,12 +133,52 @@ def parse(data: bytes, path: Path) -> LabelFile:
     with reading(path, "labelme"), uncollected():
         try:
             data.decode()  # what means nothing here is passed over, whatever its bytes are
-            return _read(_decoded(data), data, str(path))
+            return _read(_decoded(data), data, str(path), ())
         except (NotJson, UnicodeDecodeError):
             # Another encoding, or what only some programs take for JSON: NaN, half a pair of
             # surrogates. It travels on where it means nothing here.
             value = loads(data, "file", constants=True)
-            return _read(_FILE.convert(value, ""), json.dumps(value).encode(), str(path))
+            data = json.dumps(value).encode()
+        except FieldError:
+            value = loads(data, "file", constants=True)
+        file, said = _one_by_one(value, path)
+        return _read(file, data, str(path), said)
+
+
+def _one_by_one(value: object, path: Path) -> tuple[_File, list[Sentence]]:
+    """The file shape by shape: those that are wrong are repaired, or set aside, and named.
+
+    Raises FieldError where the file itself is wrong.
+    """
+    shapes = value.get("shapes") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(shapes, list):
+        return _FILE.convert(value, ""), []
+    top = repaired_top({**value, "shapes": []}, path.stem)
+    fields: list[_Fields] = []
+    said: list[Sentence] = []
+    for k, shape in enumerate(shapes):
+        try:
+            fields.append(_checked(shape, k))
+            continue
+        except FieldError as error:
+            problem = english(error.sentence)
+        try:
+            fields.append(_checked(repaired_shape(as_object(shape, "")), k))
+            said.append(_REPAIRED.given(path=str(path), problem=problem))
+        except FieldError:
+            fields.append(_ASIDE)
+            said.append(_SET_ASIDE.given(path=str(path), problem=problem))
+    rest = _FILE.convert(top, "")
+    if len(said) > _NAMED:
+        said[_NAMED:] = [_MORE.given(path=str(path), count=len(said) - _NAMED)]
+    return msgspec.structs.replace(rest, shapes=tuple(fields)), said
+
+
+def _checked(shape: object, number: int) -> _Fields:
+    """The fields of a shape with its outline tried. Raises FieldError."""
+    fields = _FIELDS.convert(shape, f"shapes[{number}]")
+    _shape(fields, number)
+    return fields
 
 
 def _decoded(data: bytes) -> _File:
@@ -153,53 +195,6 @@ def _decoded(data: bytes) -> _File:
     return msgspec.structs.replace(rest, shapes=tuple(shapes))
 
 
-class _Everything(msgspec.Struct, frozen=True):
-    """All keys of the shapes, each value as it stands."""
-
-    shapes: tuple[dict[str, msgspec.Raw], ...]
-
-
-_EVERYTHING: Final[Codec[_Everything]] = Codec(_Everything, "")
-_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
-
-
-def others(file: LabelFile) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
-    """What a file says that has no field here: of the image by key, and of each instance by id.
-
-    Of an instance these are its attributes, as X-AnyLabeling writes them, and under `labelme` the
-    other keys. What says nothing (empty, false) is left out.
-    """
-    top = {key: loads(raw, constants=True) for key, raw in file.kept.top.items() if key not in _TOP}
-    image = {key: value for key, value in top.items() if value not in _NOTHING}
-    shapes: dict[str, dict[str, object]] = {}
-    if file.kept.shapes:
-        raws = _all_keys(file.kept)
-        for id, kept in file.kept.shapes:
-            if id is not None and not raws[kept.number].keys() <= _SHAPE:
-                _note_keys(raws[kept.number], shapes.setdefault(id, {}))
-    return image, {id: extra for id, extra in shapes.items() if extra}
-
-
-def _all_keys(kept: Kept) -> Sequence[Raws]:
-    try:
-        return _EVERYTHING.decode_strictly(kept.source, "").shapes
-    except NotJson:  # half a pair of surrogates, or NaN
-        return [members(raw) for raw in kept.raw_shapes]
-
-
-def _note_keys(raws: Raws, extra: dict[str, object]) -> None:
-    for key, raw in raws.items():
-        value = None if key in _SHAPE else loads(raw, constants=True)
-        if value in _NOTHING:
-            continue
-        if key == "attributes" and isinstance(value, dict):
-            extra.setdefault(key, value)
-        else:
-            more = extra.setdefault("labelme", {})
-            assert isinstance(more, dict)
-            more.setdefault(key, value)
-
-
 def is_labelme(data: bytes) -> bool:
     """Whether bytes look like a label file of labelme's, well-formed or not further down."""
     try:
@@ -208,7 +203,7 @@ def is_labelme(data: bytes) -> bool:
         return False
 
 
-def _read(file: _File, source: bytes, name: str) -> LabelFile:
+def _read(file: _File, source: bytes, name: str, said: Sequence[Sentence]) -> LabelFile:
     parts = [_shape(fields, k) for k, fields in enumerate(file.shapes)]
     made, ids = _joined(parts)
     return LabelFile(
@@ -222,7 +217,7 @@ def _read(file: _File, source: bytes, name: str) -> LabelFile:
             shapes=tuple((id, part.kept) for id, part in zip(ids, parts, strict=True)),
             read=made,
         ),
-        notes=_notes(parts, name),
+        notes=(*said, *_notes(parts, name)),
     )
 
 
@@ -309,6 +304,8 @@ def _instance(parts: list[_Shape]) -> Shape:
         fields.description or "",
         extra.crowd,
         fields.group_id,
+        attributes_of(fields.attributes),
+        len(parts) == 1 and parts[0].kept.kind in BOXES and is_box(polygons),
     )
     return by_flags(shape) if shape.flags else shape
 
@@ -339,7 +336,7 @@ def _notes(parts: list[_Shape], name: str) -> tuple[Sentence, ...]:
     others: Counter[str] = Counter()
     for part in parts:
         kept = part.kept
-        if kept.polygons and not part.lost_holes:
+        if (kept.polygons and not part.lost_holes) or part.fields is _ASIDE:
             continue
         named: dict[str, Argument] = {"number": kept.number + 1, "label": part.fields.label}
         if kept.kind not in OUTLINES:

@@ -7,13 +7,14 @@ program, holes are stale and dropped, and what a model proposed counts as edited
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from core.codec import Fraction, Name
-from core.document.instance import Polygon, Ring, Shape, Source
+from core.codec import Fraction, Name, loads
+from core.document.instance import Attributes, Polygon, Ring, Shape, Source
 from core.document.ring_hash import ring_hash
 from core.formats.labelme_shapes import NearPoint
 
@@ -59,6 +60,26 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
     if polygon is not None and polygon.holes:
         extra["holes"] = polygon.holes
     return extra
+
+
+def attributes_of(value: object) -> Attributes:
+    """The attributes of a shape, as X-AnyLabeling writes them; what is no plain value is left to
+    the file."""
+    if not isinstance(value, dict):
+        return ()
+    return tuple((name, each) for name, each in value.items() if name and _is_plain(each))
+
+
+def with_attributes(raw: Raw | None, attributes: Attributes) -> dict[str, object]:
+    """What is written for attributes where the file had `raw`: what was not plain stays."""
+    value = None if raw is None else loads(bytes(raw), constants=True)
+    there = value if isinstance(value, dict) else {}
+    kept = {name: each for name, each in there.items() if not name or not _is_plain(each)}
+    return {**kept, **dict(attributes)}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | bool | int) or (isinstance(value, float) and isfinite(value))
 
 
 def foreign_score(score: object) -> float | None:

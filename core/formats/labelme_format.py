@@ -8,15 +8,30 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import msgspec
+
+from core.codec import Codec, NotJson, loads, members
 from core.formats import labelme
 from core.formats.format import Format, Located, Sink, Source, Writing, Written
-from core.formats.label_file import Json, Kept, KeptShape, LabelFile
+from core.formats.label_file import Json, Kept, KeptShape, LabelFile, Raws
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.mismatch import refitted
 from core.formats.places import relative, renamed
 from core.sentences import say
 from core.storage.paths import assign_label_files
 
+_TOP: Final = frozenset(
+    (
+        *("version", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth"),
+        *("lineColor", "fillColor", "masklens"),
+    )
+)
+_SHAPE: Final = frozenset(
+    (
+        *("label", "points", "shape_type", "group_id", "flags", "description", "mask", "score"),
+        *("line_color", "fill_color", "masklens"),
+    )
+)
 # The keys of a new shape in labelme's order; attributes follow, as X-AnyLabeling has them.
 _NEW_SHAPE: Final[Json] = {
     "label": "",
@@ -44,7 +59,7 @@ def _read(source: Source) -> Collection:
 
 def labelled_of(file: LabelFile, path: Path, name: str) -> Labelled:
     """A label file as labels of the image of that name."""
-    extra, extras = labelme.others(file)
+    extra, extras = others(file)
     return Labelled(
         label_file=path,
         file_name=name,
@@ -58,6 +73,53 @@ def labelled_of(file: LabelFile, path: Path, name: str) -> Labelled:
         extras=extras,
         places=places(file),
     )
+
+
+class _Everything(msgspec.Struct, frozen=True):
+    """All keys of the shapes, each value as it stands."""
+
+    shapes: tuple[dict[str, msgspec.Raw], ...]
+
+
+_EVERYTHING: Final[Codec[_Everything]] = Codec(_Everything, "")
+_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
+
+
+def others(file: LabelFile) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
+    """What a file says that has no field here: of the image by key, and of each instance by id.
+
+    Of an instance these are its attributes, as X-AnyLabeling writes them, and under `labelme` the
+    other keys. What says nothing (empty, false) is left out.
+    """
+    top = {key: loads(raw, constants=True) for key, raw in file.kept.top.items() if key not in _TOP}
+    image = {key: value for key, value in top.items() if value not in _NOTHING}
+    shapes: dict[str, dict[str, object]] = {}
+    if file.kept.shapes:
+        raws = _all_keys(file.kept)
+        for id, kept in file.kept.shapes:
+            if id is not None and not raws[kept.number].keys() <= _SHAPE:
+                _note_keys(raws[kept.number], shapes.setdefault(id, {}))
+    return image, {id: extra for id, extra in shapes.items() if extra}
+
+
+def _all_keys(kept: Kept) -> Sequence[Raws]:
+    try:
+        return _EVERYTHING.decode_strictly(kept.source, "").shapes
+    except NotJson:  # half a pair of surrogates, or NaN
+        return [members(raw) for raw in kept.raw_shapes]
+
+
+def _note_keys(raws: Raws, extra: dict[str, object]) -> None:
+    for key, raw in raws.items():
+        value = None if key in _SHAPE else loads(raw, constants=True)
+        if value in _NOTHING:
+            continue
+        if key == "attributes" and isinstance(value, dict):
+            extra.setdefault(key, value)
+        else:
+            more = extra.setdefault("labelme", {})
+            assert isinstance(more, dict)
+            more.setdefault(key, value)
 
 
 def places(file: LabelFile) -> dict[str, int]:

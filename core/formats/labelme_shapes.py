@@ -28,6 +28,9 @@ from core.storage.image_limits import MOST_A_BYTE
 # The kinds that outline an object; all others are kept as they are.
 _CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
 OUTLINES: Final = (*_CORNERS, "circle", "mask")
+BOXES: Final = ("rectangle", "oriented_rectangle", "rotation")
+"""Kinds that are rectangles and stay so while they are edited: upright, and turned ones as labelme
+and X-AnyLabeling call them."""
 # How far, in pixels, the edges of a polygon for a circle may cut into it.
 _SAGITTA: Final = 0.05
 FAR: Final = 1e7
@@ -77,9 +80,10 @@ def outline(kind: str, points: tuple[Point, ...], mask: object, where: str) -> P
 
 
 def polygon(points: tuple[Point, ...], *, near: bool = False) -> Polygons:
-    """The polygon through the points, the first not repeated; nothing when it has no area.
+    """The polygon through the points, the first not repeated; nothing when it has no area, or
+    reaches beyond FAR.
 
-    `near` says that no coordinate is beyond FAR, so that the area is finite.
+    `near` says that no coordinate does.
     """
     ring = points[:-1] if len(points) > 3 and points[0] == points[-1] else points
     if len(ring) < 3:
@@ -88,6 +92,8 @@ def polygon(points: tuple[Point, ...], *, near: bool = False) -> Polygons:
         (ax, ay), (bx, by), (cx, cy) = ring[:3]
         if (bx - ax) * (cy - ay) != (by - ay) * (cx - ax):
             return (Polygon(ring),)  # as nearly all: the first corner is one
+    elif not all(-FAR <= x <= FAR and -FAR <= y <= FAR for x, y in ring):
+        return ()
     area = signed_area(ring)
     # A figure of eight can have a signed area of zero and still enclose something.
     if not isfinite(area) or (area == 0 and _straight(ring)):
@@ -115,7 +121,7 @@ def ellipse(centre: Point, rx: float, ry: float, turn: float = 0.0) -> Polygons:
     has no area.
     """
     radius = max(rx, ry)
-    if not isfinite(radius) or min(rx, ry) <= 0:
+    if not 0 < radius <= FAR or min(rx, ry) <= 0:
         return ()
     step = math.acos(max(1 - _SAGITTA / radius, 0.5))
     count = min(max(math.ceil(math.pi / step), 12), 720)

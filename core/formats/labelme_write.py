@@ -10,10 +10,13 @@ from typing import Final
 from msgspec import Raw
 
 from core.codec import encode, layout, loads, members, pretty, uncollected
-from core.document.instance import Polygon, Shape, Source
+from core.document.geometry.boxes import is_upright
+from core.document.geometry.measure import bounds
+from core.document.instance import Point, Polygon, Shape, Source
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
-from core.formats.labelme_extras import KEY, write_extras
+from core.formats.labelme_extras import KEY, with_attributes, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
+from core.formats.labelme_shapes import BOXES
 
 # The version of labelme's format that new files are written in.
 _VERSION: Final = "5.7.0"
@@ -179,36 +182,57 @@ def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
         )
         if same is not None:
             left.remove(same)
-            shapes.append(_shape(instance, file.raw_shapes[same.number], same, None))
+            raw = file.raw_shapes[same.number]
+            shapes.append(_shape(instance, before, raw, same, None))
             k += len(same.polygons)
         else:
             # A part that was changed goes on with the unknown keys of the instance's first shape.
-            shapes.append(_shape(instance, raws[0] if raws else None, None, polygons[k]))
+            shapes.append(_shape(instance, before, raws[0] if raws else None, None, polygons[k]))
             k += 1
     return shapes
 
 
 def _shape(
-    instance: Shape, source: Raw | None, kept: KeptShape | None, polygon: Polygon | None
+    instance: Shape,
+    before: Shape | None,
+    source: Raw | None,
+    kept: KeptShape | None,
+    polygon: Polygon | None,
 ) -> Raw:
     """The shape for a polygon, or with None for what the kept shape says in its own way."""
     raw = members(source) if source is not None else {}
     shape: dict[str, object] = {**raw, "label": instance.label}
+    kind = ""
     if polygon is not None:
-        shape["points"] = polygon.outer
+        kind, shape["points"] = _kind(instance, polygon, raw)
     shape["group_id"] = instance.group_id
     if instance.description or bytes(raw.get("description", _NOTHING)) != _NOTHING or not raw:
         shape["description"] = instance.description
-    if polygon is not None:
-        shape["shape_type"] = "polygon"
-        if "mask" in shape:
-            shape["mask"] = None
+    if kind:
+        shape["shape_type"] = kind
+    if kind and "mask" in shape:
+        shape["mask"] = None
     shape["flags"] = dict(instance.flags)
+    if instance.attributes != (() if before is None else before.attributes):
+        shape["attributes"] = with_attributes(raw.get("attributes"), instance.attributes)
     plain = polygon
     if polygon is None and kept is not None and len(kept.polygons) == 1 and kept.kind != "mask":
         plain = kept.polygons[0]
     shape[KEY] = {**_unknown(raw), **write_extras(instance, plain)}
     return Raw(pretty(shape, 0))
+
+
+def _kind(instance: Shape, polygon: Polygon, raw: Raws) -> tuple[str, Sequence[Point]]:
+    """The kind that an outline is written as, and its points."""
+    if not instance.box:
+        return "polygon", polygon.outer
+    turned = loads(bytes(raw.get("shape_type", _NOTHING)))
+    if turned in BOXES[1:]:
+        return str(turned), polygon.outer
+    if not is_upright(polygon.outer):
+        return BOXES[1], polygon.outer
+    rect = bounds((polygon,))
+    return BOXES[0], ((rect.x0, rect.y0), (rect.x1, rect.y1))
 
 
 def _unknown(raw: Raws) -> Raws:

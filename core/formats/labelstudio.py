@@ -6,7 +6,6 @@ Sides are percents of the image. A brush is run lengths of RGBA bytes in a strea
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +17,7 @@ from core.codec import wrong
 from core.document.instance import Instance, Polygons
 from core.document.instance import Source as Origin
 from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
-from core.formats.fields import as_list, as_number, as_object, as_text, get
+from core.formats.fields import as_list, as_number, as_object, as_text, get, json_text
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
@@ -279,7 +278,7 @@ def encode_rle(values: NDArray[np.uint8]) -> list[int]:
 def _write(writing: Writing) -> Written:
     """One list of tasks. Raises FormatError when there is one already."""
     tasks = [_task_of(image, k, writing) for k, image in enumerate(writing.images, 1)]
-    data = json.dumps(tasks, allow_nan=False).encode("ascii")
+    data = json_text(tasks).encode("ascii")
     if not writing.sink.put(writing.out, data):
         raise FormatError(writing.sink.problems[-1])
     writing.sink.written.append(writing.out)

@@ -9,6 +9,7 @@ from typing import Final
 from core.document.instance import Instance, Shape, Source
 from core.document.regions import BACKGROUND, NO_OBJECTS, comparable, is_done
 from core.formats.format import Format, Located
+from core.formats.label_file import Json
 from core.formats.labelled import Labelled
 from core.sentences import Sentence, say
 
@@ -34,6 +35,10 @@ _SUGGESTIONS_LOST: Final = say(
 _KEYS_LOST: Final = say(
     "convert.keys_lost",
     "{format} has no place for “{name}”, which {count} instances or images carry ({files}).",
+)
+_FILE_LOST: Final = say(
+    "convert.file_lost",
+    "{format} has no place for what the file says of all its images: {names}.",
 )
 _NAMED: Final = 5
 """So many files are named with their counts; the rest is counted."""
@@ -100,6 +105,24 @@ def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Se
     return sentences
 
 
+def file_losses(extra: Json, format: Format) -> list[Sentence]:
+    """What a COCO file says of all its images and of its categories that has no place elsewhere."""
+    listed = extra.get("categories")
+    categories = (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
+    names = [key for key, value in extra.items() if key != "categories" and value not in _NOTHING]
+    names += dict.fromkeys(
+        f"categories.{key}"
+        for each in categories
+        for key, value in each.items()
+        if key not in ("id", "name") and value not in _NOTHING and value != each.get("name")
+    )
+    if [each.get("id") for each in categories] != list(range(1, len(categories) + 1)):
+        names.append("categories.id")
+    return [_FILE_LOST.given(format=format.title, names=", ".join(names))] if names else []
+
+
 def _files(found: Counter[str]) -> str:
     """The files with their counts, as far as there is room."""
     if len(found) == 1:
@@ -130,4 +153,4 @@ def _lost_keys(labels: Labelled, format: Format, kind: str) -> Iterator[str]:
             if key == format.name or (attributes and key == "attributes"):
                 continue
             inner = values if isinstance(values, dict) else {key: values}
-            yield from (name for name in inner if name != "id")
+            yield from (n for n, value in inner.items() if n != "id" and value not in _NOTHING)

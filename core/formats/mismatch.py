@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -145,8 +146,9 @@ def refitted(file: LabelFile, mismatch: Mismatch, answer: Answer) -> LabelFile:
         for id, kept in file.kept.shapes:
             if id is None:
                 entry = entries[kept.number]
-                points = [mismatch.point((x, y), answer) for x, y in entry["points"]]
-                entries[kept.number] = {**entry, "points": points}
+                with suppress(KeyError, TypeError, ValueError):  # a shape that cannot be read
+                    points = [mismatch.point((x, y), answer) for x, y in entry["points"]]
+                    entries[kept.number] = {**entry, "points": points}
         if "imageData" in top:
             top["imageData"] = None
     width, height = mismatch.real

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePath, PurePosixPath
 from typing import Final
@@ -60,15 +60,50 @@ def shares(text: str) -> tuple[float, float, float]:
     return train, val, test
 
 
-def dealt(images: Sequence[Labelled], parts: tuple[float, float, float]) -> tuple[Labelled, ...]:
+Grouping = Callable[[str], str]
+"""Tells from the name of an image which group it belongs to."""
+
+
+def grouping(text: str) -> Grouping:
+    """Groups by `folder`, or by what a regular expression finds in the name of an image.
+
+    That is its first group, or all that it matches; images in which it finds nothing are grouped
+    as without it. Raises SplitError.
+    """
+    if text == "folder":
+        return lambda name: PurePosixPath(name).parent.as_posix()
+    try:
+        pattern = re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise SplitError(
+            say(
+                "convert.group_by",
+                "{text} is neither folder nor a regular expression ({reason}).",
+                text=text,
+                reason=str(error),
+            )
+        ) from error
+
+    def group(name: str) -> str:
+        found = pattern.search(name)
+        key = None if found is None else next((each for each in found.groups() if each), found[0])
+        return f"\0{key}" if key else version_group(name)
+
+    return group
+
+
+def dealt(
+    images: Sequence[Labelled],
+    parts: tuple[float, float, float],
+    group: Grouping | None = None,
+) -> tuple[Labelled, ...]:
     """The images with splits of about these shares, always the same for the same names.
 
-    Images of one group stay together: several versions of one picture (`name.rf.*`, as Roboflow
-    writes them), and the same stem with other endings.
+    Images of one group stay together; without `group`, see `version_group`.
     """
     groups: dict[str, list[int]] = {}
     for place, image in enumerate(images):
-        groups.setdefault(_group(image.file_name), []).append(place)
+        groups.setdefault((group or version_group)(image.file_name), []).append(place)
     order = sorted(groups, key=lambda name: hashlib.sha256(name.encode(errors="replace")).digest())
     ends = (parts[0] * len(images), (parts[0] + parts[1]) * len(images))
     splits = [""] * len(images)
@@ -82,6 +117,8 @@ def dealt(images: Sequence[Labelled], parts: tuple[float, float, float]) -> tupl
     return tuple(replace(i, split=split) for i, split in zip(images, splits, strict=True))
 
 
-def _group(file_name: str) -> str:
+def version_group(file_name: str) -> str:
+    """What several versions of one picture share (`name.rf.*`, as Roboflow writes them), and the
+    same stem with other endings."""
     path = PurePosixPath(file_name)
     return path.with_name(path.name.split(".rf.")[0]).with_suffix("").as_posix()

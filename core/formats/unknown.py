@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.formats.errors import PACKED
 from core.formats.format import Source
 from core.formats.said import RESULTS, UNKNOWN
 from core.formats.via import VIA3
@@ -26,12 +27,14 @@ _SIGNS: Final = (
     (("asset", "regions"), "VoTT"),
     (("metadata", "file", "view"), "VIA 3"),
 )
+_ARCHIVES: Final = (".zip", ".gz", ".tgz", ".tar", ".7z", ".bz2", ".xz", ".rar")
 _ENDINGS: Final = {
     ".pt": "PyTorch (a model)",
     ".h5": "HDF5",
     ".hdf5": "HDF5",
     ".mat": "MATLAB",
-    ".zip": "an archive (unpack it first)",
+    ".jsonl": "JSON Lines",
+    ".ndjson": "JSON Lines",
     ".tfrecord": "TensorFlow",
     ".parquet": "Parquet",
     ".xml": "XML of another kind",
@@ -43,6 +46,8 @@ _ENDINGS: Final = {
 def explain(source: Source) -> Sentence:
     """The sentence about a file that no format recognises. Raises FormatError."""
     path = str(source.path)
+    if source.suffix in _ARCHIVES:
+        return PACKED.given(path=path)
     if not source.is_json:
         program = _ENDINGS.get(source.suffix)
         return _SEEMS.given(path=path, program=program) if program else UNKNOWN.given(path=path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import Final
 
 from core.document.instance import Instance
 from core.formats import via
 from core.formats.bridge import bridged
 from core.formats.errors import FormatError
+from core.formats.fields import json_text
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.label_file import Json
 from core.formats.labelled import Collection, Labelled, used_labels
@@ -87,7 +87,7 @@ def _region(instance: Instance, image: Located) -> dict[str, object]:
 
 def _json(entries: list[dict[str, object]]) -> bytes:
     keyed = {f"{entry['filename']}{entry['size']}": entry for entry in entries}
-    return json.dumps(keyed, allow_nan=False).encode("ascii")
+    return json_text(keyed).encode("ascii")
 
 
 def _csv(entries: list[dict[str, object]]) -> bytes:
@@ -96,12 +96,12 @@ def _csv(entries: list[dict[str, object]]) -> bytes:
     rows.writerow(_HEADER)
     for entry in entries:
         regions: list[Json] = entry["regions"]  # type: ignore[assignment]
-        own = [entry["filename"], entry["size"], json.dumps(entry["file_attributes"]), len(regions)]
+        own = [entry["filename"], entry["size"], json_text(entry["file_attributes"]), len(regions)]
         if not regions:
             rows.writerow([*own, 0, "{}", "{}"])
         for number, region in enumerate(regions):
             shape, attributes = region["shape_attributes"], region["region_attributes"]
-            rows.writerow([*own, number, json.dumps(shape), json.dumps(attributes)])
+            rows.writerow([*own, number, json_text(shape), json_text(attributes)])
     return text.getvalue().encode("utf-8", "surrogatepass")
 
 

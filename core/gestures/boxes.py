@@ -26,9 +26,9 @@ class BoxTable:
         return len(self.shapes)
 
     def updated(self, shapes: Sequence[Shape]) -> BoxTable:
-        """The table of other shapes; those that are the same objects keep their boxes."""
-        rows = {id(each): row for row, each in enumerate(self.shapes)}
-        places = np.fromiter((rows.get(id(each), -1) for each in shapes), np.intp)
+        """The table of other shapes; those whose polygons are the same keep their boxes."""
+        rows = {id(each.polygons): row for row, each in enumerate(self.shapes)}
+        places = np.fromiter((rows.get(id(each.polygons), -1) for each in shapes), np.intp)
         table = BoxTable()
         table.shapes = tuple(shapes)
         if not len(self.shapes):

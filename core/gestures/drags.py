@@ -8,9 +8,10 @@ from typing import Protocol
 
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, insert_vertex, move_vertex, translate, union_rect
+from core.document.geometry.boxes import with_corner, with_side
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit
-from core.document.instance import Point, Polygons, Shape, Source, new_id
+from core.document.instance import Point, Polygon, Polygons, Shape, Source, new_id
 from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
@@ -103,6 +104,8 @@ class VertexDrag:
         hit = self.hit
         x, y = vertex_point(self.shape, hit)
         to = self.scene.clamp(x + dx, y + dy)
+        if self.shape.box and not self.inserted:
+            return (Polygon(with_corner(self.shape.polygons[0].outer, hit.index, to)),)
         return move_vertex(self.shape.polygons, hit.polygon, hit.ring, hit.index, to)
 
 
@@ -130,6 +133,8 @@ class EdgeDrag:
     def _polygons(self, dx: float, dy: float) -> Polygons:
         hit = self.hit
         polygons = self.shape.polygons
+        if self.shape.box:
+            return (Polygon(with_side(polygons[0].outer, hit.index, dx, dy)),)
         ring = polygons[hit.polygon].rings[hit.ring]
         for index in (hit.index, (hit.index + 1) % len(ring)):
             to = self.scene.clamp(ring[index][0] + dx, ring[index][1] + dy)

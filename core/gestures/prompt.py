@@ -31,7 +31,7 @@ HINT_BOX: Final = say(
 )
 HINT_BOX_DRAGGING: Final = say(
     "gestures.hint_box_dragging",
-    "Release keeps what is shown. Tab takes the other outline, Escape drops it.",
+    "Release keeps what is shown. Tab takes another outline, Escape drops it.",
 )
 HINT_CLICK: Final = say(
     "gestures.hint_click",
@@ -138,7 +138,7 @@ class BoxGesture:
         return self.busy and key in (Key.ENTER, Key.ESCAPE, Key.BACKSPACE, Key.UNDO, Key.TAB)
 
     def key(self, key: Key, modifiers: Modifier = Modifier.NONE) -> Outcome | None:
-        """Tab shows the other outline, Enter keeps the one that is shown, the others drop it."""
+        """Tab shows the next outline, Enter keeps the one that is shown, the others drop it."""
         if not self.wants(key):
             return None
         if key is Key.TAB:

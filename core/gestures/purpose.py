@@ -8,6 +8,7 @@ from typing import Final
 
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, subtract, union
+from core.document.geometry.boxes import is_box
 from core.document.instance import Instance, Polygons, Region, new_id
 from core.document.regions import DONE_REGION
 from core.gestures.base import Cursor, Outcome
@@ -29,15 +30,17 @@ class Purpose(Enum):
     REGION = "region"  # a region of the image in which everything is labelled
 
 
-def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: Sentence) -> Outcome:
+def edit_for(
+    purpose: Purpose, scene: Scene, drawn: Polygons, name: Sentence, *, box: bool = False
+) -> Outcome:
     """The edit that an outline leads to, or the reason why there is none.
 
-    `name` is that of the edit when it draws a new instance.
+    `name` is that of the edit when it draws a new instance, which is a box where `box` says so.
     """
     try:
         polygons = settle(drawn, scene.width, scene.height)
         if purpose is Purpose.NEW:
-            outcome = _new(scene, polygons, name)
+            outcome = _new(scene, polygons, name, box and is_box(polygons))
         elif purpose is Purpose.ADD_PART:
             outcome = _added(scene, polygons)
         elif purpose is Purpose.REGION:
@@ -49,12 +52,12 @@ def edit_for(purpose: Purpose, scene: Scene, drawn: Polygons, name: Sentence) ->
     return replace(outcome, cursor=Cursor.CROSS)
 
 
-def _new(scene: Scene, polygons: Polygons, name: Sentence) -> Outcome:
+def _new(scene: Scene, polygons: Polygons, name: Sentence, box: bool) -> Outcome:
     if not scene.label:
         return Outcome(
             refusal=say("gestures.no_label", "Choose a label first; Enter then closes the outline.")
         )
-    instance = Instance(new_id(), scene.label, polygons)
+    instance = Instance(new_id(), scene.label, polygons, box=box)
     selection = frozenset({instance.id})
     return Outcome(edit=Add((instance,)), name=name, selection=selection, picked=frozenset())
 

@@ -116,7 +116,7 @@ class RectangleGesture:
         name = say("gestures.draw_rectangle", "draw rectangle")
         if self.ellipse:
             name = say("gestures.draw_ellipse", "draw ellipse")
-        return edit_for(self.purpose, self.scene, (Polygon(ring),), name)
+        return edit_for(self.purpose, self.scene, (Polygon(ring),), name, box=not self.ellipse)
 
 
 def _rect(a: Point, b: Point) -> Rect:

@@ -129,7 +129,12 @@ class Scene:
         return max(box.width, box.height) >= least * tolerance
 
     def target_at(self, x: float, y: float, tolerance: float) -> Target | None:
-        """The instance or suggestion that a click takes: the smallest of those under it.
+        """The instance or suggestion that a click takes: the first of `targets_at`."""
+        found = self.targets_at(x, y, tolerance)
+        return found[0] if found else None
+
+    def targets_at(self, x: float, y: float, tolerance: float) -> tuple[Target, ...]:
+        """What lies under a point, the smallest first.
 
         The smallest, because a large one on top would hide those below for good. Where nothing
         covers the point, what has its outline within reach. A done region is taken by its
@@ -146,7 +151,7 @@ class Scene:
                         continue
                     inside = False
                 found.append((not inside, _size(shape), place, Target(hit.id)))
-        return min(found, key=lambda each: each[:3])[3] if found else None
+        return tuple(each[3] for each in sorted(found, key=lambda each: each[:3]))
 
     def suggestion_at(self, x: float, y: float, tolerance: float) -> str | None:
         """The suggestion that a click takes where no instance is in the way."""

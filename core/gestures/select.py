@@ -30,8 +30,8 @@ _FAR = 10.0
 
 HINT = say(
     "gestures.hint_select",
-    "Click selects, drag moves; Alt+click sets a vertex, Shift+click removes it; Ctrl+drag from an "
-    "outline redraws a stretch.",
+    "Click selects, once more what lies below; drag moves; Alt+click sets a vertex, Shift+click "
+    "removes it; Ctrl+drag from an outline redraws a stretch.",
 )
 _STEPS = {Key.LEFT: (-1.0, 0.0), Key.RIGHT: (1.0, 0.0), Key.UP: (0.0, -1.0), Key.DOWN: (0.0, 1.0)}
 
@@ -68,6 +68,7 @@ class SelectGesture:
         self._pressed: _Press | None = None
         self._nudging: _Nudge | None = None
         self._vertex: Hit | None = None
+        self._clicked: Point | None = None  # where the click before was
 
     @property
     def busy(self) -> bool:
@@ -126,16 +127,19 @@ class SelectGesture:
     def release(self, event: PointerEvent) -> Outcome:
         """End the drag with its edit, or the click with its selection."""
         press, self._pressed = self._pressed, None
+        self._clicked = None
         if press is None:
             return self._hover(event)
         if not press.dragging:
+            self._clicked = press.start.point
             return press.click
         if press.drag is None:
             return Outcome(preview=Preview(vertex=self.vertex))
         return press.drag.finish(event.x - press.start.x, event.y - press.start.y)
 
     def double_click(self, event: PointerEvent) -> Outcome:
-        """A second press like the first."""
+        """A second press like the first, for the same instance."""
+        self._clicked = None
         return self.press(event)
 
     def wants(self, key: Key) -> bool:
@@ -191,15 +195,36 @@ class SelectGesture:
             nothing = Outcome(selection=frozenset(), picked=frozenset())
             drag = BandDrag(scene, event.point, adding)
             return _Press(event, drag, Outcome() if adding else nothing, early=not adding)
+        below = None if adding else self._below(event)
+        if below is not None:
+            moving = MoveDrag(scene, scene.selected()) if scene.selection else None
+            return _Press(event, moving, below)
         if target.suggested:
             picked = scene.picked ^ {target.id} if adding else frozenset({target.id})
             click = Outcome(selection=frozenset(), picked=picked)
             return _Press(event, self._begin_stroke(event, target), click, early=not adding)
         if adding:
             click = Outcome(selection=scene.selection ^ {target.id}, picked=frozenset())
-            stroke = self._begin_stroke(event, target) if event.holds(Modifier.CTRL) else None
-            return _Press(event, stroke, click)
+            if not event.holds(Modifier.CTRL):
+                return _Press(event, BandDrag(scene, event.point, adding), click)
+            return _Press(event, self._begin_stroke(event, target), click)
         return self._begin_move(event, target)
+
+    def _below(self, event: PointerEvent) -> Outcome | None:
+        """A click where the one before was takes what lies below what that one took."""
+        scene, last = self._scene, self._clicked
+        if last is None or math.dist(last, event.point) > event.tolerance:
+            return None
+        there = scene.targets_at(event.x, event.y, event.tolerance)
+        chosen = scene.selection | scene.picked
+        places = [place for place, each in enumerate(there) if chosen == {each.id}]
+        if not places or len(there) < 2:
+            return None
+        target = there[(places[0] + 1) % len(there)]
+        only: frozenset[str] = frozenset({target.id})
+        if target.suggested:
+            return Outcome(selection=frozenset(), picked=only)
+        return Outcome(selection=only, picked=frozenset())
 
     def _begin_stroke(self, event: PointerEvent, target: Target) -> StretchDrag | None:
         """A stroke from the very outline of what a click would take."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from core.document.edits import Add, Edit, Reshape
-from core.document.geometry import GeometryError
+from core.document.geometry import GeometryError, differ
 from core.document.geometry.measure import bounds
 from core.document.geometry.stretch import Track, joined, nearer, snapped, stretched
 from core.document.hit import Hit
@@ -21,9 +21,21 @@ DRAWN_FROM = 0.35
 """A press becomes a stroke after this share of the tolerance; less is a click."""
 _ERROR = 0.5
 """How far, in pixels of the screen, a vertex that is left out may lie off the stroke."""
+_STEPS = 400
+"""Places at which an outline is looked for between two events, at most."""
+_BESIDE = 3.0
+"""How many times the tolerance the hand may begin beside an outline."""
 _RECENT = 64
 """So many points are thinned again with each move; those before are settled."""
 
+UNCHANGED = say(
+    "gestures.stretch_unchanged",
+    "The stroke leaves the outline as it is. Draw away from the outline and back to another place "
+    "of it.",
+)
+MET_NOTHING = say(
+    "gestures.stretch_met_nothing", "The stroke met no outline. Begin on the outline to redraw."
+)
 HINT = say(
     "gestures.hint_stretch",
     "Draw from one place of an outline to another: that stretch becomes what you draw. "
@@ -63,16 +75,21 @@ class StretchDrag:
         return self.show()
 
     def finish(self, dx: float, dy: float) -> Outcome:
-        """A reshape; of a suggestion, its acceptance with the new outline."""
+        """A reshape; of a suggestion, its acceptance with the new outline.
+
+        Refused where the outline stays within half a pixel of the screen of what it was.
+        """
         self._extend(self.scene.clamp(self.start[0] + dx, self.start[1] + dy))
         polygons = self._polygons()
         shape = self.aim.shape
         if polygons is None:
-            return Outcome(cursor=self.cursor)
+            return Outcome(cursor=self.cursor, refusal=UNCHANGED)
         try:
             polygons = settle(polygons, self.scene.width, self.scene.height)
         except GeometryError as error:
             return Outcome(cursor=self.cursor, refusal=error.sentence)
+        if not differ(polygons, shape.polygons, _ERROR * self.pixel):
+            return Outcome(cursor=self.cursor, refusal=UNCHANGED)
         edit: Edit = Reshape(shape.id, polygons)
         if self.aim.suggested:
             edit = Add((replace(shape, polygons=polygons, source=Source.EDITED),))
@@ -124,9 +141,11 @@ class StretchDrag:
         return stretched(*ring, join, self._shown)
 
 
-def begin_stretch(scene: Scene, event: PointerEvent) -> StretchDrag | None:
-    """A stroke from the outline under the pointer; None where there is none."""
-    aim = scene.outline_at(event.x, event.y, event.tolerance)
+def begin_stretch(
+    scene: Scene, event: PointerEvent, reach: float | None = None
+) -> StretchDrag | None:
+    """A stroke from the outline within reach of the pointer; None where there is none."""
+    aim = scene.outline_at(event.x, event.y, event.tolerance if reach is None else reach)
     if aim is None:
         return None
     return StretchDrag(
@@ -143,6 +162,7 @@ class StretchGesture:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._pressed: PointerEvent | None = None
+        self._before: PointerEvent | None = None
         self._drag: StretchDrag | None = None
         self._drawing = False
 
@@ -158,8 +178,10 @@ class StretchGesture:
         """Begin on the outline under the pointer, which becomes selected."""
         if event.button is not Button.LEFT:
             return Outcome(cursor=Cursor.CROSS, menu=not self._drawing)
-        self._pressed = event
-        self._drag = begin_stretch(self._scene, event)
+        self._pressed = self._before = event
+        self._drag = begin_stretch(self._scene, event) or begin_stretch(
+            self._scene, event, _BESIDE * event.tolerance
+        )
         return self._begun()
 
     def move(self, event: PointerEvent) -> Outcome:
@@ -167,11 +189,7 @@ class StretchGesture:
         if self._pressed is None:
             return self._hover(event)
         if self._drag is None:
-            self._drag = begin_stretch(self._scene, event)
-            if self._drag is not None:
-                self._pressed = event
-                return self._begun()
-            return Outcome(cursor=Cursor.CROSS, finished=False)
+            return self._meet(event)
         dx, dy = event.x - self._pressed.x, event.y - self._pressed.y
         if math.hypot(dx, dy) > DRAWN_FROM * event.tolerance:
             self._drawing = True
@@ -181,12 +199,29 @@ class StretchGesture:
         preview = self._drag.preview(dx, dy)
         return Outcome(preview=preview, cursor=Cursor.CROSS, finished=False)
 
+    def _meet(self, event: PointerEvent) -> Outcome:
+        """Begin on the first outline on the way here: a fast hand is not seen at each pixel."""
+        before = self._before or event
+        dx, dy = event.x - before.x, event.y - before.y
+        steps = min(math.ceil(math.hypot(dx, dy) / event.tolerance), _STEPS) or 1
+        self._before = event
+        for k in range(1, steps + 1):
+            on_the_way = replace(event, x=before.x + k / steps * dx, y=before.y + k / steps * dy)
+            self._drag = begin_stretch(self._scene, on_the_way)
+            if self._drag is not None:
+                self._pressed = on_the_way
+                self._drag.preview(event.x - on_the_way.x, event.y - on_the_way.y)
+                return self._begun()
+        return Outcome(cursor=Cursor.CROSS, finished=False)
+
     def release(self, event: PointerEvent) -> Outcome:
         """End the stroke with its edit; after a mere click select what is there."""
         if event.button is not Button.LEFT or self._pressed is None:
             return Outcome(cursor=Cursor.CROSS, finished=not self._drawing)
         pressed, drag, drawn = self._pressed, self._drag, self._drawing
         self._reset()
+        if drag is None and math.dist(pressed.point, event.point) > event.tolerance:
+            return Outcome(cursor=Cursor.CROSS, refusal=MET_NOTHING)
         if drag is None or not drawn:
             return self._click(event)
         return drag.finish(event.x - pressed.x, event.y - pressed.y)
@@ -216,7 +251,7 @@ class StretchGesture:
         return Outcome(cursor=Cursor.CROSS)
 
     def _reset(self) -> None:
-        self._pressed = self._drag = None
+        self._pressed = self._before = self._drag = None
         self._drawing = False
 
     def _begun(self) -> Outcome:

@@ -3,16 +3,18 @@
 The person is the one of `core.learning.effort`, and each gesture is one action. All suggestions are
 accepted by one. Up to five neighbouring false ones are swept away by one. A suggestion that nearly
 fits is put right by a stroke for each run of vertices that lie off it, by clicks, or vertex by
-vertex, whichever is least. What is missing is taken by one click where the outline under the
-pointer fits; else it gets a box, drawn a little off, for two, and then strokes, or all its vertices
-where that is less. Every outline is measured in the end; nothing is taken for good.
+vertex, whichever is least. What is missing is taken by one click where an outline under the
+pointer fits, or gets a box, drawn a little off, for two; each step of the wheel and each `Tab` to
+another outline is one more. Where none fits, strokes or clicks follow on the box, or all its
+vertices are drawn where that is less. Every outline is measured in the end; nothing is taken for
+good.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from core.document.geometry import Rect, bounds, middle, simplify, subtract
@@ -36,8 +38,11 @@ _SAMPLES: Final = 9
 class Helper(Protocol):
     """The model that answers prompts for one image; an empty outline where it sees nothing."""
 
-    def box(self, box: Rect) -> Polygons:
-        """What lies in a box."""
+    def box(self, box: Rect) -> Sequence[Polygons]:
+        """What lies in a box: the outline that is shown, then those that `Tab` takes."""
+
+    def under(self, point: Point) -> tuple[Sequence[Polygons], int]:
+        """The outlines under a point, by size, and which of them is shown."""
 
     def click(self, points: Sequence[Point], inside: Sequence[bool], present: Polygons) -> Polygons:
         """What lies under the points; the present outline put right when there is one."""
@@ -205,30 +210,50 @@ class AssistedImage:
         return known[partner]
 
     def _draw(self, partner: int) -> Work:
-        """Take a missing instance by a click or a box, or draw it."""
-        whole = self.match.vertices[partner]
-        if self._helper is None:
+        """Take a missing instance by a click or a box, or draw it; whichever is least."""
+        whole, helper = self.match.vertices[partner], self._helper
+        if helper is None:
             return self._by_vertices(partner, whole)
-        spot = middle(self._truths[partner].polygons)
-        under = self._overlap(partner, self._helper.click([spot], [True], ()))
-        if under >= GOOD:
-            return Work(clicks=1, overlap=under, saved=(("click", whole - 1),))
-        boxed = self._helper.box(self._box(partner))
-        overlap = self._overlap(partner, boxed)
-        if overlap >= GOOD:
-            return Work(boxes=BOX_ACTIONS, overlap=overlap, saved=(("box", whole - BOX_ACTIONS),))
-        strokes = self._strokes(boxed, partner) if boxed else None
-        if strokes is not None and strokes[0] < whole:
+        under, shown = helper.under(middle(self._truths[partner].polygons))
+        boxed = helper.box(self._box(partner))
+        ways = [
+            Work(clicks=1 + steps, overlap=overlap, saved=(("click", whole - 1 - steps),))
+            for steps, overlap in self._fitting(
+                partner, ((abs(k - shown), each) for k, each in enumerate(under))
+            )
+        ]
+        ways += [
+            Work(boxes=BOX_ACTIONS + tabs, overlap=overlap, saved=(("box", whole - 2 - tabs),))
+            for tabs, overlap in self._fitting(partner, enumerate(boxed))
+        ]
+        if not ways and boxed:
+            ways = self._boxed(partner, boxed[0], whole)
+        failed = self._by_vertices(partner, whole)
+        by_hand = replace(failed, boxes=BOX_ACTIONS, saved=(("box", -BOX_ACTIONS),))
+        return min((*ways, by_hand), key=lambda way: way.actions)
+
+    def _fitting(
+        self, partner: int, outlines: Iterable[tuple[int, Polygons]]
+    ) -> Iterator[tuple[int, float]]:
+        """Of the outlines that fit: how many steps away each is, and how well it fits."""
+        for steps, outline in outlines:
+            overlap = self._overlap(partner, outline)
+            if overlap >= GOOD:
+                yield steps, overlap
+
+    def _boxed(self, partner: int, outline: Polygons, whole: int) -> list[Work]:
+        """Ways to put right what came of a box."""
+        ways = list[Work]()
+        strokes, clicks = self._strokes(outline, partner), self._clicks(outline, partner)
+        if strokes is not None:
             count, overlap = strokes
-            saved = whole - BOX_ACTIONS - count
-            return Work(strokes=count, boxes=BOX_ACTIONS, overlap=overlap, saved=(("box", saved),))
-        by_hand = self._by_vertices(partner, whole)
-        return Work(
-            boxes=BOX_ACTIONS,
-            vertices=whole,
-            overlap=by_hand.overlap,
-            saved=(("box", -BOX_ACTIONS),),
-        )
+            saved = (("box", whole - BOX_ACTIONS - count),)
+            ways.append(Work(strokes=count, boxes=BOX_ACTIONS, overlap=overlap, saved=saved))
+        if clicks is not None:
+            count, overlap = clicks
+            saved = (("box", whole - BOX_ACTIONS - count),)
+            ways.append(Work(clicks=count, boxes=BOX_ACTIONS, overlap=overlap, saved=saved))
+        return ways
 
     def _by_vertices(self, partner: int, count: int) -> Work:
         return Work(vertices=count, overlap=self._overlap(partner, self._outlines[partner]))

@@ -22,8 +22,8 @@ def stroked(truth: Polygons, outline: Polygons, overlap: Overlap) -> Iterator[Po
 
     A stroke follows a contiguous run of vertices of the true outline that lie more than `NEAR`
     pixels off, from the last vertex before it that fits to the first one after it. It replaces the
-    side of the outline that fits worse; one that makes nothing better is not drawn. Rings without
-    any vertex that fits have nothing that a stroke could begin on.
+    side of the outline that fits worse; one that makes nothing better is not drawn. A ring without
+    any vertex that fits is drawn as a whole, from the nearest place of the outline and back to it.
     """
     current, best = outline, overlap(outline)
     for _ in range(_MOST):
@@ -45,13 +45,18 @@ def _lines(truth: Polygons, outline: Polygons) -> Iterator[tuple[Point, ...]]:
     """What the strokes would be, each with the vertices that fit at its two ends."""
     for polygon in truth:
         for ring in polygon.rings:
-            off = [nearest_edge(outline, x, y).distance > NEAR for x, y in ring]
+            near = [nearest_edge(outline, x, y) for x, y in ring]
+            off = [each.distance > NEAR for each in near]
+            if all(off):
+                first = min(range(len(ring)), key=lambda k, near=near: near[k].distance)  # type: ignore[misc]
+                begin = near[first].point
+                yield (begin, *ring[first:], *ring[: first + 1], begin)
             for first, count in _runs(off):
                 yield tuple(ring[(first - 1 + k) % len(ring)] for k in range(count + 2))
 
 
 def _runs(off: list[bool]) -> Iterator[tuple[int, int]]:
-    """First vertex and length of each run round a ring; none when all vertices belong to one."""
+    """First vertex and length of each run round a ring that does not hold all vertices."""
     count = len(off)
     if all(off):
         return

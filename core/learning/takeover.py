@@ -61,7 +61,7 @@ def _votes(
 ) -> dict[str, Counter[str]]:
     votes: dict[str, Counter[str]] = {}
     for image in images:
-        entry = ImageEntry(image.path, image.key, image.path.with_suffix(".json"))
+        entry = ImageEntry(image.path, image.key, image.path.parent, f"{image.path.stem}.json")
         try:
             found = load_suggestions(project.suggestions_path(entry))
         except StorageError:

@@ -3,7 +3,8 @@
 All terms must hold. Terms about instances (`label:`, `source:`, `flag:`, `score`, `size`) must hold
 for one and the same instance; with a minus before it, no instance may be so. `size` is the area in
 pixels. Of the whole image speak `count` (of instances), `done`, `status:`, `name:`, flags of the
-image, and any other word, which is looked for in its path.
+image, and any other word, which is looked for in its path. The same terms are asked of single
+instances (`Query.means`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 
 from core.codec import FieldError, loads
 from core.document.geometry.measure import area
-from core.document.instance import Instance
+from core.document.instance import Instance, Shape
 from core.document.regions import comparable
 from core.document.status import ImageStatus
 from core.formats import labelme
@@ -38,6 +39,7 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
 TEXTS: Final = ("label", "source", "flag", "status", "name")
 NUMBERS: Final = ("score", "size", "count")
 _OF_INSTANCES: Final = ("label", "source", "flag", "score", "size")
+_OF_IMAGES: Final = ("done", "status", "count")
 _OF_FILES: Final = (*_OF_INSTANCES, "count")
 
 
@@ -88,6 +90,27 @@ class Query:
         """Whether path and status do not suffice for an answer."""
         return any(term.key in _OF_FILES for term in self.terms)
 
+    @property
+    def of_images(self) -> tuple[Term, ...]:
+        """The terms that speak of whole images, and mean nothing for a single instance."""
+        return tuple(term for term in self.terms if term.key in _OF_IMAGES)
+
+    def means(self, one: Shape, size: Callable[[Shape], float] = area) -> bool:
+        """Whether a single instance, area or suggestion is meant; `size` measures it.
+
+        Other words are looked for in its label and description; terms of `of_images` are not asked.
+        """
+        for term in self.terms:
+            if term.key in _OF_IMAGES:
+                continue
+            if term.key == "name":
+                holds = term.value in f"{one.label}\n{one.description}".casefold()
+            else:
+                holds = _is(term, one, size)
+            if holds is term.no:
+                return False
+        return True
+
     def holds(self, asked: Asked) -> bool:
         """Whether an image is meant."""
         wanted = [term for term in self.terms if term.key in _OF_INSTANCES and not term.no]
@@ -113,7 +136,7 @@ class Query:
         return any(_is(term, one) for one in asked.instances)
 
 
-def _is(term: Term, one: Instance) -> bool:
+def _is(term: Term, one: Shape, size: Callable[[Shape], float] = area) -> bool:
     match term.key:
         case "label":
             return one.label.casefold() == term.value
@@ -123,7 +146,7 @@ def _is(term: Term, one: Instance) -> bool:
             return any(on and name.casefold() == term.value for name, on in one.flags)
         case "score":
             return one.score is not None and _COMPARE[term.op](one.score, float(term.value))
-    return _COMPARE[term.op](area(one), float(term.value))
+    return _COMPARE[term.op](size(one), float(term.value))
 
 
 def parse(text: str) -> Query:

@@ -45,11 +45,18 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class ImageEntry:
-    """An image of a project: its path, its name relative to the folder, and its label file."""
+    """An image of a project: its path, its name relative to the folder, and its label file by the
+    folder of the labels and the name below it."""
 
     path: Path
     relative: str
-    label_file: Path
+    labels: Path
+    label_name: str
+
+    @property
+    def label_file(self) -> Path:
+        """Where its labels are; put together when asked for, as 100,000 are listed at once."""
+        return self.labels / self.label_name
 
     @property
     def name(self) -> str:
@@ -117,7 +124,7 @@ class Project:
         for each, files in zip(folders, names, strict=True):
             here = self.root / each.below
             for name, file in zip(each.images, files, strict=True):
-                entries.append(ImageEntry(here / name, each.below + name, labels / file))
+                entries.append(ImageEntry(here / name, each.below + name, labels, file))
         if self._only:
             entries = [entry for entry in entries if entry.path in self._only]
         return entries

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from core.storage.atomic import StorageError, make_folder, write_atomic
 _BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
 
 
+MOST_ATTRIBUTES: Final = 50
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 # Told apart by most colour-blind people when near each other in this order; after the palette of
@@ -56,6 +58,30 @@ class LabelStyle:
             raise ValueError("expected a colour such as #e69f00")
 
 
+class AttributeKind(StrEnum):
+    """What an attribute of instances holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    CHOICE = "choice"
+    SWITCH = "switch"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRow:
+    """An attribute that is asked for: its name and kind, and the values of a choice."""
+
+    name: Name
+    kind: AttributeKind = AttributeKind.TEXT
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.name) > MOST_LETTERS:
+            raise ValueError(f"expected at most {MOST_LETTERS} characters")
+        if len(self.choices) > MOST_LABELS:
+            raise ValueError(f"expected at most {MOST_LABELS} choices")
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
     """The labels of a project in their order (the number keys follow it) and the active one.
@@ -70,6 +96,8 @@ class ProjectSettings:
     kept: tuple[tuple[str, str], ...] = ()
     subfolders: bool = True
     labels_folder: str = ""
+    attributes: tuple[AttributeRow, ...] = ()
+    """What is asked of each instance beside its label."""
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -133,9 +161,13 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
     active: str | None
     subfolders: bool = True
     labels_folder: str = ""
+    attributes: tuple[AttributeRow, ...] = ()
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
+        asked = [row.name for row in self.attributes]
+        if len(asked) > MOST_ATTRIBUTES or len(set(asked)) != len(asked):
+            raise ValueError(f"expected at most {MOST_ATTRIBUTES} attributes of different names")
         names = [label.name for label in self.labels]
         if len(names) > MOST_LABELS:
             raise ValueError(f"expected at most {MOST_LABELS} labels")
@@ -146,13 +178,20 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
 
 
 _FILE: Final[Codec[_File]] = Codec(_File, "project")
-_KNOWN: Final = ("masklens_project", "labels", "active", "subfolders", "labels_folder")
+_KNOWN: Final = (
+    "masklens_project",
+    "labels",
+    "active",
+    "subfolders",
+    "labels_folder",
+    "attributes",
+)
 
 
 def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
     own = (settings.labels, settings.active, settings.subfolders, settings.labels_folder)
-    value = members(encode(_File(*own)))
+    value = members(encode(_File(*own, settings.attributes)))
     value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
     write_atomic(path, pretty(value, 2))
@@ -182,4 +221,11 @@ def load_settings(path: Path) -> ProjectSettings:
     except FieldError as error:
         raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
     texts = tuple((name, bytes(value).decode()) for name, value in kept)
-    return ProjectSettings(found.labels, found.active, texts, found.subfolders, found.labels_folder)
+    return ProjectSettings(
+        found.labels,
+        found.active,
+        texts,
+        found.subfolders,
+        found.labels_folder,
+        found.attributes,
+    )

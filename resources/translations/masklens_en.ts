@@ -100,6 +100,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>take over %n instance(s)</source>
+        <translation>
+            <numerusform>take over %n instance</numerusform>
+            <numerusform>take over %n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>delete %n instance(s)</source>
         <translation>
             <numerusform>delete %n instance</numerusform>
@@ -320,6 +327,23 @@
     </message>
 </context>
 <context>
+    <name>InstancesPanel</name>
+    <message numerus="yes">
+        <source>%n suggested</source>
+        <translation>
+            <numerusform>%n suggested</numerusform>
+            <numerusform>%n suggested</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more below the score</source>
+        <translation>
+            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n more below the score</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LabelsElsewhere</name>
     <message numerus="yes">
         <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
@@ -500,16 +524,6 @@
         <translation>
             <numerusform>reject %n suggestion</numerusform>
             <numerusform>reject %n suggestions</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>SuggestionsPanel</name>
-    <message numerus="yes">
-        <source>%n more below the score</source>
-        <translation>
-            <numerusform>%n more below the score</numerusform>
-            <numerusform>%n more below the score</numerusform>
         </translation>
     </message>
 </context>

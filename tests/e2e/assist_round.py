@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -16,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.__main__ import main
 from app.window.window import MainWindow
-from core.document.geometry.measure import bounds
+from core.document.geometry.measure import area, bounds
 from tests.e2e.script import NONE, SHIFT, Script, Steps, after, choose_path, drag, key, place
 
 Key = Qt.Key
@@ -46,11 +48,16 @@ def round_trip(window: MainWindow, folder: Path, found: dict[str, object]) -> St
     found["boxed"] = boxed.source.value
 
     key(Key.Key_S)
-    x, y = boxed.polygons[0].outer[0]
-    away = (min(max(x + 25, 2), 150), min(max(y + 25, 2), 110))
-    drag(window, (x, y), away)
+    outer = boxed.polygons[0].outer
+    refused: list[str] = []
+    canvas.refused.connect(lambda sentence: refused.append(sentence.id))
+    drag(window, *max(pairwise(outer), key=lambda edge: math.dist(*edge)))  # as it is already
+    yield lambda: refused
+    found["refused"] = refused[0]
+    drag(window, outer[0], outer[len(outer) // 2])
     yield lambda: workspace.document.get(boxed.id) != boxed
     found["stretched"] = workspace.document.get(boxed.id).source.value
+    found["areas"] = [area(boxed), area(workspace.document.get(boxed.id))]
 
     before = workspace.document.get(boxed.id)
     key(Key.Key_N)

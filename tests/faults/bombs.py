@@ -23,7 +23,7 @@ from core.formats import coco, labelme
 from core.formats.masks import trace_runs
 from core.learning.folder import RunFolder, list_runs
 from core.learning.journal import EventReader
-from core.protocol.frames import MAGIC, PREFIX, VERSION, FrameReader
+from core.protocol.frames import MAGIC, MAX_BODY, PREFIX, VERSION, FrameReader
 from core.sentences import MasklensError, english, say
 from core.storage.images import image_size, read_image
 from core.storage.settings import load_settings
@@ -139,11 +139,12 @@ def deep_run(folder: Path) -> object:
     return RunFolder(folder / "deep").spec()
 
 
-def frame(folder: Path) -> object:
-    reader = FrameReader()
-    header = json.dumps({"kind": "x", "arrays": [{"dtype": "|u1", "shape": [4 << 30]}]}).encode()
-    prefix = PREFIX.pack(MAGIC, VERSION, len(header), 4 << 30)
-    return list(reader.feed(prefix + header + b"\0" * 1000))
+def frame(size: int) -> Bomb:
+    """The begin of a message that is to be so many bytes long."""
+    arrays = [{"dtype": "|u1", "shape": [size]}]
+    header = json.dumps({"type": "x", "fields": {}, "arrays": arrays}).encode()
+    prefix = PREFIX.pack(MAGIC, VERSION, len(header), size)
+    return lambda _folder: list(FrameReader().feed(prefix + header + b"\0" * 1000))
 
 
 NOTE: Final = {"event": "note", "time": 1.0}
@@ -178,7 +179,8 @@ BOMBS: Final[Mapping[str, Bomb]] = {
     "deep suggestions": lambda folder: load_suggestions(put(folder, "s.json", b'{"a":' * 500_000)),
     "deep labels": lambda folder: labelme.read(put(folder, "a.json", b'{"shapes":' * 500_000)),
     "half a character": shape("polygon", [[0, 0], [9, 0], [0, 9]], label="\ud800"),
-    "frame of four gigabytes": frame,
+    "frame of four gigabytes": frame(4 << 30),
+    "frame as large as frames may be": frame(MAX_BODY),
     "sentence of a file": lambda _folder: len(english(say("x", "{a}" * 90_000, a="b" * 1000))),
 }
 

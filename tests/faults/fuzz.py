@@ -20,40 +20,16 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from PIL import Image
-
-from core.document.edits import Add
-from core.document.instance import Instance, Polygon, Source
-from core.engine.train.plan import read_plan
-from core.formats import labelme
-from core.formats.collect import collect
-from core.formats.label_file import LabelFile
-from core.learning.choices import LearningChoices, load_choices, save_choices
-from core.learning.folder import RunFolder
-from core.learning.frozen import FrozenLabels
-from core.learning.journal import EventReader
-from core.learning.report import read_report
-from core.learning.seen import SeenFile
-from core.protocol.frames import Frame, FrameReader, write_frame
 from core.sentences import MasklensError, english
-from core.storage.images import image_size, read_image
-from core.storage.journal import Journal, JournalHeader, read_journal
-from core.storage.settings import ProjectSettings, load_settings, save_settings
-from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
-from core.storage.summary import summarise
-from core.storage.versions import keep, read_version, versions
-from tests.data import ROOT
+from tests.faults.targets import LARGEST, TARGETS
 
 SECONDS: Final = 2.0
 MEGABYTES: Final = 300
-LARGEST: Final = 200_000  # bytes of a file that is taken as a beginning
-SHARED: Final = ROOT.parent / "shared" / "data"
 WORDS: Final = (
     *(b"null", b"true", b"{}", b"[]", b'""', b"-1", b"0", b"1e999", b"NaN", b"-0.0", b"1e15"),
     *(
@@ -67,188 +43,6 @@ WORDS: Final = (
     *(b"..", b"/", b"\0", b"\xff\xfe", b"<", b"&x;", b'{"a":{"a":{"a":1}}}', b"1000000", b"65536"),
 )
 _TOKEN: Final = re.compile(rb'-?\d+\.?\d*|"[^"]{0,40}"|true|false|null|[\w.]+')
-
-
-Beginnings = Callable[[Path], Sequence[tuple[str, bytes]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A reader: its beginnings by the name of the file, and what reads one."""
-
-    beginnings: Beginnings
-    read: Callable[[Path], object]
-
-
-def shape(id: str = "i") -> Instance:
-    ring = ((1.0, 1.0), (30.0, 1.0), (30.0, 20.0), (1.5, 20.25))
-    hole = ((5.0, 5.0), (9.0, 5.0), (9.0, 9.0))
-    return Instance(id, "cell", (Polygon(ring, (hole,)),), Source.SUGGESTED, 0.75, "m@1")
-
-
-def shared(*patterns: str) -> Beginnings:
-    """Real files, where they are at hand."""
-
-    def find(_folder: Path) -> list[tuple[str, bytes]]:
-        found = [path for pattern in patterns for path in sorted(SHARED.glob(pattern))]
-        small = [path for path in found if path.is_file() and path.stat().st_size < LARGEST]
-        return [(path.name, path.read_bytes()) for path in small]
-
-    return find
-
-
-def written(
-    write: Callable[[Path], object], *names: str
-) -> Callable[[Path], Sequence[tuple[str, bytes]]]:
-    """What the program writes itself."""
-
-    def make(folder: Path) -> list[tuple[str, bytes]]:
-        write(folder)
-        return [(Path(name).name, (folder / name).read_bytes()) for name in names]
-
-    return make
-
-
-def images(folder: Path) -> list[tuple[str, bytes]]:
-    picture = np.random.default_rng(0).integers(0, 256, (24, 31, 3), dtype=np.uint8)
-    made = []
-    for suffix in ("png", "jpg", "bmp", "gif", "tif", "webp", "ppm", "tga"):
-        path = folder / f"a.{suffix}"
-        Image.fromarray(picture).save(path)
-        made.append((path.name, path.read_bytes()))
-    Image.fromarray(picture[..., 0].astype(np.uint16) * 200).save(folder / "w.png")
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(picture).save(folder / "e.jpg", exif=exif)
-    return made + [(name, (folder / name).read_bytes()) for name in ("w.png", "e.jpg")]
-
-
-def write_labelme(folder: Path) -> None:
-    file = LabelFile("a.png", 40, 30, (shape("a"), shape("b")), done=True)
-    (folder / "a.json").write_bytes(labelme.dumps(file))
-
-
-def write_journal(folder: Path) -> None:
-    journal = Journal(folder / "j.jsonl")
-    journal.start(JournalHeader("a.png", 40, 30, None))
-    journal.append(Add((shape("a"),)))
-    journal.append(Add((shape("b"),)))
-
-
-def write_run(folder: Path) -> None:
-    from tests.faults.hostile import RUN, make_project
-
-    root = folder / "project"
-    make_project(root)
-    for path in (root / ".masklens" / "runs" / RUN).iterdir():
-        if path.is_file():
-            (folder / path.name).write_bytes(path.read_bytes())
-
-
-def write_events(folder: Path) -> None:
-    lines = [
-        {"event": "note", "time": 1.0, "sentence": {"id": "x", "text": "a {b}", "args": {"b": 1}}},
-        {"event": "state", "time": 2.0, "state": "running"},
-        {"event": "step", "time": 3.0, "step": 1, "losses": {"loss": 1.5}},
-    ]
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    (folder / "events.jsonl").write_text(text)
-
-
-def run_file(name: str, read: Callable[[RunFolder], object]) -> Callable[[Path], object]:
-    def in_run(path: Path) -> object:
-        return read(RunFolder(path.parent))
-
-    return in_run
-
-
-def frames(path: Path) -> object:
-    reader = FrameReader()
-    data = path.read_bytes()
-    return [list(reader.feed(data[k : k + 1000])) for k in range(0, len(data), 1000)]
-
-
-def write_frame_file(folder: Path) -> None:
-    arrays = (np.arange(12, dtype=np.float32).reshape(3, 4), np.zeros((2, 2), np.uint8))
-    chunks = write_frame(Frame("x", b'{"a": 1, "b": [1, 2]}', arrays))
-    (folder / "frame.bin").write_bytes(b"".join(map(bytes, chunks)))
-
-
-def labels(path: Path) -> object:
-    found = labelme.parse(path.read_bytes(), path)
-    return labelme.dumps(found)
-
-
-def events(path: Path) -> object:
-    told = EventReader(path).read()
-    return [english(one.event.sentence) for one in told if hasattr(one.event, "sentence")]
-
-
-def frozen(path: Path) -> object:
-    found = FrozenLabels(path)
-    return [found.read(k) for k in range(min(len(found), 3))]
-
-
-def seen(path: Path) -> object:
-    found = SeenFile(path)
-    return [found.read(key) for key in list(getattr(found, "keys", ()))[:3]]
-
-
-def version(path: Path) -> object:
-    folder = path.parent / "versions"
-    keep(folder, b"{}", 1e9)
-    (one,) = versions(folder)
-    one.path.write_bytes(path.read_bytes())
-    try:
-        return read_version(one)
-    finally:
-        one.path.unlink()
-        folder.rmdir()
-
-
-SPEC = "spec.json"
-TARGETS: Final[Mapping[str, Target]] = {
-    "image": Target(images, lambda path: read_image(path, max_pixels=30_000_000)),
-    "image size": Target(images, image_size),
-    "labelme": Target(written(write_labelme, "a.json"), labels),
-    "labelme of others": Target(
-        shared("reports/*/*.json", "formats/labelme/*/*.json", "formats/x_anylabeling/*/*.json"),
-        labels,
-    ),
-    "summary": Target(written(write_labelme, "a.json"), summarise),
-    "data set, json": Target(
-        shared("reports/*/*.json", "formats/*/*/*.json", "formats/isat/*.json"), collect
-    ),
-    "data set, xml": Target(shared("formats/**/*.xml", "reports/**/*.xml"), collect),
-    "data set, csv": Target(
-        shared("formats/**/*.csv", "reports/**/*.csv", "roofs_via/*.csv"), collect
-    ),
-    "suggestions": Target(
-        written(
-            lambda f: save_suggestions(f / "s.json", SuggestionSet(instances=(shape(),))), "s.json"
-        ),
-        load_suggestions,
-    ),
-    "settings": Target(
-        written(
-            lambda f: save_settings(f / "p.json", ProjectSettings().with_labels(["a", "b"])),
-            "p.json",
-        ),
-        load_settings,
-    ),
-    "journal": Target(written(write_journal, "j.jsonl"), read_journal),
-    "choices": Target(
-        written(lambda f: save_choices(f / "l.json", LearningChoices()), "l.json"), load_choices
-    ),
-    "spec": Target(written(write_run, SPEC), run_file(SPEC, lambda run: run.spec())),
-    "frozen labels": Target(written(write_run, "labels.jsonl"), frozen),
-    "events": Target(written(write_events, "events.jsonl"), events),
-    "plan": Target(lambda _f: [("plan.json", b'{"steps": 5, "batch": 2}')], read_plan),
-    "report": Target(lambda _f: [("report.json", b'{"format": "masklens-report"}')], read_report),
-    "seen": Target(lambda _f: [("seen-1.jsonl", b'{"key": "a", "outcomes": []}\n')], seen),
-    "frame": Target(written(write_frame_file, "frame.bin"), frames),
-    "version": Target(written(write_labelme, "a.json"), version),
-}
 
 
 def spoiled(data: bytes, other: bytes, chance: random.Random) -> bytes:
@@ -298,8 +92,16 @@ class Fuzzer:
         for each in (made, self._work):
             each.mkdir()
         self._beginnings = [one for one in self._target.beginnings(made) if one[1]]
-        self._precious = self._work / "precious.json"
+        self._precious = self._work / "precious.bin"
         self._precious.write_bytes(b"precious")
+        if self._target.whole:
+            for name, data in self._beginnings:
+                (self._work / name).parent.mkdir(parents=True, exist_ok=True)
+                (self._work / name).write_bytes(data)
+        self._there = self._files()
+
+    def _files(self) -> frozenset[Path]:
+        return frozenset(self._work.rglob("*"))
 
     @property
     def empty(self) -> bool:
@@ -316,12 +118,13 @@ class Fuzzer:
         """Read one input; what was wrong about that."""
         name, data = self.input(number)
         path = self._work / name
+        usual = path.read_bytes() if self._target.whole else None
         path.write_bytes(data)
         before = _peak()
         begun = time.process_time()
         wrong = ""
         try:
-            self._target.read(path)
+            self._target.read(self._work if self._target.whole else path)
         except MasklensError as error:
             if not english(error.sentence):
                 wrong = "an empty sentence"
@@ -334,10 +137,9 @@ class Fuzzer:
             wrong = wrong or f"{grown} MB"
         if path.read_bytes() != data or self._precious.read_bytes() != b"precious":
             wrong = wrong or "a file was changed"
-        path.unlink()
-        left = {each.name for each in self._work.iterdir()} - {self._precious.name}
-        if left:
-            wrong = wrong or f"files were made: {sorted(left)}"
+        path.unlink() if usual is None else path.write_bytes(usual)
+        if self._files() != self._there:
+            wrong = wrong or f"files were made: {sorted(self._files() - self._there)}"
         return Fault(self._name, number, wrong) if wrong else None
 
 

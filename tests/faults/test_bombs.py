@@ -23,7 +23,7 @@ FINE = {
     "event with an unknown sentence",
     "event with a long note",
     "event of 100 MB",
-    "frame of four gigabytes",
+    "frame as large as frames may be",
     "half a character",
     "sentence of a file",
     "coco of 20,000 squared",
@@ -59,7 +59,7 @@ def test_what_is_fine_holds_what_it_should(outcomes: dict[str, dict[str, object]
     assert told["event with an unknown sentence"] == "fine: (1, 7)"  # its id is shown
     assert told["event with a long note"] == "fine: (1, 5001)"
     assert told["event of 100 MB"] == "fine: [0, 0, 0]"
-    assert told["frame of four gigabytes"] == "fine: []"  # it waits for what was announced
+    assert told["frame as large as frames may be"] == "fine: []"  # it waits for what was announced
     assert "images=()" in told["coco of a million squared"]
 
 

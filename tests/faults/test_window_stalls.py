@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from PIL import Image
 from PySide6.QtCore import QTimer
 
 from app.base.words import sentence_text
-from core.document.edits import Add, Relabel
+from core.document.edits import Add, Relabel, Reshape
 from core.document.instance import Instance, Polygon, Source
 from core.formats import labelme
+from core.sentences import english
 from core.session import ImageSession, SessionError
 from core.storage.project import Project
 from core.storage.suggestions import SuggestionSet, save_suggestions
@@ -142,19 +144,26 @@ def test_what_is_much_is_worked_on(driver: Driver, tmp_path: Path, busy: Busy, w
     driver.bot.wait(500)
     first = driver.document.shapes[0]
     spent: dict[str, float] = {}
+    (polygon,) = first.polygons
+    moved = (replace(polygon, outer=((1.0, 1.0), *polygon.outer[1:])),)
+    workspace = driver.services.workspace
 
     def measure(name: str, do: Callable[[], object]) -> None:
         busy.begin()
         do()
-        driver.bot.wait(300)
-        spent[name] = busy.longest
+        driver.bot.wait(150)
+        # The better of two rounds: caches that others emptied are no fault of ours.
+        spent[name] = min(busy.longest, spent.get(name, math.inf))
 
-    measure("select", lambda: driver.services.viewport.set_selection([first.id]))
-    measure("hover", lambda: driver.click(SIDE / 2, SIDE / 2))
-    measure("change", lambda: driver.services.workspace.do(Relabel.to("b", [first.id]), "label"))
-    measure("undo", driver.services.workspace.undo)
-    measure("save", driver.saved)
-    assert max(spent.values()) < 2 * BUSY, spent
+    for _ in range(2):
+        measure("select", lambda: driver.services.viewport.set_selection([first.id]))
+        measure("hover", lambda: driver.click(SIDE / 2, SIDE / 2))
+        measure("label", lambda: workspace.do(Relabel.to("b", [first.id]), "label"))
+        measure("undo", workspace.undo)
+        measure("shape", lambda: workspace.do(Reshape(first.id, moved), "shape"))
+        measure("shape back", workspace.undo)
+        measure("save", driver.saved)
+    assert max(spent.values()) < BUSY, spent
 
 
 def test_a_person_cannot_make_what_could_not_be_shown_again(tmp_path: Path) -> None:
@@ -192,8 +201,9 @@ def test_a_file_of_many_shapes_is_read_the_same_shape_by_shape(tmp_path: Path) -
     value = json.loads((root / "a.json").read_bytes())
     value["shapes"][8_000]["points"][1] = ["x", 1]
     (root / "a.json").write_text(json.dumps(value))
-    with pytest.raises(labelme.FormatError, match=r"shapes\[8000\]\.points\[1\]"):
-        labelme.read(root / "a.json")
+    odd = labelme.read(root / "a.json")
+    assert len(odd.shapes) == 8_999
+    assert r"shapes[8000].points[1]" in english(odd.notes[0])
 
 
 def test_equal_shapes_get_ids_of_their_own_quickly(tmp_path: Path) -> None:

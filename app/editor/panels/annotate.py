@@ -1,4 +1,5 @@
-"""The annotate panel: labels, instances and suggestions, one below the other."""
+"""The annotate panel: the labels, and below them the list of instances and suggestions,
+and what else is said of those that are selected."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter
 
 from app.base.action_set import ActionSet
+from app.editor.panels.details import DetailsPanel
 from app.editor.panels.instances import InstancesPanel
 from app.editor.panels.labels import LabelsPanel
 from app.editor.panels.suggestions import SuggestionsPanel
@@ -18,12 +20,15 @@ class AnnotatePanel(QScrollArea):
         super().__init__()
         self.labels = LabelsPanel(actions["add_label"])
         self.instances = InstancesPanel()
+        self.details = DetailsPanel()
         self.suggestions = SuggestionsPanel(actions)
         stack = QSplitter(Qt.Orientation.Vertical)
         stack.setChildrenCollapsible(False)
-        for place, section in enumerate((self.labels, self.instances, self.suggestions)):
+        for place, section in enumerate(
+            (self.labels, self.instances, self.details, self.suggestions)
+        ):
             stack.addWidget(section)
-            stack.setStretchFactor(place, 0 if section is self.suggestions else place + 1)
+            stack.setStretchFactor(place, (1, 2, 0, 0)[place])
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidgetResizable(True)

@@ -1,8 +1,8 @@
-"""Instances and areas to ignore as a table model, and how its rows are painted."""
+"""Instances, areas to ignore and suggestions as one table model, and how its rows are painted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from app.base.icons import icon
 from app.canvas.tags import tag_text
@@ -22,9 +22,11 @@ from core.document.document import Changed, Document
 from core.document.geometry.measure import area
 from core.document.instance import Shape, Source
 from core.document.regions import is_done, labelled
+from core.session.query import Query
 
 Index = QModelIndex | QPersistentModelIndex
-VISIBLE, LABEL, SOURCE, SCORE, AREA = range(5)
+LABEL, SOURCE, SCORE, AREA, ACCEPT, LAST = range(6)
+"""Columns. The last has the eye of an instance, and what rejects a suggestion."""
 ID: Final = Qt.ItemDataRole.UserRole
 RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -41,45 +43,71 @@ def source_text(source: Source) -> str:
     }[source]
 
 
+def is_suggested(shape: Shape) -> bool:
+    """Whether a row waits for an answer."""
+    return shape.source is Source.SUGGESTED
+
+
 class InstanceRows(QAbstractTableModel):
-    """One row an instance or area to ignore. `hidden_changed` carries the ids of hidden ones."""
+    """One row an instance, area to ignore or suggestion. `hidden_changed` carries hidden ids."""
 
     hidden_changed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._document: Document | None = None
+        self._suggestions: tuple[Shape, ...] = ()
         self._shapes: list[Shape] = []
+        self._instances = 0
         self._row_of: dict[str, int] = {}
         self._areas: dict[str, tuple[Shape, float]] = {}
         self._colours: Mapping[str, str] = {}
         self._hidden: frozenset[str] = frozenset()
+        self._query = Query()
         self._sorting: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
-        self._heads = ("", self.tr("Label"), self.tr("Source"), self.tr("Score"), self.tr("Area"))
+        label, source = self.tr("Label"), self.tr("Source")
+        self._heads = (label, source, self.tr("Score"), self.tr("Area"), "", "")
+        self._suggested_font = QFont()
+        self._suggested_font.setItalic(True)
 
     def set_document(self, document: Document | None) -> None:
         """Show the instances of another image; all are visible."""
-        self.beginResetModel()
         self._document = document
         self._areas = {}
         self._hidden = frozenset()
-        self._read()
-        self.endResetModel()
+        self._reset()
 
     def document_changed(self, changed: Changed) -> None:
         """Follow an edit: single rows where the order stayed, else all."""
         if self._document is None or not (changed.ids or changed.order):
             return
-        if changed.order or self._sorting[0] >= 0 or self._marks_differ(changed):
-            self.beginResetModel()
-            self._read()
-            self.endResetModel()
+        narrowed = bool(self._query.terms) or self._sorting[0] >= 0
+        if changed.order or narrowed or self._marks_differ(changed):
+            self._reset()
             return
         for id in changed.ids:
             shape, row = self._document.get(id), self._row_of.get(id)
             if shape is not None and row is not None:
                 self._shapes[row] = shape
-                self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
+                self.dataChanged.emit(self.index(row, 0), self.index(row, LAST))
+
+    def set_suggestions(self, suggestions: Iterable[Shape]) -> None:
+        """Show these suggestions below the instances, or among them where rows are sorted."""
+        suggestions = tuple(suggestions)
+        if suggestions != self._suggestions:
+            self._suggestions = suggestions
+            self._reset()
+
+    def set_query(self, query: Query) -> None:
+        """Show only what is meant."""
+        if query != self._query:
+            self._query = query
+            self._reset()
+
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self._read()
+        self.endResetModel()
 
     def _marks_differ(self, changed: Changed) -> bool:
         """Whether a row has become a done region, or one a row."""
@@ -97,7 +125,7 @@ class InstanceRows(QAbstractTableModel):
     def refresh(self) -> None:
         """Paint all rows anew, for instance in another theme."""
         if self._shapes:
-            last = self.index(len(self._shapes) - 1, AREA)
+            last = self.index(len(self._shapes) - 1, LAST)
             self.dataChanged.emit(self.index(0, 0), last)
 
     @property
@@ -105,30 +133,45 @@ class InstanceRows(QAbstractTableModel):
         """The ids that a person has hidden."""
         return self._hidden
 
+    @property
+    def total(self) -> int:
+        """How many instances and areas there are, whether or not they are shown."""
+        return self._instances
+
     def label_texts(self) -> set[str]:
         """The labels in use."""
         return {shape.label for shape in self._shapes}
 
     def row_of(self, id: str) -> int | None:
-        """The row of an instance or area to ignore."""
+        """The row of an instance, area to ignore or suggestion."""
         return self._row_of.get(id)
 
     def id_at(self, row: int) -> str:
-        """The instance of a row."""
+        """The instance or suggestion of a row."""
         return self._shapes[row].id
+
+    def shape_at(self, row: int) -> Shape:
+        """What a row shows."""
+        return self._shapes[row]
 
     def toggle_visible(self, row: int) -> None:
         """Hide an instance on the canvas, or show it again."""
         self._hidden = self._hidden ^ {self._shapes[row].id}
-        self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
+        self.dataChanged.emit(self.index(row, 0), self.index(row, LAST))
+        self.hidden_changed.emit(self._hidden)
+
+    def set_hidden(self, ids: Iterable[str]) -> None:
+        """Hide these on the canvas and no others."""
+        self._hidden = frozenset(ids)
+        self.refresh()
         self.hidden_changed.emit(self._hidden)
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """The number of instances."""
+        """The number of rows."""
         return 0 if parent is not None and parent.isValid() else len(self._shapes)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        """Eye, label, source, score, area."""
+        """Label, source, score, area, and the two for a click."""
         return 0 if parent is not None and parent.isValid() else len(self._heads)
 
     def headerData(
@@ -142,7 +185,7 @@ class InstanceRows(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and section in (SCORE, AREA):
             return int(RIGHT)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.tr("Visible") if section == VISIBLE else self._heads[section]
+            return self._heads[section]
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -161,16 +204,16 @@ class InstanceRows(QAbstractTableModel):
             return int(RIGHT)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(shape, column)
-        if role == Qt.ItemDataRole.AccessibleTextRole and column == VISIBLE:
-            return self.tr("hidden") if shape.id in self._hidden else self.tr("visible")
+        if role == Qt.ItemDataRole.FontRole and is_suggested(shape):
+            return self._suggested_font
+        if role == Qt.ItemDataRole.AccessibleTextRole and column in (ACCEPT, LAST):
+            return self._tip(shape, column)
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column; the column of the eyes brings the order of the document back."""
-        self.beginResetModel()
-        self._sorting = (-1 if column == VISIBLE else column, order)
-        self._read()
-        self.endResetModel()
+        """Sort by a column; those for a click bring the order of the document back."""
+        self._sorting = (-1 if column >= ACCEPT else column, order)
+        self._reset()
 
     def _text(self, shape: Shape, column: int) -> str:
         if column == LABEL:
@@ -185,8 +228,13 @@ class InstanceRows(QAbstractTableModel):
         return ""
 
     def _tip(self, shape: Shape, column: int) -> str | None:
-        if column == VISIBLE:
-            return self.tr("Show or hide this instance on the canvas")
+        if column == LAST and is_suggested(shape):
+            return self.tr("Reject")
+        if column == LAST:
+            hidden = shape.id in self._hidden
+            return self.tr("Show on the canvas") if hidden else self.tr("Hide on the canvas")
+        if column == ACCEPT:
+            return self.tr("Accept") if is_suggested(shape) else None
         if column == SOURCE and shape.model:
             return self.tr("Proposed by {model}").format(model=shape.model)
         if column == AREA:
@@ -194,8 +242,12 @@ class InstanceRows(QAbstractTableModel):
         return self._text(shape, column)
 
     def _decoration(self, shape: Shape, column: int) -> QIcon | None:
-        if column == VISIBLE:
+        if column == LAST and is_suggested(shape):
+            return icon("reject")
+        if column == LAST:
             return icon("eye-off" if shape.id in self._hidden else "eye")
+        if column == ACCEPT and is_suggested(shape):
+            return icon("accept")
         if column == LABEL:
             return swatch(self._colours.get(shape.label, "#808080"))
         return None
@@ -210,7 +262,10 @@ class InstanceRows(QAbstractTableModel):
 
     def _read(self) -> None:
         # What is ignored can be taken back here; done regions are shown by the canvas.
-        self._shapes = [] if self._document is None else list(labelled(self._document.shapes))
+        there = () if self._document is None else labelled(self._document.shapes)
+        self._instances = len(there)
+        everything = (*there, *self._suggestions)
+        self._shapes = [each for each in everything if self._query.means(each, self._area)]
         column, order = self._sorting
         keys: dict[int, Callable[[Shape], Any]] = {
             LABEL: lambda shape: shape.label.casefold(),

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 _GAP: Final = 12
+_WIDE: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class TuningPanel(QFrame):
         heading.setFont(font)
         column.addWidget(heading)
         form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         column.addLayout(form)
         for knob in knobs:
             form.addRow(knob.name, self._slider(knob))
@@ -104,8 +106,10 @@ class TuningPanel(QFrame):
         self._apply.setEnabled(ready)
 
     def open(self) -> None:
-        """Show it in the upper left of what it lies over."""
+        """Show it in the upper left of what it lies over, no wider than that."""
         self.adjustSize()
+        width = min(max(self.width(), _WIDE), self._over.width() - 2 * _GAP)
+        self.resize(width, max(self.heightForWidth(width), self.sizeHint().height()))
         self.move(_GAP, _GAP)
         self.show()
         self.raise_()
@@ -136,7 +140,7 @@ class TuningPanel(QFrame):
         line.setContentsMargins(0, 0, 0, 0)
         slider, number = QSlider(Qt.Orientation.Horizontal), QLabel()
         slider.setRange(round(knob.low / knob.step), round(knob.high / knob.step))
-        slider.setMinimumWidth(170)
+        slider.setMinimumWidth(60)
         slider.setAccessibleName(knob.name)
         number.setMinimumWidth(self.fontMetrics().horizontalAdvance(f"00.00 {knob.unit}"))
         number.setAlignment(Qt.AlignmentFlag.AlignRight)

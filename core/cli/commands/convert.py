@@ -10,7 +10,7 @@ from core.cli.console import Console, UsageError
 from core.cli.datasets import NO_DATASET, add_mismatch, answer
 from core.cli.options import add_json
 from core.formats.names import FORMAT_NAMES
-from core.sentences import english
+from core.sentences import english, say
 
 HELP: Final = "Convert labels from any format into any other"
 
@@ -33,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="deal the images out to train, val and test, for example 80,10,10",
     )
     parser.add_argument(
+        "--group-by",
+        metavar="WHAT",
+        help="with --split, keep images together that are in one folder (WHAT is folder), or in "
+        "whose names a regular expression finds the same",
+    )
+    parser.add_argument(
         "--option",
         action="append",
         default=[],
@@ -48,11 +54,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Convert, naming what could not be."""
     from core.formats.convert import FormatError, convert
     from core.formats.registry import OptionError, choices
-    from core.formats.splits import SplitError, shares
+    from core.formats.splits import SplitError, grouping, shares
 
     source = Path(arguments.source)
     if not source.exists():
         raise UsageError(NO_DATASET.given(path=str(source)))
+    if arguments.group_by is not None and arguments.split is None:
+        raise UsageError(say("convert.group_alone", "--group-by says nothing without --split."))
     console.progress(f"reading {source}")
     try:
         report = convert(
@@ -61,6 +69,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             arguments.out,
             images_dir=arguments.images,
             split=None if arguments.split is None else shares(arguments.split),
+            group=None if arguments.group_by is None else grouping(arguments.group_by),
             options=choices(arguments.to, arguments.option),
             mismatch=answer(arguments),
         )

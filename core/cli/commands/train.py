@@ -174,8 +174,13 @@ def _spec(arguments: argparse.Namespace) -> RunSpec:
 
 def _refuse_other_request(arguments: argparse.Namespace, stored: RunSpec) -> None:
     """Raise UsageError when a run is resumed with options that it was not begun with."""
-    asked = _spec(arguments)
-    plain = type(asked)(model=asked.model, dataset=asked.dataset)
+    from msgspec.structs import replace
+
+    # How often a window is shown pictures is no option here.
+    asked = replace(_spec(arguments), picture_every=stored.picture_every)
+    plain = type(asked)(
+        model=asked.model, dataset=asked.dataset, picture_every=stored.picture_every
+    )
     for name in asked.__struct_fields__:
         now, then, unsaid = (getattr(spec, name) for spec in (asked, stored, plain))
         if now != then and (now != unsaid or name in ("model", "dataset")):

@@ -3,6 +3,7 @@
 from core.document.geometry.algebra import (
     GeometryError,
     clip_to_image,
+    differ,
     exclusive,
     hull,
     intersect,
@@ -49,6 +50,7 @@ __all__ = [
     "clip_to_image",
     "contains",
     "delete_vertex",
+    "differ",
     "exclusive",
     "hull",
     "insert_vertex",

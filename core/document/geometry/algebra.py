@@ -22,6 +22,7 @@ from core.sentences import say
 __all__ = [
     "GeometryError",
     "clip_to_image",
+    "differ",
     "exclusive",
     "hull",
     "intersect",
@@ -94,12 +95,12 @@ def simplify(polygons: Polygons, tolerance: float) -> Polygons:
 def clip_to_image(polygons: Polygons, width: int, height: int) -> Polygons:
     """The part of the polygons inside the image, maybe none; those wholly inside stay untouched."""
     kept: list[Polygon] = []
-    frame = shapely.box(0, 0, width, height)
     for polygon in polygons:
         box = bounds((polygon,))
         if box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height:
             kept.append(polygon)
         else:
+            frame = shapely.box(0, 0, width, height)
             kept.extend(_polygons(shapely.intersection(_geometry((polygon,)), frame)))
     return tuple(kept)
 
@@ -138,6 +139,13 @@ def exclusive(outline: Outline, *others: Outline) -> Polygons:
     for other in others:
         rest = shapely.symmetric_difference(rest, _geometry(polygons_of(other)))
     return _polygons(rest)
+
+
+def differ(a: Outline, b: Outline, width: float) -> bool:
+    """Whether only one of them covers some place that is at least `width` pixels wide."""
+    both = _geometry(polygons_of(a)), _geometry(polygons_of(b))
+    apart = shapely.symmetric_difference(*both)
+    return not shapely.buffer(apart, -width / 2, join_style="mitre").is_empty
 
 
 def hull(outline: Outline) -> Polygons:
@@ -219,11 +227,15 @@ def _geometry(polygons: Polygons) -> BaseGeometry:
 
 
 def _covered(polygon: Polygon) -> BaseGeometry:
-    """What a polygon with crossing rings covers: what its outer ring encloses, less its holes."""
+    """What a polygon with crossing rings covers: what its outer ring encloses, less its holes.
+
+    On a grid, since crossings leave edges so close to each other that the algebra takes one side
+    for the other and gives areas that are wrong.
+    """
     covered = _enclosed(polygon.outer)
     for hole in polygon.holes:
         covered = shapely.difference(covered, _enclosed(hole))
-    return covered
+    return _areal(shapely.set_precision(covered, _GRID))
 
 
 def _enclosed(ring: Ring) -> BaseGeometry:

@@ -7,12 +7,19 @@ last edge of a ring runs back to its first vertex. Ring 0 is the outer ring, rin
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
 
 from core.document.geometry.errors import GeometryError
-from core.document.geometry.measure import Outline, polygons_of
+from core.document.geometry.measure import Outline, polygons_of, ring_array
 from core.document.instance import Point, Polygon, Polygons, Ring
 from core.sentences import say
+
+_LONG: Final = 500
+"""Vertices from which on numpy finds the nearest edge sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,22 @@ def nearest_edge(outline: Outline, x: float, y: float) -> EdgeRef:
             _edge(p, r, k, ring, x, y)
             for p, polygon in enumerate(polygons_of(outline))
             for r, ring in enumerate(polygon.rings)
-            for k in range(len(ring))
+            for k in _rows(ring, x, y)
         ),
         key=lambda edge: edge.distance,
     )
+
+
+def _rows(ring: Ring, x: float, y: float) -> Sequence[int]:
+    """The edges of a ring that may be the nearest one: all, or of a long ring that one."""
+    if len(ring) < _LONG:
+        return range(len(ring))
+    start = ring_array(ring) - (x, y)
+    along = np.roll(start, -1, axis=0) - start
+    length2 = (along * along).sum(axis=1)
+    share = -(start * along).sum(axis=1) / np.where(length2 > 0, length2, 1.0)
+    nearest = start + np.clip(share, 0.0, 1.0)[:, None] * along
+    return (int(np.argmin((nearest * nearest).sum(axis=1))),)
 
 
 def _edge(polygon: int, ring: int, index: int, points: Ring, x: float, y: float) -> EdgeRef:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.base.action_set import ActionSet
@@ -92,6 +92,35 @@ def test_a_condition_is_asked_once_and_decides(actions: ActionSet) -> None:
     actions["blink"].trigger()
     assert lamp.heard == ["b"]
     assert actions.enabled() == []
+
+
+def test_many_changes_ask_once_and_before_anything_is_chosen(
+    actions: ActionSet, window: QWidget, qapp: QApplication
+) -> None:
+    lamp = Lamp()
+    actions.bind(lamp)
+    actions.refresh()
+    button = QToolButton(window)
+    button.setDefaultAction(actions["blink"])
+    for _ in range(5):
+        actions.outdate()
+    assert lamp.asked == 1
+    qapp.processEvents()
+    assert lamp.asked == 2
+    lamp.ready = False
+    actions.outdate()
+    QTest.keyClick(window, Qt.Key.Key_B)
+    assert (lamp.heard, lamp.asked) == ([], 3), "a key finds what holds by now"
+    lamp.ready = True
+    actions.outdate()
+    assert not button.isEnabled()
+    QTest.mousePress(window, Qt.MouseButton.LeftButton)
+    assert button.isEnabled(), "and so does a click"
+    lamp.ready = False
+    actions.outdate()
+    assert not actions["blink"].isEnabled()
+    qapp.processEvents()
+    assert lamp.asked == 5, "what was asked for a caller is not asked again"
 
 
 def test_a_switch_shows_what_holds(actions: ActionSet) -> None:

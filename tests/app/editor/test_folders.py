@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QPushButton
 
+from app.editor.panels.instance_rows import LABEL
 from core.document.status import ImageStatus
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
@@ -131,7 +132,7 @@ def test_the_longest_label_can_be_read_at_the_usual_size(driver: Driver, folder:
     write_labelme(folder / "a1.png", shape("traffic light", *SQUARE))
     driver.open(folder)
     table = driver.annotate.instances._table
-    width = table.columnWidth(1)
+    width = table.columnWidth(LABEL)
     needed = table.fontMetrics().horizontalAdvance("traffic light") + 14 + 8
     assert width >= needed
 

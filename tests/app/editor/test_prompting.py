@@ -226,3 +226,31 @@ def test_an_instance_that_was_changed_meanwhile_is_not_mended(ready: Driver) -> 
     ready.services.workspace.do(Reshape(before.id, moved), "reshape")
     QTest.qWait(300)
     assert ready.document.instances[0].polygons == moved
+
+
+def test_an_engine_elsewhere_gets_the_pixels_and_again_when_it_has_forgotten_them(
+    make_driver: Callable[..., Driver], folder: Path
+) -> None:
+    write_labelme(folder / "a1.png", shape("thing", *SQUARE))
+    driver = make_driver(elsewhere=True)
+    sent: list[bool] = []
+    ask = driver.services.client.ask
+
+    def listen(request, **how):
+        if request.TYPE in ("encode", "predict"):
+            sent.append(request.pixels is not None)
+        return ask(request, **how)
+
+    driver.services.client.ask = listen  # type: ignore[method-assign]
+    driver.open(folder)
+    driver.wait(lambda: driver.services.prompting.ready)
+    driver.act("tool_click")
+    for count, x in enumerate((60.0, 40.0, 20.0), start=2):  # two answers, then it has forgotten
+        move(driver, (x, 60.0))
+        press(driver, (x, 60.0))
+        release(driver, (x, 60.0))
+        driver.wait(lambda count=count: len(driver.document.instances) == count)
+    assert len(sent) >= 2
+    driver.act("suggest_image")
+    driver.wait(lambda: driver.services.suggesting.pending)
+    assert all(sent)

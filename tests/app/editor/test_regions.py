@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.base.tasks import Context
 from app.editor.exporting import Choice, export_format
+from app.editor.panels.instance_rows import LABEL
 from core.document.regions import DONE_REGION, IGNORE, is_done, is_ignored
 from core.formats import coco
 from core.formats.registry import BY_NAME
@@ -89,7 +90,7 @@ def test_ignore_and_crowd_are_switches(driver: Driver, tmp_path: Path) -> None:
     driver.services.viewport.set_selection([id])
     driver.act("mark_ignore")
     assert is_ignored(driver.document.regions[0])
-    row = driver.annotate.instances.rows.index(0, 1)
+    row = driver.annotate.instances.rows.index(0, LABEL)
     assert row.data() == "cell · ignored"
     driver.act("mark_crowd")
     assert driver.document.regions[0].crowd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
 from app.base.jobs import Job
 from app.base.settings import ANSWERED, FOLLOW, MODEL, PARTS, THRESHOLD, UNKNOWN_LABELS
+from app.editor.panels.instance_rows import LAST, SCORE
 from app.engine.client import EngineState
 from app.window.about import AboutDialog
 from core.document.geometry.measure import bounds
 from core.document.instance import Instance, Polygon, Source
 from core.document.status import ImageStatus
 from core.session import store_suggestions
+from core.session.query import Term
 from core.storage.project import Project
 from core.storage.suggestions import SuggestionSet
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
@@ -372,7 +375,7 @@ def test_one_count_is_told(driver: Driver, folder: Path) -> None:
     driver.suggest()
     expected = "1 suggestion(s) · 1 more below the score"
     driver.wait(lambda: expected in driver.texts)
-    assert driver.annotate.suggestions._note.text() == "1 · 1 more below the score"
+    assert driver.annotate.instances._note.text() == "1 suggested · 1 more below the score"
     jobs: list[Job] = []
     driver.services.jobs.added.connect(jobs.append)
     driver.act("suggest_folder")
@@ -490,6 +493,54 @@ def test_accept_all_of_a_label_leaves_the_others(driver: Driver, folder: Path) -
     assert [each.label for each in driver.services.suggesting.shown] == ["dog"]
     driver.act("undo")
     assert driver.document.instances == ()
+
+
+def test_one_list_of_instances_and_suggestions_sorts_filters_and_answers(
+    driver: Driver, folder: Path
+) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
+    driver.open(folder)
+    driver.services.settings.set(UNKNOWN_LABELS, "add")
+    found = [replace(suggested(str(k), "cat", 5.0 + 20 * k), score=0.9 - 0.1 * k) for k in range(3)]
+    driver.services.suggesting.arrive(
+        driver.services.workspace.project,
+        folder / "a1.png",
+        SuggestionSet("m", instances=tuple(found)),
+    )
+    driver.wait(lambda: len(driver.services.suggesting.shown) == 3)
+    panel = driver.annotate.instances
+    rows, table = panel.rows, panel._table
+
+    def listed() -> list[str]:
+        return [rows.id_at(row) for row in range(rows.rowCount())]
+
+    (cell,) = (each.id for each in driver.document.instances)
+    assert listed() == [cell, "0", "1", "2"]
+    assert panel._note.text() == "1 · 3 suggested"
+    table.sortByColumn(SCORE, Qt.SortOrder.AscendingOrder)
+    assert listed() == [cell, "2", "1", "0"]
+    table.selectRow(3)
+    assert driver.services.suggesting.picked == {"0"}
+    driver.act("accept")
+    assert (driver.document.instances[-1].id, driver.services.suggesting.picked) == ("0", {"1"})
+    chosen = {rows.id_at(index.row()) for index in table.selectionModel().selectedRows()}
+    assert chosen == {"1"}, "the list follows what is picked next"
+    table.clicked.emit(rows.index(rows.row_of("2"), LAST))
+    assert [each.id for each in driver.services.suggesting.pending] == ["1"]
+    driver.act("undo")
+    panel._field.setText("cat source:suggested score<0.75")
+    assert listed() == ["2"]
+    assert panel._note.text() == "1 of 4 · 2 suggested"
+    panel._field.setText("done")
+    assert panel._problem.text()
+    assert listed() == ["2"], "what was found before stays"
+    panel._ask(Term("label", ":", "cell"))
+    assert listed() == [cell]
+    table.selectRow(0)
+    assert driver.services.viewport.selection == {cell}
+    assert not driver.services.suggesting.picked
+    driver.go(folder / "a2.png")
+    assert listed() == []
 
 
 def test_a_stroke_on_a_suggestion_accepts_it_with_the_label_that_accepting_gives(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pytest
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox
 
 from app.editor.exporting import Choice
@@ -51,7 +53,7 @@ def test_what_a_file_holds_is_shown_before_it_comes_in(
     remarks = dialog.remarks.toPlainText()
     assert "annotations[1].segmentation[0]" in remarks
     assert "1 annotations belong to an image" in remarks
-    dialog.save_list(tmp_path / "list.txt")
+    dialog.remarks.save(tmp_path / "list.txt", pytest.fail)
     assert (tmp_path / "list.txt").read_text(encoding="utf-8").strip() == remarks
     assert not (folder / "a1.json").exists()
     accept(dialog)
@@ -120,3 +122,26 @@ def test_labels_of_a_sibling_folder_are_offered(driver: Driver, folder: Path) ->
     driver.open(folder)
     driver.bot.wait(200)
     assert "project:elsewhere" not in driver.services.central.banners.keys
+
+
+def test_labels_for_another_size_are_answered_before_they_come_in(
+    driver: Driver, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "else").mkdir()
+    source = write_labelme(tmp_path / "else" / "a1.png", shape("cell", *SQUARE))
+    content = json.loads(source.read_text())
+    width, height = content["imageWidth"], content["imageHeight"]
+    content |= {"imageWidth": 2 * width, "imageHeight": 2 * height}
+    source.write_text(json.dumps(content))
+    driver.open(folder)
+    driver.services.importer.look(source)
+    driver.wait(lambda: any(isinstance(w, ImportDialog) for w in QApplication.topLevelWidgets()))
+    dialog = shown(ImportDialog)
+    assert dialog.answer is None
+    dialog.answers.setCurrentIndex(dialog.answers.findText("Scale them"))
+    accept(dialog)
+    driver.wait((folder / "a1.json").exists)
+    after = json.loads((folder / "a1.json").read_text())
+    assert (after["imageWidth"], after["imageHeight"]) == (width, height)
+    points = np.array(after["shapes"][0]["points"])
+    assert np.allclose(points, np.array(SQUARE) / 2)

@@ -63,8 +63,11 @@ def test_what_was_there_can_be_joined_or_intersected(
 
 def test_escape_closes_and_nothing_has_changed(tuned: Driver) -> None:
     before = tuned.document.instances
+    tuned.window.resize(900, 600)
     tuned.act("smooth")
     tuned.wait(lambda: tried(tuned))
+    panel, canvas = tuned.services.tuning.panel, tuned.services.viewport
+    assert canvas.rect().contains(panel.geometry())
     tuned.key(Qt.Key.Key_Escape)
     assert tuned.services.tuning.panel is None
     assert tried(tuned) == ()

@@ -167,13 +167,15 @@ class Driver:
 def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callable[..., Driver]]:
     made: list[Driver] = []
 
-    def make(engine: bool = True) -> Driver:
+    def make(engine: bool = True, elsewhere: bool = False) -> Driver:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
         settings = Settings(paths.config / "settings.json")
         client = EngineClient(
-            command=python_command("tests.app.engine.drawing_engine"), backoff_ms=(50, 50, 50)
+            command=python_command("tests.app.engine.drawing_engine"),
+            elsewhere=elsewhere,
+            backoff_ms=(50, 50, 50),
         )
         theme = Theme(application)
         window = make_window(paths, settings, theme, client, client)

@@ -50,6 +50,10 @@ quick_outlines = st.integers(0, 2**32).map(_made_up)
 labels = st.sampled_from(["cat", "dog", "", "Ünï\ncode"])
 flag_names = labels | st.sampled_from([DONE_REGION, IGNORE])
 flags = st.lists(st.tuples(flag_names, st.booleans()), max_size=2).map(tuple)
+values = st.sampled_from(["", "Ünï", True, False, 0, -3, 0.5, 1e300])
+attributes = st.dictionaries(st.sampled_from(["a", "b ü"]), values, max_size=2).map(
+    lambda found: tuple(found.items())
+)
 
 
 def instances(
@@ -68,6 +72,7 @@ def instances(
         description=labels,
         crowd=st.booleans(),
         group_id=st.none() | st.integers(-5, 5),
+        attributes=attributes,
     ).map(by_flags)
 
 
@@ -110,6 +115,7 @@ def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
                 draw(labels),
                 draw(st.booleans()),
                 draw(st.none() | st.integers(0, 9)),
+                draw(attributes),
             )
         case "done":
             return SetDone(draw(st.booleans()))

@@ -5,7 +5,7 @@ import random
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point as ShapelyPoint
 from shapely.geometry import Polygon as ShapelyPolygon
@@ -34,6 +34,7 @@ from core.document.geometry import (
     union,
     union_rect,
 )
+from core.document.geometry.vertices import _LONG
 from core.document.instance import Instance, Polygon
 from tests.core.document.strategies import blob, circle, coordinates, outlines, rings, square
 
@@ -246,6 +247,21 @@ def test_union_and_difference():
     assert len(holed.holes) == 1
 
 
+NEAR_A = (
+    Polygon(
+        ((226.0, 1.5), (0.0, 1.421875), (0.0, 406.0), (13.0, 999.0)),
+        (((0.0, 0.0), (0.125, 0.0), (7.257658958435059, 895.625), (175.54782104492188, 0.0)),),
+    ),
+)
+NEAR_B = (
+    Polygon(
+        ((623.45379638671, -1e-05), (226.0, 1.5), (0.0, 1.421875), (0.0, 406.0), (13.0, 0.0)),
+        (((0.125, 0.0), (7.257658958435059, 895.625), (81.344352722, 642.05), (-100.0, -95.9)),),
+    ),
+)
+
+
+@example(NEAR_A, NEAR_B)  # edges that nearly lie on each other
 @given(any_outlines, any_outlines)
 @settings(max_examples=100, deadline=None)
 def test_union_difference_and_overlap_agree(a, b):
@@ -290,6 +306,27 @@ def test_nearest_vertex_and_edge():
 def test_an_edge_without_length_is_its_vertex():
     edge = nearest_edge((Polygon(((0, 0), (0, 0), (9, 9))),), -3, -4)
     assert edge.distance == 5
+
+
+@given(st.floats(-100, 1700), st.floats(-100, 1700))
+@settings(max_examples=20)
+def test_the_nearest_edge_of_a_long_ring_is_the_nearest_of_its_edges(x, y):
+    """Long rings are searched with numpy, short ones edge by edge."""
+    angles = [2 * math.pi * k / (2 * _LONG) for k in range(2 * _LONG)]
+    ring = tuple((800 + 700 * math.cos(a), 800 + 500 * math.sin(a)) for a in angles)
+    found = nearest_edge((Polygon(ring),), x, y)
+    edges = zip(ring, (*ring[1:], ring[0]), strict=True)
+    alone = [nearest_edge((Polygon((a, b, a)),), x, y).distance for a, b in edges]
+    assert found.distance == pytest.approx(min(alone), abs=1e-9)
+    assert alone[found.index] == pytest.approx(found.distance, abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [999, 1001])
+def test_the_box_of_a_long_outline_is_that_of_all_its_parts(count):
+    ring = tuple((float(k), float(k * k % 97)) for k in range(count))
+    small = ((-5.0, 3.0), (0.0, 200.0), (1.0, 1.0))
+    xs, ys = zip(*ring, *small, strict=True)
+    assert bounds((Polygon(ring), Polygon(small))) == Rect(min(xs), min(ys), max(xs), max(ys))
 
 
 @given(outlines, coordinates, coordinates)

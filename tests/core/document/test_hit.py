@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,7 +88,7 @@ def test_the_index_agrees_with_plain_geometry(found, x, y, tolerance):
 @settings(max_examples=60, deadline=None)
 def test_an_updated_index_is_like_a_new_one(before, after):
     kept = [each for each in before if each.id not in {new.id for new in after}]
-    joined = [*after, *kept]
+    joined = [*after, *(replace(each, id=f"other {each.id}") for each in kept[::2]), *kept[1::2]]
     updated, fresh = HitIndex(before).updated(joined), HitIndex(joined)
     for each in joined:
         box = bounds(each)

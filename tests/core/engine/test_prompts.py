@@ -27,7 +27,13 @@ from core.engine.pipeline import PredictionCancelled, Watch
 from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points, boxes_under
 from core.engine.prompt_pool import CANDIDATES_AT_MOST
-from core.engine.prompts import answer_boxes, draw_masks, name_boxes, steadiness
+from core.engine.prompts import (
+    answer_boxes,
+    draw_masks,
+    name_boxes,
+    steadiness,
+    without_specks,
+)
 from core.engine.tightening import tighten
 from core.engine.weights import with_proposer
 from core.lens.detail import Detail, count_vertices, detailed_outline
@@ -96,22 +102,39 @@ def test_names_of_proposals_are_those_of_the_box_head() -> None:
     assert torch.equal(named.refined, own.candidates.boxes[rows])
 
 
-def test_each_box_gets_both_masks_the_steadier_first() -> None:
+def test_each_box_gets_what_both_masks_agree_on_then_the_steadier() -> None:
     boxes = np.array([[10, 10, 60, 70], [5, 5, 5.2, 40], [70, 20, 125, 80]], np.float32)
     answers = answer_boxes(encoding(), boxes, PLAIN)
     assert len(answers) == 3
     assert answers[1] == []  # too narrow to hold anything
-    origins = [{one.origin for one in each} for each in answers]
-    assert {PromptOrigin.DRAWN, PromptOrigin.REFINED} >= origins[0] | origins[2]
-    assert PromptOrigin.DRAWN in origins[0] | origins[2]
-    for each in answers:
-        steady = [one.steadiness for one in each]
+    for each in (answers[0], answers[2]):
+        first, *rest = each
+        assert first.origin is PromptOrigin.AGREED
+        assert {one.origin for one in rest} == {PromptOrigin.DRAWN, PromptOrigin.REFINED}
+        steady = [one.steadiness for one in rest]
         assert steady == sorted(steady, reverse=True)
     for one in answers[0]:
         assert one.label in SMALL.class_names
         assert one.score is not None
         if one.origin is PromptOrigin.DRAWN:
             assert one.box == pytest.approx(boxes[0], abs=1e-3)
+
+
+def test_specks_go_and_parts_and_holes_that_matter_stay() -> None:
+    hole, pinhole = square(10, 10, 30, 30)[0].outer, square(40, 40, 44, 44)[0].outer
+    whole = Polygon(square(0, 0, 60, 60)[0].outer, (hole, pinhole))
+    part, speck = square(70, 0, 90, 20)[0], square(70, 40, 75, 45)[0]
+    assert without_specks((speck, whole, part)) == (Polygon(whole.outer, (hole,)), part)
+    assert without_specks(()) == ()
+
+
+def test_the_colours_of_an_encoding_are_those_of_the_image() -> None:
+    mine = encoding()
+    assert tuple(mine.colours.shape) == (3, *mine.prepared.size)
+    size = mine.prepared.size
+    whole = torch.from_numpy(picture().transpose(2, 0, 1).astype(np.float32))[None]
+    again = torch.nn.functional.interpolate(whole, size, mode="bilinear", align_corners=False)[0]
+    assert (mine.colours.float() - again).abs().mean() < 2
 
 
 def test_a_box_outside_of_the_image_is_cut_and_one_beside_it_gets_nothing() -> None:

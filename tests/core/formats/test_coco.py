@@ -166,7 +166,6 @@ GOOD = {"image_id": 1, "category_id": 1, "segmentation": [FLAT]}
     ("value", "where"),
     [
         (file(images=[{"id": 1}]), "images[0].file_name"),
-        (file(images=[{"id": 1, "file_name": "a", "width": "x"}]), "images[0].width"),
         (
             file(images=[{"id": 1, "file_name": name} for name in "ab"]),
             "images[1].id",

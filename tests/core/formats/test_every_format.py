@@ -253,3 +253,20 @@ def test_pictures_of_one_group_stay_on_one_side(tmp_path: Path) -> None:
         sides.setdefault(image.file_name.split("_")[0], set()).add(image.split)
     assert all(len(found) == 1 for found in sides.values())
     assert {split for found in sides.values() for split in found} == {"train", "val", "test"}
+
+
+@pytest.mark.parametrize("by", ["folder", r"^(\w+)/"])
+def test_a_split_keeps_groups_together(by: str, tmp_path: Path) -> None:
+    from core.formats.splits import SplitError, dealt, grouping
+
+    src = write_coco(tmp_path / "c.json", *[f"p{k % 9}/{k}.png" for k in range(90)])
+    images = dealt(collect(src).images, (0.6, 0.2, 0.2), grouping(by))
+    sides: dict[str, set[str | None]] = {}
+    for image in images:
+        sides.setdefault(image.file_name.split("/")[0], set()).add(image.split)
+    assert all(len(found) == 1 for found in sides.values())
+    assert {split for found in sides.values() for split in found} == {"train", "val", "test"}
+    alone = dealt(collect(src).images, (0.6, 0.2, 0.2), grouping("nowhere(x)"))
+    assert [image.split for image in alone].count("train") == 54
+    with pytest.raises(SplitError, match="neither folder nor"):
+        grouping("(")

@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.codec import set_loaded_aside
+from core.document.document import Document
+from core.document.edits import Reshape
 from core.document.geometry import area, bounds
+from core.document.geometry.boxes import with_corner
 from core.document.instance import Instance, Polygon, Region, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.formats.labelme import FormatError
+from core.formats.labelme_format import others
 from core.sentences import english
 from tests.core.formats.making import HOLE, SQUARE, ring
 
@@ -215,14 +220,36 @@ def test_a_change_keeps_what_belongs_to_the_rest() -> None:
     assert again(changed).instances == changed.instances
 
 
-def test_an_edited_rectangle_or_mask_becomes_a_polygon() -> None:
+def test_an_edited_mask_becomes_a_polygon_and_a_rectangle_where_it_is_none_any_more() -> None:
     mask = png(np.ones((4, 5), np.uint8))
     read = parse(shape("rectangle", [[1, 2], [30, 40]]), shape("mask", [[0, 0], [4, 3]], mask=mask))
-    moved = tuple(replace(i, polygons=(Polygon(SQUARE),)) for i in read.instances)
-    for each in written(replace(read, shapes=moved))["shapes"]:
+    assert [each.box for each in read.instances] == [True, False]
+    document = Document(100, 80, read.shapes)
+    for each in read.instances:
+        document.apply(Reshape(each.id, (Polygon(SQUARE[:3]),)))
+    for each in written(replace(read, shapes=document.shapes))["shapes"]:
         assert each["shape_type"] == "polygon"
         assert each.get("mask") is None
-        assert len(each["points"]) == 4
+        assert len(each["points"]) == 3
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "rotation", "oriented_rectangle"])
+def test_a_box_is_written_as_one_after_its_corner_was_moved(kind: str) -> None:
+    turned = [[50, 20], [70, 40], [60, 50], [40, 30]]
+    read = parse(shape(kind, [[1, 2], [30, 40]] if kind == "rectangle" else turned))
+    (box,) = read.instances
+    moved = with_corner(box.polygons[0].outer, 2, (50.0, 60.0))
+    document = Document(100, 80, read.shapes)
+    document.apply(Reshape(box.id, (Polygon(moved),)))
+    changed = replace(read, shapes=document.shapes)
+    (value,) = written(changed)["shapes"]
+    assert value["shape_type"] == kind
+    assert value["points"] == ([[1, 2], [50, 60]] if kind == "rectangle" else [*map(list, moved)])
+    (back,) = again(changed).instances
+    assert back.box
+    assert back.polygons == (Polygon(moved),)
+    new_one = replace(box, id="drawn", polygons=(Polygon(moved),))
+    assert written(new(new_one))["shapes"][0]["shape_type"] in (kind, "oriented_rectangle")
 
 
 def test_deleted_instances_and_new_order() -> None:
@@ -268,6 +295,23 @@ def test_holes_and_provenance_ride_along() -> None:
     (back,) = again(new(instance)).instances
     assert replace(back, group_id=None) == instance
     assert back.group_id == 1
+
+
+def test_attributes_are_changed_beside_what_is_no_plain_value() -> None:
+    value = written(new(Instance("i1", "cell", (Polygon(SQUARE),), attributes=(("ripe", True),))))
+    assert value["shapes"][0]["attributes"] == {"ripe": True}
+    value["shapes"][0]["attributes"] = {"ripe": True, "kind": "a", "list": [1, 2]}
+    read = parsed(value)
+    (instance,) = read.instances
+    assert instance.attributes == (("ripe", True), ("kind", "a"))
+    assert written(read)["shapes"] == value["shapes"], "unchanged, it stands as it stood"
+    moved = replace(instance, polygons=(Polygon(ring(80, 40, 5, 6)),))
+    kept = written(replace(read, shapes=(moved,)))["shapes"][0]["attributes"]
+    assert kept == value["shapes"][0]["attributes"]
+    fewer = replace(instance, attributes=(("kind", "b"), ("size", 0.5)))
+    changed = replace(read, shapes=(fewer,))
+    assert written(changed)["shapes"][0]["attributes"] == {"list": [1, 2], "kind": "b", "size": 0.5}
+    assert again(changed).instances == (fewer,)
 
 
 @pytest.mark.parametrize(("source", "then"), [("drawn", "drawn"), ("suggested", "edited")])
@@ -348,10 +392,10 @@ def test_regions_stand_apart_and_go_back_where_they_stood() -> None:
     assert labelme.dumps(replace(labelme.parse(data, PATH), shapes=read.shapes)) == data
 
 
-def test_reading_leaves_frozen_what_the_program_keeps_from_the_collector(tmp_path):
+def test_reading_leaves_aside_what_the_program_set_aside(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"shapes": [], "imagePath": "a.png", "imageWidth": 4, "imageHeight": 4}')
-    gc.freeze()
+    set_loaded_aside()
     before = gc.get_freeze_count()
     labelme.read(path)
     assert before > 0
@@ -364,8 +408,8 @@ def test_values_that_are_no_json_travel_like_any_other(odd: str) -> None:
     square = json.dumps(shape())[:-1]
     data = f'{{"shapes": [{square}, "own": {odd}}}], "imagePath": "a.png", "more": {odd}}}'
     found = labelme.parse(data.encode(), PATH)
-    top, extras = labelme.others(found)
+    top, extras = others(found)
     assert list(top) == ["more"]
     assert [list(extra["labelme"]) for extra in extras.values()] == [["own"]]
-    back, _ = labelme.others(again(found))
+    back, _ = others(again(found))
     assert list(back) == ["more"]

@@ -46,7 +46,8 @@ def test_searches_agree_with_a_look_at_every_box(moves, x, y, size, side):
 @given(offsets, offsets)
 def test_an_updated_table_is_the_table_of_the_new_instances(first, second):
     old = shapes(first)
-    new = old[1::2] + [replace(each, id=f"n{each.id}") for each in shapes(second)]
+    named = [replace(each, label="named anew") for each in old[::3]]
+    new = old[1::2] + named + [replace(each, id=f"n{each.id}") for each in shapes(second)]
     updated = BoxTable(old).updated(new)
     assert updated.shapes == tuple(new)
     assert [updated.box(row) for row in range(len(updated))] == [bounds(each) for each in new]

@@ -59,6 +59,35 @@ def test_of_two_under_the_pointer_the_smaller_is_taken():
     assert scene.selection == {"large"}
 
 
+def test_a_click_at_the_same_place_takes_what_lies_below_and_comes_round():
+    inner = ((20.0, 20.0), (40.0, 20.0), (40.0, 40.0), (20.0, 40.0))
+    scene = make_scene(instance("small", inner), instance("large", SQUARE))
+    scene.set_suggestions([suggestion("model's", ((15, 15), (45, 15), (45, 45), (15, 45)))])
+    hand = Hand(scene, SelectGesture(scene))
+    chosen = []
+    for _ in range(4):
+        hand.click(30, 30)
+        chosen.append(scene.selection | scene.picked)
+    assert chosen == [{"small"}, {"model's"}, {"large"}, {"small"}]
+    hand.click(30, 30)
+    hand.click(30, 30)
+    hand.drag((30, 30), (33, 30))
+    assert [edit.id for edit in hand.edits] == ["large"], "a drag moves what is selected"
+    hand.click(30, 30)
+    assert scene.selection == {"small"}, "after a drag, a click is a first one"
+    hand.double_click(30, 31)
+    assert scene.selection == {"small"}, "a double click means what its first click took"
+
+
+def test_with_shift_a_band_begins_on_an_instance():
+    inner = ((20.0, 20.0), (40.0, 20.0), (40.0, 40.0), (20.0, 40.0))
+    scene = make_scene(instance("small", inner), instance("large", SQUARE))
+    hand = Hand(scene, SelectGesture(scene))
+    hand.drag((15, 15), (45, 45), held=Modifier.SHIFT)
+    assert scene.selection == {"small"}
+    assert hand.edits == []
+
+
 def test_a_drag_moves_by_one_edit_and_shows_a_preview_before(hand):
     hand.press(30, 40)
     moved = hand.move(35, 43)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.document.edits import Add, Reshape
-from core.document.geometry import area, is_valid
+from core.document.geometry import area, exclusive, is_valid
 from core.document.instance import Source
 from core.gestures.base import Button, Key, Modifier
 from core.gestures.select import HINT, SelectGesture
-from core.gestures.stretch import HINT_DRAWING, StretchGesture
+from core.gestures.stretch import HINT_DRAWING, MET_NOTHING, UNCHANGED, StretchGesture
 from tests.core.gestures.scenes import (
     FAR_PART,
     HOLE,
@@ -132,6 +132,16 @@ def test_a_stroke_that_begins_beside_takes_the_first_outline_it_meets(hand):
     assert area(hand.scene.get("a")) == pytest.approx(1600 - 100 + 400 - 40, abs=4)
 
 
+def test_a_fast_hand_meets_the_outline_between_two_events(hand):
+    hand.drag((30, -30), (30, 20), (45, 20), (45, 5))
+    assert area(hand.scene.get("a")) < 1600 - 100 + 400 - 100
+
+
+def test_a_stroke_that_begins_a_little_beside_begins_on_the_outline(hand):
+    hand.drag((38, 18), (46, 18), (46, 10))  # more than the tolerance of 3, less than thrice that
+    assert area(hand.scene.get("a")) == pytest.approx(1600 - 100 + 400 - 64, abs=1)
+
+
 def test_of_two_outlines_the_selected_one_is_meant():
     scene = make_scene(instance("a", SQUARE), instance("b", SQUARE), selection=("a",))
     hand = Hand(scene, StretchGesture(scene))
@@ -193,6 +203,7 @@ def test_what_leaves_the_image_is_cut_off_at_its_border(hand):
 )
 def test_any_scribble_makes_one_valid_edit_or_none(points, other):
     scene = make_scene(instance("a", SQUARE, FAR_PART, holes=(HOLE,)))
+    before = scene.get("a").polygons
     hand = Hand(scene, StretchGesture(scene))
     hand.press(30, 10)
     for point in points:
@@ -202,7 +213,40 @@ def test_any_scribble_makes_one_valid_edit_or_none(points, other):
     hand.release(*points[-1])
     assert len(hand.edits) <= 1
     assert is_valid(scene.get("a"))
+    if hand.edits:
+        assert area(exclusive(before, scene.get("a").polygons)) > 0
     assert not hand.gesture.busy
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ((20, 10), (20, 4), (20, 10.2)),  # away and back the same way
+        ((20, 10), (25, 10.1), (35, 9.9), (40, 10)),  # along the outline
+        ((20, 10), (20, 3)),  # away, and led back by the shortest way
+        ((60, 10), (60, 4), (60, 10)),  # on the outline of a suggestion
+    ],
+)
+def test_a_stroke_that_changes_nothing_is_refused(hand, line):
+    hand.scene.set_suggestions([suggestion("s", ((55, 10), (65, 10), (65, 20), (55, 20)))])
+    hand.press(*line[0])
+    for point in line[1:]:
+        hand.move(*point)
+    assert hand.release(*line[-1]).refusal == UNCHANGED
+    assert hand.edits == []
+    assert hand.scene.get("s") is None
+
+
+def test_a_change_of_a_pixel_of_the_screen_is_kept(hand):
+    hand.drag((20, 10), (22, 9), (38, 9), (40, 10))
+    assert area(hand.scene.get("a")) == 1600 - 100 + 400 + 18
+
+
+def test_a_stroke_that_meets_no_outline_says_so(hand):
+    hand.press(5, 95)
+    hand.move(35, 97)
+    assert hand.release(35, 97).refusal == MET_NOTHING
+    assert hand.edits == []
 
 
 # From the select tool

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import math
+from dataclasses import replace
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.document.document import Document
 from core.document.edits import Reshape
 from core.document.geometry import area, is_valid
-from core.document.instance import Source
+from core.document.geometry.boxes import is_box, is_upright, with_corner, with_side
+from core.document.instance import Instance, Polygon, Ring, Source
 from core.gestures.base import Cursor, Key, Modifier
 from core.gestures.select import SelectGesture
 from tests.core.gestures.scenes import FAR_PART, HOLE, SQUARE, TRIANGLE, Hand, instance, make_scene
@@ -174,3 +181,52 @@ def test_a_vertex_that_is_gone_is_forgotten(hand):
     hand.gesture.key(Key.ESCAPE)
     hand.scene.selection = frozenset({"b"})
     assert hand.gesture.vertex is None
+
+
+# Boxes
+
+
+def turned(angle: float) -> Ring:
+    """A rectangle of 40 x 20 around (50, 50), turned."""
+    cos, sin = math.cos(angle), math.sin(angle)
+    corners = ((-20.0, -10.0), (20.0, -10.0), (20.0, 10.0), (-20.0, 10.0))
+    return tuple((50 + x * cos - y * sin, 50 + x * sin + y * cos) for x, y in corners)
+
+
+@given(
+    angle=st.sampled_from([0.0, 0.3, 1.2, -2.0]),
+    index=st.integers(0, 3),
+    to=st.tuples(st.floats(35, 65), st.floats(35, 65)),
+)
+@settings(max_examples=40)
+def test_a_box_stays_one_while_a_corner_or_a_side_is_moved(angle, index, to):
+    ring = turned(angle)
+    opposite = ring[index - 2]
+    moved = with_corner(ring, index, to)
+    assert moved[index] == to
+    assert moved[index - 2] == opposite
+    near = min(math.dist(moved[k], moved[k - 1]) for k in range(4))
+    assert near < 1e-3 or is_box((Polygon(moved),))
+    if angle == 0.0:
+        assert near == 0 or is_upright(moved)
+    side = with_side(ring, index, *to)
+    assert (side[index - 2], side[index - 1]) == (ring[index - 2], ring[index - 1])
+    assert min(math.dist(side[k], side[k - 1]) for k in range(4)) < 1e-3 or is_box((Polygon(side),))
+    shape = Instance("a", "cell", (Polygon(ring),), box=True)
+    document = Document(100, 100, (shape,))
+    inverse, _ = document.apply(Reshape("a", (Polygon((*ring, (50.0, 90.0))),)))
+    assert not document.get("a").box
+    document.apply(inverse)
+    assert document.get("a") == shape
+
+
+def test_a_corner_of_a_drawn_rectangle_takes_its_neighbours_along():
+    scene = make_scene(replace(instance("a", SQUARE), box=True), selection=("a",))
+    hand = Hand(scene, SelectGesture(scene))
+    hand.drag((10, 10), (20, 30))
+    assert hand.outer("a") == ((20, 30), (50, 30), (50, 50), (20, 50))
+    assert scene.get("a").box
+    hand.drag((50, 35), (60, 45))
+    assert hand.outer("a") == ((20, 30), (60, 30), (60, 50), (20, 50))
+    scene.document.apply(Reshape("a", ((Polygon(((1.0, 1.0), (9.0, 1.0), (5.0, 9.0)))),)))
+    assert not scene.get("a").box

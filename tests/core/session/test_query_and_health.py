@@ -87,6 +87,25 @@ def test_what_holds(text: str, holds: bool) -> None:
     assert parse(text).holds(ASKED) is holds
 
 
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("cel", True),
+        ("nucleus", False),
+        ("bright", True),
+        ("label:cel", False),
+        ("label:cell -score<0.4", True),
+        ("label:cell score<0.4", False),
+        ("-source:drawn", False),
+        ("done cell", True),
+    ],
+)
+def test_what_is_meant_of_single_instances(text: str, means: bool) -> None:
+    it = Instance("x", "Cell", (Polygon(SQUARE),), score=0.5, description="a Bright one")
+    assert parse(text).means(it) is means
+    assert bool(parse(text).of_images) is ("done" in text)
+
+
 @pytest.mark.parametrize("text", ["score:0.5", "size>big", "colour:red", 'label:"open', "score<-1"])
 def test_what_is_no_condition_is_named(text: str) -> None:
     with pytest.raises(QueryError) as caught:

@@ -14,7 +14,13 @@ from core.document.instance import Source
 from core.storage.atomic import StorageError
 from core.storage.lock import FolderLock, FolderLocked
 from core.storage.project import ImageEntry, Project
-from core.storage.settings import PALETTE, LabelStyle, ProjectSettings
+from core.storage.settings import (
+    PALETTE,
+    AttributeKind,
+    AttributeRow,
+    LabelStyle,
+    ProjectSettings,
+)
 from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
 from tests.core.document.strategies import blob
 from tests.core.storage.test_project import touch
@@ -30,6 +36,8 @@ def test_settings_survive_and_keep_what_a_newer_version_wrote(tmp_path):
     mine = ProjectSettings().with_labels(["cat", "dög\n", "cat", ""])
     assert [label.name for label in mine.labels] == ["cat", "dög\n"]
     assert mine.active == "cat"
+    ripe = AttributeRow("ripe", AttributeKind.CHOICE, ("no", "yes"))
+    mine = replace(mine, attributes=(ripe, AttributeRow("note")))
     project.save_settings(mine)
     assert project.load_settings() == mine
     path = project.folder / "project.json"
@@ -233,5 +241,5 @@ def test_a_linked_image_has_its_labels_beside_the_link(tmp_path):
     touch(outside, "real.png")
     (root / "link.png").symlink_to(outside / "real.png")
     (image,) = Project(root).images()
-    assert image == ImageEntry(root / "link.png", "link.png", root / "link.json")
+    assert image == ImageEntry(root / "link.png", "link.png", root, "link.json")
     assert Project(root).write_problem(image) is None

@@ -1,0 +1,219 @@
+"""Instances among others: which are chosen together, what is said of them, in which order they lie,
+and which are taken over from image to image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from app.base.actions import EDIT, IMAGE, LABELS, VIEW, Action
+from app.base.feature import Feature
+from app.base.tasks import Context
+from app.base.words import error_text
+from app.editor.panels.annotate import AnnotatePanel
+from app.editor.panels.details import OURS, AttributesDialog, flag_names
+from app.editor.services import Services, image, project, selection
+from core.document.document import Changed
+from core.document.edits import Add, Batch, Remove
+from core.document.geometry.measure import bounds, union_rect
+from core.document.instance import Shape, Source, Value
+from core.document.regions import labelled
+from core.formats import labelme
+from core.storage.project import ImageEntry
+
+
+class ArrangeFeature(Feature):
+    """Its details stand in the annotate panel."""
+
+    NAME = "arrange"
+
+    def __init__(self, services: Services, panel: AnnotatePanel) -> None:
+        super().__init__(services.workspace)
+        self.services = services
+        self._panel = panel
+        details, workspace = panel.details, services.workspace
+        details.described.connect(self._describe)
+        details.flagged.connect(self._set_flags)
+        details.attributed.connect(self._set_attribute)
+        services.viewport.selection_changed.connect(lambda _ids: self._show())
+        services.labelling.changed.connect(self._on_labelling)
+        workspace.document_changed.connect(self._on_document)
+        workspace.image_changed.connect(self._show)
+        panel.instances.hidden_changed.connect(lambda _ids: self.changed.emit())
+
+    # The details of what is selected
+
+    def _chosen(self) -> tuple[Shape, ...]:
+        document, ids = self.services.workspace.document, self.services.viewport.selection
+        if document is None or not ids:
+            return ()
+        return tuple(each for each in document.shapes if each.id in ids)
+
+    def _show(self) -> None:
+        self._panel.details.show_shapes(self._chosen())
+
+    def _on_document(self, changed: Changed) -> None:
+        if changed.ids & self.services.viewport.selection:
+            self._show()
+
+    def _on_labelling(self) -> None:
+        self._panel.details.set_attributes(self.services.labelling.attributes)
+        self._show()
+
+    def _describe(self, text: str) -> None:
+        changed = (replace(each, description=text) for each in self._chosen())
+        self.services.editing.set_fields(changed, self.tr("description"))
+
+    def _set_flags(self, names: Sequence[str]) -> None:
+        """Set these flags and no others; those that have a switch elsewhere stay."""
+
+        def flags(shape: Shape) -> tuple[tuple[str, bool], ...]:
+            there = [(name, on if name in OURS else name in names) for name, on in shape.flags]
+            known = {name for name, _ in there}
+            return (*there, *((name, True) for name in names if name not in known))
+
+        chosen = (each for each in self._chosen() if flag_names(each) != tuple(names))
+        changed = (replace(each, flags=flags(each)) for each in chosen)
+        self.services.editing.set_fields(changed, self.tr("flags"))
+
+    def _set_attribute(self, name: str, value: Value | None) -> None:
+        changed = (
+            replace(each, attributes=_with(each, name, value))
+            for each in self._chosen()
+            if dict(each.attributes).get(name) != value
+        )
+        self.services.editing.set_fields(changed, name)
+
+    def define_attributes(self) -> None:
+        """Say what is asked of each instance."""
+        labelling = self.services.labelling
+        dialog = AttributesDialog(self._panel.window(), labelling.attributes)
+        dialog.chosen.connect(labelling.set_attributes)
+        dialog.show()
+
+    # What is chosen, and seen
+
+    def _of_their_labels(self) -> list[str]:
+        """All that has a label of what is selected."""
+        document = self.services.workspace.document
+        labels = {each.label for each in self._chosen()}
+        there = () if document is None else labelled(document.shapes)
+        return [each.id for each in there if each.label in labels]
+
+    def select_label(self) -> None:
+        """Select all instances that have a label of the selected ones."""
+        self.services.viewport.set_selection(self._of_their_labels())
+
+    def hide_label(self) -> None:
+        """Hide all instances that have a label of the selected ones."""
+        rows = self._panel.instances.rows
+        rows.set_hidden(rows.hidden | set(self._of_their_labels()))
+        self.services.viewport.set_selection(())
+
+    def has_hidden(self) -> bool:
+        """Some instances are hidden one by one, or by their label."""
+        return bool(self._panel.instances.rows.hidden)
+
+    def zoom(self) -> None:
+        """Fill the view with what is selected."""
+        rect = None
+        for shape in self._chosen():
+            rect = union_rect(rect, bounds(shape))
+        if rect is not None:
+            self.services.viewport.zoom_to(rect)
+
+    def order(self, *, front: bool) -> None:
+        """Lay what is selected above, or below, all others."""
+        chosen, document = self._chosen(), self.services.workspace.document
+        assert document is not None
+        others = document.shapes[: -len(chosen)] if front else document.shapes[len(chosen) :]
+        if not any(each in others for each in chosen):
+            return
+        name = self.tr("to the front") if front else self.tr("to the back")
+        at = () if front else tuple(range(len(chosen)))
+        gone = Remove(tuple(each.id for each in chosen))
+        self.services.workspace.do(Batch((gone, Add(chosen, at)), name), name)
+
+    # From image to image
+
+    def previous(self) -> ImageEntry | None:
+        """The image before the one that is shown, in the order of the folder."""
+        before = None
+        for entry in self.services.workspace.images:
+            if entry.path == self.services.workspace.path:
+                return before
+            before = entry
+        return None
+
+    def take_previous(self) -> None:
+        """Take over what is labelled on the image before."""
+        entry, path = self.previous(), self.services.workspace.path
+        if entry is None:
+            self.services.notices.say(self.tr("This is the first image."))
+            return
+
+        def read(_context: Context) -> tuple[Shape, ...]:
+            if not entry.label_file.exists():
+                return ()
+            found = labelme.read(entry.label_file).shapes
+            return tuple(each for each in found if each.source is not Source.SUGGESTED)
+
+        def take(shapes: tuple[Shape, ...]) -> None:
+            if path != self.services.workspace.path:
+                return  # the person went on meanwhile
+            if not self.services.editing.take_over(shapes):
+                text = self.tr("{image} has nothing to take over.").format(image=entry.path.name)
+                self.services.notices.say(text)
+
+        self.services.workspace.tasks.run(
+            read,
+            done=take,
+            failed=lambda error: self.services.notices.fail("previous", error_text(error)),
+        )
+
+    def to_next(self) -> None:
+        """Copy what is selected, go on to the next image and paste it there."""
+        self.services.editing.copy(self.services.viewport.selection)
+        self.services.actions["next_image"].trigger()
+        if self.services.workspace.under_way:
+            self.services.workspace.in_turn(self.services.editing.paste)
+        else:
+            self.services.notices.say(self.tr("This is the last image."))
+
+    # fmt: off
+    ACTIONS: ClassVar[tuple[Action[ArrangeFeature], ...]] = (
+        Action("select_label", EDIT, "Select all of this label", ("Ctrl+Shift+A",), "",
+               (image, selection), do=select_label),
+        Action("to_front", EDIT, "To the front", ("Ctrl+]",), "", (image, selection),
+               do=lambda self: self.order(front=True), rule=True,
+               tip="Lay the selected instances above all others"),
+        Action("to_back", EDIT, "To the back", ("Ctrl+[",), "", (image, selection),
+               do=lambda self: self.order(front=False),
+               tip="Lay the selected instances below all others"),
+        Action("attributes", LABELS, "Attributes…", (), "", (project,), do=define_attributes,
+               rule=True, tip="Say what is asked of each instance beside its label"),
+        Action("take_previous", IMAGE, "Take over from the previous image", ("Ctrl+P",), "",
+               (image,), do=take_previous, rule=True,
+               tip="Copy everything that is labelled on the image before"),
+        Action("to_next", IMAGE, "Copy to the next image", ("Ctrl+Shift+D",), "",
+               (image, selection), do=to_next,
+               tip="Go on to the next image with copies of the selected instances"),
+        Action("zoom_selection", VIEW, "Zoom to the selection", ("K",), "", (image, selection),
+               do=zoom),
+        Action("hide_label", VIEW, "Hide all of this label", (), "", (image, selection),
+               do=hide_label, rule=True),
+        Action("show_hidden", VIEW, "Show what was hidden", (), "", (image, has_hidden),
+               do=lambda self: self._panel.instances.rows.set_hidden(())),
+    )
+    # fmt: on
+
+
+def _with(shape: Shape, name: str, value: Value | None) -> tuple[tuple[str, Value], ...]:
+    """The attributes of a shape with another value for one; None takes it away."""
+    there = dict(shape.attributes)
+    if value is None:
+        there.pop(name, None)
+    else:
+        there[name] = value
+    return tuple(there.items())

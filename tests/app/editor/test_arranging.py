@@ -1,0 +1,131 @@
+"""Instances among others: chosen by label, described, ordered, hidden, taken to other images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+
+from app.editor.panels.details import AttributesDialog, row_of, row_text
+from core.document.limits import MOST_LETTERS
+from core.storage.settings import AttributeKind, AttributeRow
+from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
+
+
+def moved(by: float) -> tuple[tuple[float, float], ...]:
+    return tuple((x + by, y + by) for x, y in SQUARE)
+
+
+def test_labels_are_chosen_hidden_and_ordered_together(driver: Driver, folder: Path) -> None:
+    labels = ("cell", "dot", "cell")
+    write_labelme(folder / "a1.png", *(shape(each, *moved(4 * k)) for k, each in enumerate(labels)))
+    driver.open(folder)
+    canvas = driver.services.viewport
+    first, dot, last = (each.id for each in driver.document.shapes)
+    canvas.set_selection([first])
+    driver.act("select_label")
+    assert canvas.selection == {first, last}
+    before = canvas.view()[1]
+    driver.act("zoom_selection")
+    assert canvas.view()[1] > before
+    driver.act("to_front")
+    assert [each.id for each in driver.document.shapes] == [dot, first, last]
+    assert canvas.selection == {first, last}
+    driver.act("to_front")
+    driver.act("undo")
+    assert [each.id for each in driver.document.shapes] == [first, dot, last], "one act, not two"
+    canvas.set_selection([last])
+    driver.act("to_back")
+    assert [each.id for each in driver.document.shapes] == [last, first, dot]
+    driver.act("hide_label")
+    rows = driver.annotate.instances.rows
+    assert (rows.hidden, canvas.selection) == ({first, last}, frozenset())
+    driver.act("show_hidden")
+    assert not rows.hidden
+    assert not driver.services.actions["show_hidden"].isEnabled()
+
+
+def test_instances_go_from_image_to_image(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE, flags={"cut": True}))
+    driver.open(folder)
+    (cell,) = driver.document.instances
+    driver.services.viewport.set_selection([cell.id])
+    driver.act("to_next")
+    driver.wait(lambda: driver.services.workspace.path == folder / "a2.png")
+    driver.wait(lambda: driver.document.instances)
+    (copy,) = driver.document.instances
+    assert (copy.polygons, copy.flags) == (cell.polygons, cell.flags)
+    assert copy.id != cell.id
+    driver.go(folder / "a10.png")
+    driver.act("take_previous")
+    driver.wait(lambda: driver.document.instances)
+    assert driver.services.viewport.selection == {each.id for each in driver.document.instances}
+    driver.act("undo")
+    assert driver.document.instances == ()
+    driver.act("take_previous")
+    driver.wait(lambda: driver.document.instances)
+    driver.act("to_next")
+    assert "This is the last image." in driver.texts
+    driver.go(folder / "a1.png")
+    driver.act("take_previous")
+    driver.wait(lambda: "This is the first image." in driver.texts)
+
+
+def test_what_is_said_of_instances_is_edited_kept_and_undone(driver: Driver, folder: Path) -> None:
+    given = {"attributes": {"side": "left", "age": 3}, "description": "odd"}
+    other = shape("cell", *moved(30), flags={"x": True})
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE, **given), other)
+    driver.open(folder)
+    driver.act("attributes")
+    (dialog,) = driver.window.findChildren(AttributesDialog)
+    dialog._text.setPlainText("side: left, right\nripe: switch\nside: text")
+    dialog._take()
+    assert "side: text" in dialog._problem.text()
+    dialog._text.setPlainText("side: left, right\nripe: switch")
+    dialog._take()
+    details, canvas = driver.annotate.details, driver.services.viewport
+    assert details.isHidden()
+    first, second = (each.id for each in driver.document.shapes)
+    canvas.set_selection([first])
+    assert details.isVisible()
+    fields = {name: each.widget for name, each in details._attributes.items()}
+    assert list(fields) == ["side", "ripe", "age"], "what is there is shown, asked for or not"
+    side, ripe, age = fields.values()
+    assert isinstance(side, QComboBox)
+    assert isinstance(ripe, QCheckBox)
+    assert isinstance(age, QLineEdit)
+    assert (side.currentText(), ripe.isChecked(), age.text()) == ("left", False, "3")
+    ripe.click()
+    age.setText("4.5")
+    age.editingFinished.emit()
+    wanted = {"side": "left", "age": 4.5, "ripe": True}
+    assert dict(driver.document.get(first).attributes) == wanted
+    canvas.set_selection([first, second])
+    assert details._description.widget.placeholderText() == "differs"
+    side.setCurrentText("right")
+    details._flags.widget.setText("torn, x")
+    details._flags.widget.editingFinished.emit()
+    assert [dict(each.attributes)["side"] for each in driver.document.shapes] == ["right"] * 2
+    assert [dict(each.flags) for each in driver.document.shapes] == [{"torn": True, "x": True}] * 2
+    driver.saved()
+    kept = json.loads((folder / "a1.json").read_text())["shapes"]
+    assert kept[0]["attributes"] == {**wanted, "side": "right"}
+    assert kept[0]["description"] == "odd"
+    driver.act("undo")
+    driver.act("undo")
+    assert side.currentIndex() == -1, "what differs is shown as neither"
+    assert [dict(each.attributes) for each in driver.document.shapes] == [wanted, {}]
+    driver.act("undo")
+    canvas.set_selection([first])
+    assert age.text() == "3"
+
+
+def test_attributes_are_typed_one_a_line() -> None:
+    for row in (
+        AttributeRow("a: b", AttributeKind.NUMBER),
+        AttributeRow("c", AttributeKind.CHOICE, ("x", "ü z")),
+    ):
+        assert row_of(row_text(row)) == row
+    for line in ("", "a", ": text", "a:", "x" * (MOST_LETTERS + 1) + ": text"):
+        assert row_of(line) is None

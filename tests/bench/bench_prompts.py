@@ -1,0 +1,128 @@
+"""From a move of the mouse to the painted outline, in a window of its own with the real engine.
+
+`python -m tests.bench.bench_prompts IMAGE [MODEL] [--moves N]` drags a box over the image, one move
+after the other; each waits until the canvas has painted the answer. Milliseconds by the clock, of
+the processor (window and engine together), and what the engine says it took; without a screen when
+`QT_QPA_PLATFORM=offscreen` is set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.base.paths import Paths
+from app.base.settings import MODEL, Settings
+from app.base.theme import Theme
+from app.engine.client import EngineClient
+from app.window.assembly import make_window
+from app.window.window import MainWindow
+from core.protocol.messages.prompts import Prompted
+from tests.e2e.script import NONE, place
+
+PATIENCE = 600.0
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Painted(QObject):
+    """Notes when the canvas has painted."""
+
+    at = 0.0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A frame is painted when the event has been handled, which is about now."""
+        if event.type() == QEvent.Type.Paint:
+            self.at = time.perf_counter()
+        return False
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_prompts")
+    parser.add_argument("image", type=Path)
+    parser.add_argument("model", nargs="?", default="photos")
+    parser.add_argument("--moves", type=int, default=60)
+    given = parser.parse_args()
+    application = QApplication([])
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Paths(*(Path(folder) / name for name in ("config", "logs", "data")))
+        settings = Settings(paths.config / "settings.json")
+        settings.set(MODEL, given.model)
+        client = EngineClient(application)
+        window = make_window(paths, settings, Theme(application), application, client)
+        window.resize(1400, 900)
+        window.show()
+        try:
+            _measure(window, given.image, given.moves)
+        finally:
+            client.shutdown()
+            window.services.tasks.close()
+            window.services.workspace.abandon()
+            settings.close()
+
+
+def _measure(window: MainWindow, image: Path, moves: int) -> None:
+    services, canvas = window.services, window.services.viewport
+    services.models.start()
+    services.opener.open_paths([image])
+    _wait(lambda: services.prompting.ready)
+    asked: list[float] = []
+    services.client.answered.connect(
+        lambda answer: (
+            asked.append(answer.prompt_milliseconds) if isinstance(answer, Prompted) else None
+        )
+    )
+    services.actions["tool_box"].trigger()
+    painted = Painted()
+    canvas.installEventFilter(painted)
+    document = services.workspace.document
+    assert document is not None
+    corner = (0.3 * document.width, 0.3 * document.height)
+    QTest.mouseMove(canvas, place(window, *corner))
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, NONE, place(window, *corner))
+    clock, spent = list[float](), list[float]()
+    for x, y in _ways(moves, document.width, document.height):
+        count, before, start = len(asked), _processor(services.client), time.perf_counter()
+        QTest.mouseMove(canvas, place(window, x, y))
+        _wait(lambda count=count: len(asked) > count)
+        answered = time.perf_counter()
+        _wait(lambda answered=answered: painted.at > answered)
+        clock.append((painted.at - start) * 1000)
+        spent.append(_processor(services.client) - before)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    for name, values in (("to the frame", clock), ("processor", spent), ("engine", asked)):
+        middle, high = np.quantile(values, (0.5, 0.95))
+        print(f"{name:14}{middle:8.1f} ms, 95 % {high:8.1f} ms")
+
+
+def _ways(moves: int, width: int, height: int) -> Iterator[tuple[float, float]]:
+    for k in range(moves):
+        share = 0.5 + 0.4 * abs(((k * 0.37) % 2) - 1)
+        yield share * width, (1.3 - share) * height
+
+
+def _processor(client: EngineClient) -> float:
+    """Milliseconds of processor time that this process and the engine have taken."""
+    fields = Path(f"/proc/{client.engine_pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICKS + time.process_time() * 1000
+
+
+def _wait(holds: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > until:
+            raise TimeoutError("the window did not get there")
+        QTest.qWait(1)
+
+
+if __name__ == "__main__":
+    main()
