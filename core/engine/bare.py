@@ -103,13 +103,13 @@ def check_widths(config: ModelConfig, state: Mapping[str, Tensor]) -> None:
     """
     anchors = len(config.anchor_sizes[0]) * len(config.aspect_ratios)
     masks = 1 if config.mask_outputs == "agnostic" else config.num_classes
-    pyramid = config.fpn_channels
+    read = ("channels of the pyramid", config.fpn_channels, _FPN)
     if config.family == "matterport":
-        anchors, pyramid = 2 * anchors, RPN_CHANNELS
+        anchors, read = 2 * anchors, ("channels of the RPN", RPN_CHANNELS, _FPN)
     for what, wanted, place in (
         ("anchors per cell", anchors, _ANCHORS),
         ("outputs of the class predictor", config.num_classes, _CLASSES),
-        ("channels that the RPN reads", pyramid, _FPN),
+        read,
         ("values in the box head", config.box_head_width, _BOX_HEAD),
         ("channels of the mask head", config.mask_channels, _MASK_HEAD),
         ("outputs of the mask head", masks, _MASKS),
