@@ -243,13 +243,19 @@ def _enclosed(ring: Ring) -> BaseGeometry:
     outline = shapely.LineString([*ring, ring[0]])
     # The outline cut at each crossing divides the plane into faces, each wholly in or out.
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all([outline])]))
-    points = shapely.point_on_surface(faces)
+    points = _places_inside(faces)
     inside = [
         face
         for face, point in zip(faces, points, strict=True)
         if ring_contains(ring, point.x, point.y)
     ]
     return _areal(shapely.union_all(inside))
+
+
+def _places_inside(faces: np.ndarray) -> np.ndarray:
+    """A point inside each face; where a face is narrower than numbers can tell, beside it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(shapely.point_on_surface(faces))
 
 
 def _areal(geometry: BaseGeometry) -> BaseGeometry:
