@@ -68,6 +68,8 @@ def main(
     if arguments.paths:
         then = services.annotator.suggest_folder if arguments.preannotate else None
         services.opener.open_paths(arguments.paths, then)
+    else:
+        services.opener.open_last()
     if ready is not None:
         QTimer.singleShot(0, window, lambda: ready(window))
     code = application.exec()

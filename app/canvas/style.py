@@ -10,7 +10,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QPen, QTransform
 
-from core.document.instance import Shape
+from core.document.instance import Shape, Source
 from core.gestures.base import SCREEN_TOLERANCE
 
 TOLERANCE: Final = SCREEN_TOLERANCE
@@ -40,10 +40,25 @@ INK: Final = QColor(20, 22, 26)
 _OWN_MOST: Final = 5000
 
 
-class Palette:
-    """The colour of each label: the one given to it, else one made from its name."""
+BY_SOURCE: Final[Mapping[Source, QColor]] = {
+    Source.DRAWN: QColor("#56b4e9"),
+    Source.IMPORTED: QColor("#c4a484"),
+    Source.EDITED: QColor("#e69f00"),
+    Source.ACCEPTED: QColor("#00b386"),
+    Source.PROMPTED: QColor("#a78bfa"),
+}
+UNSCORED: Final = QColor("#9aa0a6")
 
-    def __init__(self, colours: Mapping[str, str] | None = None) -> None:
+
+class Palette:
+    """The colour of each label: the one given to it, else one made from its name.
+
+    Shapes are coloured `by` their label, or each in its own colour (`instance`), by `source`, or by
+    `score`, from red for 0 to green for 1.
+    """
+
+    def __init__(self, colours: Mapping[str, str] | None = None, by: str = "label") -> None:
+        self._by = by
         self._colours: dict[str, QColor] = {}
         self._own: dict[str, QColor] = {}
         for label, text in (colours or {}).items():
@@ -52,11 +67,15 @@ class Palette:
                 self._colours[label] = colour
 
     def of(self, shape: Shape) -> QColor:
-        """The colour in which a shape is drawn: its label's, or its own while it is suggested.
+        """The colour in which a shape is drawn; suggestions have one of their own.
 
         Suggestions that touch are to be told apart; most of them have one label.
         """
-        if shape.source != "suggested":
+        if self._by == "score":
+            return UNSCORED if shape.score is None else _of_score(shape.score)
+        if shape.source in BY_SOURCE and self._by == "source":
+            return BY_SOURCE[shape.source]
+        if shape.source != "suggested" and self._by != "instance":
             return self.colour(shape.label)
         colour = self._own.get(shape.id)
         if colour is None:
@@ -71,6 +90,10 @@ class Palette:
         if colour is None:
             colour = self._colours[label] = _made_up(label)
         return colour
+
+
+def _of_score(score: float) -> QColor:
+    return QColor.fromHslF(max(0.0, min(score, 1.0)) / 3, 0.85, 0.5)
 
 
 def _made_up(label: str) -> QColor:

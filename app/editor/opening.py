@@ -11,7 +11,7 @@ from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QFileDialog
 
 from app.base.paths import Paths
-from app.base.settings import RECENT, Settings
+from app.base.settings import RECENT, START, Settings
 from app.base.words import error_text
 from app.editor.central import Central
 from app.editor.preannotate import PreAnnotator
@@ -93,6 +93,23 @@ class Opener(QObject):
             dialog.setNameFilters(list(filters))
         dialog.fileSelected.connect(lambda chosen: act(Path(chosen)))
         dialog.open()
+
+    def open_last(self) -> None:
+        """Open the folder of the last time, where it is still there and that is wanted."""
+        recent = self._settings.get(RECENT)
+        if self._settings.get(START) == "empty" or not recent:
+            return
+        folder = Path(recent[0])
+
+        def open_it(there: bool) -> None:
+            if there and self._workspace.project is None:
+                self.open_folder(folder)
+
+        self._workspace.tasks.run(
+            lambda _context: folder.is_dir(),
+            done=open_it,
+            failed=lambda error: self._failed(error_text(error)),
+        )
 
     def try_sample(self) -> None:
         """Copy the sample to the user's folder and open it; the first time, ask for suggestions."""

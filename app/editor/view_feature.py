@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QPushButton, QSlider, QWidget
 
 from app.base.actions import MOUSE, VIEW, Action, Scope
 from app.base.feature import Feature, FocusArea
-from app.base.settings import CROSSHAIR, OPACITY, TAGS, WHEEL
+from app.base.settings import COLOUR_BY, CROSSHAIR, OPACITY, TAGS, WHEEL
 from app.editor.services import Services, image
 
 OPACITIES: Final = (0.0, 0.2, 0.35, 0.6)
@@ -29,7 +30,7 @@ class ViewFeature(Feature):
         self.instances_shown = True
         self._adjusted = (0.0, 0.0)
         services.settings.changed.connect(self._on_setting)
-        for key in (OPACITY.key, WHEEL.key, TAGS.key, CROSSHAIR.key):
+        for key in (COLOUR_BY.key, OPACITY.key, WHEEL.key, TAGS.key, CROSSHAIR.key):
             self._on_setting(key)
 
     def focus_areas(self) -> Sequence[FocusArea]:
@@ -40,6 +41,8 @@ class ViewFeature(Feature):
         canvas, settings = self.services.viewport, self.services.settings
         if key == OPACITY.key:
             canvas.set_opacity(settings.get(OPACITY))
+        elif key == COLOUR_BY.key:
+            canvas.set_colour_by(settings.get(COLOUR_BY))
         elif key == WHEEL.key:
             canvas.set_wheel_zooms(settings.get(WHEEL) == "zoom")
         elif key == TAGS.key:
@@ -52,6 +55,20 @@ class ViewFeature(Feature):
         """Show the instances, or hide them."""
         self.instances_shown = shown
         self.services.viewport.set_instances_visible(shown)
+
+    def fill_colour_by(self, menu: QMenu) -> None:
+        """What instances can be coloured by."""
+        settings = self.services.settings
+        menu.clear()
+        for by, text in (
+            ("label", self.tr("Label")),
+            ("instance", self.tr("Instance")),
+            ("source", self.tr("Source")),
+            ("score", self.tr("Score, red to green")),
+        ):
+            action = menu.addAction(text, partial(settings.set, COLOUR_BY, by))
+            action.setCheckable(True)
+            action.setChecked(settings.get(COLOUR_BY) == by)
 
     def next_opacity(self) -> None:
         """Step through the opacities of fills."""
@@ -97,6 +114,7 @@ class ViewFeature(Feature):
                turn=lambda self, on: self.services.settings.set(CROSSHAIR, on),
                checked=lambda self: self.services.settings.get(CROSSHAIR),
                tip="While something is drawn, from border to border of the image"),
+        Action("colour_by", VIEW, "Colour by", (), "", (image,), fill=fill_colour_by),
         Action("opacity", VIEW, "Next opacity", ("O",), "", (image,), do=next_opacity,
                tip="Step through outlines only, light and strong fill"),
         Action("adjust", VIEW, "Brightness and contrast…", ("Shift+B",), "adjust", (image,),

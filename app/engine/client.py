@@ -112,10 +112,7 @@ class EngineClient(QObject):
         starting_ticks: int = STARTING_TICKS,
         backoff_ms: Sequence[int] = BACKOFF_MS,
     ) -> None:
-        """`command` starts the engine; the default is our own worker on this machine.
-
-        `elsewhere` says that the engine sees other files than the window.
-        """
+        """`command` starts the engine, by default ours here; `elsewhere` it sees other files."""
         super().__init__(parent)
         self.elsewhere = elsewhere
         self._command = list(command or python_command("core.engine.worker"))
@@ -133,9 +130,11 @@ class EngineClient(QObject):
         self._asked: dict[int, _Asked] = {}
         self._in_work: int | None = None
         self._last_id = 0
-        self._model: ModelLoaded | None = None
+        self.model: ModelLoaded | None = None
+        """The model in use, or None before the first was loaded."""
         self._model_request: LoadModel | None = None
-        self._ready: Ready | None = None
+        self.ready: Ready | None = None
+        """What the engine said about itself once torch was loaded: device and version."""
         self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._launch)
         application = QCoreApplication.instance()
@@ -146,16 +145,6 @@ class EngineClient(QObject):
     def state(self) -> EngineState:
         """What the engine is doing."""
         return self._state
-
-    @property
-    def model(self) -> ModelLoaded | None:
-        """The model in use, or None before the first was loaded."""
-        return self._model
-
-    @property
-    def ready(self) -> Ready | None:
-        """What the engine said about itself once torch was loaded: device and version."""
-        return self._ready
 
     @property
     def engine_log(self) -> str:
@@ -274,14 +263,11 @@ class EngineClient(QObject):
 
     def waiting(self, purpose_prefix: str = "") -> tuple[int, ...]:
         """Ids of the requests without an answer whose purpose begins so, oldest first."""
-        return tuple(
-            id
-            for id, asked in self._asked.items()
-            if asked.request.purpose.startswith(purpose_prefix)
-        )
+        asked = self._asked.items()
+        return tuple(id for id, one in asked if one.request.purpose.startswith(purpose_prefix))
 
     def _launch(self) -> None:
-        self._ready = None
+        self.ready = None
         self._hears = False
         self._in_work = None
         process = EngineProcess(self._command, python_environment(), self, **self._ticks)
@@ -301,7 +287,7 @@ class EngineClient(QObject):
 
     def _greet(self, message: Ready) -> None:
         if message.readiness is Readiness.READY:
-            self._ready = message
+            self.ready = message
             self._settle()
         elif not self._hears:
             self._hears = True
@@ -345,7 +331,7 @@ class EngineClient(QObject):
                 asked.cancelled()
                 return
             case ModelLoaded():
-                self._model = message
+                self.model = message
                 if isinstance(asked.request, LoadModel):
                     # It was tried; after a restart the image may be gone.
                     self._model_request = replace(asked.request, try_on=None)
@@ -396,7 +382,7 @@ class EngineClient(QObject):
 
     def _settle(self) -> None:
         """READY or BUSY, once the engine has come up."""
-        if self._ready is not None and self._process is not None and self._hears:
+        if self.ready is not None and self._process is not None and self._hears:
             self._set_state(EngineState.BUSY if self._asked else EngineState.READY)
 
     def _set_state(self, state: EngineState) -> None:

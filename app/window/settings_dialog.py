@@ -17,6 +17,7 @@ from app.base.settings import (
     PARTS,
     PRECISION,
     PREPARE,
+    START,
     THEME,
     UNKNOWN_LABELS,
     WHEEL,
@@ -29,7 +30,7 @@ from app.window.key_settings import KeySettings
 
 SHOWN: Final[tuple[Setting[Any], ...]] = (
     *(THEME, LANGUAGE, WHEEL, OPACITY, AUTOSAVE, UNKNOWN_LABELS, PARTS, DEVICE, PRECISION),
-    *(PREPARE, ENCODINGS),
+    *(PREPARE, ENCODINGS, START),
 )  # fmt: skip
 
 
@@ -75,6 +76,8 @@ class SettingsDialog(QDialog):
         if len(languages()) > 1:
             yield Choice(LANGUAGE.key, self.tr("Language"), (system, *_named(languages())))
             yield Note(self.tr("The language changes at the next start."))
+        last, empty = self.tr("the folder of the last time"), self.tr("no folder")
+        yield Choice(START.key, self.tr("Begin with"), ((last, "last"), (empty, "empty")))
         zooms = self.tr("zooms; with Ctrl it scrolls")
         scrolls = self.tr("scrolls; with Ctrl it zooms")
         yield Choice(WHEEL.key, self.tr("Mouse wheel"), ((zooms, "zoom"), (scrolls, "scroll")))

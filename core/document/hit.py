@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from core.document.geometry.measure import Rect
 from core.document.instance import Shape
 
 _Floats = npt.NDArray[np.float64]
@@ -110,12 +109,6 @@ class HitIndex:
             if hit is not None:
                 hits.append(hit)
         return tuple(hits)
-
-    def in_rect(self, rect: Rect) -> tuple[str, ...]:
-        """The ids of shapes whose bounding box meets a rectangle, the lowest first."""
-        x0, y0, x1, y1 = self._boxes
-        meets = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
-        return tuple(self._entries[k].shape.id for k in np.flatnonzero(meets))
 
     def _candidates(self, x: float, y: float, tolerance: float) -> list[_Entry]:
         x0, y0, x1, y1 = self._boxes

@@ -13,18 +13,16 @@ from math import isfinite
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
-import msgspec
-
 from core.codec import Codec, FieldError, uncollected, wrong
 from core.document.instance import Instance, Polygons, Source
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_shapes import number_of, outline_of
 from core.formats.coco_write import dumps, write
 from core.formats.errors import FormatError, read_json, reading
-from core.formats.fields import as_int, as_list, as_object, as_text, get
+from core.formats.fields import as_int, as_label, as_list, as_object, as_text, get
 from core.formats.label_file import Json
 from core.formats.labelled import Box
-from core.formats.limits import check_size, whole
+from core.formats.limits import check_size, side_of
 from core.formats.remarks import Remarks
 from core.formats.said import RESULTS
 from core.sentences import Sentence, say
@@ -100,6 +98,7 @@ _CROWD: Final = {
     **dict.fromkeys(("1", "1.0", "true"), True),
 }
 """What programs write for `iscrowd`."""
+_BOX: Final[Codec[Box]] = Codec(Box)
 _SOURCE: Final[Codec[Source]] = Codec(Source)
 _FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool], ...])
 
@@ -171,9 +170,7 @@ class _Reader:
             with self.remarks.entry():
                 category = as_object(item, where)
                 id = _id(category, "id", where)
-                name = get(category, "name", where)
-                number = isinstance(name, int | float) and not isinstance(name, bool)
-                label = str(name) if number else as_text(name, f"{where}.name")
+                label = as_label(get(category, "name", where), f"{where}.name")
                 if id in labels and labels[id] != label:
                     raise wrong(f"{where}.id", "used twice")
                 if id not in labels and label in labels.values():
@@ -211,7 +208,7 @@ class _Reader:
 
     def _image(self, value: Json, where: str) -> CocoImage:
         name = as_text(get(value, "file_name", where), f"{where}.file_name", empty=False)
-        width, height = self._side(value, "width", where), self._side(value, "height", where)
+        width, height = self._side(value, "width"), self._side(value, "height")
         if width is not None and height is not None:
             check_size(width, height, where)
         return CocoImage(
@@ -222,13 +219,10 @@ class _Reader:
             extra={key: item for key, item in value.items() if key not in _IMAGE_KEYS},
         )
 
-    def _side(self, value: Json, key: str, where: str) -> int | None:
-        side = value.get(key)
-        try:
-            return None if side is None else whole(side, f"{where}.{key}", least=1)
-        except FieldError:  # -1, 0, NaN and what else stands for not knowing
-            self.remarks.count(_NO_SIDE)
-            return None
+    def _side(self, value: Json, key: str) -> int | None:
+        side = side_of(value.get(key))
+        self.remarks.count(_NO_SIDE, side is None and value.get(key) is not None)
+        return side
 
     def _instance(
         self,
@@ -277,8 +271,8 @@ def _others(annotation: Json) -> Json:
 def _box(value: object) -> Box | None:
     """The box that an annotation says its instance has; None where it says none."""
     try:
-        box = msgspec.convert(value, Box)
-    except msgspec.ValidationError:
+        box = _BOX.convert(value)
+    except FieldError:
         return None
     return box if all(map(isfinite, box)) and min(box[2:]) > 0 else None
 

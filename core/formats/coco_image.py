@@ -13,6 +13,9 @@ from core.formats.labelled import Box
 KEY: Final = "masklens"
 """The key for what COCO has no place for."""
 
+INFO: Final = {"description": "Instances labelled with masklens", "version": "1.0"}
+"""What a file that masklens wrote says of itself."""
+
 Id = int | str
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from core.document.instance import Instance, Source
-from core.formats.coco_image import KEY, CocoImage
+from core.formats.coco_image import INFO, KEY, CocoImage
 from core.formats.fields import json_text
 from core.formats.masks import encode
 from core.storage.atomic import write_atomic
@@ -82,7 +82,7 @@ def encoded(
             )
     _apart(annotations)
     top: dict[str, object] = {
-        "info": {"description": "Instances labelled with masklens", "version": "1.0"},
+        "info": INFO,
         "licenses": [],
         **{key: value for key, value in extra.items() if key not in ("categories", KEY)},
         "categories": listed,

@@ -32,6 +32,13 @@ def as_text(value: object, where: str, *, empty: bool = True) -> str:
     return value
 
 
+def as_label(value: object, where: str) -> str:
+    """The value as a label, which some programs write as a number. Raises FieldError."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return as_text(value, where)
+
+
 def as_int(value: object, where: str, *, least: int | None = None) -> int:
     """The value as a whole number. Raises FieldError."""
     if isinstance(value, bool) or not isinstance(value, int):

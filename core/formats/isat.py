@@ -10,14 +10,14 @@ from core.document.geometry import bounds
 from core.document.instance import Instance
 from core.formats.bridge import simple_parts
 from core.formats.errors import NO_AREA_DROPPED, reading
-from core.formats.fields import as_list, as_object, as_text, get, json_text
+from core.formats.fields import as_label, as_list, as_object, as_text, get, json_text
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_file import Json
 from core.formats.labelled import Collection, Labelled, group_numbers, used_labels
 from core.formats.labelme_format import label_files
 from core.formats.labelme_shapes import points_of, polygon
-from core.formats.limits import whole
+from core.formats.limits import side_of
 from core.formats.masks import encode
 from core.formats.places import relative
 from core.formats.remarks import Remarks
@@ -40,9 +40,7 @@ def _read(source: Source) -> Collection:
         top = as_object(source.json, "file")
         info = as_object(get(top, "info", "file"), "info")
         name = image_name(as_text(get(info, "name", "info"), "info.name", empty=False))
-        width, height = (
-            whole(info.get(key), f"info.{key}", least=1) for key in ("width", "height")
-        )
+        width, height = side_of(info.get("width")), side_of(info.get("height"))
         remarks = Remarks(path)
         made: dict[object, Instance] = {}
         items = as_list(get(top, "objects", "file"), "objects")
@@ -65,7 +63,7 @@ def _take(item: object, k: int, made: dict[object, Instance], remarks: Remarks) 
     """Read one polygon and give it to its object."""
     where = f"objects[{k}]"
     value = as_object(item, where)
-    label = as_text(get(value, "category", where), f"{where}.category")
+    label = as_label(get(value, "category", where), f"{where}.category")
     polygons = polygon(points_of(get(value, "segmentation", where), f"{where}.segmentation"))
     if label == _BACKGROUND:
         remarks.count(ISAT_BACKGROUND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.codec import wrong
+from core.codec import FieldError, wrong
 from core.formats.fields import as_int
 from core.storage.images import MAX_PIXELS
 
@@ -24,6 +24,14 @@ def check_size(width: int, height: int, where: str) -> None:
     """Raise FieldError when an image or mask of that size is more than anybody has."""
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
         raise wrong(where, f"{width} x {height} pixels is no size of an image")
+
+
+def side_of(value: object) -> int | None:
+    """A side of an image; None where a file does not know it: null, -1, 0, NaN, no number."""
+    try:
+        return whole(value, "", least=1)
+    except FieldError:
+        return None
 
 
 def whole(value: object, where: str, *, least: int) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 from core.document.instance import Instance, Shape, Source
 from core.document.regions import BACKGROUND, NO_OBJECTS, comparable, is_done
+from core.formats.coco_image import INFO, KEY
 from core.formats.format import Format, Located
 from core.formats.label_file import Json
 from core.formats.labelled import Labelled
@@ -43,6 +44,7 @@ _FILE_LOST: Final = say(
 _NAMED: Final = 5
 """So many files are named with their counts; the rest is counted."""
 _NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {}, ())
+_SAYS_NOTHING: Final = (*_NOTHING, INFO)
 # Where a field of an instance has a place, by what a format carries.
 _FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("flags", "flags"),
@@ -108,10 +110,10 @@ def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Se
 def file_losses(extra: Json, format: Format) -> list[Sentence]:
     """What a COCO file says of all its images and of its categories that has no place elsewhere."""
     listed = extra.get("categories")
-    categories = (
-        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    )
-    names = [key for key, value in extra.items() if key != "categories" and value not in _NOTHING]
+    entries = listed if isinstance(listed, list) else []
+    categories = [each for each in entries if isinstance(each, dict)]
+    ours = ("categories", KEY)
+    names = [key for key, value in extra.items() if key not in ours and value not in _SAYS_NOTHING]
     names += dict.fromkeys(
         f"categories.{key}"
         for each in categories

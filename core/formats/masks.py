@@ -36,8 +36,17 @@ def trace(mask: NDArray[Any], x: float = 0.0, y: float = 0.0) -> Polygons:
 
     Corners of pixels are cut at the middle of their edges. Empty for an empty mask.
     """
-    filled = np.pad(mask != 0, 1).astype(np.float32)
-    lines = contour_generator(z=filled, name="serial", fill_type=FillType.OuterOffset)
+    filled = np.pad(mask != 0, 1)
+    # contourpy takes 32 bytes for each value, so rows and columns that repeat are left out.
+    rows = _told(filled)
+    columns = _told(filled[rows].T)
+    lines = contour_generator(
+        columns.astype(np.float64),
+        rows.astype(np.float64),
+        filled[np.ix_(rows, columns)].astype(np.float32),
+        name="serial",
+        fill_type=FillType.OuterOffset,
+    )
     traced: tuple[Any, ...] = lines.filled(0.5, np.inf)
     points, offsets = traced
     # Pixel (0, 0) has index (1, 1) after padding and its centre at (0.5, 0.5).
@@ -48,6 +57,12 @@ def trace(mask: NDArray[Any], x: float = 0.0, y: float = 0.0) -> Polygons:
         rings = [_ring(ring_points[start:end], shift) for start, end in bounds]
         found.append(Polygon(rings[0], tuple(rings[1:])))
     return tuple(found)
+
+
+def _told(filled: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The rows that differ from one of their neighbours, and the first and the last."""
+    differs = np.concatenate(([True], (filled[1:] != filled[:-1]).any(axis=1), [True]))
+    return np.flatnonzero(differs[1:] | differs[:-1])
 
 
 def _ring(closed: NDArray[np.float64], shift: NDArray[np.float64]) -> Ring:

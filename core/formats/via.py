@@ -19,6 +19,7 @@ from core.document.instance import Instance, Point, Polygons
 from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes, read_json, reading
 from core.formats.fields import as_list, as_number, as_object, as_text, get
 from core.formats.labelme_shapes import ellipse, polygon, rectangle
+from core.formats.remarks import Remarks
 from core.formats.via_csv import regions_of_csv
 from core.sentences import Sentence, say
 
@@ -76,7 +77,8 @@ def read(path: Path | str) -> ViaFile:
     path = Path(path)
     if path.suffix.lower() == ".csv":
         with reading(path, "VIA"):
-            return _read(regions_of_csv(read_bytes(path)), (), str(path))
+            remarks = Remarks(path)
+            return _read(regions_of_csv(read_bytes(path), remarks), (), str(path), remarks)
     return parse(read_json(path), path)
 
 
@@ -91,7 +93,7 @@ def parse(value: object, path: Path) -> ViaFile:
             attributes = as_object(top.get("_via_attributes", {}), "_via_attributes")
             named = as_object(attributes.get("region", {}), "_via_attributes.region")
             top = as_object(top[_PROJECT], _PROJECT)
-        return _read(top, named, str(path))
+        return _read(top, named, str(path), Remarks(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +103,22 @@ class _Region:
     attributes: Json
 
 
-def _read(entries: Json, declared: Iterable[str], name: str) -> ViaFile:
+def _read(entries: Json, declared: Iterable[str], name: str, remarks: Remarks) -> ViaFile:
     regions: dict[str, list[_Region]] = {}
     files: dict[str, Json] = {}
     for key, item in entries.items():
-        entry = as_object(item, key)
-        file_name = _file_name(as_text(get(entry, "filename", key), f"{key}.filename", empty=False))
-        files.setdefault(file_name, {"file_attributes": entry.get("file_attributes") or {}})
-        items = get(entry, "regions", key)
-        where = f"{key}.regions"
-        values = list(items.values()) if isinstance(items, dict) else as_list(items, where)
-        regions.setdefault(file_name, []).extend(
-            _region(value, f"{where}[{k}]") for k, value in enumerate(values)
-        )
+        with remarks.entry():
+            entry = as_object(item, key)
+            name_of = as_text(get(entry, "filename", key), f"{key}.filename", empty=False)
+            file_name = _file_name(name_of)
+            items = get(entry, "regions", key)
+            where = f"{key}.regions"
+            values = list(items.values()) if isinstance(items, dict) else as_list(items, where)
+            files.setdefault(file_name, {"file_attributes": entry.get("file_attributes") or {}})
+            found = regions.setdefault(file_name, [])
+            for k, value in enumerate(values):
+                with remarks.entry():
+                    found.append(_region(value, f"{where}[{k}]"))
     everything = [region for found in regions.values() for region in found]
     labels = _Labels(everything, declared)
     return ViaFile(
@@ -127,7 +132,7 @@ def _read(entries: Json, declared: Iterable[str], name: str) -> ViaFile:
             for file_name, found in regions.items()
         ),
         labels=tuple(dict.fromkeys(labels.of(r) for r in everything if r.polygons)),
-        notes=_notes(everything, labels, name),
+        notes=(*remarks.notes(), *_notes(everything, labels, name)),
     )
 
 

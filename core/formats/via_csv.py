@@ -13,12 +13,16 @@ from typing import Final
 
 from core.codec import wrong
 from core.formats.fields import as_object
+from core.formats.remarks import Remarks
 
 _COLUMNS: Final = ("filename", "region_shape_attributes", "region_attributes")
 
 
-def regions_of_csv(data: bytes) -> Mapping[str, object]:
-    """The files and regions in a CSV file. Raises FieldError, naming the row that is wrong."""
+def regions_of_csv(data: bytes, remarks: Remarks) -> Mapping[str, object]:
+    """The files and regions in a CSV file; rows that are wrong are left out and named.
+
+    Raises FieldError for a file that is none of VIA's.
+    """
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -32,16 +36,17 @@ def regions_of_csv(data: bytes) -> Mapping[str, object]:
     for number, row in enumerate(rows[1:], 2):
         if not row or row[0].startswith("#"):
             continue
-        if len(row) < len(header):
-            raise wrong(f"row {number}", f"expected {len(header)} columns")
-        name = row[name_at]
-        entry = entries.setdefault(name, {"filename": name, "regions": []})
-        shape = _attributes(row[shape_at], f"row {number}.{_COLUMNS[1]}")
-        regions = entry["regions"]
-        if shape and isinstance(regions, list):
-            where = f"row {number}.{_COLUMNS[2]}"
-            attributes = _attributes(row[attributes_at], where, numbers=False)
-            regions.append({"shape_attributes": shape, "region_attributes": attributes})
+        with remarks.entry():
+            if len(row) < len(header):
+                raise wrong(f"row {number}", f"expected {len(header)} columns")
+            name = row[name_at]
+            entry = entries.setdefault(name, {"filename": name, "regions": []})
+            shape = _attributes(row[shape_at], f"row {number}.{_COLUMNS[1]}")
+            regions = entry["regions"]
+            if shape and isinstance(regions, list):
+                where = f"row {number}.{_COLUMNS[2]}"
+                attributes = _attributes(row[attributes_at], where, numbers=False)
+                regions.append({"shape_attributes": shape, "region_attributes": attributes})
     return entries
 
 

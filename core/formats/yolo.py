@@ -31,7 +31,7 @@ from core.formats.splits import split_of
 from core.sentences import say
 from core.storage.images import ImageError, image_size
 
-_LINE: Final = re.compile(rb"\s*\d+([ \t]+[-+.\deE]+){4,}[ \t]*(\r?\n|$)")
+_LINE: Final = re.compile(rb"(\xef\xbb\xbf)?\s*\d+(\.0*)?([ \t]+[-+.\deE]+){4,}[ \t]*(\r?\n|$)")
 _LISTS: Final = ("classes.txt", "obj.names", "labels.txt", "predefined_classes.txt")
 _YAML: Final = 4_000_000
 # How far beyond the image, as a fraction, rounding may lead.

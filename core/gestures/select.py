@@ -30,8 +30,8 @@ _FAR = 10.0
 
 HINT = say(
     "gestures.hint_select",
-    "Click selects, once more what lies below; drag moves; Alt+click sets a vertex, Shift+click "
-    "removes it; Ctrl+drag from an outline redraws a stretch.",
+    "Click selects, again what lies below; drag moves; Alt+click sets a vertex, Shift+click "
+    "removes it; Ctrl+drag redraws a stretch.",
 )
 _STEPS = {Key.LEFT: (-1.0, 0.0), Key.RIGHT: (1.0, 0.0), Key.UP: (0.0, -1.0), Key.DOWN: (0.0, 1.0)}
 

@@ -11,7 +11,7 @@ from core.lens.life import Cut
 from core.lens.reading import Reading
 from core.lens.trace import PYRAMID_LEVELS, Fate
 from core.lens.verdict import Verdict
-from core.sentences import Sentence, english, say
+from core.sentences import Sentence, say
 
 _PLACES: Final = re.compile(r"\{(\w+):\.(\d)f\}")
 _FOUND: Final = say("verdicts.remedy_found", "With {name} = {value} it would be found.")
@@ -87,11 +87,6 @@ def sentences(reading: Reading, verdict: Verdict) -> tuple[Sentence, ...]:
         remedy = _FOUND if then is None else _THEN_LOST[then]
         said.append(remedy.given(name=setting.name, value=setting.value))
     return tuple(with_figures_cut(each) for each in said)
-
-
-def in_english(reading: Reading, verdict: Verdict) -> str:
-    """All sentences of a verdict as one text."""
-    return " ".join(english(sentence) for sentence in sentences(reading, verdict))
 
 
 def _main(reading: Reading, verdict: Verdict) -> Sentence:

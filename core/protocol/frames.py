@@ -127,11 +127,6 @@ class FrameReader:
         self._filled = 0
         self._wanted = 0
 
-    @property
-    def is_between_frames(self) -> bool:
-        """True when no frame has been started, so that the stream may end here."""
-        return not self._prefix and self._sizes is None
-
     def feed(self, data: bytes | bytearray | memoryview) -> Iterator[Frame]:
         """Take in a chunk and yield the frames that it completes.
 

@@ -40,6 +40,13 @@ PALETTE: Final = (
     "#fb7185",
     "#2dd4bf",
     "#c4a484",
+    # Each as far as can be, in CIELAB, from all before it, and seen on light and dark.
+    *("#f91ff9", "#1ff91f", "#f91fa2", "#5151fb", "#1ff98c", "#598131"),
+    *("#c8e7ea", "#26ae04", "#318181", "#e00631", "#98661b", "#e467e4"),
+    *("#fcd783", "#9ee006", "#bfdca3", "#a21ff9", "#c9bef4", "#98981b"),
+    *("#c06d59", "#0673e0", "#59c063", "#e0065d", "#f4bec9", "#06cae0"),
+    *("#c059ab", "#ac3cdd", "#7bae04", "#1ff9b8", "#318159", "#fca783"),
+    *("#dd8c3c", "#f91fce", "#817931", "#e393ec", "#93eca4", "#84fb51"),
 )
 
 

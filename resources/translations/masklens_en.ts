@@ -336,10 +336,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n more below the score</source>
+        <source>%n too low</source>
         <translation>
-            <numerusform>%n more below the score</numerusform>
-            <numerusform>%n more below the score</numerusform>
+            <numerusform>%n too low</numerusform>
+            <numerusform>%n too low</numerusform>
         </translation>
     </message>
 </context>

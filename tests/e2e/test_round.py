@@ -124,7 +124,7 @@ def test_the_tools_that_help(environment: dict[str, str], tmp_path: Path) -> Non
     assert found["problem"] == "", found["problem"] + done.stderr
     assert found["code"] == 0
     assert found["boxed"] == "prompted"
-    assert found["refused"] == "gestures.stretch_unchanged"
+    assert found["refused"] == "gestures.stretch_met_nothing"
     assert found["stretched"] == "edited"
     before, after = found["areas"]
     assert abs(after - before) > 1

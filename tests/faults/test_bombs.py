@@ -28,6 +28,14 @@ FINE = {
     "sentence of a file",
     "coco of 20,000 squared",
     "coco of a million squared",
+    # Shapes that cannot be shown stay in the file as they are.
+    "mask of labelme",
+    "circle",
+    "outline far away",
+    "outline beyond numbers",
+    "run length of 25 megapixels",
+    "run length of 25 megapixels, in stripes",
+    "run length of 25 megapixels, in dots",
 }
 
 
@@ -60,6 +68,9 @@ def test_what_is_fine_holds_what_it_should(outcomes: dict[str, dict[str, object]
     assert told["event with a long note"] == "fine: (1, 5001)"
     assert told["event of 100 MB"] == "fine: [0, 0, 0]"
     assert told["frame as large as frames may be"] == "fine: []"  # it waits for what was announced
+    for name in ("mask of labelme", "circle", "outline far away", "outline beyond numbers"):
+        assert "shapes=()" in told[name]
+    assert "Polygon" in told["run length of 25 megapixels"]
     assert "images=()" in told["coco of a million squared"]
 
 

@@ -98,6 +98,14 @@ def test_each_promise_names_tests_that_are_there() -> None:
         assert all((ROOT / name).is_file() for name in named), named
 
 
+def test_each_case_names_tests_that_are_there() -> None:
+    named = listed("Each case and its test")
+    assert len(named) > 30
+    texts = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    there = {name for text in texts for name in re.findall(r"^def (test_\w+)\(", text, re.M)}
+    assert {name for name in named if name.startswith("test_")} <= there
+
+
 def test_the_scan_sees_what_it_is_for() -> None:
     for text in ("inside.read(p)", "inside.open_file(p, 0)", "create_anew(p)"):
         (call,) = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]

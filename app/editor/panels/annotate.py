@@ -4,7 +4,7 @@ and what else is said of those that are selected."""
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from app.base.action_set import ActionSet
 from app.editor.panels.details import DetailsPanel
@@ -24,11 +24,15 @@ class AnnotatePanel(QScrollArea):
         self.suggestions = SuggestionsPanel(actions)
         stack = QSplitter(Qt.Orientation.Vertical)
         stack.setChildrenCollapsible(False)
-        for place, section in enumerate(
-            (self.labels, self.instances, self.details, self.suggestions)
-        ):
+        listed = QWidget()  # so that details that come and go move no row of the list
+        column = QVBoxLayout(listed)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.instances, 1)
+        column.addWidget(self.details)
+        for place, section in enumerate((self.labels, listed, self.suggestions)):
             stack.addWidget(section)
-            stack.setStretchFactor(place, (1, 2, 0, 0)[place])
+            stack.setStretchFactor(place, (1, 2, 0)[place])
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidgetResizable(True)

@@ -60,6 +60,7 @@ class DetailsPanel(Section):
         self._form = QFormLayout()
         self._form.setContentsMargins(10, 2, 10, 8)
         self._form.setVerticalSpacing(4)
+        self._form.setHorizontalSpacing(8)
         self.body.addLayout(self._form)
         self._description = _text(self.described.emit)
         self._flags = _text(lambda text: self.flagged.emit(_names(text)))

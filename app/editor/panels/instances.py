@@ -333,7 +333,7 @@ class InstancesPanel(Section):
             of = self.tr("{shown} of {total}")
             counts = [of.format(shown=count_text(rows), total=count_text(total + shown))]
         counts += [self.tr("%n suggested", "", shown)] if shown else []
-        counts += [self.tr("%n more below the score", "", below)] if below else []
+        counts += [self.tr("%n too low", "", below)] if below else []
         self.set_note(" · ".join(counts) if counts != [count_text(0)] else "")
 
 

@@ -45,7 +45,6 @@ class ImportDialog(QDialog):
         self.remarks = Lines(preview.remarks, nothing)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         accept = buttons.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
-        accept.setDefault(True)
         save = buttons.addButton(self.tr("Save list…"), QDialogButtonBox.ButtonRole.ActionRole)
         save.setEnabled(bool(preview.remarks))
         save.clicked.connect(self._ask_place)
@@ -64,6 +63,7 @@ class ImportDialog(QDialog):
             form.addRow(self.tr("Labels made for another size"), self.answers)
             column.addLayout(form)
         column.addWidget(buttons)
+        accept.setDefault(True)  # a button that is in no dialog yet would not be
         self.resize(620, 320)
         self.finished.connect(self.deleteLater)
 
@@ -106,7 +106,7 @@ class ExportDialog(QDialog):
         form.addRow(self.tr("Has no place for"), self.lost)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         role = QDialogButtonBox.ButtonRole.AcceptRole
-        self._buttons.addButton(self.tr("Choose a place…"), role).setDefault(True)
+        choose = self._buttons.addButton(self.tr("Choose a place…"), role)
         self.save = self._buttons.addButton(
             self.tr("Save list…"), QDialogButtonBox.ButtonRole.ActionRole
         )
@@ -118,6 +118,7 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.addLayout(form)
         column.addWidget(self._buttons)
+        choose.setDefault(True)
         self.resize(620, 360)
         self.finished.connect(self.deleteLater)
         self.formats.currentIndexChanged.connect(self._show_format)

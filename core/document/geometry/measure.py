@@ -69,8 +69,8 @@ def polygons_of(outline: Outline) -> Polygons:
 def bounds(outline: Outline) -> Rect:
     """The smallest box around an outline. Raises ValueError when it has no polygon."""
     if any(len(polygon.outer) > _LONG for polygon in polygons_of(outline)):
-        points = np.concatenate([ring_array(each.outer) for each in polygons_of(outline)])
-        return Rect(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
+        x, y = np.concatenate([ring_array(each.outer) for each in polygons_of(outline)]).T
+        return Rect(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
     xs = [x for polygon in polygons_of(outline) for x, _ in polygon.outer]
     ys = [y for polygon in polygons_of(outline) for _, y in polygon.outer]
     return Rect(min(xs), min(ys), max(xs), max(ys))

@@ -44,7 +44,6 @@ class Ready:
     plan: Plan
     stream: Stream
     before: Measurement | None
-    step_seconds: float
 
 
 def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
@@ -90,7 +89,7 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
         write_plan(run.plan_file, plan)
     teller.tell(_planned(plan, labels, seconds))
     before = _measure_before(run, spec, labels, start, teller)
-    return Ready(spec, labels, start, plan, stream, before, seconds)
+    return Ready(spec, labels, start, plan, stream, before)
 
 
 def choose_arithmetic(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
+from app.base.settings import COLOUR_BY
+from app.canvas.style import UNSCORED
 from app.editor.panels.details import AttributesDialog, row_of, row_text
 from core.document.limits import MOST_LETTERS
 from core.storage.settings import AttributeKind, AttributeRow
@@ -44,6 +47,28 @@ def test_labels_are_chosen_hidden_and_ordered_together(driver: Driver, folder: P
     driver.act("show_hidden")
     assert not rows.hidden
     assert not driver.services.actions["show_hidden"].isEnabled()
+
+
+def test_shapes_are_coloured_by_what_is_chosen(driver: Driver, folder: Path) -> None:
+    given = {"source": "accepted", "score": 0.9}
+    write_labelme(
+        folder / "a1.png", *(shape("cell", *SQUARE, masklens=each) for each in ({}, given))
+    )
+    driver.open(folder)
+    drawn, accepted = driver.document.shapes
+    menu = driver.services.actions["colour_by"].menu()
+    seen = {}
+    for place, by in enumerate(("label", "instance", "source", "score")):
+        menu.aboutToShow.emit()
+        menu.actions()[place].trigger()
+        assert driver.services.settings.get(COLOUR_BY) == by
+        palette = driver.services.viewport._palette_of_labels
+        seen[by] = (palette.of(drawn).name(), palette.of(accepted).name())
+    assert seen["label"][0] == seen["label"][1] == driver.services.labelling.colours()["cell"]
+    assert all(seen[by][0] != seen[by][1] for by in ("instance", "source", "score"))
+    assert seen["score"][0] == UNSCORED.name()
+    green = QColor(seen["score"][1])
+    assert green.green() > green.red() > green.blue()
 
 
 def test_instances_go_from_image_to_image(driver: Driver, folder: Path) -> None:

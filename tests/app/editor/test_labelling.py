@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from app.base.jobs import Job, JobState
+from app.base.settings import START
 from app.editor.exporting import Choice
 from core.document.instance import Source
 from core.document.status import ImageStatus
@@ -205,10 +206,26 @@ def test_a_label_is_renamed_in_the_whole_folder(driver: Driver, tmp_path: Path) 
     assert driver.services.workspace.session.conflict is None
 
 
+def test_a_window_begins_where_the_last_one_ended(driver: Driver, folder: Path) -> None:
+    settings, workspace = driver.services.settings, driver.services.workspace
+    settings.remember_folder(folder)
+    settings.remember_image(folder, "a2.png")
+    settings.set(START, "empty")
+    driver.services.opener.open_last()
+    settings.set(START, "last")
+    settings.remember_folder(folder / "gone")
+    driver.services.opener.open_last()
+    driver.saved()
+    assert workspace.project is None
+    settings.remember_folder(folder)
+    driver.services.opener.open_last()
+    driver.wait(lambda: workspace.path == folder / "a2.png")
+
+
 def test_what_cannot_be_renamed_is_told(driver: Driver, tmp_path: Path) -> None:
     folder = make_images(tmp_path / "work", "0.png", "1.png")
     write_labelme(folder / "0.png", shape("cell", *SQUARE))
-    write_labelme(folder / "1.png", shape("cell", *SQUARE, flags="wrong"))
+    write_labelme(folder / "1.png", shape("cell", *SQUARE), imageData=5)
     broken = (folder / "1.json").read_bytes()
     driver.open(folder)
     driver.wait(lambda: driver.services.labelling.names == ("cell",))

@@ -375,7 +375,7 @@ def test_one_count_is_told(driver: Driver, folder: Path) -> None:
     driver.suggest()
     expected = "1 suggestion(s) · 1 more below the score"
     driver.wait(lambda: expected in driver.texts)
-    assert driver.annotate.instances._note.text() == "1 suggested · 1 more below the score"
+    assert driver.annotate.instances._note.text() == "1 suggested · 1 too low"
     jobs: list[Job] = []
     driver.services.jobs.added.connect(jobs.append)
     driver.act("suggest_folder")

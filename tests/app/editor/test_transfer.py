@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox
+from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QPushButton
 
 from app.editor.exporting import Choice
 from app.editor.panels.transfer import ExportDialog, ImportDialog
@@ -95,6 +95,9 @@ def test_an_export_shows_what_it_has_no_place_for(
     driver.wait(lambda: "1 instances are crowds" in dialog.lost.toPlainText())
     assert "1 shapes are no outlines" in dialog.lost.toPlainText()
     assert dialog.options.currentText() == "segments"
+    assert [b.text() for b in dialog.findChildren(QPushButton) if b.isDefault()] == [
+        "Choose a place…"
+    ]
     dialog.split.setText("nonsense")
     accept(dialog)
     assert "is no split" in dialog.lost.toPlainText()
@@ -138,6 +141,7 @@ def test_labels_for_another_size_are_answered_before_they_come_in(
     driver.wait(lambda: any(isinstance(w, ImportDialog) for w in QApplication.topLevelWidgets()))
     dialog = shown(ImportDialog)
     assert dialog.answer is None
+    assert [b.text() for b in dialog.findChildren(QPushButton) if b.isDefault()] == ["Import"]
     dialog.answers.setCurrentIndex(dialog.answers.findText("Scale them"))
     accept(dialog)
     driver.wait((folder / "a1.json").exists)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.document.geometry import Rect, bounds, contains, nearest_edge, nearest_vertex
+from core.document.geometry import bounds, contains, nearest_edge, nearest_vertex
 from core.document.hit import Hit, HitIndex
 from core.document.instance import Instance, Polygon
 from tests.core.document.strategies import blob, coordinates, ids, instances, outlines, square
@@ -49,13 +49,6 @@ def test_a_selected_instance_elsewhere_does_not_matter():
 def test_nothing_to_hit():
     assert HitIndex().at(0, 0, 100) is None
     assert HitIndex().all_at(0, 0, 100) == ()
-    assert HitIndex().in_rect(Rect(0, 0, 9, 9)) == ()
-
-
-def test_in_rect():
-    index = HitIndex([blob("a", 10, 10, 5), blob("b", 50, 50, 5)])
-    assert index.in_rect(Rect(0, 0, 20, 20)) == ("a",)
-    assert index.in_rect(Rect(12, 12, 48, 48)) == ("a", "b")
 
 
 lists = st.lists(instances(ids, outlines), max_size=5, unique_by=lambda instance: instance.id)
@@ -95,7 +88,6 @@ def test_an_updated_index_is_like_a_new_one(before, after):
         x, y = box.centre
         assert updated.at(x, y, 3) == fresh.at(x, y, 3)
         assert updated.all_at(x, y, 3) == fresh.all_at(x, y, 3)
-        assert updated.in_rect(box) == fresh.in_rect(box)
 
 
 def test_body_hits_agree_with_containment():

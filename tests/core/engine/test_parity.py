@@ -25,7 +25,7 @@ from tests.core.engine.networks import SMALL, network, picture, target, tensor
 
 SIZES = {"min_size": 96, "max_size": 160}
 CLASSES = ("cat", "dog", "bird")
-SETTINGS = StageSettings(score=0.05, detections_per_image=60)
+SETTINGS = StageSettings(score=0.05, detections_per_image=24)
 
 
 def reference(name: str) -> tuple[MaskRCNN, ModelConfig]:

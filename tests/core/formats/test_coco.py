@@ -310,7 +310,7 @@ def test_every_label_needs_a_category_and_every_image_a_size() -> None:
         coco.dumps([CocoImage(1, "a.png", None, None)], [])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(instances(), max_size=5))
 def test_what_is_written_is_read_and_means_the_same(drawn: list[Instance]) -> None:
     items = tuple(replace(i, id=f"coco-{k}", group_id=None) for k, i in enumerate(drawn, 1))
@@ -330,7 +330,7 @@ def test_what_is_written_is_read_and_means_the_same(drawn: list[Instance]) -> No
         assert entry["area"] == drawn_before.sum()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(json_values("images", "annotations", "categories", "id", "segmentation", "counts", "size"))
 def test_any_json_is_read_or_refused(value: object) -> None:
     for candidate in (value, file(annotation(segmentation=value)), file(value, images=value)):
@@ -338,7 +338,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
             coco.parse(candidate, PATH)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_good_file_with_a_bad_spot_is_read_or_refused(data: st.DataObject) -> None:
     value = dumped(

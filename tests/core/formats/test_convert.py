@@ -189,8 +189,8 @@ def test_labelme_to_labelme_keeps_what_only_labelme_has(tmp_path: Path) -> None:
     assert labelme.read(made).done
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(instances(), max_size=5))
+@settings(max_examples=20, deadline=None)
+@given(st.lists(instances(), max_size=3))
 def test_there_and_back(tmp_path_factory: pytest.TempPathFactory, drawn: list[Instance]) -> None:
     """COCO, labelme, COCO: the same objects with the same pixels, crowds and areas."""
     folder = tmp_path_factory.mktemp("round")

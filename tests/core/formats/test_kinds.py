@@ -101,6 +101,7 @@ KINDS: list[tuple[Callable[[], File], int, str]] = [
     (annotation(segmentation=[], bbox=[NAN, 10, 20, 20]), 1, f"{FIRST}.bbox[0]"),
     (annotation(segmentation=[], bbox=[10, 10, 20]), 1, f"{FIRST}.bbox"),
     (annotation(segmentation=[], bbox=[30, 30, -20, -20]), 1, "neither an outline nor a box"),
+    (annotation(bbox=["\ud800", 1, 2, 3]), 2, ""),
     # Marks, ids, scores.
     *((annotation(iscrowd=value), 2, "") for value in (None, True, "0", "1", 1.0, "true")),
     (annotation(iscrowd=2), 1, f"{FIRST}.iscrowd"),
@@ -224,3 +225,34 @@ def test_shapes_far_beyond_any_image_enclose_nothing() -> None:
         assert ellipse((far, 5.0), 3.0, 3.0) == ()
         assert rectangle((0.0, 0.0), (far, 9.0)) == ()
     assert ellipse((5.0, 5.0), 3.0, 2.0) != ()
+
+
+def test_lines_of_yolo_as_they_really_come(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(tmp_path / "a.png")
+    box = "0 0.5 0.5 0.2 0.2\n"
+    for text in (
+        box,
+        f"\ufeff{box}",
+        f"\n\n{box}\n",
+        box.replace(" ", "\t"),
+        box.replace("\n", "\r\n"),
+        f"0.0{box[1:]}",
+        f"{box}0 0.1\n0 a b c d\n-1{box[1:]}0 0.5 40 0.2 0.2\n",
+    ):
+        (tmp_path / "a.TXT").write_bytes(text.encode())
+        found = collect(tmp_path)
+        assert [len(each.instances) for each in found.images] == [1], text
+        told = "\n".join(map(english, found.notes))
+        assert [f"line {k}:" in told for k in (2, 3, 4, 5)] == ["0.1\n" in text] * 4, told
+
+
+def test_an_isat_file_without_a_size_or_with_a_number_for_a_label(tmp_path: Path) -> None:
+    entry = {"category": 3, "group": 1, "segmentation": [[1, 1], [9, 1], [9, 9]], "layer": 1}
+    info = {"description": "ISAT", "name": "a.png", "width": -1, "height": "40"}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"info": info, "objects": [entry, {**entry, "category": []}]}))
+    found = collect(path)
+    assert [(i.width, i.height, [s.label for s in i.shapes]) for i in found.images] == [
+        (None, 40, ["3"])
+    ]
+    assert "objects[1].category" in english(found.notes[0])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from contourpy import FillType, contour_generator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from core.codec import FieldError
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 masks = arrays(np.bool_, st.tuples(st.integers(1, 14), st.integers(1, 14)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(masks)
 def test_traced_and_drawn_again_a_mask_is_the_same(mask: np.ndarray) -> None:
     height, width = mask.shape
@@ -30,7 +32,7 @@ def test_traced_and_drawn_again_a_mask_is_the_same(mask: np.ndarray) -> None:
     assert encode(traced, width, height).area == mask.sum()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(masks)
 def test_run_lengths_are_traced_as_their_masks(mask: np.ndarray) -> None:
     height, width = mask.shape
@@ -44,7 +46,7 @@ def test_run_lengths_are_traced_as_their_masks(mask: np.ndarray) -> None:
         assert np.array_equal(rasterise(traced, width, height), mask)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(polygons(), max_size=3).map(tuple))
 def test_encoding_agrees_with_pycocotools(drawn: tuple[Polygon, ...]) -> None:
     expected = np.zeros((80, 100), bool)
@@ -113,7 +115,7 @@ def test_run_lengths_that_do_not_fit_are_refused(runs: dict, where: str) -> None
         trace_runs(runs, 3, 2, "runs")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet=[chr(code) for code in range(48, 112)], max_size=12))
 def test_any_text_is_a_mask_or_refused(text: str) -> None:
     try:
@@ -122,3 +124,28 @@ def test_any_text_is_a_mask_or_refused(text: str) -> None:
         return
     back = coco_mask.decode({"size": [5, 4], "counts": text})
     assert np.array_equal(rasterise(traced, 4, 5), back.astype(bool))
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_rows_and_columns_that_repeat_change_nothing_but_the_lengths(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    mask = chance.random((5, 6)) < 0.5
+    tall, wide = chance.integers(1, 5, 5), chance.integers(1, 5, 6)
+    large = mask.repeat(tall, axis=0).repeat(wide, axis=1)
+    lines = contour_generator(z=np.pad(large, 1).astype(float), fill_type=FillType.OuterOffset)
+    whole = lines.filled(0.5, np.inf)
+    found = trace(large)
+    assert len(found) == len(whole[0])
+    expected = [
+        ring for points, ends in zip(*whole, strict=True) for ring in np.split(points, ends[1:-1])
+    ]
+    rings = [np.array(ring) + 0.5 for polygon in found for ring in polygon.rings]
+    assert sorted(map(_area, rings)) == pytest.approx(sorted(_area(ring[:-1]) for ring in expected))
+    known = {tuple(point) for ring in expected for point in ring.tolist()}
+    assert {tuple(point) for ring in rings for point in ring.tolist()} <= known
+
+
+def _area(ring: NDArray[np.float64]) -> float:
+    x, y = ring.T
+    return float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2

@@ -359,7 +359,8 @@ def _(src: Path, out: Path) -> None:
             k: v for k, v in one.items() if k not in made
         }
     report = convert(src / "in.json", "labelme", out / "lm")
-    assert "keypoints" in notes(report)
+    for name in ("keypoints", "categories.supercategory", "categories.skeleton", "categories.id"):
+        assert name in notes(report)
     assert "occluded" in notes(report) or "attributes" in (out / "lm" / "a.json").read_text()
 
 

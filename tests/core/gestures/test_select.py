@@ -75,6 +75,8 @@ def test_a_click_at_the_same_place_takes_what_lies_below_and_comes_round():
     assert [edit.id for edit in hand.edits] == ["large"], "a drag moves what is selected"
     hand.click(30, 30)
     assert scene.selection == {"small"}, "after a drag, a click is a first one"
+    hand.click(33, 34)
+    assert scene.selection == {"small"}, "elsewhere, a click takes what it always takes"
     hand.double_click(30, 31)
     assert scene.selection == {"small"}, "a double click means what its first click took"
 

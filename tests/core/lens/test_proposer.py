@@ -20,9 +20,10 @@ from core.lens.trace import to_numpy, without_maps
 from core.lens.views import LAYERS, VIEWS, counts, has_layer
 from core.lens.views.base import Look, Scene
 from core.lens.views.marks import BoxesShown, Entry
-from core.lens.words import in_english
+from core.lens.words import sentences
 from core.protocol import MessageReader, encode
 from core.protocol.messages.lens import LensOpened
+from core.sentences import english
 from tests.core.engine.networks import loaded, picture
 from tests.core.engine.proposers.fakes import FakeProposer
 
@@ -70,7 +71,7 @@ def test_each_is_lost_at_the_cut_that_took_it(explained: Explained) -> None:
 def test_the_sentences_speak_of_the_proposer_and_no_anchor(explained: Explained) -> None:
     reading = explained.rerunner.reading(explained.trace.settings)
     said = {
-        one.verdict.instance.id: in_english(reading, one.verdict)
+        one.verdict.instance.id: " ".join(map(english, sentences(reading, one.verdict)))
         for one in explained.report.instances
     }
     assert said["unseen"].startswith("Lost at the proposer: it did not see it")

@@ -11,6 +11,7 @@ from functools import cache
 from json import dumps as json_of
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -164,6 +165,7 @@ def same(a: object, b: object) -> bool:
 
 
 @given(st.data())
+@hypothesis.settings(max_examples=30)
 @pytest.mark.parametrize("kind", list(message_types().values()), ids=list(message_types()))
 def test_every_message_survives_the_pipe(kind: type[Message], data: st.DataObject) -> None:
     message = data.draw(messages(kind))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -60,6 +62,20 @@ def test_colours_are_used_evenly():
     many = ProjectSettings().with_labels(str(k) for k in range(2 * len(PALETTE)))
     colours = [label.colour for label in many.labels]
     assert colours == [*PALETTE, *PALETTE]
+
+
+def test_the_colours_of_many_labels_stay_apart():
+    def lab(colour):  # CIELAB of sRGB, D65
+        parts = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+        line = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        rows = ((0.4339, 0.3763, 0.1899), (0.2126, 0.7152, 0.0722), (0.0178, 0.1095, 0.8730))
+        xyz = [sum(a * b for a, b in zip(row, line, strict=True)) for row in rows]
+        x, y, z = (c ** (1 / 3) if c > 0.008856 else 7.787 * c + 16 / 116 for c in xyz)
+        return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+    seen = [lab(colour) for colour in PALETTE]
+    assert len(seen) >= 48
+    assert min(math.dist(a, b) for a, b in combinations(seen, 2)) > 15
 
 
 GOOD = {"masklens_project": 1, "labels": [{"name": "cat", "colour": "#e69f00"}], "active": "cat"}

@@ -32,8 +32,9 @@ def weights(run):
 
 
 def assert_same(one, two):
+    expected = weights(two)
     for name, value in weights(one).items():
-        assert torch.equal(value, weights(two)[name]), name
+        assert torch.equal(value, expected[name]), name
 
 
 def told(run, kind):
