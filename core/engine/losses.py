@@ -263,7 +263,7 @@ def _refuse_degenerate(targets: Sequence[Target]) -> None:
             raise ValueError(f"target {index} has a box without width or height: {box}")
 
 
-def _box_shares(
+def box_shares(
     found: Tensor, wanted: Tensor, samples: int, positive: int, rules: TrainingSettings
 ) -> Tensor:
     """What each of some deltas P×4 adds to a box loss: P.
@@ -290,7 +290,7 @@ def _roi_losses(
         return both
     rows = torch.where(label > 0)[0]
     own = answer.deltas.reshape(len(label), -1, 4)[rows, label[rows]]
-    shares = _box_shares(own, wanted[rows], len(label), len(rows), rules)
+    shares = box_shares(own, wanted[rows], len(label), len(rows), rules)
     return functional.cross_entropy(answer.logits, label), shares.sum()
 
 
@@ -309,7 +309,7 @@ def _rpn_losses(
     )
     if rules.box_loss == "positive":
         found, count = rpn.deltas[positive], len(positive)
-        shares = _box_shares(found, wanted[positive], sampled.numel(), count, rules)
+        shares = box_shares(found, wanted[positive], sampled.numel(), count, rules)
         return objectness, shares.sum()
     box = functional.smooth_l1_loss(
         rpn.deltas[positive], wanted[positive], beta=_BETA, reduction="sum"
@@ -372,7 +372,7 @@ class _Pass:
         )
         found, wanted = rpn.deltas[target.positive], target.deltas[target.positive]
         positive = sum(len(each.positive) for each in self.anchors)
-        return objectness / sampled, _box_shares(found, wanted, sampled, positive, self.rules)
+        return objectness / sampled, box_shares(found, wanted, sampled, positive, self.rules)
 
     def _roi_shares(
         self, target: RoiTargets, positive: Tensor, answer: BoxHead
@@ -382,4 +382,4 @@ class _Pass:
         deltas = answer.deltas.unflatten(1, (-1, 4))
         found, wanted = deltas[positive, target.label[positive]], target.deltas[positive]
         count = sum(len(each) for each in self.positive)
-        return classifier / rois, _box_shares(found, wanted, rois, count, self.rules)
+        return classifier / rois, box_shares(found, wanted, rois, count, self.rules)

@@ -125,6 +125,22 @@ MUTANTS: Final = (
         "== only",
         ("tests/core/engine/test_switches.py",),
     ),
+    *(
+        Mutant(f"matterport: {name}", f"core/engine/{file}", old, new,
+               ("tests/core/engine/test_matterport.py",))
+        for name, file, old, new in (
+            ("pooling of the stem", "matterport.py", "ceil_mode=True", "ceil_mode=False"),
+            ("which score is the object's", "matterport.py", "both[:, 1::2] - both[:, 0::2]",
+             "both[:, 0::2] - both[:, 1::2]"),
+            ("negative RoIs", "targets.py", "int(count / share) - count", "int(count / share)"),
+            ("far corner of a mini-mask", "mask_targets.py", "* last + 1", "* last"),
+            ("background among classes", "stages/roi.py", "(score >= background[proposal])",
+             "(score > -1)"),
+            ("mean of the box loss", "losses.py", "max(4 * positive, 1)", "max(positive, 1)"),
+            ("never made smaller", "input_size.py", "min(max(1.0, min_size",
+             "min(max(0.5, min_size"),
+        )
+    ),
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from core.cli import main
 from core.engine import matterport
 from core.engine.config import ModelConfig
 from core.engine.keras import load_keras
-from core.engine.losses import training_pass
+from core.engine.losses import box_shares, training_pass
 from core.engine.mask_targets import mask_targets, mini_mask
 from core.engine.model_reading import ModelFileError
 from core.engine.predict import Predictor
@@ -343,6 +343,22 @@ def test_mini_masks() -> None:
     assert beside.sum() == 0
     assert right[:, 1:13].min() == 1  # the instance ends in the middle
     assert right[:, 15:].max() == 0
+
+
+def test_a_mini_mask_is_read_from_its_first_to_its_last_cell() -> None:
+    mask = torch.zeros(1, 56, 56, dtype=torch.uint8)
+    mask[0, :, 0] = mask[0, :, 55] = 1
+    rules = matterport.preset("resnet50", ("a",)).training
+    box, row = torch.tensor([[0.0, 0, 56, 56]]), torch.tensor([0])
+    (target,) = mask_targets(mask, box, row, 28, rules)
+    assert target.sum(0).tolist() == [28, *[0] * 26, 28]
+
+
+def test_the_box_loss_is_a_mean_over_the_positive_ones() -> None:
+    found = torch.tensor([[2.0, 0, 0, 0], [0.5, 0, 0, 0]])
+    rules = matterport.preset("resnet50", ("a",)).training
+    shares = box_shares(found, torch.zeros(2, 4), 256, 2, rules)
+    assert shares.tolist() == [1.5 / 8, 0.125 / 8]  # 2 - 1/2 and 0.5² / 2
 
 
 def test_negative_rois_are_only_as_many_as_the_positive_ones_allow() -> None:
