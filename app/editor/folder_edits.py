@@ -149,10 +149,12 @@ class FolderEdits(QObject):
         told: Told,
         wanted: Callable[[ImageEntry], bool] = lambda _image: True,
         turned: Callable[[bool], object] = lambda _undone: None,
+        remains: Callable[[ImageEntry], str] = lambda _image: "",
     ) -> None:
         """Make one act of an edit in each image that needs one; `told` hears how it went.
 
-        Images that are not `wanted` are not even read; it is asked on a worker's thread.
+        Images that are not `wanted` are not even read, and what `remains` to do in a file
+        afterwards is told as a failure; both are asked on a worker's thread.
         """
         now = time.monotonic_ns()
         act = FolderAct(name, now, now, turned=turned)
@@ -163,7 +165,7 @@ class FolderEdits(QObject):
                 self._redo.clear()
             told(walk, len(act.edits))
 
-        self._walk(title, act, list(images), lambda _path: edit_of, ended, wanted)
+        self._walk(title, act, list(images), lambda _path: edit_of, ended, wanted, remains)
 
     def _move(self, act: FolderAct, to: list[FolderAct], title: str, text: str) -> None:
         """Undo or redo an act over the folder; what of it fails stays as it is, and is said."""
@@ -197,6 +199,7 @@ class FolderEdits(QObject):
         edit_of: EditOf,
         ended: Ended,
         wanted: Callable[[ImageEntry], bool] = lambda _image: True,
+        remains: Callable[[ImageEntry], str] = lambda _image: "",
     ) -> None:
         project = self._workspace.project
         if project is None or not project.locked:
@@ -206,7 +209,8 @@ class FolderEdits(QObject):
             if image.path == self._workspace.path and self._workspace.session is not None:
                 over(self._change_open(act, image, edit_of(image.path)))
             else:
-                self._change_file(project, act, image, edit_of(image.path), over, wanted)
+                change = edit_of(image.path)
+                self._change_file(project, act, image, change, over, wanted, remains)
 
         def end(walk: Walk[ImageEntry]) -> None:
             if all(walk is not each for each, _ in self._walks):
@@ -258,20 +262,23 @@ class FolderEdits(QObject):
         edit_of: MakeEdit,
         over: Over,
         wanted: Callable[[ImageEntry], bool],
+        remains: Callable[[ImageEntry], str],
     ) -> None:
-        def work(_context: Context) -> tuple[Made | None, ImageStatus]:
-            made = change_labels(project, image, edit_of) if wanted(image) else None
-            return made, project.status(image)
+        def work(_context: Context) -> tuple[Made | None, ImageStatus, str]:
+            if not wanted(image):
+                return None, project.status(image), ""
+            made = change_labels(project, image, edit_of)
+            return made, project.status(image), remains(image)
 
-        def note(found: tuple[Made | None, ImageStatus]) -> None:
-            made, status = found
+        def note(found: tuple[Made | None, ImageStatus, str]) -> None:
+            made, status, left = found
             if made is not None:
                 act.edits[image.path] = made.inverse
                 self._written[image.path] = made.sha256
                 self._workspace.left.follow(image.path, made, act.name, act.at)
                 self._workspace.set_status(image.path, status)
                 self._look_at_image()
-            over("")
+            over(left)
 
         self._workspace.tasks.run(work, done=note, failed=lambda error: over(error_text(error)))
 

@@ -44,8 +44,13 @@ class Renamer(QObject):
         def turned(undone: bool) -> None:
             self._labelling.rename_on_list(*((new, old) if undone else (old, new)))
 
+        aside = self.tr("a shape of this label cannot be read, and keeps it")
+
+        def remains(image: ImageEntry) -> str:
+            return aside if wanted(image) else ""
+
         images = self._workspace.images
-        self._edits.make(title, name, images, renaming(old, new), told, wanted, turned)
+        self._edits.make(title, name, images, renaming(old, new), told, wanted, turned, remains)
 
     def _tell(self, walk: Walk[ImageEntry], old: str, new: str, images: int) -> None:
         text = self.tr("“{old}” is now “{new}” in %n image(s)", "", images)

@@ -4,7 +4,7 @@ from core.session.covering import covered_by
 from core.session.kinds import kind_of, kind_of_image
 from core.session.opening import Left, SessionError
 from core.session.recovery import Recovery
-from core.session.rename import Made, MakeEdit, change_labels, rename_label, renaming
+from core.session.rename import Made, MakeEdit, change_labels, renaming
 from core.session.save import SaveOutcome, Snapshot
 from core.session.session import ImageSession
 from core.session.suggest import store_suggestions
@@ -22,7 +22,6 @@ __all__ = [
     "covered_by",
     "kind_of",
     "kind_of_image",
-    "rename_label",
     "renaming",
     "store_suggestions",
 ]

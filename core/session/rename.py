@@ -12,7 +12,6 @@ from core.session.opening import SessionError
 from core.session.session import ImageSession
 from core.storage.journal import Journal
 from core.storage.project import ImageEntry, Project
-from core.storage.summary import summarise
 
 MakeEdit = Callable[[Document], Edit | None]
 """The edit that a document needs; None when it needs none."""
@@ -60,13 +59,3 @@ def renaming(old: str, new: str) -> MakeEdit:
         return Relabel.to(new, ids) if ids else None
 
     return make
-
-
-def rename_label(project: Project, image: ImageEntry, old: str, new: str) -> Made | None:
-    """Rename a label in the label file of an image, as `change_labels` does.
-
-    Suggestions keep the labels of their model.
-    """
-    if old not in dict(summarise(image.label_file).labels):
-        return None
-    return change_labels(project, image, renaming(old, new))

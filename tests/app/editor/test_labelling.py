@@ -223,15 +223,19 @@ def test_a_window_begins_where_the_last_one_ended(driver: Driver, folder: Path) 
 
 
 def test_what_cannot_be_renamed_is_told(driver: Driver, tmp_path: Path) -> None:
-    folder = make_images(tmp_path / "work", "0.png", "1.png")
+    folder = make_images(tmp_path / "work", "0.png", "1.png", "2.png")
     write_labelme(folder / "0.png", shape("cell", *SQUARE))
     write_labelme(folder / "1.png", shape("cell", *SQUARE), imageData=5)
+    odd = shape("cell", *SQUARE, flags="wrong")  # is kept as it is, and so is its label
+    write_labelme(folder / "2.png", shape("cell", *SQUARE), odd)
     broken = (folder / "1.json").read_bytes()
     driver.open(folder)
     driver.wait(lambda: driver.services.labelling.names == ("cell",))
     driver.services.labelling.rename("cell", "nucleus")
-    driver.wait(lambda: any("could not be renamed in 1 image" in text for text in driver.texts))
+    driver.wait(lambda: any("could not be renamed in 2 image" in text for text in driver.texts))
     assert (folder / "1.json").read_bytes() == broken
+    labels = [each["label"] for each in json.loads((folder / "2.json").read_text())["shapes"]]
+    assert labels == ["nucleus", "cell"]
     assert "cell" in driver.services.labelling.names  # it is still used there
 
 

@@ -11,7 +11,7 @@ import pytest
 from core.document.edits import Add
 from core.document.instance import Source
 from core.sentences import say
-from core.session import SessionError, rename_label, store_suggestions
+from core.session import SessionError, change_labels, renaming, store_suggestions
 from core.session import save as saving
 from core.storage.atomic import StorageError
 from core.storage.suggestions import SuggestionSet
@@ -33,7 +33,7 @@ def test_only_the_label_is_another(tmp_path: Path) -> None:
     session.do(Add((replace(blob("x", 30, 30, 5, "cat"), source=Source.EDITED),)), "")
     save(session)
     before = json.loads((tmp_path / "a.json").read_text())
-    assert rename_label(project, entry(project), "cat", "lynx") is not None
+    assert change_labels(project, entry(project), renaming("cat", "lynx")) is not None
     after = json.loads((tmp_path / "a.json").read_text())
     assert [each["label"] for each in after["shapes"]] == ["dog", "lynx"]
     before["shapes"][1]["label"] = "lynx"
@@ -44,8 +44,8 @@ def test_only_the_label_is_another(tmp_path: Path) -> None:
 def test_where_the_label_is_not_nothing_is_written(tmp_path: Path) -> None:
     project = make_project(tmp_path, "a.png", "b.png")
     data = labelme_file(tmp_path / "a.json")
-    assert rename_label(project, entry(project), "cat", "lynx") is None
-    assert rename_label(project, entry(project, "b.png"), "cat", "lynx") is None
+    assert change_labels(project, entry(project), renaming("cat", "lynx")) is None
+    assert change_labels(project, entry(project, "b.png"), renaming("cat", "lynx")) is None
     assert (tmp_path / "a.json").read_bytes() == data
     assert not (tmp_path / "b.json").exists()
 
@@ -55,7 +55,7 @@ def test_suggestions_keep_the_labels_of_their_model(tmp_path: Path) -> None:
     proposed = replace(blob("s", 30, 30, 5, "dog"), source=Source.SUGGESTED, score=0.5)
     store_suggestions(project, entry(project), SuggestionSet("m", instances=(proposed,)))
     labelme_file(tmp_path / "a.json")
-    assert rename_label(project, entry(project), "dog", "wolf") is not None
+    assert change_labels(project, entry(project), renaming("dog", "wolf")) is not None
     session = open_session(project)
     assert [each.label for each in session.pending] == ["dog"]
     assert [each.label for each in session.document.instances] == ["wolf"]
@@ -66,16 +66,15 @@ def test_edits_left_by_a_crash_come_first(tmp_path: Path) -> None:
     labelme_file(tmp_path / "a.json")
     draw(open_session(project), "x")  # and never saved
     with pytest.raises(SessionError, match="unsaved edits"):
-        rename_label(project, entry(project), "dog", "wolf")
+        change_labels(project, entry(project), renaming("dog", "wolf"))
     assert open_session(project).recovery is not None
 
 
 def test_a_file_that_is_left_alone_is_named(tmp_path: Path) -> None:
     project = make_project(tmp_path)
-    shape = {"label": "dog", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
-    data = labelme_file(tmp_path / "a.json", shapes=[{**shape, "flags": "wrong"}])
-    with pytest.raises(SessionError, match="flags"):
-        rename_label(project, entry(project), "dog", "wolf")
+    data = labelme_file(tmp_path / "a.json", imageData=5)
+    with pytest.raises(SessionError, match="imageData"):
+        change_labels(project, entry(project), renaming("dog", "wolf"))
     assert (tmp_path / "a.json").read_bytes() == data
 
 
@@ -90,6 +89,6 @@ def test_a_full_disk_leaves_all_as_it_was(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(saving, "write_atomic", full)
     with pytest.raises(SessionError, match="full"):
-        rename_label(project, entry(project), "dog", "wolf")
+        change_labels(project, entry(project), renaming("dog", "wolf"))
     assert (tmp_path / "a.json").read_bytes() == data
     assert open_session(project).recovery is None
