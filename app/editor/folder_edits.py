@@ -234,7 +234,8 @@ class FolderEdits(QObject):
             walk.start(sorted(images, key=lambda image: image.path != here))
         elif self._after:
             self._after.pop(0)()
-            self._next()
+            if not self._walks:  # else what was asked for has begun one
+                self._next()
 
     def _change_open(self, act: FolderAct, image: ImageEntry, edit_of: MakeEdit) -> str:
         """Change the open image through its history; why not, empty when it went well."""

@@ -111,3 +111,12 @@ def test_marks_of_crowds_come_off_as_one_act(driver: Driver, folder: Path) -> No
     driver.wait(lambda: all(each.crowd for each in driver.document.instances))
     driver.saved()
     driver.wait(lambda: crowds() == [True, True])
+    driver.wait(lambda: not driver.services.folder_edits.running)
+
+    # Taken back while it is under way: once it is over, and once only.
+    driver.act("redo")
+    assert driver.services.folder_edits.running
+    driver.act("undo")
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    driver.saved()
+    driver.wait(lambda: crowds() == [True, True])
