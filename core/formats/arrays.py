@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from tokenize import TokenError
 from typing import IO, Any, Final
 
 import numpy as np
@@ -20,6 +21,10 @@ _PACKED: Final = 100_000_000
 """Bytes that any compressed array may have; beyond, no more than `_RATIO` times what is packed."""
 _RATIO: Final = 20
 _MEMBERS: Final = 1000
+BAD_HEADER: Final = (
+    # What NumPy raises where the text of a header is cut or no text of Python's.
+    *(ValueError, EOFError, OSError, SyntaxError, TypeError, TokenError, zlib.error),
+)
 _BROKEN: Final = (
     # What zipfile raises where a directory leads to nowhere: ValueError, OverflowError and others.
     *(OSError, EOFError, ValueError, OverflowError, NotImplementedError, RuntimeError),
@@ -37,7 +42,7 @@ def read_npy(file: IO[bytes], where: str) -> NDArray[Any]:
             shape, fortran, dtype = npy.read_array_header_2_0(file)
         else:
             raise wrong(where, "an unknown version of NumPy's format")
-    except (ValueError, EOFError, OSError, SyntaxError, TypeError, zlib.error) as error:
+    except BAD_HEADER as error:
         raise wrong(where, f"no array of NumPy's ({error})") from error
     if dtype.hasobject or dtype.kind not in "biufUS":
         raise wrong(where, "it holds objects instead of numbers")

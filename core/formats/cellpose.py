@@ -10,6 +10,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from core.codec import wrong
+from core.formats.arrays import BAD_HEADER
 from core.formats.beside import Siblings
 from core.formats.errors import reading
 from core.formats.fields import as_object
@@ -65,7 +66,7 @@ def _pickle(data: bytes) -> bytes:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read(file)
-    except (ValueError, EOFError, SyntaxError, TypeError) as error:
+    except BAD_HEADER as error:
         raise wrong("file", f"no array of NumPy's ({error})") from error
     if dtype.kind != "O" or shape not in ((), (1,)):
         raise wrong("file", "expected one object with masks")

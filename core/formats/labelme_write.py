@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Raw
 
 from core.codec import encode, layout, loads, members, pretty, uncollected
-from core.document.geometry.boxes import is_upright
+from core.document.geometry.boxes import is_box, is_upright
 from core.document.geometry.measure import bounds
 from core.document.instance import Point, Polygon, Shape, Source
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
@@ -224,7 +224,7 @@ def _shape(
 
 def _kind(instance: Shape, polygon: Polygon, raw: Raws) -> tuple[str, Sequence[Point]]:
     """The kind that an outline is written as, and its points."""
-    if not instance.box:
+    if not (instance.box and is_box(instance.polygons)):
         return "polygon", polygon.outer
     turned = loads(bytes(raw.get("shape_type", _NOTHING)))
     if turned in BOXES[1:]:

@@ -11,7 +11,6 @@ from core.formats import labelme
 from core.formats.dataset import open_dataset
 from core.formats.registry import BY_NAME
 from core.storage.project import Project
-from tests.app.editor.test_trouble import press
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 KEY = "image:mismatch"
@@ -40,14 +39,14 @@ def test_scaling_and_taking_it_back(driver: Driver, folder: Path) -> None:
     driver.wait(lambda: KEY in banners.keys)
     driver.draw_rectangle((10, 10), (40, 30))
     assert len(driver.document.instances) == 1
-    press(driver, "Scale them")
+    driver.press("Scale them")
     driver.wait(lambda: driver.document.instances[0].polygons[0].outer == SQUARE)
     assert outer(path) == SQUARE
     assert (folder / "a1.json.unfitted").read_bytes() == before
-    press(driver, "Take back")
+    driver.press("Take back")
     driver.wait(lambda: driver.services.workspace.session.mismatch is not None)
     assert path.read_bytes() == before
-    press(driver, "Keep as they are")
+    driver.press("Keep as they are")
     driver.wait(lambda: driver.services.workspace.session.mismatch is None)
     assert outer(path) == tuple((2 * x, 2 * y) for x, y in SQUARE)
     assert outer(other) == outer(path)
@@ -57,10 +56,10 @@ def test_one_answer_for_all(driver: Driver, folder: Path) -> None:
     paths = halved(folder, "a1.png", "a2.png", "a10.png")
     driver.open(folder)
     driver.wait(lambda: KEY in driver.services.central.banners.keys)
-    press(driver, "Scale them")
+    driver.press("Scale them")
     driver.wait(lambda: outer(paths[0]) == SQUARE)
     driver.wait(lambda: driver.services.workspace.session.mismatch is None)
-    press(driver, "The same for all images")
+    driver.press("The same for all images")
     driver.wait(lambda: all(outer(path) == SQUARE for path in paths))
     driver.wait(lambda: any("2" in text and "fitted" in text for text in driver.texts))
     driver.go(folder / "a2.png")
@@ -71,7 +70,7 @@ def test_detached_labels_are_kept_beside(driver: Driver, folder: Path) -> None:
     (path,) = halved(folder, "a1.png")
     driver.open(folder)
     driver.wait(lambda: KEY in driver.services.central.banners.keys)
-    press(driver, "Detach")
+    driver.press("Detach")
     driver.wait(lambda: not driver.document.instances)
     assert not path.exists()
     assert (folder / "a1.json.detached").exists()

@@ -13,7 +13,6 @@ from app.editor.exporting import Choice
 from app.editor.panels.transfer import ExportDialog, ImportDialog
 from core.formats.collect import collect
 from core.formats.registry import BY_NAME, FORMATS
-from tests.app.editor.test_trouble import press
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 
@@ -119,7 +118,7 @@ def test_labels_of_a_sibling_folder_are_offered(driver: Driver, folder: Path) ->
     driver.open(folder)
     driver.wait(lambda: "project:elsewhere" in driver.services.central.banners.keys)
     driver.services.importer.looked.connect(driver.services.importer.take)
-    press(driver, "Import them…")
+    driver.press("Import them…")
     driver.wait(lambda: [i.label for i in driver.document.instances] == ["cell"])
     assert (folder / "a2.json").exists()
     driver.open(folder)

@@ -8,19 +8,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from core.document.edits import Add
 from core.document.instance import Instance, Polygon
 from core.session import ImageSession
 from core.storage.project import Project
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
-
-
-def press(driver: Driver, caption: str) -> None:
-    buttons = driver.services.central.banners.findChildren(QPushButton)
-    (button,) = [each for each in buttons if each.text() == caption]
-    button.click()
 
 
 def leave_a_journal(folder: Path) -> None:
@@ -38,7 +32,7 @@ def test_left_edits_are_offered_and_kept(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     assert "image:recovery" in driver.services.central.banners.keys
     assert driver.document.instances == ()
-    press(driver, "Keep")
+    driver.press("Keep")
     assert len(driver.document.instances) == 2
     driver.saved()
     assert len(json.loads((folder / "a1.json").read_text())["shapes"]) == 2
@@ -47,7 +41,7 @@ def test_left_edits_are_offered_and_kept(driver: Driver, folder: Path) -> None:
 def test_left_edits_can_be_discarded(driver: Driver, folder: Path) -> None:
     leave_a_journal(folder)
     driver.open(folder)
-    press(driver, "Discard")
+    driver.press("Discard")
     assert driver.document.instances == ()
     assert driver.services.central.banners.keys == ()
     driver.draw_rectangle((10, 10), (40, 30))
@@ -58,7 +52,7 @@ def test_left_edits_can_be_discarded(driver: Driver, folder: Path) -> None:
 def test_left_edits_of_another_image_are_told(driver: Driver, folder: Path) -> None:
     leave_a_journal(folder)
     driver.open(folder / "a2.png")
-    press(driver, "Show")
+    driver.press("Show")
     driver.wait(lambda: driver.services.workspace.path == folder / "a1.png")
 
 
@@ -81,7 +75,7 @@ def test_a_change_outside_can_be_taken(driver: Driver, folder: Path) -> None:
     driver.saved()
     write_labelme(folder / "a1.png", shape("theirs", *SQUARE))
     driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
-    press(driver, "Take theirs")
+    driver.press("Take theirs")
     driver.wait(lambda: [each.label for each in driver.document.instances] == ["theirs"])
     assert driver.services.central.banners.keys == ()
 
@@ -95,7 +89,7 @@ def test_a_change_outside_does_not_cost_mine(driver: Driver, folder: Path) -> No
     driver.act("next_image")
     driver.bot.wait(200)
     assert driver.services.workspace.path == folder / "a1.png"
-    press(driver, "Keep mine")
+    driver.press("Keep mine")
     kept = folder / "a1.json.theirs"
     driver.wait(kept.exists)
     driver.wait(lambda: driver.window.status.texts()["save"] == "Saved")
@@ -111,7 +105,7 @@ def test_taking_what_cannot_be_read_keeps_mine_beside(driver: Driver, folder: Pa
     (folder / "a1.json").write_text("{}")
     driver.draw_rectangle((40, 30), (60, 50))
     driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
-    press(driver, "Take theirs")
+    driver.press("Take theirs")
     driver.wait(lambda: "image:read_only" in driver.services.central.banners.keys)
     assert (folder / "a1.json").read_text() == "{}"
     assert len(json.loads((folder / "a1.json.mine").read_text())["shapes"]) == 2
@@ -147,7 +141,7 @@ def test_a_folder_in_use_is_for_looking(make_driver: Callable[..., Driver], fold
     driver.draw_rectangle((10, 10), (40, 30))
     assert driver.document.instances == ()
     other.unlock()
-    press(driver, "Try again")
+    driver.press("Try again")
     driver.wait(lambda: "project:lock" not in driver.services.central.banners.keys)
     driver.wait(lambda: driver.services.workspace.staged)
     driver.draw_rectangle((10, 10), (40, 30))

@@ -7,17 +7,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app.engine.client import EngineState
 from core.formats import labelme
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
-
-
-def press(driver: Driver, caption: str) -> None:
-    buttons = driver.services.central.banners.findChildren(QPushButton)
-    (button,) = [each for each in buttons if each.text() == caption]
-    button.click()
 
 
 def save_text(driver: Driver) -> str:
@@ -34,7 +28,7 @@ def test_a_label_file_deleted_outside_is_not_called_saved(
     file.unlink()
     driver.wait(lambda: "image:deleted" in driver.services.central.banners.keys)
     assert save_text(driver) != "Saved"
-    press(driver, answer)
+    driver.press(answer)
     if answer == "Write it now":
         driver.wait(file.exists)
         driver.wait(lambda: save_text(driver) == "Saved")
@@ -50,7 +44,7 @@ def test_an_image_replaced_by_one_of_another_size_is_noticed(driver: Driver, fol
     Image.new("RGB", (40, 30)).save(folder.parent / "new.png")
     (folder.parent / "new.png").replace(folder / "a1.png")
     driver.wait(lambda: "image:replaced" in driver.services.central.banners.keys)
-    press(driver, "Show the new one")
+    driver.press("Show the new one")
     driver.wait(lambda: (driver.document.width, driver.document.height) == (40, 30))
     driver.wait(lambda: "image:replaced" not in driver.services.central.banners.keys)
 

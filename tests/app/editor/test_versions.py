@@ -6,17 +6,10 @@ import json
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
 
 from app.editor.versions_feature import VersionsFeature
 from core.formats import labelme
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
-
-
-def press(driver: Driver, caption: str) -> None:
-    buttons = driver.services.central.banners.findChildren(QPushButton)
-    (button,) = [each for each in buttons if each.text() == caption and each.isVisible()]
-    button.click()
 
 
 def feature(driver: Driver) -> VersionsFeature:
@@ -98,7 +91,7 @@ def test_another_programs_change_is_compared_and_merged(driver: Driver, folder: 
     driver.draw_rectangle((40, 30), (60, 50))
     change(folder, note="kept")
     driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
-    press(driver, "Compare")
+    driver.press("Compare")
     assert "image:conflict" in driver.services.central.banners.keys
     panel = feature(driver).panel
     driver.wait(lambda: panel.rows.count() == 2)
@@ -126,7 +119,7 @@ def test_theirs_is_taken_whole_and_undone(driver: Driver, folder: Path) -> None:
     mine = driver.document.shapes
     change(folder)
     driver.wait(lambda: "image:conflict" in driver.services.central.banners.keys)
-    press(driver, "Take theirs")
+    driver.press("Take theirs")
     driver.wait(lambda: labels(driver) == ["cell", "theirs"])
     assert driver.window.status.texts()["save"] == "Saved"
     # It is watched again.

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.base.paths import Paths
@@ -151,6 +151,18 @@ class Driver:
         self.act("tool_rectangle")
         self.drag(start, end)
         self.act("tool_select")
+
+    def press(self, caption: str) -> None:
+        """A button of a banner; it is seen a turn of the event loop after it was made."""
+        banners = self.services.central.banners
+
+        def seen() -> list[QPushButton]:
+            buttons = banners.findChildren(QPushButton)
+            return [each for each in buttons if each.text() == caption and each.isVisible()]
+
+        self.wait(seen)
+        (button,) = seen()
+        button.click()
 
     def saved(self) -> None:
         done: list[bool] = []

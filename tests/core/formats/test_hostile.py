@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.codec import FieldError
 from core.formats import inert_pickle
-from core.formats.arrays import read_npz
+from core.formats.arrays import read_npy, read_npz
 from core.formats.collect import collect
 from core.formats.errors import FormatError
 from core.formats.xml_safe import read_xml
@@ -131,6 +131,14 @@ def test_a_small_file_is_not_unpacked_to_a_large_array(tmp_path: Path) -> None:
     # A directory that leads to before the file.
     with pytest.raises(FieldError):
         read_npz(data[30:])
+
+
+@pytest.mark.parametrize("header", ["{'descr': '<i4', 'shape'", "{", "''' ", "{'descr': 3}", "\n"])
+def test_a_header_that_is_cut_or_no_text_is_a_sentence(header: str) -> None:
+    text = header.encode().ljust(64) + b"\n"
+    file = io.BytesIO(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+    with pytest.raises(FieldError, match="no array"):
+        read_npy(file, "file")
 
 
 def test_an_image_is_no_label_file(tmp_path: Path) -> None:

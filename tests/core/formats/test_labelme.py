@@ -250,6 +250,10 @@ def test_a_box_is_written_as_one_after_its_corner_was_moved(kind: str) -> None:
     assert back.polygons == (Polygon(moved),)
     new_one = replace(box, id="drawn", polygons=(Polygon(moved),))
     assert written(new(new_one))["shapes"][0]["shape_type"] in (kind, "oriented_rectangle")
+    # What is no box any more is none in the file either, whatever it is called.
+    bent = replace(read, shapes=(replace(box, polygons=(Polygon(moved[:3]),)),))
+    (value,) = written(bent)["shapes"]
+    assert (value["shape_type"], len(value["points"])) == ("polygon", 3)
 
 
 def test_deleted_instances_and_new_order() -> None:
