@@ -16,7 +16,7 @@ from app.editor.panels.details import OURS, AttributesDialog, flag_names
 from app.editor.services import Services, image, project, selection
 from core.document.document import Changed
 from core.document.edits import Add, Batch, Remove
-from core.document.geometry.measure import bounds, union_rect
+from core.document.geometry.measure import bounds_of
 from core.document.instance import Shape, Source, Value
 from core.document.regions import labelled
 from core.formats import labelme
@@ -117,9 +117,7 @@ class ArrangeFeature(Feature):
 
     def zoom(self) -> None:
         """Fill the view with what is selected."""
-        rect = None
-        for shape in self._chosen():
-            rect = union_rect(rect, bounds(shape))
+        rect = bounds_of(self._chosen())
         if rect is not None:
             self.services.viewport.zoom_to(rect)
 
@@ -139,12 +137,8 @@ class ArrangeFeature(Feature):
 
     def previous(self) -> ImageEntry | None:
         """The image before the one that is shown, in the order of the folder."""
-        before = None
-        for entry in self.services.workspace.images:
-            if entry.path == self.services.workspace.path:
-                return before
-            before = entry
-        return None
+        path = self.services.workspace.path
+        return None if path is None else self.services.workspace.entry(path, -1)
 
     def take_previous(self) -> None:
         """Take over what is labelled on the image before."""

@@ -166,7 +166,8 @@ class Prompting(QObject):
             self._set_ready(about)
             self._next()
             if wanted == "ahead":
-                self._look_ahead([near for near in self._neighbours(path) if near != path])
+                near = (self._workspace.entry(path, by) for by in (1, -1))
+                self._look_ahead([entry.path for entry in near if entry is not None])
 
         def failed(sentence: Sentence) -> None:
             self._encoding, self._unreadable = None, about
@@ -220,11 +221,6 @@ class Prompting(QObject):
             return ""
         changed, size = staged.picture.stamp
         return f"sent {changed} {size}"
-
-    def _neighbours(self, path: Path) -> list[Path]:
-        paths = [each.path for each in self._workspace.images]
-        place = paths.index(path) if path in paths else -1
-        return [paths[k] for k in (place + 1, place - 1) if place >= 0 and 0 <= k < len(paths)]
 
     # Questions, one at a time: the next is sent when the last was answered
 

@@ -94,10 +94,10 @@ class Workspace(QObject):
         """The image that is shown, or that failed to show."""
         return self.staged.entry.path if self.staged is not None else self.failed_path
 
-    def entry(self, path: Path) -> ImageEntry | None:
-        """The entry of an image by its path."""
-        place = self._place.get(path)
-        return None if place is None else self.images[place]
+    def entry(self, path: Path, by: int = 0) -> ImageEntry | None:
+        """The entry of an image by its path, or of the one that comes `by` places after it."""
+        there = path in self._place and 0 <= self._place[path] + by < len(self.images)
+        return self.images[self._place[path] + by] if there else None
 
     def status(self, path: Path) -> ImageStatus | None:
         """The status as far as it is known yet."""

@@ -21,7 +21,7 @@ from core.document.edits import (
     SetRejected,
 )
 from core.document.geometry.boxes import is_box
-from core.document.geometry.measure import Rect, bounds, union_rect
+from core.document.geometry.measure import Rect, bounds_of, union_rect
 from core.document.instance import Instance, Polygons, Region, Shape, source_after_change
 from core.document.regions import by_flags
 from core.sentences import say
@@ -183,7 +183,7 @@ class _Draft:
             self.shapes = [new.get(shape.id, shape) for shape in self.shapes]
         self.by_id.update(new)
         moved = [each for each in new.values() if each.polygons is not old[each.id].polygons]
-        return Changed(ids=frozenset(new), rect=_rect_of([*old.values(), *moved]))
+        return Changed(ids=frozenset(new), rect=bounds_of([*old.values(), *moved]))
 
     def _add(self, edit: Add) -> tuple[Edit, Changed]:
         shapes = edit.shapes
@@ -197,7 +197,7 @@ class _Draft:
         else:
             self.shapes.extend(shapes)
         self.by_id.update(zip(ids, shapes, strict=True))
-        return Remove(tuple(ids)), Changed(frozenset(ids), _rect_of(shapes), order=True)
+        return Remove(tuple(ids)), Changed(frozenset(ids), bounds_of(shapes), order=True)
 
     def _insert(self, shapes: tuple[Shape, ...], at: tuple[int, ...]) -> None:
         count = len(self.shapes) + len(shapes)
@@ -221,7 +221,7 @@ class _Draft:
         self.shapes = [shape for shape in self.shapes if shape.id not in gone]
         for id in gone:
             del self.by_id[id]
-        return Add(removed, places), Changed(frozenset(gone), _rect_of(removed), order=bool(gone))
+        return Add(removed, places), Changed(frozenset(gone), bounds_of(removed), order=bool(gone))
 
     def _reshape(self, edit: Reshape) -> tuple[Edit, Changed]:
         old = self._find(edit.id)
@@ -315,8 +315,3 @@ def _check_rings(id: str, polygons: Polygons) -> None:
                         id=id,
                     )
                 )
-
-
-def _rect_of(shapes: Iterable[Shape]) -> Rect | None:
-    polygons = tuple(itertools.chain.from_iterable(shape.polygons for shape in shapes))
-    return bounds(polygons) if polygons else None

@@ -16,10 +16,10 @@ from typing import Final
 from core.codec import Codec, FieldError, uncollected, wrong
 from core.document.instance import Instance, Polygons, Source
 from core.formats.coco_image import KEY, CocoImage, Id
-from core.formats.coco_shapes import number_of, outline_of
+from core.formats.coco_shapes import outline_of
 from core.formats.coco_write import dumps, write
 from core.formats.errors import FormatError, read_json, reading
-from core.formats.fields import as_int, as_label, as_list, as_object, as_text, get
+from core.formats.fields import as_int, as_label, as_list, as_object, as_text, get, number_of
 from core.formats.label_file import Json
 from core.formats.labelled import Box
 from core.formats.limits import check_size, side_of

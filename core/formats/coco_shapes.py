@@ -10,7 +10,7 @@ from core.codec import wrong
 from core.document.instance import Polygons
 from core.formats.coco_image import CocoImage
 from core.formats.errors import NO_AREA_DROPPED
-from core.formats.fields import as_int, as_list, as_number, get
+from core.formats.fields import as_int, as_list, as_number, get, number_of
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.limits import MAX_COORDINATE, whole
 from core.formats.masks import trace_runs
@@ -88,16 +88,6 @@ def _rings(part: object, where: str, remarks: Remarks) -> Iterator[Ring]:
         return
     for k, inner in enumerate(part):
         yield _flat_points(inner, f"{where}[{k}]")
-
-
-def number_of(value: object) -> object:
-    """The number that a text stands for; anything else as it is."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    return value
 
 
 def _flat_points(value: object, where: str) -> tuple[tuple[float, float], ...]:

@@ -68,6 +68,18 @@ def get(value: Mapping[str, object], key: str, where: str) -> object:
     return value[key]
 
 
+def number_of(value: object) -> object:
+    """The number that a text stands for, where it is finite; anything else as it is."""
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        if math.isfinite(number):
+            return int(number) if number.is_integer() else number
+    return value
+
+
 def json_text(value: object, *, ensure_ascii: bool = True, indent: int | None = None) -> str:
     """JSON; NaN and the infinities, which travelled along with what others wrote, are null."""
     try:

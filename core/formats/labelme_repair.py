@@ -9,6 +9,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Final
 
+from core.formats.fields import number_of
 from core.formats.label_file import Json
 
 
@@ -29,22 +30,10 @@ def repaired_top(top: Json, stem: str) -> Json:
 
 def _side(value: object) -> object:
     """A side of an image; None where it says none, as -1 and 0 do."""
-    number = _number(value)
+    number = number_of(value)
     if isinstance(number, int | float) and not isinstance(number, bool) and number < 1:
         return None
     return number
-
-
-def _number(value: object) -> object:
-    """A number that a text stands for; anything else as it is."""
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            return value
-        if isfinite(number):
-            return int(number) if number.is_integer() else number
-    return value
 
 
 def _points(value: object) -> object:
@@ -54,7 +43,7 @@ def _points(value: object) -> object:
     if value and len(value) % 2 == 0 and not any(isinstance(each, list) for each in value):
         value = [list(pair) for pair in zip(value[::2], value[1::2], strict=True)]
     return [
-        [_number(number) for number in (point[:2] if len(point) in (3, 4) else point)]
+        [number_of(number) for number in (point[:2] if len(point) in (3, 4) else point)]
         if isinstance(point, list)
         else point
         for point in value
@@ -69,7 +58,7 @@ def _text(value: object) -> object:
 
 
 def _group(value: object) -> object:
-    number = _number(value)
+    number = number_of(value)
     if isinstance(number, float) and number.is_integer():
         return int(number)
     return None if number == "" or (isinstance(number, float) and number != number) else number

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.document.edits import Add, Batch, Edit, Reshape
-from core.document.geometry import GeometryError, insert_vertex, move_vertex, translate, union_rect
+from core.document.geometry import GeometryError, insert_vertex, move_vertex, translate
 from core.document.geometry.boxes import with_corner, with_side
-from core.document.geometry.measure import Rect, bounds
+from core.document.geometry.measure import Rect, bounds_of
 from core.document.hit import Hit
 from core.document.instance import Point, Polygon, Polygons, Shape, Source, new_id
 from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
@@ -66,9 +66,7 @@ class MoveDrag:
         return Outcome(edit=Add(copies), name=say("gestures.copy", "copy"), selection=ids)
 
     def _limited(self, dx: float, dy: float) -> Point:
-        box: Rect | None = None
-        for shape in self.shapes:
-            box = union_rect(box, bounds(shape))
+        box = bounds_of(self.shapes)
         if box is None:
             return 0.0, 0.0
         return (

@@ -5,6 +5,7 @@ An outline is an instance, a region, or their polygons. All values are image pix
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -74,6 +75,12 @@ def bounds(outline: Outline) -> Rect:
     xs = [x for polygon in polygons_of(outline) for x, _ in polygon.outer]
     ys = [y for polygon in polygons_of(outline) for _, y in polygon.outer]
     return Rect(min(xs), min(ys), max(xs), max(ys))
+
+
+def bounds_of(shapes: Iterable[Shape]) -> Rect | None:
+    """The smallest box around all shapes; None without any."""
+    polygons = tuple(chain.from_iterable(shape.polygons for shape in shapes))
+    return bounds(polygons) if polygons else None
 
 
 def ring_array(ring: Ring) -> npt.NDArray[np.float64]:

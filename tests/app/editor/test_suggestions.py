@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QPlainTextEdit
 
 from app.base.jobs import Job
 from app.base.settings import ANSWERED, FOLLOW, MODEL, PARTS, THRESHOLD, UNKNOWN_LABELS
@@ -200,9 +200,7 @@ def test_the_last_words_of_an_engine_can_be_read(driver: Driver, tmp_path: Path)
     driver.open(make_images(tmp_path / "work", "die.png", "good.png"))
     driver.act("suggest_image")
     driver.wait(lambda: "engine" in driver.services.central.banners.keys)
-    buttons = driver.services.central.banners.findChildren(QPushButton)
-    (copy,) = [each for each in buttons if each.text() == "Copy details"]
-    copy.click()
+    driver.press("Copy details")
     assert "this image is too much" in QGuiApplication.clipboard().text()
     assert "engine" in driver.services.central.banners.keys, "copying does not close it"
     driver.act("about")
