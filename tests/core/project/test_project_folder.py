@@ -25,7 +25,7 @@ from core.project.suggestions import SuggestionSet, load_suggestions, save_sugge
 from core.storage.atomic import StorageError
 from core.storage.lock import FolderLock, FolderLocked
 from tests.core.document.strategies import blob
-from tests.core.storage.test_project import touch
+from tests.core.project.test_project import touch
 from tests.data import ROOT
 
 # Settings
