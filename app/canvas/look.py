@@ -38,12 +38,11 @@ class Look:
     high: _Value = 255.0
     kind: Annotated[str, Meta(max_length=20)] = "uint8"
 
-    def same_pixels(self, other: Look) -> bool:
-        """Whether both show the same range of values, of the same channel where it is not one of
-        the first three."""
+    def same_pixels(self, other: Look, *, deep: bool) -> bool:
+        """Whether both need the same pixels of an image, of whose values a `deep` one has more."""
         mine, theirs = (
             (each.rule, (each.low, each.high, each.kind) if each.rule == "own" else None,
-             max(each.channel, 2))
+             max(each.channel, ALL if deep else 2))
             for each in (self, other)
         )  # fmt: skip
         return mine == theirs

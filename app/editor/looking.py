@@ -61,14 +61,12 @@ class Looking(QObject):
             return None
         if self._shown.bounds is not None:
             return self._shown.bounds
-        staged = self._workspace.staged
-        deep = staged is not None and staged.picture.decoded.deep
-        return self._values.percentiles if deep else (0.0, 255.0)
+        return self._values.by_model
 
     @property
     def channels(self) -> int:
         """How many channels can be shown one by one, as far as that is known."""
-        return 3 if self._values is None else max(self._values.bands, 3)
+        return 3 if self._values is None else self._values.bands
 
     def set(self, look: Look) -> None:
         """Show images another way."""
@@ -149,7 +147,7 @@ class Looking(QObject):
         staged, shown = self._workspace.staged, self._shown
         if staged is None or shown is None:
             return
-        if shown.look.same_pixels(self.look):
+        if shown.look.same_pixels(self.look, deep=staged.picture.decoded.deep):
             self._viewport.set_shade(shown.shade(self.look))
             return
         if self._task is not None and not self._task.finished:

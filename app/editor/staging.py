@@ -122,12 +122,12 @@ class Pictures:
 
     def shown(self, path: Path, picture: Picture) -> Shown:
         """A picture as it is to be seen now, made anew unless it is known. Raises ImageError."""
-        look = self.look
-        if look.rule == "model" and look.channel < 3:
+        look, deep = self.look, picture.decoded.deep
+        if look.rule == "model" and look.channel < (0 if deep else 3):
             return Shown(look, picture.pyramid)
         with self._lock:
             kept = self._shown.get(path)
-        if kept is not None and kept[0] is picture and kept[1].look.same_pixels(look):
+        if kept is not None and kept[0] is picture and kept[1].look.same_pixels(look, deep=deep):
             return kept[1]
         shown = _developed(look, picture, self.values(path, picture))
         with self._lock:
@@ -154,12 +154,13 @@ class Pictures:
 
 
 def _developed(look: Look, picture: Picture, values: Values) -> Shown:
-    band = look.channel if 3 <= look.channel < values.bands else None
+    least = 3 if values.colours >= 3 else 0
+    band = look.channel if least <= look.channel < values.bands > 1 else None
     other = look.rule == "own" and look.kind != values.kind
     if band is None and (look.rule == "model" or other):
         return Shown(look, picture.pyramid, values)
     by_model = look.rule == "model" or other
-    bounds = values.percentiles if by_model else look.range_of(values.bounds, values.percentiles)
+    bounds = values.by_model if by_model else look.range_of(values.bounds, values.percentiles)
     if picture.decoded.deep and values.array is not picture.decoded.pixels:
         pyramid = ImagePyramid.build(values.shown(*bounds, band))
         return Shown(look, pyramid, values, bounds, made=True)

@@ -120,16 +120,22 @@ def read_values(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Values | N
             return Values(array.reshape(*array.shape[:2], -1)) if _is_deep(array) else None
         with image, LARGE_ONES if is_large(image.size) else nullcontext():
             _check_header(source, image, max_pixels)
+            if _has_channel_pages(source, image):
+                turn, colours = pixels.orientation(image), 3 if image.mode == "RGB" else 1
+                array = tiff.read(source.data)
+                return Values(np.ascontiguousarray(pixels.upright(array, turn)), colours)
+            high_bytes = pixels.drops_low_bytes(image)
             if image.mode.startswith(pixels.WIDE_MODES):
                 image.load()
                 turn = 1 if image.format == "TIFF" else pixels.orientation(image)
                 array = np.asarray(image)[..., None]
-            elif pixels.drops_low_bytes(image) and source.kind == "TIFF" and tiff.available():
+            elif high_bytes and source.kind == "TIFF" and tiff.available():
                 turn = pixels.orientation(image)
                 array = tiff.read(source.data)
             else:
                 return None
-            return Values(np.ascontiguousarray(pixels.upright(array, turn)))
+            upright = np.ascontiguousarray(pixels.upright(array, turn))
+            return Values(upright, high_bytes=high_bytes)
 
 
 def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
@@ -257,7 +263,19 @@ def _to_rgb(source: ImageInput, image: Image.Image, notes: tuple[Sentence, ...])
     height, width = upright.shape[:2]
     deep = mode.startswith(pixels.WIDE_MODES)
     deep |= high_bytes and image.format == "TIFF" and tiff.available()
+    deep |= _has_channel_pages(source, image)
     return DecodedImage(np.ascontiguousarray(upright), width, height, notes, mode, deep)
+
+
+def _has_channel_pages(source: ImageInput, image: Image.Image) -> bool:
+    """Whether a TIFF has further channels on pages of their own, and they can be read."""
+    pages = image.format == "TIFF" and getattr(image, "n_frames", 1) > 1 and tiff.available()
+    if not pages:
+        return False
+    try:
+        return 1 < tiff.channels(source.data) <= _MOST_BANDS
+    except pixels.DECODER_ERRORS:  # a later page is damaged; the first is whole
+        return False
 
 
 def _decode_with_tifffile(source: ImageInput, max_pixels: int) -> DecodedImage:

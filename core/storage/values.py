@@ -23,9 +23,15 @@ _SAMPLE: Final = 500_000
 
 @dataclass(frozen=True)
 class Values:
-    """`array` is (height, width, bands), upright, of any kind of number, as stored."""
+    """`array` is (height, width, bands), upright, of any kind of number, as stored.
+
+    `read_image` shows the first `colours` of the bands, 1 or 3, by their percentiles or, where
+    `high_bytes`, by the upper 8 of 16 bits.
+    """
 
     array: NDArray[Any]
+    colours: int = 3
+    high_bytes: bool = False
 
     @property
     def bands(self) -> int:
@@ -37,10 +43,21 @@ class Values:
         """The kind of number, such as `uint16`."""
         return self.array.dtype.newbyteorder("=").name
 
+    @property
+    def _first(self) -> NDArray[Any]:
+        return self.array[..., :3] if min(self.bands, self.colours) >= 3 else self.array[..., :1]
+
+    @property
+    def by_model(self) -> tuple[float, float]:
+        """The values that `read_image` shows as black and as white."""
+        if self.kind == "uint8":
+            return 0.0, 255.0
+        return (0.0, 65535.0) if self.high_bytes else self.percentiles
+
     @cached_property
     def percentiles(self) -> tuple[float, float]:
-        """What `read_image` shows as black and as white."""
-        return pixels.limits(_first(self.array))
+        """The 0.1 and 99.9 percentile of what `read_image` shows."""
+        return pixels.limits(self._first)
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
@@ -64,7 +81,7 @@ class Values:
 
         Raises IndexError for a band that is not there.
         """
-        array = self.array[..., band : band + 1] if band is not None else _first(self.array)
+        array = self.array[..., band : band + 1] if band is not None else self._first
         if array.shape[2] == 0:
             raise IndexError(f"there is no channel {band}")
         out = np.empty((*array.shape[:2], 3), np.uint8)
@@ -84,11 +101,6 @@ def histogram(array: NDArray[Any], bounds: tuple[float, float], bins: int) -> ND
         sample[np.isfinite(sample)], bins, (low, high if low < high else low + 1)
     )
     return np.asarray(counts, np.int64)
-
-
-def _first(array: NDArray[Any]) -> NDArray[Any]:
-    """The bands that are shown as colours: three of three or more, else the first alone."""
-    return array[..., :3] if array.shape[2] >= 3 else array[..., :1]
 
 
 def _table(dtype: np.dtype[Any], low: float, high: float) -> Pixels | None:

@@ -58,6 +58,7 @@ class LookPopover(QFrame):
         self._grid.addWidget(self._bar, self._grid.rowCount(), 0, 1, 3)
         self._low, self._high = self._spin(self.tr("Black")), self._spin(self.tr("White"))
         ends = QHBoxLayout()
+        ends.setSpacing(8)
         for word, spin in ((self.tr("Black"), self._low), (self.tr("White"), self._high)):
             ends.addWidget(QLabel(word))
             ends.addWidget(spin, 1)
@@ -159,10 +160,10 @@ class LookPopover(QFrame):
 
     def _show_channels(self, look: Look) -> None:
         named = [self.tr("red"), self.tr("green"), self.tr("blue")]
-        bands = self._looking.channels
-        if bands > 3 or (self._looking.values is not None and self._looking.values.bands > 3):
+        bands, values = self._looking.channels, self._looking.values
+        if bands != 3 or (values is not None and values.colours < 3):
             named = [self.tr("channel {n}").format(n=k + 1) for k in range(bands)]
-        items = [(self.tr("all"), ALL), *zip(named, range(bands), strict=False),
+        items = [(self.tr("as the model sees it"), ALL), *zip(named, range(bands), strict=False),
                  (self.tr("grey"), GREY)]  # fmt: skip
         if [self._channel.itemText(k) for k in range(self._channel.count())] != [
             text for text, _ in items
