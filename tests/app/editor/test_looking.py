@@ -51,8 +51,10 @@ def test_a_range_is_chosen_kept_while_walking_and_taken_back(driver, tmp_path: P
     assert "gamma" in sign(driver)
     assert (driver.services.workspace.staged.picture.decoded.pixels != 0).any()
     driver.services.looking.keep()
+    closed = driver.services.workspace.staged
     driver.services.opener.open_folder(tmp_path)
-    driver.wait(lambda: driver.services.looking.look.gamma == 10)
+    driver.wait(lambda: driver.services.workspace.staged not in (None, closed))
+    assert driver.services.looking.look.gamma == 10
     driver.go(tmp_path / "a.png")
     assert (driver.services.workspace.staged.picture.decoded.pixels == before).all()
     driver.services.viewport.setFocus()
