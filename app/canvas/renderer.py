@@ -10,11 +10,12 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QTransform
 
 from app.canvas.backdrop import paint_border, paint_crosshair, paint_grid
-from app.canvas.image_tiles import ImageTiles, adjustment
+from app.canvas.image_tiles import ImageTiles
 from app.canvas.instance_tiles import InstanceLook, InstanceTiles
 from app.canvas.keypoints import KeypointPainter
 from app.canvas.layers.base import Layer, LayerView
 from app.canvas.live import LiveLook, LivePainter
+from app.canvas.look import Shade
 from app.canvas.outlines import Outline, OutlineTable
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.style import FILL, LINE_SELECTED, TOLERANCE, Palette
@@ -84,9 +85,14 @@ class Renderer:
         """Whether there is an image."""
         return self._size != (0.0, 0.0)
 
-    def set_adjustment(self, brightness: float, contrast: float) -> None:
-        """Show the image brighter or with more contrast, each -1 to 1."""
-        self._image.set_adjustment(adjustment(brightness, contrast))
+    def set_shade(self, shade: Shade | None) -> None:
+        """Show the image's pixels through a shade, or as they are."""
+        self._image.set_shade(shade)
+        self._image_tiles.invalidate()
+
+    def set_pixels(self, pyramid: ImagePyramid) -> None:
+        """Show the same image, of the same size, with other pixels."""
+        self._image.set_pyramid(pyramid)
         self._image_tiles.invalidate()
 
     def set_look(self, palette: Palette, fill: float) -> None:

@@ -168,7 +168,7 @@ class AnnotateFeature(Feature):
         if canvas.tool in PART_TOOLS:
             canvas.set_tool("select")  # it is for what was selected
         canvas.set_hidden(())
-        canvas.show_image(None if staged is None else staged.picture.pyramid)
+        canvas.show_image(None if staged is None else staged.shown.pyramid)
         canvas.show_document(document)
         self.panel.instances.set_document(document)
         self._on_labels()
