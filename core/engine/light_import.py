@@ -1,9 +1,8 @@
-"""Importing torch and torchvision without what nothing here uses, until somebody asks for it.
+"""Importing torchvision without what nothing here uses, until somebody asks for it.
 
 `torchvision.ops.roi_align` imports one function of torch's compiler for a path that is taken on
-graphics cards with deterministic algorithms alone; with it come a symbolic algebra and more. torch
-itself imports the shapes that every operation would give on the device `meta`, and torchvision its
-data sets. Together they are half of all that an engine loads before it can look at an image.
+graphics cards with deterministic algorithms alone; with it come a symbolic algebra and more: two
+fifths of all that an engine loads before it can look at its first image. Its data sets come on top.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from typing import Any, Final
 
 _COMPILER: Final = "torch._dynamo"
 _UTILS: Final = f"{_COMPILER}.utils"
-_SHAPES: Final = "torch._meta_registrations"
 _DATA_SETS: Final = "torchvision.datasets"
 
 
@@ -34,12 +32,8 @@ def import_torchvision() -> None:
 
     Where torchvision should want more of the compiler, it is imported as it is.
     """
-    if "torch" not in sys.modules:
-        sys.modules[_SHAPES] = Later(_SHAPES)
-        try:
-            importlib.import_module("torch")
-        finally:
-            _forget(_SHAPES)
+    import torch
+
     if "torchvision" in sys.modules or _COMPILER in sys.modules:
         return
     package, utils = ModuleType(_COMPILER), ModuleType(_UTILS)
@@ -50,17 +44,16 @@ def import_torchvision() -> None:
     try:
         importlib.import_module("torchvision")
     except (ImportError, AttributeError):
-        _clear()
+        _clear(torch)
         importlib.import_module("torchvision")
     finally:
-        _clear()
+        _clear(torch)
 
 
-def _clear() -> None:
+def _clear(torch: Any) -> None:
     """Make way for the compiler and the data sets themselves."""
     for name in (_COMPILER, _UTILS, _DATA_SETS):
         _forget(name)
-    torch = sys.modules["torch"]
     if not hasattr(torch.__dict__.get("_dynamo"), "__file__"):
         torch.__dict__.pop("_dynamo", None)
 
