@@ -13,7 +13,7 @@ from app.base.tasks import Context, Task
 from app.base.words import error_text
 from app.canvas.layers.differences import DifferencesLayer
 from app.editor.differing import OtherState, Present
-from app.editor.panels.versions import DONE, MOST_ROWS, VersionsPanel
+from app.editor.panels.versions import DETAILS, DONE, MOST_ROWS, VersionsPanel
 from app.editor.services import Services, image
 from core.document.geometry.measure import bounds
 from core.session.difference import merge
@@ -174,6 +174,7 @@ class VersionsFeature(Feature):
             state.compared,
             taken,
             take_done=DONE in taken,
+            take_details=DETAILS in taken,
             name=name,
         )
         if isinstance(state.source, str):
@@ -186,7 +187,7 @@ class VersionsFeature(Feature):
     def _taken(self, state: OtherState) -> frozenset[str]:
         """The ids that are ticked; all of them where they are too many for rows."""
         if state.compared is not None and len(state.compared.differences) > MOST_ROWS:
-            return frozenset((DONE, *(each.id for each in state.compared.differences)))
+            return frozenset((DETAILS, DONE, *(each.id for each in state.compared.differences)))
         return self.panel.taken()
 
     # fmt: off

@@ -16,13 +16,23 @@ from core.document.edits import (
     Relabel,
     Remove,
     Reshape,
+    SetDetails,
     SetDone,
     SetFields,
     SetRejected,
 )
 from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect, bounds_of, union_rect
-from core.document.instance import Instance, Polygons, Region, Shape, source_after_change
+from core.document.instance import (
+    NO_DETAILS,
+    Held,
+    ImageDetails,
+    Instance,
+    Polygons,
+    Region,
+    Shape,
+    source_after_change,
+)
 from core.document.regions import by_flags
 from core.sentences import say
 
@@ -37,7 +47,8 @@ class Changed:
     `ids` are the shapes added, removed or altered. `rect` (image pixels) covers them as they
     were and as they are; None when nothing visible changed. `order` says that the z order is
     another (shapes came, went or moved), `done` that the finished mark was set or taken back,
-    `rejected` that suggestions were turned down or taken back.
+    `rejected` that suggestions were turned down or taken back, `details` that something else is
+    said of the image.
     """
 
     ids: frozenset[str] = frozenset()
@@ -45,6 +56,7 @@ class Changed:
     order: bool = False
     done: bool = False
     rejected: bool = False
+    details: bool = False
 
     def __or__(self, other: Changed) -> Changed:
         """Both changes together."""
@@ -54,11 +66,13 @@ class Changed:
             self.order or other.order,
             self.done or other.done,
             self.rejected or other.rejected,
+            self.details or other.details,
         )
 
 
 class Document:
-    """The shapes of an image of `width` x `height` pixels, lowest first, and the finished mark.
+    """The shapes of an image of `width` x `height` pixels, lowest first, the finished mark,
+    and what is said of the whole image.
 
     The flags of a shape decide whether it is an instance or a region. `rejected` holds the ids of
     suggestions that the person turned down. Raises EditError when two shapes share an id or one
@@ -72,6 +86,7 @@ class Document:
         shapes: Iterable[Shape] = (),
         done: bool = False,
         rejected: Iterable[str] = (),
+        details: ImageDetails = NO_DETAILS,
     ) -> None:
         self.width = width
         self.height = height
@@ -79,6 +94,7 @@ class Document:
         self._by_id = {shape.id: shape for shape in self._shapes}
         self._done = done
         self._rejected = frozenset(rejected)
+        self._details = details
         if len(self._by_id) != len(self._shapes):
             raise EditError(_ID_TWICE)
         for shape in self._shapes:
@@ -110,6 +126,16 @@ class Document:
         return self._done
 
     @property
+    def details(self) -> ImageDetails:
+        """What is said of the whole image."""
+        return self._details
+
+    @property
+    def held(self) -> Held:
+        """All that a label file holds of it."""
+        return self._shapes, self._done, self._details
+
+    @property
     def rejected(self) -> frozenset[str]:
         """The ids of the suggestions that the person turned down."""
         return self._rejected
@@ -125,13 +151,16 @@ class Document:
 
         Raises EditError, and leaves the document as it was, when the edit does not fit.
         """
-        draft = _Draft(list(self._shapes), dict(self._by_id), self._done, self._rejected)
+        draft = _Draft(
+            list(self._shapes), dict(self._by_id), self._done, self._rejected, self._details
+        )
         inverse, changed = draft.apply(edit)
         if changed.ids or changed.order:
             self._set_shapes(draft.shapes)
         self._by_id = draft.by_id
         self._done = draft.done
         self._rejected = draft.rejected
+        self._details = draft.details
         return inverse, changed
 
 
@@ -143,6 +172,7 @@ class _Draft:
     by_id: dict[str, Shape]
     done: bool
     rejected: frozenset[str]
+    details: ImageDetails
 
     def apply(self, edit: Edit) -> tuple[Edit, Changed]:
         match edit:
@@ -156,6 +186,9 @@ class _Draft:
                 return self._relabel(edit)
             case SetDone():
                 return self._set_done(edit)
+            case SetDetails():
+                inverse, self.details = SetDetails(self.details), edit.details
+                return inverse, Changed(details=inverse != edit)
             case SetFields():
                 return self._set_fields(edit)
             case SetRejected():

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, Count, Name
-from core.document.instance import Attributes, Polygons, Shape, Source
+from core.document.instance import Attributes, ImageDetails, Polygons, Shape, Source
 from core.document.regions import by_flags
 from core.sentences import MasklensError
 
@@ -74,6 +74,12 @@ class SetDone(msgspec.Struct, frozen=True, tag_field="do", tag="set_done"):
     done: bool
 
 
+class SetDetails(msgspec.Struct, frozen=True, tag_field="do", tag="set_details"):
+    """Replace what is said of the whole image."""
+
+    details: ImageDetails
+
+
 class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     """Replace what an instance carries beside its outline, label and provenance."""
 
@@ -115,7 +121,7 @@ class Batch(msgspec.Struct, frozen=True, tag_field="do", tag="batch"):
             raise ValueError("too many batches inside each other")
 
 
-Edit = Add | Remove | Reshape | Relabel | SetDone | SetFields | SetRejected | Batch
+Edit = Add | Remove | Reshape | Relabel | SetDone | SetDetails | SetFields | SetRejected | Batch
 
 # A batch inside a batch is fine; a file that nests them deeper than this is not ours.
 _DEEPEST = 16

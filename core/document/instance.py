@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -21,6 +21,18 @@ Value = str | bool | int | float
 Attributes = tuple[tuple[Name, Value], ...]
 """What else a person says of an instance: names with texts, numbers, choices or switches."""
 Ring = Annotated[tuple[Point, ...], Meta(min_length=3)]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDetails:
+    """What a person says of the whole image."""
+
+    flags: tuple[tuple[str, bool], ...] = ()
+    description: str = ""
+    attributes: Attributes = ()
+
+
+NO_DETAILS: Final = ImageDetails()
 
 
 class Source(StrEnum):
@@ -86,6 +98,10 @@ class Region(Shape):
 
     An area to ignore keeps the label of what lies there.
     """
+
+
+Held = tuple[tuple[Shape, ...], bool, ImageDetails]
+"""What is a person's on an image: the shapes, the finished mark, what is said of the whole."""
 
 
 def new_id() -> str:

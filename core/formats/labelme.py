@@ -40,7 +40,7 @@ from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
 from core.formats.fields import as_object
 from core.formats.label_file import Kept, KeptShape, LabelFile
-from core.formats.labelme_extras import Extra, attributes_of, foreign_score
+from core.formats.labelme_extras import Extra, attributes_of, details_of, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_repair import repaired_shape, repaired_top
 from core.formats.labelme_shapes import BOXES, OUTLINES, NearPoint, outline, polygon
@@ -112,6 +112,9 @@ class _File(msgspec.Struct, frozen=True):
     imageHeight: Size | float | None = None
     imageWidth: Size | float | None = None
     masklens: _Marks = _Marks()
+    flags: object = None
+    description: object = None
+    attributes: object = None
 
 
 _ASIDE: Final = _Fields("", (), "unreadable")
@@ -212,6 +215,7 @@ def _read(file: _File, source: bytes, name: str, said: Sequence[Sentence]) -> La
         height=_side(file.imageHeight, "imageHeight"),
         shapes=tuple(made.values()),
         done=file.masklens.status == "done",
+        details=details_of(file.flags, file.description, file.attributes),
         kept=Kept(
             source=source,
             shapes=tuple((id, part.kept) for id, part in zip(ids, parts, strict=True)),

@@ -13,12 +13,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw
 
-from core.codec import Fraction, Name, loads
-from core.document.instance import Attributes, Polygon, Ring, Shape, Source
+from core.codec import Fraction, Name, encode, loads
+from core.document.instance import Attributes, ImageDetails, Polygon, Ring, Shape, Source
 from core.document.ring_hash import ring_hash
+from core.formats.label_file import Raws
 from core.formats.labelme_shapes import NearPoint
 
 KEY = "masklens"
+DETAILS = ("flags", "description", "attributes")
+"""The keys at the top of a file that speak of its image: the first is labelme's, the others as
+X-AnyLabeling has them of images and shapes."""
 
 
 class Extra(msgspec.Struct, frozen=True):
@@ -60,6 +64,34 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
     if polygon is not None and polygon.holes:
         extra["holes"] = polygon.holes
     return extra
+
+
+def details_of(flags: object, description: object, attributes: object) -> ImageDetails:
+    """What a file says of its image at the top; what has another form is left to the file."""
+    marks = flags.items() if isinstance(flags, dict) else ()
+    return ImageDetails(
+        tuple((name, on) for name, on in marks if isinstance(on, bool)),
+        description if isinstance(description, str) else "",
+        attributes_of(attributes),
+    )
+
+
+def with_details(top: Raws, details: ImageDetails) -> Raws:
+    """The keys at the top of a file, those changed that say something else of the image."""
+    flags, description, attributes = (
+        loads(bytes(top[key]), constants=True) if key in top else None for key in DETAILS
+    )
+    before = details_of(flags, description, attributes)
+    changed: dict[str, object] = {}
+    if details.flags != before.flags:
+        there = flags if isinstance(flags, dict) else {}
+        kept = {name: on for name, on in there.items() if not isinstance(on, bool)}
+        changed["flags"] = {**kept, **dict(details.flags)}
+    if details.description != before.description:
+        changed["description"] = details.description
+    if details.attributes != before.attributes:
+        changed["attributes"] = with_attributes(top.get("attributes"), details.attributes)
+    return {**top, **{key: Raw(encode(value)) for key, value in changed.items()}}
 
 
 def attributes_of(value: object) -> Attributes:

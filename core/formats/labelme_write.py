@@ -14,7 +14,7 @@ from core.document.geometry.boxes import is_box, is_upright
 from core.document.geometry.measure import bounds
 from core.document.instance import Point, Polygon, Shape, Source
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
-from core.formats.labelme_extras import KEY, with_attributes, write_extras
+from core.formats.labelme_extras import KEY, with_attributes, with_details, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
 from core.formats.labelme_shapes import BOXES
 
@@ -75,7 +75,7 @@ def _top(file: LabelFile) -> dict[str, Raw]:
         "imageHeight": file.height,
         "imageWidth": file.width,
     }
-    top = {**file.kept.top}
+    top = {**with_details(file.kept.top, file.details)}
     for key, value in new.items():
         top.setdefault(key, _raw(value))
     top["shapes"] = _raw([])

@@ -10,7 +10,7 @@ from typing import Final
 from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.history import History
-from core.document.instance import Instance
+from core.document.instance import NO_DETAILS, Held, Instance
 from core.document.limits import why_too_large_after
 from core.formats.label_file import LabelFile
 from core.sentences import Sentence, say
@@ -64,9 +64,10 @@ class ImageSession:
         """What `is_deleted` said last: these labels are then in no label file."""
         own, _ = split(self._label_file.shapes if self._label_file else ())
         done = self._label_file is not None and self._label_file.done
-        self._saved_labels = (own, done)
+        details = self._label_file.details if self._label_file else NO_DETAILS
+        self._saved_labels: Held = (own, done, details)
         self._size = opened.size
-        self.document = Document(*opened.size, own, done, opened.suggestions.rejected)
+        self.document = Document(*opened.size, own, done, opened.suggestions.rejected, details)
         self.history = History(self.document, self._record)
         self._recording = True
         self._journal = Journal(project.journal_path(image))
@@ -288,7 +289,7 @@ class ImageSession:
         self.history.mark_clean(snapshot.state)
         if snapshot.label_file is not None:
             self._label_file = snapshot.label_file
-            self._saved_labels = (snapshot.label_file.shapes, snapshot.label_file.done)
+            self._saved_labels = snapshot.label_file.held
         if snapshot.suggestions is not None:
             self._stored = snapshot.suggestions
             self._only_in_file = False
@@ -315,8 +316,9 @@ class ImageSession:
     @property
     def base(self) -> LabelFile:
         """The labels as the file had them when they were read or saved last."""
-        shapes, done = self._saved_labels
-        return replace(self._label_file or self._labels_now(), shapes=shapes, done=done)
+        shapes, done, details = self._saved_labels
+        file = self._label_file or self._labels_now()
+        return replace(file, shapes=shapes, done=done, details=details)
 
     def go_on_from(self, compared: Compared, sha256: str, edit: Edit | None, name: str) -> Changed:
         """Make what another program wrote the file that the work goes on from.
@@ -332,8 +334,8 @@ class ImageSession:
             self._recording = True
         self.conflict = None
         self._label_file, self._sha256 = compared.other, sha256
-        self._saved_labels = (compared.other.shapes, compared.other.done)
-        same = (self.document.shapes, self.document.done) == self._saved_labels
+        self._saved_labels = compared.other.held
+        same = self.document.held == self._saved_labels
         self.history.mark_clean(None if same else _NEVER)
         edits = beyond(compared, self.document, self._stored.rejected)
         try:
@@ -346,8 +348,7 @@ class ImageSession:
 
     def is_deleted(self) -> bool:
         """Whether somebody has deleted the label file, with labels in it; looks at the disk."""
-        shapes, done = self._saved_labels
-        held = bool(shapes) or done
+        held = self._saved_labels != ((), False, NO_DETAILS)
         return held and self._sha256 is not None and not self._label_path.exists()
 
     def edits_are_kept(self) -> bool:
@@ -360,8 +361,7 @@ class ImageSession:
 
     def _capture(self) -> Snapshot:
         suggestions = self.suggestions
-        now = (self.document.shapes, self.document.done)
-        labels_changed = now != self._saved_labels or self.deleted_outside
+        labels_changed = self.document.held != self._saved_labels or self.deleted_outside
         # The label file is about to lose its suggestions: the store must have them first.
         store_lacks = suggestions != self._stored or (labels_changed and self._only_in_file)
         return Snapshot(
@@ -387,6 +387,7 @@ class ImageSession:
             height=height,
             shapes=self.document.shapes,
             done=self.document.done,
+            details=self.document.details,
         )
 
     def _header(self) -> JournalHeader:

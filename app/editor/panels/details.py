@@ -1,5 +1,5 @@
-"""What else is said of the selected instances: description, flags, and the attributes that the
-project asks for."""
+"""What else is said of the selected instances, or of the image where none is selected: description,
+flags, and the attributes that the project asks for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets.section import Section
-from core.document.instance import Shape, Value
+from core.document.instance import ImageDetails, Shape, Value
 from core.document.regions import DONE_REGION, IGNORE
 from core.storage.settings import AttributeKind, AttributeRow
 
@@ -32,8 +32,8 @@ OURS: Final = frozenset((DONE_REGION, IGNORE))
 _MIXED: Final = object()
 
 
-def flag_names(shape: Shape) -> tuple[str, ...]:
-    """The flags that are set on a shape and have no switch elsewhere."""
+def flag_names(shape: Shape | ImageDetails) -> tuple[str, ...]:
+    """The flags that are set and have no switch elsewhere."""
     return tuple(name for name, on in shape.flags if on and name not in OURS)
 
 
@@ -46,7 +46,7 @@ class _Field:
 
 
 class DetailsPanel(Section):
-    """Each signal carries what a person chose for all that is selected."""
+    """Each signal carries what a person chose for all that is selected, or for the image."""
 
     described = Signal(str)
     flagged = Signal(object)  # tuple of the names that are set
@@ -54,8 +54,8 @@ class DetailsPanel(Section):
 
     def __init__(self) -> None:
         super().__init__()
-        self._title.setText(self.tr("Details"))
         self._asked: tuple[AttributeRow, ...] = ()
+        self._asked_of_images: tuple[AttributeRow, ...] = ()
         self._shown: tuple[AttributeRow, ...] = ()
         self._form = QFormLayout()
         self._form.setContentsMargins(10, 2, 10, 8)
@@ -75,24 +75,31 @@ class DetailsPanel(Section):
         self._attributes: dict[str, _Field] = {}
         self.hide()
 
-    def set_attributes(self, asked: Sequence[AttributeRow]) -> None:
-        """What the project asks of each instance."""
-        self._asked = tuple(asked)
+    def set_attributes(
+        self, asked: Sequence[AttributeRow], of_images: Sequence[AttributeRow]
+    ) -> None:
+        """What the project asks of each instance, and of each image."""
+        self._asked, self._asked_of_images = tuple(asked), tuple(of_images)
 
-    def show_shapes(self, shapes: Sequence[Shape]) -> None:
-        """Show what the selected ones have in common; without any, nothing is shown."""
-        self.setVisible(bool(shapes))
-        if not shapes:
+    def show_details(self, told: Sequence[Shape] | ImageDetails | None) -> None:
+        """Show what is said of an image, or what shapes have in common; nothing for None."""
+        self.setVisible(told is not None)
+        if told is None:
             return
-        self._make_rows(shapes)
+        of_image = isinstance(told, ImageDetails)
+        shapes = (told,) if isinstance(told, ImageDetails) else tuple(told)
+        self._title.setText(self.tr("Image") if of_image else self.tr("Details"))
+        self._make_rows(shapes, self._asked_of_images if of_image else self._asked)
         self._description.show(_common(each.description for each in shapes))
         self._flags.show(_common(", ".join(flag_names(each)) for each in shapes))
         for name, field in self._attributes.items():
             field.show(_common(dict(each.attributes).get(name) for each in shapes))
 
-    def _make_rows(self, shapes: Sequence[Shape]) -> None:
+    def _make_rows(
+        self, shapes: Sequence[Shape | ImageDetails], asked: Sequence[AttributeRow]
+    ) -> None:
         """One row for each attribute that is asked for, and for those that are there besides."""
-        rows = {row.name: row for row in self._asked}
+        rows = {row.name: row for row in asked}
         for shape in shapes[:100]:
             for name, value in shape.attributes:
                 rows.setdefault(name, AttributeRow(name, _kind_of(value)))
@@ -196,14 +203,17 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 class AttributesDialog(QDialog):
-    """The attributes of the project, one a line. `chosen` carries the rows."""
+    """The attributes of the project, one a line. `chosen` carries those of instances, then those of
+    images."""
 
-    chosen = Signal(object)
+    chosen = Signal(object, object)
 
-    def __init__(self, parent: QWidget, asked: Sequence[AttributeRow]) -> None:
+    def __init__(
+        self, parent: QWidget, asked: Sequence[AttributeRow], of_images: Sequence[AttributeRow]
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Attributes of instances"))
+        self.setWindowTitle(self.tr("Attributes"))
         told = QLabel(
             self.tr(
                 "One a line: a name, a colon, and text, number or switch, or the values to choose "
@@ -211,9 +221,12 @@ class AttributesDialog(QDialog):
             )
         )
         told.setWordWrap(True)
-        self._text = QPlainTextEdit("\n".join(map(row_text, asked)))
-        self._text.setPlaceholderText(self.tr("ripe: switch\nside: left, right\nnote: text"))
-        self._text.setAccessibleName(self.windowTitle())
+        titles = self.tr("Of each instance"), self.tr("Of each image")
+        examples = (
+            self.tr("ripe: switch\nside: left, right\nnote: text"),
+            self.tr("weather: sun, rain\nchecked by: text"),
+        )
+        self._texts = tuple(map(_lines, (asked, of_images), titles, examples))
         self._problem = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._problem.setWordWrap(True)
         self._problem.hide()
@@ -223,22 +236,40 @@ class AttributesDialog(QDialog):
         buttons.accepted.connect(self._take)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
-        for widget in (told, self._text, self._problem, buttons):
-            column.addWidget(widget)
-        self.resize(420, 300)
+        column.addWidget(told)
+        for title, field in zip(titles, self._texts, strict=True):
+            column.addWidget(QLabel(title))
+            column.addWidget(field)
+        column.addWidget(self._problem)
+        column.addWidget(buttons)
+        self.resize(420, 380)
 
     def _take(self) -> None:
+        found = [self._rows(field.toPlainText()) for field in self._texts]
+        if None not in found:
+            self.chosen.emit(*found)
+            self.accept()
+
+    def _rows(self, text: str) -> tuple[AttributeRow, ...] | None:
+        """The attributes of a field; None, and why, where a line is none."""
         rows: list[AttributeRow] = []
-        for line in filter(str.strip, self._text.toPlainText().splitlines()):
+        for line in filter(str.strip, text.splitlines()):
             row = row_of(line)
             if row is None or row.name in (each.name for each in rows):
                 text = self.tr("“{line}” is no attribute, or is there twice.")
                 self._problem.setText(text.format(line=line.strip()[:60]))
                 self._problem.show()
-                return
+                return None
             rows.append(row)
-        self.chosen.emit(tuple(rows))
-        self.accept()
+        return tuple(rows)
+
+
+def _lines(asked: Sequence[AttributeRow], title: str, example: str) -> QPlainTextEdit:
+    field = QPlainTextEdit("\n".join(map(row_text, asked)))
+    field.setPlaceholderText(example)
+    field.setAccessibleName(title)
+    field.setTabChangesFocus(True)
+    return field
 
 
 def row_text(row: AttributeRow) -> str:

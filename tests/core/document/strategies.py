@@ -15,11 +15,12 @@ from core.document.edits import (
     Relabel,
     Remove,
     Reshape,
+    SetDetails,
     SetDone,
     SetFields,
     SetRejected,
 )
-from core.document.instance import Instance, Polygon, Polygons, Shape, Source
+from core.document.instance import ImageDetails, Instance, Polygon, Polygons, Shape, Source
 from core.document.regions import DONE_REGION, IGNORE, by_flags
 
 WIDTH, HEIGHT = 640, 480
@@ -54,6 +55,7 @@ values = st.sampled_from(["", "Ünï", True, False, 0, -3, 0.5, 1e300])
 attributes = st.dictionaries(st.sampled_from(["a", "b ü"]), values, max_size=2).map(
     lambda found: tuple(found.items())
 )
+details = st.builds(ImageDetails, flags, labels, attributes)
 
 
 def instances(
@@ -88,7 +90,7 @@ documents = st.builds(
 def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
     """An edit that fits the document."""
     present = [instance.id for instance in document.shapes]
-    kinds = ["add", "done", "rejected"]
+    kinds = ["add", "done", "details", "rejected"]
     if present:
         kinds += ["remove", "reshape", "relabel", "fields"]
     if depth:
@@ -119,6 +121,8 @@ def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
             )
         case "done":
             return SetDone(draw(st.booleans()))
+        case "details":
+            return SetDetails(draw(details))
         case "rejected":
             return SetRejected(tuple(draw(st.lists(ids, max_size=3))), draw(st.booleans()))
         case _:

@@ -80,6 +80,7 @@ def test_what_changed_is_named(data):
     assert changed.order or order[0] == order[1]
     assert changed.done or before.done == document.done
     assert changed.rejected or before.rejected == document.rejected
+    assert changed.details == (before.details != document.details)
 
 
 BAD_RING = Polygon(((0, 0), (1, 1)))

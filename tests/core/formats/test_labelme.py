@@ -18,7 +18,7 @@ from core.document.document import Document
 from core.document.edits import Reshape
 from core.document.geometry import area, bounds
 from core.document.geometry.boxes import with_corner
-from core.document.instance import Instance, Polygon, Region, Source
+from core.document.instance import ImageDetails, Instance, Polygon, Region, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.formats.labelme import FormatError
@@ -316,6 +316,21 @@ def test_attributes_are_changed_beside_what_is_no_plain_value() -> None:
     changed = replace(read, shapes=(fewer,))
     assert written(changed)["shapes"][0]["attributes"] == {"list": [1, 2], "kind": "b", "size": 0.5}
     assert again(changed).instances == (fewer,)
+
+
+def test_what_is_said_of_the_image_is_at_the_top_and_what_is_odd_there_stays() -> None:
+    said = ImageDetails((("blurred", True),), "a field", (("weather", "sun"),))
+    plain = json.loads(labelme.dumps(replace(new(), details=said)))
+    assert (plain["flags"], plain["description"]) == ({"blurred": True}, "a field")
+    assert plain["attributes"] == {"weather": "sun"}
+    assert again(replace(new(), details=said)).details == said
+    assert "attributes" not in json.loads(labelme.dumps(new())), "nothing is said, nothing is added"
+    odd = {**plain, "flags": {"blurred": True, "by": "Ann", "old": False}, "attributes": [1]}
+    read = parsed(odd)
+    assert read.details == replace(said, flags=(("blurred", True), ("old", False)), attributes=())
+    assert json.loads(labelme.dumps(read)) == odd
+    changed = replace(read, details=replace(read.details, flags=(), description=""))
+    assert json.loads(labelme.dumps(changed)) == {**odd, "flags": {"by": "Ann"}, "description": ""}
 
 
 @pytest.mark.parametrize(("source", "then"), [("drawn", "drawn"), ("suggested", "edited")])
