@@ -15,6 +15,7 @@ from core.gestures.polygon import PolygonGesture
 from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
+from core.gestures.rotated import RotatedBoxGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
 from core.gestures.split import SplitGesture
@@ -23,7 +24,7 @@ from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
-    *("box", "click", "brush", "split", "ellipse"),
+    *("box", "click", "brush", "split", "ellipse", "rotated", "point", "line", "linestrip"),
     *("region", "region_outline"),
 )
 
@@ -83,8 +84,16 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return SplitGesture(scene)
         case "ellipse":
             return RectangleGesture(scene, ellipse=True)
+        case "rotated":
+            return RotatedBoxGesture(scene)
         case "sweep":
             return SweepGesture(scene)
+        case "point":
+            return PolygonGesture(scene, Purpose.LINE, most=1)
+        case "line":
+            return PolygonGesture(scene, Purpose.LINE, most=2)
+        case "linestrip":
+            return PolygonGesture(scene, Purpose.LINE)
         case "region":
             return RectangleGesture(scene, Purpose.REGION)
         case "region_outline":

@@ -13,7 +13,7 @@ from app.base.tasks import Context
 from app.base.words import error_text
 from app.editor.panels.annotate import AnnotatePanel
 from app.editor.panels.details import OURS, AttributesDialog, flag_names
-from app.editor.services import Services, image, project, selection
+from app.editor.services import Services, image, project, selection, several
 from core.document.document import Changed
 from core.document.edits import Add, Batch, Remove, SetDetails
 from core.document.geometry.measure import bounds_of
@@ -135,6 +135,21 @@ class ArrangeFeature(Feature):
         if rect is not None:
             self.services.viewport.zoom_to(rect)
 
+    def _has(self, mark: str) -> bool:
+        return mark in self.services.editing.marks(self.services.viewport.selection)
+
+    def has_group(self) -> bool:
+        """Some of the selected ones belong to a group."""
+        return any(each.group_id is not None for each in self._chosen())
+
+    def select_group(self) -> None:
+        """Select all that is of the groups of what is selected."""
+        document = self.services.workspace.document
+        groups = {each.group_id for each in self._chosen()} - {None}
+        there = () if document is None else document.shapes
+        mates = {each.id for each in there if each.group_id in groups}
+        self.services.viewport.set_selection(mates | self.services.viewport.selection)
+
     def order(self, *, front: bool) -> None:
         """Lay what is selected above, or below, all others."""
         chosen, document = self._chosen(), self.services.workspace.document
@@ -199,6 +214,23 @@ class ArrangeFeature(Feature):
         Action("to_back", EDIT, "To the back", ("Ctrl+[",), "", (image, selection),
                do=lambda self: self.order(front=False),
                tip="Lay the selected instances below all others"),
+        Action("group", EDIT, "Group", ("Ctrl+G",), "group", (image, several), rule=True,
+               do=lambda self: self.services.editing.group(self.services.viewport.selection),
+               tip="Let the selected instances belong together"),
+        Action("ungroup", EDIT, "Ungroup", ("Ctrl+Shift+G",), "", (image, has_group),
+               do=lambda self: self.services.editing.ungroup(self.services.viewport.selection),
+               tip="Let the selected instances belong to no group"),
+        Action("select_group", EDIT, "Select the whole group", ("Shift+V",), "",
+               (image, has_group), do=select_group),
+        Action("lock", EDIT, "Lock", ("Ctrl+K",), "lock", (image, selection),
+               turn=lambda self, on: self.services.editing.lock(
+                   self.services.viewport.selection, on),
+               checked=lambda self: self._has("locked"),
+               tip="Keep the selected instances from being moved, changed or deleted by mistake; "
+                   "they are selected in the list"),
+        Action("select_below", EDIT, "Select what lies below", ("Shift+U",), "", (image,),
+               do=lambda self: self.services.viewport.input.take_below(),
+               tip="Go through the instances under the pointer, the smallest first"),
         Action("attributes", LABELS, "Attributes…", (), "", (project,), do=define_attributes,
                rule=True, tip="Say what is asked of each instance and image"),
         Action("take_previous", IMAGE, "Take over from the previous image", ("Ctrl+P",), "",

@@ -1,4 +1,4 @@
-"""The document: the instances and regions of one image, changed by edits alone."""
+"""The document: the instances, regions and lines of one image, changed by edits alone."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from core.document.instance import (
     Held,
     ImageDetails,
     Instance,
+    Line,
     Polygons,
     Region,
     Shape,
@@ -74,7 +75,7 @@ class Document:
     """The shapes of an image of `width` x `height` pixels, lowest first, the finished mark,
     and what is said of the whole image.
 
-    The flags of a shape decide whether it is an instance or a region. `rejected` holds the ids of
+    The shape itself says whether it is an instance, a region or a line. `rejected` holds the ids of
     suggestions that the person turned down. Raises EditError when two shapes share an id or one
     has a broken outline.
     """
@@ -107,7 +108,7 @@ class Document:
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Instances and regions in z order, the lowest first: what is drawn, taken and saved."""
+        """All in z order, the lowest first: what is drawn, taken and saved."""
         return self._shapes
 
     @property
@@ -119,6 +120,11 @@ class Document:
     def regions(self) -> tuple[Region, ...]:
         """The done regions and the areas to ignore, in z order."""
         return self._regions
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The points, lines and line strips, in z order."""
+        return tuple(each for each in self._shapes if isinstance(each, Line))
 
     @property
     def done(self) -> bool:
@@ -145,6 +151,24 @@ class Document:
 
     def __contains__(self, id: object) -> bool:
         return id in self._by_id
+
+    def locked_by(self, edit: Edit) -> Shape | None:
+        """A locked shape that an edit would change; None without any. To unlock it is none."""
+        match edit:
+            case Batch():
+                return next(filter(None, map(self.locked_by, edit.edits)), None)
+            case Remove():
+                ids = edit.ids
+            case Relabel():
+                ids = tuple(id for id, _ in edit.labels)
+            case Reshape():
+                ids = (edit.id,)
+            case SetFields():
+                ids = (edit.id,) if edit.locked else ()
+            case _:
+                return None
+        found = (self._by_id.get(id) for id in ids)
+        return next((each for each in found if each is not None and each.locked), None)
 
     def apply(self, edit: Edit) -> tuple[Edit, Changed]:
         """Change the document; return the edit that takes the change back and what was touched.
@@ -297,6 +321,7 @@ class _Draft:
                 crowd=edit.crowd,
                 group_id=edit.group_id,
                 attributes=edit.attributes,
+                locked=edit.locked,
             )
         )
         return SetFields.of(old), self._swap({old.id: old}, {new.id: new})
@@ -320,18 +345,22 @@ class _Draft:
 
 
 def check_shape(shape: Shape) -> None:
-    """Raise EditError unless it has an id, polygons, and finite rings of three or more points."""
+    """Raise EditError unless it has an id, polygons, and finite rings of three or more points; a
+    line has one, of a point or more."""
     if not shape.id:
         raise EditError(say("edits.no_id", "An instance without an id cannot be kept."))
     if not shape.polygons:
         raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=shape.id))
-    _check_rings(shape.id, shape.polygons)
+    least = 1 if shape.line else 3
+    if shape.line and (len(shape.polygons) > 1 or shape.polygons[0].holes):
+        raise EditError(say("edits.line_parts", "Line {id} has more than one part.", id=shape.id))
+    _check_rings(shape.id, shape.polygons, least)
 
 
-def _check_rings(id: str, polygons: Polygons) -> None:
+def _check_rings(id: str, polygons: Polygons, least: int) -> None:
     for polygon in polygons:
         for ring in (polygon.outer, *polygon.holes):
-            if len(ring) < 3:
+            if len(ring) < least:
                 raise EditError(
                     say(
                         "edits.short_ring",

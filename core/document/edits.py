@@ -89,6 +89,7 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     crowd: bool
     group_id: int | None
     attributes: Attributes = ()
+    locked: bool = False
 
     @staticmethod
     def of(shape: Shape) -> SetFields:
@@ -100,6 +101,7 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
             shape.crowd,
             shape.group_id,
             shape.attributes,
+            shape.locked,
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from core.document.instance import NO_DETAILS, ImageDetails, Instance, Shape
-from core.document.regions import IGNORED_LABEL, NO_OBJECTS, is_done, labelled
+from core.document.regions import IGNORED_LABEL, NO_OBJECTS, covering, is_done
 from core.formats.label_file import Json
 from core.formats.mismatch import Answer, Mismatch
 from core.sentences import Sentence, say
@@ -105,7 +105,7 @@ def odd_labels(
     """
     found: dict[str, list[int]] = {}
     for number, shape in enumerate(shapes):
-        if shape.label in _ODD and not is_done(shape):
+        if shape.label in _ODD and not (is_done(shape) or shape.line):
             found.setdefault(shape.label, []).append(places.get(shape.id, number) + 1)
     for label, numbers in found.items():
         listed = ", ".join(map(str, numbers[:_NAMED])) + ("…" if len(numbers) > _NAMED else "")
@@ -115,7 +115,7 @@ def odd_labels(
 
 def used_labels(images: Iterable[Labelled]) -> tuple[str, ...]:
     """The labels in use, in natural order; those of no objects are none."""
-    used = {each.label for image in images for each in labelled(image.shapes)} - {*NO_OBJECTS}
+    used = {each.label for image in images for each in covering(image.shapes)} - {*NO_OBJECTS}
     return tuple(sorted(used, key=natural_key))
 
 

@@ -1,6 +1,7 @@
 """What masklens adds to labelme's shapes under the key `masklens`, and how it notices changes.
 
-A shape may carry `id`, `source`, `score`, `model`, `crowd`, and `holes`: the rings cut out of it.
+A shape may carry `id`, `source`, `score`, `model`, `crowd`, `locked`, `box` (a polygon that stays a
+rectangle), `group` (its own, and what the file calls it), and `holes`: the rings cut out of it.
 `ring` is a hash of the outline that these were written for. When the outline was moved in another
 program, holes are stale and dropped, and what a model proposed counts as edited by a person.
 """
@@ -33,9 +34,17 @@ class Extra(msgspec.Struct, frozen=True):
     score: Fraction | None = None
     model: str | None = None
     crowd: bool = False
+    locked: bool = False
+    box: bool = False
+    group: tuple[int | None, int] | None = None
     holes: tuple[Annotated[tuple[NearPoint, ...], Meta(min_length=3)], ...] = ()
     ring: object = None
     label: object = msgspec.UNSET
+
+    def own_group(self, group: int | None) -> int | None:
+        """The group of an instance whose shape has `group` in the file: there it may be another,
+        where labelme would else take two instances for the parts of one."""
+        return group if self.group is None or self.group[1] != group else self.group[0]
 
     def moved(self, outer: Ring | None) -> bool:
         """Whether this was written for another outline; `outer` is None for a mask."""
@@ -46,9 +55,9 @@ class Extra(msgspec.Struct, frozen=True):
         return self.label is not msgspec.UNSET and self.label != label
 
 
-def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
+def write_extras(instance: Shape, polygon: Polygon | None, group: int | None) -> dict[str, object]:
     """The value under KEY for one shape of an instance: one of its polygons, or None for a shape
-    that says its outline in another way."""
+    that says its outline in another way. `group` is what the file calls its group."""
     extra: dict[str, object] = {"id": instance.id, "source": instance.source.value}
     if instance.score is not None:
         extra["score"] = instance.score
@@ -56,6 +65,10 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
         extra["model"] = instance.model
     if instance.crowd:
         extra["crowd"] = True
+    if instance.locked:
+        extra["locked"] = True
+    if group is not None and group != instance.group_id:
+        extra["group"] = (instance.group_id, group)
     proposed = instance.source in (Source.SUGGESTED, Source.ACCEPTED, Source.PROMPTED)
     if proposed:
         extra["label"] = instance.label

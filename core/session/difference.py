@@ -177,7 +177,7 @@ def _equal(a: Shape, b: Shape) -> bool:
 
 
 def _said(shape: Shape) -> tuple[object, ...]:
-    marks = shape.flags, shape.crowd, shape.description, shape.attributes
+    marks = shape.line, shape.locked, shape.flags, shape.crowd, shape.description, shape.attributes
     return shape.label, shape.polygons, *marks
 
 
@@ -208,15 +208,15 @@ def _pairs(strange: Iterable[Shape], free: Sequence[Shape]) -> dict[str, str]:
     by_outline: dict[object, list[Shape]] = {}
     for each in free:
         by_outline.setdefault(each.polygons, []).append(each)
-    left: list[Shape] = []
+    left: list[Shape] = []  # a line of another course is another line
     for each in strange:
         equal = by_outline.get(each.polygons)
         if equal:
             ids[each.id] = equal.pop(0).id
-        else:
+        elif not each.line:
             left.append(each)
     used = set(ids.values())
-    rest = [(bounds(each), each) for each in free if each.id not in used]
+    rest = [(bounds(each), each) for each in free if not (each.line or each.id in used)]
     if len(left) * len(rest) > MOST_COMPARED:
         return ids
     for each in left:

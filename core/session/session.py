@@ -25,6 +25,7 @@ from core.storage.journal import Journal, JournalHeader, read_journal
 from core.storage.project import ImageEntry, Project
 from core.storage.suggestions import SuggestionSet
 
+LOCKED: Final = say("session.locked", "“{label}” is locked. Unlock it first.")
 _NEVER: Final = -1  # a state that the history never has
 
 
@@ -92,13 +93,15 @@ class ImageSession:
     def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
         """Make an edit; `name` is for the undo menu, `at` as in `History.do`.
 
-        Raises EditError when it does not fit, SessionError when nothing may be changed, and
+        Raises EditError when it does not fit, SessionError when it may not be changed, and
         StorageError when a journal left by a crash can neither be used nor set aside; in each
         case nothing has changed.
         """
         self._check_editable()
         if (reason := why_too_large_after(edit, self._size)) is not None:
             raise SessionError(reason)
+        if at is None and (locked := self.document.locked_by(edit)) is not None:
+            raise SessionError(LOCKED.given(label=locked.label))
         return self.history.do(edit, name, at)
 
     def undo(self) -> Changed | None:

@@ -75,6 +75,7 @@ def instances(
         crowd=st.booleans(),
         group_id=st.none() | st.integers(-5, 5),
         attributes=attributes,
+        locked=st.booleans(),
     ).map(by_flags)
 
 
@@ -118,6 +119,7 @@ def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
                 draw(st.booleans()),
                 draw(st.none() | st.integers(0, 9)),
                 draw(attributes),
+                draw(st.booleans()),
             )
         case "done":
             return SetDone(draw(st.booleans()))
