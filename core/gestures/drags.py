@@ -12,7 +12,7 @@ from core.document.geometry import GeometryError, insert_vertex, move_vertex, tr
 from core.document.geometry.boxes import middle, turned, with_corner, with_side
 from core.document.geometry.measure import Rect, bounds_of
 from core.document.hit import Hit
-from core.document.instance import Line, Point, Polygon, Polygons, Shape, Source, new_id
+from core.document.instance import Line, Point, Polygon, Polygons, Ring, Shape, Source, new_id
 from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
@@ -141,6 +141,10 @@ class EdgeDrag:
         return polygons
 
 
+_TURNS = 12
+"""Halvings of an angle that is too wide for the image."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnDrag:
     """Turns a box about its middle; `start` is where the hand took it."""
@@ -165,7 +169,17 @@ class TurnDrag:
         ring = self.shape.polygons[0].outer
         x, y = middle(ring)
         (ax, ay), (bx, by) = self.start, (self.start[0] + dx, self.start[1] + dy)
-        return (Polygon(turned(ring, math.atan2(by - y, bx - x) - math.atan2(ay - y, ax - x))),)
+        angle = math.atan2(by - y, bx - x) - math.atan2(ay - y, ax - x)
+        angle = math.remainder(angle, 2 * math.pi)
+        fits = angle if self._fits(turned(ring, angle)) else 0.0
+        for step in range(1, _TURNS + 1):  # as far as the image reaches
+            further = fits + angle / 2**step
+            fits = further if fits != angle and self._fits(turned(ring, further)) else fits
+        return (Polygon(turned(ring, fits) if fits else ring),)
+
+    def _fits(self, ring: Ring) -> bool:
+        width, height = self.scene.width, self.scene.height
+        return all(0 <= x <= width and 0 <= y <= height for x, y in ring)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,16 @@ class RotatedBoxGesture:
     def _ring(self) -> Ring | None:
         if self._start is None or self._end is None:
             return None
-        return spanned(self._start, self._end, self._at)
+        ring = spanned(self._start, self._end, self._at)
+        # As far as the image reaches: what is cut off would leave no box.
+        sizes = self.scene.width, self.scene.height
+        share = min(
+            _inside(near[axis], far[axis], sizes[axis])
+            for near, far in ((ring[0], ring[3]), (ring[1], ring[2]))
+            for axis in (0, 1)
+        )
+        (ax, ay), (dx, dy) = self._start, (ring[3][0] - ring[0][0], ring[3][1] - ring[0][1])
+        return ring if share == 1 else spanned(ring[0], ring[1], (ax + share * dx, ay + share * dy))
 
     def _show(self) -> Outcome:
         if self._start is None:
@@ -113,3 +122,9 @@ class RotatedBoxGesture:
             return replace(self._show(), refusal=outcome.refusal)
         self._start = self._end = None
         return outcome
+
+
+def _inside(start: float, end: float, size: float) -> float:
+    """Which share of the way from start to end lies between 0 and size, where the start does."""
+    border = min(max(end, 0.0), size)
+    return 1.0 if border == end else (border - start) / (end - start)

@@ -199,7 +199,7 @@ def _damaged(path, value):
         (["instances", 0, "crowd"], 1, "edit.instances[0].crowd"),
         (["instances", 0, "group_id"], True, "edit.instances[0].group_id"),
         (["instances", 0, "polygons"], [], "edit.instances[0].polygons"),
-        (["instances", 0, "polygons", 0, "outer"], [[0, 0]], "edit.instances[0].polygons[0].outer"),
+        (["instances", 0, "polygons", 0, "outer"], [], "edit.instances[0].polygons[0].outer"),
         (
             ["instances", 0, "polygons", 0, "outer", 2],
             [0, math.nan],

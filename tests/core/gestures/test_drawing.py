@@ -97,6 +97,12 @@ def test_a_turned_box_is_drawn_from_one_side_and_stays_one(clicks):
     assert ring[:2] == ((20, 40), (40, 20))
     assert ring[2] == pytest.approx((70, 50))
     assert hand.names == ["gestures.draw_rotated"]
+    hand.click(20, 90)
+    hand.click(60, 80)
+    hand.click(90, 100)
+    at_border = hand.scene.document.instances[-1]
+    assert at_border.box, "it ends where the image does"
+    assert bounds(at_border).y1 == pytest.approx(100)
     hand.click(20, 40)
     assert hand.key(Key.ESCAPE) is not None
     assert not hand.gesture.busy
