@@ -79,6 +79,8 @@ FOLLOW: Final = Setting("suggestion_score_follows", True, bool)
 ANSWERED: Final[Setting[dict[str, list[float]]]] = Setting("answered_scores", {}, _Answered)
 """By model revision: suggestions accepted by score, then those rejected (`core.lens.scores`)."""
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
+LOOKS: Final[Setting[dict[str, dict[str, Any]]]] = Setting("looks", {}, dict[str, dict[str, Any]])
+"""By folder: how its images are shown, where that is not as they are."""
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _Pace)
@@ -145,6 +147,13 @@ class Settings(QObject):
     def seen_last(self, folder: Path) -> str:
         """The image of a folder that was seen last; empty when that is not known."""
         return self.get(SEEN_LAST).get(str(folder), "")
+
+    def remember_look(self, folder: Path, look: dict[str, Any] | None) -> None:
+        """Note how the images of a folder are shown; forgotten with the folder."""
+        recent = {str(folder), *self.get(RECENT)}
+        kept = {key: seen for key, seen in self.get(LOOKS).items() if key in recent}
+        kept.pop(str(folder), None)
+        self.set(LOOKS, kept if look is None else {**kept, str(folder): look})
 
     def close(self) -> None:
         """Wait until everything is on disk; what is set afterwards stays in memory."""

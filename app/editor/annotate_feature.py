@@ -173,7 +173,7 @@ class AnnotateFeature(Feature):
         if canvas.tool in PART_TOOLS:
             canvas.set_tool("select")  # it is for what was selected
         canvas.set_hidden(())
-        canvas.show_image(None if staged is None else staged.picture.pyramid)
+        canvas.show_image(None if staged is None else staged.shown.pyramid)
         canvas.show_document(document)
         self.panel.instances.set_document(document)
         self._on_labels()
@@ -207,6 +207,7 @@ class AnnotateFeature(Feature):
         colours = labelling.colours()
         self.services.viewport.set_colours(colours)
         self.services.viewport.set_active_label(labelling.active)
+        self.services.viewport.set_skeletons(labelling.skeletons())
         panel.instances.set_colours(colours)
         panel.labels.set_labels(labelling.rows, labelling.active)
         panel.labels.set_counts(labelling.counts())
@@ -371,6 +372,8 @@ class AnnotateFeature(Feature):
               "Draw a line from one end to the other; it has a label and no area"),
         _tool("linestrip", "Line strip", ("Shift+S",), "linestrip",
               "Draw a line of many vertices, which has a label and no area"),
+        _tool("keypoints", "Keypoints", ("Shift+K",), "keypoints",
+              "Set the keypoints of the selected instance, one click each"),
         _tool("stretch", "Redraw a stretch", ("S",), "stretch",
               "Draw from one place of an outline to another: that stretch becomes what you draw"),
         _tool("box", "Box", ("B",), "box", asks=True, rule=True,

@@ -12,7 +12,7 @@ from app.base.feature import Feature
 from app.base.tasks import Context
 from app.base.words import error_text
 from app.editor.panels.annotate import AnnotatePanel
-from app.editor.panels.details import OURS, AttributesDialog, flag_names
+from app.editor.panels.details import OURS, AttributesDialog, KeypointsDialog, flag_names
 from app.editor.services import Services, image, project, selection, several
 from core.document.document import Changed
 from core.document.edits import Add, Batch, Remove, SetDetails
@@ -20,7 +20,7 @@ from core.document.geometry.measure import bounds_of
 from core.document.instance import ImageDetails, Shape, Source, Value
 from core.document.regions import labelled
 from core.formats import labelme
-from core.storage.project import ImageEntry
+from core.project.project import ImageEntry
 
 _Told = Shape | ImageDetails
 
@@ -103,7 +103,16 @@ class ArrangeFeature(Feature):
         dialog = AttributesDialog(
             self._panel.window(), labelling.attributes, labelling.image_attributes
         )
-        dialog.chosen.connect(labelling.set_attributes)
+        dialog.chosen.connect(lambda rows: labelling.set_attributes(*rows))
+        dialog.show()
+
+    def define_keypoints(self) -> None:
+        """Say what the keypoints of a label are called: that of what is selected, or the active."""
+        labelling = self.services.labelling
+        chosen = {each.label for each in self._chosen()}
+        name = chosen.pop() if len(chosen) == 1 else labelling.ensure()
+        dialog = KeypointsDialog(self._panel.window(), name, labelling.skeletons().get(name))
+        dialog.chosen.connect(lambda found: labelling.set_skeleton(name, *found))
         dialog.show()
 
     # What is chosen, and seen
@@ -233,6 +242,8 @@ class ArrangeFeature(Feature):
                tip="Go through the instances under the pointer, the smallest first"),
         Action("attributes", LABELS, "Attributes…", (), "", (project,), do=define_attributes,
                rule=True, tip="Say what is asked of each instance and image"),
+        Action("label_keypoints", LABELS, "Keypoints of the label…", (), "keypoints", (project,),
+               do=define_keypoints, tip="Say what the keypoints of its instances are called"),
         Action("take_previous", IMAGE, "Take over from the previous image", ("Ctrl+P",), "",
                (image,), do=take_previous, rule=True,
                tip="Copy everything that is labelled on the image before"),

@@ -26,10 +26,10 @@ from core.formats.labelme_format import labelled_of
 from core.formats.losses import losses
 from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
 from core.formats.splits import Grouping
+from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError, Sentence
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
-from core.storage.project import ImageEntry, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,8 @@ def _gathered(
         if mismatch is not None:
             notes.append(mismatch.said(UNANSWERED, entry.label_file, entry.relative))
     found = tuple(image.labels for image in images)
-    return Read(Collection("labelme", tuple(labels), found), tuple(images), tuple(notes))
+    collection = Collection("labelme", tuple(labels), found, skeletons=project.skeletons())
+    return Read(collection, tuple(images), tuple(notes))
 
 
 def export_labelme(project: Project, folder: Path, context: Context) -> Report:

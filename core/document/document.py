@@ -28,16 +28,22 @@ from core.document.instance import (
     Held,
     ImageDetails,
     Instance,
+    Keypoints,
     Line,
     Polygons,
     Region,
+    Seen,
     Shape,
     source_after_change,
 )
+from core.document.limits import MOST_KEYPOINTS
 from core.document.regions import by_flags
 from core.sentences import say
 
 _ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
+_NOT_FINITE: Final = say(
+    "edits.not_finite", "A coordinate of instance {id} is not a finite number."
+)
 _PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
@@ -284,9 +290,10 @@ class _Draft:
         old = self._find(edit.id)
         source = edit.source or source_after_change(old.source)
         box = old.box and is_box(edit.polygons) if edit.box is None else edit.box
-        new = replace(old, polygons=edit.polygons, source=source, box=box)
+        points = old.keypoints if edit.keypoints is None else edit.keypoints
+        new = replace(old, polygons=edit.polygons, source=source, box=box, keypoints=points)
         check_shape(new)
-        inverse = Reshape(old.id, old.polygons, old.source, old.box)
+        inverse = Reshape(old.id, old.polygons, old.source, old.box, old.keypoints)
         return inverse, self._swap({old.id: old}, {new.id: new})
 
     def _relabel(self, edit: Relabel) -> tuple[Edit, Changed]:
@@ -355,6 +362,15 @@ def check_shape(shape: Shape) -> None:
     if shape.line and (len(shape.polygons) > 1 or shape.polygons[0].holes):
         raise EditError(say("edits.line_parts", "Line {id} has more than one part.", id=shape.id))
     _check_rings(shape.id, shape.polygons, least)
+    if shape.keypoints:
+        _check_keypoints(shape.id, shape.keypoints)
+
+
+def _check_keypoints(id: str, keypoints: Keypoints) -> None:
+    if len(keypoints) > MOST_KEYPOINTS or not all(seen in tuple(Seen) for _, _, seen in keypoints):
+        raise EditError(say("edits.keypoints", "Instance {id} has keypoints that are none.", id=id))
+    if not math.isfinite(sum(itertools.chain.from_iterable(keypoints))):
+        raise EditError(_NOT_FINITE.given(id=id))
 
 
 def _check_rings(id: str, polygons: Polygons, least: int) -> None:
@@ -370,10 +386,4 @@ def _check_rings(id: str, polygons: Polygons, least: int) -> None:
                 )
             # A sum is finite only when all its terms are; this is the fast way to look at all.
             if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
-                raise EditError(
-                    say(
-                        "edits.not_finite",
-                        "A coordinate of instance {id} is not a finite number.",
-                        id=id,
-                    )
-                )
+                raise EditError(_NOT_FINITE.given(id=id))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -35,6 +35,20 @@ class ImageDetails:
 
 
 NO_DETAILS: Final = ImageDetails()
+
+
+class Seen(IntEnum):
+    """Whether a keypoint is there, with COCO's numbers."""
+
+    ABSENT = 0  # nobody has said where it is; its place means nothing
+    HIDDEN = 1  # its place is known, but something covers it
+    VISIBLE = 2
+
+
+Keypoint = tuple[float, float, Annotated[int, Meta(ge=0, le=2)]]
+"""x, y in image pixels, and what `Seen` says of it."""
+Keypoints = tuple[Keypoint, ...]
+"""The keypoints of an instance in the order of its label's skeleton; none for most."""
 
 
 class Source(StrEnum):
@@ -73,7 +87,8 @@ class Shape:
     `flags` are named yes/no marks in the order of the label file; they decide whether a shape is
     an instance or a region (core/document/regions.py), unless `line` says that it is none. `box`
     says that the outline is a rectangle, upright or turned, and stays one while its corners are
-    moved. What is `locked` is not changed, and not taken with the mouse, until it is unlocked.
+    moved. `keypoints` may lie outside of it. What is `locked` is not changed, and not taken with
+    the mouse, until it is unlocked.
     """
 
     id: Name
@@ -88,6 +103,7 @@ class Shape:
     group_id: int | None = None
     attributes: Attributes = ()
     box: bool = False
+    keypoints: Keypoints = ()
     line: bool = False
     locked: bool = False
 

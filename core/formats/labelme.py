@@ -321,6 +321,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         extra.own_group(fields.group_id),
         attributes_of(fields.attributes),
         len(parts) == 1 and is_box(polygons) and (extra.box or parts[0].kept.kind in BOXES),
+        extra.keypoints,
         parts[0].kept.kind in LINES,
         extra.locked,
     )

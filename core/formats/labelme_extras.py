@@ -1,7 +1,8 @@
 """What masklens adds to labelme's shapes under the key `masklens`, and how it notices changes.
 
 A shape may carry `id`, `source`, `score`, `model`, `crowd`, `locked`, `box` (a polygon that stays a
-rectangle), `group` (its own, and what the file calls it), and `holes`: the rings cut out of it.
+rectangle), `group` (its own, and what the file calls it), `keypoints` (x, y and visibility, as COCO
+has them), and `holes`: the rings cut out of it.
 `ring` is a hash of the outline that these were written for. When the outline was moved in another
 program, holes are stale and dropped, and what a model proposed counts as edited by a person.
 """
@@ -16,14 +17,18 @@ from msgspec import Meta, Raw
 
 from core.codec import Fraction, Name, encode, loads
 from core.document.instance import Attributes, ImageDetails, Polygon, Ring, Shape, Source
+from core.document.limits import MOST_KEYPOINTS
 from core.document.ring_hash import ring_hash
 from core.formats.label_file import Raws
-from core.formats.labelme_shapes import NearPoint
+from core.formats.labelme_shapes import Near, NearPoint
 
 KEY = "masklens"
 DETAILS = ("flags", "description", "attributes")
 """The keys at the top of a file that speak of its image: the first is labelme's, the others as
 X-AnyLabeling has them of images and shapes."""
+
+
+_Keypoint = tuple[Near, Near, Annotated[int, Meta(ge=0, le=2)]]
 
 
 class Extra(msgspec.Struct, frozen=True):
@@ -38,6 +43,7 @@ class Extra(msgspec.Struct, frozen=True):
     box: bool = False
     group: tuple[int | None, int] | None = None
     holes: tuple[Annotated[tuple[NearPoint, ...], Meta(min_length=3)], ...] = ()
+    keypoints: Annotated[tuple[_Keypoint, ...], Meta(max_length=MOST_KEYPOINTS)] = ()
     ring: object = None
     label: object = msgspec.UNSET
 
@@ -69,6 +75,8 @@ def write_extras(instance: Shape, polygon: Polygon | None, group: int | None) ->
         extra["locked"] = True
     if group is not None and group != instance.group_id:
         extra["group"] = (instance.group_id, group)
+    if instance.keypoints:
+        extra["keypoints"] = instance.keypoints
     proposed = instance.source in (Source.SUGGESTED, Source.ACCEPTED, Source.PROMPTED)
     if proposed:
         extra["label"] = instance.label

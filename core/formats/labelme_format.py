@@ -214,6 +214,7 @@ FORMAT: Final = Format(
     write=_write,
     carries=frozenset(
         (
+            "keypoints",
             *(
                 "flags",
                 "description",

@@ -138,7 +138,8 @@ class Preview:
     closes it, `open` that it never runs back to its start. `stroke` is a line as the hand draws it,
     `band` a rectangle being spanned. `hover` is
     the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
-    a vertex that a press would insert; `vertex` the vertex that keys act on. `accepting` and
+    a vertex that a press would insert; `vertex` the vertex that keys act on; `keypoint` the
+    keypoint, by instance and place, that a press would take. `accepting` and
     `rejecting` are suggestions that are about to be answered, `points` those set for a model, and
     whether each is inside. `brush` is the middle and the radius of a brush.
     """
@@ -156,6 +157,7 @@ class Preview:
     hover_suggestion: str | None = None
     ghost: Point | None = None
     vertex: Hit | None = None
+    keypoint: tuple[str, int] | None = None
     accepting: frozenset[str] = frozenset()
     rejecting: frozenset[str] = frozenset()
     points: tuple[tuple[Point, bool], ...] = ()

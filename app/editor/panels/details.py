@@ -25,7 +25,8 @@ from PySide6.QtWidgets import (
 from app.widgets.section import Section
 from core.document.instance import ImageDetails, Shape, Value
 from core.document.regions import DONE_REGION, IGNORE
-from core.storage.settings import AttributeKind, AttributeRow
+from core.document.skeleton import PERSON, Skeleton
+from core.project.settings import AttributeKind, AttributeRow
 
 OURS: Final = frozenset((DONE_REGION, IGNORE))
 """Flags that have a switch elsewhere."""
@@ -202,74 +203,129 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name and name not in OURS))
 
 
-class AttributesDialog(QDialog):
-    """The attributes of the project, one a line. `chosen` carries those of instances, then those of
-    images."""
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """A field of lines: what stands there, an example, and a title where there are several."""
 
-    chosen = Signal(object, object)
+    text: str
+    example: str
+    title: str = ""
+
+
+class _LinesDialog(QDialog):
+    """Something that a person types line by line, in one field or more. `chosen` carries what was
+    understood of each, as a tuple."""
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget, title: str, told: str, *fields: _Lines) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        explanation = QLabel(told)
+        explanation.setWordWrap(True)
+        self.texts = tuple(QPlainTextEdit(field.text) for field in fields)
+        self.text = self.texts[0]
+        self._problem = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self._take)
+        self.buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(explanation)
+        for field, text in zip(fields, self.texts, strict=True):
+            text.setPlaceholderText(field.example)
+            text.setAccessibleName(field.title or title)
+            text.setTabChangesFocus(True)
+            if field.title:
+                column.addWidget(QLabel(field.title))
+            column.addWidget(text)
+        column.addWidget(self._problem)
+        column.addWidget(self.buttons)
+        self.resize(420, 360)
+
+    def read(self, text: str) -> object:
+        """What a text says. Raises ValueError with a sentence."""
+        raise NotImplementedError
+
+    def _take(self) -> None:
+        try:
+            found = [self.read(text.toPlainText()) for text in self.texts]
+        except ValueError as error:
+            self._problem.setText(str(error))
+            self._problem.show()
+            return
+        self.chosen.emit(tuple(found))
+        self.accept()
+
+
+class AttributesDialog(_LinesDialog):
+    """The attributes of the project, one a line: those of instances, then those of images."""
 
     def __init__(
         self, parent: QWidget, asked: Sequence[AttributeRow], of_images: Sequence[AttributeRow]
     ) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Attributes"))
-        told = QLabel(
+        super().__init__(
+            parent,
+            self.tr("Attributes"),
             self.tr(
                 "One a line: a name, a colon, and text, number or switch, or the values to choose "
                 "from with commas between them."
-            )
+            ),
+            _Lines(
+                "\n".join(map(row_text, asked)),
+                self.tr("ripe: switch\nside: left, right\nnote: text"),
+                self.tr("Of each instance"),
+            ),
+            _Lines(
+                "\n".join(map(row_text, of_images)),
+                self.tr("weather: sun, rain\nchecked by: text"),
+                self.tr("Of each image"),
+            ),
         )
-        told.setWordWrap(True)
-        titles = self.tr("Of each instance"), self.tr("Of each image")
-        examples = (
-            self.tr("ripe: switch\nside: left, right\nnote: text"),
-            self.tr("weather: sun, rain\nchecked by: text"),
-        )
-        self._texts = tuple(map(_lines, (asked, of_images), titles, examples))
-        self._problem = QLabel(textFormat=Qt.TextFormat.PlainText)
-        self._problem.setWordWrap(True)
-        self._problem.hide()
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        buttons.accepted.connect(self._take)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addWidget(told)
-        for title, field in zip(titles, self._texts, strict=True):
-            column.addWidget(QLabel(title))
-            column.addWidget(field)
-        column.addWidget(self._problem)
-        column.addWidget(buttons)
-        self.resize(420, 380)
 
-    def _take(self) -> None:
-        found = [self._rows(field.toPlainText()) for field in self._texts]
-        if None not in found:
-            self.chosen.emit(*found)
-            self.accept()
-
-    def _rows(self, text: str) -> tuple[AttributeRow, ...] | None:
-        """The attributes of a field; None, and why, where a line is none."""
+    def read(self, text: str) -> tuple[AttributeRow, ...]:
+        """The rows of a text."""
         rows: list[AttributeRow] = []
         for line in filter(str.strip, text.splitlines()):
             row = row_of(line)
             if row is None or row.name in (each.name for each in rows):
-                text = self.tr("“{line}” is no attribute, or is there twice.")
-                self._problem.setText(text.format(line=line.strip()[:60]))
-                self._problem.show()
-                return None
+                said = self.tr("“{line}” is no attribute, or is there twice.")
+                raise ValueError(said.format(line=line.strip()[:60]))
             rows.append(row)
         return tuple(rows)
 
 
-def _lines(asked: Sequence[AttributeRow], title: str, example: str) -> QPlainTextEdit:
-    field = QPlainTextEdit("\n".join(map(row_text, asked)))
-    field.setPlaceholderText(example)
-    field.setAccessibleName(title)
-    field.setTabChangesFocus(True)
-    return field
+class KeypointsDialog(_LinesDialog):
+    """The keypoints of a label, one a line. `chosen` carries a skeleton, or None for no text."""
+
+    def __init__(self, parent: QWidget, label: str, skeleton: Skeleton | None) -> None:
+        super().__init__(
+            parent,
+            self.tr("Keypoints of {label}").format(label=label),
+            self.tr(
+                "One a line, in the order in which they are set. Behind a colon the keypoints "
+                "that a line joins it with, with commas between them."
+            ),
+            _Lines("" if skeleton is None else skeleton.text(), self.tr("head: tail\ntail")),
+        )
+        person = self.buttons.addButton(
+            self.tr("A person, as in COCO"), QDialogButtonBox.ButtonRole.ResetRole
+        )
+        person.clicked.connect(lambda: self.text.setPlainText(PERSON.text()))
+
+    def read(self, text: str) -> Skeleton | None:
+        try:
+            return Skeleton.from_text(text) if text.strip() else None
+        except ValueError:
+            said = self.tr(
+                "Each line needs a name of its own without commas, and behind the colon only names "
+                "that have a line."
+            )
+            raise ValueError(said) from None
 
 
 def row_text(row: AttributeRow) -> str:

@@ -13,8 +13,8 @@ from app.canvas.style import UNSCORED
 from app.editor.panels.details import AttributesDialog, row_of, row_text
 from core.document.instance import ImageDetails
 from core.document.limits import MOST_LETTERS
+from core.project.settings import AttributeKind, AttributeRow
 from core.session.query import asked, parse
-from core.storage.settings import AttributeKind, AttributeRow
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 
@@ -106,7 +106,7 @@ def test_what_is_said_of_instances_is_edited_kept_and_undone(driver: Driver, fol
     driver.open(folder)
     driver.act("attributes")
     (dialog,) = driver.window.findChildren(AttributesDialog)
-    of_instances, of_images = dialog._texts
+    of_instances, of_images = dialog.texts
     of_images.setPlainText("weather: sun, rain")
     of_instances.setPlainText("side: left, right\nripe: switch\nside: text")
     dialog._take()

@@ -13,8 +13,8 @@ from app.editor.exporting import Choice, Report, export_format, export_labelme
 from app.editor.importing import import_labels
 from core.formats import labelme
 from core.formats.registry import BY_NAME
+from core.project.project import Project
 from core.storage.atomic import StorageError
-from core.storage.project import Project
 from tests.app.window.conftest import SQUARE, make_images, shape, write_labelme
 
 QUIET = Context(lambda _done, _total: None)
