@@ -294,7 +294,8 @@ class Renderer:
             if preview.offset is None:
                 tagged.append(kept)
             if self.handles_shown and self._scene.offers_handles(id, tolerance):
-                moving.handles(kept.instance, preview.hover, preview.vertex)
+                alone = len(self._scene.selection) == 1
+                moving.handles(kept.instance, preview.hover, preview.vertex, turns=alone)
         live.changed(preview.changed, preview if self.handles_shown else None)
         live.changed(self.tried, None)
         new = (each for each in preview.changed if self._scene.get(each.id) is None)

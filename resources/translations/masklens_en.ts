@@ -148,6 +148,20 @@
             <numerusform>cut %n others out</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>group %n instance(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n locked instance(s) stay as they are</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Exporter</name>
