@@ -22,6 +22,7 @@ from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
 from app.editor.leaving import ask_to_end
+from app.editor.listing import Listing
 from app.editor.marking import mark_done, offer_done
 from app.editor.panels.images import ImagesPanel
 from app.editor.panels.transfer import ExportDialog, ImportDialog
@@ -50,7 +51,7 @@ class ImagesFeature(Feature):
         self.advice = ModelAdvice(services)
         self._root: Path | None = None
         self._search = Search(services.workspace)
-        self._labels = (Fitting(services), LabelsElsewhere(services))
+        self._own = (Fitting(services), LabelsElsewhere(services), Listing(services, self.panel))
         self._checker = Checker(services)
         self._wire()
         self._show_recent()
