@@ -95,6 +95,10 @@ MODEL_TRUNKS: Final[Setting[dict[str, str]]] = Setting("model_trunks", {}, dict[
 """The callable that makes the trunk of a model, FILE.py:FUNCTION as the user named it, by path."""
 GEOMETRY: Final = Setting("window_geometry", "", str)
 LAYOUT: Final = Setting("window_layout", "", str)
+PANELS: Final[Setting[list[str]]] = Setting("window_panels", [], list[str])
+"""Rails that are folded, and panels that are in front of others."""
+SPLITTERS: Final[Setting[dict[str, list[int]]]] = Setting("splitters", {}, dict[str, list[int]])
+"""The sizes of the sections of a panel, by its name."""
 RECENT_COUNT: Final = 10
 KNOWN_COUNT: Final = 200
 

@@ -17,6 +17,7 @@ from app.base.words import sentence_text
 from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
 from app.editor.checking import Checker
+from app.editor.dropping import Dropping
 from app.editor.elsewhere import LabelsElsewhere
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
@@ -52,7 +53,7 @@ class ImagesFeature(Feature):
         self._root: Path | None = None
         self._search = Search(services.workspace)
         self._own = (Fitting(services), LabelsElsewhere(services), Listing(services, self.panel))
-        self._checker = Checker(services)
+        self._checker, self._dropping = Checker(services), Dropping(services)
         self._wire()
         self._show_recent()
 
@@ -99,12 +100,12 @@ class ImagesFeature(Feature):
         self.panel.refresh_icons()
 
     def can_take(self, mime: QMimeData) -> bool:
-        """Folders and images may be dropped."""
-        return self.services.opener.can_take(mime)
+        """Files may be dropped."""
+        return self._dropping.can_take(mime)
 
     def take(self, mime: QMimeData) -> None:
-        """Open what was dropped."""
-        self.services.opener.take(mime)
+        """Open what was dropped, or say why not."""
+        self._dropping.take(mime)
 
     def end(self, then: Callable[[], None], *, asked: bool) -> None:
         """Save; ask when that fails."""
@@ -177,8 +178,7 @@ class ImagesFeature(Feature):
             self._show_recent()
 
     def _show_recent(self) -> None:
-        recent = self.services.settings.get(RECENT)
-        self.services.central.empty.set_recent(recent)
+        self.services.central.empty.set_recent(self.services.settings.get(RECENT))
 
     # What a person asks for
 
@@ -253,12 +253,11 @@ class ImagesFeature(Feature):
         )
 
     def _ask_model(self) -> None:
-        filters = (self.tr("Models (*.pt *.pth *.h5)"), self.tr("All files (*)"))
         self.services.opener.ask_existing(
             self.tr("Choose a model"),
             lambda path: self.services.models.choose(str(path)),
             folder=False,
-            filters=filters,
+            filters=(self.tr("Models (*.pt *.pth *.h5)"), self.tr("All files (*)")),
         )
 
     def _set_subfolders(self, on: bool) -> None:
