@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter, QTransform
 from app.canvas.backdrop import paint_border, paint_crosshair, paint_grid
 from app.canvas.image_tiles import ImageTiles
 from app.canvas.instance_tiles import InstanceLook, InstanceTiles
+from app.canvas.keypoints import KeypointPainter
 from app.canvas.layers.base import Layer, LayerView
 from app.canvas.live import LiveLook, LivePainter
 from app.canvas.look import Shade
@@ -50,6 +51,7 @@ class Renderer:
         self._size = (0.0, 0.0)
         self._palette = Palette()
         self._fill = FILL
+        self._pointed: tuple[Shape, ...] = ()
         self._selection: frozenset[str] = frozenset()
         self._hidden: frozenset[str] = frozenset()
         self._lingering: frozenset[str] = frozenset()
@@ -106,6 +108,7 @@ class Renderer:
     def set_instances(self, shapes: Sequence[Shape], changed: Changed | None = None) -> None:
         """The document's shapes; `changed` says which of them are new, altered or gone."""
         self._instances.set(shapes)
+        self._pointed = tuple(each for each in shapes if each.keypoints)
         self.tags.outdate()
         if changed is None:
             self._lingering = frozenset()
@@ -227,6 +230,7 @@ class Renderer:
             tagged += self._paint_picked(live)
         if self._scene.instances_shown:
             tagged += self._paint_selected(live, view)
+            self._paint_keypoints(painter, view)
         self._paint_tags(painter, view, tagged)
         if self.preview.ghost is not None:
             live.ghost(*self.preview.ghost)
@@ -297,6 +301,14 @@ class Renderer:
         # Their tags say how sure the model is, as those of suggestions do.
         asked = [replace(each, source=Source.SUGGESTED) for each in new if not preview.stroke]
         return tagged + [Outline(each, bounds(each)) for each in asked]
+
+    def _paint_keypoints(self, painter: QPainter, view: View) -> None:
+        changing = {each.id for each in self.preview.changed} | self._hidden
+        shapes = [each for each in self._pointed if each.id not in changing]
+        shapes += [each for each in self.preview.changed if each.keypoints]
+        if shapes:
+            points = KeypointPainter(painter, view, self._palette, self._scene.skeletons)
+            points.paint(shapes, self._selection, self.preview.keypoint, self._offset())
 
     def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:
         hidden = self._base.marked

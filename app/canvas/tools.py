@@ -11,6 +11,7 @@ from app.canvas.style import TOLERANCE
 from app.canvas.view import View
 from core.gestures.base import Button, Cursor, Gesture, Key, Modifier, PointerEvent
 from core.gestures.brush import BrushGesture
+from core.gestures.keypoints import KeypointGesture
 from core.gestures.polygon import PolygonGesture
 from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
@@ -23,7 +24,7 @@ from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
-    *("box", "click", "brush", "split", "ellipse"),
+    *("box", "click", "brush", "split", "ellipse", "keypoints"),
     *("region", "region_outline"),
 )
 
@@ -83,6 +84,8 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return SplitGesture(scene)
         case "ellipse":
             return RectangleGesture(scene, ellipse=True)
+        case "keypoints":
+            return KeypointGesture(scene)
         case "sweep":
             return SweepGesture(scene)
         case "region":

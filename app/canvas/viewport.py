@@ -26,6 +26,7 @@ from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
 from core.document.instance import Instance, Shape
+from core.document.skeleton import Skeleton
 from core.gestures.base import Answered, Cursor, Key, Outcome
 from core.gestures.scene import Scene
 from core.sentences import Sentence
@@ -232,6 +233,11 @@ class Viewport(LookingWidget):
     def set_active_label(self, label: str) -> None:
         """The label of what is drawn next; without one nothing can be drawn."""
         self._scene.label = label
+        self.update()
+
+    def set_skeletons(self, skeletons: Mapping[str, Skeleton]) -> None:
+        """What the keypoints of each label are called, and how they are joined."""
+        self._scene.skeletons = skeletons
         self.update()
 
     @property

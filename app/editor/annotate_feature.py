@@ -202,6 +202,7 @@ class AnnotateFeature(Feature):
         colours = labelling.colours()
         self.services.viewport.set_colours(colours)
         self.services.viewport.set_active_label(labelling.active)
+        self.services.viewport.set_skeletons(labelling.skeletons())
         panel.instances.set_colours(colours)
         panel.labels.set_labels(labelling.rows, labelling.active)
         panel.labels.set_counts(labelling.counts())
@@ -359,6 +360,8 @@ class AnnotateFeature(Feature):
               "Paint an instance, add to the selected one, or erase from it with the right button"),
         _tool("ellipse", "Ellipse", ("Shift+O",), "ellipse",
               "Draw an ellipse, with Shift a circle, from corner to corner of its box"),
+        _tool("keypoints", "Keypoints", ("Shift+K",), "keypoints",
+              "Set the keypoints of the selected instance, one click each"),
         _tool("stretch", "Redraw a stretch", ("S",), "stretch",
               "Draw from one place of an outline to another: that stretch becomes what you draw"),
         _tool("box", "Box", ("B",), "box", asks=True, rule=True,

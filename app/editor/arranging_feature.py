@@ -12,7 +12,7 @@ from app.base.feature import Feature
 from app.base.tasks import Context
 from app.base.words import error_text
 from app.editor.panels.annotate import AnnotatePanel
-from app.editor.panels.details import OURS, AttributesDialog, flag_names
+from app.editor.panels.details import OURS, AttributesDialog, KeypointsDialog, flag_names
 from app.editor.services import Services, image, project, selection
 from core.document.document import Changed
 from core.document.edits import Add, Batch, Remove
@@ -90,6 +90,15 @@ class ArrangeFeature(Feature):
         labelling = self.services.labelling
         dialog = AttributesDialog(self._panel.window(), labelling.attributes)
         dialog.chosen.connect(labelling.set_attributes)
+        dialog.show()
+
+    def define_keypoints(self) -> None:
+        """Say what the keypoints of a label are called: that of what is selected, or the active."""
+        labelling = self.services.labelling
+        chosen = {each.label for each in self._chosen()}
+        name = chosen.pop() if len(chosen) == 1 else labelling.ensure()
+        dialog = KeypointsDialog(self._panel.window(), name, labelling.skeletons().get(name))
+        dialog.chosen.connect(lambda skeleton: labelling.set_skeleton(name, skeleton))
         dialog.show()
 
     # What is chosen, and seen
@@ -187,6 +196,8 @@ class ArrangeFeature(Feature):
                tip="Lay the selected instances below all others"),
         Action("attributes", LABELS, "Attributes…", (), "", (project,), do=define_attributes,
                rule=True, tip="Say what is asked of each instance beside its label"),
+        Action("label_keypoints", LABELS, "Keypoints of the label…", (), "keypoints", (project,),
+               do=define_keypoints, tip="Say what the keypoints of its instances are called"),
         Action("take_previous", IMAGE, "Take over from the previous image", ("Ctrl+P",), "",
                (image,), do=take_previous, rule=True,
                tip="Copy everything that is labelled on the image before"),

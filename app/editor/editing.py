@@ -136,7 +136,8 @@ class Editing(QObject):
         if not polygons:
             self.said.emit(self.tr("That would leave nothing of the instance."))
             return
-        edits: list[Edit] = [Reshape(first.id, polygons)]
+        pointed = next((each.keypoints for each in chosen if each.keypoints), ())
+        edits: list[Edit] = [Reshape(first.id, polygons, keypoints=pointed or None)]
         if how != "subtract":
             gone = tuple(each.id for each in others)
             edits.append(Remove(gone))

@@ -163,7 +163,8 @@ def _gathered(
         if mismatch is not None:
             notes.append(mismatch.said(UNANSWERED, entry.label_file, entry.relative))
     found = tuple(image.labels for image in images)
-    return Read(Collection("labelme", tuple(labels), found), tuple(images), tuple(notes))
+    collection = Collection("labelme", tuple(labels), found, skeletons=project.skeletons())
+    return Read(collection, tuple(images), tuple(notes))
 
 
 def export_labelme(project: Project, folder: Path, context: Context) -> Report:

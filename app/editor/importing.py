@@ -13,6 +13,7 @@ from app.base.tasks import Context
 from app.base.words import error_text, sentence_text
 from app.editor.folder_work import FolderWork
 from core.document.instance import Source
+from core.document.skeleton import Skeleton
 from core.document.status import ImageStatus
 from core.formats.convert import Read, fitted_to, read_labels
 from core.formats.format import Located
@@ -52,6 +53,7 @@ class Report:
     strangers: int
     remarks: tuple[str, ...]
     status: Mapping[Path, ImageStatus]
+    skeletons: Mapping[str, Skeleton]
 
 
 class Importer(FolderWork):
@@ -107,6 +109,7 @@ class Importer(FolderWork):
             )
         if project is self._workspace.project:
             self._workspace.labels_found.emit(report.labels)
+            self._workspace.skeletons_found.emit(report.skeletons)
             if report.written:
                 self.imported.emit(report.written)
             for entry in report.written:
@@ -169,7 +172,9 @@ def import_read(
             instances += len(image.labels.instances)
             labels.update(dict.fromkeys(each.label for each in image.labels.instances))
     status = {entry.path: project.status(entry) for entry in written}
-    return Report(tuple(written), instances, tuple(labels), kept, strangers, tuple(remarks), status)
+    skeletons = {k: each for k, each in read.collection.skeletons.items() if k in labels}
+    counts = (kept, strangers, tuple(remarks), status, skeletons)
+    return Report(tuple(written), instances, tuple(labels), *counts)
 
 
 def _imported(image: Located) -> Located:

@@ -38,6 +38,7 @@ class Workspace(QObject):
     image_changed = Signal()
     document_changed = Signal(object)  # Changed
     suggestions_changed = Signal()
+    skeletons_found = Signal(object)  # keypoints by label, as a file has them
     labels_found = Signal(object)  # names of labels seen in files
     status_changed = Signal(object)  # {path: ImageStatus}
     image_failed = Signal(object, str)  # path, why it cannot be used; empty: it can

@@ -22,11 +22,23 @@ from core.document.edits import (
 )
 from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect, bounds_of, union_rect
-from core.document.instance import Instance, Polygons, Region, Shape, source_after_change
+from core.document.instance import (
+    Instance,
+    Keypoints,
+    Polygons,
+    Region,
+    Seen,
+    Shape,
+    source_after_change,
+)
+from core.document.limits import MOST_KEYPOINTS
 from core.document.regions import by_flags
 from core.sentences import say
 
 _ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
+_NOT_FINITE: Final = say(
+    "edits.not_finite", "A coordinate of instance {id} is not a finite number."
+)
 _PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
@@ -227,9 +239,10 @@ class _Draft:
         old = self._find(edit.id)
         source = edit.source or source_after_change(old.source)
         box = old.box and is_box(edit.polygons) if edit.box is None else edit.box
-        new = replace(old, polygons=edit.polygons, source=source, box=box)
+        points = old.keypoints if edit.keypoints is None else edit.keypoints
+        new = replace(old, polygons=edit.polygons, source=source, box=box, keypoints=points)
         check_shape(new)
-        inverse = Reshape(old.id, old.polygons, old.source, old.box)
+        inverse = Reshape(old.id, old.polygons, old.source, old.box, old.keypoints)
         return inverse, self._swap({old.id: old}, {new.id: new})
 
     def _relabel(self, edit: Relabel) -> tuple[Edit, Changed]:
@@ -293,6 +306,15 @@ def check_shape(shape: Shape) -> None:
     if not shape.polygons:
         raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=shape.id))
     _check_rings(shape.id, shape.polygons)
+    if shape.keypoints:
+        _check_keypoints(shape.id, shape.keypoints)
+
+
+def _check_keypoints(id: str, keypoints: Keypoints) -> None:
+    if len(keypoints) > MOST_KEYPOINTS or not all(seen in tuple(Seen) for _, _, seen in keypoints):
+        raise EditError(say("edits.keypoints", "Instance {id} has keypoints that are none.", id=id))
+    if not math.isfinite(sum(itertools.chain.from_iterable(keypoints))):
+        raise EditError(_NOT_FINITE.given(id=id))
 
 
 def _check_rings(id: str, polygons: Polygons) -> None:
@@ -308,10 +330,4 @@ def _check_rings(id: str, polygons: Polygons) -> None:
                 )
             # A sum is finite only when all its terms are; this is the fast way to look at all.
             if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
-                raise EditError(
-                    say(
-                        "edits.not_finite",
-                        "A coordinate of instance {id} is not a finite number.",
-                        id=id,
-                    )
-                )
+                raise EditError(_NOT_FINITE.given(id=id))

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, Count, Name
-from core.document.instance import Attributes, Polygons, Shape, Source
+from core.document.instance import Attributes, Keypoints, Polygons, Shape, Source
 from core.document.regions import by_flags
 from core.sentences import MasklensError
 
@@ -41,16 +41,17 @@ class Remove(msgspec.Struct, frozen=True, tag_field="do", tag="remove"):
 
 
 class Reshape(msgspec.Struct, frozen=True, tag_field="do", tag="reshape"):
-    """Give an instance other polygons.
+    """Give an instance other polygons, other keypoints, or both.
 
     With `source` None the rule of provenance decides: what a model proposed becomes "edited". With
-    `box` None a box stays one as long as it is a rectangle.
+    `box` None a box stays one as long as it is a rectangle. With `keypoints` None they stay.
     """
 
     id: Name
     polygons: Polygons
     source: Source | None = None
     box: bool | None = None
+    keypoints: Keypoints | None = None
 
 
 class Relabel(msgspec.Struct, frozen=True, tag_field="do", tag="relabel"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated
 
 from msgspec import Meta
@@ -21,6 +21,20 @@ Value = str | bool | int | float
 Attributes = tuple[tuple[Name, Value], ...]
 """What else a person says of an instance: names with texts, numbers, choices or switches."""
 Ring = Annotated[tuple[Point, ...], Meta(min_length=3)]
+
+
+class Seen(IntEnum):
+    """Whether a keypoint is there, with COCO's numbers."""
+
+    ABSENT = 0  # nobody has said where it is; its place means nothing
+    HIDDEN = 1  # its place is known, but something covers it
+    VISIBLE = 2
+
+
+Keypoint = tuple[float, float, Annotated[int, Meta(ge=0, le=2)]]
+"""x, y in image pixels, and what `Seen` says of it."""
+Keypoints = tuple[Keypoint, ...]
+"""The keypoints of an instance in the order of its label's skeleton; none for most."""
 
 
 class Source(StrEnum):
@@ -58,7 +72,7 @@ class Shape:
     both stay when a person accepts or edits it. `crowd` marks one that stands for many objects.
     `flags` are named yes/no marks in the order of the label file; they decide whether a shape is
     an instance or a region (core/document/regions.py). `box` says that the outline is a rectangle,
-    upright or turned, and stays one while its corners are moved.
+    upright or turned, and stays one while its corners are moved. `keypoints` may lie outside of it.
     """
 
     id: Name
@@ -73,6 +87,7 @@ class Shape:
     group_id: int | None = None
     attributes: Attributes = ()
     box: bool = False
+    keypoints: Keypoints = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def _read(source: Source) -> Collection:
         ),
         notes=dataset.notes,
         extra=dataset.extra,
+        skeletons=dataset.skeletons,
     )
 
 
@@ -65,7 +66,7 @@ def _write(writing: Writing) -> Written:
     ]
     nameless = any(not each.label for image in images for each in image.instances)
     labels = (*writing.labels, "") if nameless and "" not in writing.labels else writing.labels
-    data, empty = coco_write.encoded(images, labels, extra)
+    data, empty = coco_write.encoded(images, labels, extra, writing.collection.skeletons)
     if empty:
         writing.sink.notes.append(EMPTY.given(count=empty))
     if not writing.sink.put(out, data):
@@ -85,7 +86,7 @@ FORMAT: Final = Format(
     carries=frozenset(
         (
             *("group", "flags", "description", "score", "size", "holes", "parts", "overlap"),
-            *("source", "crowd", "attributes", "unlabelled"),
+            *("source", "crowd", "attributes", "unlabelled", "keypoints"),
         )
     ),
 )

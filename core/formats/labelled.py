@@ -11,6 +11,7 @@ from typing import Final
 
 from core.document.instance import Instance, Shape
 from core.document.regions import IGNORED_LABEL, NO_OBJECTS, is_done, labelled
+from core.document.skeleton import Skeleton
 from core.formats.label_file import Json
 from core.formats.mismatch import Answer, Mismatch
 from core.sentences import Sentence, say
@@ -84,7 +85,8 @@ class Collection:
     """All labels found. `labels` are those that the format declares, else those used, sorted.
 
     `kind` is the name of the format. `problems` name the files that could not be read; `notes` what
-    was noticed, repaired or left out in the others. `extra` is what the format keeps of the file.
+    was noticed, repaired or left out in the others. `extra` is what the format keeps of the file;
+    `skeletons` say what the keypoints of a label are called.
     """
 
     kind: str
@@ -93,6 +95,7 @@ class Collection:
     notes: tuple[Sentence, ...] = ()
     problems: tuple[Sentence, ...] = ()
     extra: Json = field(default_factory=dict)
+    skeletons: Mapping[str, Skeleton] = field(default_factory=dict)
 
 
 def odd_labels(
@@ -147,4 +150,5 @@ def merged(parts: Sequence[Collection], *, declared: bool = False) -> Collection
         notes=tuple(note for part in parts for note in part.notes),
         problems=tuple(problem for part in parts for problem in part.problems),
         extra=parts[0].extra,
+        skeletons={k: each for part in reversed(parts) for k, each in part.skeletons.items()},
     )

@@ -306,6 +306,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         fields.group_id,
         attributes_of(fields.attributes),
         len(parts) == 1 and parts[0].kept.kind in BOXES and is_box(polygons),
+        extra.keypoints,
     )
     return by_flags(shape) if shape.flags else shape
 

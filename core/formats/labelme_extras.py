@@ -1,6 +1,7 @@
 """What masklens adds to labelme's shapes under the key `masklens`, and how it notices changes.
 
-A shape may carry `id`, `source`, `score`, `model`, `crowd`, and `holes`: the rings cut out of it.
+A shape may carry `id`, `source`, `score`, `model`, `crowd`, `keypoints` (x, y and visibility, as
+COCO has them), and `holes`: the rings cut out of it.
 `ring` is a hash of the outline that these were written for. When the outline was moved in another
 program, holes are stale and dropped, and what a model proposed counts as edited by a person.
 """
@@ -15,10 +16,14 @@ from msgspec import Meta, Raw
 
 from core.codec import Fraction, Name, loads
 from core.document.instance import Attributes, Polygon, Ring, Shape, Source
+from core.document.limits import MOST_KEYPOINTS
 from core.document.ring_hash import ring_hash
-from core.formats.labelme_shapes import NearPoint
+from core.formats.labelme_shapes import Near, NearPoint
 
 KEY = "masklens"
+
+
+_Keypoint = tuple[Near, Near, Annotated[int, Meta(ge=0, le=2)]]
 
 
 class Extra(msgspec.Struct, frozen=True):
@@ -30,6 +35,7 @@ class Extra(msgspec.Struct, frozen=True):
     model: str | None = None
     crowd: bool = False
     holes: tuple[Annotated[tuple[NearPoint, ...], Meta(min_length=3)], ...] = ()
+    keypoints: Annotated[tuple[_Keypoint, ...], Meta(max_length=MOST_KEYPOINTS)] = ()
     ring: object = None
     label: object = msgspec.UNSET
 
@@ -52,6 +58,8 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
         extra["model"] = instance.model
     if instance.crowd:
         extra["crowd"] = True
+    if instance.keypoints:
+        extra["keypoints"] = instance.keypoints
     proposed = instance.source in (Source.SUGGESTED, Source.ACCEPTED, Source.PROMPTED)
     if proposed:
         extra["label"] = instance.label

@@ -211,6 +211,7 @@ FORMAT: Final = Format(
     write=_write,
     carries=frozenset(
         (
+            "keypoints",
             *(
                 "flags",
                 "description",

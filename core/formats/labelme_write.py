@@ -237,5 +237,5 @@ def _kind(instance: Shape, polygon: Polygon, raw: Raws) -> tuple[str, Sequence[P
 
 def _unknown(raw: Raws) -> Raws:
     """The keys under KEY that this version does not write itself."""
-    known = ("id", "source", "score", "model", "crowd", "label", "ring", "holes")
+    known = ("id", "source", "score", "model", "crowd", "label", "ring", "holes", "keypoints")
     return {key: value for key, value in _ours(raw).items() if key not in known}

@@ -51,6 +51,7 @@ _FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("description", "description"),
     ("group_id", "group"),
     ("score", "score"),
+    ("keypoints", "keypoints"),
 )
 
 

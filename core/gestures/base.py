@@ -137,7 +137,8 @@ class Preview:
     outline being drawn and `next` where its next vertex would fall; `closes` says that a click now
     closes it. `stroke` is a line as the hand draws it, `band` a rectangle being spanned. `hover` is
     the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
-    a vertex that a press would insert; `vertex` the vertex that keys act on. `accepting` and
+    a vertex that a press would insert; `vertex` the vertex that keys act on; `keypoint` the
+    keypoint, by instance and place, that a press would take. `accepting` and
     `rejecting` are suggestions that are about to be answered, `points` those set for a model, and
     whether each is inside. `brush` is the middle and the radius of a brush.
     """
@@ -154,6 +155,7 @@ class Preview:
     hover_suggestion: str | None = None
     ghost: Point | None = None
     vertex: Hit | None = None
+    keypoint: tuple[str, int] | None = None
     accepting: frozenset[str] = frozenset()
     rejecting: frozenset[str] = frozenset()
     points: tuple[tuple[Point, bool], ...] = ()

@@ -12,6 +12,7 @@ from core.document.geometry.boxes import with_corner, with_side
 from core.document.geometry.measure import Rect, bounds_of
 from core.document.hit import Hit
 from core.document.instance import Point, Polygon, Polygons, Shape, Source, new_id
+from core.document.skeleton import shifted
 from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
@@ -53,15 +54,24 @@ class MoveDrag:
         dx, dy = self._limited(dx, dy)
         if not self.shapes or (dx, dy) == (0.0, 0.0):
             return Outcome()
-        moved = [(each, translate(each.polygons, dx, dy)) for each in self.shapes]
+        moved = [
+            replace(
+                each,
+                polygons=translate(each.polygons, dx, dy),
+                keypoints=shifted(each.keypoints, dx, dy),
+            )
+            for each in self.shapes
+        ]
         if self.copying:
             return self._copies(moved)
-        edits: list[Edit] = [Reshape(each.id, polygons) for each, polygons in moved]
+        edits: list[Edit] = [
+            Reshape(each.id, each.polygons, keypoints=each.keypoints or None) for each in moved
+        ]
         edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
         return Outcome(edit=edit, name=say("gestures.move", "move"))
 
-    def _copies(self, moved: Sequence[tuple[Shape, Polygons]]) -> Outcome:
-        copies = tuple(copied(each, polygons) for each, polygons in moved)
+    def _copies(self, moved: Sequence[Shape]) -> Outcome:
+        copies = tuple(copied(each, each.polygons) for each in moved)
         ids = frozenset(copy.id for copy in copies)
         return Outcome(edit=Add(copies), name=say("gestures.copy", "copy"), selection=ids)
 

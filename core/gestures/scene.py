@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.document.document import Document
@@ -12,6 +12,7 @@ from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit, HitIndex
 from core.document.instance import Instance, Point, Ring, Shape
 from core.document.regions import is_done
+from core.document.skeleton import Skeleton
 from core.gestures.boxes import BoxTable
 
 EDGE_REACH = 0.6
@@ -41,7 +42,8 @@ class Target:
 
 
 class Scene:
-    """The document with what is selected, picked, shown, and the label of what is drawn next.
+    """The document with what is selected, picked, shown, the label of what is drawn next, and what
+    the keypoints of each label are called.
 
     `prompts_ready` says that a model has seen the image and answers at once.
     """
@@ -49,6 +51,7 @@ class Scene:
     def __init__(self) -> None:
         self.document: Document | None = None
         self.label = ""
+        self.skeletons: Mapping[str, Skeleton] = {}
         self.selection: frozenset[str] = frozenset()
         self.picked: frozenset[str] = frozenset()
         self.instances_shown = True

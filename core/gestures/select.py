@@ -18,6 +18,7 @@ from core.gestures.drags import (
     begin_insert,
     reshaped,
 )
+from core.gestures.keypoints import KeypointDrag, clicked, keypoint_at
 from core.gestures.scene import EDGE_REACH, Scene, Target
 from core.gestures.stretch import HINT_DRAWING, StretchDrag, begin_stretch, choosing
 from core.sentences import Sentence, say
@@ -185,6 +186,12 @@ class SelectGesture:
         if event.button is Button.RIGHT:
             return self._begin_right(event)
         if not event.holds(Modifier.CTRL):
+            point = keypoint_at(scene, event)
+            if point is not None:
+                self._vertex = None
+                shape, place = point
+                click = clicked(shape, place, event) or Outcome()
+                return _Press(event, KeypointDrag(scene, shape, place), click)
             on_handle = self._begin_on_handle(event)
             if on_handle is not None:
                 return on_handle
@@ -296,6 +303,10 @@ class SelectGesture:
     def _hover(self, event: PointerEvent) -> Outcome:
         scene = self._scene
         vertex = self.vertex
+        point = keypoint_at(scene, event)
+        if point is not None:
+            cursor = Cursor.REMOVE if event.holds(Modifier.SHIFT) else Cursor.POINT
+            return Outcome(Preview(keypoint=(point[0].id, point[1]), vertex=vertex), cursor=cursor)
         hit = scene.handle_at(event.x, event.y, event.tolerance)
         shape = scene.get(hit.id) if hit else None
         if hit is not None and shape is not None:

@@ -99,7 +99,13 @@ class SplitGesture:
                 continue
             first, *others = sorted(pieces, key=area, reverse=True)
             made = tuple(
-                replace(shape, id=new_id(), polygons=each, source=source_after_change(shape.source))
+                replace(
+                    shape,
+                    id=new_id(),
+                    polygons=each,
+                    source=source_after_change(shape.source),
+                    keypoints=(),  # they stay with the largest piece
+                )
                 for each in others
             )
             edits += [Reshape(shape.id, first), Add(made)]

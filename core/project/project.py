@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from core.document.skeleton import Skeleton
 from core.document.status import ImageStatus
 from core.project.settings import ProjectSettings, load_settings, save_settings
 from core.project.suggestions import SuggestionSet, load_suggestions
@@ -211,6 +212,10 @@ class Project:
     def load_settings(self) -> ProjectSettings:
         """The labels and the active label. Raises StorageError when the file is not ours."""
         return load_settings(self.folder / "project.json")
+
+    def skeletons(self) -> dict[str, Skeleton]:
+        """The keypoints of the labels; none where the settings cannot be read."""
+        return self._layout().skeletons()
 
     def save_settings(self, settings: ProjectSettings) -> None:
         """Write labels and active label; a broken file is set aside first. Raises StorageError."""

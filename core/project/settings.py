@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from core.codec import Codec, FieldError, Name, encode, members, pretty
 from core.document.limits import MOST_LABELS, MOST_LETTERS
+from core.document.skeleton import Skeleton
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
@@ -56,6 +57,8 @@ class LabelStyle:
 
     name: Name
     colour: str
+    skeleton: Skeleton | None = None
+    """What its keypoints are called; None for a label without any."""
 
     def __post_init__(self) -> None:
         if len(self.name) > MOST_LETTERS:
@@ -130,9 +133,21 @@ class ProjectSettings:
 
     def with_colour(self, name: str, colour: str) -> ProjectSettings:
         """The same with another colour for a label. Raises ValueError for what is no colour."""
-        styled = LabelStyle(name, colour)
-        labels = tuple(styled if label.name == name else label for label in self.labels)
+        labels = tuple(
+            replace(label, colour=colour) if label.name == name else label for label in self.labels
+        )
         return replace(self, labels=labels)
+
+    def with_skeleton(self, name: str, skeleton: Skeleton | None) -> ProjectSettings:
+        """The same with other keypoints for a label."""
+        labels = tuple(
+            replace(label, skeleton=skeleton) if label.name == name else label
+            for label in self.labels
+        )
+        return replace(self, labels=labels)
+
+    def skeletons(self) -> dict[str, Skeleton]:
+        return {each.name: each.skeleton for each in self.labels if each.skeleton is not None}
 
     def renamed(self, old: str, new: str) -> ProjectSettings:
         """The same with a label under another name, which must not be in use."""

@@ -62,7 +62,7 @@ def channels(data: bytes) -> int:
     with _file(data) as tiff:
         _check_first(tiff, data)
         sizes = dict(zip(tiff.series[0].axes, tiff.series[0].shape, strict=True))
-        return int(sizes.get("S", sizes.get("C", 1)))
+        return int(sizes["S" if "S" in sizes else "C"]) if {"S", "C"} & sizes.keys() else 1
 
 
 def read(data: bytes) -> NDArray[Any]:

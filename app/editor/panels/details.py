@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from app.widgets.section import Section
 from core.document.instance import Shape, Value
 from core.document.regions import DONE_REGION, IGNORE
+from core.document.skeleton import PERSON, Skeleton
 from core.project.settings import AttributeKind, AttributeRow
 
 OURS: Final = frozenset((DONE_REGION, IGNORE))
@@ -195,50 +196,102 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name and name not in OURS))
 
 
-class AttributesDialog(QDialog):
-    """The attributes of the project, one a line. `chosen` carries the rows."""
+class _LinesDialog(QDialog):
+    """Something that a person types line by line. `chosen` carries what was understood."""
 
     chosen = Signal(object)
 
-    def __init__(self, parent: QWidget, asked: Sequence[AttributeRow]) -> None:
+    def __init__(self, parent: QWidget, title: str, told: str, text: str, example: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Attributes of instances"))
-        told = QLabel(
-            self.tr(
-                "One a line: a name, a colon, and text, number or switch, or the values to choose "
-                "from with commas between them."
-            )
-        )
-        told.setWordWrap(True)
-        self._text = QPlainTextEdit("\n".join(map(row_text, asked)))
-        self._text.setPlaceholderText(self.tr("ripe: switch\nside: left, right\nnote: text"))
-        self._text.setAccessibleName(self.windowTitle())
+        self.setWindowTitle(title)
+        explanation = QLabel(told)
+        explanation.setWordWrap(True)
+        self.text = QPlainTextEdit(text)
+        self.text.setPlaceholderText(example)
+        self.text.setAccessibleName(title)
         self._problem = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._problem.setWordWrap(True)
         self._problem.hide()
-        buttons = QDialogButtonBox(
+        self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
-        buttons.accepted.connect(self._take)
-        buttons.rejected.connect(self.reject)
+        self.buttons.accepted.connect(self._take)
+        self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
-        for widget in (told, self._text, self._problem, buttons):
+        for widget in (explanation, self.text, self._problem, self.buttons):
             column.addWidget(widget)
-        self.resize(420, 300)
+        self.resize(420, 360)
+
+    def read(self, text: str) -> object:
+        """What the text says. Raises ValueError with a sentence."""
+        raise NotImplementedError
 
     def _take(self) -> None:
+        try:
+            found = self.read(self.text.toPlainText())
+        except ValueError as error:
+            self._problem.setText(str(error))
+            self._problem.show()
+            return
+        self.chosen.emit(found)
+        self.accept()
+
+
+class AttributesDialog(_LinesDialog):
+    """The attributes of the project, one a line. `chosen` carries the rows."""
+
+    def __init__(self, parent: QWidget, asked: Sequence[AttributeRow]) -> None:
+        super().__init__(
+            parent,
+            self.tr("Attributes of instances"),
+            self.tr(
+                "One a line: a name, a colon, and text, number or switch, or the values to choose "
+                "from with commas between them."
+            ),
+            "\n".join(map(row_text, asked)),
+            self.tr("ripe: switch\nside: left, right\nnote: text"),
+        )
+
+    def read(self, text: str) -> tuple[AttributeRow, ...]:
         rows: list[AttributeRow] = []
-        for line in filter(str.strip, self._text.toPlainText().splitlines()):
+        for line in filter(str.strip, text.splitlines()):
             row = row_of(line)
             if row is None or row.name in (each.name for each in rows):
-                text = self.tr("“{line}” is no attribute, or is there twice.")
-                self._problem.setText(text.format(line=line.strip()[:60]))
-                self._problem.show()
-                return
+                said = self.tr("“{line}” is no attribute, or is there twice.")
+                raise ValueError(said.format(line=line.strip()[:60]))
             rows.append(row)
-        self.chosen.emit(tuple(rows))
-        self.accept()
+        return tuple(rows)
+
+
+class KeypointsDialog(_LinesDialog):
+    """The keypoints of a label, one a line. `chosen` carries a skeleton, or None for no text."""
+
+    def __init__(self, parent: QWidget, label: str, skeleton: Skeleton | None) -> None:
+        super().__init__(
+            parent,
+            self.tr("Keypoints of {label}").format(label=label),
+            self.tr(
+                "One a line, in the order in which they are set. Behind a colon the keypoints "
+                "that a line joins it with, with commas between them."
+            ),
+            "" if skeleton is None else skeleton.text(),
+            self.tr("head: tail\ntail"),
+        )
+        person = self.buttons.addButton(
+            self.tr("A person, as in COCO"), QDialogButtonBox.ButtonRole.ResetRole
+        )
+        person.clicked.connect(lambda: self.text.setPlainText(PERSON.text()))
+
+    def read(self, text: str) -> Skeleton | None:
+        try:
+            return Skeleton.from_text(text) if text.strip() else None
+        except ValueError:
+            said = self.tr(
+                "Each line needs a name of its own without commas, and behind the colon only names "
+                "that have a line."
+            )
+            raise ValueError(said) from None
 
 
 def row_text(row: AttributeRow) -> str:

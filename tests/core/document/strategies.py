@@ -56,6 +56,10 @@ attributes = st.dictionaries(st.sampled_from(["a", "b ü"]), values, max_size=2)
 )
 
 
+seen_points = st.tuples(coordinates, coordinates, st.integers(0, 2))
+keypoints = st.lists(seen_points, max_size=2).map(tuple)
+
+
 def instances(
     ids: st.SearchStrategy[str], outlines: st.SearchStrategy[Polygons] = quick_outlines
 ) -> st.SearchStrategy[Shape]:
@@ -73,6 +77,7 @@ def instances(
         crowd=st.booleans(),
         group_id=st.none() | st.integers(-5, 5),
         attributes=attributes,
+        keypoints=keypoints,
     ).map(by_flags)
 
 
@@ -104,7 +109,9 @@ def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
             return Remove(tuple(draw(st.lists(st.sampled_from(present), unique=True))))
         case "reshape":
             source = draw(st.none() | st.sampled_from(Source))
-            return Reshape(draw(st.sampled_from(present)), draw(quick_outlines), source)
+            points = draw(st.none() | keypoints)
+            chosen = draw(st.sampled_from(present))
+            return Reshape(chosen, draw(quick_outlines), source, keypoints=points)
         case "relabel":
             chosen = draw(st.lists(st.sampled_from(present), unique=True))
             return Relabel(tuple((id, draw(labels)) for id in chosen))

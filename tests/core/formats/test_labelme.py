@@ -417,3 +417,16 @@ def test_values_that_are_no_json_travel_like_any_other(odd: str) -> None:
     assert [list(extra["labelme"]) for extra in extras.values()] == [["own"]]
     back, _ = others(again(found))
     assert list(back) == ["more"]
+
+
+def test_keypoints_ride_along_and_are_checked() -> None:
+    points = ((1.5, 2.0, 2), (0.0, 0.0, 0))
+    before = new(Instance("a", "cell", (Polygon(SQUARE),), keypoints=points))
+    read = again(before)
+    assert read.shapes[0].keypoints == points
+    bare = again(replace(read, shapes=(replace(read.shapes[0], keypoints=()),)))
+    assert bare.shapes[0].keypoints == ()
+    assert "keypoints" not in written(bare)["shapes"][0]["masklens"]
+    value = written(before)
+    value["shapes"][0]["masklens"]["keypoints"] = [[1, 2, 5]]
+    assert "keypoints" in str([english(note) for note in parsed(value).notes])
