@@ -64,7 +64,7 @@ class ImagesFeature(Feature):
         workspace.image_changed.connect(self._on_image)
         workspace.document_changed.connect(self.changed)
         workspace.status_changed.connect(panel.set_status)
-        workspace.image_failed.connect(self._on_image_failed)
+        workspace.image_failed.connect(lambda path, why: panel.set_reason(path, why or None))
         workspace.going.connect(self._on_going)
         workspace.refused.connect(lambda text: notices.fail("edit", text, warning=True))
         workspace.saver.failed.connect(lambda text: notices.fail("save", text))
@@ -161,10 +161,6 @@ class ImagesFeature(Feature):
         else:
             central.show_canvas()
 
-    def _on_image_failed(self, path: Path, reason: str) -> None:
-        """An image cannot be opened, or can again."""
-        self.panel.set_reason(path, reason or None)
-
     def _on_given_up(self, count: int) -> None:
         text = self.tr("%n key(s) meant for another image had no effect.", "", count)
         self.services.notices.say(text, Kind.WARNING)
@@ -178,7 +174,8 @@ class ImagesFeature(Feature):
             self._show_recent()
 
     def _show_recent(self) -> None:
-        self.services.central.empty.set_recent(self.services.settings.get(RECENT))
+        recent = self.services.settings.get(RECENT)
+        self.services.central.empty.set_recent(recent)
 
     # What a person asks for
 

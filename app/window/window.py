@@ -180,7 +180,8 @@ class MainWindow(QMainWindow):
         self.docks.reset()
         self.restoreState(_bytes(settings.get(LAYOUT)))
         self.docks.show(False)
-        self.docks.bring_state(settings.get(PANELS))
+        panels = settings.get(PANELS)
+        self.docks.bring_state(panels)
         for splitter in self._splitters():
             sizes = settings.get(SPLITTERS).get(splitter.objectName(), ())
             if len(sizes) == splitter.count():
