@@ -13,7 +13,7 @@ from app.base.words import sentence_text
 from app.canvas.look import Look, Shade, shade
 from app.canvas.pyramid import ImagePyramid
 from core.document.instance import Source
-from core.document.regions import labelled
+from core.document.regions import covering
 from core.document.status import ImageStatus
 from core.lru import Lru
 from core.project.project import ImageEntry, Project
@@ -200,7 +200,7 @@ def stage(
     context.check()
     size = (picture.decoded.width, picture.decoded.height)
     session = ImageSession.open(project, entry, size)
-    covered = covered_by(session.pending, labelled(session.document.shapes), parts=parts)
+    covered = covered_by(session.pending, covering(session.document.shapes), parts=parts)
     return Staged(entry, picture, pictures.shown(entry.path, picture), session, covered)
 
 
