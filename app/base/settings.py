@@ -56,6 +56,9 @@ START: Final = Setting("start_with", "last", Literal["last", "empty"])
 COLOUR_BY: Final = Setting("colour_by", "label", Literal["label", "instance", "source", "score"])
 TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
+THUMBNAILS: Final = Setting("thumbnails", False, bool)
+FOLDER_TREE: Final = Setting("folder_tree", False, bool)
+"""Whether the list of images shows folders as a tree, or paths whole."""
 AUTOSAVE: Final = Setting("autosave_seconds", 1.5, Annotated[float, Meta(ge=0.2, le=60)])
 MODEL: Final = Setting("model", "starter", Name)
 DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
@@ -92,6 +95,10 @@ MODEL_TRUNKS: Final[Setting[dict[str, str]]] = Setting("model_trunks", {}, dict[
 """The callable that makes the trunk of a model, FILE.py:FUNCTION as the user named it, by path."""
 GEOMETRY: Final = Setting("window_geometry", "", str)
 LAYOUT: Final = Setting("window_layout", "", str)
+PANELS: Final[Setting[list[str]]] = Setting("window_panels", [], list[str])
+"""Rails that are folded, and panels that are in front of others."""
+SPLITTERS: Final[Setting[dict[str, list[int]]]] = Setting("splitters", {}, dict[str, list[int]])
+"""The sizes of the sections of a panel, by its name."""
 RECENT_COUNT: Final = 10
 KNOWN_COUNT: Final = 200
 

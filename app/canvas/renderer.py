@@ -160,7 +160,8 @@ class Renderer:
 
     def make(self, view: View, seconds: float = SLICE) -> bool:
         """Make tiles for that long: those in sight first, then those around. True when done."""
-        deadline = time.perf_counter() + seconds
+        start = time.perf_counter()
+        deadline = start + seconds
         for source in (self._base, self._chosen, self._proposed):
             if source.look.dpr != view.dpr:
                 source.look.dpr = view.dpr
@@ -171,7 +172,10 @@ class Renderer:
                     return False
             if margin == 0:
                 self._lingering = frozenset()
-                self.tags.choose(view, self._tables())
+                if not self.tags.is_chosen(view):
+                    if time.perf_counter() > start + seconds / 10:
+                        return False  # in a slice of their own: there may be many
+                    self.tags.choose(view, self._tables())
         return True
 
     # Painting, in device pixels of the viewport

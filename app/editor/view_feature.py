@@ -11,7 +11,15 @@ from PySide6.QtWidgets import QMenu
 
 from app.base.actions import MOUSE, VIEW, Action, Scope
 from app.base.feature import Feature, FocusArea
-from app.base.settings import COLOUR_BY, CROSSHAIR, OPACITY, TAGS, WHEEL
+from app.base.settings import (
+    COLOUR_BY,
+    CROSSHAIR,
+    FOLDER_TREE,
+    OPACITY,
+    TAGS,
+    THUMBNAILS,
+    WHEEL,
+)
 from app.canvas.look import Look
 from app.editor.looking import look_text
 from app.editor.panels.look import LookPopover
@@ -124,6 +132,14 @@ class ViewFeature(Feature):
                turn=lambda self, on: self.services.settings.set(CROSSHAIR, on),
                checked=lambda self: self.services.settings.get(CROSSHAIR),
                tip="While something is drawn, from border to border of the image"),
+        Action("thumbnails", VIEW, "Thumbnails in the list", ("F7",), "images",
+               turn=lambda self, on: self.services.settings.set(THUMBNAILS, on),
+               checked=lambda self: self.services.settings.get(THUMBNAILS),
+               tip="Show a small picture of each image in the list"),
+        Action("folder_tree", VIEW, "Folders as a tree", ("Shift+F7",), "folder",
+               turn=lambda self, on: self.services.settings.set(FOLDER_TREE, on),
+               checked=lambda self: self.services.settings.get(FOLDER_TREE),
+               tip="List folders within as a tree that can be folded, or images by their path"),
         Action("colour_by", VIEW, "Colour by", (), "", (image,), fill=fill_colour_by),
         Action("opacity", VIEW, "Next opacity", ("O",), "", (image,), do=next_opacity,
                tip="Step through outlines only, light and strong fill"),

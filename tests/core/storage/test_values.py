@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from core.storage.images import read_image, read_values
+from core.storage.images import ImageError, read_image, read_values
+from core.storage.thumbnails import thumbnail
 from core.storage.values import Values
 
 DEEP = np.arange(20 * 30, dtype=np.uint16).reshape(20, 30) * 40 + 500
@@ -87,3 +88,20 @@ def test_a_range_is_black_below_white_above_and_rises_between(
     assert (shown[array[..., 0] >= high] == 255).all()
     order = np.argsort(array, axis=None)
     assert (np.diff(shown.reshape(-1)[order].astype(int)) >= 0).all()
+
+
+def test_a_thumbnail_is_the_image_made_small(tmp_path: Path) -> None:
+    pixels = np.zeros((200, 320, 3), np.uint8)
+    pixels[:100, :160] = (250, 20, 20)
+    for name in ("a.jpg", "turned.jpg", "b.png"):
+        exif = Image.Exif()
+        exif[0x0112] = 6 if name == "turned.jpg" else 1
+        Image.fromarray(pixels).save(tmp_path / name, exif=exif)
+        small = thumbnail(tmp_path / name, 64)
+        whole = Image.fromarray(read_image(tmp_path / name).pixels)
+        whole.thumbnail((64, 64), Image.Resampling.BOX)
+        assert small.shape == np.asarray(whole).shape
+        assert abs(small.astype(int) - np.asarray(whole)).mean() < 6
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:300])
+    with pytest.raises(ImageError):
+        thumbnail(tmp_path / "cut.jpg", 64)
