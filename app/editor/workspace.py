@@ -382,8 +382,7 @@ class Workspace(QObject):
     def suggestions_replaced(self, hidden: Mapping[str, str]) -> None:
         """The session has new suggestions; those in `hidden` say what something says already."""
         if self.staged is not None:
-            old = self.staged
-            self.staged = replace(old, covered=hidden)
+            self.staged = replace(self.staged, covered=hidden)
             self.suggestions_changed.emit()
             self.saver.touched()
             self._restate()
