@@ -324,9 +324,8 @@ class Workspace(QObject):
 
     def _look_ahead(self) -> None:
         """Decode the neighbours, so that the next step is there at once."""
-        place = self._place.get(self.path or Path(), -1)
-        near = [self.images[k].path for k in (place + 1, place - 1) if 0 <= k < len(self.images)]
-        self.pictures.look_ahead(near, self.tasks)
+        near = (self.entry(self.path, by) for by in (1, -1)) if self.path is not None else ()
+        self.pictures.look_ahead([each.path for each in near if each is not None], self.tasks)
 
     # Edits
 
