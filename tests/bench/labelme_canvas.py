@@ -29,7 +29,7 @@ QtGui = first_of("PyQt5.QtGui", "PySide6.QtGui")
 QtWidgets = first_of("PyQt5.QtWidgets", "PySide6.QtWidgets")
 Canvas = first_of("labelme.widgets.canvas", "labelme._widgets.canvas").Canvas
 Shape = first_of("labelme.shape", "labelme._shape").Shape
-ROUNDS = 5
+ROUNDS = 3
 
 
 def timed(action):
