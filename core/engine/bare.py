@@ -108,7 +108,7 @@ def _skeleton(state: Mapping[str, Tensor], classes: int) -> Skeleton:
     return Skeleton(tuple(f"keypoint {number}" for number in range(1, count + 1)))
 
 
-def _keypoint_widths(state: Mapping[str, Tensor]) -> dict[str, int]:
+def _keypoint_widths(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if PREDICTOR not in state:
         return {}
     layers = sum(_KEYPOINT_LAYER.fullmatch(key) is not None for key in state)
@@ -166,9 +166,9 @@ def check_widths(config: ModelConfig, state: Mapping[str, Tensor]) -> None:
         if found != wanted:
             raise ValueError(f"{found} {what} instead of {wanted}")
     if config.skeleton is not None:
-        read, wanted = _size(state, PREDICTOR, 1), len(config.skeleton.names)
-        if read != wanted:
-            raise ValueError(f"{read} keypoints instead of {wanted}")
+        found, wanted = _size(state, PREDICTOR, 1), len(config.skeleton.names)
+        if found != wanted:
+            raise ValueError(f"{found} keypoints instead of {wanted}")
 
 
 def load_into(module: MaskRCNN, state: Mapping[str, Tensor]) -> None:

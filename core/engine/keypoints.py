@@ -5,6 +5,7 @@ The layers, the loss and the reading of the maps are torchvision's, by its names
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -79,7 +80,7 @@ def find_keypoints(
     """The keypoints of the detections of a batch, one result an image; `keep` their maps too."""
     found = []
     for index, (each, image) in enumerate(zip(detections, prepared, strict=True)):
-        here = {name: level[index : index + 1] for name, level in levels.items()}
+        here = OrderedDict((name, level[index : index + 1]) for name, level in levels.items())
         logits, places = [], []
         for start in range(0, len(each.label), _AT_ONCE):
             boxes = each.resized_boxes[start : start + _AT_ONCE]

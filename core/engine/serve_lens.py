@@ -188,10 +188,10 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         return pictures.mask_logits(numpy_of(answers(logits[one], wanted)[0]), box)
     if request.kind is PictureKind.KEYPOINT:
         pointed = _under(traced, request)
-        found = pointed.keypoints
-        if found is None or found.logits is None or request.detection >= len(found.logits):
+        heat = pointed.keypoints
+        if heat is None or heat.logits is None or request.detection >= len(heat.logits):
             raise IndexError(request.detection)
-        maps_of_one = numpy_of(found.logits[request.detection])
+        maps_of_one = numpy_of(heat.logits[request.detection])
         box = numpy_of(pointed.detections.boxes[request.detection])
         return pictures.keypoint_maps(maps_of_one, box)
     maps = (*trace.backbone.maps, *_under(traced, request).pyramid.maps)
