@@ -16,6 +16,7 @@ from core.gestures.polygon import PolygonGesture
 from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
+from core.gestures.rotated import RotatedBoxGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
 from core.gestures.split import SplitGesture
@@ -24,7 +25,8 @@ from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
-    *("box", "click", "brush", "split", "ellipse", "keypoints"),
+    *("box", "click", "brush", "split", "ellipse", "rotated", "point", "line", "linestrip"),
+    "keypoints",
     *("region", "region_outline"),
 )
 
@@ -84,10 +86,18 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return SplitGesture(scene)
         case "ellipse":
             return RectangleGesture(scene, ellipse=True)
+        case "rotated":
+            return RotatedBoxGesture(scene)
         case "keypoints":
             return KeypointGesture(scene)
         case "sweep":
             return SweepGesture(scene)
+        case "point":
+            return PolygonGesture(scene, Purpose.LINE, most=1)
+        case "line":
+            return PolygonGesture(scene, Purpose.LINE, most=2)
+        case "linestrip":
+            return PolygonGesture(scene, Purpose.LINE)
         case "region":
             return RectangleGesture(scene, Purpose.REGION)
         case "region_outline":

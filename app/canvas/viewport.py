@@ -18,6 +18,7 @@ from app.base.words import sentence_text
 from app.canvas.backdrop import ground, paint_focus
 from app.canvas.input import CanvasInput
 from app.canvas.layers.base import Layer
+from app.canvas.look import Shade
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
 from app.canvas.scroll import LookingWidget
@@ -201,9 +202,14 @@ class Viewport(LookingWidget):
         self._crosshair = visible
         self.update()
 
-    def set_image_adjust(self, brightness: float, contrast: float) -> None:
-        """Show the image brighter or with more contrast, each -1 to 1 with 0 for none."""
-        self._renderer.set_adjustment(brightness, contrast)
+    def set_shade(self, shade: Shade | None) -> None:
+        """Show the image's pixels through a shade, or as they are."""
+        self._renderer.set_shade(shade)
+        self.update()
+
+    def show_pixels(self, image: ImagePyramid) -> None:
+        """Show the same image, of the same size, with other pixels."""
+        self._renderer.set_pixels(image)
         self.update()
 
     def add_layer(self, layer: Layer) -> None:

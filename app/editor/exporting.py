@@ -16,7 +16,7 @@ from app.editor.folder_work import FolderWork
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.instance import Source
-from core.document.regions import labelled
+from core.document.regions import covering
 from core.formats import labelme
 from core.formats.convert import Read, write_labels
 from core.formats.format import Format, Located
@@ -157,7 +157,7 @@ def _gathered(
     images: list[Located] = []
     notes: list[Sentence] = []
     for entry, file, mismatch in _labelled(project, entries, problems, context):
-        labels.update(dict.fromkeys(each.label for each in labelled(file.shapes)))
+        labels.update(dict.fromkeys(each.label for each in covering(file.shapes)))
         made = labelled_of(file, project.label_path(entry), entry.relative)
         images.append(Located(made, entry.path, file.width, file.height, mismatch))
         if mismatch is not None:

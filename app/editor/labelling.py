@@ -176,9 +176,16 @@ class Labelling(QObject):
         """What is asked of each instance beside its label."""
         return self._settings.attributes
 
-    def set_attributes(self, asked: tuple[AttributeRow, ...]) -> None:
-        """Ask this of each instance; what was answered before stays in the files."""
-        self._set(replace(self._settings, attributes=asked))
+    @property
+    def image_attributes(self) -> tuple[AttributeRow, ...]:
+        """What is asked of each image."""
+        return self._settings.image_attributes
+
+    def set_attributes(
+        self, asked: tuple[AttributeRow, ...], of_images: tuple[AttributeRow, ...]
+    ) -> None:
+        """Ask this of each instance and image; what was answered before stays in the files."""
+        self._set(replace(self._settings, attributes=asked, image_attributes=of_images))
 
     def _on_project(self) -> None:
         opened = self._workspace.opened

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, Count, Name
-from core.document.instance import Attributes, Keypoints, Polygons, Shape, Source
+from core.document.instance import Attributes, ImageDetails, Keypoints, Polygons, Shape, Source
 from core.document.regions import by_flags
 from core.sentences import MasklensError
 
@@ -75,6 +75,12 @@ class SetDone(msgspec.Struct, frozen=True, tag_field="do", tag="set_done"):
     done: bool
 
 
+class SetDetails(msgspec.Struct, frozen=True, tag_field="do", tag="set_details"):
+    """Replace what is said of the whole image."""
+
+    details: ImageDetails
+
+
 class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     """Replace what an instance carries beside its outline, label and provenance."""
 
@@ -84,6 +90,7 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     crowd: bool
     group_id: int | None
     attributes: Attributes = ()
+    locked: bool = False
 
     @staticmethod
     def of(shape: Shape) -> SetFields:
@@ -95,6 +102,7 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
             shape.crowd,
             shape.group_id,
             shape.attributes,
+            shape.locked,
         )
 
 
@@ -116,7 +124,7 @@ class Batch(msgspec.Struct, frozen=True, tag_field="do", tag="batch"):
             raise ValueError("too many batches inside each other")
 
 
-Edit = Add | Remove | Reshape | Relabel | SetDone | SetFields | SetRejected | Batch
+Edit = Add | Remove | Reshape | Relabel | SetDone | SetDetails | SetFields | SetRejected | Batch
 
 # A batch inside a batch is fine; a file that nests them deeper than this is not ours.
 _DEEPEST = 16

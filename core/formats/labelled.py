@@ -9,8 +9,8 @@ from itertools import count as counting
 from pathlib import Path
 from typing import Final
 
-from core.document.instance import Instance, Shape
-from core.document.regions import IGNORED_LABEL, NO_OBJECTS, is_done, labelled
+from core.document.instance import NO_DETAILS, ImageDetails, Instance, Shape
+from core.document.regions import IGNORED_LABEL, NO_OBJECTS, covering, is_done
 from core.document.skeleton import Skeleton
 from core.formats.label_file import Json
 from core.formats.mismatch import Answer, Mismatch
@@ -45,8 +45,8 @@ class Labelled:
     `image_path` is set where the format itself says which file the image is. `split` is train, val
     or test, None where nothing says so. `extra` holds keys of the image's entry, and `extras` those
     of instances by id, that this program has no use for and that travel. `boxes` are those that the
-    file itself gives, by instance. Of labelme's files:
-    `done` says that a person finished the image, `embedded` that the file has the image inside, and
+    file itself gives, by instance. Of labelme's files: `done` says that a person finished the
+    image, `details` what else is said of it, `embedded` that the file has the image inside, and
     `others` counts shapes that are no outlines. `fitted` says how they came to fit an image of
     another size than their file says. `places` are the numbers of shapes in the file, by id, where
     they are not those in `shapes`.
@@ -59,6 +59,7 @@ class Labelled:
     shapes: tuple[Shape, ...]
     image_id: int | str | None = None
     done: bool = False
+    details: ImageDetails = NO_DETAILS
     embedded: bool = False
     others: int = 0
     image_path: Path | None = None
@@ -107,7 +108,7 @@ def odd_labels(
     """
     found: dict[str, list[int]] = {}
     for number, shape in enumerate(shapes):
-        if shape.label in _ODD and not is_done(shape):
+        if shape.label in _ODD and not (is_done(shape) or shape.line):
             found.setdefault(shape.label, []).append(places.get(shape.id, number) + 1)
     for label, numbers in found.items():
         listed = ", ".join(map(str, numbers[:_NAMED])) + ("…" if len(numbers) > _NAMED else "")
@@ -117,7 +118,7 @@ def odd_labels(
 
 def used_labels(images: Iterable[Labelled]) -> tuple[str, ...]:
     """The labels in use, in natural order; those of no objects are none."""
-    used = {each.label for image in images for each in labelled(image.shapes)} - {*NO_OBJECTS}
+    used = {each.label for image in images for each in covering(image.shapes)} - {*NO_OBJECTS}
     return tuple(sorted(used, key=natural_key))
 
 

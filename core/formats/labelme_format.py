@@ -67,6 +67,7 @@ def labelled_of(file: LabelFile, path: Path, name: str) -> Labelled:
         height=file.height,
         shapes=file.shapes,
         done=file.done,
+        details=file.details,
         embedded=bytes(file.kept.top.get("imageData", b"null")) != b"null",
         others=sum(id is None for id, _ in file.kept.shapes),
         extra=extra,
@@ -182,10 +183,12 @@ def encoded(image: Located, target: Path, own: bool) -> bytes:
         file = labelme.read(labels.label_file)
         if labels.fitted is not None:
             file = refitted(file, *labels.fitted)
-        file = replace(file, image_name=name, shapes=labels.shapes)
+        file = replace(file, image_name=name, shapes=labels.shapes, details=labels.details)
     else:
         kept = _with_attributes(labels)
-        file = LabelFile(name, None, None, labels.shapes, done=labels.done, kept=kept)
+        file = LabelFile(
+            name, None, None, labels.shapes, done=labels.done, details=labels.details, kept=kept
+        )
     return labelme.dumps(replace(file, width=image.width, height=image.height))
 
 

@@ -135,7 +135,8 @@ class Preview:
     `changed` holds shapes as they would become: in the place of the one with the same id, or
     beside the others. `offset` moves the whole selection (`copying`: a copy of it). `line` is an
     outline being drawn and `next` where its next vertex would fall; `closes` says that a click now
-    closes it. `stroke` is a line as the hand draws it, `band` a rectangle being spanned. `hover` is
+    closes it, `open` that it never runs back to its start. `stroke` is a line as the hand draws it,
+    `band` a rectangle being spanned. `hover` is
     the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
     a vertex that a press would insert; `vertex` the vertex that keys act on; `keypoint` the
     keypoint, by instance and place, that a press would take. `accepting` and
@@ -147,6 +148,7 @@ class Preview:
     offset: Point | None = None
     copying: bool = False
     line: Ring = ()
+    open: bool = False
     next: Point | None = None
     closes: bool = False
     stroke: tuple[Point, ...] = ()

@@ -208,7 +208,7 @@ class KeypointGesture:
 
     def _owner(self) -> Shape | None:
         """The one instance that is selected."""
-        chosen = self._scene.selected()
+        chosen = self._scene.outlines()
         return chosen[0] if len(chosen) == 1 else None
 
     def _next(self, shape: Shape) -> int | None:

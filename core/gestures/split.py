@@ -87,8 +87,9 @@ class SplitGesture:
 
     def _meant(self, line: list[Point]) -> tuple[Shape, ...]:
         if self._scene.selection:
-            return self._scene.selected()
-        return self._scene.shapes_in(bounds((Polygon(tuple(line)),)))
+            return self._scene.outlines()
+        there = self._scene.shapes_in(bounds((Polygon(tuple(line)),)))
+        return tuple(each for each in there if not each.locked)
 
     def _split(self, line: list[Point]) -> Outcome:
         edits: list[Edit] = []

@@ -108,6 +108,8 @@ class ProjectSettings:
     labels_folder: str = ""
     attributes: tuple[AttributeRow, ...] = ()
     """What is asked of each instance beside its label."""
+    image_attributes: tuple[AttributeRow, ...] = ()
+    """What is asked of each image."""
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -184,12 +186,16 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
     subfolders: bool = True
     labels_folder: str = ""
     attributes: tuple[AttributeRow, ...] = ()
+    image_attributes: tuple[AttributeRow, ...] = ()
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
-        asked = [row.name for row in self.attributes]
-        if len(asked) > MOST_ATTRIBUTES or len(set(asked)) != len(asked):
-            raise ValueError(f"expected at most {MOST_ATTRIBUTES} attributes of different names")
+        for rows in (self.attributes, self.image_attributes):
+            asked = {row.name for row in rows}
+            if len(rows) > MOST_ATTRIBUTES or len(asked) != len(rows):
+                raise ValueError(
+                    f"expected at most {MOST_ATTRIBUTES} attributes of different names"
+                )
         names = [label.name for label in self.labels]
         if len(names) > MOST_LABELS:
             raise ValueError(f"expected at most {MOST_LABELS} labels")
@@ -207,13 +213,14 @@ _KNOWN: Final = (
     "subfolders",
     "labels_folder",
     "attributes",
+    "image_attributes",
 )
 
 
 def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
     own = (settings.labels, settings.active, settings.subfolders, settings.labels_folder)
-    value = members(encode(_File(*own, settings.attributes)))
+    value = members(encode(_File(*own, settings.attributes, settings.image_attributes)))
     value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
     write_atomic(path, pretty(value, 2))
@@ -250,4 +257,5 @@ def load_settings(path: Path) -> ProjectSettings:
         found.subfolders,
         found.labels_folder,
         found.attributes,
+        found.image_attributes,
     )
