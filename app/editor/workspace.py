@@ -162,8 +162,7 @@ class Workspace(QObject):
         self.pictures.look_ahead((), self.tasks)
         if self._staging is not None:
             self._staging.cancel()
-        self._staging = None
-        self._target = None
+        self._staging = self._target = None
         self._turns.drop()
         self.left.clear()
         self.saver.attach(None)
@@ -324,9 +323,8 @@ class Workspace(QObject):
 
     def _look_ahead(self) -> None:
         """Decode the neighbours, so that the next step is there at once."""
-        place = self._place.get(self.path or Path(), -1)
-        near = [self.images[k].path for k in (place + 1, place - 1) if 0 <= k < len(self.images)]
-        self.pictures.look_ahead(near, self.tasks)
+        near = (self.entry(self.path, by) for by in (1, -1)) if self.path is not None else ()
+        self.pictures.look_ahead([each.path for each in near if each is not None], self.tasks)
 
     # Edits
 
@@ -382,8 +380,7 @@ class Workspace(QObject):
     def suggestions_replaced(self, hidden: Mapping[str, str]) -> None:
         """The session has new suggestions; those in `hidden` say what something says already."""
         if self.staged is not None:
-            old = self.staged
-            self.staged = replace(old, covered=hidden)
+            self.staged = replace(self.staged, covered=hidden)
             self.suggestions_changed.emit()
             self.saver.touched()
             self._restate()

@@ -73,9 +73,9 @@
     <name>Dropping</name>
     <message numerus="yes">
         <source>%n file(s) that are no images were left out.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n file that is no image was left out.</numerusform>
+            <numerusform>%n files that are no images were left out.</numerusform>
         </translation>
     </message>
 </context>
@@ -160,16 +160,16 @@
     </message>
     <message numerus="yes">
         <source>group %n instance(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>group %n instance</numerusform>
+            <numerusform>group %n instances</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n locked instance(s) stay as they are</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n locked instance stays as it is</numerusform>
+            <numerusform>%n locked instances stay as they are</numerusform>
         </translation>
     </message>
 </context>
