@@ -115,8 +115,9 @@ def keypoint_loss(
     if not len(logits):
         nothing: Tensor = logits.sum() * 0
         return nothing
+    # A network that learns has its channels last, where torchvision wants rows together.
     loss: Tensor = keypointrcnn_loss(
-        logits, list(boxes), [each["keypoints"] for each in targets], list(matched)
+        logits.contiguous(), list(boxes), [each["keypoints"] for each in targets], list(matched)
     )
     return loss
 

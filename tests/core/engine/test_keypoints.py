@@ -162,6 +162,7 @@ def test_it_learns_and_is_kept(loaded: LoadedModel, tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = load_copy(loaded, tmp_path).module.train()
     module.transform.min_size, module.transform.max_size = (96,), 160
+    module = module.to(memory_format=torch.channels_last)  # as a trainer has it
     learning = [p for n, p in module.named_parameters() if "keypoint" in n]
     with torch.no_grad():  # as a new one begins
         module.roi_heads.keypoint_predictor.kps_score_lowres.weight.div_(30)
