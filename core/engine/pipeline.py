@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
+from core.engine.colours import colours_of
 from core.engine.proposers import stage as proposing
 from core.engine.proposers.base import Proposer
 from core.engine.stages import features, inputs, masks, roi
@@ -150,7 +151,10 @@ def run(
     for index, (found, mask) in enumerate(zip(boxes, found_masks, strict=True)):
         prepared = batch.one(index)
         with watch.stage("polygons"):
-            polygons = masks.trace_outlines(mask, found.detections, prepared.image_size, settings)
+            colours = colours_of(model, prepared) if settings.mask_colours == "yes" else None
+            polygons = masks.trace_outlines(
+                mask, found.detections, prepared.image_size, settings, colours
+            )
         trace = None
         if keep:
             trace = Trace(
