@@ -68,6 +68,7 @@ def main():
     start = time.process_time()
     canvas.load_pixmap(QtGui.QPixmap.fromImage(image))
     canvas.load_shapes(shapes_of(data["polygons"]))
+    canvas.backup_shapes()
     canvas.set_editing(True)
     application.processEvents()
     opening = 1000 * (time.process_time() - start)
