@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
@@ -88,9 +87,11 @@ class InstanceTiles:
         """Leave out (or show) these instances from now on."""
         moved = ids ^ self.marked
         self.marked = ids
-        rects = self._table.boxes_of(moved)
-        if len(rects) > _RECTS:
-            rects = [reduce(_joined, rects)]
+        if len(moved) > _RECTS:
+            around = self._table.box_around(moved)
+            rects = [] if around is None else [around]
+        else:
+            rects = self._table.boxes_of(moved)
         for rect in rects:
             self.invalidate(rect)
 
@@ -219,7 +220,3 @@ class _InstanceJob:
     def _is_speck(self, outline: Outline) -> bool:
         box = outline.box
         return max(box.width, box.height) * self._key.scale < _SPECK
-
-
-def _joined(a: Rect, b: Rect) -> Rect:
-    return Rect(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))

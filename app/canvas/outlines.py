@@ -138,6 +138,11 @@ class OutlineTable:
         """The boxes of those of the ids that are here."""
         return [self._boxes.box(self._rows[id]) for id in ids if id in self._rows]
 
+    def box_around(self, ids: Collection[str]) -> Rect | None:
+        """The box around those of the ids that are here; None without any."""
+        rows = [self._rows[id] for id in ids if id in self._rows]
+        return self._boxes.around(rows) if rows else None
+
     def _at(self, row: int) -> Outline:
         instance = self._boxes.shapes[row]
         outline = self._made.get(instance.id)

@@ -229,7 +229,7 @@ class ArrangeFeature(Feature):
         Action("ungroup", EDIT, "Ungroup", ("Ctrl+Shift+G",), "", (image, has_group),
                do=lambda self: self.services.editing.ungroup(self.services.viewport.selection),
                tip="Let the selected instances belong to no group"),
-        Action("select_group", EDIT, "Select the whole group", ("Shift+V",), "",
+        Action("select_group", EDIT, "Select the whole group", ("Shift+A",), "",
                (image, has_group), do=select_group),
         Action("lock", EDIT, "Lock", ("Ctrl+K",), "lock", (image, selection),
                turn=lambda self, on: self.services.editing.lock(

@@ -21,12 +21,12 @@ from core.document.geometry import (
     hull,
     intersect,
     subtract,
-    translate,
     union,
     without_holes,
 )
 from core.document.geometry.boxes import is_box
-from core.document.geometry.vertices import moved_inside
+from core.document.geometry.measure import Rect
+from core.document.geometry.vertices import moved_inside, translate_all
 from core.document.instance import Polygons, Shape, Source, new_id
 from core.document.regions import (
     DONE_REGION,
@@ -38,6 +38,8 @@ from core.document.regions import (
     labelled,
     with_flag,
 )
+from core.document.skeleton import shifted
+from core.gestures.boxes import BoxTable
 
 COMBINING: Final[Mapping[str, Callable[..., Polygons]]] = {
     "union": union,
@@ -250,8 +252,18 @@ class Editing(QObject):
         document = self._workspace.document
         if document is None:
             return ()
+        outlines = [each.polygons for each in originals]
         with uncollected():  # of thousands the points alone would be searched again and again
-            made = (_copy(each, offset, document) for each in originals)
+            moved = translate_all(outlines, offset, offset) if offset else outlines
+            copies = [
+                _copy(each, polygons, offset)
+                for each, polygons in zip(originals, moved, strict=True)
+            ]
+            inside = {*BoxTable(copies).inside(Rect(0, 0, document.width, document.height))}
+            made = (
+                each if row in inside else _clipped(each, document)
+                for row, each in enumerate(copies)
+            )
             return tuple(each for each in made if each is not None)
 
     def _add(self, shapes: tuple[Shape, ...], name: str) -> None:
@@ -259,13 +271,8 @@ class Editing(QObject):
             self.selected.emit(frozenset(each.id for each in shapes))
 
 
-def _copy(shape: Shape, offset: float, document: Document) -> Shape | None:
-    """What of a shape lies on the image, as a person's own; None where nothing does."""
-    moved = translate(shape.polygons, offset, offset) if offset else shape.polygons
-    inside = moved_inside if shape.line else clip_to_image
-    polygons = inside(moved, document.width, document.height)
-    if not polygons:
-        return None
+def _copy(shape: Shape, polygons: Polygons, offset: float) -> Shape:
+    """A person's own copy, moved by an offset, with these polygons."""
     return replace(
         shape,
         id=new_id(),
@@ -273,9 +280,17 @@ def _copy(shape: Shape, offset: float, document: Document) -> Shape | None:
         source=Source.DRAWN,
         score=None,
         model=None,
-        box=shape.box and is_box(polygons),
         locked=False,
+        keypoints=shifted(shape.keypoints, offset, offset) if offset else shape.keypoints,
     )
+
+
+def _clipped(shape: Shape, document: Document) -> Shape | None:
+    """What of a shape lies on the image; None where nothing does."""
+    inside = moved_inside if shape.line else clip_to_image
+    polygons = inside(shape.polygons, document.width, document.height)
+    box = shape.box and is_box(polygons)
+    return replace(shape, polygons=polygons, box=box) if polygons else None
 
 
 def _fields_edit(wanted: Iterable[Shape], name: str) -> Edit | None:

@@ -146,7 +146,7 @@ class ViewFeature(Feature):
         Action("adjust", VIEW, "Brightness, range, channels…", ("Shift+B",), "adjust", (image,),
                do=adjust, tip="Change how images are shown: range of values, channel, brightness, "
                               "contrast, gamma; files and what models see stay as they are"),
-        Action("next_channel", VIEW, "Next channel", ("Shift+V",), "", (image,), do=next_channel,
+        Action("next_channel", VIEW, "Next channel", ("F9",), "", (image,), do=next_channel,
                tip="All channels, then one after the other, then grey"),
         Action("as_it_is", VIEW, "Show the image as it is", ("Ctrl+B",), "", (image, is_changed),
                do=lambda self: self.services.looking.reset(),

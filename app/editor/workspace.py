@@ -162,8 +162,7 @@ class Workspace(QObject):
         self.pictures.look_ahead((), self.tasks)
         if self._staging is not None:
             self._staging.cancel()
-        self._staging = None
-        self._target = None
+        self._staging = self._target = None
         self._turns.drop()
         self.left.clear()
         self.saver.attach(None)

@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from app.base.words import sentence_text
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, Question
+from core.lens.hollow import with_fixed
 from core.lens.items import Item, valid
 from core.lens.settings import ANCHOR_SETTINGS, PYRAMID_SETTINGS, StageSettings
-from core.lens.trace import STAGES, Trace, with_fixed
+from core.lens.trace import STAGES, Trace
 from core.lens.views.marks import PictureAsked
 from core.protocol import Progress, Request
 from core.protocol.messages.lens import (

@@ -207,7 +207,7 @@ def chosen_settings(
 
     Raises UsageError, also for a setting that this model does not look at.
     """
-    from core.lens.settings import SettingError
+    from core.lens.settings import PROPOSER_SETTINGS, SettingError
 
     given = {name: value for name, value in changes.items() if value is not None}
     own = loaded.config.settings
@@ -218,6 +218,7 @@ def chosen_settings(
     asked = {text.partition("=")[0].strip() for text in arguments.settings}
     for name in sorted(asked & set(idle_settings(loaded))):
         needs = "a proposer" if loaded.proposer is None else "the model's own boxes"
+        needs = needs if name in PROPOSER_SETTINGS or loaded.proposer else "a feature pyramid"
         refuse_idle(f"--set {name}", True, needs=needs)
     return settings
 
@@ -235,6 +236,8 @@ def checked_settings(given: list[str]) -> tuple[str, ...]:
 
 def idle_settings(loaded: LoadedModel) -> tuple[str, ...]:
     """The settings that a model never looks at."""
-    from core.lens.settings import NETWORK_SETTINGS, PROPOSER_SETTINGS
+    from core.lens.settings import LEVEL_SETTINGS, NETWORK_SETTINGS, PROPOSER_SETTINGS
 
-    return PROPOSER_SETTINGS if loaded.proposer is None else NETWORK_SETTINGS
+    if loaded.proposer is not None:
+        return NETWORK_SETTINGS
+    return (*PROPOSER_SETTINGS, *(LEVEL_SETTINGS if loaded.config.one_map else ()))

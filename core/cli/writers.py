@@ -182,8 +182,12 @@ class CocoWriter:
 
     def _categories(self, model: LoadedModel) -> list[dict[str, Any]]:
         used = {annotation["category_id"] for annotation in self._annotations}
+        skeleton, named = model.config.skeleton, {}
+        if skeleton is not None:
+            joined = [[a + 1, b + 1] for a, b in skeleton.edges]
+            named = {"keypoints": list(skeleton.names), "skeleton": joined}
         return [
-            {"id": index, "name": name, "supercategory": ""}
+            {"id": index, "name": name, "supercategory": "", **named}
             for index, name in enumerate(model.class_names, start=1)
             if name != UNUSED_NAME or index in used
         ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.document.skeleton import flat
+from core.engine.keypoints import as_keypoints
 from core.engine.paste import encode, paste
 from core.engine.predict import Prediction
 
@@ -34,4 +36,7 @@ def to_annotations(
                 "score": float(prediction.scores[index]),
             }
         )
+        if prediction.keypoints is not None:
+            points = as_keypoints(prediction.keypoints[index])
+            found[-1] |= {"keypoints": flat(points), "num_keypoints": len(points)}
     return found

@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import mobilenet, resnet
+from torchvision.models import mobilenet, resnet, vgg
+from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
@@ -52,10 +53,13 @@ _MOBILENETS: Final = {
     "mobilenet_v3_large": (3, 6, 12, 16),
     "mobilenet_v3_small": (1, 3, 8, 12),
 }
+VGG16: Final = "vgg16"
+# After the ReLU of conv3_3, conv4_3 and conv5_3, and after the last pooling.
+_VGG_LAYERS: Final = (("15", 256), ("22", 512), ("29", 512), ("30", 512))
 EFFICIENTNET_LITE2: Final = "efficientnet_lite2"
 # Trunks that are a row of blocks, of which some end a stage.
 _ROWS: Final = {**_MOBILENETS, EFFICIENTNET_LITE2: efficientnet_lite.ENDS}
-BACKBONES: Final[tuple[str, ...]] = (*_RESNETS, *_ROWS)
+BACKBONES: Final[tuple[str, ...]] = (*_RESNETS, *_ROWS, VGG16)
 PUBLISHED: Final[Mapping[str, Mapping[str, Any]]] = {
     EFFICIENTNET_LITE2: {
         "norm_eps": efficientnet_lite.NORM_EPS,
@@ -82,6 +86,34 @@ class CustomBackbone(nn.Module):
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """The maps P2 to P6 by the names that torchvision gives them."""
         return cast(dict[str, Tensor], self.fpn(self.body(images)))
+
+
+class OneMap(nn.Module):
+    """In the place of a pyramid: the map of stride 16 as it is, as Faster R-CNN has it (Ren et al.
+    2015). The other levels hold a single cell of zeros, which nothing reads."""
+
+    PLACE: Final = 2
+
+    def forward(self, maps: Mapping[str, Tensor]) -> OrderedDict[str, Tensor]:
+        """The levels by torchvision's names."""
+        one = list(maps.values())[self.PLACE]
+        nothing = one.new_zeros((*one.shape[:2], 1, 1))
+        names = ("0", "1", "2", "3", "pool")
+        return OrderedDict((n, one if k == self.PLACE else nothing) for k, n in enumerate(names))
+
+
+class OneMapBackbone(nn.Module):
+    """A trunk of which only the map of stride 16 is read, shaped like `BackboneWithFPN`."""
+
+    def __init__(self, trunk: nn.Module, layers: Mapping[str, str], out_channels: int) -> None:
+        super().__init__()
+        self.body = IntermediateLayerGetter(trunk, dict(layers))
+        self.fpn = OneMap()
+        self.out_channels = out_channels
+
+    def forward(self, images: Tensor) -> OrderedDict[str, Tensor]:
+        """The levels by the names that torchvision gives them."""
+        return cast("OrderedDict[str, Tensor]", self.fpn(self.body(images)))
 
 
 class CustomTrunk(nn.Module):
@@ -123,6 +155,11 @@ def build_backbone(
         trunk, layers = _trunk(config.arch, norm)
         if config.family == "matterport":
             trunk = matterport.as_caffe(trunk)
+        if config.one_map:
+            names = {name: str(index) for index, (name, _) in enumerate(layers)}
+            backbone = OneMapBackbone(trunk, names, layers[OneMap.PLACE][1])
+            freeze_stages(backbone, config.arch, config.trainable_layers)
+            return backbone
         backbone = BackboneWithFPN(
             trunk,
             {name: str(index) for index, (name, _) in enumerate(layers)},
@@ -217,6 +254,8 @@ def _trunk(arch: str, norm: NormLayer) -> tuple[nn.Module, list[tuple[str, int]]
         network = getattr(resnet, _RESNETS[arch])(weights=None, norm_layer=norm)
         narrowest = network.inplanes // 8
         return network, [(f"layer{i + 1}", narrowest * 2**i) for i in range(4)]
+    if arch == VGG16:
+        return vgg.vgg16(weights=None).features, list(_VGG_LAYERS)
     if arch == EFFICIENTNET_LITE2:
         features: Any = efficientnet_lite.efficientnet_lite2(norm)
     else:
@@ -228,6 +267,8 @@ def _frozen_prefixes(arch: str, trainable: int) -> frozenset[str]:
     """First parts of the parameter names of the frozen stages."""
     if arch in _RESNETS:
         stages = [("layer4",), ("layer3",), ("layer2",), ("layer1",), ("conv1", "bn1")]
+    elif arch == VGG16:
+        stages = _stages_of_row(tuple(int(name) for name, _ in _VGG_LAYERS))
     elif arch in _ROWS:
         stages = _stages_of_row(_ROWS[arch])
     else:

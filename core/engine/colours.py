@@ -47,7 +47,7 @@ def colours_of(model: MaskRCNN, prepared: Prepared) -> Tensor:
         torch.tensor(each, device=tensor.device)[:, None, None]
         for each in (model.transform.image_std, model.transform.image_mean)
     )
-    whole = tensor[:, :height, :width] * scale + shift
+    whole: Tensor = tensor[:, :height, :width] * scale + shift
     return whole.mul_(255).round_().clamp_(0, 255).to(torch.uint8)
 
 

@@ -9,11 +9,14 @@ from typing import Final, Literal
 import msgspec
 
 from core.codec import Codec, FieldError, encode
+from core.document.skeleton import Skeleton
 from core.lens.settings import SettingError, StageSettings
 from core.sentences import MasklensError, english, say
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+ONE_MAP: Final = "C4"
+"""The map that stands for all where there is no pyramid."""
 LEVELS = 5
 """Pyramid levels P2 to P6, at strides of about 4, 8, 16, 32 and 64."""
 
@@ -91,6 +94,8 @@ class ModelConfig:
     """Side lengths for each of P2 to P6; every level has as many."""
     aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     """Height divided by width, the same on every level."""
+    one_map: bool = False
+    """Without a pyramid: the RPN and the heads read the map of stride 16 as the trunk gives it."""
     fpn_channels: int = 256
     box_head_width: int = 1024
     mask_channels: int = 256
@@ -99,6 +104,11 @@ class ModelConfig:
     mask_outputs: Literal["per_class", "agnostic", "none"] = "per_class"
     """One mask for each class, as in the paper, one for all of them, or none: boxes are all that
     a Faster R-CNN gives."""
+    skeleton: Skeleton | None = None
+    """The keypoints that it finds of every instance; None for a network without that head."""
+    keypoint_channels: int = 512
+    keypoint_layers: int = 8
+    """Convolutions of the keypoint head before its deconvolution."""
     roi_canonical_size: int = 224
     """Side of the RoI that is pooled from P4 (224 in the FPN paper, equation 1)."""
     norm: Literal["frozen", "batch"] = "frozen"
@@ -118,10 +128,16 @@ class ModelConfig:
             raise _bad("version", "must be 1 or 2")
         if self.family not in ("torchvision", "matterport"):
             raise _bad("family", "must be 'torchvision' or 'matterport'")
+        if not isinstance(self.one_map, bool):
+            raise _bad("one_map", "must be true or false")
+        if self.one_map and self.settings.fpn != ONE_MAP:
+            raise _bad("settings", f"must have fpn={ONE_MAP} where one map is all there is")
         if self.norm not in ("frozen", "batch"):
             raise _bad("norm", "must be 'frozen' or 'batch'")
         for name in ("fpn_channels", "box_head_width", "mask_channels", "roi_canonical_size"):
             _whole(name, getattr(self, name), 1, 65536)
+        _whole("keypoint_channels", self.keypoint_channels, 1, 65536)
+        _whole("keypoint_layers", self.keypoint_layers, 1, 32)
         _whole("mask_layers", self.mask_layers, 1, 32)
         if self.mask_outputs not in ("per_class", "agnostic", "none"):
             raise _bad("mask_outputs", "must be 'per_class', 'agnostic' or 'none'")

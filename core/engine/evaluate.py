@@ -19,10 +19,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
+from pycocotools.cocoeval import COCOeval, Params
 
 from core.document.geometry import bounds
 from core.document.instance import Instance, Polygons
+from core.document.skeleton import ABSENT, PERSON, Skeleton, flat, labelled_count
 from core.engine.annotations import to_annotations
 from core.engine.labelled_part import LabelledPart
 from core.engine.predict import Prediction
@@ -30,6 +31,10 @@ from core.formats.labelled import Box
 from core.formats.masks import encode
 
 MAX_DETECTIONS: Final = 300
+MAX_POINTED: Final = 20
+"""Detections an image that count for keypoints, as in COCO."""
+_SIGMA: Final = 0.05
+"""Of keypoints for which COCO gives none; its own are 0.025 to 0.107."""
 SIZES: Final[Mapping[str, tuple[float, float]]] = {
     "all": (0, 1e10),
     "small": (0, 32**2),
@@ -78,12 +83,15 @@ class Evaluation:
     matching: Matching
     unknown_labels: tuple[str, ...]
     """Labels in the data that the model does not know."""
+    keypoints: Figures | None = None
+    """By OKS in the place of IoU, where labels and model have keypoints."""
 
     def to_json(self) -> dict[str, object]:
         """The figures, and what one has to know about them."""
         return {
             "box": self.box.to_json(),
             "mask": self.mask.to_json(),
+            **({} if self.keypoints is None else {"keypoints": self.keypoints.to_json()}),
             "images": self.images,
             "instances": self.instances,
             "crowds": self.crowds,
@@ -95,8 +103,14 @@ class Evaluation:
 class Evaluator:
     """Gathers labels and detections image by image; masks are kept as run lengths."""
 
-    def __init__(self, class_names: Sequence[str], mask_threshold: float = 0.5) -> None:
-        """`class_names[i]` belongs to label index i + 1."""
+    def __init__(
+        self,
+        class_names: Sequence[str],
+        mask_threshold: float = 0.5,
+        skeleton: Skeleton | None = None,
+    ) -> None:
+        """`class_names[i]` belongs to label index i + 1; `skeleton` is that of the model."""
+        self._skeleton = skeleton
         self._ids: dict[str, int] = {}
         for index, name in enumerate(class_names, start=1):
             self._ids.setdefault(name, index)
@@ -151,7 +165,16 @@ class Evaluator:
             "segmentation": runs.to_json(),
             "area": runs.area,
             "iscrowd": int(instance.crowd),
+            **self._pointed(instance),
         }
+
+    def _pointed(self, instance: Instance) -> dict[str, Any]:
+        """COCO's keys of its keypoints, as many as the model has."""
+        if self._skeleton is None:
+            return {}
+        count = len(self._skeleton.names)
+        points = (*instance.keypoints[:count], *[ABSENT] * (count - len(instance.keypoints)))
+        return {"keypoints": flat(points), "num_keypoints": labelled_count(points)}
 
     @property
     def instances(self) -> int:
@@ -167,7 +190,9 @@ class Evaluator:
         matching = Matching.BY_LABEL
         if self._unknown:
             matching = Matching.MIXED if known else Matching.CLASS_AGNOSTIC
+        pointed = any(truth.get("num_keypoints") for truth in self._truths)
         return Evaluation(
+            keypoints=self._figures("keypoints", truths, detections) if pointed else None,
             box=self._figures("bbox", truths, detections),
             mask=self._figures("segm", truths, detections),
             images=len(self._images),
@@ -234,6 +259,9 @@ class Evaluator:
             evaluator.params.imgIds = [image["id"] for image in self._images]
             evaluator.params.catIds = categories
             evaluator.params.maxDets = [MAX_DETECTIONS]
+            if kind == "keypoints" and self._skeleton is not None:
+                evaluator.params.maxDets = [MAX_POINTED]
+                evaluator.params.kpt_oks_sigmas = sigmas_of(self._skeleton)
             evaluator.params.areaRng = [list(pair) for pair in sizes.values()]
             evaluator.params.areaRngLbl = list(sizes)
             evaluator.evaluate()
@@ -251,6 +279,14 @@ class Evaluator:
         return coco
 
 
+def sigmas_of(skeleton: Skeleton) -> NDArray[np.float64]:
+    """How far the same keypoint is set apart by different people, in shares of the instance's side:
+    COCO's for a person's, else one for all."""
+    if skeleton.names == PERSON.names:
+        return np.asarray(Params("keypoints").kpt_oks_sigmas)
+    return np.full(len(skeleton.names), _SIGMA)
+
+
 class _Evaluator(COCOeval):  # type: ignore[misc]
     """COCOeval that also leaves out labels which are set aside without being crowds."""
 
@@ -259,6 +295,8 @@ class _Evaluator(COCOeval):  # type: ignore[misc]
         for truths in self._gts.values():
             for truth in truths:
                 truth["ignore"] = truth["iscrowd"] or truth.get("set_aside", 0)
+                if self.params.iouType == "keypoints":
+                    truth["ignore"] = truth["ignore"] or not truth["num_keypoints"]
 
 
 def _numbered(annotations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -54,6 +54,7 @@ def lowered_copy(model: MaskRCNN, numerics: Numerics) -> MaskRCNN:
         Part.PYRAMID: (twin.backbone.fpn,),
         Part.RPN: (twin.rpn.head.conv,),
         Part.BOX_HEAD: (heads.box_head,),
+        Part.KEYPOINT_HEAD: (),  # small beside its maps, which stay float32
         Part.MASK_HEAD: (heads.mask_head, heads.mask_predictor.conv5_mask),
     }
     if numerics.autocast is not None:

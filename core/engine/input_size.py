@@ -8,7 +8,11 @@ from typing import Final
 
 from torch import Tensor
 from torch.nn import functional
-from torchvision.models.detection.transform import GeneralizedRCNNTransform, resize_boxes
+from torchvision.models.detection.transform import (
+    GeneralizedRCNNTransform,
+    resize_boxes,
+    resize_keypoints,
+)
 
 MOST_PIXELS: Final = 1536**2
 """No image is enlarged beyond this only for the sake of `least_factor`."""
@@ -114,6 +118,9 @@ class InputTransform(GeneralizedRCNNTransform):  # type: ignore[misc]
             masks = target["masks"][:, None].float()
             masks = functional.interpolate(masks, size=image.shape[-2:])
             target["masks"] = masks[:, 0].byte()
+        if "keypoints" in target:
+            size = (image.shape[-2], image.shape[-1])
+            target["keypoints"] = resize_keypoints(target["keypoints"], before, size)
         return image, target
 
 

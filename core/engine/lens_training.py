@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.document.instance import Instance, Polygons, Source
+from core.document.instance import Instance, Keypoints, Polygons, Source
+from core.engine.keypoints import keypoint_targets
 from core.engine.lens_rerun import Rerunner
 from core.engine.losses import Drawn, Seen, Target, draw_samples, losses_of
 from core.engine.paste import paste
@@ -45,6 +46,8 @@ class Lesson:
     ignore: NDArray[np.bool_]
     """H×W: neither object nor background."""
     left_out: tuple[LeftOut, ...]
+    keypoints: tuple[Keypoints, ...] = ()
+    """N."""
 
     def target(self, device: torch.device) -> Target:
         """What matching and drawing need; there are no masks yet."""
@@ -98,7 +101,7 @@ def lesson(
     """
     (height, width), (rows, columns) = given.image_size, given.size
     window = Window(0, 0, width, height, columns, rows)
-    ids, labels, classes, outlines, boxes = [], [], [], [], []
+    ids, labels, classes, outlines, boxes, points = [], [], [], [], [], []
     left_out: list[LeftOut] = []
     hidden: list[Polygons] = []
     for instance in instances:
@@ -121,6 +124,7 @@ def lesson(
         labels.append(instance.label)
         classes.append(list(names).index(name) + 1)
         outlines.append(outline)
+        points.append(window.place_points(instance.keypoints))
         boxes.append((x, y, x + across, y + down))
     return Lesson(
         tuple(ids),
@@ -130,6 +134,7 @@ def lesson(
         np.array(boxes, np.float32).reshape(-1, 4),
         area_of(hidden, columns, rows),
         tuple(left_out),
+        tuple(points),
     )
 
 
@@ -171,6 +176,10 @@ def replay(
         drawn = draw_samples(model, config, seen, [target])
     check()
     few, target, masks = _with_masks(drawn, learned, target, check)
+    if config.skeleton is not None:
+        points = [learned.keypoints[index] for index in masks]
+        few_points = keypoint_targets(points, len(config.skeleton.names))
+        target["keypoints"] = few_points.to(device)
     passed = losses_of(
         model,
         seen,

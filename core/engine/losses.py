@@ -18,6 +18,8 @@ from torchvision.models.detection.roi_heads import fastrcnn_loss, maskrcnn_loss
 from core.engine.click_training import click_loss
 from core.engine.clicks import click_head
 from core.engine.config import ModelConfig, TrainingSettings
+from core.engine.keypoints import LOSS as KEYPOINT_LOSS
+from core.engine.keypoints import has_keypoints, keypoint_loss
 from core.engine.mask_targets import mask_targets
 from core.engine.stages import features, masks, proposals, roi
 from core.engine.stages.inputs import Batch
@@ -32,7 +34,8 @@ _BETA = 1 / 9
 TORCHVISION: Final = TrainingSettings()
 CLICK_LOSS: Final = "loss_clicks"
 Target = dict[str, Tensor]
-"""`boxes` float32 N×4 and `masks` uint8 N×H×W in image pixels, `labels` int64 N from 1.
+"""`boxes` float32 N×4 and `masks` uint8 N×H×W in image pixels, `labels` int64 N from 1;
+`keypoints` float32 N×K×3 in image pixels for a network that has the head.
 
 Where images are not resized any more, `ignore` bool H×W may mark where background does not count.
 """
@@ -173,6 +176,11 @@ def losses_of(
         "loss_objectness": rpn_losses[0],
         "loss_rpn_box_reg": rpn_losses[1],
     }
+    if has_keypoints(model):
+        between()
+        losses[KEYPOINT_LOSS] = keypoint_loss(
+            model, levels, boxes, matched, targets, numerics, settings
+        )
     if not items:
         return TrainingPass(losses, ())
     work = _Pass(

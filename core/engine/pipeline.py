@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
+from core.document.skeleton import Skeleton
 from core.engine.colours import colours_of
+from core.engine.keypoints import find_keypoints, has_keypoints
 from core.engine.proposers import stage as proposing
 from core.engine.proposers.base import Proposer
 from core.engine.stages import features, inputs, masks, roi
@@ -19,13 +21,13 @@ from core.engine.stages import proposals as rpn_stage
 from core.engine.stages.numerics import FLOAT32, Numerics
 from core.lens.settings import StageSettings
 from core.lens.trace import (
-    PROPOSER_STAGES,
     STAGES,
     Anchors,
     BoxHead,
     Candidates,
     Decoded,
     Detections,
+    KeypointMaps,
     MaskLogits,
     Polygons,
     Prepared,
@@ -34,6 +36,7 @@ from core.lens.trace import (
     RoiLevels,
     Rpn,
     Trace,
+    stages_of,
 )
 
 Cancelled = Callable[[], bool]
@@ -80,6 +83,7 @@ class Run:
     masks: MaskLogits
     polygons: Polygons
     trace: Trace | None
+    keypoints: KeypointMaps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ def run(
     numerics: Numerics = FLOAT32,
     keep: bool = False,
     class_names: tuple[str, ...] = (),
+    skeleton: Skeleton | None = None,
     revision: str = "",
     watch: Watch | None = None,
 ) -> list[Run]:
@@ -118,8 +123,9 @@ def run(
     `keep` makes a trace of each image and looks up every suppressor; the numbers are the same
     either way. Raises PredictionCancelled between two stages when the watch says so.
     """
-    watch = watch or Watch()
-    watch.stages = STAGES if proposer is None else PROPOSER_STAGES
+    watch, settings = watch or Watch(), features.fitted(model, settings)
+    pointing = has_keypoints(model)
+    watch.stages = stages_of(proposer is not None, pointing)
     with watch.stage("input"):
         batch = inputs.prepare(model, images)
     with watch.stage("backbone"):
@@ -147,6 +153,12 @@ def run(
             between=watch.check,
             settings=settings,
         )
+    pointed: Sequence[KeypointMaps | None] = (None,) * len(images)
+    if pointing:
+        with watch.stage("keypoints"):
+            each_image = [batch.one(index) for index in range(len(images))]
+            seen = [each.detections for each in boxes]
+            pointed = find_keypoints(model, rois, seen, each_image, numerics, settings, keep=keep)
     runs = []
     for index, (found, mask) in enumerate(zip(boxes, found_masks, strict=True)):
         prepared = batch.one(index)
@@ -176,8 +188,10 @@ def run(
                 model=revision,
                 milliseconds=dict(watch.milliseconds),
                 proposer=found.proposed,
+                keypoints=pointed[index],
+                skeleton=skeleton,
             )
-        runs.append(Run(prepared, found.detections, mask, polygons, trace))
+        runs.append(Run(prepared, found.detections, mask, polygons, trace, pointed[index]))
     return runs
 
 

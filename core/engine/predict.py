@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from core.document.instance import Instance, Source, new_id
 from core.engine.fusing import lowered_copy
+from core.engine.keypoints import as_keypoints
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
 from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
 from core.engine.proposers.stage import channels_of, mask_channels
 from core.engine.weights import LoadedModel
 from core.lens.settings import StageSettings
-from core.lens.trace import PROPOSER_STAGES, STAGES, Detections, Trace, numpy_of
+from core.lens.trace import Detections, Trace, numpy_of, stages_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Prediction:
     """Every stage, with tensors; None unless asked for."""
     ms: Mapping[str, float]
     """Milliseconds of each stage, by the names of `core.lens.trace.STAGES`."""
+    keypoints: NDArray[np.float32] | None = None
+    """D×K×3 of a network that finds keypoints: x, y in image pixels, and the logit there."""
 
 
 class Predictor:
@@ -81,7 +84,8 @@ class Predictor:
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages of a prediction, in their order."""
-        return STAGES if self.loaded.proposer is None else PROPOSER_STAGES
+        pointing = self.loaded.config.skeleton is not None
+        return stages_of(self.loaded.proposer is not None, pointing)
 
     def predict(
         self,
@@ -108,6 +112,7 @@ class Predictor:
             numerics=self.numerics,
             keep=keep_trace,
             class_names=self.loaded.class_names,
+            skeleton=self.loaded.config.skeleton,
             revision=self.loaded.revision,
             watch=watch,
         )[0]
@@ -135,6 +140,7 @@ class Predictor:
         names = tuple(self.loaded.class_names[int(label) - 1] for label in labels)
         outlines = found.polygons.outlines
         led, where = found.polygons.led, found.polygons.led_boxes
+        places = None if found.keypoints is None else numpy_of(found.keypoints.places)
         drawn = tuple(index for index, polygons in enumerate(outlines) if polygons)
         return Prediction(
             width=width,
@@ -153,12 +159,14 @@ class Predictor:
                     source=Source.SUGGESTED,
                     score=float(scores[index]),
                     model=self.loaded.revision,
+                    keypoints=() if places is None else as_keypoints(places[index]),
                 )
                 for index in drawn
             ),
             instance_detections=drawn,
             trace=found.trace,
             ms=dict(milliseconds),
+            keypoints=places,
         )
 
 

@@ -15,10 +15,11 @@ from core.engine.lens_training import replay
 from core.engine.predict import Predictor
 from core.engine.stages.masks import answers
 from core.lens import pictures
+from core.lens.hollow import without_fixed, without_maps
 from core.lens.pictures import PictureKind
 from core.lens.report import report as judged
 from core.lens.settings import StageSettings
-from core.lens.trace import Trace, numpy_of, without_fixed, without_maps
+from core.lens.trace import Trace, numpy_of
 from core.lru import Lru
 from core.protocol.messages.lens import (
     DrawLens,
@@ -185,6 +186,14 @@ def _draw(predictor: Predictor, traced: Rerunner, request: DrawLens) -> pictures
         channel = found.mask_logits.channel
         wanted = torch.tensor([request.label]) if channel is None else channel[one]
         return pictures.mask_logits(numpy_of(answers(logits[one], wanted)[0]), box)
+    if request.kind is PictureKind.KEYPOINT:
+        pointed = _under(traced, request)
+        heat = pointed.keypoints
+        if heat is None or heat.logits is None or request.detection >= len(heat.logits):
+            raise IndexError(request.detection)
+        maps_of_one = numpy_of(heat.logits[request.detection])
+        box = numpy_of(pointed.detections.boxes[request.detection])
+        return pictures.keypoint_maps(maps_of_one, box)
     maps = (*trace.backbone.maps, *_under(traced, request).pyramid.maps)
     values = numpy_of(maps[request.level])
     if request.step:

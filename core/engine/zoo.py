@@ -26,16 +26,23 @@ from core.engine import matterport
 from core.engine.backbones import ARCH_UNKNOWN, BACKBONES, CUSTOM, BackboneFactory, build_backbone
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.input_size import InputTransform
+from core.engine.keypoints import add_keypoint_head
 
 _SUFFIXES: Final = ("", "_v2")
 FASTER: Final[tuple[str, ...]] = tuple(
     f"fasterrcnn_{name}_fpn{suffix}" for name in BACKBONES for suffix in _SUFFIXES
 )
 """Networks without a mask head."""
+ONE_MAP_ARCH: Final = "fasterrcnn_vgg16"
+"""Faster R-CNN as it was published: VGG-16 without a pyramid, boxes alone."""
+KEYPOINT: Final[tuple[str, ...]] = tuple(f"keypointrcnn_{name}_fpn" for name in BACKBONES)
+"""Networks with keypoints instead of masks."""
 MATTERPORT: Final[tuple[str, ...]] = tuple(f"matterport_{name}" for name in matterport.NAMES)
 ARCHES: Final[tuple[str, ...]] = (
     *(f"maskrcnn_{name}_fpn{suffix}" for name in BACKBONES for suffix in _SUFFIXES),
     *FASTER,
+    ONE_MAP_ARCH,
+    *KEYPOINT,
     *MATTERPORT,
 )
 """Names of whole networks, as `--arch` takes them."""
@@ -53,7 +60,9 @@ def parse_arch(arch: str) -> tuple[str, int]:
     name, version = arch, 1
     if name.endswith("_v2") and name.startswith(("maskrcnn_", "fasterrcnn_")):
         name, version = name.removesuffix("_v2"), 2
-    name = name.removeprefix("maskrcnn_").removeprefix("fasterrcnn_").removesuffix("_fpn")
+    for kind in ("maskrcnn_", "fasterrcnn_", "keypointrcnn_"):
+        name = name.removeprefix(kind)
+    name = name.removesuffix("_fpn")
     if name not in BACKBONES:
         known = ", ".join(ARCHES)
         raise ConfigError(ARCH_UNKNOWN.given(arch=arch, known=known))
@@ -89,6 +98,7 @@ def build_model(
         mask_predictor=_mask_predictor(config),
         **_thresholds(config),
     )
+    add_keypoint_head(model, config, _roi_pool(config, _MASK_POOL))
     model.own_settings = config.settings
     model.rpn.min_size = config.settings.rpn_min_size
     model.transform = InputTransform(

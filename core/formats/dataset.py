@@ -9,6 +9,7 @@ from typing import Final
 
 from core.document.instance import Instance, Polygons, Shape, Source
 from core.document.regions import comparable, is_done
+from core.document.skeleton import Skeleton
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
@@ -81,6 +82,7 @@ class Dataset:
     items: tuple[DatasetItem, ...]
     notes: tuple[Sentence, ...] = ()
     problems: tuple[Sentence, ...] = ()
+    skeletons: Mapping[str, Skeleton] = field(default_factory=dict)
 
 
 def open_dataset(
@@ -100,7 +102,8 @@ def open_dataset(
         collection = replace(collection, images=tuple(map(_objects, collection.images)))
     opener = _Opener(collection, None if images_dir is None else Path(images_dir), mismatch)
     items = tuple(opener.items())
-    return Dataset(collection.labels, items, opener.notes(), tuple(opener.problems))
+    problems = tuple(opener.problems)
+    return Dataset(collection.labels, items, opener.notes(), problems, collection.skeletons)
 
 
 def _objects(image: Labelled) -> Labelled:

@@ -229,7 +229,8 @@ def _shape(
     kind = ""
     if polygon is not None:
         kind, shape["points"] = _kind(instance, polygon, raw, named.turned)
-    shape["group_id"] = named.group
+    if named.group is not None or "group_id" in raw or not raw:
+        shape["group_id"] = named.group
     if instance.description or bytes(raw.get("description", _NOTHING)) != _NOTHING or not raw:
         shape["description"] = instance.description
     if kind:
@@ -238,7 +239,8 @@ def _shape(
         shape["direction"] = direction(polygon.outer)
     if kind and "mask" in shape:
         shape["mask"] = None
-    shape["flags"] = dict(instance.flags)
+    if instance.flags or "flags" in raw or not raw:
+        shape["flags"] = dict(instance.flags)
     if instance.attributes != (() if before is None else before.attributes):
         shape["attributes"] = with_attributes(raw.get("attributes"), instance.attributes)
     plain = polygon

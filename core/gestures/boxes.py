@@ -42,6 +42,11 @@ class BoxTable:
     def box(self, row: int) -> Rect:
         return Rect(*self._boxes[:, row].tolist())
 
+    def around(self, rows: Sequence[int]) -> Rect:
+        """The box around some of them, at least one."""
+        boxes = self._boxes[:, rows]
+        return Rect(*boxes[:2].min(axis=1).tolist(), *boxes[2:].max(axis=1).tolist())
+
     def meeting(self, rect: Rect, side: float = 0.0) -> list[int]:
         """Rows of boxes that meet a rectangle and are at least `side` wide and high."""
         x0, y0, x1, y1 = self._boxes

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from core.codec import FieldError, pretty
 from core.learning.errors import LearningError
 from core.learning.events import StateChanged
@@ -243,7 +245,8 @@ def create_run(path: Path, spec: RunSpec, gathered: Gathered) -> RunFolder:
         raise LearningError(RUN_EXISTS.given(path=str(path)))
     make_folder(path)
     write_frozen(run.labels_file, gathered.images, gathered.labels)
-    write_atomic(run.spec_file, pretty(spec))
+    named = msgspec.structs.replace(spec, skeleton=gathered.skeleton)
+    write_atomic(run.spec_file, pretty(named))
     return run
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from core.codec import FieldError
 from core.document.instance import Instance, Shape, Source
 from core.document.regions import comparable, is_done
+from core.document.skeleton import Skeleton
 from core.formats.dataset import Dataset
 from core.formats.errors import FormatError
 from core.formats.labelled import odd_labels
@@ -56,6 +57,8 @@ class Gathered:
     provenance: Provenance
     notes: tuple[Sentence, ...] = ()
     problems: tuple[Sentence, ...] = ()
+    skeleton: Skeleton | None = None
+    """Of the first of the labels whose keypoints have names."""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -103,7 +106,8 @@ def gather_project(
             images.append(image)
             notes += odd_labels(entry.label_file, entry.relative, labels.shapes, places(labels))
     order = _project_order(project)
-    return _split(images, order, counts, share, earlier, problems, notes, on_image, known)
+    found = _split(images, order, counts, share, earlier, problems, notes, on_image, known)
+    return _with_skeleton(found, project.skeletons())
 
 
 def gather_dataset(
@@ -129,15 +133,22 @@ def gather_dataset(
     images = list(_of_dataset(dataset, leave_out_accepted, counts))
     if measured_on is None:
         known = Memory()
-        return _split(
+        found = _split(
             images, dataset.labels, counts, share, earlier, problems, notes, on_image, known
         )
+        return _with_skeleton(found, dataset.skeletons)
     held = [
         replace(image, held_out=True, key=f"held-out:{image.key}")
         for image in _of_dataset(measured_on, False, Counter())
     ]
     problems += measured_on.problems
-    return _result([*images, *held], dataset.labels, counts, problems, notes)
+    found = _result([*images, *held], dataset.labels, counts, problems, notes)
+    return _with_skeleton(found, dataset.skeletons)
+
+
+def _with_skeleton(found: Gathered, skeletons: Mapping[str, Skeleton]) -> Gathered:
+    named = (skeletons[label] for label in found.labels if label in skeletons)
+    return replace(found, skeleton=next(named, None))
 
 
 def _by_split(dataset: Dataset, notes: list[Sentence]) -> tuple[Dataset, Dataset]:

@@ -21,7 +21,10 @@ from core.sentences import say
 from core.storage import inside
 
 MODEL_NAMES: Final = ("starter", "photos", "coco", "coco-v2")
-_ARCH: Final = re.compile(r"(mask|faster)rcnn_[a-z0-9_]{1,40}_fpn(_v2)?|matterport_[a-z0-9]{1,20}")
+_ARCH: Final = re.compile(
+    r"(mask|faster|keypoint)rcnn_[a-z0-9_]{1,40}_fpn(_v2)?|fasterrcnn_vgg16"
+    r"|matterport_[a-z0-9]{1,20}"
+)
 _ALLOWED: Final = "MASKLENS_ALLOWED"
 
 

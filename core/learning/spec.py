@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from core.codec import Codec, wrong
+from core.document.skeleton import Skeleton
 from core.learning.schedule import ScheduleChoices
 
 DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,2})?")
@@ -54,6 +55,8 @@ class RunSpec(
     schedule: ScheduleChoices = ScheduleChoices()
     settings: tuple[str, ...] = ()
     """Settings of the stages that the model is trained with and keeps, as NAME=VALUE."""
+    skeleton: Skeleton | None = None
+    """What the keypoints of the labels are called, for a network that finds them."""
     device: str = "auto"
     precision: Precision = "auto"
     threads: int | None = None

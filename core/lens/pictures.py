@@ -32,6 +32,7 @@ class PictureKind(StrEnum):
     CHANNEL = "channel"
     COMPONENTS = "components"
     MASK = "mask"
+    KEYPOINT = "keypoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,19 @@ def mask_logits(logits: Map, box: Map) -> Picture:
     place = paste_box(np.asarray(box, dtype=np.float32), side)
     rect = Rect(place.x, place.y, place.x + place.width, place.y + place.height)
     return Picture(pixels, rect, -4.0, 4.0)
+
+
+def keypoint_maps(logits: Map, box: Map) -> Picture:
+    """The maps K×S×S of a detection's keypoints in one: how likely each place is, by the softmax
+    over the places of a map, in shares of the likeliest; the largest of all maps.
+
+    `box` is in image pixels: the cells divide it evenly.
+    """
+    values = np.asarray(logits, dtype=np.float32)
+    likely = np.exp(values - values.max(axis=(1, 2), keepdims=True)).max(axis=0)
+    opacity = (225 * np.sqrt(likely)).astype(np.uint8)
+    x0, y0, x1, y1 = (float(value) for value in box)
+    return Picture(np.dstack([heat(likely), opacity]), Rect(x0, y0, x1, y1), 0.0, 1.0)
 
 
 def mask_target(values: Map, box: Map) -> Picture:

@@ -185,6 +185,8 @@ RPN_SETTINGS: Final = (
     "rpn_score",
 )
 """Those of the stages up to the proposals, which a proposer takes the place of."""
+LEVEL_SETTINGS: Final = (*PYRAMID_SETTINGS, "rpn_levels", "roi_level", "roi_canonical")
+"""Those that do nothing where there is one map and no pyramid."""
 POOL_SETTINGS: Final = (
     *PYRAMID_SETTINGS,
     "roi_level",

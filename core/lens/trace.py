@@ -8,13 +8,14 @@ the network sees, and pixels of the upright *image*. A trace describes one image
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import IntEnum
 from typing import Annotated, Any, Final, TypeVar
 
 import numpy as np
 
 from core.document.instance import Polygon
+from core.document.skeleton import Skeleton
 from core.lens.arrays import Array, Boxes, Fates, Floats, Ints, Map, Shape, Table
 from core.lens.settings import StageSettings
 
@@ -44,6 +45,15 @@ PROPOSER_STAGES: Final[tuple[str, ...]] = (
     "polygons",
 )
 """The stages when a proposer gives the boxes."""
+KEYPOINTS: Final = "keypoints"
+"""The last stage of a network that has a keypoint head."""
+
+
+def stages_of(proposer: bool, keypoints: bool) -> tuple[str, ...]:
+    """The stages of a prediction in their order."""
+    return (*(PROPOSER_STAGES if proposer else STAGES), *((KEYPOINTS,) if keypoints else ()))
+
+
 BACKBONE_LEVELS: Final = ("C2", "C3", "C4", "C5")
 ANY_CLASS: Final = -1
 """The mask of a thing of no class that the model knows: the largest logit of all at each place."""
@@ -279,6 +289,16 @@ class MaskLogits:
 
 
 @dataclass(frozen=True, slots=True)
+class KeypointMaps:
+    """Where the keypoint head sees each keypoint of each detection (Keypoint R-CNN)."""
+
+    places: Annotated[Array, Shape(np.float32, None, None, 3)]
+    """float32 D×K×3: x, y in pixels of the image, and the logit there."""
+    logits: Annotated[Array, Shape(np.float32, None, None, None, None)] | None
+    """float32 D×K×56×56 over the box; None when only the places were kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Polygons:
     """The outline of each detection in pixels of the image; empty where the mask is."""
 
@@ -318,11 +338,14 @@ class Trace:
     proposer: Proposed | None = None
     """What a proposer saw, when one gave the boxes. Then the stages from the anchors to the box
     head hold nothing, but for `proposals`: its boxes in resized pixels, with no anchor (-1)."""
+    keypoints: KeypointMaps | None = None
+    """Of a network that has the head."""
+    skeleton: Skeleton | None = None
 
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages that ran."""
-        return STAGES if self.proposer is None else PROPOSER_STAGES
+        return stages_of(self.proposer is not None, self.keypoints is not None)
 
 
 T = TypeVar("T")
@@ -346,55 +369,8 @@ def numpy_of(value: Array) -> Array:
 def _carry(value: Any) -> Any:
     if hasattr(value, "detach"):
         return numpy_of(value)
-    if is_dataclass(value) and not isinstance(value, type | StageSettings | Polygon):
+    if is_dataclass(value) and not isinstance(value, type | StageSettings | Polygon | Skeleton):
         return type(value)(**{f.name: _carry(getattr(value, f.name)) for f in fields(value)})
     if isinstance(value, tuple):
         return tuple(_carry(item) for item in value)
     return value
-
-
-def without_maps(trace: Trace) -> Trace:
-    """The trace with arrays, as a window needs it: of input and maps only the shapes."""
-    backbone, pyramid = (tuple(map(_hollow, each.maps)) for each in (trace.backbone, trace.pyramid))
-    return to_numpy(
-        replace(
-            trace,
-            input=replace(trace.input, tensor=_hollow(trace.input.tensor)),
-            backbone=Backbone(backbone),
-            pyramid=Pyramid(pyramid),
-            mask_logits=replace(trace.mask_logits, logits=None),
-            polygons=Polygons(trace.polygons.outlines),
-        )
-    )
-
-
-def without_fixed(trace: Trace) -> Trace:
-    """The trace with arrays, but of what no setting changes only the shapes."""
-    return without_maps(
-        replace(
-            trace,
-            anchors=replace(trace.anchors, boxes=_hollow(trace.anchors.boxes)),
-            rpn=Rpn(_hollow(trace.rpn.logits), _hollow(trace.rpn.deltas)),
-            decoded=replace(trace.decoded, boxes=_hollow(trace.decoded.boxes)),
-        )
-    )
-
-
-def with_fixed(trace: Trace, whole: Trace) -> Trace:
-    """What `without_fixed` left, put together with a whole trace of the same image.
-
-    Raises ValueError when it is of another one.
-    """
-    if len(trace.decoded.fate) != len(whole.decoded.fate):
-        raise ValueError("a trace of another image")
-    return replace(
-        trace,
-        anchors=whole.anchors,
-        rpn=whole.rpn,
-        decoded=replace(trace.decoded, boxes=whole.decoded.boxes),
-    )
-
-
-def _hollow(array: Array) -> Array:
-    """Zeros of the same shape that take no room."""
-    return np.broadcast_to(np.float32(0), tuple(array.shape))

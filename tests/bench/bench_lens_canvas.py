@@ -116,7 +116,7 @@ def bench_knobs(model: str, image: str, precision: str) -> None:
     from PySide6.QtCore import QEventLoop
 
     from app.engine.client import EngineClient
-    from core.lens.trace import with_fixed
+    from core.lens.hollow import with_fixed
     from core.protocol.messages.lens import LensOpened, LensSet, OpenLens, SetLens
 
     client, loop, got = EngineClient(), QEventLoop(), []

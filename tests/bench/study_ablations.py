@@ -6,8 +6,9 @@ below OUT: what is there is not done again. After each it writes OUT/table.md: m
 the seeds. With `--table` nothing is trained. With `--switch MODEL` nothing is trained either: a
 model meets each choice as a switch, on `--val`, and the table says what that does to its AP.
 
-The networks are small on purpose: a ResNet-18 with narrow heads learns from scratch with the
-losses of the program, AdamW and mirrored images, and only the trained network is measured.
+The networks are small on purpose: narrow heads learn from scratch over the trunk of the bundled
+starter, which stands still but for its last three stages, with the losses of the program, AdamW and
+mirrored images; only the trained network is measured. The trunks of `DEEPER` begin from scratch.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from core.engine.freezing import start_training
 from core.engine.losses import Target, training_pass
 from core.engine.predict import Predictor
 from core.engine.train.window import masks_of
-from core.engine.weights import LoadedModel
+from core.engine.weights import LoadedModel, load_model
 from core.engine.zoo import build_model
 from core.formats.dataset import open_dataset
 from core.lens.settings import StageSettings
@@ -59,8 +60,8 @@ SWITCHES: Final[dict[str, tuple[str, ...]]] = {
     "only the best class": ("roi_classes=best",),
 }
 """Of choices that a prediction has and a training does not ask for."""
-TRUNK: Final = "resnet18"
-DEEPER: Final = {"deeper trunk: ResNet-34": "resnet34"}
+TRUNK: Final = "mobilenet_v2"
+DEEPER: Final = {"ResNet-18 from scratch": "resnet18", "ResNet-34 from scratch": "resnet34"}
 BATCH: Final = 4
 RATE: Final = 1e-3
 
@@ -123,7 +124,6 @@ def _switch(given: argparse.Namespace) -> None:
     from core.engine.evaluate import MAX_DETECTIONS
     from core.engine.lens_rerun import Rerunner
     from core.engine.pipeline import Run
-    from core.engine.weights import load_model
 
     predictor = Predictor(load_model(given.switch), precision="float32")
     own = predictor.loaded.config.settings.with_(detections_per_image=MAX_DETECTIONS)
@@ -168,7 +168,7 @@ def _config(name: str, labels: tuple[str, ...], size: int) -> ModelConfig:
         mask_channels=64,
         roi_canonical_size=size * 2 // 3,
         norm="batch",
-        trainable_layers=5,
+        trainable_layers=5 if name in DEEPER else 3,
         settings=settings,
         training=TrainingSettings(
             rpn_pre_nms_top_n=300,
@@ -188,8 +188,12 @@ def _trained(given: argparse.Namespace, name: str, seed: int) -> Mapping[str, ob
     labels = tuple(sorted({one.label for item, _ in learnt for one in item.instances}))
     config = _config(name, labels, given.size)
     model = build_model(config)
-    start_training(model, config, still_norms=False)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=1e-4)
+    scratch = name in DEEPER
+    if not scratch:
+        model.backbone.body.load_state_dict(load_model("starter").module.backbone.body.state_dict())
+    start_training(model, config, still_norms=not scratch)
+    learning = [each for each in model.parameters() if each.requires_grad]
+    optimiser = torch.optim.AdamW(learning, lr=RATE, weight_decay=1e-4)
     for step in range(given.steps):
         share = min(1.0, (step + 1) / 20) * (1 + cos(pi * step / given.steps)) / 2
         for group in optimiser.param_groups:

@@ -32,6 +32,7 @@ LOSSES: Final = (
     "loss_objectness",
     "loss_rpn_box_reg",
     "loss_clicks",
+    "loss_keypoint",
 )
 NOTES: Final = 6
 
@@ -198,6 +199,7 @@ class LivePage(ScrollPage):
             self.tr("objectness"),
             self.tr("proposal box"),
             self.tr("clicks"),
+            self.tr("keypoints"),
         )
         total = max(progress.total, progress.step, 1)
         lines = [

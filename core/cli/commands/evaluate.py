@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from core.engine.evaluate import MAX_DETECTIONS, Evaluator
 
     settings = chosen_settings(arguments, predictor.loaded, detections_per_image=MAX_DETECTIONS)
-    evaluator = Evaluator(predictor.loaded.class_names, settings.mask)
+    evaluator = Evaluator(
+        predictor.loaded.class_names, settings.mask, predictor.loaded.config.skeleton
+    )
     predict_all(dataset, predictor, settings, evaluator, console)
     if not evaluator.instances:
         raise CommandError(
@@ -79,6 +81,8 @@ def predict_all(
 def as_text(outcome: Evaluation, parts: Parts) -> str:
     """The figures as a table, by label and by size too, and what one has to know about them."""
     rows = [("box", outcome.box.to_json()), ("mask", outcome.mask.to_json())]
+    if outcome.keypoints is not None:
+        rows.append(("keypoints (OKS)", outcome.keypoints.to_json()))
     for part in parts.values():
         rows += [
             (f"{name or ANY_LABEL}, {kind}", figures)

@@ -13,6 +13,8 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.rpn import concat_box_prediction_layers
 
+from core.engine.backbones import OneMap
+from core.engine.config import ONE_MAP
 from core.engine.stages.inputs import Batch
 from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.lens.settings import StageSettings
@@ -47,6 +49,8 @@ def run_pyramid(
     """
     fitting = OrderedDict((name, numerics.fit(Part.PYRAMID, m)) for name, m in maps.items())
     fpn, alone = model.backbone.fpn, (settings or own_settings(model)).fpn
+    if isinstance(fpn, OneMap):
+        return cast(Maps, fpn(fitting))
     with numerics.context(Part.PYRAMID, next(iter(maps.values())).device):
         levels: Maps = fpn(fitting)
         if alone != "on":
@@ -59,16 +63,25 @@ def run_pyramid(
 def pyramid_step(model: MaskRCNN, maps: Sequence[Tensor], level: int, summed: bool) -> Tensor:
     """A level C×H×W of one image on its way through the pyramid, before its 3×3 convolution.
 
+    Raises IndexError when there is no pyramid.
     `maps` are C2 to C5, each C×H×W. The lateral 1×1 convolution comes first, then, where `summed`,
     the coarser levels are added, each enlarged by repeating its cells.
     """
     fpn = model.backbone.fpn
+    if isinstance(fpn, OneMap):
+        raise IndexError(level)
     last = len(maps) - 1 if summed else level
     found: Tensor = fpn.inner_blocks[last](maps[last][None].float())
     for place in range(last - 1, level - 1, -1):
         lateral = fpn.inner_blocks[place](maps[place][None].float())
         found = lateral + functional.interpolate(found, size=lateral.shape[-2:], mode="nearest")
     return found[0]
+
+
+def fitted(model: MaskRCNN, settings: StageSettings) -> StageSettings:
+    """The settings with the one map of a network that has no pyramid."""
+    one = isinstance(model.backbone.fpn, OneMap)
+    return settings.with_(fpn=ONE_MAP) if one and settings.fpn != ONE_MAP else settings
 
 
 def only_level(settings: StageSettings) -> int | None:

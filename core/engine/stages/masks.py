@@ -146,8 +146,8 @@ def lead(
     parts = [
         led_by_colours(colours, boxes[:, None], likely[:, None], RAISED)
         for boxes, likely in zip(
-            detections.resized_boxes.split(LED_AT_ONCE),
-            probabilities.split(LED_AT_ONCE),
+            torch.split(detections.resized_boxes, LED_AT_ONCE),
+            torch.split(probabilities, LED_AT_ONCE),
             strict=True,
         )
     ]

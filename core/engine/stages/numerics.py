@@ -18,6 +18,7 @@ class Part(Enum):
     RPN = "rpn"
     BOX_HEAD = "box_head"
     MASK_HEAD = "mask_head"
+    KEYPOINT_HEAD = "keypoint_head"
 
 
 ALL_PARTS = frozenset(Part)

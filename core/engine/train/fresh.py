@@ -9,14 +9,16 @@ from statistics import median
 
 from torchvision.models.detection import MaskRCNN
 
+from core.document.skeleton import Skeleton
 from core.engine.backbones import CUSTOM, PUBLISHED, BackboneFactory
-from core.engine.config import ModelConfig, TrainingSettings
+from core.engine.config import LEVELS, ONE_MAP, ConfigError, ModelConfig, TrainingSettings
 from core.engine.matterport import small_preset
 from core.engine.train.size import object_sides
 from core.engine.weights import load_backbone_weights
-from core.engine.zoo import FASTER, MATTERPORT, build_model, parse_arch
+from core.engine.zoo import FASTER, KEYPOINT, MATTERPORT, ONE_MAP_ARCH, build_model, parse_arch
 from core.learning.frozen import FrozenImage
 from core.lens.settings import StageSettings
+from core.sentences import say
 
 _SMALLEST, _LARGEST = 320, 800
 _ANCHORS = (16.0, 32.0, 64.0, 128.0, 256.0)
@@ -30,11 +32,13 @@ def new_network(
     *,
     size: int | None = None,
     factory: BackboneFactory | None = None,
+    skeleton: Skeleton | None = None,
 ) -> tuple[MaskRCNN, ModelConfig]:
     """A network of narrow heads whose sizes suit some of the images.
 
     Small images are enlarged when their instances are small; `size`, the shorter side in pixels,
-    goes before. `factory` makes the trunk of the arch `custom`. With weights for the trunk its
+    goes before. `factory` makes the trunk of the arch `custom`; `skeleton` names the keypoints of
+    a network that finds them. With weights for the trunk its
     normalisation stands still; without, it learns. Raises ConfigError or ModelFileError.
     """
     shortest = median(min(image.width, image.height) for image in images)
@@ -47,6 +51,7 @@ def new_network(
         if backbone_weights is None:
             whole = replace(whole, norm="batch")
         return _made(whole, backbone_weights, factory)
+    one = arch == ONE_MAP_ARCH
     name, version = (CUSTOM, 1) if arch == CUSTOM else parse_arch(arch)
     config = ModelConfig(
         arch=name,
@@ -54,15 +59,18 @@ def new_network(
         class_names=tuple(classes),
         min_size=size,
         max_size=round(size * 5 / 3),
-        anchor_sizes=tuple((side,) for side in _ANCHORS),
-        fpn_channels=128,
+        one_map=one,
+        anchor_sizes=(_ANCHORS[1:4],) * LEVELS if one else tuple((side,) for side in _ANCHORS),
+        fpn_channels=512 if one else 128,  # those of VGG-16
         box_head_width=256,
         mask_channels=128,
-        mask_outputs="none" if arch in FASTER else "per_class",
+        mask_outputs="none" if arch in (*FASTER, *KEYPOINT, ONE_MAP_ARCH) else "per_class",
+        skeleton=_skeleton_for(skeleton, images) if arch in KEYPOINT else None,
+        keypoint_channels=128,
         roi_canonical_size=112,
         norm="frozen" if backbone_weights is not None else "batch",
         trainable_layers=5,
-        settings=StageSettings(detections_per_image=300),
+        settings=StageSettings(detections_per_image=300, fpn=ONE_MAP if one else "on"),
         training=TrainingSettings(
             rpn_pre_nms_top_n=600,
             rpn_post_nms_top_n=400,
@@ -72,6 +80,21 @@ def new_network(
         **(PUBLISHED.get(name, {}) if backbone_weights is not None else {}),
     )
     return _made(config, backbone_weights, factory)
+
+
+def _skeleton_for(named: Skeleton | None, images: Sequence[FrozenImage]) -> Skeleton:
+    """The keypoints to learn, numbered where nobody has named them. Raises ConfigError."""
+    most = max((len(one.keypoints) for image in images for one in image.objects), default=0)
+    if named is not None and most <= len(named.names):
+        return named
+    if not most:
+        raise ConfigError(
+            say(
+                "engine.no_keypoints",
+                "No instance has keypoints, so there is nothing for a keypoint head to learn.",
+            )
+        )
+    return Skeleton(tuple(f"keypoint {number}" for number in range(1, most + 1)))
 
 
 def _made(

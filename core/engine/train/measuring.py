@@ -77,7 +77,7 @@ def _measure(
 ) -> Measurement:
     config = predictor.loaded.config
     settings = config.settings.with_(detections_per_image=MAX_DETECTIONS)
-    evaluator = Evaluator(config.class_names, settings.mask)
+    evaluator = Evaluator(config.class_names, settings.mask, config.skeleton)
     found: dict[str, Found] = {}
     for image in images:
         interrupted()

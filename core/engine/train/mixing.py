@@ -35,7 +35,10 @@ def paste(onto: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
     masks = torch.cat([below, added])
     whole = torch.cat([onto.masks.flatten(1).sum(1), added.flatten(1).sum(1)])
     labels = torch.cat([onto.labels, donor.labels[chosen]])
-    return drop_unseen(Sample(image, masks, labels, onto.ignore & ~cover), whole)
+    points = None
+    if onto.keypoints is not None and donor.keypoints is not None:
+        points = torch.cat([onto.keypoints, donor.keypoints[chosen]])
+    return drop_unseen(Sample(image, masks, labels, onto.ignore & ~cover, points), whole)
 
 
 def _cut(mask: torch.Tensor, height: int, width: int) -> bool:

@@ -6,7 +6,7 @@ The operations are those of torchvision.transforms.v2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,9 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as ops
 
 from core.document.geometry import area
+from core.document.skeleton import Skeleton
 from core.engine.config import ModelConfig
+from core.engine.keypoints import keypoint_targets, mirrored_order
 from core.engine.losses import Target
 from core.engine.train.plan import Plan
 from core.engine.train.window import LEAST_AREA, LEAST_SIDE, area_of, choose_window, masks_of
@@ -43,6 +45,8 @@ class Sample:
     """int64 N, from 1."""
     ignore: Tensor
     """bool H×W: where background is not to be believed."""
+    keypoints: Tensor | None = None
+    """float32 N×K×3 for a network that finds keypoints: x, y and visibility, as COCO has them."""
 
     def target(self) -> Target:
         """What the losses want; boxes are drawn around the masks, which must not be empty."""
@@ -50,6 +54,8 @@ class Sample:
         boxes = boxes.float()
         boxes[:, 2:] += 1  # masks_to_boxes names the last pixel, boxes end behind it
         target = {"boxes": boxes, "masks": self.masks, "labels": self.labels}
+        if self.keypoints is not None:
+            target["keypoints"] = self.keypoints
         if self.ignore.any():
             target["ignore"] = self.ignore
         return target
@@ -67,7 +73,7 @@ def make_sample(
         sample = _view(image, pixels, config, plan, rng)
         if float(sample.ignore.float().mean()) <= _MOST_IGNORED:
             break
-    return _changed(sample, plan, rng)
+    return _changed(sample, plan, rng, config.skeleton)
 
 
 def _view(
@@ -93,7 +99,12 @@ def _view(
         ignore |= ~area_of([window.place(region) for region in image.regions], *size)
     scale = (window.columns / window.width) * (window.rows / window.height)
     whole = torch.tensor([area(one) * scale for one in objects])
-    sample = Sample(picture, torch.from_numpy(masks), labels, torch.from_numpy(ignore))
+    keypoints = None
+    if config.skeleton is not None:
+        placed = [window.place_points(one.keypoints) for one in objects]
+        keypoints = keypoint_targets(placed, len(config.skeleton.names))
+    masks_found = torch.from_numpy(masks)
+    sample = Sample(picture, masks_found, labels, torch.from_numpy(ignore), keypoints)
     return drop_unseen(sample, whole)
 
 
@@ -110,20 +121,32 @@ def drop_unseen(sample: Sample, whole: Tensor) -> Sample:
     visible = (seen >= LEAST_AREA) & (rows >= LEAST_SIDE) & (columns >= LEAST_SIDE)
     keep = visible & (seen >= _LEAST_SEEN * whole)
     hidden = sample.masks[~keep].bool().any(0)
-    return Sample(sample.image, sample.masks[keep], sample.labels[keep], sample.ignore | hidden)
+    return replace(
+        sample,
+        masks=sample.masks[keep],
+        labels=sample.labels[keep],
+        ignore=sample.ignore | hidden,
+        keypoints=None if sample.keypoints is None else sample.keypoints[keep],
+    )
 
 
-def _changed(sample: Sample, plan: Plan, rng: np.random.Generator) -> Sample:
+def _changed(
+    sample: Sample, plan: Plan, rng: np.random.Generator, skeleton: Skeleton | None = None
+) -> Sample:
     """The sample flipped, turned and coloured at random."""
     image, masks = tv_tensors.Image(sample.image), tv_tensors.Mask(sample.masks)
     ignore = tv_tensors.Mask(sample.ignore[None])
     flips = rng.random(2) < 0.5
+    points, size = sample.keypoints, (image.shape[-1], image.shape[-2])
     if plan.flip and flips[0]:
         image, masks, ignore = map(ops.horizontal_flip, (image, masks, ignore))
+        points = _mirrored(points, skeleton, 0, size[0])
     if plan.rotate and flips[1]:
         image, masks, ignore = map(ops.vertical_flip, (image, masks, ignore))
+        points = _mirrored(points, skeleton, 1, size[1])
     if plan.rotate and rng.random() < 0.5:
         image, masks, ignore = (part.transpose(-1, -2) for part in (image, masks, ignore))
+        points = _mirrored(points, skeleton, None, 0)
     plain = v2.ToPureTensor()
     picture = plain(image)
     if plan.colour:
@@ -133,7 +156,26 @@ def _changed(sample: Sample, plan: Plan, rng: np.random.Generator) -> Sample:
         plain(masks).contiguous(),
         sample.labels,
         plain(ignore)[0].contiguous().bool(),
+        points,
     )
+
+
+def _mirrored(
+    points: Tensor | None, skeleton: Skeleton | None, axis: int | None, length: int
+) -> Tensor | None:
+    """Keypoints N×K×3 in a mirror: across an axis of `length` pixels, or with x and y exchanged.
+
+    A left hand becomes a right one. Those without a place stay without one.
+    """
+    if points is None or skeleton is None:
+        return points
+    seen = points[..., 2:] > 0
+    turned = points.clone()
+    if axis is None:
+        turned[..., :2] = points[..., [1, 0]]
+    else:
+        turned[..., axis] = length - points[..., axis]
+    return torch.where(seen, turned, points)[:, mirrored_order(skeleton)]
 
 
 def _coloured(picture: Tensor, rng: np.random.Generator) -> Tensor:

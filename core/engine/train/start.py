@@ -60,7 +60,13 @@ def make_start(spec: RunSpec, labels: FrozenLabels, path: Path, predictor_device
     if new:
         weights = None if spec.backbone_weights is None else Path(spec.backbone_weights)
         module, config = new_network(
-            spec.model, labels.labels, some, weights, size=spec.schedule.size, factory=factory
+            spec.model,
+            labels.labels,
+            some,
+            weights,
+            size=spec.schedule.size,
+            factory=factory,
+            skeleton=spec.skeleton,
         )
         base = LoadedModel(module, config, spec.model, f"{spec.model}@new", {})
         reused: tuple[tuple[str, str], ...] = ()

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.geometry import Rect, bounds
-from core.document.instance import Polygon, Polygons, Ring
+from core.document.instance import Keypoints, Polygon, Polygons, Ring
+from core.document.skeleton import ABSENT
 from core.engine.config import ModelConfig
 from core.engine.train.size import seen_factor
 from core.formats.masks import rasterise
@@ -46,6 +47,15 @@ class Window:
         return tuple(
             Polygon(moved(polygon.outer), tuple(moved(hole) for hole in polygon.holes))
             for polygon in polygons
+        )
+
+    def place_points(self, keypoints: Keypoints) -> Keypoints:
+        """Keypoints of the image in pixels of the resized window; outside of it they are absent."""
+        kx, ky = self.columns / self.width, self.rows / self.height
+        placed = [((x - self.x) * kx, (y - self.y) * ky, seen) for x, y, seen in keypoints]
+        return tuple(
+            each if 0 <= each[0] <= self.columns and 0 <= each[1] <= self.rows else ABSENT
+            for each in placed
         )
 
     def sees(self, polygons: Polygons) -> bool:

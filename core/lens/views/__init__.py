@@ -18,6 +18,7 @@ from core.lens.views import (
     detections,
     features,
     input,
+    keypoints,
     mask_logits,
     moved,
     polygons,
@@ -45,6 +46,7 @@ VIEWS: Final[dict[str, Stage]] = {
         detections.STAGE,
         mask_logits.STAGE,
         polygons.STAGE,
+        keypoints.STAGE,
     )
 }
 """The stages by their names, in the order of the network. Which of them there are in a trace, it

@@ -12,11 +12,12 @@ from core.engine.weights import with_proposer
 from core.lens.evidence import BoxKind
 from core.lens.export import document
 from core.lens.funnel import funnel
+from core.lens.hollow import without_maps
 from core.lens.items import Chain, Item, chain_of
 from core.lens.life import PROPOSER_CUTS, Cut
 from core.lens.lineage import ProposedLineage, in_words, lineage
 from core.lens.painter import paint
-from core.lens.trace import to_numpy, without_maps
+from core.lens.trace import to_numpy
 from core.lens.views import LAYERS, VIEWS, counts, has_layer
 from core.lens.views.base import Look, Scene
 from core.lens.views.marks import BoxesShown, Entry
