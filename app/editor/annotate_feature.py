@@ -84,8 +84,8 @@ def _label(number: int) -> Action[AnnotateFeature]:
         (str(number),),
         "label",
         (project,),
-        do=lambda self: self.services.labelling.activate_number(number),
-        tip="Make it the label of what is drawn next",
+        do=lambda self: self.use_label(number),
+        tip="For what is drawn next and, with the tool Select, for what is selected",
         menu=False,
     )
 
@@ -273,6 +273,14 @@ class AnnotateFeature(Feature):
         if document is not None:
             wanted = labelled(document.shapes)
             self.services.viewport.set_selection([each.id for each in wanted])
+
+    def use_label(self, number: int) -> None:
+        """Take a label for what is drawn next and, unless one draws, for what is selected."""
+        labelling, canvas = self.services.labelling, self.services.viewport
+        labelling.activate_number(number)
+        ids = canvas.selection if canvas.tool == "select" else ()
+        if ids and number <= len(labelling.names):
+            self.services.editing.relabel(ids, labelling.names[number - 1])
 
     def relabel(self) -> None:
         """Let the person choose another label for the selected instances."""

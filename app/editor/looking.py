@@ -84,6 +84,8 @@ class Looking(QObject):
     def set_range(self, low: float, high: float) -> None:
         """Show these values of the image as black and white."""
         kind = "uint8" if self._values is None else self._values.kind
+        if "int" in kind:
+            low, high = float(round(low)), float(round(high))
         self.set(replace(self.look, rule="own", low=low, high=max(high, low), kind=kind))
 
     def next_channel(self) -> None:

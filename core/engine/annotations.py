@@ -21,7 +21,8 @@ def to_annotations(
     size = (prediction.height, prediction.width)
     found = []
     for index, box in enumerate(prediction.boxes):
-        crop = paste(prediction.mask_probs[index], box, size, mask_threshold)
+        place = prediction.mask_boxes[index]
+        crop = paste(prediction.mask_probs[index], place, size, mask_threshold)
         x0, y0, x1, y1 = map(float, box)
         found.append(
             {

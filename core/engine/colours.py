@@ -1,4 +1,5 @@
-"""A mask put right by the colours of the image, for boxes that people draw and clicks that mend.
+"""Masks put right by the colours of the image: of suggestions, of boxes that people draw, and of
+clicks that mend.
 
 Masks have 28×28 cells and are unsure at their edges. Where the colours inside of a mask differ from
 those around it, they say better where its edge is: each place is weighed by how much likelier its
@@ -14,10 +15,12 @@ from typing import Final
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchvision.models.detection import MaskRCNN
 from torchvision.ops import roi_align
 
-MARGIN: Final = 0.15
-"""Share of a box's sides that is looked at around it."""
+from core.lens.settings import LED_MARGIN
+from core.lens.trace import Prepared
+
 CELLS: Final = 64
 """Cells along a side of the result."""
 BINS: Final = 8
@@ -30,128 +33,144 @@ _LIKELIER: Final = 3.0
 """The most that a colour can say, as the logarithm of a ratio."""
 _SCARCE: Final = 1e-3
 """Share of a colour below which it says nothing."""
+_POINTS: Final = 2
+"""Points along each side of a cell at which the image is read."""
 _RADIUS: Final = 2
 _FLAT: Final = 1e-3
 """Variance of colours, 0 to 1, below which there is no edge to follow."""
 
 
-def as_colours(
-    tensor: Tensor, size: tuple[int, int], mean: list[float], std: list[float]
-) -> Tensor:
-    """The network's input float32 3×H×W as colours again: uint8 3×h×w without the padding."""
-    column = (torch.tensor(each, device=tensor.device)[:, None, None] for each in (std, mean))
-    scale, shift = column
-    whole = tensor[:, : size[0], : size[1]] * scale + shift
+def colours_of(model: MaskRCNN, prepared: Prepared) -> Tensor:
+    """The network's input as colours again: uint8 3×h×w, the resized image without padding."""
+    tensor, (height, width) = prepared.tensor, prepared.size
+    scale, shift = (
+        torch.tensor(each, device=tensor.device)[:, None, None]
+        for each in (model.transform.image_std, model.transform.image_mean)
+    )
+    whole: Tensor = tensor[:, :height, :width] * scale + shift
     return whole.mul_(255).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def led_by_colours(
     colours: Tensor, boxes: Tensor, masks: Tensor, raised: float
 ) -> tuple[Tensor, Tensor]:
-    """Probabilities S×S of what N masks of one thing mean, and the box that they lie in.
+    """Probabilities T×S×S of T things, of each of which N masks tell, and the boxes they lie in.
 
-    `colours` is uint8 3×H×W, `boxes` are N×4 in its pixels, `masks` N×28×28 probabilities, whose
-    logits are `raised`. The result lies in the first box with a margin, cut off at the image.
+    `colours` is uint8 3×H×W, `boxes` are T×N×4 in its pixels, `masks` T×N×28×28 probabilities,
+    whose logits are `raised`. A result lies in the thing's first box with a margin, cut off at the
+    image. Each thing is worked out for itself.
     """
     height, width = colours.shape[1:]
-    sides = boxes[0, 2:] - boxes[0, :2]
+    sides = boxes[:, 0, 2:] - boxes[:, 0, :2]
     limits = boxes.new_tensor((width, height))
-    corner = (boxes[0, :2] - MARGIN * sides).clamp(min=0)
-    far = torch.minimum(boxes[0, 2:] + MARGIN * sides, limits)
-    place = torch.cat((corner, far))
-    shown = _crop(colours, place)
-    laid = torch.stack([_laid(mask, box, place) for mask, box in zip(masks, boxes, strict=True)])
-    logits = torch.logit(laid.clamp(_SURE, 1 - _SURE)).mean(dim=0) + raised
+    corner = (boxes[:, 0, :2] - LED_MARGIN * sides).clamp(min=0)
+    far = torch.minimum(boxes[:, 0, 2:] + LED_MARGIN * sides, limits)
+    places = torch.cat((corner, far), dim=1)
+    shown = _crops(colours, places)
+    laid = _laid(masks, boxes, places)
+    logits = torch.logit(laid.clamp(_SURE, 1 - _SURE)).mean(dim=1) + raised
     likelier = _likelier(shown, torch.sigmoid(logits)).clamp(-_LIKELIER, _LIKELIER)
-    return _guided(shown, torch.sigmoid(logits + likelier)).clamp(0, 1), place
+    return _guided(shown, torch.sigmoid(logits + likelier)).clamp(0, 1), places
 
 
-def _crop(colours: Tensor, place: Tensor) -> Tensor:
-    """The colours in a box, 3×S×S, 0 to 1, each cell the mean of its pixels."""
-    x0, y0 = (int(each) for each in place[:2].floor())
-    x1, y1 = (int(each) for each in place[2:].ceil())
-    part = colours[:, y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)].float() / 255
-    box = place - place.new_tensor((x0, y0, x0, y0))
-    found: Tensor = roi_align(part[None], [box[None]], CELLS, aligned=True)[0]
+def _crops(colours: Tensor, places: Tensor) -> Tensor:
+    """The colours in boxes, T×3×S×S, 0 to 1, each cell the mean of its pixels."""
+    whole = colours.float().div_(255)[None]
+    found: Tensor = roi_align(whole, [places], CELLS, sampling_ratio=_POINTS, aligned=True)
     return found
 
 
-def _laid(mask: Tensor, box: Tensor, place: Tensor) -> Tensor:
-    """A mask in a box as it lies in another box, S×S; 0 beside it."""
-    steps = (torch.arange(CELLS, device=mask.device) + 0.5) / CELLS
-    at = place[:2] + steps[:, None] * (place[2:] - place[:2])
-    at = 2 * (at - box[:2]) / (box[2:] - box[:2]) - 1
-    down, across = torch.meshgrid(at[:, 1], at[:, 0], indexing="ij")
-    grid = torch.stack((across, down), dim=-1)[None]
-    return functional.grid_sample(mask[None, None], grid, align_corners=False)[0, 0]
+def _laid(masks: Tensor, boxes: Tensor, places: Tensor) -> Tensor:
+    """Masks T×N×28×28 of boxes as they lie in T other boxes, T×N×S×S; 0 beside them."""
+    count, each = masks.shape[:2]
+    steps = (torch.arange(CELLS, device=masks.device) + 0.5) / CELLS
+    at = places[:, None, :2] + steps[:, None] * (places[:, None, 2:] - places[:, None, :2])
+    at = 2 * (at[:, None] - boxes[..., None, :2]) / (boxes[..., 2:] - boxes[..., :2])[:, :, None]
+    at = at.flatten(0, 1) - 1
+    across = at[:, None, :, 0].expand(-1, CELLS, -1)
+    down = at[:, :, None, 1].expand(-1, -1, CELLS)
+    grid = torch.stack((across, down), dim=-1)
+    flat = functional.grid_sample(masks.flatten(0, 1)[:, None], grid, align_corners=False)
+    return flat.view(count, each, CELLS, CELLS)
 
 
 def _likelier(shown: Tensor, inside: Tensor) -> Tensor:
-    """How much likelier each colour is inside than outside: S×S logarithms of ratios."""
-    place = shown * (BINS - 1)
+    """How much likelier each colour is inside than outside: T×S×S logarithms of ratios."""
+    place = (shown * (BINS - 1)).clamp(max=BINS - 1 - 1e-4).transpose(0, 1)
     low = place.floor()
     rest = place - low
-    rows, shares = [], []
-    for step in product((0, 1), repeat=3):
-        row = torch.zeros(shown.shape[1:], dtype=torch.int64, device=shown.device)
-        share = torch.ones_like(inside)
-        for channel, up in enumerate(step):
-            row = row * BINS + (low[channel].long() + up).clamp(max=BINS - 1)
-            share = share * (rest[channel] if up else 1 - rest[channel])
-        rows.append(row)
-        shares.append(share)
-    row, share = torch.stack(rows), torch.stack(shares)
-    within, around = (
-        torch.bincount(row.flatten(), (share * weight).flatten(), BINS**3)
-        for weight in (inside, 1 - inside)
+    ends = (1 - rest, rest)
+    bins = BINS**3
+    things = torch.arange(len(shown), device=shown.device)[:, None, None] * bins
+    first = ((low[0] * BINS + low[1]) * BINS + low[2]).long() + things
+    steps = list(product((0, 1), repeat=3))
+    row = torch.stack([first + (r * BINS + g) * BINS + b for r, g, b in steps])
+    share = torch.stack([ends[r][0] * ends[g][1] * ends[b][2] for r, g, b in steps])
+    within, everywhere = (
+        torch.bincount(row.flatten(), weights.flatten(), len(shown) * bins).view(-1, bins)
+        for weights in (share * inside, share)
     )
-    ratio = torch.log(
-        (within / within.sum().clamp(min=1e-6) + _SCARCE)
-        / (around / around.sum().clamp(min=1e-6) + _SCARCE)
-    )
+    around = (everywhere - within).clamp(min=0)
+    ratio = torch.log(_common(within) / _common(around)).flatten()
     return (ratio[row] * share).sum(dim=0)
 
 
+def _common(counts: Tensor) -> Tensor:
+    """Counts T×B as how common each colour is, none of them never seen."""
+    return counts / counts.sum(dim=1, keepdim=True).clamp(min=1e-6) + _SCARCE
+
+
 def _guided(shown: Tensor, values: Tensor) -> Tensor:
-    """Values S×S smoothed so that they follow the edges of colours 3×S×S."""
-    both = torch.cat((shown, values[None]))
-    products = [shown[i] * both[j] for i in range(3) for j in range(i, 4)]
-    mean = _blurred(torch.stack((*both, *products)))
+    """Values T×S×S smoothed so that they follow the edges of colours T×3×S×S."""
+    colours = shown.transpose(0, 1)
+    both = torch.cat((colours, values[None]))
+    products = [both[i] * both[j] for i in range(3) for j in range(i, 4)]
+    mean = _blurred(torch.cat((both, torch.stack(products))))
     average, of_values = mean[:3], mean[3]
-    rows = iter(mean[4:])
-    spread = shown.new_zeros((3, 3, *values.shape))
-    with_values = shown.new_zeros((3, *values.shape))
-    for i in range(3):
-        for j in range(i, 3):
-            spread[i, j] = spread[j, i] = next(rows) - average[i] * average[j]
-        spread[i, i] += _FLAT
-        with_values[i] = next(rows) - average[i] * of_values
-    slope = _solved(spread, with_values)
+    rr, rg, rb, rv, gg, gb, gv, bb, bv = mean[4:]
+    r, g, b = average
+    slope = _solved(
+        (rr - r * r + _FLAT, rg - r * g, rb - r * b),
+        (gg - g * g + _FLAT, gb - g * b, bb - b * b + _FLAT),
+        (rv - r * of_values, gv - g * of_values, bv - b * of_values),
+    )
     offset = of_values - (slope * average).sum(dim=0)
     smooth = _blurred(torch.cat((slope, offset[None])))
-    return (smooth[:3] * shown).sum(dim=0) + smooth[3]
+    return (smooth[:3] * colours).sum(dim=0) + smooth[3]
 
 
-def _solved(matrices: Tensor, values: Tensor) -> Tensor:
-    """What symmetric matrices 3×3×S×S turn into values 3×S×S, by Cramer's rule.
+_Three = tuple[Tensor, Tensor, Tensor]
 
-    LAPACK takes ten times as long for so many small ones.
+
+def _solved(first: _Three, rest: _Three, values: _Three) -> Tensor:
+    """What symmetric matrices 3×3 turn into values, by Cramer's rule: 3×T×S×S.
+
+    `first` are the three of the first row, `rest` the other three of the upper triangle. LAPACK
+    takes ten times as long for so many small ones.
     """
-    first, second, third = matrices
-    columns = (
-        torch.linalg.cross(second, third, dim=0),
-        torch.linalg.cross(third, first, dim=0),
-        torch.linalg.cross(first, second, dim=0),
+    (a, b, c), (d, e, f), (u, v, w) = first, rest, values
+    over, across, down = d * f - e * e, c * e - b * f, b * e - c * d
+    scale = 1 / (a * over + b * across + c * down)
+    return torch.stack(
+        (
+            (over * u + across * v + down * w) * scale,
+            (across * u + (a * f - c * c) * v + (b * c - a * e) * w) * scale,
+            (down * u + (b * c - a * e) * v + (a * d - b * b) * w) * scale,
+        )
     )
-    scale = (first * columns[0]).sum(dim=0)
-    whole: Tensor = sum(v * column for v, column in zip(values, columns, strict=True)) / scale
-    return whole
 
 
 def _blurred(maps: Tensor) -> Tensor:
-    """Means over squares, C×S×S; at the border over what there is."""
-    wide = 2 * _RADIUS + 1
-    return functional.avg_pool2d(maps[None], wide, 1, _RADIUS, count_include_pad=False)[0]
+    """Means over squares, ...×S×S; at the border over what there is."""
+    ones = functional.pad(maps.new_ones(maps.shape[-1]), (_RADIUS, _RADIUS))
+    counts = ones.unfold(0, 2 * _RADIUS + 1, 1).sum(dim=1)
+    for axis in (-1, -2):
+        ends = (_RADIUS, _RADIUS) if axis == -1 else (0, 0, _RADIUS, _RADIUS)
+        padded = functional.pad(maps, ends)
+        maps = padded.narrow(axis, 0, CELLS).clone()
+        for step in range(1, 2 * _RADIUS + 1):
+            maps += padded.narrow(axis, step, CELLS)
+    return maps.div_(counts).div_(counts[:, None])
 
 
-__all__ = ["RAISED", "as_colours", "led_by_colours"]
+__all__ = ["RAISED", "colours_of", "led_by_colours"]

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.engine.colours import as_colours
+from core.engine.colours import colours_of
 from core.engine.pipeline import FoundBoxes, Run, Watch, find_boxes, propose_boxes
 from core.engine.predict import Prediction, Predictor
 from core.engine.prompt_pool import Pool, gather
@@ -144,14 +144,13 @@ def encode(
         settings = predictor.loaded.network.config.settings
     own, rois = find_boxes(model, batch, levels, settings, predictor.numerics, watch, explain=False)
     whole = batch.one(0)
-    mean, std = model.transform.image_mean, model.transform.image_std
     return Encoding(
         predictor,
         replace(whole, tensor=batch.tensors.new_zeros((3, 0, 0))),
         rois,
         own[0],
         found or own[0],
-        as_colours(whole.tensor, whole.size, mean, std),
+        colours_of(model, whole),
         dict(watch.milliseconds),
     )
 
@@ -177,7 +176,7 @@ def prediction_of(encoding: Encoding, watch: Watch | None = None) -> Prediction:
         )[0]
     with watch.stage("polygons"):
         size, settings = encoding.prepared.image_size, predictor.loaded.config.settings
-        outlines = masks.trace_outlines(found, detections, size, settings)
+        outlines = masks.trace_outlines(found, detections, size, settings, encoding.colours)
     done = Run(encoding.prepared, detections, found, outlines, None)
     return predictor.as_prediction(done, {**encoding.milliseconds, **watch.milliseconds})
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import fields
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from core.engine.colours import colours_of
 from core.engine.predict import Predictor
 from core.engine.stages import features, masks
 from core.engine.stages.pooling import pool_rois
 from core.lens.settings import ANCHOR_SETTINGS, POOL_SETTINGS, PYRAMID_SETTINGS, StageSettings
 from core.lens.trace import Detections, Proposals, Trace, numpy_of
+from core.lru import Lru
 
 POOLED_AT_MOST: Final = 4000
 """Pooled features kept, in RoIs: about 200 MB at 256 channels."""
 MASKS_AT_MOST: Final = 1000
 """Mask logits kept, in detections: about 285 MB at 91 classes."""
+
+LED_AT_MOST: Final = 1000
+"""Masks led by colours that are kept, in detections: some 17 MB."""
 
 BoxKey = tuple[bytes, int]
 
@@ -37,6 +43,7 @@ class KeptReads:
         """Counts how often something was dropped."""
         self._pooled: OrderedDict[int, Tensor] = OrderedDict()
         self._masks: OrderedDict[BoxKey, Tensor] = OrderedDict()
+        self._led: Lru[tuple[BoxKey, str], masks.Led] = Lru(LED_AT_MOST)
         self.levels = features.roi_maps(features.maps_of([trace.pyramid]))
         """P2 to P5 as RoIs are pooled from them."""
         if trace.mask_logits.logits is not None:
@@ -50,6 +57,7 @@ class KeptReads:
             return
         self._pooled.clear()
         self._masks.clear()
+        self._led.clear()
         self.version += 1
         if not agree(self._read_as, settings, PYRAMID_SETTINGS):
             self.levels = features.roi_maps(self.pyramid(settings))
@@ -120,11 +128,49 @@ class KeptReads:
         every: Tensor = found.logits
         return every
 
+    def led(
+        self,
+        probabilities: Tensor,
+        detections: Detections,
+        settings: StageSettings,
+        *,
+        anew: bool = False,
+    ) -> masks.Led | None:
+        """Masks D×28×28 of detections led by the colours of the image, if the settings say so.
+
+        Those of boxes seen before are taken from then, unless all are wanted `anew`.
+        """
+        if settings.mask_colours != "yes":
+            return None
+        size, colours = self._trace.input.image_size, colours_of(self._model, self._trace.input)
+        if anew:
+            return masks.lead(probabilities, detections, size, settings, colours)
+        keys = [(key, settings.mask_activation) for key in keys_of(detections)]
+        known = [self._led.get(key) for key in keys]
+        unseen = [row for row, one in enumerate(known) if one is None]
+        part = at_rows(detections, unseen)
+        fresh = masks.lead(probabilities[unseen], part, size, settings, colours)
+        if fresh is not None:
+            for row, led, place in zip(unseen, *fresh, strict=True):
+                # A copy of its own for each, so that dropping one frees its memory.
+                known[row] = self._led[keys[row]] = led.clone(), place.clone()
+        together = [one for one in known if one is not None]
+        if not together:
+            return None
+        led, places = (torch.stack(each) for each in zip(*together, strict=True))
+        return led, places
+
 
 def keys_of(detections: Detections) -> list[BoxKey]:
     """What the mask logits of a detection depend on: its box. The label keeps keys apart."""
     boxes, labels = numpy_of(detections.resized_boxes), detections.label.tolist()
     return [(box.tobytes(), label) for box, label in zip(boxes, labels, strict=True)]
+
+
+def at_rows(detections: Detections, rows: list[int]) -> Detections:
+    """Some of the detections."""
+    kept = (getattr(detections, each.name)[rows] for each in fields(detections))
+    return Detections(*kept)
 
 
 def agree(one: StageSettings, other: StageSettings, names: tuple[str, ...]) -> bool:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from core.document.instance import Polygons as Outline
 from core.engine.keypoints import find_keypoints
-from core.engine.lens_kept import BoxKey, KeptReads, agree, keys_of
+from core.engine.lens_kept import BoxKey, KeptReads, agree, at_rows, keys_of
 from core.engine.predict import Predictor
 from core.engine.proposers import stage as proposing
 from core.engine.stages import features, masks, proposals, roi
@@ -80,7 +80,7 @@ class Boxes:
     proposer: Proposed | None = None
 
 
-_Drawn = tuple[int, str, float]
+_Drawn = tuple[int, str, str, float]
 
 
 class Rerunner:
@@ -171,7 +171,8 @@ class Rerunner:
         mask = MaskLogits(level, logits, own, None if found.proposer is None else channel)
         taken = _since(start)
         start = time.perf_counter()
-        polygons = Polygons(self._outlines(mask, found, quick=quick))
+        led = self._kept.led(own, found.detections, found.settings, anew=not quick)
+        polygons = self._outlines(mask, found, led, quick=quick)
         times = {**self.trace.milliseconds, **found.milliseconds}
         times |= {"mask_logits": taken, "polygons": _since(start)}
         pointed = self._keypoints(found) if self.trace.keypoints is not None else None
@@ -231,7 +232,6 @@ class Rerunner:
     def _lazy_reading(self, found: Boxes) -> Reading:
         trace = self.without_masks(found)
         known: dict[tuple[int, float], Outline] = {}
-        boxes = numpy_of(found.detections.boxes)
         channels = self._channels(found.detections)
 
         @torch.inference_mode()
@@ -240,10 +240,13 @@ class Rerunner:
                 self._kept.follow(found.settings)
                 part = channels[detection : detection + 1]
                 logits = self._kept.mask_logits(found.detections, [detection])
-                likely = masks.probabilities_of(logits, part, found.settings)[0]
+                likely = masks.probabilities_of(logits, part, found.settings)
+                one = at_rows(found.detections, [detection])
+                led = self._kept.led(likely, one, found.settings)
+                likely, places = led or (likely, one.boxes)
                 known[detection, threshold] = outline(
-                    numpy_of(likely),
-                    boxes[detection],
+                    numpy_of(likely)[0],
+                    numpy_of(places)[0],
                     self.trace.input.image_size,
                     threshold,
                 )
@@ -251,28 +254,31 @@ class Rerunner:
 
         return replace(read(trace), outline=look)
 
-    def _outlines(self, mask: MaskLogits, found: Boxes, *, quick: bool) -> tuple[Outline, ...]:
+    def _outlines(
+        self, mask: MaskLogits, found: Boxes, led: masks.Led | None, *, quick: bool
+    ) -> Polygons:
         """The outline of each detection; `quick` takes those of known boxes from before."""
         if not quick:
             size = self.trace.input.image_size
-            return masks.trace_outlines(mask, found.detections, size, found.settings).outlines
-        probabilities, boxes = numpy_of(mask.probabilities), numpy_of(found.detections.boxes)
+            return masks.outlined(mask.probabilities, found.detections, size, found.settings, led)
+        values, places = map(numpy_of, led or (mask.probabilities, found.detections.boxes))
         drawn = self._drawn(found.settings)
         keys = [(key, drawn) for key in keys_of(found.detections)]
         for row, key in enumerate(keys):
             if key not in self._traced:
                 self._traced[key] = outline(
-                    probabilities[row], boxes[row], self.trace.input.image_size, found.settings.mask
+                    values[row], places[row], self.trace.input.image_size, found.settings.mask
                 )
             self._traced.move_to_end(key)
         together = tuple(self._traced[key] for key in keys)
         while len(self._traced) > max(OUTLINES_AT_MOST, len(keys)):
             self._traced.popitem(last=False)
-        return together
+        return Polygons(together, *(led or (None, None)))
 
     def _drawn(self, settings: StageSettings) -> _Drawn:
         """What an outline depends on beside the box."""
-        return self._kept.version, settings.mask_activation, settings.mask
+        choices = settings.mask_activation, settings.mask_colours
+        return (self._kept.version, *choices, settings.mask)
 
     def _refine(self, found: Boxes) -> roi.Refined:
         """Boxes and probabilities of all candidates, kept until there are other proposals."""

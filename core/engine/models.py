@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from torchvision.models.detection import (
 import resources
 from core.engine.fetching import OnProgress, Wanted, fetch, mirrored, take
 from core.engine.proposers import yolox
+from core.lens.settings import Value
 from core.sentences import MasklensError, Sentence, say
 
 _STARTER_MISSING: Final = say(
@@ -27,7 +28,7 @@ _STARTER_MISSING: Final = say(
 
 STARTER: Final = "starter"
 PHOTOS: Final = "photos"
-_PHOTO_TILES: Final = 4
+_PHOTO_SETTINGS: Final[Mapping[str, Value]] = {"proposer_tiles": 4, "mask_colours": "yes"}
 
 
 class ModelError(MasklensError):
@@ -50,8 +51,8 @@ class NamedModel:
     """Where it is fetched from; None for a model that comes with the program."""
     proposer: str | None = None
     """What gives the boxes for it, when the network does not."""
-    tiles: int = 0
-    """At how many tiles the proposer looks beside the whole image."""
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    """Those that the pair with this proposer has of its own."""
 
     @property
     def present(self) -> bool:
@@ -67,7 +68,8 @@ class ModelSource:
     name: str
     arch: str | None
     proposer: str | None = None
-    tiles: int = 0
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    """Those that the pair with this proposer has of its own."""
 
 
 def list_models() -> tuple[NamedModel, ...]:
@@ -112,7 +114,7 @@ def resolve(spec: str | Path) -> ModelSource:
                 )
             )
         arch = model.arch if model.url else None
-        return ModelSource(model.path, model.name, arch, model.proposer, model.tiles)
+        return ModelSource(model.path, model.name, arch, model.proposer, model.settings)
     path = Path(spec)
     if not path.exists():
         raise ModelError(
@@ -187,7 +189,7 @@ def _photos() -> NamedModel:
         classes=80,
         bytes=starter.bytes + (weights.stat().st_size if weights.is_file() else 0),
         proposer=yolox.NAME,
-        tiles=_PHOTO_TILES,
+        settings=_PHOTO_SETTINGS,
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
 from core.document.skeleton import Skeleton
+from core.engine.colours import colours_of
 from core.engine.keypoints import find_keypoints, has_keypoints
 from core.engine.proposers import stage as proposing
 from core.engine.proposers.base import Proposer
@@ -162,7 +163,10 @@ def run(
     for index, (found, mask) in enumerate(zip(boxes, found_masks, strict=True)):
         prepared = batch.one(index)
         with watch.stage("polygons"):
-            polygons = masks.trace_outlines(mask, found.detections, prepared.image_size, settings)
+            colours = colours_of(model, prepared) if settings.mask_colours == "yes" else None
+            polygons = masks.trace_outlines(
+                mask, found.detections, prepared.image_size, settings, colours
+            )
         trace = None
         if keep:
             trace = Trace(

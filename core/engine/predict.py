@@ -35,7 +35,9 @@ class Prediction:
     scores: NDArray[np.float32]
     """D, 0 to 1."""
     mask_probs: NDArray[np.float32]
-    """D×28×28: probability of the detection's own class inside its box."""
+    """D×S×S: probability of the detection's own class inside its box of `mask_boxes`."""
+    mask_boxes: NDArray[np.float32]
+    """D×4: where the masks lie; `boxes`, with a margin where the colours led the masks."""
     instances: tuple[Instance, ...]
     """A suggestion for each detection whose mask is not empty."""
     instance_detections: tuple[int, ...]
@@ -137,6 +139,7 @@ class Predictor:
         scores = numpy_of(found.detections.score)
         names = tuple(self.loaded.class_names[int(label) - 1] for label in labels)
         outlines = found.polygons.outlines
+        led, where = found.polygons.led, found.polygons.led_boxes
         places = None if found.keypoints is None else numpy_of(found.keypoints.places)
         drawn = tuple(index for index, polygons in enumerate(outlines) if polygons)
         return Prediction(
@@ -146,7 +149,8 @@ class Predictor:
             labels=labels,
             label_names=names,
             scores=scores,
-            mask_probs=numpy_of(found.masks.probabilities),
+            mask_probs=numpy_of(found.masks.probabilities if led is None else led),
+            mask_boxes=numpy_of(found.detections.boxes if where is None else where),
             instances=tuple(
                 Instance(
                     id=new_id(),

@@ -188,7 +188,7 @@ def _corrected(
         box = encoding.to_image(resized)[0].tolist()
         maps = maps_of(points, inside, start, box).to(predictor.device)
         mask = correct(model, encoding.levels, resized, maps, channel, predictor.numerics)[0]
-    field, place = led_by_colours(encoding.colours, resized, mask[None], 0.0)
+    field, place = led_by_colours(encoding.colours, resized[None], mask[None, None], 0.0)
     size = encoding.prepared.image_size
-    led = detailed_outline(field.cpu().numpy(), encoding.to_image(place), size, detail)
+    led = detailed_outline(field[0].cpu().numpy(), encoding.to_image(place[0]), size, detail)
     return without_specks(led)

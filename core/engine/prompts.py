@@ -144,11 +144,11 @@ def answer_boxes(
     both = torch.stack((drawn[large], named.refined), dim=1)
     found = draw_masks(encoding, both.flatten(0, 1), named.channel.repeat_interleave(2))
     answers: list[list[Drawn]] = [[] for _ in range(len(boxes))]
-    for row, place in enumerate(large):
+    for row, asked in enumerate(large):
         masks = found[2 * row : 2 * row + 2]
-        led = led_by_colours(encoding.colours, both[row], masks, RAISED)
+        led, place = led_by_colours(encoding.colours, both[row, None], masks[None], RAISED)
         ways = (
-            (PromptOrigin.AGREED, *led),
+            (PromptOrigin.AGREED, led[0], place[0]),
             (PromptOrigin.DRAWN, masks[0], both[row, 0]),
             (PromptOrigin.REFINED, masks[1], both[row, 1]),
         )
@@ -166,7 +166,7 @@ def answer_boxes(
         )
         first = replace(first, polygons=without_specks(first.polygons))
         ordered = (first, *sorted(rest, key=lambda one: -one.steadiness))
-        answers[place] = [one for one in ordered if one.polygons]
+        answers[asked] = [one for one in ordered if one.polygons]
     return answers
 
 

@@ -208,7 +208,7 @@ def load_model(
         return with_proposer(loaded, found, f"{source.name}+{found.name}", **own)
     if source.proposer is not None:
         found = load_proposer(source.proposer)
-        return with_proposer(loaded, found, source.name, proposer_tiles=source.tiles)
+        return with_proposer(loaded, found, source.name, **source.settings)
     return loaded
 
 

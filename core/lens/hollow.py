@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.lens.arrays import Array
-from core.lens.trace import Backbone, Pyramid, Rpn, Trace, to_numpy
+from core.lens.trace import Backbone, Polygons, Pyramid, Rpn, Trace, to_numpy
 
 
 def without_maps(trace: Trace) -> Trace:
@@ -20,6 +20,7 @@ def without_maps(trace: Trace) -> Trace:
             backbone=Backbone(backbone),
             pyramid=Pyramid(pyramid),
             mask_logits=replace(trace.mask_logits, logits=None),
+            polygons=Polygons(trace.polygons.outlines),
             keypoints=trace.keypoints and replace(trace.keypoints, logits=None),
         )
     )

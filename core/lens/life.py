@@ -17,6 +17,7 @@ from core.document.geometry import area, clip_to_image, polygon_iou
 from core.document.instance import Instance, Polygons
 from core.lens.boxes import Floats, box_of, iou, scaled
 from core.lens.reading import Reading, best_foreground
+from core.lens.settings import LED_MARGIN
 from core.lens.trace import Fate
 
 ALIVE_FROM: Final = 0.5
@@ -145,12 +146,13 @@ def measure(
 def _most_possible(reading: Reading, subject: Subject) -> Floats:
     """An upper bound of the mask IoU with each detection.
 
-    A mask reaches a cell and some pixels of rounding beyond its box, and no overlap is larger
-    than what the boxes share.
+    A mask reaches a cell and some pixels of rounding beyond its box, and the margin where colours
+    lead it, and no overlap is larger than what the boxes share.
     """
     across, down = reading.scale
     boxes = scaled(reading.boxes[reading.detections], (1 / across, 1 / down))
-    margin = (boxes[:, 2:] - boxes[:, :2]) / 28 + 2
+    share = 1 / 28 + (LED_MARGIN if reading.settings.mask_colours == "yes" else 0)
+    margin = (boxes[:, 2:] - boxes[:, :2]) * share + 2
     grown = np.hstack([boxes[:, :2] - margin, boxes[:, 2:] + margin])
     own = scaled(subject.box[None], (1 / across, 1 / down))[0]
     wide = np.minimum(grown[:, 2], own[2]) - np.maximum(grown[:, 0], own[0])

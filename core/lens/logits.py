@@ -22,3 +22,9 @@ def softmax(logits: NDArray[Any]) -> Float32:
     exact = logits.astype(np.float64)
     powers = np.exp(exact - exact.max(axis=1, keepdims=True)) if exact.size else exact
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def logit(probabilities: NDArray[Any]) -> NDArray[np.float32]:
+    """The logits of probabilities, those of 0 and 1 as of a millionth from them."""
+    shares = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(shares / (1 - shares)), dtype=np.float32)

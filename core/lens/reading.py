@@ -88,16 +88,17 @@ def read(trace: Trace) -> Reading:
     if trace.decoded.suppressor is None or trace.candidates.suppressor is None:
         raise ValueError("the trace does not say who suppressed whom")
     size, image_size = trace.input.size, trace.input.image_size
-    probabilities = trace.mask_logits.probabilities
-    detection_boxes = trace.detections.boxes
+    led, places = trace.polygons.led, trace.polygons.led_boxes
+    if led is None or places is None:
+        led, places = trace.mask_logits.probabilities, trace.detections.boxes
     known = trace.polygons.outlines
 
     def outlines(detection: int, threshold: float) -> Polygons:
         if threshold == trace.settings.mask:
             return known[detection]
         return outline(
-            numpy_of(probabilities[detection]),
-            numpy_of(detection_boxes[detection]),
+            numpy_of(led[detection]),
+            numpy_of(places[detection]),
             image_size,
             threshold,
         )

@@ -82,6 +82,9 @@ class StageSettings:
     mask_activation: str = "sigmoid"
     """`sigmoid`: each class has its own yes or no for a pixel. `softmax`: the classes and the
     background share each pixel, so that they compete."""
+    mask_colours: str = "no"
+    """`yes`: the colours of the image lead each mask to where its edges are, before it is cut: see
+    `core.engine.colours`."""
     mask: float = 0.5
     """Mask probability from which a pixel belongs to the instance."""
 
@@ -137,6 +140,8 @@ class StageSettings:
         return StageSettings().with_(**{str(name): item for name, item in value.items()})
 
 
+LED_MARGIN: Final = 0.15
+"""Share of the sides of a box by which a mask that colours lead may leave it."""
 NAMES: Final = tuple(field.name for field in fields(StageSettings))
 _LARGEST_COUNT: Final = 10_000_000
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -148,6 +153,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "roi_classes": ("every", "best"),
     "suppression": ("nms", "soft"),
     "mask_activation": ("sigmoid", "softmax"),
+    "mask_colours": ("no", "yes"),
 }
 """The values of those that are a choice of words."""
 COUNTS: Final[Mapping[str, tuple[int, int]]] = {

@@ -8,7 +8,7 @@ the network sees, and pixels of the upright *image*. A trace describes one image
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import IntEnum
 from typing import Annotated, Any, Final, TypeVar
 
@@ -303,6 +303,12 @@ class Polygons:
     """The outline of each detection in pixels of the image; empty where the mask is."""
 
     outlines: tuple[tuple[Polygon, ...], ...]
+    led: Map | None = field(default=None, compare=False)
+    """float32 D×S×S, where the colours of the image led the masks: the probabilities that were
+    cut; None: those of the mask head."""
+    led_boxes: Boxes | None = field(default=None, compare=False)
+    """float32 D×4, pixels of the image: where these lie, the boxes of the detections with a
+    margin."""
 
 
 @dataclass(frozen=True, slots=True)

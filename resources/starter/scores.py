@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     pair = info(PAIR)
     assert pair.proposer is not None
     proposer = load_proposer(pair.proposer)
-    both = with_proposer(loaded, proposer, PAIR, proposer_tiles=pair.tiles)
+    both = with_proposer(loaded, proposer, PAIR, **pair.settings)
     together = Predictor(both, device="cpu", precision="float32")
     own = [
         record_of(CELLS, answers(alone, nuclei, given.nuclei.parent / "x")),

@@ -181,10 +181,14 @@ def pan(stage: Stage, by: float) -> None:
 
 
 def vertex_drag(stage: Stage, scale: float) -> tuple[dict[str, float], dict[str, float]]:
-    """Drag a vertex about, let it go, and undo that; then do and undo it again and again."""
+    """Drag a vertex about, let it go, and undo that again and again.
+
+    Where outlines are too small for handles, the whole instance is dragged.
+    """
     viewport = stage.viewport
     instance = stage.document.instances[len(stage.document.instances) // 2]
-    x, y = instance.polygons[0].outer[0]
+    ring = instance.polygons[0].outer
+    x, y = ring[0] if scale >= 1 else np.mean(ring, axis=0).tolist()
     stage.look(scale, (x, y))
     viewport.set_selection([instance.id])
     stage.settle()

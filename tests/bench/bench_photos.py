@@ -4,7 +4,9 @@
 
 Every class counts as one, crowds are left out. An instance is found when a detection overlaps its
 mask by an IoU of 0.5. `true box` is the mean IoU of the mask that the model makes from the box of
-the instance, `moved box` the same after that box was moved by a tenth of its sides; the ellipse
+the instance, `moved box` the same after that box was moved by a tenth of its sides, each also with
+the colours of the image leading the mask; `--set mask_colours=no` (or `yes`) says whether they lead
+the masks of what is found. The ellipse
 that fills the box says what a mask without any knowledge would reach.
 """
 
@@ -29,6 +31,7 @@ from core.cli.options import add_json, add_model, add_settings, chosen_settings,
 from core.document.geometry import bounds
 from core.document.instance import Instance
 from core.engine.annotations import to_annotations
+from core.engine.colours import RAISED, colours_of, led_by_colours
 from core.engine.evaluate import Evaluator
 from core.engine.paste import encode, paste
 from core.engine.predict import Prediction, Predictor
@@ -163,11 +166,14 @@ def _masks_of_boxes(
     wanted = _runs(truths, size[1], size[0])
     true = _boxes(truths)
     moved = _moved(true, random, size[1], size[0])
-    made = _mask_probabilities(predictor, pixels, np.concatenate((true, moved)))
+    made, led, places = _mask_probabilities(predictor, pixels, np.concatenate((true, moved)))
     ellipses = np.repeat(_ellipse()[None], len(true), axis=0)
+    half = len(true)
     for name, boxes, probabilities in (
-        ("true box", true, made[: len(true)]),
-        ("moved box", moved, made[len(true) :]),
+        ("true box", true, made[:half]),
+        ("moved box", moved, made[half:]),
+        ("true box, led by colours", places[:half], led[:half]),
+        ("moved box, led by colours", places[half:], led[half:]),
         ("ellipse in true box", true, ellipses),
         ("ellipse in moved box", moved, ellipses),
     ):
@@ -180,8 +186,9 @@ def _masks_of_boxes(
 @torch.inference_mode()
 def _mask_probabilities(
     predictor: Predictor, pixels: NDArray[np.uint8], boxes: Boxes
-) -> NDArray[np.float32]:
-    """The mask head's answer for boxes of unknown things, in pixels of the image."""
+) -> tuple[NDArray[np.float32], ...]:
+    """The mask head's answer for boxes of unknown things, in pixels of the image; the same led by
+    colours, and where that lies."""
     model, numerics = predictor.module, predictor.numerics
     image = torch.from_numpy(np.array(pixels)).to(predictor.device).permute(2, 0, 1)
     batch = inputs.prepare(model, [image])
@@ -197,8 +204,12 @@ def _mask_probabilities(
         ]
     )
     channel = torch.full((len(boxes),), ANY_CLASS, device=logits.device)
-    made: NDArray[np.float32] = masks.answers(logits, channel).sigmoid().cpu().numpy()
-    return made
+    made = masks.answers(logits, channel).sigmoid()
+    led, places = led_by_colours(
+        colours_of(model, batch.one(0)), resized[:, None], made[:, None], RAISED
+    )
+    places = resize_boxes(places, batch.sizes[0], batch.image_sizes[0])
+    return made.cpu().numpy(), led.cpu().numpy(), places.cpu().numpy()
 
 
 def _ellipse() -> NDArray[np.float32]:

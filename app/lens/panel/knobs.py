@@ -117,6 +117,7 @@ class KnobsPage(QScrollArea):
             "nms": self.tr("Last NMS above IoU"),
             "detections_per_image": self.tr("Detections at most"),
             "mask_activation": self.tr("Classes of a mask"),
+            "mask_colours": self.tr("Masks led by the image's colours"),
             "mask": self.tr("Mask from"),
         }
         words = {
@@ -139,6 +140,7 @@ class KnobsPage(QScrollArea):
             ),
             "suppression": (self.tr("NMS"), self.tr("Soft-NMS")),
             "mask_activation": (self.tr("each on its own (sigmoid)"), self.tr("compete (softmax)")),
+            "mask_colours": (self.tr("no (torchvision)"), self.tr("yes (photos)")),
         }
         grid = QGridLayout()
         grid.setColumnStretch(0, 1)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.transform import resize_boxes
 
+from core.engine.colours import RAISED, led_by_colours
 from core.engine.stages.features import Maps, own_settings
 from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.engine.stages.pooling import level_of, pool_rois
@@ -17,6 +19,8 @@ from core.lens.trace import ANY_CLASS, Detections, MaskLogits, Polygons, numpy_o
 
 MASKS_AT_ONCE = 128
 """RoIs that go through the mask head together: 128 take about 100 MB."""
+LED_AT_ONCE = 8
+"""Masks that the colours lead together: more no longer fit a processor's cache."""
 
 
 def run_mask_head(
@@ -108,13 +112,61 @@ def _rows(boxes: Sequence[Tensor], start: int) -> list[Tensor]:
 
 
 def trace_outlines(
-    masks: MaskLogits, detections: Detections, image_size: tuple[int, int], settings: StageSettings
+    masks: MaskLogits,
+    detections: Detections,
+    image_size: tuple[int, int],
+    settings: StageSettings,
+    colours: Tensor | None = None,
 ) -> Polygons:
-    """The outline of each mask in pixels of the image, never pasted to full size."""
-    probabilities, boxes = numpy_of(masks.probabilities), numpy_of(detections.boxes)
-    return Polygons(
-        tuple(
-            outline(probability, box, image_size, settings.mask)
-            for probability, box in zip(probabilities, boxes, strict=True)
+    """The outline of each mask in pixels of the image, never pasted to full size.
+
+    `colours` lead the masks where the settings say so: uint8 3×h×w, the resized image.
+    """
+    led = lead(masks.probabilities, detections, image_size, settings, colours)
+    return outlined(masks.probabilities, detections, image_size, settings, led)
+
+
+Led = tuple[Tensor, Tensor]
+"""Masks led by colours, D×S×S, and the boxes D×4 in pixels of the image in which they lie."""
+
+
+def lead(
+    probabilities: Tensor,
+    detections: Detections,
+    image_size: tuple[int, int],
+    settings: StageSettings,
+    colours: Tensor | None,
+) -> Led | None:
+    """The masks D×28×28 of detections led by the colours of the resized image.
+
+    None where the settings do not ask for it, where there are none, or boxes without masks.
+    """
+    if settings.mask_colours != "yes" or colours is None or bool((probabilities == 1).all()):
+        return None
+    parts = [
+        led_by_colours(colours, boxes[:, None], likely[:, None], RAISED)
+        for boxes, likely in zip(
+            torch.split(detections.resized_boxes, LED_AT_ONCE),
+            torch.split(probabilities, LED_AT_ONCE),
+            strict=True,
         )
+    ]
+    led, places = (torch.cat(each) for each in zip(*parts, strict=True))
+    size = colours.shape[1], colours.shape[2]
+    return led, resize_boxes(places, size, image_size)
+
+
+def outlined(
+    probabilities: Tensor,
+    detections: Detections,
+    image_size: tuple[int, int],
+    settings: StageSettings,
+    led: Led | None,
+) -> Polygons:
+    """The outlines of masks, led or as they are."""
+    values, places = led or (probabilities, detections.boxes)
+    outlines = tuple(
+        outline(probability, box, image_size, settings.mask)
+        for probability, box in zip(numpy_of(values), numpy_of(places), strict=True)
     )
+    return Polygons(outlines, *(led or (None, None)))

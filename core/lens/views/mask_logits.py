@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.lens import pictures
 from core.lens.boxes import area
 from core.lens.colours import cold_to_warm
+from core.lens.logits import logit
 from core.lens.pictures import PictureKind
 from core.lens.trace import Trace
 from core.lens.views import detections
@@ -59,8 +60,7 @@ def _own_logits(trace: Trace, index: int) -> NDArray[Any]:
     if trace.mask_logits.logits is not None and trace.mask_logits.channel is None:
         label = int(trace.detections.label[index])
         return np.asarray(trace.mask_logits.logits[index, label])
-    shares = np.clip(trace.mask_logits.probabilities[index], 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(shares / (1 - shares)), dtype=np.float32)
+    return logit(trace.mask_logits.probabilities[index])
 
 
 STAGE: Final = Stage(

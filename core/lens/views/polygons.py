@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from core.document.instance import Polygon
+from core.lens import pictures
 from core.lens.boxes import area
 from core.lens.colours import distinct
+from core.lens.logits import logit
 from core.lens.trace import Trace
 from core.lens.views import detections
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile
-from core.lens.views.common import best_first
-from core.lens.views.marks import Entry, Label, Mark, Outline, OutlinesShown
+from core.lens.views.common import WHITE, best_first
+from core.lens.views.marks import Entry, Group, Label, Laid, Mark, Outline, OutlinesShown
 from core.lens.views.table import text
 
 
@@ -28,7 +32,14 @@ def draw(look: Look) -> OutlinesShown:
         kept = set(look.only.tolist())
         outlines = tuple(each if n in kept else () for n, each in enumerate(outlines))
     threshold = look.trace.settings.mask
-    line = Entry(text("{n} masks, cut at {threshold}", n=count(look.trace), threshold=threshold))
+    words = text("{n} masks, cut at {threshold}", n=count(look.trace), threshold=threshold)
+    if look.trace.settings.mask_colours == "yes":
+        words = text(
+            "{n} masks, led by the image's colours, cut at {threshold}",
+            n=count(look.trace),
+            threshold=threshold,
+        )
+    line = Entry(words)
     return OutlinesShown(outlines, tuple(map(distinct, range(len(outlines)))), (line,))
 
 
@@ -50,13 +61,29 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
         n=count(trace),
         threshold=f"{trace.settings.mask:g}",
     )
-    return (Tile(title, marks),)
+    led = trace.polygons.led
+    return (Tile(title, marks),) if led is None else (_led(trace, order), Tile(title, marks))
+
+
+def _led(trace: Trace, order: list[int]) -> Tile:
+    """The masks as the colours of the image led them, the largest lowest."""
+    led, places = trace.polygons.led, trace.polygons.led_boxes
+    assert led is not None
+    assert places is not None
+    marks: list[Mark] = [
+        Laid(pictures.mask_logits(logit(led[index]), places[index]), 0.9, smooth=True)
+        for index in order
+    ]
+    marks.append(Group(trace.detections.boxes, np.arange(len(order)), WHITE, width=1, opacity=0.7))
+    title = text("{n} masks, led by the image's colours beyond their boxes", n=len(order))
+    return Tile(title, marks, dim=0.3)
 
 
 def document(trace: Trace) -> Mapping[str, object]:
     """All outlines."""
     outlines = [[_polygon(polygon) for polygon in each] for each in trace.polygons.outlines]
-    return {"outlines": outlines, "mask_threshold": trace.settings.mask}
+    led = trace.settings.mask_colours == "yes"
+    return {"outlines": outlines, "mask_threshold": trace.settings.mask, "led_by_colours": led}
 
 
 def _polygon(polygon: Polygon) -> dict[str, object]:
@@ -73,7 +100,9 @@ STAGE: Final = Stage(
     heading=text("Outlines"),
     about=text(
         "Each mask is laid over its box, cut at the mask threshold, and traced as polygons with "
-        "holes. These are the suggestions that a person accepts or corrects."
+        "holes. Where the model says so, the colours of the image first lead it to where its edges "
+        "are, also a little beyond the box. These are the suggestions that a person accepts or "
+        "corrects."
     ),
     count=count,
     table=detections.table,

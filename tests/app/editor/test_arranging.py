@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from app.base.settings import COLOUR_BY
 from app.canvas.style import UNSCORED
 from app.editor.panels.details import AttributesDialog, row_of, row_text
+from core.document.edits import Remove
 from core.document.instance import ImageDetails
 from core.document.limits import MOST_LETTERS
+from core.formats import labelme
 from core.project.settings import AttributeKind, AttributeRow
+from core.session import SessionError
 from core.session.query import asked, parse
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
@@ -170,3 +174,38 @@ def test_attributes_are_typed_one_a_line() -> None:
         assert row_of(row_text(row)) == row
     for line in ("", "a", ": text", "a:", "x" * (MOST_LETTERS + 1) + ": text"):
         assert row_of(line) is None
+
+
+def test_groups_are_made_and_taken_as_one_and_locked_ones_stay(
+    driver: Driver, folder: Path
+) -> None:
+    write_labelme(folder / "a1.png", *(shape("cell", *moved(4 * k)) for k in range(3)))
+    driver.open(folder)
+    canvas = driver.services.viewport
+    first, second, third = (each.id for each in driver.document.shapes)
+    canvas.set_selection([first, second])
+    driver.act("group")
+    canvas.set_selection([first])
+    driver.act("select_group")
+    assert canvas.selection == {first, second}
+    canvas.set_selection([third])
+    driver.act("lock")
+    canvas.set_selection([second, third])
+    driver.act("delete")
+    assert [each.id for each in driver.document.shapes] == [first, third]
+    assert any("1 locked" in text for text in driver.texts)
+    driver.act("undo")
+    driver.saved()
+    again = labelme.read(folder / "a1.json").shapes
+    assert again == driver.document.shapes
+    assert [(each.group_id, each.locked) for each in again] == [
+        (1, False),
+        (1, False),
+        (None, True),
+    ]
+    session = driver.services.workspace.session
+    with pytest.raises(SessionError, match="locked"):
+        session.do(Remove((third,)), "delete")
+    canvas.set_selection([third])
+    driver.act("lock")
+    assert not driver.document.get(third).locked

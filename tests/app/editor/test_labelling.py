@@ -327,3 +327,23 @@ def test_an_empty_folder_says_so(driver: Driver, tmp_path: Path) -> None:
     empty = make_images(tmp_path / "empty")
     driver.services.opener.open_paths([empty])
     driver.wait(lambda: "no images" in driver.services.central.message.text)
+
+
+def test_a_digit_relabels_what_is_selected_but_not_while_one_draws(
+    driver: Driver, folder: Path
+) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.services.labelling.add("nerve")
+    number = driver.services.labelling.names.index("nerve") + 1
+    driver.act("select_all")
+    driver.act("tool_polygon")
+    driver.act(f"label_{number}")
+    assert [each.label for each in driver.document.instances] == ["cell"]
+    assert driver.services.labelling.active == "nerve"
+    driver.act("tool_select")
+    driver.act("select_all")
+    driver.act(f"label_{number}")
+    assert [each.label for each in driver.document.instances] == ["nerve"]
+    driver.act("undo")
+    assert [each.label for each in driver.document.instances] == ["cell"]

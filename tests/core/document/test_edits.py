@@ -262,3 +262,22 @@ def test_a_region_in_an_edit_of_an_older_version_is_read_as_one():
     assert written["flags"] == value["instances"][0]["flags"]
     assert written["polygons"][0]["outer"] == value["instances"][0]["polygons"][0]["outer"]
     assert (written["score"], written["model"], written["group_id"]) == (None, None, None)
+
+
+def test_what_is_locked_is_found_in_any_edit_but_the_one_that_unlocks_it():
+    free, held, new = (Instance(id, "cell", (Polygon(square(0, 0, 9)),)) for id in "abc")
+    held = replace(held, locked=True)
+    document = Document(9, 9, (free, held))
+    unlocked = SetFields.of(replace(held, locked=False))
+    for edit in (
+        Remove(("a", "b")),
+        Reshape("b", free.polygons),
+        Relabel.to("x", ["b"]),
+        SetFields.of(replace(held, description="x")),
+        Batch((Remove(("a",)), Batch((Remove(("b",)),)))),
+    ):
+        assert document.locked_by(edit) is held
+    for edit in (Remove(("a",)), unlocked, SetDone(True), Add((new,))):
+        assert document.locked_by(edit) is None
+    document.apply(unlocked)
+    assert document.locked_by(Remove(("b",))) is None

@@ -51,6 +51,7 @@ def to_prediction(found: list[Found]) -> Prediction:
         label_names=("",) * len(found),
         scores=np.array([one.score for one in found], np.float32),
         mask_probs=np.ones((len(found), 28, 28), np.float32),
+        mask_boxes=np.array([one.box for one in found], np.float32).reshape(-1, 4),
         instances=(),
         instance_detections=(),
         trace=None,

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core.document.geometry import polygon_iou
+from core.engine.colours import colours_of
 from core.engine.lens_rerun import Rerunner
 from core.engine.predict import Predictor
 from core.engine.stages import masks
@@ -19,6 +20,7 @@ CHANGES = [
     {"detections_per_image": 3},
     {"box_min_size": 20.0},
     {"mask": 0.3},
+    {"mask_colours": "yes", "mask": 0.4},
     {"rpn_pre_nms_top_n": 40},
     {"rpn_post_nms_top_n": 12},
     {"rpn_nms": 0.3},
@@ -128,8 +130,16 @@ def test_a_trace_changes_nothing(predictor):
 
 def test_kept_outlines_are_those_of_their_masks(rerunner):
     own = rerunner.trace.settings
-    for change in ({"score": 0.1}, {"mask": 0.6}, {"score": 0.1}, {}):
+    led = {"mask_colours": "yes"}
+    colours = colours_of(rerunner._model, rerunner.trace.input)
+    for change in ({"score": 0.1}, {"mask": 0.6}, {"score": 0.1}, led, {**led, "score": 0.1}, {}):
         trace = rerunner.quick(own.with_(**change))
         size, settings = trace.input.image_size, trace.settings
-        expected = masks.trace_outlines(trace.mask_logits, trace.detections, size, settings)
+        expected = masks.trace_outlines(
+            trace.mask_logits, trace.detections, size, settings, colours
+        )
         assert trace.polygons == expected
+        assert (trace.polygons.led is not None) == (settings.mask_colours == "yes")
+        if expected.led is not None:
+            assert torch.equal(trace.polygons.led, expected.led)
+            assert torch.equal(trace.polygons.led_boxes, expected.led_boxes)

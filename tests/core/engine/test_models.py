@@ -56,6 +56,9 @@ def test_the_names() -> None:
     assert by_name["coco"].path.name == "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"
     assert by_name["coco-v2"].bytes > 150e6
     assert by_name["starter"].url is None
+    assert dict(by_name["photos"].settings) == {"proposer_tiles": 4, "mask_colours": "yes"}
+    assert not by_name["starter"].settings
+    assert not by_name["coco"].settings
     with pytest.raises(ModelError, match="starter, photos, coco, coco-v2"):
         info("yolo")
 

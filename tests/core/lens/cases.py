@@ -21,7 +21,7 @@ SETTINGS = (
     {"detections_per_image": 4, "score": 0.1},
     {"rpn_min_size": 14.0, "box_min_size": 16.0},
     {"rpn_score": 0.55, "score": 0.5},
-    {"mask": 0.62, "nms": 0.6},
+    {"mask": 0.62, "nms": 0.6, "mask_colours": "yes"},
     {"rpn_nms": 0.2, "score": 0.25},
 )
 

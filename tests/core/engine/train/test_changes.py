@@ -22,14 +22,16 @@ def image(tmp_path, *more):
 def prediction(*boxes, label="square"):
     """Detections whose masks fill their boxes: x, y, size, score."""
     count = len(boxes)
+    corners = np.array([(x, y, x + s, y + s) for x, y, s, _ in boxes], np.float32).reshape(-1, 4)
     return Prediction(
         width=100,
         height=60,
-        boxes=np.array([(x, y, x + s, y + s) for x, y, s, _ in boxes], np.float32).reshape(-1, 4),
+        boxes=corners,
         labels=np.ones(count, np.int64),
         label_names=(label,) * count,
         scores=np.array([score for *_, score in boxes], np.float32),
         mask_probs=np.ones((count, 28, 28), np.float32),
+        mask_boxes=corners,
         instances=tuple(square(f"d{k}", x, y, s) for k, (x, y, s, _) in enumerate(boxes)),
         instance_detections=tuple(range(count)),
         trace=None,
