@@ -52,6 +52,7 @@ class Renderer:
         self._palette = Palette()
         self._fill = FILL
         self._pointed: tuple[Shape, ...] = ()
+        self._pointing: tuple[Shape, ...] = ()
         self._selection: frozenset[str] = frozenset()
         self._hidden: frozenset[str] = frozenset()
         self._lingering: frozenset[str] = frozenset()
@@ -122,6 +123,7 @@ class Renderer:
     def set_suggestions(self, suggestions: Sequence[Instance]) -> None:
         """The suggestions above the threshold."""
         self._suggestions.set(suggestions)
+        self._pointing = tuple(each for each in suggestions if each.keypoints)
         self.tags.outdate()
         self._proposed.invalidate()
 
@@ -234,7 +236,7 @@ class Renderer:
             tagged += self._paint_picked(live)
         if self._scene.instances_shown:
             tagged += self._paint_selected(live, view)
-            self._paint_keypoints(painter, view)
+        self._paint_keypoints(painter, view)
         self._paint_tags(painter, view, tagged)
         if self.preview.ghost is not None:
             live.ghost(*self.preview.ghost)
@@ -311,6 +313,8 @@ class Renderer:
         changing = {each.id for each in self.preview.changed} | self._hidden
         shapes = [each for each in self._pointed if each.id not in changing]
         shapes += [each for each in self.preview.changed if each.keypoints]
+        shapes = shapes if self._scene.instances_shown else []
+        shapes += self._pointing if self._scene.suggestions_shown else ()
         if shapes:
             points = KeypointPainter(painter, view, self._palette, self._scene.skeletons)
             points.paint(shapes, self._selection, self.preview.keypoint, self._offset())

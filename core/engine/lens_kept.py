@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from core.engine.colours import colours_of
+from core.engine.keypoints import find_keypoints
 from core.engine.predict import Predictor
 from core.engine.stages import features, masks
 from core.engine.stages.pooling import pool_rois
 from core.lens.settings import ANCHOR_SETTINGS, POOL_SETTINGS, PYRAMID_SETTINGS, StageSettings
-from core.lens.trace import Detections, Proposals, Trace, numpy_of
+from core.lens.trace import Detections, KeypointMaps, Proposals, Trace, numpy_of
 from core.lru import Lru
 
 POOLED_AT_MOST: Final = 4000
@@ -176,3 +177,20 @@ def at_rows(detections: Detections, rows: list[int]) -> Detections:
 def agree(one: StageSettings, other: StageSettings, names: tuple[str, ...]) -> bool:
     """Whether settings agree in all of these."""
     return not set(one.changed_from(other)) & set(names)
+
+
+def keypoints_of(
+    predictor: Predictor,
+    trace: Trace,
+    levels: features.Maps,
+    detections: Detections,
+    settings: StageSettings,
+) -> KeypointMaps | None:
+    """The keypoints of other detections of a traced image, as a full prediction finds them."""
+    if trace.keypoints is None:
+        return None
+    numerics, seen = predictor.numerics, [trace.input]
+    found = find_keypoints(
+        predictor.module, levels, [detections], seen, numerics, settings, keep=True
+    )
+    return found[0]

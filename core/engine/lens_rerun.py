@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.document.instance import Polygons as Outline
-from core.engine.keypoints import find_keypoints
 from core.engine.lens_kept import BoxKey, KeptReads, agree, at_rows, keys_of
 from core.engine.predict import Predictor
 from core.engine.proposers import stage as proposing
@@ -175,20 +174,12 @@ class Rerunner:
         polygons = self._outlines(mask, found, led, quick=quick)
         times = {**self.trace.milliseconds, **found.milliseconds}
         times |= {"mask_logits": taken, "polygons": _since(start)}
-        pointed = self._keypoints(found) if self.trace.keypoints is not None else None
-        return replace(self._as_trace(found, mask, polygons, times), keypoints=pointed)
-
-    def _keypoints(self, found: Boxes) -> KeypointMaps:
-        """The keypoints of the detections, as a full prediction finds them."""
-        return find_keypoints(
-            self._model,
-            self._kept.levels,
-            [found.detections],
-            [self.trace.input],
-            self._predictor.numerics,
-            found.settings,
-            keep=True,
-        )[0]
+        return replace(
+            self._as_trace(found, mask, polygons, times),
+            keypoints=keypoints_of(
+                self._predictor, self.trace, self._kept.levels, found.detections, found.settings
+            ),
+        )
 
     @torch.inference_mode()
     def pyramid_step(self, level: int, step: str) -> Tensor:
@@ -225,8 +216,8 @@ class Rerunner:
         """The trace that ends with the detections."""
         boxes = found.detections.resized_boxes
         empty = MaskLogits(found.detections.label[:0], None, boxes.new_zeros((0, 28, 28)))
+        none = self.trace.keypoints and KeypointMaps(boxes.new_zeros((0, 0, 3)), None)
         trace = self._as_trace(found, empty, Polygons(()), found.milliseconds)
-        none = trace.keypoints and KeypointMaps(boxes.new_zeros((0, 0, 3)), None)
         return replace(trace, keypoints=none)
 
     def _lazy_reading(self, found: Boxes) -> Reading:
