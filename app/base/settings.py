@@ -56,6 +56,10 @@ START: Final = Setting("start_with", "last", Literal["last", "empty"])
 COLOUR_BY: Final = Setting("colour_by", "label", Literal["label", "instance", "source", "score"])
 TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
+ASK_LABEL: Final = Setting("ask_label", False, bool)
+"""Whether the label is asked for after something was drawn."""
+OVERVIEW: Final = Setting("overview", False, bool)
+"""Whether a small picture of the whole image shows which part of it is in sight."""
 THUMBNAILS: Final = Setting("thumbnails", False, bool)
 FOLDER_TREE: Final = Setting("folder_tree", False, bool)
 """Whether the list of images shows folders as a tree, or paths whole."""
