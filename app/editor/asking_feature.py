@@ -1,4 +1,5 @@
-"""The label of what was just drawn is asked for beside it, where a person wants that."""
+"""What is asked about labels: that of what was just drawn, beside it, where a person wants that;
+and whether two shall become one."""
 
 from __future__ import annotations
 
@@ -36,6 +37,10 @@ class AskFeature(Feature):
         self.finder: LabelFinder | None = None
         services.viewport.edit_requested.connect(self._on_edit)
         services.prompting.drawn.connect(self._on_prompt)
+        services.renamer.asked.connect(
+            lambda text, caption, do: services.notices.ask("merge", text, [(caption, do)])
+        )
+        services.workspace.project_changed.connect(lambda: services.notices.succeed("merge"))
         services.workspace.image_changed.connect(self._leave)
         services.settings.changed.connect(lambda _key: self.changed.emit())
 
