@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.document.instance import Polygons as Outline
-from core.engine.lens_kept import BoxKey, KeptReads, agree, at_rows, keys_of
+from core.engine.lens_kept import BoxKey, KeptReads, agree, at_rows, keypoints_of, keys_of
 from core.engine.predict import Predictor
 from core.engine.proposers import stage as proposing
 from core.engine.stages import features, masks, proposals, roi
