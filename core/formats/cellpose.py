@@ -77,7 +77,7 @@ def _write(writing: Writing) -> Written:
     """Images with their `_seg.npy` beside them, below the folder."""
     sink = writing.sink
     images = instances = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         suffix = ".png" if image.path is None else image.path.suffix
         if image.path is not None and not sink.copy(image.path, writing.out / f"{stem}{suffix}"):
             continue

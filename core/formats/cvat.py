@@ -229,7 +229,7 @@ def _write(writing: Writing) -> Written:
         SubElement(entry, "name").text = legal(label)
         SubElement(entry, "attributes")
     count = 0
-    for number, image in enumerate(writing.images):
+    for number, image in enumerate(writing.each()):
         element = SubElement(
             root,
             "image",

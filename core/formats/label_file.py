@@ -64,7 +64,8 @@ class LabelFile:
     `image_name` is the image's path as the file has it, with forward slashes, relative to the
     file. `width` and `height` are those of the upright image, None where the file does not say.
     `shapes` are instances and regions in their order from back to front. `done` says that a person
-    finished the image. `notes` are what a person should know about the file.
+    finished the image. `split` is train, val or test where the file came from such a part of a data
+    set. `notes` are what a person should know about the file.
     """
 
     image_name: str
@@ -72,6 +73,7 @@ class LabelFile:
     height: int | None
     shapes: tuple[Shape, ...] = ()
     done: bool = False
+    split: str | None = None
     kept: Kept = field(default_factory=Kept)
     notes: tuple[Sentence, ...] = ()
 

@@ -45,6 +45,7 @@ from core.formats.labelme_provenance import Provenance, may_overwrite, provenanc
 from core.formats.labelme_repair import repaired_shape, repaired_top
 from core.formats.labelme_shapes import BOXES, OUTLINES, NearPoint, outline, polygon
 from core.formats.labelme_write import dumps
+from core.formats.splits import SPLITS
 from core.sentences import Argument, Sentence, english, say
 from core.storage import inside
 
@@ -101,6 +102,7 @@ class _Marks(msgspec.Struct, frozen=True):
     """What masklens writes at the top of a file."""
 
     status: object = None
+    split: object = None
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -212,6 +214,7 @@ def _read(file: _File, source: bytes, name: str, said: Sequence[Sentence]) -> La
         height=_side(file.imageHeight, "imageHeight"),
         shapes=tuple(made.values()),
         done=file.masklens.status == "done",
+        split=next((each for each in SPLITS if each == file.masklens.split), None),
         kept=Kept(
             source=source,
             shapes=tuple((id, part.kept) for id, part in zip(ids, parts, strict=True)),

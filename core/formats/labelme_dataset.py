@@ -92,7 +92,7 @@ def _write(writing: Writing) -> Written:
     numbers = {label: k for k, label in enumerate(writing.labels, 1)}
     names = "\n".join([_BACKGROUND, *writing.labels, ""]).encode("utf-8", "replace")
     images = instances = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         if image.path is None:
             continue
         try:

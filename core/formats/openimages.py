@@ -119,7 +119,7 @@ def _write(writing: Writing) -> Written:
     codes = {label: f"/m/{k:04d}" for k, label in enumerate(writing.labels)}
     rows: list[tuple[object, ...]] = []
     images = instances = empty = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink, flat=True), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink, flat=True), strict=True):
         id = stem.as_posix()
         width, height = image.width or 1, image.height or 1
         if image.path is not None and not sink.copy(

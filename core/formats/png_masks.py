@@ -208,7 +208,7 @@ def _write(writing: Writing) -> Written:
     layout = writing.options.get("layout", "instances")
     sink, notes, rows = writing.sink, writing.sink.notes, list[tuple[object, ...]]()
     images = instances = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         files, lost = _files(image, stem.as_posix(), layout)
         if isinstance(files, Sentence):
             sink.problems.append(files)

@@ -19,6 +19,9 @@ BY_NAME: Final[Mapping[str, Format]] = MappingProxyType({each.name: each for eac
 
 def recognise(source: Source) -> Format | None:
     """The format of a file or folder, None when it is of none. Raises FormatError."""
+    coco = BY_NAME["coco"]
+    if source.entries is not None and coco.recognises(source):
+        return coco  # the others would take a large file as a whole to look at it
     return next((each for each in FORMATS if each.recognises(source)), None)
 
 

@@ -259,7 +259,7 @@ def _write(writing: Writing) -> Written:
     classes = {label: k for k, label in enumerate(writing.labels, 1)}
     listed: dict[str, list[str]] = {}
     images = instances = joined = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink, flat=True), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink, flat=True), strict=True):
         name = stem.as_posix()
         found = [
             i

@@ -207,7 +207,7 @@ def _write(writing: Writing) -> Written:
     numbers = {label: k for k, label in enumerate(writing.labels)}
     splits: dict[str, None] = {}
     images = instances = joined = empty = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         split = image.labels.split or "train"
         place = PurePosixPath(split) / stem
         lines: list[str] = []
