@@ -20,7 +20,7 @@ from core.document.geometry.measure import bounds_of
 from core.document.instance import Shape, Source, Value
 from core.document.regions import labelled
 from core.formats import labelme
-from core.storage.project import ImageEntry
+from core.project.project import ImageEntry
 
 
 class ArrangeFeature(Feature):

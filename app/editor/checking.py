@@ -15,8 +15,8 @@ from app.editor.panels.health import HealthDialog
 from app.editor.services import Services
 from core.document.document import Document
 from core.document.edits import Edit
+from core.project.project import ImageEntry
 from core.session.health import Problem, examine, lost_label_files, repairs
-from core.storage.project import ImageEntry
 
 
 class Checker(QObject):

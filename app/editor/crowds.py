@@ -9,7 +9,7 @@ from app.base.walk import Walk
 from app.editor.editing import no_crowds
 from app.editor.folder_edits import failure_text
 from app.editor.services import Services
-from core.storage.project import ImageEntry
+from core.project.project import ImageEntry
 
 
 class Crowds(QObject):

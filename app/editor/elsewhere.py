@@ -10,7 +10,7 @@ from app.base.words import error_text
 from app.editor.services import Services
 from app.widgets.banners import Kind
 from core.formats.beside import Elsewhere, labels_elsewhere
-from core.storage.project import Project
+from core.project.project import Project
 
 _KEY = "project:elsewhere"
 

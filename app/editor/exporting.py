@@ -26,10 +26,10 @@ from core.formats.labelme_format import labelled_of
 from core.formats.losses import losses
 from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
 from core.formats.splits import SPLITS, Grouping, split_of
+from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError, Sentence
 from core.storage.atomic import write_atomic
 from core.storage.images import image_size
-from core.storage.project import ImageEntry, Project
 
 
 @dataclass(frozen=True, slots=True)

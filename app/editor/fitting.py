@@ -13,9 +13,9 @@ from app.editor.folder_work import FolderWork
 from app.editor.services import Services
 from app.widgets.banners import Button, Kind
 from core.formats.mismatch import Answer
+from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError
 from core.session.fit import Fitted, answer, take_back
-from core.storage.project import ImageEntry, Project
 
 _KEY = "image:mismatch"
 

@@ -19,8 +19,8 @@ from app.base.words import error_text
 from app.editor.workspace import Workspace
 from core.document.edits import Edit
 from core.document.status import ImageStatus
+from core.project.project import ImageEntry, Project
 from core.session import Made, MakeEdit, change_labels
-from core.storage.project import ImageEntry, Project
 
 EditOf = Callable[[Path], MakeEdit]
 Ended = Callable[[Walk[ImageEntry]], None]

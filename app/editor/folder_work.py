@@ -11,7 +11,7 @@ from app.base.jobs import Job, Jobs, JobState
 from app.base.tasks import Context, Task
 from app.base.words import error_text
 from app.editor.workspace import Workspace
-from core.storage.project import Project
+from core.project.project import Project
 
 T = TypeVar("T")
 

@@ -32,7 +32,7 @@ from app.widgets.banners import Kind
 from core.document.edits import SetDone
 from core.document.status import ImageStatus
 from core.formats.format import Format
-from core.storage.project import ImageEntry
+from core.project.project import ImageEntry
 
 
 class ImagesFeature(Feature):

@@ -21,9 +21,9 @@ from core.formats.labelled import Later
 from core.formats.labelme_format import encoded
 from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
+from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError
 from core.storage.atomic import make_folder, write_atomic
-from core.storage.project import ImageEntry, Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.regions import labelled
-from core.storage.settings import AttributeRow, ProjectSettings
+from core.project.settings import AttributeRow, ProjectSettings
 
 FIRST_LABEL = "object"
 

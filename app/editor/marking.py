@@ -12,7 +12,7 @@ from app.editor.folder_edits import failure_text
 from app.editor.services import Services
 from core.document.document import Document
 from core.document.edits import Edit, SetDone
-from core.storage.project import ImageEntry
+from core.project.project import ImageEntry
 
 
 def marking_done(document: Document) -> Edit | None:

@@ -15,8 +15,8 @@ from app.editor.suggesting import Hearing, Suggesting, suggestion_set
 from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, EngineState, Question
 from core.document.status import ImageStatus
+from core.project.project import ImageEntry, Project
 from core.protocol import Prediction, Priority, Progress
-from core.storage.project import ImageEntry, Project
 
 AHEAD: Final = 3  # images under way at a time: the engine is never idle, a cancel is quick
 CURRENT: Final = "suggest:current"

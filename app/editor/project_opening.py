@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject, Qt, Signal
 from app.base.tasks import Context, Task, Tasks
 from app.base.words import error_text
 from core.document.status import ImageStatus
+from core.project.project import ImageEntry, Project
+from core.project.settings import ProjectSettings
 from core.sentences import Sentence, say
 from core.storage.atomic import StorageError
 from core.storage.images import ImageError, image_size
-from core.storage.project import ImageEntry, Project
-from core.storage.settings import ProjectSettings
 
 CHUNK: Final = 200
 

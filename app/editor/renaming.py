@@ -9,8 +9,8 @@ from app.base.walk import Walk
 from app.editor.folder_edits import FolderEdits, failure_text
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
+from core.project.project import ImageEntry
 from core.session import renaming
-from core.storage.project import ImageEntry
 
 
 class Renamer(QObject):

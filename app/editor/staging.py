@@ -15,9 +15,9 @@ from core.document.instance import Source
 from core.document.regions import labelled
 from core.document.status import ImageStatus
 from core.lru import Lru
+from core.project.project import ImageEntry, Project
 from core.session import ImageSession, covered_by
 from core.storage.images import DecodedImage, ImageError, image_size, read_image
-from core.storage.project import ImageEntry, Project
 
 KEEP_BYTES: Final = 512 << 20
 

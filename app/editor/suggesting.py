@@ -17,9 +17,9 @@ from app.editor.workspace import Workspace
 from core.document.edits import Add, Edit, SetRejected
 from core.document.instance import Instance, Source
 from core.document.regions import labelled
+from core.project.project import Project
+from core.project.suggestions import SuggestionSet
 from core.session import covered_by, store_suggestions
-from core.storage.project import Project
-from core.storage.suggestions import SuggestionSet
 
 
 @dataclass(frozen=True, slots=True)

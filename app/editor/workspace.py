@@ -22,10 +22,10 @@ from app.editor.turns import LeftEdits, Turns
 from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.status import ImageStatus
+from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError
 from core.session import ImageSession
 from core.session.difference import Compared
-from core.storage.project import ImageEntry, Project
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from core.document.status import ImageStatus
 from core.learning.choices import UsedModel
 from core.learning.folder import RunFolder
 from core.learning.reach import is_name
-from core.storage.project import ImageEntry, Project
+from core.project.project import ImageEntry, Project
 
 
 class ModelChain(QObject):

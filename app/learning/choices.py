@@ -9,8 +9,8 @@ from app.base.words import error_text
 from app.editor.workspace import Workspace
 from core.learning.choices import LearningChoices, choices_file, load_choices, save_choices
 from core.learning.errors import LearningError
+from core.project.project import Project
 from core.storage.atomic import move_aside
-from core.storage.project import Project
 
 
 class Choices(QObject):

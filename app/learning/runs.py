@@ -35,7 +35,7 @@ from core.learning.pace import pace_of
 from core.learning.reach import code_of, files_of, reach_of
 from core.learning.spec import RunSpec
 from core.learning.state import Command, RunState
-from core.storage.project import Project
+from core.project.project import Project
 
 Launch = Callable[[RunFolder, Collection[str]], None]
 

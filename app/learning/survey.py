@@ -17,7 +17,7 @@ from core.learning.folder import earlier_sides, list_runs
 from core.learning.gather import Gathered, gather_project
 from core.learning.memory import Memory
 from core.learning.takeover import NewLabel, new_labels
-from core.storage.project import Project
+from core.project.project import Project
 
 SETTLE: Final = 500  # ms; labels often change several times in a row
 

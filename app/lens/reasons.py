@@ -28,10 +28,10 @@ from core.lens.items import Item
 from core.lens.life import Cut
 from core.lens.report import InstanceReport
 from core.lens.verdict import Verdict
+from core.project.project import ImageEntry
 from core.protocol import Priority
 from core.protocol.messages.lens import JudgeLens, LensJudged
 from core.sentences import MasklensError, Sentence
-from core.storage.project import ImageEntry
 
 ONE: Final = "lens:why"
 HERE: Final = "lens:here"

@@ -20,9 +20,9 @@ from core.learning.frozen import FrozenImage, Provenance
 from core.learning.likeness import groups
 from core.learning.memory import Memory
 from core.learning.split import FEW, hold_out
+from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError, Sentence, say
 from core.storage.images import ImageError
-from core.storage.project import ImageEntry, Project
 
 _CROWDS: Final = say(
     "learning.crowds",

@@ -9,9 +9,9 @@ from typing import Final
 
 from core.learning.classes import likely_class
 from core.learning.frozen import FrozenImage
+from core.project.project import ImageEntry, Project
+from core.project.suggestions import load_suggestions
 from core.storage.atomic import StorageError
-from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import load_suggestions
 
 _LEAST: Final = 0.5
 """Share of a label's accepted suggestions that must have been of one class."""

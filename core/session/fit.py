@@ -7,11 +7,11 @@ from pathlib import Path
 
 from core.formats import labelme
 from core.formats.mismatch import Answer, mismatch_of, refitted
+from core.project.project import ImageEntry, Project
 from core.session.label_io import check_unchanged, digest, read_bytes
 from core.session.save import free_name
 from core.storage.atomic import StorageError, explain, write_atomic
 from core.storage.images import image_size
-from core.storage.project import ImageEntry, Project
 
 
 @dataclass(frozen=True, slots=True)

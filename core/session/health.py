@@ -16,9 +16,9 @@ from core.document.geometry.measure import Rect, area, bounds
 from core.document.instance import Shape
 from core.formats import labelme
 from core.formats.label_file import LabelFile
+from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError, Sentence, say
 from core.storage.images import image_size
-from core.storage.project import ImageEntry, Project
 
 TINY: Final = 4.0
 """A part of fewer square pixels is a slip of the hand."""

@@ -14,13 +14,13 @@ from core.document.history import History
 from core.document.limits import why_too_large
 from core.formats.label_file import LabelFile
 from core.formats.mismatch import Mismatch, mismatch_of
+from core.project.project import ImageEntry, Project
+from core.project.suggestions import SuggestionSet, load_suggestions
 from core.sentences import MasklensError, Sentence, english, say
 from core.session.label_io import MISMATCH, ReadLabels, doubts, read_labels
 from core.session.suggest import merged, set_broken_aside, split
 from core.storage.atomic import StorageError
 from core.storage.images import image_size
-from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet, load_suggestions
 
 
 class SessionError(MasklensError):

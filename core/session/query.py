@@ -21,10 +21,10 @@ from core.document.instance import Instance, Shape
 from core.document.regions import comparable
 from core.document.status import ImageStatus
 from core.formats import labelme
+from core.project.project import ImageEntry, Project
+from core.project.suggestions import SuggestionSet, load_suggestions
 from core.sentences import MasklensError, say
 from core.storage.atomic import StorageError
-from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet, load_suggestions
 
 _TERM: Final = re.compile(
     r'\s*(?P<no>-?)(?:(?P<key>[a-z]+)(?P<op>:|<=|>=|<|>|=))?(?:"(?P<quoted>[^"]*)"|(?P<word>[^\s"]+))'

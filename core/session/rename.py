@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from core.document.document import Document
 from core.document.edits import Edit, Relabel
 from core.document.regions import labelled
+from core.project.project import ImageEntry, Project
 from core.session.opening import SessionError
 from core.session.session import ImageSession
 from core.storage.journal import Journal
-from core.storage.project import ImageEntry, Project
 
 MakeEdit = Callable[[Document], Edit | None]
 """The edit that a document needs; None when it needs none."""

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from core.formats import labelme
 from core.formats.label_file import LabelFile
+from core.project.suggestions import SuggestionSet, save_suggestions
 from core.sentences import MasklensError, Sentence
 from core.session.label_io import LabelsChanged, check_unchanged, digest, hash_of, read_bytes
 from core.storage.atomic import StorageError, make_folder, write_atomic
 from core.storage.journal import Journal
-from core.storage.suggestions import SuggestionSet, save_suggestions
 from core.storage.versions import keep
 
 

@@ -13,6 +13,8 @@ from core.document.history import History
 from core.document.instance import Instance
 from core.document.limits import why_too_large_after
 from core.formats.label_file import LabelFile
+from core.project.project import ImageEntry, Project
+from core.project.suggestions import SuggestionSet
 from core.sentences import Sentence, say
 from core.session.difference import Compared, beyond
 from core.session.label_io import MISMATCH, LabelsChanged, check_unchanged
@@ -22,8 +24,6 @@ from core.session.save import SaveOutcome, Snapshot
 from core.session.suggest import split
 from core.storage.atomic import StorageError, copy_aside, move_aside
 from core.storage.journal import Journal, JournalHeader, read_journal
-from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet
 
 _NEVER: Final = -1  # a state that the history never has
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.document.instance import Instance, Shape, Source
+from core.project.project import ImageEntry, Project
+from core.project.suggestions import SuggestionSet, load_suggestions, save_suggestions
 from core.session.label_io import hash_of
 from core.storage.atomic import StorageError, move_aside
-from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
 
 
 def split(shapes: Iterable[Shape]) -> tuple[tuple[Shape, ...], tuple[Instance, ...]]:

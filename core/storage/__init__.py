@@ -1,1 +1,1 @@
-"""What lies on disk: atomic files, the edit journal, the project folder, images."""
+"""What lies on disk: atomic files, the edit journal, images, names and links of files."""

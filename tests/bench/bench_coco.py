@@ -94,7 +94,7 @@ def take(path: Path, to: str, out: Path, tell: Steps) -> None:
         return
     from app.base.tasks import Context
     from app.editor.importing import import_read, look_at
-    from core.storage.project import Project
+    from core.project.project import Project
 
     project = Project(path.parent, ())
     project.lock()

@@ -30,7 +30,7 @@ from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_project
 from core.learning.spec import RunSpec
 from core.learning.state import RunState
-from core.storage.project import Project
+from core.project.project import Project
 from tests.bench.report import machine
 from tests.core.engine.train.carrying import start
 from tests.core.engine.train.killing import digest, last_saved, step_on_disk, wait

@@ -23,11 +23,11 @@ from core.formats import coco, labelme
 from core.formats.masks import trace_runs
 from core.learning.folder import RunFolder, list_runs
 from core.learning.journal import EventReader
+from core.project.settings import load_settings
+from core.project.suggestions import load_suggestions
 from core.protocol.frames import MAGIC, MAX_BODY, PREFIX, VERSION, FrameReader
 from core.sentences import MasklensError, english, say
 from core.storage.images import image_size, read_image
-from core.storage.settings import load_settings
-from core.storage.suggestions import load_suggestions
 
 Bomb = Callable[[Path], object]
 

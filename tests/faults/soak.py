@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.document.edits import Add, Relabel, Remove, SetDone
+from core.project.project import Project
 from core.session import ImageSession
-from core.storage.project import Project
 from tests.core.document.strategies import blob
 from tests.core.session.helpers import make_project
 

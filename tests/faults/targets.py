@@ -25,13 +25,13 @@ from core.learning.frozen import FrozenLabels
 from core.learning.journal import EventReader
 from core.learning.report import read_report
 from core.learning.seen import SeenFile
+from core.project.settings import ProjectSettings, load_settings, save_settings
+from core.project.suggestions import SuggestionSet, load_suggestions, save_suggestions
+from core.project.summary import summarise
 from core.protocol.frames import Frame, FrameReader, write_frame
 from core.sentences import english
 from core.storage.images import image_size, read_image
 from core.storage.journal import Journal, JournalHeader, read_journal
-from core.storage.settings import ProjectSettings, load_settings, save_settings
-from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
-from core.storage.summary import summarise
 from core.storage.versions import keep, read_version, versions
 from tests.core.formats.test_every_format import FLAT, go, source
 from tests.data import ROOT

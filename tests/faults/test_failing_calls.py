@@ -20,9 +20,9 @@ import pytest
 
 from core.document.edits import Add, Relabel
 from core.formats import labelme
+from core.project.project import Project
 from core.sentences import MasklensError
 from core.session import ImageSession
-from core.storage.project import Project
 from tests.core.document.strategies import blob
 from tests.core.session.helpers import make_project, open_session
 

@@ -22,9 +22,9 @@ from core.learning.journal import EventWriter
 from core.learning.launch import start_run
 from core.learning.reach import MODEL_NAMES, check_reach, files_of, is_inside, is_name, reach_of
 from core.learning.spec import RunSpec
+from core.project.project import Project
 from core.sentences import MasklensError
 from core.storage.atomic import StorageError
-from core.storage.project import Project
 from tests.faults.hostile import CODE, change_spec, link_all, make_project, plant_module, tree
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs links")

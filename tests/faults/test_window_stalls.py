@@ -18,10 +18,10 @@ from app.base.words import sentence_text
 from core.document.edits import Add, Relabel, Reshape
 from core.document.instance import Instance, Polygon, Source
 from core.formats import labelme
+from core.project.project import Project
+from core.project.suggestions import SuggestionSet, save_suggestions
 from core.sentences import english
 from core.session import ImageSession, SessionError
-from core.storage.project import Project
-from core.storage.suggestions import SuggestionSet, save_suggestions
 from tests.app.window.conftest import Driver, driver, folder, make_driver, shape
 from tests.leaks import no_leaks
 

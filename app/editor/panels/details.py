@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from app.widgets.section import Section
 from core.document.instance import Shape, Value
 from core.document.regions import DONE_REGION, IGNORE
-from core.storage.settings import AttributeKind, AttributeRow
+from core.project.settings import AttributeKind, AttributeRow
 
 OURS: Final = frozenset((DONE_REGION, IGNORE))
 """Flags that have a switch elsewhere."""

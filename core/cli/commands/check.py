@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Look at one image after the other; exit code 1 when something stays wrong."""
+    from core.project.project import Project
     from core.session import change_labels
     from core.session.health import Problem, examine, lost_label_files, repairs
-    from core.storage.project import Project
 
     project = Project(Path(arguments.folder))
     images = project.images()

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Read one image after the other, and name those that are meant."""
+    from core.project.project import Project
     from core.session.query import asked, parse
-    from core.storage.project import Project
 
     query = parse(" ".join(arguments.query))
     project = Project(Path(arguments.folder))

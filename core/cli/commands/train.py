@@ -271,7 +271,7 @@ def check_model(spec: str, console: Console) -> None:
 def _gather(arguments: argparse.Namespace, spec: RunSpec, console: Console) -> Gathered:
     from core.formats.dataset import open_dataset
     from core.learning.gather import gather_dataset, gather_project
-    from core.storage.project import Project
+    from core.project.project import Project
 
     path = Path(arguments.dataset)
     for given in filter(None, (arguments.dataset, arguments.val)):

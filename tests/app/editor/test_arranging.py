@@ -12,7 +12,7 @@ from app.base.settings import COLOUR_BY
 from app.canvas.style import UNSCORED
 from app.editor.panels.details import AttributesDialog, row_of, row_text
 from core.document.limits import MOST_LETTERS
-from core.storage.settings import AttributeKind, AttributeRow
+from core.project.settings import AttributeKind, AttributeRow
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 

@@ -14,8 +14,8 @@ from app.editor.importing import Taken, import_labels, import_read, look_at
 from core.formats import labelme
 from core.formats.beside import Elsewhere, folder_to_open, labels_elsewhere
 from core.formats.registry import BY_NAME
+from core.project.project import Project
 from core.storage.atomic import StorageError
-from core.storage.project import Project
 from tests.app.window.conftest import SQUARE, make_images, shape, write_labelme
 
 QUIET = Context(lambda _done, _total: None)

@@ -10,7 +10,7 @@ from app.editor.exporting import Choice, export_format
 from core.formats import labelme
 from core.formats.dataset import open_dataset
 from core.formats.registry import BY_NAME
-from core.storage.project import Project
+from core.project.project import Project
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 KEY = "image:mismatch"

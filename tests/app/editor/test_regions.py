@@ -12,7 +12,7 @@ from core.document.regions import DONE_REGION, IGNORE, is_done, is_ignored
 from core.formats import coco
 from core.formats.registry import BY_NAME
 from core.learning.gather import gather_project
-from core.storage.project import Project
+from core.project.project import Project
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
 

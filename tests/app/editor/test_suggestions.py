@@ -20,10 +20,10 @@ from app.window.about import AboutDialog
 from core.document.geometry.measure import bounds
 from core.document.instance import Instance, Polygon, Source
 from core.document.status import ImageStatus
+from core.project.project import Project
+from core.project.suggestions import SuggestionSet
 from core.session import store_suggestions
 from core.session.query import Term
-from core.storage.project import Project
-from core.storage.suggestions import SuggestionSet
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from core.document.edits import Add
 from core.document.instance import Instance, Polygon
+from core.project.project import Project
 from core.session import ImageSession
-from core.storage.project import Project
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 

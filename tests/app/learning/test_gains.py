@@ -22,10 +22,10 @@ from core.learning.gather import Gathered, gather_project
 from core.learning.history import RunSummary
 from core.learning.seen import Outcome, Seen, SeenWriter
 from core.learning.state import RunState
+from core.project.project import Project
 from core.protocol import Request
 from core.protocol.messages.comparing import Compare, Compared
 from core.sentences import say
-from core.storage.project import Project
 from tests.app.window.conftest import (
     SQUARE,
     Driver,

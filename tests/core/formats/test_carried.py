@@ -19,8 +19,8 @@ from core.formats.masks import rasterise
 from core.formats.names import FORMAT_NAMES
 from core.formats.registry import BY_NAME
 from core.learning.gather import gather_dataset
+from core.project.project import Project
 from core.sentences import english
-from core.storage.project import Project
 from tests.core.formats.carried import COLUMNS, PAGE, cell, page_with_table
 
 SIZE = (120, 90)

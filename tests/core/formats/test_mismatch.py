@@ -21,9 +21,9 @@ from core.formats.names import FORMAT_NAMES
 from core.formats.registry import BY_NAME
 from core.learning.errors import LearningError
 from core.learning.gather import gather_project
+from core.project.project import Project
 from core.session.fit import answer, take_back
 from core.storage.atomic import StorageError
-from core.storage.project import Project
 from tests.core.formats.making import SQUARE
 
 STORED = (60, 40)  # width and height of the pixels as they lie in the file

@@ -13,8 +13,8 @@ from core.formats.label_file import LabelFile
 from core.learning.errors import LearningError
 from core.learning.frozen import FrozenLabels, write_frozen
 from core.learning.gather import gather_dataset, gather_project
+from core.project.project import Project
 from core.sentences import say
-from core.storage.project import Project
 from tests.core.learning.making import SIDE, picture, square
 
 

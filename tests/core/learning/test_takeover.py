@@ -10,8 +10,8 @@ from core.formats.label_file import LabelFile
 from core.learning.gather import gather_project
 from core.learning.memory import Memory
 from core.learning.takeover import new_labels
-from core.storage.project import Project
-from core.storage.suggestions import SuggestionSet, save_suggestions
+from core.project.project import Project
+from core.project.suggestions import SuggestionSet, save_suggestions
 from tests.core.learning.making import SIDE, picture, square
 
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from core.document.edits import Add, Edit, SetRejected
 from core.document.instance import Source
+from core.project.project import ImageEntry, Project
+from core.project.suggestions import SuggestionSet
 from core.session import ImageSession
-from core.storage.project import ImageEntry, Project
-from core.storage.suggestions import SuggestionSet
 from tests.core.document.strategies import blob
 
 SIZE = (64, 48)

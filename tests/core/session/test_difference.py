@@ -16,9 +16,9 @@ from core.document.history import History
 from core.document.instance import Instance, Polygon, Ring, Shape, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
+from core.project.project import Project
 from core.session import ImageSession
 from core.session.difference import Kind, compare, merge
-from core.storage.project import Project
 from core.storage.versions import read_version, versions
 from tests.core.session.helpers import make_project
 

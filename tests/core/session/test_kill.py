@@ -14,8 +14,8 @@ import pytest
 from core.document.document import Document
 from core.document.history import History
 from core.formats import labelme
+from core.project.project import Project
 from core.session import ImageSession
-from core.storage.project import Project
 from tests.core.document.strategies import copy_of
 from tests.core.session.helpers import make_project
 from tests.core.session.worker import next_action

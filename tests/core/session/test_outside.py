@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.document.edits import SetDone
+from core.project.project import Project
 from core.session import SessionError
 from core.storage.atomic import StorageError, is_protected, write_atomic
-from core.storage.project import Project
 from tests.core.session.helpers import (
     draw,
     entry,

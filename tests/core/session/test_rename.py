@@ -10,11 +10,11 @@ import pytest
 
 from core.document.edits import Add
 from core.document.instance import Source
+from core.project.suggestions import SuggestionSet
 from core.sentences import say
 from core.session import SessionError, change_labels, renaming, store_suggestions
 from core.session import save as saving
 from core.storage.atomic import StorageError
-from core.storage.suggestions import SuggestionSet
 from tests.core.document.strategies import blob
 from tests.core.session.helpers import (
     draw,

@@ -12,10 +12,10 @@ from core.document.edits import (
 )
 from core.document.status import ImageStatus
 from core.formats import labelme
+from core.project.project import Project
 from core.session import ImageSession, SessionError, label_io
 from core.session.label_io import LabelsChanged, check_unchanged, digest, read_labels
 from core.storage.images import ImageError
-from core.storage.project import Project
 from tests.core.session.helpers import (
     SIZE,
     draw,

@@ -15,8 +15,8 @@ from pathlib import Path
 from core.document.document import Document
 from core.document.edits import Add, Edit, Relabel, Remove, Reshape, SetDone
 from core.document.geometry import translate
+from core.project.project import Project
 from core.session import ImageSession
-from core.storage.project import Project
 from tests.core.document.strategies import blob
 
 MOST = 30

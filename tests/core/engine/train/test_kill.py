@@ -19,7 +19,7 @@ from core.learning.folder import RunFolder, create_run
 from core.learning.gather import gather_project
 from core.learning.schedule import ScheduleChoices
 from core.learning.state import RunState
-from core.storage.project import Project
+from core.project.project import Project
 from tests.core.engine.train.carrying import carry_out, start
 from tests.core.engine.train.killing import (
     MOMENTS,

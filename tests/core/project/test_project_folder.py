@@ -13,19 +13,19 @@ from itertools import combinations
 import pytest
 
 from core.document.instance import Source
-from core.storage.atomic import StorageError
-from core.storage.lock import FolderLock, FolderLocked
-from core.storage.project import ImageEntry, Project
-from core.storage.settings import (
+from core.project.project import ImageEntry, Project
+from core.project.settings import (
     PALETTE,
     AttributeKind,
     AttributeRow,
     LabelStyle,
     ProjectSettings,
 )
-from core.storage.suggestions import SuggestionSet, load_suggestions, save_suggestions
+from core.project.suggestions import SuggestionSet, load_suggestions, save_suggestions
+from core.storage.atomic import StorageError
+from core.storage.lock import FolderLock, FolderLocked
 from tests.core.document.strategies import blob
-from tests.core.storage.test_project import touch
+from tests.core.project.test_project import touch
 from tests.data import ROOT
 
 # Settings
@@ -171,7 +171,7 @@ def test_one_masklens_a_folder(tmp_path):
 
 def test_the_lock_of_a_killed_process_holds_nothing(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from core.storage.project import Project\n"
+        "import sys; from pathlib import Path; from core.project.project import Project\n"
         "p = Project(Path(sys.argv[1])); p.lock(); print('locked', flush=True); input()"
     )
     other = subprocess.Popen(

@@ -15,6 +15,7 @@ from pathlib import Path
 from core.document.instance import Source
 from core.document.regions import DONE_REGION
 from core.document.ring_hash import ring_hash
+from core.formats.labelme_extras import KEY
 from core.storage import inside
 
 
@@ -101,5 +102,5 @@ def _is_region(shape: Mapping[str, object]) -> bool:
 
 def _ours(value: Mapping[str, object]) -> Mapping[str, object]:
     """The object under the key of masklens; empty when there is none."""
-    extra = value.get("masklens")
+    extra = value.get(KEY)
     return extra if isinstance(extra, dict) else {}

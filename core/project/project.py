@@ -25,15 +25,15 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from core.document.status import ImageStatus
+from core.project.settings import ProjectSettings, load_settings, save_settings
+from core.project.suggestions import SuggestionSet, load_suggestions
+from core.project.summary import NO_LABELS, LabelSummary, summarise
 from core.sentences import Sentence, say
 from core.storage import inside
 from core.storage.atomic import StorageError, explain, is_protected, move_aside, sweep
 from core.storage.image_tree import image_folders
 from core.storage.lock import FolderLock
 from core.storage.paths import label_names, output_names, own_name
-from core.storage.settings import ProjectSettings, load_settings, save_settings
-from core.storage.suggestions import SuggestionSet, load_suggestions
-from core.storage.summary import NO_LABELS, LabelSummary, summarise
 from core.storage.versions import sweep_versions
 
 _LINK_LEAVES: Final = say(

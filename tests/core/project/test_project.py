@@ -9,11 +9,11 @@ import pytest
 
 from core.document.ring_hash import ring_hash
 from core.document.status import ImageStatus
+from core.project import project as project_module
+from core.project.project import Project
+from core.project.suggestions import SuggestionSet, save_suggestions
+from core.project.summary import NO_LABELS, summarise
 from core.storage import paths
-from core.storage import project as project_module
-from core.storage.project import Project
-from core.storage.suggestions import SuggestionSet, save_suggestions
-from core.storage.summary import NO_LABELS, summarise
 from tests.core.document.strategies import blob
 
 
