@@ -159,8 +159,9 @@ def what_is_lost(
     for, one line each."""
     read = _gathered(project, (), project.images(), [], context)
     said = losses(read.images, format, read.collection.kind)
-    splits = {image.labels.split for image in read.images} & {*SPLITS}
-    return tuple(sorted(splits)), tuple(sentence_text(each) for each in said)
+    found = {each.labels.split for each in read.images}
+    splits = tuple(each for each in SPLITS if each in found)
+    return splits, tuple(sentence_text(each) for each in said)
 
 
 def _gathered(

@@ -27,7 +27,7 @@ from core.formats.label_file import Json
 from core.formats.labelled import Box, Later, LaterByName
 from core.formats.limits import check_size, side_of
 from core.formats.remarks import Remarks
-from core.formats.said import RESULTS
+from core.formats.said import NO_SIDE, RESULTS
 from core.sentences import Sentence, say
 
 __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse", "read", "write"]
@@ -47,9 +47,6 @@ _ROOT: Final = say(
 _IMAGE_TWICE: Final = say(
     "formats.image_entry_twice",
     "{path}: the image {name} is listed more than once; its annotations were put together.",
-)
-_NO_SIDE: Final = say(
-    "formats.no_side", "{path}: {count} sides of images are not known there; the image tells them."
 )
 _DANGLING: Final = say(
     "formats.dangling",
@@ -288,7 +285,7 @@ class _Reader:
 
     def _side(self, value: Json, key: str) -> int | None:
         side = side_of(value.get(key))
-        self.remarks.count(_NO_SIDE, side is None and value.get(key) is not None)
+        self.remarks.count(NO_SIDE, side is None and value.get(key) is not None)
         return side
 
     def _instance(

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from core.formats import labelme
 from core.formats.entries import Tell, Top, top_of, unheard
-from core.formats.errors import UNREADABLE, FormatError, json_value, read_bytes
+from core.formats.errors import UNREADABLE, FormatError, json_value, plain_text, read_bytes
 from core.formats.labelled import Collection, Labelled
 from core.formats.limits import MAX_FILE, MAX_FILES
 from core.formats.mismatch import Mismatch
@@ -44,10 +44,10 @@ class Source:
         """The ending of the file's name in lower case, with its dot; empty for a folder."""
         return "" if self.is_dir else self.path.suffix.lower()
 
-    @property
+    @cached_property
     def head(self) -> bytes:
-        """The first 64 KB of the file. Raises FormatError."""
-        return self.data[:_HEAD]
+        """What is in the first 64 KB of the file, in UTF-8. Raises FormatError."""
+        return plain_text(self.data[:_HEAD]).encode("utf-8", "replace")
 
     @cached_property
     def is_json(self) -> bool:

@@ -22,7 +22,7 @@ import numpy as np
 from core.codec import wrong
 from core.document.instance import Instance
 from core.formats.beside import Siblings, is_file
-from core.formats.errors import NO_AREA_DROPPED, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, plain_text, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.label_image import (
     LABEL,
@@ -177,7 +177,7 @@ class _Table:
         self.rows: list[tuple[Path, str]] = []
         if not path.is_file():
             return
-        text = read_bytes(path).decode("utf-8-sig", "replace")
+        text = plain_text(read_bytes(path))
         for row in csv.DictReader(io.StringIO(text, newline="")):
             mask, value = row.get("mask") or "", (row.get("value") or "").strip()
             if len(self.rows) > _MOST_ROWS:

@@ -21,7 +21,7 @@ from core.document.instance import Instance, Polygons
 from core.formats.beside import Siblings, is_file
 from core.formats.bridge import simple_parts
 from core.formats.cvat import legal
-from core.formats.errors import NO_AREA_DROPPED, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, plain_text, read_bytes
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
 from core.formats.label_image import Values, instances_of, painted, png_of, read_values
@@ -33,7 +33,7 @@ from core.formats.places import stems
 from core.formats.remarks import Remarks
 from core.formats.said import BOXES, BRIDGED, EMPTY, OVERLAPS, VOC_UNMATCHED
 from core.formats.splits import split_of
-from core.formats.xml_safe import number_of, read_xml, text_of
+from core.formats.xml_safe import number_of, read_xml, side_in, text_of
 from core.sentences import say
 
 _VOID: Final = 255
@@ -83,12 +83,10 @@ def _image(path: Path, root: Element, remarks: Remarks) -> Labelled | None:
     with remarks.entry():
         folder, name = path.parent.parent, image_name(text_of(root, "filename"))
         size = root.find("size")
-        width = height = 0
-        if size is not None:
-            width, height = (
-                int(number_of(text_of(size, k), f"size.{k}")) for k in ("width", "height")
-            )
-        if width and height:
+        width, height = (
+            None if size is None else side_in(text_of(size, k)) for k in ("width", "height")
+        )
+        if width is not None and height is not None:
             check_size(width, height, "size")
         real = folder / "JPEGImages" / Path(name).name
         found = real if name and is_file(real) else Siblings().of(path)
@@ -101,8 +99,8 @@ def _image(path: Path, root: Element, remarks: Remarks) -> Labelled | None:
         return Labelled(
             path,
             name or f"{path.stem}.jpg",
-            width or None,
-            height or None,
+            width,
+            height,
             tuple(instances),
             image_path=found,
             split=_splits(folder).get(path.stem),
@@ -117,7 +115,7 @@ def _splits(folder: Path) -> dict[str, str]:
     for path in sorted(folder.glob("ImageSets/*/*.txt")):
         split = split_of(PurePath(path.name))
         if split is not None and path.stat().st_size < MAX_LIST:
-            for line in read_bytes(path).decode("utf-8-sig", "replace").splitlines():
+            for line in plain_text(read_bytes(path)).splitlines():
                 name = line.strip().rpartition("/")[2]
                 found.setdefault(name, split)
                 # Lists of one class say behind the name whether it is there.
@@ -222,11 +220,7 @@ def _masks_alone(source: Source) -> Collection:
     """Label images without XML: the class comes from the image of classes beside them."""
     folder, remarks = source.path, Remarks(source.path)
     listed = folder / "class_names.txt"
-    names = (
-        read_bytes(listed).decode("utf-8-sig", "replace").split("\n")
-        if listed.is_file()
-        else _NAMES
-    )
+    names = plain_text(read_bytes(listed)).split("\n") if listed.is_file() else _NAMES
     images: list[Labelled] = []
     for path in sorted((folder / "SegmentationObject").glob("*.png")):
         with remarks.entry():

@@ -139,7 +139,7 @@ def test_the_splits_of_a_data_set_of_several_files_stay(tmp_path: Path) -> None:
     assert (len(report.written), report.strangers) == (3, 0)
     for split, label in labels.items():
         assert [i.label for i in labelme.read(root / split / "a.json").instances] == [label]
-    assert what_is_lost(project, BY_NAME["coco"], QUIET)[0] == ("test", "train", "val")
+    assert what_is_lost(project, BY_NAME["coco"], QUIET)[0] == ("train", "val", "test")
     out = tmp_path / "out"
     export_coco(project, ("bolt", "nut"), out, QUIET)
     names = {path.name: COCO(str(path)).loadImgs([1])[0]["file_name"] for path in out.iterdir()}
