@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import Signal
 
@@ -14,16 +15,22 @@ from app.base.words import error_text, sentence_text
 from app.editor.folder_work import FolderWork
 from core.document.instance import Source
 from core.document.status import ImageStatus
-from core.formats.convert import Read, fitted_to, read_labels
-from core.formats.entries import unheard
+from core.formats.convert import Read, fitted_to, not_carried, read_labels
+from core.formats.entries import Tell, unheard
 from core.formats.format import Located
 from core.formats.labelled import Later
 from core.formats.labelme_format import encoded
 from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
 from core.project.project import ImageEntry, Project
-from core.sentences import MasklensError
+from core.sentences import MasklensError, say
 from core.storage.atomic import make_folder, write_atomic
+
+_CROWDS: Final = say(
+    "import.crowds",
+    "{count} of {all} instances came in marked as crowds, so nothing is learned from them. Where a "
+    "program marked single objects so, take the mark off: Edit > No crowds in this folder.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +72,21 @@ class Taken:
     remarks: list[str] = field(default_factory=list)
     images: int = 0
     instances: int = 0
+    crowds: int = 0
     kept: int = 0
     strangers: int = 0
 
     def report(self, project: Project) -> Report:
         """All of it, with the status of the images that have labels now."""
+        said = _CROWDS.given(count=self.crowds, all=self.instances)
+        crowds = [sentence_text(said)] if self.crowds else []
         return Report(
             tuple(self.written),
             self.instances,
             tuple(self.labels),
             self.kept,
             self.strangers,
-            tuple(self.remarks),
+            (*self.remarks, *crowds),
             {entry.path: project.status(entry) for entry in self.written},
         )
 
@@ -154,7 +164,7 @@ class Importer(FolderWork):
 def look_at(project: Project, path: Path, context: Context | None = None) -> Preview:
     """Read what is in `path` for the images of a folder. Raises FormatError."""
     tell = unheard if context is None else context.progress
-    read = read_labels(path, project.root, suggestions=False, tell=tell)
+    read = _read(project, path, tell)
     return Preview(
         read,
         BY_NAME[read.collection.kind].title,
@@ -170,13 +180,20 @@ def _count(image: Located) -> int:
     return len(shapes) if isinstance(shapes, Later) else len(image.labels.instances)
 
 
+def _read(project: Project, path: Path, tell: Tell) -> Read:
+    """What is in `path`, with what of it has no place in a label file."""
+    read = read_labels(path, project.root, suggestions=False, tell=tell)
+    said, _ = not_carried(read, read.images, BY_NAME["labelme"], tell)
+    return replace(read, notes=(*read.notes, *said))
+
+
 def import_labels(project: Project, path: Path, context: Context) -> Report:
     """Write a label file for each image that has labels in `path` and no label file yet.
 
     Raises FormatError when `path` cannot be read and StorageError when nothing can be written.
     """
     project.check_writable()
-    read = read_labels(path, project.root, suggestions=False, tell=context.progress)
+    read = _read(project, path, context.progress)
     return import_read(project, read, context)
 
 
@@ -222,6 +239,7 @@ def _import_one(
     instances = fitted.labels.instances
     taken.written.append(entry)
     taken.instances += len(instances)
+    taken.crowds += sum(each.crowd for each in instances)
     taken.labels.update(dict.fromkeys(each.label for each in instances))
 
 

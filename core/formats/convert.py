@@ -158,12 +158,8 @@ def write_labels(
     apart = _apart(images, format, out, split is not None, sink)
     _check_place(format, out, apart)
     fitting = [each for each in (_fitting(image, format, sink) for image in images) if each]
-    looked = _Looked(images, tell)
-    lost = losses(looked, format, read.collection.kind)
-    sink.notes += looked.odd if "regions" not in format.carries else []
-    sink.notes += lost
-    if read.collection.kind != format.name:
-        sink.notes += file_losses(read.collection.extra, format)
+    said, pending = not_carried(read, images, format, tell)
+    sink.notes += said
     labels = read.collection.labels
     sink.begin(len(fitting), tell)
     try:
@@ -174,12 +170,12 @@ def write_labels(
     except KeyboardInterrupt as stop:
         files = len(sink.written)
         raise Stopped(_STOPPED.given(path=str(out), count=files, all=len(fitting))) from stop
-    if looked.pending:
+    if pending:
         sink.notes.append(
             say(
                 "convert.suggestions",
                 "{count} of the instances are suggestions that nobody has accepted.",
-                count=looked.pending,
+                count=pending,
             )
         )
     return ConvertReport(
@@ -190,6 +186,18 @@ def write_labels(
         tuple(sink.notes),
         tuple(sink.problems),
     )
+
+
+def not_carried(
+    read: Read, images: Sequence[Located], format: Format, tell: Tell = unheard
+) -> tuple[list[Sentence], int]:
+    """What of labels has no place in a format, and how many of them are suggestions."""
+    looked = _Looked(images, tell)
+    lost = losses(looked, format, read.collection.kind)
+    said = [*(looked.odd if "regions" not in format.carries else ()), *lost]
+    if read.collection.kind != format.name:
+        said += file_losses(read.collection.extra, format)
+    return said, looked.pending
 
 
 class _Looked:

@@ -103,7 +103,7 @@ def _write(writing: Writing) -> Written:
         folder = writing.out / stem
         files = {
             "img.png": picture_png(pixels),
-            "label.png": png_of(table[values], palette=len(numbers) < 256),
+            "label.png": png_of(table[values], coloured=len(numbers) < 256),
             "label_names.txt": names,
         }
         done = [sink.put(folder / name, data) for name, data in files.items()]

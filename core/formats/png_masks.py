@@ -258,7 +258,7 @@ def _files(image: Located, stem: str, layout: str) -> tuple[_Files | Sentence, i
     values, lost = painted(instances, width, height)
     name = f"{stem}_masks.png" if layout == "cellpose" else f"masks/{stem}.png"
     labels = [(k, i.label) for k, i in enumerate(instances, 1)]
-    return [(name, png_of(values, palette=layout == "indexed"), labels)], lost
+    return [(name, png_of(values, coloured=layout == "indexed"), labels)], lost
 
 
 FORMAT: Final = Format(

@@ -8,6 +8,7 @@ polygons into the XML; they come before the label images.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from typing import Final
@@ -24,7 +25,7 @@ from core.formats.cvat import legal
 from core.formats.errors import NO_AREA_DROPPED, plain_text, read_bytes
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
-from core.formats.label_image import Values, instances_of, painted, png_of, read_values
+from core.formats.label_image import Values, instances_of, painted, palette, png_of, read_values
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.limits import MAX_LIST, check_size
@@ -281,6 +282,7 @@ def _write(writing: Writing) -> Written:
         out / "class_names.txt",
         "\n".join(["_background_", *writing.labels, ""]).encode("utf-8", "replace"),
     )
+    sink.put(out / "labelmap.txt", _label_map(writing.labels))
     if joined:
         sink.notes.append(BRIDGED.given(count=joined, format="VOC"))
     if hidden:
@@ -289,6 +291,17 @@ def _write(writing: Writing) -> Written:
     if empty > 0 and images == len(writing.images):
         sink.notes.append(EMPTY.given(count=empty))
     return Written(images, instances)
+
+
+def _label_map(labels: Sequence[str]) -> bytes:
+    """The names and colours of the classes as CVAT and datumaro want them: without such a list
+    they know VOC's own twenty classes only."""
+    colours = palette()
+    lines = ["# label:color_rgb:parts:actions"]
+    for k, label in enumerate(("background", *labels)):
+        r, g, b = colours[3 * k : 3 * k + 3] or (0, 0, 0)
+        lines.append(f"{label}:{r},{g},{b}::")
+    return "\n".join([*lines, ""]).encode("utf-8", "replace")
 
 
 def _pngs(

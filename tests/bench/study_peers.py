@@ -146,7 +146,7 @@ PEERS: dict[str, tuple[str, Callable[[Path], Found]]] = {
     "yolo: datumaro": ("datumaro", by_datumaro("yolo", "yolo")),
     "voc: supervision": ("supervision", by_supervision("voc")),
     "voc: datumaro": ("datumaro", by_datumaro("voc", "voc_instance_segmentation")),
-    "cvat: datumaro": ("datumaro", by_datumaro("photos/cvat.xml", "cvat")),
+    "cvat: datumaro": ("datumaro", by_datumaro("cvat_for_datumaro", "cvat")),
     "openimages: datumaro": ("datumaro", by_datumaro("openimages", "open_images")),
     "png: cellpose": ("cellpose", by_cellpose),
     "cellpose: cellpose": ("cellpose", by_cellpose_seg),
@@ -201,6 +201,8 @@ def write(source: Path, at: Path) -> dict[str, Any]:
                 mask = rasterise(each.polygons, image.width, image.height)
                 masks[key] = masks.get(key, False) | mask
     shutil.copytree(at / "photos", at / "coco_for_datumaro" / "images" / "train")
+    shutil.copytree(at / "photos", at / "cvat_for_datumaro" / "images")
+    shutil.copy(at / "photos" / "cvat.xml", at / "cvat_for_datumaro")
     (at / "coco_for_datumaro" / "annotations").mkdir()
     coco = at / "coco_for_datumaro" / "annotations" / "instances_train.json"
     shutil.copy(at / "photos" / "coco.json", coco)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pycocotools.coco import COCO
@@ -13,8 +14,10 @@ from app.editor.exporting import Choice, Report, export_format, export_labelme, 
 from app.editor.importing import Taken, import_labels, import_read, look_at
 from core.formats import labelme
 from core.formats.beside import Elsewhere, folder_to_open, labels_elsewhere
+from core.formats.convert import convert
 from core.formats.registry import BY_NAME
 from core.project.project import Project
+from core.sentences import english
 from core.storage.atomic import StorageError
 from tests.app.window.conftest import SQUARE, make_images, shape, write_labelme
 
@@ -114,7 +117,7 @@ def test_a_folder_for_looking_takes_no_import(project: Project, tmp_path: Path) 
         import_labels(project, out, QUIET)
 
 
-def coco_of(name: str, label: str) -> dict[str, object]:
+def coco_of(name: str, label: str) -> dict[str, Any]:
     """A file with one instance on an image, with the ids that each such file has."""
     return {
         "images": [{"id": 0, "file_name": name, "width": 96, "height": 72}],
@@ -186,3 +189,20 @@ def test_an_import_that_is_stopped_says_what_came_in(tmp_path: Path) -> None:
         import_read(project, preview.read, context, taken=taken)
     assert [entry.relative for entry in taken.report(project).written] == ["a.png"]
     assert sorted(path.name for path in root.glob("*.json")) == ["a.json"]
+
+
+def test_an_import_says_what_a_conversion_says(tmp_path: Path) -> None:
+    source = coco_of("a.png", "nut")
+    source["annotations"][0] |= {"iscrowd": 1, "keypoints": [1, 2, 2], "num_keypoints": 1}
+    source["annotations"].append({"id": 1, "image_id": 0, "category_id": 9})
+    (tmp_path / "c.json").write_text(json.dumps(source))
+    project = Project(make_images(tmp_path / "work", "a.png"))
+    project.lock()
+    said = look_at(project, tmp_path / "c.json").remarks
+    out = tmp_path / "out"
+    converted = convert(tmp_path / "c.json", "labelme", out, images_dir=project.root)
+    assert list(said) == [english(note) for note in converted.notes]
+    assert sum("keypoints" in line for line in said) == 2
+    (*before, crowds) = import_labels(project, tmp_path / "c.json", QUIET).remarks
+    assert before == list(said)
+    assert crowds.startswith("1 of 1 instances came in marked as crowds")

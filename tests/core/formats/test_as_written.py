@@ -23,6 +23,7 @@ from core.formats.convert import convert
 from core.formats.errors import FormatError
 
 POLYGON = [[10, 10], [60, 10], [60, 60], [10, 60]]
+FLAT = [value for point in POLYGON for value in point]
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations>
   <image id="0" name="a.png" width="100" height="80">
@@ -45,7 +46,7 @@ COCO = {
             "id": 1,
             "image_id": 1,
             "category_id": 1,
-            "segmentation": [[v for point in POLYGON for v in point]],
+            "segmentation": [FLAT],
         },
     ],
 }
