@@ -56,6 +56,9 @@ START: Final = Setting("start_with", "last", Literal["last", "empty"])
 COLOUR_BY: Final = Setting("colour_by", "label", Literal["label", "instance", "source", "score"])
 TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
+THUMBNAILS: Final = Setting("thumbnails", False, bool)
+FOLDER_TREE: Final = Setting("folder_tree", False, bool)
+"""Whether the list of images shows folders as a tree, or paths whole."""
 AUTOSAVE: Final = Setting("autosave_seconds", 1.5, Annotated[float, Meta(ge=0.2, le=60)])
 MODEL: Final = Setting("model", "starter", Name)
 DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
@@ -79,6 +82,8 @@ FOLLOW: Final = Setting("suggestion_score_follows", True, bool)
 ANSWERED: Final[Setting[dict[str, list[float]]]] = Setting("answered_scores", {}, _Answered)
 """By model revision: suggestions accepted by score, then those rejected (`core.lens.scores`)."""
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
+LOOKS: Final[Setting[dict[str, dict[str, Any]]]] = Setting("looks", {}, dict[str, dict[str, Any]])
+"""By folder: how its images are shown, where that is not as they are."""
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _Pace)
@@ -90,6 +95,10 @@ MODEL_TRUNKS: Final[Setting[dict[str, str]]] = Setting("model_trunks", {}, dict[
 """The callable that makes the trunk of a model, FILE.py:FUNCTION as the user named it, by path."""
 GEOMETRY: Final = Setting("window_geometry", "", str)
 LAYOUT: Final = Setting("window_layout", "", str)
+PANELS: Final[Setting[list[str]]] = Setting("window_panels", [], list[str])
+"""Rails that are folded, and panels that are in front of others."""
+SPLITTERS: Final[Setting[dict[str, list[int]]]] = Setting("splitters", {}, dict[str, list[int]])
+"""The sizes of the sections of a panel, by its name."""
 RECENT_COUNT: Final = 10
 KNOWN_COUNT: Final = 200
 
@@ -145,6 +154,13 @@ class Settings(QObject):
     def seen_last(self, folder: Path) -> str:
         """The image of a folder that was seen last; empty when that is not known."""
         return self.get(SEEN_LAST).get(str(folder), "")
+
+    def remember_look(self, folder: Path, look: dict[str, Any] | None) -> None:
+        """Note how the images of a folder are shown; forgotten with the folder."""
+        recent = {str(folder), *self.get(RECENT)}
+        kept = {key: seen for key, seen in self.get(LOOKS).items() if key in recent}
+        kept.pop(str(folder), None)
+        self.set(LOOKS, kept if look is None else {**kept, str(folder): look})
 
     def close(self) -> None:
         """Wait until everything is on disk; what is set afterwards stays in memory."""

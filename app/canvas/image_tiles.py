@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QTransform
 
+from app.canvas.look import Shade
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.tiles import TILE, TileKey
 from app.canvas.view import View
 
 CRISP_FROM = 4.0
 """From this many device pixels per image pixel on, image pixels are shown as squares."""
-
-
-def adjustment(brightness: float, contrast: float) -> NDArray[np.uint8] | None:
-    """The 256 values that pixel values become; None when nothing changes.
-
-    Both run from -1 to 1 with 0 for no change. Contrast turns around mid-grey: at -1 all is grey,
-    at 1 it is four times as strong.
-    """
-    if brightness == 0 and contrast == 0:
-        return None
-    gain = 1 + contrast if contrast < 0 else 1 + 3 * contrast
-    values = (np.arange(256) - 127.5) * gain + 127.5 + 255 * brightness
-    table: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return table
 
 
 class ImageTiles:
@@ -37,19 +23,22 @@ class ImageTiles:
 
     def __init__(self) -> None:
         self._pyramid: ImagePyramid | None = None
-        self._table: NDArray[np.uint8] | None = None
+        self._shade: Shade | None = None
+        self._overview: QImage | None = None
 
     def set_pyramid(self, pyramid: ImagePyramid | None) -> None:
         """Show another image, or none."""
         self._pyramid = pyramid
+        self._overview = None
 
-    def set_adjustment(self, table: NDArray[np.uint8] | None) -> None:
-        """Show pixel values through a table of 256, or as they are."""
-        self._table = table
+    def set_shade(self, shade: Shade | None) -> None:
+        """Show pixels through a shade, or as they are."""
+        self._shade = shade
+        self._overview = None
 
     def begin(self, key: TileKey) -> _ImageJob | None:
         """Start a tile; None when there is no image."""
-        return _ImageJob(self._pyramid, self._table, key) if self._pyramid else None
+        return _ImageJob(self._pyramid, self._shade, key) if self._pyramid else None
 
     def stand_in(self, painter: QPainter, view: View) -> None:
         """The smallest level of the pyramid, scaled up."""
@@ -58,21 +47,20 @@ class ImageTiles:
         left, top = view.origin
         scale = view.device_scale
         target = QRectF(left, top, self._pyramid.width * scale, self._pyramid.height * scale)
-        image = self._pyramid.image(self._pyramid.level_count - 1)
-        if self._table is not None:
-            image = image.copy()
-            _apply(image, self._table)
-        painter.drawImage(target, image)
+        if self._overview is None:
+            self._overview = self._pyramid.image(self._pyramid.level_count - 1)
+            if self._shade is not None:
+                self._overview = self._overview.convertToFormat(self.format)
+                _apply(self._overview, self._shade)
+        painter.drawImage(target, self._overview)
 
 
 class _ImageJob:
     """One tile: made in one step, well under a millisecond."""
 
-    def __init__(
-        self, pyramid: ImagePyramid, table: NDArray[np.uint8] | None, key: TileKey
-    ) -> None:
+    def __init__(self, pyramid: ImagePyramid, shade: Shade | None, key: TileKey) -> None:
         self._pyramid = pyramid
-        self._table = table
+        self._shade = shade
         self._key = key
 
     def paint(self, painter: QPainter, deadline: float) -> bool:
@@ -89,13 +77,14 @@ class _ImageJob:
             QTransform(across, 0, 0, down, -key.column * TILE, -key.row * TILE), False
         )
         painter.drawImage(0, 0, image)
-        if self._table is not None:
+        if self._shade is not None:
             target = painter.device()
             assert isinstance(target, QImage)
-            _apply(target, self._table)
+            _apply(target, self._shade)
         return True
 
 
-def _apply(image: QImage, table: NDArray[np.uint8]) -> None:
+def _apply(image: QImage, shade: Shade) -> None:
+    """Shade an image of `ImageTiles.format`, whose rows are 4 bytes a pixel without a gap."""
     values = np.frombuffer(image.bits(), np.uint8)
-    np.take(table, values, out=values, mode="clip")
+    shade.apply(values.reshape(image.height(), image.width(), 4))

@@ -23,6 +23,7 @@ from core.document.hit import Hit
 from core.gestures.base import Answered, Button, Cursor, Gesture, Key, Outcome, Wheeled
 from core.gestures.prompt import Prompter
 from core.gestures.scene import Scene
+from core.gestures.select import next_below
 from core.sentences import Sentence
 
 _ARROW_PAN: Final = 60.0
@@ -116,6 +117,15 @@ class CanvasInput(QObject):
         if outcome is not None:
             self._apply(outcome)
         return outcome is not None
+
+    def take_below(self) -> None:
+        """Select the next of what lies under the pointer."""
+        if self.pointer is None or not self.has_image or self.busy:
+            return
+        held = Qt.KeyboardModifier.NoModifier
+        outcome = next_below(self._scene, event_at(self.pointer, held, self._navigator.view))
+        if outcome is not None:
+            self._apply(outcome)
 
     def hear(self, answered: Answered) -> None:
         """Tell the tool what a model draws for what it asked."""

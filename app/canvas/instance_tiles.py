@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from app.canvas.outlines import Outline, OutlineTable
@@ -16,6 +16,7 @@ from app.canvas.style import (
     HALO,
     LINE,
     LINE_HALO,
+    POINT,
     Palette,
     faded,
     hatching,
@@ -26,6 +27,7 @@ from app.canvas.tile_layer import TileLayer
 from app.canvas.tiles import TILE, TileKey
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
+from core.document.instance import Shape
 from core.document.regions import is_done
 
 _CROWDED = 120
@@ -47,6 +49,22 @@ class InstanceLook:
     dashed: bool = False
     halo: bool = True
     dpr: float = 1.0
+
+
+def is_point(shape: Shape) -> bool:
+    """Whether a shape is a single point."""
+    return shape.line and len(shape.polygons[0].outer) == 1
+
+
+def dot(painter: QPainter, shape: Shape, colour: QColor, scale: float, dpr: float) -> None:
+    """A point, painted in image pixels at so many device pixels each."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(line_pen(HALO, 1.6 * dpr))
+    painter.setBrush(colour)
+    radius = POINT * dpr / scale
+    painter.drawEllipse(QPointF(*shape.polygons[0].outer[0]), radius, radius)
+    painter.restore()
 
 
 class InstanceTiles:
@@ -78,11 +96,16 @@ class InstanceTiles:
 
     def invalidate(self, rect: Rect | None = None) -> None:
         """What is inside `rect` (image pixels; None: everywhere) looks different now."""
-        self.tiles.invalidate(rect, LINE_HALO * self.look.dpr + 2)
+        self.tiles.invalidate(rect, self._reach)
+
+    @property
+    def _reach(self) -> float:
+        """Device pixels that something is painted beyond its box."""
+        return (LINE_HALO + POINT) * self.look.dpr + 2
 
     def begin(self, key: TileKey) -> _InstanceJob | None:
         """Start a tile; None when no instance is in it."""
-        part = key.rect().grown((LINE_HALO * self.look.dpr + 2) / key.scale)
+        part = key.rect().grown(self._reach / key.scale)
         outlines = [
             outline
             for outline in self._table.within(part)
@@ -156,12 +179,16 @@ class _InstanceJob:
             painter.drawPath(outline.path(self._key.scale))
             return
         colour = self._look.palette.of(outline.instance)
+        if is_point(outline.instance):
+            self._colour = None
+            dot(painter, outline.instance, colour, self._key.scale, self._look.dpr)
+            return
         if self._is_speck(outline):
             side = _SPECK / self._key.scale
             x, y = outline.box.centre
             painter.fillRect(QRectF(x - side / 2, y - side / 2, side, side), colour)
             return
-        if self._look.fill <= 0:
+        if self._look.fill <= 0 or outline.instance.line:
             return
         if colour is not self._colour:
             self._colour = colour

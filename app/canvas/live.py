@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from app.canvas.instance_tiles import dot, is_point
 from app.canvas.outlines import is_heavy, make_path
 from app.canvas.style import (
     ACCEPTED,
@@ -32,11 +33,13 @@ from app.canvas.style import (
     region_pen,
 )
 from app.canvas.view import View
+from core.document.geometry.boxes import turn_handle
 from core.document.geometry.measure import Rect, ring_array
 from core.document.hit import Hit
 from core.document.instance import Point, Ring, Shape
 from core.document.regions import is_done
 from core.gestures.base import Preview
+from core.gestures.scene import TURN_AWAY
 from core.gestures.select import MIDPOINT_FROM
 
 _CROWDED_SPACING = 1.5
@@ -88,11 +91,16 @@ class LivePainter:
         painter = self._painter
         painter.save()
         painter.setTransform(self._to_device, True)
+        if is_point(instance):
+            dot(painter, instance, colour, self.scale, self._dpr * (1.4 if selected else 1.0))
+            painter.restore()
+            return
         if is_heavy(path, self.scale):
             self._thin(path, fill, colour)
             painter.restore()
             return
-        painter.fillPath(path, fill)
+        if not instance.line:
+            painter.fillPath(path, fill)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(line_pen(HALO, width + (LINE_HALO - LINE_SELECTED) * self._dpr))
         painter.drawPath(path)
@@ -116,11 +124,15 @@ class LivePainter:
         colour = REGION if region else self._look.palette.of(instance)
         painter.save()
         painter.setTransform(self._to_device, True)
+        if is_point(instance):
+            dot(painter, instance, colour, self.scale, 1.3 * self._dpr)
+            painter.restore()
+            return
         if is_heavy(path, self.scale):
             self._thin(path, QBrush(faded(colour, FILL_SELECTED)), PAPER)
             painter.restore()
             return
-        if not region:
+        if not (region or instance.line):
             painter.fillPath(path, faded(colour, FILL_SELECTED))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(line_pen(faded(PAPER, 0.8), (LINE + 1.8) * self._dpr))
@@ -170,14 +182,23 @@ class LivePainter:
         return other
 
     def handles(
-        self, instance: Shape, hover: Hit | None, vertex: Hit | None, *, selected: bool = True
+        self,
+        instance: Shape,
+        hover: Hit | None,
+        vertex: Hit | None,
+        *,
+        selected: bool = True,
+        turns: bool = False,
     ) -> None:
         """A square on each vertex, a ring in the middle of each long edge.
 
-        What is not selected shows dots only, for vertices that can be taken all the same.
+        What is not selected shows dots only, for vertices that can be taken all the same. A box
+        that `turns` has a handle for it.
         """
         sight = self._view.visible().grown(HANDLE / self._view.scale)
         colour = REGION if is_done(instance) else self._look.palette.of(instance)
+        if turns and instance.box:
+            self._turn_handle(instance.polygons[0].outer)
         for p, polygon in enumerate(instance.polygons):
             for r, ring in enumerate(polygon.rings):
                 shown = ring if len(ring) <= _HANDLES_MOST else _within(sight, ring)
@@ -187,10 +208,23 @@ class LivePainter:
                 seen = [_in(sight, *point) for point in shown]
                 self._vertices(points, seen, dots=not selected)
                 if selected and len(ring) < _MIDDLES_MOST:
-                    self._middles(points)
+                    self._middles(points, closed=not instance.line)
                 for hit, active in ((hover, False), (vertex, True)):
                     if hit and (hit.id, hit.polygon, hit.ring) == (instance.id, p, r):
                         self._mark(ring, hit, colour, active=active)
+
+    def _turn_handle(self, ring: Ring) -> None:
+        """What a box is turned by."""
+        side, at = turn_handle(ring, TURN_AWAY * TOLERANCE / self._view.scale)
+        start, end = (self._to_device.map(QPointF(*point)) for point in (side, at))
+        painter = self._painter
+        for colour, width in ((INK, 2.6), (PAPER, 1.2)):
+            painter.setPen(QPen(colour, width * self._dpr))
+            painter.drawLine(start, end)
+        painter.setPen(QPen(INK, self._dpr))
+        painter.setBrush(PAPER)
+        radius = HANDLE * 0.6 * self._dpr
+        painter.drawEllipse(end, radius, radius)
 
     def _vertices(self, points: list[QPointF], seen: list[bool], *, dots: bool = False) -> None:
         crowded = dots or _spacing(points) < _CROWDED_SPACING * HANDLE * self._dpr
@@ -210,12 +244,13 @@ class LivePainter:
         painter.drawRects(squares)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def _middles(self, points: list[QPointF]) -> None:
+    def _middles(self, points: list[QPointF], *, closed: bool) -> None:
         painter = self._painter
         painter.setPen(QPen(faded(INK, 0.8), self._dpr))
         painter.setBrush(faded(PAPER, 0.75))
         least = MIDPOINT_FROM * TOLERANCE * self._dpr
-        for a, b in zip(points, points[1:] + points[:1], strict=True):
+        ends = points[1:] + (points[:1] if closed else [])
+        for a, b in zip(points, ends, strict=False):
             if abs(a.x() - b.x()) + abs(a.y() - b.y()) >= least and _length(a, b) >= least:
                 painter.drawEllipse((a + b) / 2, 2.6 * self._dpr, 2.6 * self._dpr)
 
@@ -262,24 +297,27 @@ class LivePainter:
         ahead = [self._to_device.map(QPointF(*preview.next))] if preview.next else []
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(faded(colour, 0.18))
-        painter.drawPolygon(QPolygonF(points + ahead))
+        if not preview.open:
+            painter.drawPolygon(QPolygonF(points + ahead))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in (QPen(HALO, LINE_HALO * self._dpr), QPen(colour, LINE_SELECTED * self._dpr)):
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             painter.setPen(pen)
             painter.drawPolyline(QPolygonF(points + (ahead if preview.closes else [])))
         if ahead and not preview.closes:
-            self._next_edges(points, ahead[0], colour)
+            self._next_edges(points, ahead[0], colour, back=not preview.open)
         self._pencil_vertices(points, preview.closes, colour)
 
-    def _next_edges(self, points: list[QPointF], ahead: QPointF, colour: QColor) -> None:
+    def _next_edges(
+        self, points: list[QPointF], ahead: QPointF, colour: QColor, *, back: bool
+    ) -> None:
         painter = self._painter
         line = QPolygonF([points[-1], ahead])
         painter.setPen(QPen(HALO, (LINE + 1.6) * self._dpr))
         painter.drawPolyline(line)
         painter.setPen(line_pen(colour, LINE * self._dpr))
         painter.drawPolyline(line)
-        if len(points) > 1:
+        if back and len(points) > 1:
             painter.setPen(line_pen(faded(PAPER, 0.7), self._dpr, dashed=True))
             painter.drawLine(ahead, points[0])
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainterPath
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainterPath, QPolygonF
 
 from core.document.geometry.measure import Rect, ring_array
-from core.document.instance import Ring, Shape
+from core.document.instance import Line, Ring, Shape
 from core.gestures.boxes import BoxTable
 
 _SMALLEST_LEVEL = -16
@@ -59,6 +59,9 @@ def level_of(device_scale: float) -> int:
 def make_path(instance: Shape, error: float = 0.0) -> QPainterPath:
     """All rings of an instance as one path, right to `error` image pixels."""
     path = QPainterPath()
+    if isinstance(instance, Line):
+        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in instance.points]))
+        return path
     path.setFillRule(Qt.FillRule.OddEvenFill)
     for polygon in instance.polygons:
         for ring in polygon.rings:

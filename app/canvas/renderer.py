@@ -10,10 +10,12 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QTransform
 
 from app.canvas.backdrop import paint_border, paint_crosshair, paint_grid
-from app.canvas.image_tiles import ImageTiles, adjustment
+from app.canvas.image_tiles import ImageTiles
 from app.canvas.instance_tiles import InstanceLook, InstanceTiles
+from app.canvas.keypoints import KeypointPainter
 from app.canvas.layers.base import Layer, LayerView
 from app.canvas.live import LiveLook, LivePainter
+from app.canvas.look import Shade
 from app.canvas.outlines import Outline, OutlineTable
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.style import FILL, LINE_SELECTED, TOLERANCE, Palette
@@ -49,6 +51,7 @@ class Renderer:
         self._size = (0.0, 0.0)
         self._palette = Palette()
         self._fill = FILL
+        self._pointed: tuple[Shape, ...] = ()
         self._selection: frozenset[str] = frozenset()
         self._hidden: frozenset[str] = frozenset()
         self._lingering: frozenset[str] = frozenset()
@@ -82,9 +85,14 @@ class Renderer:
         """Whether there is an image."""
         return self._size != (0.0, 0.0)
 
-    def set_adjustment(self, brightness: float, contrast: float) -> None:
-        """Show the image brighter or with more contrast, each -1 to 1."""
-        self._image.set_adjustment(adjustment(brightness, contrast))
+    def set_shade(self, shade: Shade | None) -> None:
+        """Show the image's pixels through a shade, or as they are."""
+        self._image.set_shade(shade)
+        self._image_tiles.invalidate()
+
+    def set_pixels(self, pyramid: ImagePyramid) -> None:
+        """Show the same image, of the same size, with other pixels."""
+        self._image.set_pyramid(pyramid)
         self._image_tiles.invalidate()
 
     def set_look(self, palette: Palette, fill: float) -> None:
@@ -100,6 +108,7 @@ class Renderer:
     def set_instances(self, shapes: Sequence[Shape], changed: Changed | None = None) -> None:
         """The document's shapes; `changed` says which of them are new, altered or gone."""
         self._instances.set(shapes)
+        self._pointed = tuple(each for each in shapes if each.keypoints)
         self.tags.outdate()
         if changed is None:
             self._lingering = frozenset()
@@ -151,7 +160,8 @@ class Renderer:
 
     def make(self, view: View, seconds: float = SLICE) -> bool:
         """Make tiles for that long: those in sight first, then those around. True when done."""
-        deadline = time.perf_counter() + seconds
+        start = time.perf_counter()
+        deadline = start + seconds
         for source in (self._base, self._chosen, self._proposed):
             if source.look.dpr != view.dpr:
                 source.look.dpr = view.dpr
@@ -162,7 +172,10 @@ class Renderer:
                     return False
             if margin == 0:
                 self._lingering = frozenset()
-                self.tags.choose(view, self._tables())
+                if not self.tags.is_chosen(view):
+                    if time.perf_counter() > start + seconds / 10:
+                        return False  # in a slice of their own: there may be many
+                    self.tags.choose(view, self._tables())
         return True
 
     # Painting, in device pixels of the viewport
@@ -221,6 +234,7 @@ class Renderer:
             tagged += self._paint_picked(live)
         if self._scene.instances_shown:
             tagged += self._paint_selected(live, view)
+            self._paint_keypoints(painter, view)
         self._paint_tags(painter, view, tagged)
         if self.preview.ghost is not None:
             live.ghost(*self.preview.ghost)
@@ -284,13 +298,22 @@ class Renderer:
             if preview.offset is None:
                 tagged.append(kept)
             if self.handles_shown and self._scene.offers_handles(id, tolerance):
-                moving.handles(kept.instance, preview.hover, preview.vertex)
+                alone = len(self._scene.selection) == 1
+                moving.handles(kept.instance, preview.hover, preview.vertex, turns=alone)
         live.changed(preview.changed, preview if self.handles_shown else None)
         live.changed(self.tried, None)
         new = (each for each in preview.changed if self._scene.get(each.id) is None)
         # Their tags say how sure the model is, as those of suggestions do.
         asked = [replace(each, source=Source.SUGGESTED) for each in new if not preview.stroke]
         return tagged + [Outline(each, bounds(each)) for each in asked]
+
+    def _paint_keypoints(self, painter: QPainter, view: View) -> None:
+        changing = {each.id for each in self.preview.changed} | self._hidden
+        shapes = [each for each in self._pointed if each.id not in changing]
+        shapes += [each for each in self.preview.changed if each.keypoints]
+        if shapes:
+            points = KeypointPainter(painter, view, self._palette, self._scene.skeletons)
+            points.paint(shapes, self._selection, self.preview.keypoint, self._offset())
 
     def _paint_tags(self, painter: QPainter, view: View, forced: Sequence[Outline]) -> None:
         hidden = self._base.marked

@@ -20,6 +20,8 @@ HANDLE_HOT: Final = 11.0
 LINE: Final = 1.6
 LINE_SELECTED: Final = 2.4
 LINE_HALO: Final = 4.6
+POINT: Final = 4.0
+"""The radius of a point, which looks the same however close one is."""
 DASH: Final = (3.5, 2.5)
 """Dashes of a suggestion, in line widths: drawn, left out."""
 FILL: Final = 0.22

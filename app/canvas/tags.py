@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QRectF, Qt
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from app.canvas.outlines import Outline, OutlineTable
@@ -49,36 +51,54 @@ class Tags:
         self.font = QFont()
         self._faces: Lru[_Face, QImage] = Lru(_KEPT)
         self._chosen: list[_Tag] = []
+        self._known: dict[int, _Tag] = {}  # by the outline, as long as pictures are kept
         self._done_for: tuple[float, Rect] | None = None
+        self._boxes: NDArray[np.float64] | None = None
+        self._still: _Still | None = None
+        self._last: object = None
 
     def clear(self) -> None:
         """Forget the pictures, for instance when the font is another."""
         self._faces.clear()
+        self._known.clear()
         self.outdate()
 
     def outdate(self) -> None:
         """The instances are others: tags are to be chosen anew, and those of gone ones vanish."""
         self._done_for = None
-        self._chosen = [tag for tag in self._chosen if tag.is_current()]
+        self._take([tag for tag in self._chosen if tag.is_current()])
+
+    def _take(self, chosen: list[_Tag]) -> None:
+        self._chosen = chosen
+        self._boxes = self._still = self._last = None
+
+    def is_chosen(self, view: View) -> bool:
+        """Whether the choice that was made serves a view."""
+        if self._done_for is None:
+            return False
+        scale, around = self._done_for
+        return scale == view.device_scale and _covers(around, view.visible())
 
     def choose(self, view: View, tables: Sequence[OutlineTable]) -> None:
         """Decide which instances in sight, and a little around, get a tag: the largest first."""
+        if self.is_chosen(view):
+            return
         sight = view.visible()
-        if self._done_for is not None:
-            scale, around = self._done_for
-            if scale == view.device_scale and _covers(around, sight):
-                return
         around = sight.grown(max(sight.width, sight.height) / 3)
         self._done_for = (view.device_scale, around)
         side = LEAST_SIDE / view.scale
         found = [(each, table) for table in tables for each in table.within(around, side)]
         found.sort(key=lambda pair: -pair[0].box.width * pair[0].box.height)
-        plan = _Plan()
-        self._chosen = []
+        plan, known, chosen = _Plan(), self._known, []
+        self._known = {}
         for outline, table in found[:CANDIDATES]:
-            tag = _Tag(outline, self._face(outline.instance, view.dpr), table)
+            tag = known.get(id(outline))
+            if tag is None or tag.outline is not outline or tag.dpr != view.dpr:
+                tag = _Tag(outline, self._face(outline.instance, view.dpr), table, view.dpr)
+            self._known[id(outline)] = tag
             if tag.has_room(view.device_scale) and plan.take(tag.place(view)):
-                self._chosen.append(tag)
+                chosen.append(tag)
+        self._take(chosen)
 
     def paint(
         self,
@@ -88,16 +108,11 @@ class Tags:
         hidden: Collection[str] | None,
     ) -> None:
         """Paint the tags that were chosen, but for `hidden` (None: all of them), and `forced`."""
-        named = {each.instance.id for each in forced}
-        for tag in self._chosen:
-            if hidden is None or tag.id in hidden or tag.id in named:
-                continue
-            place = tag.place_within(view)
-            if place is not None:
-                painter.drawImage(place.topLeft(), tag.image)
+        if hidden is not None and self._chosen:
+            self._paint_chosen(painter, view, frozenset(hidden))
         taken: list[QRectF] = []
         for outline in forced:
-            tag = _Tag(outline, self._face(outline.instance, view.dpr), None)
+            tag = _Tag(outline, self._face(outline.instance, view.dpr), None, view.dpr)
             place = tag.place_within(view)
             if place is not None:
                 # These are never left out: one that would cover another goes above it.
@@ -105,6 +120,37 @@ class Tags:
                     place.translate(0, -place.height())
                 taken.append(place)
                 painter.drawImage(place.topLeft(), tag.image)
+
+    def _paint_chosen(self, painter: QPainter, view: View, hidden: frozenset[str]) -> None:
+        """Paint them one by one; once the view stands still, from one picture of all of them."""
+        key = (view.origin, view.device_scale, view.device_size, view.dpr, hidden)
+        if self._still is not None and self._still.key == key:
+            painter.drawImage(0, 0, self._still.image)
+            return
+        if self._last != key:
+            self._last, self._still = key, None
+            self._paint_each(painter, view, hidden)
+            return
+        image = QImage(*view.device_size, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(0)
+        inner = QPainter(image)
+        self._paint_each(inner, view, hidden)
+        inner.end()
+        self._still = _Still(key, image)
+        painter.drawImage(0, 0, image)
+
+    def _paint_each(self, painter: QPainter, view: View, hidden: frozenset[str]) -> None:
+        if self._boxes is None:
+            rows = [
+                (box.x0, box.y0, box.x1, box.y1, tag.image.width(), tag.image.height())
+                for tag in self._chosen
+                if (box := tag.outline.box)
+            ]
+            self._boxes = np.array(rows)
+        places = _places_within(self._boxes, view)
+        for tag, (x, y, seen) in zip(self._chosen, places.tolist(), strict=True):
+            if seen and tag.id not in hidden:
+                painter.drawImage(QPointF(x, y), tag.image)
 
     def _face(self, instance: Shape, dpr: float) -> QImage:
         text = tag_text(instance)
@@ -169,6 +215,7 @@ class _Tag:
     outline: Outline
     image: QImage
     table: OutlineTable | None
+    dpr: float
 
     @property
     def id(self) -> str:
@@ -193,16 +240,32 @@ class _Tag:
 
         None where nothing of the instance is in sight.
         """
-        left, top = view.origin
-        across, down = view.device_size
-        scale, gap = view.device_scale, 2 * view.dpr
         box, width, height = self.outline.box, self.image.width(), self.image.height()
-        x, y = left + box.x0 * scale, top + box.y0 * scale
-        if x > across or y > down or left + box.x1 * scale < 0 or top + box.y1 * scale < 0:
-            return None
-        x = min(max(x, gap), max(across - width - gap, 0.0))
-        y = min(max(y - height - gap, gap), max(down - height - gap, 0.0))
-        return QRectF(round(x), round(y), width, height)
+        row = np.array([(box.x0, box.y0, box.x1, box.y1, width, height)])
+        x, y, seen = _places_within(row, view)[0].tolist()
+        return QRectF(x, y, width, height) if seen else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Still:
+    """All chosen tags as one picture of the viewport, and what it was made for."""
+
+    key: object
+    image: QImage
+
+
+def _places_within(rows: NDArray[np.float64], view: View) -> NDArray[np.float64]:
+    """Where tags go: x, y and whether they are seen, by box (x0, y0, x1, y1), width and height."""
+    left, top = view.origin
+    across, down = view.device_size
+    scale, gap = view.device_scale, 2 * view.dpr
+    width, height = rows[:, 4], rows[:, 5]
+    x, y = left + rows[:, 0] * scale, top + rows[:, 1] * scale
+    seen = (x <= across) & (y <= down)
+    seen &= (left + rows[:, 2] * scale >= 0) & (top + rows[:, 3] * scale >= 0)
+    x = np.minimum(np.maximum(x, gap), np.maximum(across - width - gap, 0))
+    y = np.minimum(np.maximum(y - height - gap, gap), np.maximum(down - height - gap, 0))
+    return np.stack((np.rint(x), np.rint(y), seen), 1)
 
 
 class _Plan:

@@ -11,10 +11,12 @@ from app.canvas.style import TOLERANCE
 from app.canvas.view import View
 from core.gestures.base import Button, Cursor, Gesture, Key, Modifier, PointerEvent
 from core.gestures.brush import BrushGesture
+from core.gestures.keypoints import KeypointGesture
 from core.gestures.polygon import PolygonGesture
 from core.gestures.prompt import BoxGesture, ClickGesture
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
+from core.gestures.rotated import RotatedBoxGesture
 from core.gestures.scene import Scene
 from core.gestures.select import SelectGesture
 from core.gestures.split import SplitGesture
@@ -23,7 +25,8 @@ from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
-    *("box", "click", "brush", "split", "ellipse"),
+    *("box", "click", "brush", "split", "ellipse", "rotated", "point", "line", "linestrip"),
+    "keypoints",
     *("region", "region_outline"),
 )
 
@@ -83,8 +86,18 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return SplitGesture(scene)
         case "ellipse":
             return RectangleGesture(scene, ellipse=True)
+        case "rotated":
+            return RotatedBoxGesture(scene)
+        case "keypoints":
+            return KeypointGesture(scene)
         case "sweep":
             return SweepGesture(scene)
+        case "point":
+            return PolygonGesture(scene, Purpose.LINE, most=1)
+        case "line":
+            return PolygonGesture(scene, Purpose.LINE, most=2)
+        case "linestrip":
+            return PolygonGesture(scene, Purpose.LINE)
         case "region":
             return RectangleGesture(scene, Purpose.REGION)
         case "region_outline":

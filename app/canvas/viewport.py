@@ -18,6 +18,7 @@ from app.base.words import sentence_text
 from app.canvas.backdrop import ground, paint_focus
 from app.canvas.input import CanvasInput
 from app.canvas.layers.base import Layer
+from app.canvas.look import Shade
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
 from app.canvas.scroll import LookingWidget
@@ -25,6 +26,7 @@ from app.canvas.style import FILL, Palette
 from app.canvas.tools import CURSORS, UNCROSSED
 from core.document.document import Changed, Document
 from core.document.instance import Instance, Shape
+from core.document.skeleton import Skeleton
 from core.gestures.base import Answered, Cursor, Key, Outcome
 from core.gestures.scene import Scene
 from core.sentences import Sentence
@@ -200,9 +202,14 @@ class Viewport(LookingWidget):
         self._crosshair = visible
         self.update()
 
-    def set_image_adjust(self, brightness: float, contrast: float) -> None:
-        """Show the image brighter or with more contrast, each -1 to 1 with 0 for none."""
-        self._renderer.set_adjustment(brightness, contrast)
+    def set_shade(self, shade: Shade | None) -> None:
+        """Show the image's pixels through a shade, or as they are."""
+        self._renderer.set_shade(shade)
+        self.update()
+
+    def show_pixels(self, image: ImagePyramid) -> None:
+        """Show the same image, of the same size, with other pixels."""
+        self._renderer.set_pixels(image)
         self.update()
 
     def add_layer(self, layer: Layer) -> None:
@@ -226,6 +233,11 @@ class Viewport(LookingWidget):
     def set_active_label(self, label: str) -> None:
         """The label of what is drawn next; without one nothing can be drawn."""
         self._scene.label = label
+        self.update()
+
+    def set_skeletons(self, skeletons: Mapping[str, Skeleton]) -> None:
+        """What the keypoints of each label are called, and how they are joined."""
+        self._scene.skeletons = skeletons
         self.update()
 
     @property

@@ -17,7 +17,7 @@ from app.editor.suggesting import Suggesting
 from app.editor.workspace import Workspace
 from core.document.document import Changed
 from core.document.instance import Instance, Shape, Source
-from core.document.regions import labelled
+from core.document.regions import covering
 from core.protocol.messages.prompts import Prompt, Prompted, PromptKind
 
 MOST = 100
@@ -52,7 +52,7 @@ class Alike(QObject):
         document, wanted = self._workspace.document, frozenset(ids)
         if document is None:
             return
-        examples = [each for each in labelled(document.shapes) if each.id in wanted]
+        examples = [each for each in covering(document.shapes) if each.id in wanted]
         if examples:
             self._meant = _Meant(_plain(examples))
             self._ask(self._meant)
@@ -89,7 +89,7 @@ class Alike(QObject):
             kind=PromptKind.ALIKE,
             present=(*meant.examples, *accepted),
             turned_down=rejected,
-            there=_plain(labelled(document.shapes)),
+            there=_plain(covering(document.shapes)),
             most=MOST,
         )
         self._prompting.query(

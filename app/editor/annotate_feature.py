@@ -26,6 +26,11 @@ from core.gestures.base import Key
 
 NUMBERED: Final = range(1, 10)
 """The labels that have a key of their own."""
+DRAWING_TOOLS: Final = (
+    *("polygon", "rectangle", "ellipse", "rotated", "brush"),
+    *("point", "line", "linestrip"),
+)
+"""Tools whose shapes get the active label."""
 PART_TOOLS: Final = ("add_part", "cut")
 """Tools that work on the selected instance."""
 
@@ -168,7 +173,7 @@ class AnnotateFeature(Feature):
         if canvas.tool in PART_TOOLS:
             canvas.set_tool("select")  # it is for what was selected
         canvas.set_hidden(())
-        canvas.show_image(None if staged is None else staged.picture.pyramid)
+        canvas.show_image(None if staged is None else staged.shown.pyramid)
         canvas.show_document(document)
         self.panel.instances.set_document(document)
         self._on_labels()
@@ -202,6 +207,7 @@ class AnnotateFeature(Feature):
         colours = labelling.colours()
         self.services.viewport.set_colours(colours)
         self.services.viewport.set_active_label(labelling.active)
+        self.services.viewport.set_skeletons(labelling.skeletons())
         panel.instances.set_colours(colours)
         panel.labels.set_labels(labelling.rows, labelling.active)
         panel.labels.set_counts(labelling.counts())
@@ -245,7 +251,7 @@ class AnnotateFeature(Feature):
 
     def draw(self, tool: str) -> None:
         """Take a tool; nothing can be drawn without a label."""
-        if tool in ("polygon", "rectangle", "ellipse", "brush"):
+        if tool in DRAWING_TOOLS:
             self.services.labelling.ensure()
         self.services.viewport.set_tool(tool)
         self.services.viewport.setFocus()
@@ -359,6 +365,15 @@ class AnnotateFeature(Feature):
               "Paint an instance, add to the selected one, or erase from it with the right button"),
         _tool("ellipse", "Ellipse", ("Shift+O",), "ellipse",
               "Draw an ellipse, with Shift a circle, from corner to corner of its box"),
+        _tool("rotated", "Turned box", ("Shift+Q",), "rotated",
+              "Draw one side of a rectangle at any angle, then how far it reaches"),
+        _tool("point", "Point", (".",), "point", "Set a point, which has a label and no area"),
+        _tool("line", "Line", ("Shift+L",), "line",
+              "Draw a line from one end to the other; it has a label and no area"),
+        _tool("linestrip", "Line strip", ("Shift+S",), "linestrip",
+              "Draw a line of many vertices, which has a label and no area"),
+        _tool("keypoints", "Keypoints", ("Shift+K",), "keypoints",
+              "Set the keypoints of the selected instance, one click each"),
         _tool("stretch", "Redraw a stretch", ("S",), "stretch",
               "Draw from one place of an outline to another: that stretch becomes what you draw"),
         _tool("box", "Box", ("B",), "box", asks=True, rule=True,

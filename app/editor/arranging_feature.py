@@ -3,24 +3,26 @@ and which are taken over from image to image."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from app.base.actions import EDIT, IMAGE, LABELS, VIEW, Action
 from app.base.feature import Feature
 from app.base.tasks import Context
 from app.base.words import error_text
 from app.editor.panels.annotate import AnnotatePanel
-from app.editor.panels.details import OURS, AttributesDialog, flag_names
-from app.editor.services import Services, image, project, selection
+from app.editor.panels.details import OURS, AttributesDialog, KeypointsDialog, flag_names
+from app.editor.services import Services, image, project, selection, several
 from core.document.document import Changed
-from core.document.edits import Add, Batch, Remove
+from core.document.edits import Add, Batch, Remove, SetDetails
 from core.document.geometry.measure import bounds_of
-from core.document.instance import Shape, Source, Value
+from core.document.instance import ImageDetails, Shape, Source, Value
 from core.document.regions import labelled
 from core.formats import labelme
 from core.project.project import ImageEntry
+
+_Told = Shape | ImageDetails
 
 
 class ArrangeFeature(Feature):
@@ -51,45 +53,66 @@ class ArrangeFeature(Feature):
         return tuple(each for each in document.shapes if each.id in ids)
 
     def _show(self) -> None:
-        self._panel.details.show_shapes(self._chosen())
+        document = self.services.workspace.document
+        of_image = None if document is None else document.details
+        self._panel.details.show_details(self._chosen() or of_image)
 
     def _on_document(self, changed: Changed) -> None:
-        if changed.ids & self.services.viewport.selection:
+        if changed.details or changed.ids & self.services.viewport.selection:
             self._show()
 
     def _on_labelling(self) -> None:
-        self._panel.details.set_attributes(self.services.labelling.attributes)
+        self._panel.details.set_attributes(
+            self.services.labelling.attributes, self.services.labelling.image_attributes
+        )
         self._show()
 
+    def _say(self, fields: Callable[[_Told], dict[str, Any]], name: str) -> None:
+        """Give all that is selected other fields, or the image where nothing is."""
+        document, chosen = self.services.workspace.document, self._chosen()
+        if chosen:
+            changed = [(each, replace(each, **fields(each))) for each in chosen]
+            self.services.editing.set_fields([new for old, new in changed if new != old], name)
+        elif document is not None:
+            details = replace(document.details, **fields(document.details))
+            if details != document.details:
+                self.services.workspace.do(SetDetails(details), name)
+
     def _describe(self, text: str) -> None:
-        changed = (replace(each, description=text) for each in self._chosen())
-        self.services.editing.set_fields(changed, self.tr("description"))
+        self._say(lambda _each: {"description": text}, self.tr("description"))
 
     def _set_flags(self, names: Sequence[str]) -> None:
         """Set these flags and no others; those that have a switch elsewhere stay."""
 
-        def flags(shape: Shape) -> tuple[tuple[str, bool], ...]:
-            there = [(name, on if name in OURS else name in names) for name, on in shape.flags]
+        def flagged(each: _Told) -> dict[str, Any]:
+            if flag_names(each) == tuple(names):
+                return {}
+            there = [(name, on if name in OURS else name in names) for name, on in each.flags]
             known = {name for name, _ in there}
-            return (*there, *((name, True) for name in names if name not in known))
+            more = [(name, True) for name in names if name not in known]
+            return {"flags": (*there, *more)}
 
-        chosen = (each for each in self._chosen() if flag_names(each) != tuple(names))
-        changed = (replace(each, flags=flags(each)) for each in chosen)
-        self.services.editing.set_fields(changed, self.tr("flags"))
+        self._say(flagged, self.tr("flags"))
 
     def _set_attribute(self, name: str, value: Value | None) -> None:
-        changed = (
-            replace(each, attributes=_with(each, name, value))
-            for each in self._chosen()
-            if dict(each.attributes).get(name) != value
-        )
-        self.services.editing.set_fields(changed, name)
+        self._say(lambda each: {"attributes": _with(each, name, value)}, name)
 
     def define_attributes(self) -> None:
-        """Say what is asked of each instance."""
+        """Say what is asked of each instance and image."""
         labelling = self.services.labelling
-        dialog = AttributesDialog(self._panel.window(), labelling.attributes)
-        dialog.chosen.connect(labelling.set_attributes)
+        dialog = AttributesDialog(
+            self._panel.window(), labelling.attributes, labelling.image_attributes
+        )
+        dialog.chosen.connect(lambda rows: labelling.set_attributes(*rows))
+        dialog.show()
+
+    def define_keypoints(self) -> None:
+        """Say what the keypoints of a label are called: that of what is selected, or the active."""
+        labelling = self.services.labelling
+        chosen = {each.label for each in self._chosen()}
+        name = chosen.pop() if len(chosen) == 1 else labelling.ensure()
+        dialog = KeypointsDialog(self._panel.window(), name, labelling.skeletons().get(name))
+        dialog.chosen.connect(lambda found: labelling.set_skeleton(name, *found))
         dialog.show()
 
     # What is chosen, and seen
@@ -120,6 +143,21 @@ class ArrangeFeature(Feature):
         rect = bounds_of(self._chosen())
         if rect is not None:
             self.services.viewport.zoom_to(rect)
+
+    def _has(self, mark: str) -> bool:
+        return mark in self.services.editing.marks(self.services.viewport.selection)
+
+    def has_group(self) -> bool:
+        """Some of the selected ones belong to a group."""
+        return any(each.group_id is not None for each in self._chosen())
+
+    def select_group(self) -> None:
+        """Select all that is of the groups of what is selected."""
+        document = self.services.workspace.document
+        groups = {each.group_id for each in self._chosen()} - {None}
+        there = () if document is None else document.shapes
+        mates = {each.id for each in there if each.group_id in groups}
+        self.services.viewport.set_selection(mates | self.services.viewport.selection)
 
     def order(self, *, front: bool) -> None:
         """Lay what is selected above, or below, all others."""
@@ -185,8 +223,27 @@ class ArrangeFeature(Feature):
         Action("to_back", EDIT, "To the back", ("Ctrl+[",), "", (image, selection),
                do=lambda self: self.order(front=False),
                tip="Lay the selected instances below all others"),
+        Action("group", EDIT, "Group", ("Ctrl+G",), "group", (image, several), rule=True,
+               do=lambda self: self.services.editing.group(self.services.viewport.selection),
+               tip="Let the selected instances belong together"),
+        Action("ungroup", EDIT, "Ungroup", ("Ctrl+Shift+G",), "", (image, has_group),
+               do=lambda self: self.services.editing.ungroup(self.services.viewport.selection),
+               tip="Let the selected instances belong to no group"),
+        Action("select_group", EDIT, "Select the whole group", ("Shift+V",), "",
+               (image, has_group), do=select_group),
+        Action("lock", EDIT, "Lock", ("Ctrl+K",), "lock", (image, selection),
+               turn=lambda self, on: self.services.editing.lock(
+                   self.services.viewport.selection, on),
+               checked=lambda self: self._has("locked"),
+               tip="Keep the selected instances from being moved, changed or deleted by mistake; "
+                   "they are selected in the list"),
+        Action("select_below", EDIT, "Select what lies below", ("Shift+U",), "", (image,),
+               do=lambda self: self.services.viewport.input.take_below(),
+               tip="Go through the instances under the pointer, the smallest first"),
         Action("attributes", LABELS, "Attributes…", (), "", (project,), do=define_attributes,
-               rule=True, tip="Say what is asked of each instance beside its label"),
+               rule=True, tip="Say what is asked of each instance and image"),
+        Action("label_keypoints", LABELS, "Keypoints of the label…", (), "keypoints", (project,),
+               do=define_keypoints, tip="Say what the keypoints of its instances are called"),
         Action("take_previous", IMAGE, "Take over from the previous image", ("Ctrl+P",), "",
                (image,), do=take_previous, rule=True,
                tip="Copy everything that is labelled on the image before"),
@@ -203,8 +260,10 @@ class ArrangeFeature(Feature):
     # fmt: on
 
 
-def _with(shape: Shape, name: str, value: Value | None) -> tuple[tuple[str, Value], ...]:
-    """The attributes of a shape with another value for one; None takes it away."""
+def _with(
+    shape: Shape | ImageDetails, name: str, value: Value | None
+) -> tuple[tuple[str, Value], ...]:
+    """The attributes with another value for one; None takes it away."""
     there = dict(shape.attributes)
     if value is None:
         there.pop(name, None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.base.tasks import Context
-from core.document.instance import Shape
+from core.document.instance import ImageDetails, Shape
 from core.document.limits import why_too_large
 from core.formats import labelme
 from core.formats.label_file import LabelFile
@@ -42,6 +42,7 @@ class Present:
     session: ImageSession
     shapes: tuple[Shape, ...]
     done: bool
+    details: ImageDetails
     base: LabelFile
     folder: Path
     conflict: bool
@@ -53,6 +54,7 @@ class Present:
             session,
             session.document.shapes,
             session.document.done,
+            session.document.details,
             session.base,
             session.project.versions_dir(session.image),
             session.conflict is not None,
@@ -62,12 +64,13 @@ class Present:
     def is_current(self) -> bool:
         """Whether nothing was changed since."""
         document = self.session.document
-        return document.shapes is self.shapes and document.done == self.done
+        same = document.done == self.done and document.details == self.details
+        return same and document.shapes is self.shapes
 
     def on_disk(self) -> OtherState:
         """What another program has written. Raises MasklensError when it cannot be used."""
         theirs, sha256 = self.session.theirs()
-        return OtherState(sha256, compare(self.shapes, self.done, theirs, self.base))
+        return OtherState(sha256, compare(self.shapes, self.done, theirs, self.base, self.details))
 
     def version(self, version: Version) -> OtherState:
         """An earlier version. Never raises."""
@@ -78,8 +81,9 @@ class Present:
             if reason is not None:
                 raise MasklensError(reason)
             own, _ = split(file.shapes)
-            file = LabelFile(file.image_name, file.width, file.height, own, file.done)
-            return OtherState(version, compare(self.shapes, self.done, file))
+            size = file.width, file.height
+            file = LabelFile(file.image_name, *size, own, file.done, file.details)
+            return OtherState(version, compare(self.shapes, self.done, file, details=self.details))
         except MasklensError as error:
             return OtherState(version, None, error)
 

@@ -26,10 +26,12 @@ from core.document.geometry import (
     without_holes,
 )
 from core.document.geometry.boxes import is_box
+from core.document.geometry.vertices import moved_inside
 from core.document.instance import Polygons, Shape, Source, new_id
 from core.document.regions import (
     DONE_REGION,
     IGNORE,
+    covering,
     is_done,
     is_ignored,
     is_marked,
@@ -102,7 +104,7 @@ class Editing(QObject):
     def delete(self, ids: Iterable[str]) -> None:
         """Delete instances. What a model had proposed counts as rejected, else it would return."""
         staged = self._workspace.staged
-        chosen = tuple(each.id for each in self._chosen(ids))
+        chosen = tuple(each.id for each in self._unlocked(ids))
         if staged is None or not chosen:
             return
         name = self.tr("delete %n instance(s)", "", len(chosen))
@@ -114,7 +116,7 @@ class Editing(QObject):
 
     def relabel(self, ids: Iterable[str], label: str) -> None:
         """Give instances another label, which the project may not know yet."""
-        chosen = labelled(self._chosen(ids))
+        chosen = labelled(self._unlocked(ids))
         wanted = [each.id for each in chosen if each.label != label]
         if label not in self._labelling.names:
             self._labelling.learn([label])
@@ -127,7 +129,7 @@ class Editing(QObject):
 
         The largest keeps its label and identity. Subtracting leaves the others as they are.
         """
-        chosen = sorted(labelled(self._chosen(ids)), key=area, reverse=True)
+        chosen = sorted(covering(self._unlocked(ids)), key=area, reverse=True)
         if len(chosen) < 2:
             self.said.emit(self.tr("Select two instances or more."))
             return
@@ -136,7 +138,8 @@ class Editing(QObject):
         if not polygons:
             self.said.emit(self.tr("That would leave nothing of the instance."))
             return
-        edits: list[Edit] = [Reshape(first.id, polygons)]
+        pointed = next((each.keypoints for each in chosen if each.keypoints), ())
+        edits: list[Edit] = [Reshape(first.id, polygons, keypoints=pointed or None)]
         if how != "subtract":
             gone = tuple(each.id for each in others)
             edits.append(Remove(gone))
@@ -156,7 +159,7 @@ class Editing(QObject):
     def form(self, ids: Iterable[str], how: str) -> None:
         """Give each instance another form: `hull` without dents, `fill` without holes."""
         names = {"hull": self.tr("convex hull"), "fill": self.tr("fill holes")}
-        formed = [(each, FORMING[how](each)) for each in self._chosen(ids)]
+        formed = [(each, FORMING[how](each)) for each in self._unlocked(ids) if not each.line]
         edits = tuple(
             Reshape(each.id, polygons)
             for each, polygons in formed
@@ -176,7 +179,8 @@ class Editing(QObject):
             (IGNORE, True): self.tr("ignore in learning"),
             (IGNORE, False): self.tr("no longer ignore"),
         }
-        chosen = [each for each in self._chosen(ids) if is_marked(each, flag) is not on]
+        shapes = [each for each in self._unlocked(ids) if not each.line]
+        chosen = [each for each in shapes if is_marked(each, flag) is not on]
         self.set_fields(
             [replace(each, flags=with_flag(each, flag, on)) for each in chosen], names[flag, on]
         )
@@ -184,8 +188,28 @@ class Editing(QObject):
     def mark_crowd(self, ids: Iterable[str], on: bool) -> None:
         """Say that instances stand for many objects, or take that back."""
         name = self.tr("mark as crowd") if on else self.tr("no longer a crowd")
-        chosen = [each for each in self._chosen(ids) if each.crowd is not on]
+        shapes = [each for each in self._unlocked(ids) if not each.line]
+        chosen = [each for each in shapes if each.crowd is not on]
         self.set_fields([replace(each, crowd=on) for each in chosen], name)
+
+    def lock(self, ids: Iterable[str], on: bool) -> None:
+        """Keep instances from being changed by mistake, or let them be changed again."""
+        name = self.tr("lock") if on else self.tr("unlock")
+        chosen = [each for each in self._chosen(ids) if each.locked is not on]
+        self.set_fields([replace(each, locked=on) for each in chosen], name)
+
+    def group(self, ids: Iterable[str]) -> None:
+        """Let instances belong together, and to no other group."""
+        document, chosen = self._workspace.document, self._unlocked(ids)
+        if document is not None and len(chosen) > 1:
+            free = max((each.group_id or 0 for each in document.shapes), default=0) + 1
+            name = self.tr("group %n instance(s)", "", len(chosen))
+            self.set_fields([replace(each, group_id=free) for each in chosen], name)
+
+    def ungroup(self, ids: Iterable[str]) -> None:
+        """Let instances belong to no group."""
+        chosen = [each for each in self._unlocked(ids) if each.group_id is not None]
+        self.set_fields([replace(each, group_id=None) for each in chosen], self.tr("ungroup"))
 
     def set_fields(self, wanted: Iterable[Shape], name: str) -> None:
         """Give instances the fields of these, which are the same but for them."""
@@ -194,12 +218,14 @@ class Editing(QObject):
             self._workspace.do(edit, name)
 
     def marks(self, ids: Iterable[str]) -> frozenset[str]:
-        """Which marks all of these instances have: `region`, `ignore`, `crowd`."""
+        """Which marks all of these have: `region`, `ignore`, `crowd`, `locked`, `grouped`."""
         chosen = self._chosen(ids)
         found = {
             "region": all(is_done(each) for each in chosen),
             "ignore": all(is_ignored(each) for each in chosen),
             "crowd": all(each.crowd for each in chosen),
+            "locked": all(each.locked for each in chosen),
+            "grouped": all(each.group_id is not None for each in chosen),
         }
         return frozenset(name for name, holds in found.items() if holds and chosen)
 
@@ -209,6 +235,16 @@ class Editing(QObject):
         if document is None:
             return ()
         return tuple(each for each in document.shapes if each.id in wanted)
+
+    def _unlocked(self, ids: Iterable[str]) -> tuple[Shape, ...]:
+        """Those of the ids that may be changed; of the others it is said that they stay."""
+        chosen = self._chosen(ids)
+        free = tuple(each for each in chosen if not each.locked)
+        if len(free) < len(chosen):
+            self.said.emit(
+                self.tr("%n locked instance(s) stay as they are", "", len(chosen) - len(free))
+            )
+        return free
 
     def _copies(self, originals: tuple[Shape, ...], offset: float) -> tuple[Shape, ...]:
         document = self._workspace.document
@@ -226,7 +262,8 @@ class Editing(QObject):
 def _copy(shape: Shape, offset: float, document: Document) -> Shape | None:
     """What of a shape lies on the image, as a person's own; None where nothing does."""
     moved = translate(shape.polygons, offset, offset) if offset else shape.polygons
-    polygons = clip_to_image(moved, document.width, document.height)
+    inside = moved_inside if shape.line else clip_to_image
+    polygons = inside(moved, document.width, document.height)
     if not polygons:
         return None
     return replace(
@@ -237,6 +274,7 @@ def _copy(shape: Shape, offset: float, document: Document) -> Shape | None:
         score=None,
         model=None,
         box=shape.box and is_box(polygons),
+        locked=False,
     )
 
 

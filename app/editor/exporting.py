@@ -16,7 +16,7 @@ from app.editor.folder_work import FolderWork
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.instance import Source
-from core.document.regions import labelled
+from core.document.regions import covering
 from core.formats import labelme
 from core.formats.convert import Read, write_labels
 from core.formats.format import Format, Located
@@ -176,7 +176,7 @@ def _gathered(
     images: list[Located] = []
     notes: list[Sentence] = []
     for entry, file, mismatch in _labelled(project, entries, problems, context):
-        labels.update(dict.fromkeys(each.label for each in labelled(file.shapes)))
+        labels.update(dict.fromkeys(each.label for each in covering(file.shapes)))
         made = labelled_of(file, project.label_path(entry), entry.relative)
         if made.split is None:  # as folders called train, val and test say
             made = replace(made, split=split_of(PurePath(entry.relative).parent / "_"))
@@ -184,7 +184,8 @@ def _gathered(
         if mismatch is not None:
             notes.append(mismatch.said(UNANSWERED, entry.label_file, entry.relative))
     found = tuple(image.labels for image in images)
-    return Read(Collection("labelme", tuple(labels), found), tuple(images), tuple(notes))
+    collection = Collection("labelme", tuple(labels), found, skeletons=project.skeletons())
+    return Read(collection, tuple(images), tuple(notes))
 
 
 def export_labelme(project: Project, folder: Path, context: Context) -> Report:

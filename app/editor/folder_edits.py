@@ -20,7 +20,7 @@ from app.editor.workspace import Workspace
 from core.document.edits import Edit
 from core.document.status import ImageStatus
 from core.project.project import ImageEntry, Project
-from core.session import Made, MakeEdit, change_labels
+from core.session import Made, MakeEdit, change_labels, delete_labels, undelete_labels
 
 EditOf = Callable[[Path], MakeEdit]
 Ended = Callable[[Walk[ImageEntry]], None]
@@ -33,7 +33,8 @@ class FolderAct:
     """What a person did to many images in one act: by image, what takes it back or makes it again.
 
     `at` is when it was done, `moved` when it was done, undone or redone last; `turned` hears
-    before it is undone (True) or made again (False).
+    before it is undone (True) or made again (False). Of an act that deletes label files, `deleted`
+    says where each lies now; empty while they are in their places.
     """
 
     name: str
@@ -41,6 +42,12 @@ class FolderAct:
     moved: int
     edits: dict[Path, Edit] = field(default_factory=dict)
     turned: Callable[[bool], object] = lambda _undone: None
+    deleted: dict[Path, Path] | None = None
+
+    @property
+    def images(self) -> list[Path]:
+        """The images in which it has changed something."""
+        return [*self.edits, *(self.deleted or ())]
 
 
 class FolderEdits(QObject):
@@ -167,17 +174,33 @@ class FolderEdits(QObject):
 
         self._walk(title, act, list(images), lambda _path: edit_of, ended, wanted, remains)
 
+    def delete(self, title: str, name: str, images: Iterable[ImageEntry], told: Told) -> None:
+        """Delete the label files of images in one act, which undo takes back."""
+        now = time.monotonic_ns()
+        act = FolderAct(name, now, now, deleted={})
+
+        def ended(walk: Walk[ImageEntry]) -> None:
+            if act.deleted:
+                self._undo.append(act)
+                self._redo.clear()
+            told(walk, len(act.images))
+
+        self._walk(title, act, list(images), lambda _path: lambda _document: None, ended)
+
     def _move(self, act: FolderAct, to: list[FolderAct], title: str, text: str) -> None:
         """Undo or redo an act over the folder; what of it fails stays as it is, and is said."""
         edits = act.edits
+        moved: dict[Path, Path] | None = None if act.deleted is None else {}
         act.turned(to is self._redo)
-        back = FolderAct(act.name, act.at, time.monotonic_ns(), turned=act.turned)
-        entries = [entry for path in edits if (entry := self._workspace.entry(path)) is not None]
+        back = FolderAct(act.name, act.at, time.monotonic_ns(), turned=act.turned, deleted=moved)
+        entries = [
+            entry for path in act.images if (entry := self._workspace.entry(path)) is not None
+        ]
 
         def ended(walk: Walk[ImageEntry]) -> None:
-            if back.edits:
+            if back.images:
                 to.append(back)
-            count = self.tr("%n image(s)", "", len(back.edits))
+            count = self.tr("%n image(s)", "", len(back.images))
             said = f"{text.format(act=act.name)} · {count}"
             walk.job.end(JobState.CANCELLED if walk.stopped else JobState.DONE, said)
             self.said.emit(said)
@@ -189,7 +212,8 @@ class FolderEdits(QObject):
         def edit_of(path: Path) -> MakeEdit:
             return lambda _document: edits[path]
 
-        self._walk(title.format(act=act.name), back, entries, edit_of, ended)
+        aside = act.deleted if to is self._redo else None
+        self._walk(title.format(act=act.name), back, entries, edit_of, ended, aside=aside)
 
     def _walk(
         self,
@@ -200,13 +224,16 @@ class FolderEdits(QObject):
         ended: Ended,
         wanted: Callable[[ImageEntry], bool] = lambda _image: True,
         remains: Callable[[ImageEntry], str] = lambda _image: "",
+        aside: dict[Path, Path] | None = None,
     ) -> None:
         project = self._workspace.project
         if project is None or not project.locked:
             return
 
         def step(image: ImageEntry, over: Over) -> None:
-            if image.path == self._workspace.path and self._workspace.session is not None:
+            if act.deleted is not None:
+                self._move_file(project, act.deleted, image, aside, over)
+            elif image.path == self._workspace.path and self._workspace.session is not None:
                 over(self._change_open(act, image, edit_of(image.path)))
             else:
                 change = edit_of(image.path)
@@ -282,6 +309,39 @@ class FolderEdits(QObject):
             over(left)
 
         self._workspace.tasks.run(work, done=note, failed=lambda error: over(error_text(error)))
+
+    def _move_file(
+        self,
+        project: Project,
+        moved: dict[Path, Path],
+        image: ImageEntry,
+        aside: dict[Path, Path] | None,
+        over: Over,
+    ) -> None:
+        """Delete a label file, or bring it back from where it lies `aside`."""
+
+        def work(_context: Context) -> tuple[Path | None, ImageStatus]:
+            if aside is None:
+                return delete_labels(project, image), project.status(image)
+            undelete_labels(image, aside[image.path])
+            return image.label_file, project.status(image)
+
+        def note(found: tuple[Path | None, ImageStatus]) -> None:
+            lies, status = found
+            if lies is not None:
+                moved[image.path] = lies
+                self._workspace.set_status(image.path, status)
+                if image.path == self._workspace.path:
+                    self._workspace.reload()
+            over("")
+
+        def begin(ok: bool) -> None:
+            if not ok:
+                over(self.tr("its labels could not be saved"))
+                return
+            self._workspace.tasks.run(work, done=note, failed=lambda error: over(error_text(error)))
+
+        self._workspace.saver.flush(begin)
 
     def _look_at_image(self) -> None:
         """Read an image anew that a person opened just before its file was changed."""

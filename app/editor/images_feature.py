@@ -17,11 +17,13 @@ from app.base.words import sentence_text
 from app.editor.advice import ModelAdvice
 from app.editor.banners import WorkBanners
 from app.editor.checking import Checker
+from app.editor.dropping import Dropping
 from app.editor.elsewhere import LabelsElsewhere
 from app.editor.exporting import Choice
 from app.editor.fitting import Fitting
 from app.editor.importing import Preview
 from app.editor.leaving import ask_to_end
+from app.editor.listing import Listing
 from app.editor.marking import mark_done, offer_done
 from app.editor.panels.images import ImagesPanel
 from app.editor.panels.transfer import ExportDialog, ImportDialog
@@ -50,8 +52,8 @@ class ImagesFeature(Feature):
         self.advice = ModelAdvice(services)
         self._root: Path | None = None
         self._search = Search(services.workspace)
-        self._labels = (Fitting(services), LabelsElsewhere(services))
-        self._checker = Checker(services)
+        self._own = (Fitting(services), LabelsElsewhere(services), Listing(services, self.panel))
+        self._checker, self._dropping = Checker(services), Dropping(services)
         self._wire()
         self._show_recent()
 
@@ -62,7 +64,7 @@ class ImagesFeature(Feature):
         workspace.image_changed.connect(self._on_image)
         workspace.document_changed.connect(self.changed)
         workspace.status_changed.connect(panel.set_status)
-        workspace.image_failed.connect(self._on_image_failed)
+        workspace.image_failed.connect(lambda path, why: panel.set_reason(path, why or None))
         workspace.going.connect(self._on_going)
         workspace.refused.connect(lambda text: notices.fail("edit", text, warning=True))
         workspace.saver.failed.connect(lambda text: notices.fail("save", text))
@@ -99,12 +101,12 @@ class ImagesFeature(Feature):
         self.panel.refresh_icons()
 
     def can_take(self, mime: QMimeData) -> bool:
-        """Folders and images may be dropped."""
-        return self.services.opener.can_take(mime)
+        """Files may be dropped."""
+        return self._dropping.can_take(mime)
 
     def take(self, mime: QMimeData) -> None:
-        """Open what was dropped."""
-        self.services.opener.take(mime)
+        """Open what was dropped, or say why not."""
+        self._dropping.take(mime)
 
     def end(self, then: Callable[[], None], *, asked: bool) -> None:
         """Save; ask when that fails."""
@@ -159,10 +161,6 @@ class ImagesFeature(Feature):
             central.show_message(Kind.WARNING, workspace.failure)
         else:
             central.show_canvas()
-
-    def _on_image_failed(self, path: Path, reason: str) -> None:
-        """An image cannot be opened, or can again."""
-        self.panel.set_reason(path, reason or None)
 
     def _on_given_up(self, count: int) -> None:
         text = self.tr("%n key(s) meant for another image had no effect.", "", count)
@@ -255,12 +253,11 @@ class ImagesFeature(Feature):
         )
 
     def _ask_model(self) -> None:
-        filters = (self.tr("Models (*.pt *.pth *.h5)"), self.tr("All files (*)"))
         self.services.opener.ask_existing(
             self.tr("Choose a model"),
             lambda path: self.services.models.choose(str(path)),
             folder=False,
-            filters=filters,
+            filters=(self.tr("Models (*.pt *.pth *.h5)"), self.tr("All files (*)")),
         )
 
     def _set_subfolders(self, on: bool) -> None:

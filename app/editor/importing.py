@@ -14,6 +14,7 @@ from app.base.tasks import Context
 from app.base.words import error_text, sentence_text
 from app.editor.folder_work import FolderWork
 from core.document.instance import Source
+from core.document.skeleton import Skeleton
 from core.document.status import ImageStatus
 from core.formats.convert import Read, fitted_to, not_carried, read_labels
 from core.formats.entries import Tell, unheard
@@ -61,6 +62,7 @@ class Report:
     strangers: int
     remarks: tuple[str, ...]
     status: Mapping[Path, ImageStatus]
+    skeletons: Mapping[str, Skeleton]
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class Taken:
     crowds: int = 0
     kept: int = 0
     strangers: int = 0
+    skeletons: Mapping[str, Skeleton] = field(default_factory=dict)
 
     def report(self, project: Project) -> Report:
         """All of it, with the status of the images that have labels now."""
@@ -88,6 +91,7 @@ class Taken:
             self.strangers,
             (*self.remarks, *crowds),
             {entry.path: project.status(entry) for entry in self.written},
+            {label: each for label, each in self.skeletons.items() if label in self.labels},
         )
 
 
@@ -153,6 +157,7 @@ class Importer(FolderWork):
             )
         if project is self._workspace.project:
             self._workspace.labels_found.emit(report.labels)
+            self._workspace.skeletons_found.emit(report.skeletons)
             if report.written:
                 self.imported.emit(report.written)
             for entry in report.written:
@@ -211,6 +216,7 @@ def import_read(
     project.check_writable()
     taken = Taken() if taken is None else taken
     taken.remarks += _remarks(read)
+    taken.skeletons = read.collection.skeletons
     by_path = {entry.path.resolve(): entry for entry in project.images()}
     for place, image in enumerate(read.images):
         context.progress(place, len(read.images))

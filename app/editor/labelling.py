@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +14,7 @@ from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.regions import labelled
+from core.document.skeleton import Skeleton
 from core.project.settings import AttributeRow, ProjectSettings
 
 FIRST_LABEL = "object"
@@ -34,6 +35,7 @@ class Labelling(QObject):
         self._told_of_many = False
         workspace.project_changed.connect(self._on_project)
         workspace.labels_found.connect(self.learn)
+        workspace.skeletons_found.connect(self.learn_skeletons)
         workspace.image_changed.connect(self._learn_from_image)
         workspace.document_changed.connect(lambda _changed: self._learn_from_image())
 
@@ -94,6 +96,22 @@ class Labelling(QObject):
     def recolour(self, name: str, colour: str) -> None:
         """Give a label another colour, `#rrggbb`."""
         self._set(self._settings.with_colour(name, colour))
+
+    def skeletons(self) -> Mapping[str, Skeleton]:
+        """The keypoints of the labels that have any."""
+        return self._settings.skeletons()
+
+    def set_skeleton(self, name: str, skeleton: Skeleton | None) -> None:
+        """Say what the keypoints of a label are called; those of instances stay as they are."""
+        self._set(self._settings.with_skeleton(name, skeleton))
+
+    def learn_skeletons(self, found: Mapping[str, Skeleton]) -> None:
+        """Take over what a file says of labels of which nobody has said anything."""
+        settings = self._settings.with_labels(found)
+        for name, skeleton in found.items():
+            if name not in settings.skeletons():
+                settings = settings.with_skeleton(name, skeleton)
+        self._set(settings)
 
     def rename(self, old: str, new: str) -> None:
         """Give a label another name, in the list and in all images; a name in use is refused."""
@@ -158,9 +176,16 @@ class Labelling(QObject):
         """What is asked of each instance beside its label."""
         return self._settings.attributes
 
-    def set_attributes(self, asked: tuple[AttributeRow, ...]) -> None:
-        """Ask this of each instance; what was answered before stays in the files."""
-        self._set(replace(self._settings, attributes=asked))
+    @property
+    def image_attributes(self) -> tuple[AttributeRow, ...]:
+        """What is asked of each image."""
+        return self._settings.image_attributes
+
+    def set_attributes(
+        self, asked: tuple[AttributeRow, ...], of_images: tuple[AttributeRow, ...]
+    ) -> None:
+        """Ask this of each instance and image; what was answered before stays in the files."""
+        self._set(replace(self._settings, attributes=asked, image_attributes=of_images))
 
     def _on_project(self) -> None:
         opened = self._workspace.opened

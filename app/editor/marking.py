@@ -1,4 +1,4 @@
-"""Marking many images as done: one act, undone as one."""
+"""Marking many images as done, or deleting their label files: one act, undone as one."""
 
 from __future__ import annotations
 
@@ -50,3 +50,23 @@ def offer_done(services: Services, images: Sequence[ImageEntry]) -> None:
     services.notices.say(
         text, buttons=[(button, lambda: mark_done(services, images))], key="imported"
     )
+
+
+def delete_labels(services: Services, images: Sequence[ImageEntry]) -> None:
+    """Delete the label files of images, in the background."""
+    title = QCoreApplication.translate("marking", "Deleting %n label file(s)", "", len(images))
+    name = QCoreApplication.translate("marking", "delete %n label file(s)", "", len(images))
+
+    def told(walk: Walk[ImageEntry], count: int) -> None:
+        text = QCoreApplication.translate(
+            "marking", "%n label file(s) deleted. Undo brings them back.", "", count
+        )
+        walk.job.end(JobState.CANCELLED if walk.stopped else JobState.DONE, text)
+        services.notices.say(text)
+        if walk.failures:
+            sentence = QCoreApplication.translate(
+                "marking", "%n label file(s) could not be deleted.", "", len(walk.failures)
+            )
+            services.notices.fail("delete", sentence, failure_text(walk))
+
+    services.folder_edits.delete(title, name, images, told)

@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from app.base.paths import Paths
@@ -134,14 +134,6 @@ class Opener(QObject):
             failed=lambda error: self._notices.fail("sample", error_text(error)),
         )
 
-    def can_take(self, mime: QMimeData) -> bool:
-        """Whether something dragged over the window can be dropped."""
-        return bool(_local_paths(mime))
-
-    def take(self, mime: QMimeData) -> None:
-        """Open what was dropped."""
-        self.open_paths(_local_paths(mime))
-
     def _open(
         self,
         folder: Path,
@@ -204,12 +196,6 @@ class Opener(QObject):
         dialog = QFileDialog(self._central.window(), title, folder)
         dialog.finished.connect(dialog.deleteLater)
         return dialog
-
-
-def _local_paths(mime: QMimeData) -> list[Path]:
-    if not mime.hasUrls():
-        return []
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
 def copy_sample(target: Path) -> Path:

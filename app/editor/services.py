@@ -22,6 +22,7 @@ from app.editor.exporting import Exporter
 from app.editor.folder_edits import FolderEdits
 from app.editor.importing import Importer
 from app.editor.labelling import Labelling
+from app.editor.looking import Looking
 from app.editor.opening import Opener
 from app.editor.preannotate import PreAnnotator
 from app.editor.prompting import Prompting
@@ -50,6 +51,7 @@ class Services:
     client: EngineClient
     models: ModelControl
     workspace: Workspace
+    looking: Looking
     labelling: Labelling
     suggesting: Suggesting
     prompting: Prompting
@@ -100,6 +102,7 @@ def make_services(
         client=client,
         models=models,
         workspace=workspace,
+        looking=Looking(workspace, viewport, settings),
         labelling=labelling,
         suggesting=suggesting,
         prompting=prompting,

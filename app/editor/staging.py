@@ -10,16 +10,20 @@ from typing import Final
 
 from app.base.tasks import Context, Task, Tasks
 from app.base.words import sentence_text
+from app.canvas.look import Look, Shade, shade
 from app.canvas.pyramid import ImagePyramid
 from core.document.instance import Source
-from core.document.regions import labelled
+from core.document.regions import covering
 from core.document.status import ImageStatus
 from core.lru import Lru
 from core.project.project import ImageEntry, Project
 from core.session import ImageSession, covered_by
-from core.storage.images import DecodedImage, ImageError, image_size, read_image
+from core.storage.images import DecodedImage, ImageError, image_size, read_image, read_values
+from core.storage.values import Values
 
 KEEP_BYTES: Final = 512 << 20
+KEEP_VALUES: Final = 256 << 20
+KEEP_SHOWN: Final = 128 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +41,31 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What is seen of a picture under a look, with the values that are black and white in it.
+
+    `values` are known where they were needed. `bounds` are None where the model's are shown, and
+    are in the pixels already where those were `made` from the values.
+    """
+
+    look: Look
+    pyramid: ImagePyramid
+    values: Values | None = None
+    bounds: tuple[float, float] | None = None
+    made: bool = False
+
+    def shade(self, look: Look) -> Shade | None:
+        """What makes it look as `look` says, which may differ in brightness, contrast, gamma."""
+        return shade(look, None if self.made else self.bounds)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Staged:
     """An image ready to be shown. `covered` has what need not be shown, and what says it."""
 
     entry: ImageEntry
     picture: Picture
+    shown: Shown
     session: ImageSession
     covered: Mapping[str, str]
 
@@ -60,6 +84,14 @@ class Pictures:
         self._lock = Lock()
         self._ahead: Task[None] | None = None
         self._known: Lru[Path, Picture] = Lru(keep_bytes, lambda picture: picture.size)
+        self._values: Lru[Path, tuple[Picture, Values]] = Lru(
+            KEEP_VALUES, lambda kept: kept[1].array.nbytes
+        )
+        self._shown: Lru[Path, tuple[Picture, Shown]] = Lru(
+            KEEP_SHOWN, lambda kept: 4 * kept[1].pyramid.width * kept[1].pyramid.height
+        )
+        self.look = Look()
+        """How all of them are shown."""
 
     def get(self, path: Path) -> Picture:
         """The picture, decoded now unless it is known. Raises ImageError."""
@@ -73,6 +105,34 @@ class Pictures:
         with self._lock:
             self._known[path] = picture
         return picture
+
+    def values(self, path: Path, picture: Picture) -> Values:
+        """The values of a picture as its file holds them. Raises ImageError."""
+        with self._lock:
+            kept = self._values.get(path)
+        if kept is not None and kept[0] is picture:
+            return kept[1]
+        found = read_values(path) if picture.decoded.deep else None
+        size = (picture.decoded.height, picture.decoded.width)
+        if found is None or found.array.shape[:2] != size:
+            found = Values(picture.decoded.pixels)
+        with self._lock:
+            self._values[path] = (picture, found)
+        return found
+
+    def shown(self, path: Path, picture: Picture) -> Shown:
+        """A picture as it is to be seen now, made anew unless it is known. Raises ImageError."""
+        look, deep = self.look, picture.decoded.deep
+        if look.rule == "model" and look.channel < (0 if deep else 3):
+            return Shown(look, picture.pyramid)
+        with self._lock:
+            kept = self._shown.get(path)
+        if kept is not None and kept[0] is picture and kept[1].look.same_pixels(look, deep=deep):
+            return kept[1]
+        shown = _developed(look, picture, self.values(path, picture))
+        with self._lock:
+            self._shown[path] = (picture, shown)
+        return shown
 
     def look_ahead(self, paths: Iterable[Path], tasks: Tasks) -> None:
         """Decode pictures that may be wanted next, in place of those asked for before."""
@@ -90,7 +150,21 @@ class Pictures:
     def _decode(self, paths: list[Path], context: Context) -> None:
         for path in paths:
             context.check()
-            self.get(path)
+            self.shown(path, self.get(path))
+
+
+def _developed(look: Look, picture: Picture, values: Values) -> Shown:
+    least = 3 if values.colours >= 3 else 0
+    band = look.channel if least <= look.channel < values.bands > 1 else None
+    other = look.rule == "own" and look.kind != values.kind
+    if band is None and (look.rule == "model" or other):
+        return Shown(look, picture.pyramid, values)
+    by_model = look.rule == "model" or other
+    bounds = values.by_model if by_model else look.range_of(values.bounds, values.percentiles)
+    if picture.decoded.deep and values.array is not picture.decoded.pixels:
+        pyramid = ImagePyramid.build(values.shown(*bounds, band))
+        return Shown(look, pyramid, values, bounds, made=True)
+    return Shown(look, picture.pyramid, values, bounds)
 
 
 def status_of(session: ImageSession) -> ImageStatus:
@@ -126,8 +200,8 @@ def stage(
     context.check()
     size = (picture.decoded.width, picture.decoded.height)
     session = ImageSession.open(project, entry, size)
-    covered = covered_by(session.pending, labelled(session.document.shapes), parts=parts)
-    return Staged(entry, picture, session, covered)
+    covered = covered_by(session.pending, covering(session.document.shapes), parts=parts)
+    return Staged(entry, picture, pictures.shown(entry.path, picture), session, covered)
 
 
 @dataclass(frozen=True, slots=True)

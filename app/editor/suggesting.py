@@ -16,7 +16,7 @@ from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.edits import Add, Edit, SetRejected
 from core.document.instance import Instance, Source
-from core.document.regions import labelled
+from core.document.regions import covering
 from core.project.project import Project
 from core.project.suggestions import SuggestionSet
 from core.session import covered_by, store_suggestions
@@ -210,7 +210,7 @@ class Suggesting(QObject):
         parts = self._settings.get(PARTS) == "show"
         arrived = _Arrived(project, path, found, hearing)
         if staged is not None and staged.entry.path == path:
-            there = labelled(staged.session.document.shapes)
+            there = covering(staged.session.document.shapes)
             self._workspace.tasks.run(
                 lambda _context: covered_by(found.instances, there, parts=parts),
                 done=lambda hidden: self._land(arrived, hidden),
@@ -293,7 +293,7 @@ class Suggesting(QObject):
         if key == UNKNOWN_LABELS.key:
             self.changed.emit()
         elif key == PARTS.key and staged is not None:
-            waiting, there = staged.session.pending, labelled(staged.session.document.shapes)
+            waiting, there = staged.session.pending, covering(staged.session.document.shapes)
             parts = self._settings.get(PARTS) == "show"
 
             def done(hidden: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, intersect, union
 from core.document.geometry.smoothing import smooth
 from core.document.instance import Instance, Polygons, Shape, Source
+from core.document.regions import covering
 from core.gestures.shaping import settle
 from core.lens.detail import Detail, count_vertices
 from core.protocol.messages.prompts import Prompt, Prompted, PromptKind
@@ -139,7 +140,8 @@ class Tuning(QObject):
         document = self._workspace.document
         if document is None:
             return (), frozenset()
-        selected = tuple(each for each in document.shapes if each.id in self._viewport.selection)
+        chosen = self._viewport.selection
+        selected = tuple(each for each in covering(document.shapes) if each.id in chosen)
         if selected:
             return selected, frozenset()
         picked = self._suggesting.picked

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 
-from app.base.actions import EDIT, Action
+from app.base.actions import EDIT, IMAGE, Action
 from app.base.feature import Feature, FocusArea
 from app.base.tasks import Context, Task
 from app.base.words import error_text
 from app.canvas.layers.differences import DifferencesLayer
+from app.editor import marking
 from app.editor.differing import OtherState, Present
-from app.editor.panels.versions import DONE, MOST_ROWS, VersionsPanel
+from app.editor.panels.versions import DETAILS, DONE, MOST_ROWS, VersionsPanel
 from app.editor.services import Services, image
 from core.document.geometry.measure import bounds
 from core.session.difference import merge
@@ -22,16 +24,20 @@ SETTLE: Final = 400  # ms after a change until the states are compared anew
 
 
 class VersionsFeature(Feature):
-    """Its panel lists the states; the chosen one is shown on the canvas while it is in sight."""
+    """Its panel lists the states; the chosen one is shown on the canvas while it is in sight.
+
+    `chosen` gives the images that are chosen in their list.
+    """
 
     NAME = "versions"
     at_left = True
 
     _told = Signal(object, object)  # Present, OtherState
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, chosen: Callable[[], Sequence[Path]]) -> None:
         super().__init__(services.workspace)
         self.services = services
+        self._chosen_images = chosen
         self.title = self.tr("Versions")
         self.panel: VersionsPanel = VersionsPanel(services.actions)
         self.layer = DifferencesLayer()
@@ -174,6 +180,7 @@ class VersionsFeature(Feature):
             state.compared,
             taken,
             take_done=DONE in taken,
+            take_details=DETAILS in taken,
             name=name,
         )
         if isinstance(state.source, str):
@@ -186,14 +193,31 @@ class VersionsFeature(Feature):
     def _taken(self, state: OtherState) -> frozenset[str]:
         """The ids that are ticked; all of them where they are too many for rows."""
         if state.compared is not None and len(state.compared.differences) > MOST_ROWS:
-            return frozenset((DONE, *(each.id for each in state.compared.differences)))
+            return frozenset((DETAILS, DONE, *(each.id for each in state.compared.differences)))
         return self.panel.taken()
+
+    def delete_labels(self) -> None:
+        """Delete the label files of the images chosen in the list, or that of the one shown."""
+        workspace = self.services.workspace
+        paths = self._chosen_images()
+        if len(paths) < 2 and workspace.path is not None:
+            paths = (workspace.path,)
+        entries = (workspace.entry(path) for path in paths)
+        there = [entry for entry in entries if entry is not None]
+        marking.delete_labels(self.services, there)
+
+    def may_delete(self) -> bool:
+        """Nothing is under way over the folder."""
+        return not self.services.folder_edits.running
 
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[VersionsFeature], ...]] = (
         Action("versions", EDIT, "Restore an earlier version…", ("Ctrl+Shift+H",), "undo", (image,),
                do=bring, rule=True,
                tip="See what the label file held over the last week, and take it back"),
+        Action("delete_labels", IMAGE, "Delete the label file", (), "delete", (image, may_delete),
+               do=delete_labels, rule=True,
+               tip="Of this image, or of all that are chosen in the list; undo brings them back"),
         Action("take_over", EDIT, "Take over what is ticked", (), "accept",
                (image, has_differences, may_change), do=take_over, menu=False,
                tip="Make the ticked instances as the chosen version has them"),

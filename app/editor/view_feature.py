@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QPushButton, QSlider, QWidget
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QMenu
 
 from app.base.actions import MOUSE, VIEW, Action, Scope
 from app.base.feature import Feature, FocusArea
-from app.base.settings import COLOUR_BY, CROSSHAIR, OPACITY, TAGS, WHEEL
+from app.base.settings import (
+    COLOUR_BY,
+    CROSSHAIR,
+    FOLDER_TREE,
+    OPACITY,
+    TAGS,
+    THUMBNAILS,
+    WHEEL,
+)
+from app.canvas.look import Look
+from app.editor.looking import look_text
+from app.editor.panels.look import LookPopover
 from app.editor.services import Services, image
 
 OPACITIES: Final = (0.0, 0.2, 0.35, 0.6)
@@ -28,7 +38,8 @@ class ViewFeature(Feature):
         super().__init__(services.viewport)
         self.services = services
         self.instances_shown = True
-        self._adjusted = (0.0, 0.0)
+        services.looking.changed.connect(self.changed)
+        services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
         for key in (COLOUR_BY.key, OPACITY.key, WHEEL.key, TAGS.key, CROSSHAIR.key):
             self._on_setting(key)
@@ -77,17 +88,24 @@ class ViewFeature(Feature):
         settings.set(OPACITY, later[0] if later else OPACITIES[0])
 
     def adjust(self) -> None:
-        """Open the popover for brightness, contrast and opacity."""
-        canvas, settings = self.services.viewport, self.services.settings
-        popover = AdjustPopover(canvas.window(), *self._adjusted, settings.get(OPACITY))
+        """Open the small window for range, channel, brightness, contrast, gamma and opacity."""
+        canvas = self.services.viewport
+        popover = LookPopover(canvas.window(), self.services.looking, self.services.settings)
+        popover.open_near(canvas.mapToGlobal(QPoint(canvas.width() // 2 - 180, 12)))
 
-        def adjust(brightness: float, contrast: float) -> None:
-            self._adjusted = (brightness, contrast)
-            canvas.set_image_adjust(brightness, contrast)
+    def end(self, then: Callable[[], None], *, asked: bool) -> None:
+        """Keep how the folder is looked at."""
+        self.services.looking.keep()
+        then()
 
-        popover.image_adjusted.connect(adjust)
-        popover.opacity_changed.connect(lambda value: settings.set(OPACITY, value))
-        popover.open_near(canvas.mapToGlobal(QPoint(canvas.width() // 2 - 160, 12)))
+    def is_changed(self) -> bool:
+        """Images are shown otherwise than they are."""
+        return self.services.looking.look != Look()
+
+    def next_channel(self) -> None:
+        """Show another channel, and say which."""
+        self.services.looking.next_channel()
+        self.services.notices.say(look_text(self.services.looking.look), key="look")
 
     # fmt: off
     ACTIONS: ClassVar[tuple[Action[ViewFeature], ...]] = (
@@ -114,11 +132,25 @@ class ViewFeature(Feature):
                turn=lambda self, on: self.services.settings.set(CROSSHAIR, on),
                checked=lambda self: self.services.settings.get(CROSSHAIR),
                tip="While something is drawn, from border to border of the image"),
+        Action("thumbnails", VIEW, "Thumbnails in the list", ("F7",), "images",
+               turn=lambda self, on: self.services.settings.set(THUMBNAILS, on),
+               checked=lambda self: self.services.settings.get(THUMBNAILS),
+               tip="Show a small picture of each image in the list"),
+        Action("folder_tree", VIEW, "Folders as a tree", ("Shift+F7",), "folder",
+               turn=lambda self, on: self.services.settings.set(FOLDER_TREE, on),
+               checked=lambda self: self.services.settings.get(FOLDER_TREE),
+               tip="List folders within as a tree that can be folded, or images by their path"),
         Action("colour_by", VIEW, "Colour by", (), "", (image,), fill=fill_colour_by),
         Action("opacity", VIEW, "Next opacity", ("O",), "", (image,), do=next_opacity,
                tip="Step through outlines only, light and strong fill"),
-        Action("adjust", VIEW, "Brightness and contrast…", ("Shift+B",), "adjust", (image,),
-               do=adjust, tip="Change how the image is shown; the file stays as it is"),
+        Action("adjust", VIEW, "Brightness, range, channels…", ("Shift+B",), "adjust", (image,),
+               do=adjust, tip="Change how images are shown: range of values, channel, brightness, "
+                              "contrast, gamma; files and what models see stay as they are"),
+        Action("next_channel", VIEW, "Next channel", ("Shift+V",), "", (image,), do=next_channel,
+               tip="All channels, then one after the other, then grey"),
+        Action("as_it_is", VIEW, "Show the image as it is", ("Ctrl+B",), "", (image, is_changed),
+               do=lambda self: self.services.looking.reset(),
+               tip="Range, channel, brightness, contrast and gamma back as they were"),
         *(
             Action(id, MOUSE, text, keys, scope=Scope.TOOL, menu=False)
             for id, text, keys in (
@@ -132,63 +164,3 @@ class ViewFeature(Feature):
         ),
     )
     # fmt: on
-
-
-class AdjustPopover(QFrame):
-    """`image_adjusted` carries brightness and contrast, -1 to 1; `opacity_changed` 0 to 1."""
-
-    image_adjusted = Signal(float, float)
-    opacity_changed = Signal(float)
-
-    def __init__(self, parent: QWidget, brightness: float, contrast: float, opacity: float) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self._over = parent
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain)
-        self.setForegroundRole(QPalette.ColorRole.Mid)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(14, 12, 14, 12)
-        self._grid.setHorizontalSpacing(12)
-        self._brightness = self._slider(self.tr("Brightness"), -100, round(brightness * 100))
-        self._contrast = self._slider(self.tr("Contrast"), -100, round(contrast * 100))
-        self._opacity = self._slider(self.tr("Fill of instances"), 0, round(opacity * 100))
-        for slider in (self._brightness, self._contrast):
-            slider.valueChanged.connect(self._on_image)
-        self._opacity.valueChanged.connect(lambda step: self.opacity_changed.emit(step / 100))
-        reset = QPushButton(self.tr("Show the image as it is"))
-        reset.clicked.connect(self._reset)
-        self._grid.addWidget(reset, self._grid.rowCount(), 0, 1, 3)
-
-    def open_near(self, place: QPoint) -> None:
-        """Show it at a place on the screen, moved so that it stays on it."""
-        screen = self._over.screen().availableGeometry()
-        size = self.sizeHint()
-        x = max(screen.left(), min(place.x(), screen.right() - size.width()))
-        y = max(screen.top(), min(place.y(), screen.bottom() - size.height()))
-        self.move(x, y)
-        self.show()
-        self._brightness.setFocus()
-
-    def _slider(self, name: str, low: int, value: int) -> QSlider:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(low, 100)
-        slider.setMinimumWidth(180)
-        slider.setAccessibleName(name)
-        number = QLabel()
-        number.setMinimumWidth(self.fontMetrics().horizontalAdvance("-100"))
-        number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        slider.valueChanged.connect(number.setNum)
-        slider.setValue(value)
-        number.setNum(value)
-        row = self._grid.rowCount()
-        self._grid.addWidget(QLabel(name), row, 0)
-        self._grid.addWidget(slider, row, 1)
-        self._grid.addWidget(number, row, 2)
-        return slider
-
-    def _on_image(self) -> None:
-        self.image_adjusted.emit(self._brightness.value() / 100, self._contrast.value() / 100)
-
-    def _reset(self) -> None:
-        self._brightness.setValue(0)
-        self._contrast.setValue(0)

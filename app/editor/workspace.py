@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -37,6 +38,7 @@ class Workspace(QObject):
     image_changed = Signal()
     document_changed = Signal(object)  # Changed
     suggestions_changed = Signal()
+    skeletons_found = Signal(object)  # keypoints by label, as a file has them
     labels_found = Signal(object)  # names of labels seen in files
     status_changed = Signal(object)  # {path: ImageStatus}
     image_failed = Signal(object, str)  # path, why it cannot be used; empty: it can
@@ -56,7 +58,7 @@ class Workspace(QObject):
         self.failure = ""
         self._place: dict[Path, int] = {}
         self._status: dict[Path, ImageStatus] = {}
-        self._pictures = Pictures()
+        self.pictures = Pictures()
         self.left = LeftEdits()
         self._target: ImageEntry | None = None  # on its way
         self._turns = Turns(lambda: self.under_way)
@@ -157,7 +159,7 @@ class Workspace(QObject):
     def abandon(self) -> None:
         """Give the folder free without saving."""
         self._scanning.stop()
-        self._pictures.look_ahead((), self.tasks)
+        self.pictures.look_ahead((), self.tasks)
         if self._staging is not None:
             self._staging.cancel()
         self._staging = None
@@ -274,7 +276,7 @@ class Workspace(QObject):
         state = None if self.session is None else self.session.history.state
         parts = self._settings.get(PARTS) == "show"
         self._staging = self.tasks.run(
-            lambda context: stage(self._pictures, project, entry, context, parts=parts),
+            lambda context: stage(self.pictures, project, entry, context, parts=parts),
             done=lambda staged: self._switch_image(staged, state),
             failed=lambda error: self._on_failed_image(entry, error),
         )
@@ -324,7 +326,7 @@ class Workspace(QObject):
         """Decode the neighbours, so that the next step is there at once."""
         place = self._place.get(self.path or Path(), -1)
         near = [self.images[k].path for k in (place + 1, place - 1) if 0 <= k < len(self.images)]
-        self._pictures.look_ahead(near, self.tasks)
+        self.pictures.look_ahead(near, self.tasks)
 
     # Edits
 
@@ -381,7 +383,7 @@ class Workspace(QObject):
         """The session has new suggestions; those in `hidden` say what something says already."""
         if self.staged is not None:
             old = self.staged
-            self.staged = Staged(old.entry, old.picture, old.session, hidden)
+            self.staged = replace(old, covered=hidden)
             self.suggestions_changed.emit()
             self.saver.touched()
             self._restate()

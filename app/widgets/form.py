@@ -93,6 +93,18 @@ class Form(QObject):
             else:
                 layout.addRow(row.title, self._widgets[row.name])
 
+    def narrow(self, layout: QFormLayout, text: str) -> int:
+        """Show the rows of a layout in which all words of a text occur. Returns how many fields."""
+        words = text.casefold().split()
+        shown, count = True, 0
+        for place, row in enumerate(self.rows):
+            if not isinstance(row, Note):  # notes go with the field before
+                said = " ".join((row.title, *_said(row))).casefold()
+                shown = all(word in said for word in words)
+                count += shown
+            layout.setRowVisible(place, shown)
+        return count
+
     def show_values(self, values: Mapping[str, Any]) -> None:
         """Show values by name, without a word that they changed."""
         for name, value in values.items():
@@ -144,6 +156,12 @@ class Form(QObject):
         widget.setToolTip(field.tip)
         made: QWidget = widget
         return made
+
+
+def _said(field: Field) -> tuple[str, ...]:
+    """What else a field says: its explanation, and what may be chosen."""
+    choices = tuple(text for text, _ in field.items) if isinstance(field, Choice) else ()
+    return field.tip, *choices
 
 
 def _select(combo: QComboBox, value: Any) -> None:

@@ -39,15 +39,15 @@ def make_window(
 ) -> MainWindow:
     """Make a window with all there is behind it; `client` replaces the engine of this machine."""
     services = make_services(ACTIONS, paths, settings, parent, client)
-    annotate = AnnotateFeature(services)
+    annotate, images = AnnotateFeature(services), ImagesFeature(services)
     features = (
         ViewFeature(services),
-        ImagesFeature(services),
+        images,
         annotate,
         ArrangeFeature(services, annotate.panel),
         SuggestFeature(services, annotate.panel),
         LensFeature(services),
         LearningFeature(services),
-        VersionsFeature(services),
+        VersionsFeature(services, images.panel.chosen_paths),
     )
     return MainWindow(services, features, theme)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QKeySequenceEdit,
     QLabel,
-    QLineEdit,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -33,11 +32,7 @@ class KeySettings(QWidget):
         super().__init__()
         self._settings = settings
         self._rows = {id: row for id, row in actions.rows.items() if row.fill is None}
-        self._filter = QLineEdit()
-        self._filter.setPlaceholderText(self.tr("Filter"))
-        self._filter.setAccessibleName(self.tr("Filter the actions"))
-        self._filter.setClearButtonEnabled(True)
-        self._filter.textChanged.connect(self._fill)
+        self._query = ""
         self._tree = QTreeWidget()
         self._tree.setColumnCount(2)
         self._tree.setHeaderLabels([self.tr("Action"), self.tr("Keys")])
@@ -60,14 +55,19 @@ class KeySettings(QWidget):
             row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
-        column.addWidget(self._filter)
         column.addWidget(self._tree, 1)
         column.addLayout(row)
         column.addWidget(self._message)
-        self._fill("")
+        self._fill()
 
-    def _fill(self, query: str) -> None:
-        chosen = self._chosen()
+    def narrow(self, text: str) -> int:
+        """Show the actions in whose text or keys all words occur. Returns how many."""
+        self._query = text
+        return self._fill()
+
+    def _fill(self) -> int:
+        chosen, count = self._chosen(), 0
+        words = self._query.casefold().split()
         self._tree.clear()
         overrides = self._settings.get(KEYS)
         for group in GROUPS:
@@ -75,9 +75,11 @@ class KeySettings(QWidget):
             head.setFlags(Qt.ItemFlag.ItemIsEnabled)
             for action in self._rows.values():
                 text = translated(action.text).rstrip("…")
-                if action.group != group or query.casefold() not in text.casefold():
-                    continue
                 keys = key_texts(keys_of(action, overrides))
+                said = " ".join((text, *keys)).casefold()
+                if action.group != group or not all(word in said for word in words):
+                    continue
+                count += 1
                 item = QTreeWidgetItem([text, "   ".join(keys)])
                 item.setData(0, ID, action.id)
                 head.addChild(item)
@@ -87,6 +89,7 @@ class KeySettings(QWidget):
                 self._choose(head, chosen)
         self._tree.resizeColumnToContents(0)
         self._show_chosen()
+        return count
 
     def _choose(self, head: QTreeWidgetItem, id: str | None) -> None:
         for place in range(head.childCount()):
@@ -150,7 +153,7 @@ class KeySettings(QWidget):
             )
             return
         self._settings.set(KEYS, overrides)
-        self._fill(self._filter.text())
+        self._fill()
 
     def _conflict(self, id: str, key: str, overrides: Keys) -> Action[Any] | None:
         return conflict(self._rows.values(), id, key, overrides)

@@ -117,6 +117,7 @@ class Docks:
         self._left: list[QDockWidget] = []
         self._right: list[QDockWidget] = []
         self._put_away: list[QDockWidget] = []
+        self._left_so: tuple[str, ...] = ()
         window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
         for area in (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea):
             window.setTabPosition(area, QTabWidget.TabPosition.North)
@@ -188,19 +189,34 @@ class Docks:
         widths = [round(LEFT_WIDTH * share), round(RIGHT_WIDTH * max(share, 0.85))]
         self._window.resizeDocks([self._left[0], first], widths, Qt.Orientation.Horizontal)
 
+    @property
+    def state(self) -> tuple[str, ...]:
+        """The names of folded rails and of the panels in front, now or as they were last seen."""
+        if self._put_away:
+            return self._left_so
+        folded = [rail.objectName() for rail in self.rails if rail.folded]
+        front = [rail.front.objectName() for rail in self.rails if rail.front is not None]
+        return (*folded, *front)
+
+    def bring_state(self, state: Sequence[str]) -> None:
+        """Let panels be in front and rails be folded as `state` says, once there is anything."""
+        self._left_so = tuple(state)
+
     def show(self, shown: bool) -> None:
         """Hide the panels while there is nothing for them, and bring back those that were there."""
-        if not shown:
-            for rail in self.rails:
-                rail.fold(False)
-        if shown:
+        if shown and self._put_away:
             for dock in self._put_away:
                 dock.show()
-            if self._put_away:
-                self._left[0].raise_()
-                self._right[0].raise_()
             self._put_away = []
-        elif not self._put_away:
+            for rail, side in zip(self.rails, (self._left, self._right), strict=True):
+                wanted = (dock for dock in side if dock.objectName() in self._left_so)
+                front = next(wanted, side[0])
+                front.raise_()
+                rail.fold(rail.objectName() in self._left_so, front)
+        elif not shown and not self._put_away:
+            self._left_so = self.state or self._left_so
+            for rail in self.rails:
+                rail.fold(False)
             self._put_away = [dock for dock in self.all if not dock.isHidden()]
             for dock in self._put_away:
                 dock.hide()

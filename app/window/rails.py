@@ -37,17 +37,22 @@ class Rail(QToolBar):
         self.hide()
 
     @property
+    def front(self) -> QDockWidget | None:
+        """The panel that is seen, or would be if they were not folded."""
+        return self._front if self.folded else next(filter(_seen, self._docks), None)
+
+    @property
     def folded(self) -> bool:
         """Whether the panels are put away."""
         return bool(self._there)
 
-    def fold(self, folded: bool) -> None:
-        """Put the panels away, or bring back those that were there."""
+    def fold(self, folded: bool, front: QDockWidget | None = None) -> None:
+        """Put the panels away, or bring back those that were there, `front` in front of them."""
         if folded == self.folded:
             return
         if folded:
             self._there = [dock for dock in self._docks if not dock.isHidden()]
-            self._front = next((dock for dock in self._there if _seen(dock)), None)
+            self._front = front or next((dock for dock in self._there if _seen(dock)), None)
             while self._tabs.count():
                 self._tabs.removeTab(0)
             for dock in self._there:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer
 
 from app.base.words import count_text, sentence_text
+from app.canvas.look import Look
+from app.editor.looking import look_text
 from app.editor.saving import SaveState
 from app.editor.services import Services
 from app.window.status import StatusBar
@@ -31,6 +33,8 @@ class Readout(QObject):
         services.viewport.pointer_left.connect(self.leave)
         services.viewport.zoom_changed.connect(self.zoom)
         services.viewport.hinted.connect(self._show_hint)
+        services.looking.changed.connect(self._show_look)
+        bar.look_wanted.connect(lambda: services.actions["adjust"].trigger())
         self._show_engine()
 
     def point(self, x: float, y: float) -> None:
@@ -61,10 +65,20 @@ class Readout(QObject):
         column, row = int(self._place[0] // 1), int(self._place[1] // 1)
         pixels = staged.picture.decoded.pixels
         if 0 <= row < pixels.shape[0] and 0 <= column < pixels.shape[1]:
-            red, green, blue = (int(value) for value in pixels[row, column])
-            self._bar.set_pixel(f"{column}, {row}    {red} {green} {blue}")
+            values = self._services.looking.values
+            there = pixels[row, column] if values is None else values.at(row, column)[:4]
+            numbers = " ".join(f"{float(value):.6g}" for value in there)
+            self._bar.set_pixel(f"{column}, {row}    {numbers}")
         else:
             self._bar.set_pixel(f"{column}, {row}")
+
+    def _show_look(self) -> None:
+        look = self._services.looking.look
+        changed = look != Look() and self._services.workspace.staged is not None
+        keys = "".join(self._services.actions.keys("as_it_is")[:1])
+        tip = self.tr("Only what you see is changed: {look}. {key} shows the image as it is.")
+        text = look_text(look)
+        self._bar.set_look(text if changed else "", tip.format(look=text, key=keys))
 
     def _show_hint(self) -> None:
         there = self._services.workspace.staged is not None

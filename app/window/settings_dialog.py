@@ -6,19 +6,34 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QLocale, Qt
-from PySide6.QtWidgets import QDialog, QFormLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QFrame,
+    QLineEdit,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
+from app.base.icons import icon
 from app.base.settings import (
     AUTOSAVE,
+    COLOUR_BY,
+    CROSSHAIR,
     DEVICE,
     ENCODINGS,
+    FOLDER_TREE,
     LANGUAGE,
     OPACITY,
     PARTS,
     PRECISION,
     PREPARE,
     START,
+    TAGS,
     THEME,
+    THUMBNAILS,
     UNKNOWN_LABELS,
     WHEEL,
     Setting,
@@ -30,41 +45,67 @@ from app.window.key_settings import KeySettings
 
 SHOWN: Final[tuple[Setting[Any], ...]] = (
     *(THEME, LANGUAGE, WHEEL, OPACITY, AUTOSAVE, UNKNOWN_LABELS, PARTS, DEVICE, PRECISION),
-    *(PREPARE, ENCODINGS, START),
+    *(PREPARE, ENCODINGS, START, TAGS, CROSSHAIR, THUMBNAILS, FOLDER_TREE, COLOUR_BY),
 )  # fmt: skip
 
 
 class SettingsDialog(QDialog):
-    """Two pages: general and keys."""
+    """Two pages, general and keys, and a search over both."""
 
     def __init__(self, parent: QWidget, services: Services) -> None:
         super().__init__(parent)
         self._settings = services.settings
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Settings"))
-        tabs = QTabWidget()
-        tabs.setDocumentMode(True)
-        tabs.addTab(self._general(), self.tr("General"))
-        tabs.addTab(KeySettings(services.settings, services.actions), self.tr("Keys"))
+        self._search = QLineEdit()
+        self._search.setPlaceholderText(self.tr("Search settings and keys"))
+        self._search.setAccessibleName(self._search.placeholderText())
+        self._search.setClearButtonEnabled(True)
+        self._search.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        self._search.textChanged.connect(self._narrow)
+        self._form = QFormLayout()
+        self._fields = self._general()
+        self._keys = KeySettings(services.settings, services.actions)
+        page = QWidget()
+        page.setLayout(self._form)
+        general = QScrollArea()
+        general.setWidget(page)
+        general.setWidgetResizable(True)
+        general.setFrameShape(QFrame.Shape.NoFrame)
+        general.verticalScrollBar().setAccessibleName(self.tr("General"))
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(general, self.tr("General"))
+        self._tabs.addTab(self._keys, self.tr("Keys"))
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 10, 10, 10)
-        column.addWidget(tabs)
+        column.addWidget(self._search)
+        column.addWidget(self._tabs)
         screen = self.screen().availableGeometry()
         self.resize(min(560, screen.width() - 40), min(540, screen.height() - 80))
 
-    def _general(self) -> QWidget:
-        page = QWidget()
-        form = QFormLayout(page)
+    def _general(self) -> Form:
+        form = self._form
         form.setContentsMargins(16, 16, 16, 16)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         settings = {each.key: each for each in SHOWN}
         fields = Form(self._rows(), self)
         fields.show_values({name: self._settings.get(settings[name]) for name in fields.fields})
         fields.changed.connect(lambda name, value: self._settings.set(settings[name], value))
         fields.fill(form)
-        return page
+        return fields
+
+    def _narrow(self, text: str) -> None:
+        """Show what is searched for, how much of it there is, and the page that has it."""
+        counts = (self._fields.narrow(self._form, text), self._keys.narrow(text))
+        for place, name in enumerate((self.tr("General"), self.tr("Keys"))):
+            self._tabs.setTabText(place, f"{name} ({counts[place]})" if text.strip() else name)
+        here = self._tabs.currentIndex()
+        if not counts[here] and counts[1 - here]:
+            self._tabs.setCurrentIndex(1 - here)
 
     def _rows(self) -> Iterator[Field | Note]:
         system = (self.tr("As the system"), "system")
@@ -82,6 +123,19 @@ class SettingsDialog(QDialog):
         scrolls = self.tr("scrolls; with Ctrl it zooms")
         yield Choice(WHEEL.key, self.tr("Mouse wheel"), ((zooms, "zoom"), (scrolls, "scroll")))
         yield Share(OPACITY.key, self.tr("Fill of instances"))
+        for setting, title in (
+            (TAGS, self.tr("Names beside instances")),
+            (CROSSHAIR, self.tr("Lines through the pointer while drawing")),
+            (THUMBNAILS, self.tr("Thumbnails in the list of images")),
+            (FOLDER_TREE, self.tr("Folders as a tree in the list of images")),
+        ):
+            shows = (self.tr("shown"), True), (self.tr("not shown"), False)
+            yield Choice(setting.key, title, shows)
+        by = (self.tr("Label"), self.tr("Instance"), self.tr("Source"), self.tr("Score"))
+        ways = ("label", "instance", "source", "score")
+        yield Choice(
+            COLOUR_BY.key, self.tr("Colour instances by"), tuple(zip(by, ways, strict=True))
+        )
         yield Number(AUTOSAVE.key, self.tr("Save after a pause of"), 0.2, 60, 0.5, 1, self.tr(" s"))
         active, new = self.tr("the active label"), self.tr("new labels of the project")
         yield Choice(

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from app.base.icons import icon
 from app.widgets.elided import ElidedLabel
 from app.window.job_strip import JobStrip
 
+LOOK_WIDTH = 190
+
 
 class StatusBar(QWidget):
-    """Plain cells with thin rules between them; the one that can be long gives way."""
+    """Plain cells with thin rules between them; the one that can be long gives way.
+
+    `look_wanted` follows a click on the sign that the image is shown otherwise than it is.
+    """
+
+    look_wanted = Signal()
 
     def __init__(self, jobs: JobStrip) -> None:
         super().__init__()
@@ -22,6 +30,14 @@ class StatusBar(QWidget):
         self._pixel = self._cell(self.tr("Pixel under the pointer"), 27)
         self._size = self._cell(self.tr("Size of the image"), 12)
         self._zoom = self._cell(self.tr("Zoom"), 7)
+        self._look = QToolButton()
+        self._look.setAutoRaise(True)
+        self._look.setIcon(icon("adjust"))
+        self._look.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._look.setAccessibleName(self.tr("The view is changed"))
+        self._look.clicked.connect(self.look_wanted)
+        self._look.hide()
+        self._row.addWidget(self._look)
         self._hint = self._cell(self.tr("What the tool in the hand does"), 0)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self._row.setStretchFactor(self._hint, 4)
@@ -42,6 +58,13 @@ class StatusBar(QWidget):
     def set_zoom(self, text: str) -> None:
         """The zoom in per cent."""
         self._set(self._zoom, text)
+
+    def set_look(self, text: str, tip: str) -> None:
+        """How the image is shown otherwise than it is; empty where it is not."""
+        metrics = self.fontMetrics()
+        self._look.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, LOOK_WIDTH))
+        self._look.setToolTip(tip)
+        self._look.setVisible(bool(text))
 
     def set_hint(self, text: str) -> None:
         """What mouse and keys do with the tool in the hand."""
@@ -64,6 +87,7 @@ class StatusBar(QWidget):
             "pixel": self._pixel.text(),
             "size": self._size.text(),
             "zoom": self._zoom.text(),
+            "look": self._look.text(),
             "hint": self._hint.text(),
             "engine": self._engine.text(),
             "save": self._save.text(),

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QMainWindow, QMenu
+from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter
 
 from app.base.actions import EDIT, FILE, HELP, IMAGE, VIEW, Action
 from app.base.feature import Feature
 from app.base.icons import icon
-from app.base.settings import GEOMETRY, LAYOUT, WHEEL
+from app.base.settings import GEOMETRY, LAYOUT, PANELS, SPLITTERS, WHEEL
 from app.base.theme import Theme
 from app.editor.services import Services
 from app.window.about import AboutDialog
@@ -180,13 +180,28 @@ class MainWindow(QMainWindow):
         self.docks.reset()
         self.restoreState(_bytes(settings.get(LAYOUT)))
         self.docks.show(False)
+        panels = settings.get(PANELS)
+        self.docks.bring_state(panels)
+        for splitter in self._splitters():
+            sizes = settings.get(SPLITTERS).get(splitter.objectName(), ())
+            if len(sizes) == splitter.count():
+                splitter.setSizes(list(sizes))
+
+    def _splitters(self) -> list[QSplitter]:
+        """Those whose sizes are kept: they have a name."""
+        return [each for each in self.findChildren(QSplitter) if each.objectName()]
 
     def _remember(self) -> None:
         settings = self.services.settings
+        settings.set(PANELS, list(self.docks.state))
+        settings.set(GEOMETRY, _text(self.saveGeometry()))
+        if settings.get(PANELS):
+            sizes = {each.objectName(): each.sizes() for each in self._splitters()}
+            settings.set(SPLITTERS, {name: size for name, size in sizes.items() if any(size)})
+        self.docks.bring_state(())
+        self.docks.show(True)
         for rail in self.docks.rails:
             rail.fold(False)
-        settings.set(GEOMETRY, _text(self.saveGeometry()))
-        self.docks.show(True)
         settings.set(LAYOUT, _text(self.saveState()))
 
     # fmt: off

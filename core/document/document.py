@@ -1,4 +1,4 @@
-"""The document: the instances and regions of one image, changed by edits alone."""
+"""The document: the instances, regions and lines of one image, changed by edits alone."""
 
 from __future__ import annotations
 
@@ -16,17 +16,34 @@ from core.document.edits import (
     Relabel,
     Remove,
     Reshape,
+    SetDetails,
     SetDone,
     SetFields,
     SetRejected,
 )
 from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect, bounds_of, union_rect
-from core.document.instance import Instance, Polygons, Region, Shape, source_after_change
+from core.document.instance import (
+    NO_DETAILS,
+    Held,
+    ImageDetails,
+    Instance,
+    Keypoints,
+    Line,
+    Polygons,
+    Region,
+    Seen,
+    Shape,
+    source_after_change,
+)
+from core.document.limits import MOST_KEYPOINTS
 from core.document.regions import by_flags
 from core.sentences import say
 
 _ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
+_NOT_FINITE: Final = say(
+    "edits.not_finite", "A coordinate of instance {id} is not a finite number."
+)
 _PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
@@ -37,7 +54,8 @@ class Changed:
     `ids` are the shapes added, removed or altered. `rect` (image pixels) covers them as they
     were and as they are; None when nothing visible changed. `order` says that the z order is
     another (shapes came, went or moved), `done` that the finished mark was set or taken back,
-    `rejected` that suggestions were turned down or taken back.
+    `rejected` that suggestions were turned down or taken back, `details` that something else is
+    said of the image.
     """
 
     ids: frozenset[str] = frozenset()
@@ -45,6 +63,7 @@ class Changed:
     order: bool = False
     done: bool = False
     rejected: bool = False
+    details: bool = False
 
     def __or__(self, other: Changed) -> Changed:
         """Both changes together."""
@@ -54,13 +73,15 @@ class Changed:
             self.order or other.order,
             self.done or other.done,
             self.rejected or other.rejected,
+            self.details or other.details,
         )
 
 
 class Document:
-    """The shapes of an image of `width` x `height` pixels, lowest first, and the finished mark.
+    """The shapes of an image of `width` x `height` pixels, lowest first, the finished mark,
+    and what is said of the whole image.
 
-    The flags of a shape decide whether it is an instance or a region. `rejected` holds the ids of
+    The shape itself says whether it is an instance, a region or a line. `rejected` holds the ids of
     suggestions that the person turned down. Raises EditError when two shapes share an id or one
     has a broken outline.
     """
@@ -72,6 +93,7 @@ class Document:
         shapes: Iterable[Shape] = (),
         done: bool = False,
         rejected: Iterable[str] = (),
+        details: ImageDetails = NO_DETAILS,
     ) -> None:
         self.width = width
         self.height = height
@@ -79,6 +101,7 @@ class Document:
         self._by_id = {shape.id: shape for shape in self._shapes}
         self._done = done
         self._rejected = frozenset(rejected)
+        self._details = details
         if len(self._by_id) != len(self._shapes):
             raise EditError(_ID_TWICE)
         for shape in self._shapes:
@@ -91,7 +114,7 @@ class Document:
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Instances and regions in z order, the lowest first: what is drawn, taken and saved."""
+        """All in z order, the lowest first: what is drawn, taken and saved."""
         return self._shapes
 
     @property
@@ -105,9 +128,24 @@ class Document:
         return self._regions
 
     @property
+    def lines(self) -> tuple[Line, ...]:
+        """The points, lines and line strips, in z order."""
+        return tuple(each for each in self._shapes if isinstance(each, Line))
+
+    @property
     def done(self) -> bool:
         """Whether a person marked the image as finished."""
         return self._done
+
+    @property
+    def details(self) -> ImageDetails:
+        """What is said of the whole image."""
+        return self._details
+
+    @property
+    def held(self) -> Held:
+        """All that a label file holds of it."""
+        return self._shapes, self._done, self._details
 
     @property
     def rejected(self) -> frozenset[str]:
@@ -120,18 +158,39 @@ class Document:
     def __contains__(self, id: object) -> bool:
         return id in self._by_id
 
+    def locked_by(self, edit: Edit) -> Shape | None:
+        """A locked shape that an edit would change; None without any. To unlock it is none."""
+        match edit:
+            case Batch():
+                return next(filter(None, map(self.locked_by, edit.edits)), None)
+            case Remove():
+                ids = edit.ids
+            case Relabel():
+                ids = tuple(id for id, _ in edit.labels)
+            case Reshape():
+                ids = (edit.id,)
+            case SetFields():
+                ids = (edit.id,) if edit.locked else ()
+            case _:
+                return None
+        found = (self._by_id.get(id) for id in ids)
+        return next((each for each in found if each is not None and each.locked), None)
+
     def apply(self, edit: Edit) -> tuple[Edit, Changed]:
         """Change the document; return the edit that takes the change back and what was touched.
 
         Raises EditError, and leaves the document as it was, when the edit does not fit.
         """
-        draft = _Draft(list(self._shapes), dict(self._by_id), self._done, self._rejected)
+        draft = _Draft(
+            list(self._shapes), dict(self._by_id), self._done, self._rejected, self._details
+        )
         inverse, changed = draft.apply(edit)
         if changed.ids or changed.order:
             self._set_shapes(draft.shapes)
         self._by_id = draft.by_id
         self._done = draft.done
         self._rejected = draft.rejected
+        self._details = draft.details
         return inverse, changed
 
 
@@ -143,6 +202,7 @@ class _Draft:
     by_id: dict[str, Shape]
     done: bool
     rejected: frozenset[str]
+    details: ImageDetails
 
     def apply(self, edit: Edit) -> tuple[Edit, Changed]:
         match edit:
@@ -156,6 +216,9 @@ class _Draft:
                 return self._relabel(edit)
             case SetDone():
                 return self._set_done(edit)
+            case SetDetails():
+                inverse, self.details = SetDetails(self.details), edit.details
+                return inverse, Changed(details=inverse != edit)
             case SetFields():
                 return self._set_fields(edit)
             case SetRejected():
@@ -227,9 +290,10 @@ class _Draft:
         old = self._find(edit.id)
         source = edit.source or source_after_change(old.source)
         box = old.box and is_box(edit.polygons) if edit.box is None else edit.box
-        new = replace(old, polygons=edit.polygons, source=source, box=box)
+        points = old.keypoints if edit.keypoints is None else edit.keypoints
+        new = replace(old, polygons=edit.polygons, source=source, box=box, keypoints=points)
         check_shape(new)
-        inverse = Reshape(old.id, old.polygons, old.source, old.box)
+        inverse = Reshape(old.id, old.polygons, old.source, old.box, old.keypoints)
         return inverse, self._swap({old.id: old}, {new.id: new})
 
     def _relabel(self, edit: Relabel) -> tuple[Edit, Changed]:
@@ -264,6 +328,7 @@ class _Draft:
                 crowd=edit.crowd,
                 group_id=edit.group_id,
                 attributes=edit.attributes,
+                locked=edit.locked,
             )
         )
         return SetFields.of(old), self._swap({old.id: old}, {new.id: new})
@@ -287,18 +352,31 @@ class _Draft:
 
 
 def check_shape(shape: Shape) -> None:
-    """Raise EditError unless it has an id, polygons, and finite rings of three or more points."""
+    """Raise EditError unless it has an id, polygons, and finite rings of three or more points; a
+    line has one, of a point or more."""
     if not shape.id:
         raise EditError(say("edits.no_id", "An instance without an id cannot be kept."))
     if not shape.polygons:
         raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=shape.id))
-    _check_rings(shape.id, shape.polygons)
+    least = 1 if shape.line else 3
+    if shape.line and (len(shape.polygons) > 1 or shape.polygons[0].holes):
+        raise EditError(say("edits.line_parts", "Line {id} has more than one part.", id=shape.id))
+    _check_rings(shape.id, shape.polygons, least)
+    if shape.keypoints:
+        _check_keypoints(shape.id, shape.keypoints)
 
 
-def _check_rings(id: str, polygons: Polygons) -> None:
+def _check_keypoints(id: str, keypoints: Keypoints) -> None:
+    if len(keypoints) > MOST_KEYPOINTS or not all(seen in tuple(Seen) for _, _, seen in keypoints):
+        raise EditError(say("edits.keypoints", "Instance {id} has keypoints that are none.", id=id))
+    if not math.isfinite(sum(itertools.chain.from_iterable(keypoints))):
+        raise EditError(_NOT_FINITE.given(id=id))
+
+
+def _check_rings(id: str, polygons: Polygons, least: int) -> None:
     for polygon in polygons:
         for ring in (polygon.outer, *polygon.holes):
-            if len(ring) < 3:
+            if len(ring) < least:
                 raise EditError(
                     say(
                         "edits.short_ring",
@@ -308,10 +386,4 @@ def _check_rings(id: str, polygons: Polygons) -> None:
                 )
             # A sum is finite only when all its terms are; this is the fast way to look at all.
             if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
-                raise EditError(
-                    say(
-                        "edits.not_finite",
-                        "A coordinate of instance {id} is not a finite number.",
-                        id=id,
-                    )
-                )
+                raise EditError(_NOT_FINITE.given(id=id))

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, Count, Name
-from core.document.instance import Attributes, Polygons, Shape, Source
+from core.document.instance import Attributes, ImageDetails, Keypoints, Polygons, Shape, Source
 from core.document.regions import by_flags
 from core.sentences import MasklensError
 
@@ -41,16 +41,17 @@ class Remove(msgspec.Struct, frozen=True, tag_field="do", tag="remove"):
 
 
 class Reshape(msgspec.Struct, frozen=True, tag_field="do", tag="reshape"):
-    """Give an instance other polygons.
+    """Give an instance other polygons, other keypoints, or both.
 
     With `source` None the rule of provenance decides: what a model proposed becomes "edited". With
-    `box` None a box stays one as long as it is a rectangle.
+    `box` None a box stays one as long as it is a rectangle. With `keypoints` None they stay.
     """
 
     id: Name
     polygons: Polygons
     source: Source | None = None
     box: bool | None = None
+    keypoints: Keypoints | None = None
 
 
 class Relabel(msgspec.Struct, frozen=True, tag_field="do", tag="relabel"):
@@ -74,6 +75,12 @@ class SetDone(msgspec.Struct, frozen=True, tag_field="do", tag="set_done"):
     done: bool
 
 
+class SetDetails(msgspec.Struct, frozen=True, tag_field="do", tag="set_details"):
+    """Replace what is said of the whole image."""
+
+    details: ImageDetails
+
+
 class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     """Replace what an instance carries beside its outline, label and provenance."""
 
@@ -83,6 +90,7 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
     crowd: bool
     group_id: int | None
     attributes: Attributes = ()
+    locked: bool = False
 
     @staticmethod
     def of(shape: Shape) -> SetFields:
@@ -94,6 +102,7 @@ class SetFields(msgspec.Struct, frozen=True, tag_field="do", tag="set_fields"):
             shape.crowd,
             shape.group_id,
             shape.attributes,
+            shape.locked,
         )
 
 
@@ -115,7 +124,7 @@ class Batch(msgspec.Struct, frozen=True, tag_field="do", tag="batch"):
             raise ValueError("too many batches inside each other")
 
 
-Edit = Add | Remove | Reshape | Relabel | SetDone | SetFields | SetRejected | Batch
+Edit = Add | Remove | Reshape | Relabel | SetDone | SetDetails | SetFields | SetRejected | Batch
 
 # A batch inside a batch is fine; a file that nests them deeper than this is not ours.
 _DEEPEST = 16

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from core.document.instance import Shape
+from core.document.instance import Line, Shape
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.intp]
@@ -132,6 +132,9 @@ def _entries(shapes: Sequence[Shape]) -> list[_Entry]:
     starts = np.concatenate(([0], np.cumsum(lengths)))
     following = np.arange(1, count + 1)
     following[starts[1:] - 1] = starts[:-1]
+    for k, (owner, _, _) in enumerate(rings):
+        if isinstance(shapes[owner], Line):  # which does not run back to where it began
+            following[starts[k + 1] - 1] = starts[k + 1] - 1
     ends = points[following]
 
     owners = np.fromiter((k for k, _, _ in rings), np.intp, len(rings))
@@ -203,6 +206,9 @@ def _nearest(
 
 def _body(entries: Sequence[_Entry], x: float, y: float) -> Hit | None:
     """The topmost shape with a polygon that holds the point, by the even-odd rule."""
+    entries = [entry for entry in entries if not isinstance(entry.shape, Line)]
+    if not entries:
+        return None
     start = np.concatenate([entry.points for entry in entries])
     end = np.concatenate([entry.ends for entry in entries])
     spans = (start[:, 1] > y) != (end[:, 1] > y)

@@ -1,16 +1,18 @@
-"""What is labelled on an image, made of polygons with holes: instances, and regions.
+"""What is labelled on an image: instances and regions, made of polygons with holes, and lines.
 
 Coordinates are float pixels of the upright image (after EXIF): x right, y down, (0, 0) the outer
 corner of the first pixel. A ring is open (its first vertex is not repeated) and has three or
-more vertices; its direction carries no meaning.
+more vertices; its direction carries no meaning. Points, lines and line strips have one
+ring of a vertex or more that does not run back to its start, and no area.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated
+from enum import IntEnum, StrEnum
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -20,7 +22,33 @@ Point = tuple[float, float]
 Value = str | bool | int | float
 Attributes = tuple[tuple[Name, Value], ...]
 """What else a person says of an instance: names with texts, numbers, choices or switches."""
-Ring = Annotated[tuple[Point, ...], Meta(min_length=3)]
+Ring = Annotated[tuple[Point, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDetails:
+    """What a person says of the whole image."""
+
+    flags: tuple[tuple[str, bool], ...] = ()
+    description: str = ""
+    attributes: Attributes = ()
+
+
+NO_DETAILS: Final = ImageDetails()
+
+
+class Seen(IntEnum):
+    """Whether a keypoint is there, with COCO's numbers."""
+
+    ABSENT = 0  # nobody has said where it is; its place means nothing
+    HIDDEN = 1  # its place is known, but something covers it
+    VISIBLE = 2
+
+
+Keypoint = tuple[float, float, Annotated[int, Meta(ge=0, le=2)]]
+"""x, y in image pixels, and what `Seen` says of it."""
+Keypoints = tuple[Keypoint, ...]
+"""The keypoints of an instance in the order of its label's skeleton; none for most."""
 
 
 class Source(StrEnum):
@@ -52,13 +80,15 @@ Polygons = Annotated[tuple[Polygon, ...], Meta(min_length=1)]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A label and the polygons that it is for: what an instance and a region have in common.
+    """A label and the polygons that it is for: what instances, regions and lines have in common.
 
     `score` is the detector's, 0 to 1, and `model` the model revision that proposed the shape;
     both stay when a person accepts or edits it. `crowd` marks one that stands for many objects.
     `flags` are named yes/no marks in the order of the label file; they decide whether a shape is
-    an instance or a region (core/document/regions.py). `box` says that the outline is a rectangle,
-    upright or turned, and stays one while its corners are moved.
+    an instance or a region (core/document/regions.py), unless `line` says that it is none. `box`
+    says that the outline is a rectangle, upright or turned, and stays one while its corners are
+    moved. `keypoints` may lie outside of it. What is `locked` is not changed, and not taken with
+    the mouse, until it is unlocked.
     """
 
     id: Name
@@ -73,6 +103,9 @@ class Shape:
     group_id: int | None = None
     attributes: Attributes = ()
     box: bool = False
+    keypoints: Keypoints = ()
+    line: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +114,31 @@ class Instance(Shape):
 
 
 @dataclass(frozen=True, slots=True)
+class Line(Shape):
+    """A point, a line of two ends or a line strip: it has a label and no area, and is no object."""
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Its vertices, from one end to the other."""
+        return self.polygons[0].outer
+
+
+@dataclass(frozen=True, slots=True)
 class Region(Shape):
     """A part of the image that is no object: done (all in it is labelled), or to be ignored.
 
     An area to ignore keeps the label of what lies there.
     """
+
+
+Held = tuple[tuple[Shape, ...], bool, ImageDetails]
+"""What is a person's on an image: the shapes, the finished mark, what is said of the whole."""
+
+
+def are_outlines(shapes: Iterable[Shape]) -> bool:
+    """Whether all rings enclose something: three vertices or more, as only lines may have fewer."""
+    rings = (ring for shape in shapes for polygon in shape.polygons for ring in polygon.rings)
+    return all(len(ring) >= 3 for ring in rings)
 
 
 def new_id() -> str:

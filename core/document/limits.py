@@ -16,6 +16,8 @@ MOST_POINTS: Final = 20_000
 """Vertices of one instance, holes included."""
 MOST_POINTS_TOGETHER: Final = 500_000
 MOST_SHAPES: Final = 150_000
+MOST_KEYPOINTS: Final = 1_000
+"""Of one instance."""
 MOST_LABELS: Final = 5_000
 """Different labels."""
 MOST_LETTERS: Final = 1_000

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import fields
 from typing import Any, Final
 
-from core.document.instance import Instance, Region, Shape
+from core.document.instance import Instance, Line, Region, Shape
 
 DONE_REGION: Final = "done_region"
 """Inside the outline everything is labelled. Also the label of such a region."""
@@ -42,11 +42,11 @@ def is_ignored(shape: Shape) -> bool:
 
 
 def by_flags(shape: Shape) -> Shape:
-    """The shape as the instance, or the region, that its flags say it is."""
-    if not shape.flags and type(shape) is Instance:
+    """The shape as the line, the instance, or the region that it says it is."""
+    if not shape.flags and type(shape) is Instance and not shape.line:
         return shape  # as nearly all
     region = is_marked(shape, DONE_REGION) or is_marked(shape, IGNORE)
-    kind = Region if region else Instance
+    kind = Line if shape.line else Region if region else Instance
     return shape if type(shape) is kind else kind(**_values(shape))
 
 
@@ -55,8 +55,13 @@ def _values(shape: Shape) -> dict[str, Any]:
 
 
 def labelled(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
-    """Instances and areas to ignore: all that has a label of the project."""
+    """Instances, areas to ignore and lines: all that has a label of the project."""
     return tuple(each for each in shapes if not is_done(each))
+
+
+def covering(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
+    """Instances and areas to ignore: all that has a label, and an area that it covers."""
+    return tuple(each for each in shapes if not (isinstance(each, Line) or is_done(each)))
 
 
 def comparable(
@@ -70,7 +75,7 @@ def comparable(
         each
         if isinstance(each, Instance) and each.label != IGNORED_LABEL
         else Instance(**_values(each) | {"crowd": True})
-        for each in labelled(shapes)
+        for each in covering(shapes)
         if each.label not in without
     )
 

@@ -16,7 +16,8 @@ from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from core.codec import Codec, FieldError, uncollected, wrong
-from core.document.instance import Instance, Polygons, Source
+from core.document.instance import Instance, Keypoints, Polygons, Source
+from core.document.skeleton import Skeleton, from_flat
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_shapes import outline_of
 from core.formats.coco_write import dumps, write
@@ -25,7 +26,7 @@ from core.formats.errors import FormatError, read_json, reading
 from core.formats.fields import as_int, as_label, as_list, as_object, as_text, get, number_of
 from core.formats.label_file import Json
 from core.formats.labelled import Box, Later, LaterByName
-from core.formats.limits import check_size, side_of
+from core.formats.limits import MAX_COORDINATE, check_size, side_of
 from core.formats.remarks import Remarks
 from core.formats.said import NO_SIDE, RESULTS
 from core.sentences import Sentence, say
@@ -35,6 +36,7 @@ __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse
 _KNOWN: Final = frozenset(
     ("image_id", "category_id", "segmentation", "area", "bbox", "iscrowd", "score", KEY)
 )
+_POINTS: Final = frozenset(("keypoints", "num_keypoints"))
 _IMAGE_KEYS: Final = frozenset(("id", "file_name", "width", "height"))
 _CATEGORY_TWICE: Final = say(
     "formats.category_twice",
@@ -66,6 +68,8 @@ class CocoDataset:
     labels: tuple[str, ...]
     notes: tuple[Sentence, ...] = ()
     extra: Json = field(default_factory=dict)
+    skeletons: Mapping[str, Skeleton] = field(default_factory=dict)
+    """By label, where a category names its keypoints."""
 
 
 def is_coco(value: object) -> bool:
@@ -109,6 +113,8 @@ _CROWD: Final = {
 """What programs write for `iscrowd`."""
 _BOX: Final[Codec[Box]] = Codec(Box)
 _SOURCE: Final[Codec[Source]] = Codec(Source)
+_NAMES: Final[Codec[tuple[str, ...]]] = Codec(tuple[str, ...])
+_EDGES: Final[Codec[tuple[tuple[int, int], ...]]] = Codec(tuple[tuple[int, int], ...])
 _FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool], ...])
 
 
@@ -125,7 +131,7 @@ class _Body:
         if instance.id in self.instances:
             instance = replace(instance, id=f"{instance.id}~{number}")
         self.instances[instance.id] = instance
-        self.extras[instance.id] = _others(annotation)
+        self.extras[instance.id] = _others(annotation, real=bool(instance.keypoints))
         box = _box(annotation.get("bbox"))
         if box is not None:
             self.boxes[instance.id] = box
@@ -145,6 +151,7 @@ class _Reader:
         # A model's detections as masklens writes them; nobody has accepted any.
         predicted = isinstance(ours, dict) and "predicted" in ours
         self._source = Source.SUGGESTED if predicted else Source.DRAWN
+        self.skeletons = _skeletons(top.get("categories"))
         self._labels = self._categories(as_list(get(top, "categories", "file"), "categories"))
         self._images = self._listed(as_list(get(top, "images", "file"), "images"))
         self._items: Sequence[object] = (
@@ -186,6 +193,7 @@ class _Reader:
                 for key, value in self._top.items()
                 if key not in ("images", "annotations")
             },
+            skeletons=self.skeletons,
         )
 
     def _annotation(
@@ -204,7 +212,9 @@ class _Reader:
         polygons = outline_of(annotation, image, where, self.remarks)
         if not polygons:
             return None
-        return image, annotation, self._instance(annotation, label, polygons, number, where)
+        instance = self._instance(annotation, label, polygons, number, where)
+        points = self._keypoints(annotation, label)
+        return image, annotation, replace(instance, keypoints=points) if points else instance
 
     def _later(self, image: CocoImage, numbers: Sequence[int]) -> CocoImage:
         return replace(
@@ -288,6 +298,12 @@ class _Reader:
         self.remarks.count(NO_SIDE, side is None and value.get(key) is not None)
         return side
 
+    def _keypoints(self, annotation: Json, label: str) -> Keypoints | None:
+        """The keypoints that fit the label; None where there are none, or they are not COCO's."""
+        skeleton = self.skeletons.get(label)
+        count = None if skeleton is None else len(skeleton.names)
+        return from_flat(annotation.get("keypoints"), count, MAX_COORDINATE)
+
     def _instance(
         self,
         annotation: Mapping[str, object],
@@ -325,9 +341,13 @@ def _with(image: CocoImage, body: _Body) -> CocoImage:
     return replace(image, instances=instances, extras=body.extras, boxes=body.boxes)
 
 
-def _others(annotation: Json) -> Json:
-    """The id of an annotation and the keys that have no field here, its attributes apart."""
-    kept = {key: value for key, value in annotation.items() if key not in _KNOWN}
+def _others(annotation: Json, *, real: bool) -> Json:
+    """The id of an annotation and the keys that have no field here, its attributes apart.
+
+    `real` says that its keypoints are those of the instance.
+    """
+    known = _KNOWN | _POINTS if real else _KNOWN
+    kept = {key: value for key, value in annotation.items() if key not in known}
     attributes = kept.pop("attributes", None)
     extra: dict[str, object] = {"coco": kept} if kept else {}
     if isinstance(attributes, dict):
@@ -335,6 +355,18 @@ def _others(annotation: Json) -> Json:
     elif attributes is not None:
         kept["attributes"] = attributes
     return extra
+
+
+def _skeletons(categories: object) -> dict[str, Skeleton]:
+    """What the keypoints of each label are called, where a category says it in COCO's way."""
+    found: dict[str, Skeleton] = {}
+    for each in categories if isinstance(categories, list) else ():
+        if isinstance(each, dict) and isinstance(each.get("name"), str) and "keypoints" in each:
+            with suppress(FieldError, ValueError):
+                names = _NAMES.convert(each["keypoints"])
+                edges = _EDGES.convert(each.get("skeleton") or [])
+                found[each["name"]] = Skeleton(names, tuple((a - 1, b - 1) for a, b in edges))
+    return found
 
 
 def _box(value: object) -> Box | None:

@@ -57,6 +57,7 @@ def _read(source: Source) -> Collection:
         ),
         notes=dataset.notes,
         extra=dataset.extra,
+        skeletons=dataset.skeletons,
     )
 
 
@@ -81,7 +82,9 @@ def _write(writing: Writing) -> Written:
     ]
     nameless = not own and any(not each.label for image in images for each in image.instances)
     labels = (*writing.labels, "") if nameless and "" not in writing.labels else writing.labels
-    data, count, empty = coco_write.encoded(images, labels, extra, writing.sink.each)
+    data, count, empty = coco_write.encoded(
+        images, labels, extra, writing.collection.skeletons, writing.sink.each
+    )
     if empty:
         writing.sink.notes.append(EMPTY.given(count=empty))
     if not writing.sink.put(out, data):
@@ -101,7 +104,7 @@ FORMAT: Final = Format(
     carries=frozenset(
         (
             *("group", "flags", "description", "score", "size", "holes", "parts", "overlap"),
-            *("source", "crowd", "attributes", "unlabelled"),
+            *("source", "crowd", "attributes", "unlabelled", "keypoints"),
         )
     ),
 )

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from core.document.instance import Instance, Source
+from core.document.skeleton import Skeleton, flat, labelled_count
 from core.formats.coco_image import INFO, KEY, CocoImage
 from core.formats.fields import json_text
 from core.formats.masks import encode
@@ -36,27 +38,32 @@ def write(
 
 
 def dumps(
-    images: Sequence[CocoImage], labels: Sequence[str], extra: Mapping[str, object] | None = None
+    images: Sequence[CocoImage],
+    labels: Sequence[str],
+    extra: Mapping[str, object] | None = None,
+    skeletons: Mapping[str, Skeleton] = MappingProxyType({}),
 ) -> bytes:
     """A COCO file in UTF-8, see `encoded`."""
-    return encoded(images, labels, extra or {})[0]
+    return encoded(images, labels, extra or {}, skeletons)[0]
 
 
 def encoded(
     images: Sequence[CocoImage],
     labels: Sequence[str],
     extra: Mapping[str, object],
+    skeletons: Mapping[str, Skeleton] = MappingProxyType({}),
     each: Callable[[Sequence[CocoImage]], Iterable[CocoImage]] = iter,
 ) -> tuple[bytes, int, int]:
     """A COCO file in UTF-8, how many instances it has, and how many cover no pixel and are left
     out.
 
     `extra` are the keys of a file that was read. Categories keep the ids that they have there;
-    others are numbered on, in the order of `labels`. Annotations keep their ids where no two are
-    alike. The images are gone through by `each`. Raises ValueError when a label is not among them,
-    or an image has no size.
+    others are numbered on, in the order of `labels`. A category that says nothing of keypoints gets
+    those of the label in `skeletons`. Annotations keep their ids where no two are alike. The images
+    are gone through by `each`. Raises ValueError when a label is not among them, or an image has no
+    size.
     """
-    listed = _categories(labels, extra.get("categories"))
+    listed = _categories(labels, extra.get("categories"), skeletons)
     numbers = {str(category["name"]): category["id"] for category in reversed(listed)}
     lines, count, empty, alike = _annotations(each(images), numbers)
     if alike:
@@ -108,6 +115,7 @@ def _annotations(
                 **shape,
                 **(own if isinstance(own, dict) else {}),
                 **({"attributes": attributes} if attributes else {}),
+                **_keypoints(instance),
                 **_extras(instance),
             }
             if renumbered:
@@ -118,7 +126,9 @@ def _annotations(
     return lines, count, empty, len(taken) < count
 
 
-def _categories(labels: Sequence[str], before: object) -> list[dict[str, object]]:
+def _categories(
+    labels: Sequence[str], before: object, skeletons: Mapping[str, Skeleton]
+) -> list[dict[str, object]]:
     """The categories of the file that was read, and those of labels that it lacks."""
     listed = [
         dict(category)
@@ -134,6 +144,11 @@ def _categories(labels: Sequence[str], before: object) -> list[dict[str, object]
         if label not in known:
             number += 1
             listed.append({"id": number, "name": label, "supercategory": ""})
+    for category in listed:
+        skeleton = skeletons.get(str(category["name"]))
+        if skeleton is not None and "keypoints" not in category:
+            category["keypoints"] = list(skeleton.names)
+            category["skeleton"] = [[a + 1, b + 1] for a, b in skeleton.edges]
     return listed
 
 
@@ -152,6 +167,11 @@ def outline(instance: Instance, width: int, height: int) -> Json:
         "bbox": list(runs.box),
         "iscrowd": int(instance.crowd),
     }
+
+
+def _keypoints(instance: Instance) -> Json:
+    points = instance.keypoints
+    return {"num_keypoints": labelled_count(points), "keypoints": flat(points)} if points else {}
 
 
 def _extras(instance: Instance) -> Json:

@@ -9,8 +9,9 @@ from itertools import count as counting
 from pathlib import Path
 from typing import Final, Generic, TypeVar, overload
 
-from core.document.instance import Instance, Shape
-from core.document.regions import IGNORED_LABEL, NO_OBJECTS, is_done, labelled
+from core.document.instance import NO_DETAILS, ImageDetails, Instance, Shape
+from core.document.regions import IGNORED_LABEL, NO_OBJECTS, covering, is_done
+from core.document.skeleton import Skeleton
 from core.formats.label_file import Json
 from core.formats.mismatch import Answer, Mismatch
 from core.sentences import Sentence, say
@@ -88,8 +89,8 @@ class Labelled:
     `image_path` is set where the format itself says which file the image is. `split` is train, val
     or test, None where nothing says so. `extra` holds keys of the image's entry, and `extras` those
     of instances by id, that this program has no use for and that travel. `boxes` are those that the
-    file itself gives, by instance. Of labelme's files:
-    `done` says that a person finished the image, `embedded` that the file has the image inside, and
+    file itself gives, by instance. Of labelme's files: `done` says that a person finished the
+    image, `details` what else is said of it, `embedded` that the file has the image inside, and
     `others` counts shapes that are no outlines. `fitted` says how they came to fit an image of
     another size than their file says. `places` are the numbers of shapes in the file, by id, where
     they are not those in `shapes`. What belongs to instances is made anew at each look where the
@@ -103,6 +104,7 @@ class Labelled:
     shapes: Sequence[Shape]
     image_id: int | str | None = None
     done: bool = False
+    details: ImageDetails = NO_DETAILS
     embedded: bool = False
     others: int = 0
     image_path: Path | None = None
@@ -136,7 +138,8 @@ class Collection:
     """All labels found. `labels` are those that the format declares, else those used, sorted.
 
     `kind` is the name of the format. `problems` name the files that could not be read; `notes` what
-    was noticed, repaired or left out in the others. `extra` is what the format keeps of the file.
+    was noticed, repaired or left out in the others. `extra` is what the format keeps of the file;
+    `skeletons` say what the keypoints of a label are called.
     """
 
     kind: str
@@ -145,6 +148,7 @@ class Collection:
     notes: tuple[Sentence, ...] = ()
     problems: tuple[Sentence, ...] = ()
     extra: Json = field(default_factory=dict)
+    skeletons: Mapping[str, Skeleton] = field(default_factory=dict)
 
 
 def odd_labels(
@@ -156,7 +160,7 @@ def odd_labels(
     """
     found: dict[str, list[int]] = {}
     for number, shape in enumerate(shapes):
-        if shape.label in _ODD and not is_done(shape):
+        if shape.label in _ODD and not (is_done(shape) or shape.line):
             found.setdefault(shape.label, []).append(places.get(shape.id, number) + 1)
     for label, numbers in found.items():
         listed = ", ".join(map(str, numbers[:_NAMED])) + ("…" if len(numbers) > _NAMED else "")
@@ -166,7 +170,7 @@ def odd_labels(
 
 def used_labels(images: Iterable[Labelled]) -> tuple[str, ...]:
     """The labels in use, in natural order; those of no objects are none."""
-    used = {each.label for image in images for each in labelled(image.shapes)} - {*NO_OBJECTS}
+    used = {each.label for image in images for each in covering(image.shapes)} - {*NO_OBJECTS}
     return tuple(sorted(used, key=natural_key))
 
 
@@ -199,4 +203,5 @@ def merged(parts: Sequence[Collection], *, declared: bool = False) -> Collection
         notes=tuple(note for part in parts for note in part.notes),
         problems=tuple(problem for part in parts for problem in part.problems),
         extra=parts[0].extra,
+        skeletons={k: each for part in reversed(parts) for k, each in part.skeletons.items()},
     )

@@ -1,7 +1,7 @@
 """labelme's JSON files: reading, writing, and whose they are.
 
 Reading is strict and names the place that is wrong. Shapes of one label and group are the parts of
-one instance, or of one region. Points, lines and shapes of unknown kinds are kept, and so are all
+one instance, or of one region. Shapes of unknown kinds are kept, and so are all
 keys that we do not know, in their order. Writing puts everything back as it stood except for what
 was changed: a rectangle or a mask whose instance is as it was stays a rectangle or a mask.
 
@@ -40,10 +40,18 @@ from core.document.regions import by_flags
 from core.formats.errors import FormatError, read_bytes, reading
 from core.formats.fields import as_object
 from core.formats.label_file import Kept, KeptShape, LabelFile
-from core.formats.labelme_extras import Extra, attributes_of, foreign_score
+from core.formats.labelme_extras import Extra, attributes_of, details_of, foreign_score
 from core.formats.labelme_provenance import Provenance, may_overwrite, provenance
 from core.formats.labelme_repair import repaired_shape, repaired_top
-from core.formats.labelme_shapes import BOXES, OUTLINES, NearPoint, outline, polygon
+from core.formats.labelme_shapes import (
+    BOXES,
+    LINES,
+    OUTLINES,
+    NearPoint,
+    line_kind,
+    outline,
+    polygon,
+)
 from core.formats.labelme_write import dumps
 from core.formats.splits import SPLITS
 from core.sentences import Argument, Sentence, english, say
@@ -53,6 +61,7 @@ __all__ = [
     "FormatError",
     "Provenance",
     "dumps",
+    "line_kind",
     "may_overwrite",
     "parse",
     "provenance",
@@ -114,6 +123,9 @@ class _File(msgspec.Struct, frozen=True):
     imageHeight: Size | float | None = None
     imageWidth: Size | float | None = None
     masklens: _Marks = _Marks()
+    flags: object = None
+    description: object = None
+    attributes: object = None
 
 
 _ASIDE: Final = _Fields("", (), "unreadable")
@@ -214,6 +226,7 @@ def _read(file: _File, source: bytes, name: str, said: Sequence[Sentence]) -> La
         height=_side(file.imageHeight, "imageHeight"),
         shapes=tuple(made.values()),
         done=file.masklens.status == "done",
+        details=details_of(file.flags, file.description, file.attributes),
         split=next((each for each in SPLITS if each == file.masklens.split), None),
         kept=Kept(
             source=source,
@@ -245,6 +258,8 @@ def _shape(fields: _Fields, number: int) -> _Shape:
     polygons: Polygons = ()
     if kind == "polygon":
         polygons = polygon(fields.points, near=True)
+    elif kind in LINES and fields.points and line_kind(fields.points, kind) == kind:
+        polygons = (Polygon(fields.points),)
     elif kind in OUTLINES:
         polygons = outline(kind, fields.points, fields.mask, f"shapes[{number}]")
     # A mask has its holes itself: the rings of extras may belong to any other kind.
@@ -268,7 +283,7 @@ def _joined(parts: list[_Shape]) -> tuple[dict[str, Shape], list[str | None]]:
     groups: dict[object, list[_Shape]] = {}
     for part in parts:
         kept = part.kept
-        if kept.polygons and kept.group is None:
+        if kept.polygons and (kept.group is None or kept.kind in LINES):
             groups[kept.number] = [part]
         elif kept.polygons:
             groups.setdefault((part.fields.label, kept.group), []).append(part)
@@ -306,11 +321,14 @@ def _instance(parts: list[_Shape]) -> Shape:
         tuple(fields.flags.items()) if fields.flags else (),
         fields.description or "",
         extra.crowd,
-        fields.group_id,
+        extra.own_group(fields.group_id),
         attributes_of(fields.attributes),
-        len(parts) == 1 and parts[0].kept.kind in BOXES and is_box(polygons),
+        len(parts) == 1 and is_box(polygons) and (extra.box or parts[0].kept.kind in BOXES),
+        extra.keypoints,
+        parts[0].kept.kind in LINES,
+        extra.locked,
     )
-    return by_flags(shape) if shape.flags else shape
+    return by_flags(shape)
 
 
 # How far the ids of equal shapes have come, by what they have in common.

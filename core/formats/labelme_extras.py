@@ -1,6 +1,8 @@
 """What masklens adds to labelme's shapes under the key `masklens`, and how it notices changes.
 
-A shape may carry `id`, `source`, `score`, `model`, `crowd`, and `holes`: the rings cut out of it.
+A shape may carry `id`, `source`, `score`, `model`, `crowd`, `locked`, `box` (a polygon that stays a
+rectangle), `group` (its own, and what the file calls it), `keypoints` (x, y and visibility, as COCO
+has them), and `holes`: the rings cut out of it.
 `ring` is a hash of the outline that these were written for. When the outline was moved in another
 program, holes are stale and dropped, and what a model proposed counts as edited by a person.
 """
@@ -13,12 +15,20 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw
 
-from core.codec import Fraction, Name, loads
-from core.document.instance import Attributes, Polygon, Ring, Shape, Source
+from core.codec import Fraction, Name, encode, loads
+from core.document.instance import Attributes, ImageDetails, Polygon, Ring, Shape, Source
+from core.document.limits import MOST_KEYPOINTS
 from core.document.ring_hash import ring_hash
-from core.formats.labelme_shapes import NearPoint
+from core.formats.label_file import Raws
+from core.formats.labelme_shapes import Near, NearPoint
 
 KEY = "masklens"
+DETAILS = ("flags", "description", "attributes")
+"""The keys at the top of a file that speak of its image: the first is labelme's, the others as
+X-AnyLabeling has them of images and shapes."""
+
+
+_Keypoint = tuple[Near, Near, Annotated[int, Meta(ge=0, le=2)]]
 
 
 class Extra(msgspec.Struct, frozen=True):
@@ -29,9 +39,18 @@ class Extra(msgspec.Struct, frozen=True):
     score: Fraction | None = None
     model: str | None = None
     crowd: bool = False
+    locked: bool = False
+    box: bool = False
+    group: tuple[int | None, int] | None = None
     holes: tuple[Annotated[tuple[NearPoint, ...], Meta(min_length=3)], ...] = ()
+    keypoints: Annotated[tuple[_Keypoint, ...], Meta(max_length=MOST_KEYPOINTS)] = ()
     ring: object = None
     label: object = msgspec.UNSET
+
+    def own_group(self, group: int | None) -> int | None:
+        """The group of an instance whose shape has `group` in the file: there it may be another,
+        where labelme would else take two instances for the parts of one."""
+        return group if self.group is None or self.group[1] != group else self.group[0]
 
     def moved(self, outer: Ring | None) -> bool:
         """Whether this was written for another outline; `outer` is None for a mask."""
@@ -42,9 +61,9 @@ class Extra(msgspec.Struct, frozen=True):
         return self.label is not msgspec.UNSET and self.label != label
 
 
-def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
+def write_extras(instance: Shape, polygon: Polygon | None, group: int | None) -> dict[str, object]:
     """The value under KEY for one shape of an instance: one of its polygons, or None for a shape
-    that says its outline in another way."""
+    that says its outline in another way. `group` is what the file calls its group."""
     extra: dict[str, object] = {"id": instance.id, "source": instance.source.value}
     if instance.score is not None:
         extra["score"] = instance.score
@@ -52,6 +71,12 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
         extra["model"] = instance.model
     if instance.crowd:
         extra["crowd"] = True
+    if instance.locked:
+        extra["locked"] = True
+    if group is not None and group != instance.group_id:
+        extra["group"] = (instance.group_id, group)
+    if instance.keypoints:
+        extra["keypoints"] = instance.keypoints
     proposed = instance.source in (Source.SUGGESTED, Source.ACCEPTED, Source.PROMPTED)
     if proposed:
         extra["label"] = instance.label
@@ -60,6 +85,34 @@ def write_extras(instance: Shape, polygon: Polygon | None) -> dict[str, object]:
     if polygon is not None and polygon.holes:
         extra["holes"] = polygon.holes
     return extra
+
+
+def details_of(flags: object, description: object, attributes: object) -> ImageDetails:
+    """What a file says of its image at the top; what has another form is left to the file."""
+    marks = flags.items() if isinstance(flags, dict) else ()
+    return ImageDetails(
+        tuple((name, on) for name, on in marks if isinstance(on, bool)),
+        description if isinstance(description, str) else "",
+        attributes_of(attributes),
+    )
+
+
+def with_details(top: Raws, details: ImageDetails) -> Raws:
+    """The keys at the top of a file, those changed that say something else of the image."""
+    flags, description, attributes = (
+        loads(bytes(top[key]), constants=True) if key in top else None for key in DETAILS
+    )
+    before = details_of(flags, description, attributes)
+    changed: dict[str, object] = {}
+    if details.flags != before.flags:
+        there = flags if isinstance(flags, dict) else {}
+        kept = {name: on for name, on in there.items() if not isinstance(on, bool)}
+        changed["flags"] = {**kept, **dict(details.flags)}
+    if details.description != before.description:
+        changed["description"] = details.description
+    if details.attributes != before.attributes:
+        changed["attributes"] = with_attributes(top.get("attributes"), details.attributes)
+    return {**top, **{key: Raw(encode(value)) for key, value in changed.items()}}
 
 
 def attributes_of(value: object) -> Attributes:

@@ -67,6 +67,7 @@ def labelled_of(file: LabelFile, path: Path, name: str) -> Labelled:
         height=file.height,
         shapes=file.shapes,
         done=file.done,
+        details=file.details,
         split=file.split,
         embedded=bytes(file.kept.top.get("imageData", b"null")) != b"null",
         others=sum(id is None for id, _ in file.kept.shapes),
@@ -183,11 +184,19 @@ def encoded(image: Located, target: Path, own: bool) -> bytes:
         file = labelme.read(labels.label_file)
         if labels.fitted is not None:
             file = refitted(file, *labels.fitted)
-        file = replace(file, image_name=name, shapes=tuple(labels.shapes))
+        shapes = tuple(labels.shapes)
+        file = replace(file, image_name=name, shapes=shapes, details=labels.details)
     else:
         kept = _with_attributes(labels)
         file = LabelFile(
-            name, None, None, tuple(labels.shapes), labels.done, labels.split, kept=kept
+            name,
+            None,
+            None,
+            tuple(labels.shapes),
+            labels.done,
+            details=labels.details,
+            split=labels.split,
+            kept=kept,
         )
     return labelme.dumps(replace(file, width=image.width, height=image.height))
 
@@ -214,6 +223,7 @@ FORMAT: Final = Format(
     write=_write,
     carries=frozenset(
         (
+            "keypoints",
             *(
                 "flags",
                 "description",

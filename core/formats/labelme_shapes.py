@@ -25,9 +25,11 @@ from core.formats.fields import as_list, as_number
 from core.formats.masks import MOST_TRACED, Mask, trace
 from core.storage.image_limits import MOST_A_BYTE
 
-# The kinds that outline an object; all others are kept as they are.
+# The kinds that outline an object; all others but LINES are kept as they are.
 _CORNERS: Final = ("polygon", "rectangle", "oriented_rectangle", "rotation", "quadrilateral")
 OUTLINES: Final = (*_CORNERS, "circle", "mask")
+LINES: Final = {"point": 1, "line": 2, "linestrip": None}
+"""Kinds without an area, with their numbers of points; a line strip has two or more."""
 BOXES: Final = ("rectangle", "oriented_rectangle", "rotation")
 """Kinds that are rectangles and stay so while they are edited: upright, and turned ones as labelme
 and X-AnyLabeling call them."""
@@ -60,6 +62,13 @@ def points_of(value: object, where: str) -> tuple[Point, ...]:
             if abs(as_number(number, f"{where}[{k}]")) >= FAR:
                 raise wrong(f"{where}[{k}]", f"expected a place within {FAR:g} pixels")
     raise wrong(where, "expected a list of points")
+
+
+def line_kind(points: Sequence[Point], wanted: str = "") -> str:
+    """What a line of so many points is called: as wanted, where that has as many."""
+    if LINES.get(wanted, 0) == len(points) or (wanted == "linestrip" and len(points) > 1):
+        return wanted
+    return next((kind for kind, count in LINES.items() if count == len(points)), "linestrip")
 
 
 def outline(kind: str, points: tuple[Point, ...], mask: object, where: str) -> Polygons:

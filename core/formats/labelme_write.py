@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec import Raw
 
 from core.codec import encode, layout, loads, members, pretty, uncollected
-from core.document.geometry.boxes import is_box, is_upright
+from core.document.geometry.boxes import direction, is_box, is_upright
 from core.document.geometry.measure import bounds
 from core.document.instance import Point, Polygon, Shape, Source
 from core.formats.label_file import Kept, KeptShape, LabelFile, Raws
-from core.formats.labelme_extras import KEY, with_attributes, write_extras
+from core.formats.labelme_extras import KEY, Extra, with_attributes, with_details, write_extras
 from core.formats.labelme_provenance import PREDICTED, digest
-from core.formats.labelme_shapes import BOXES
+from core.formats.labelme_shapes import BOXES, line_kind
 
 # The version of labelme's format that new files are written in.
 _VERSION: Final = "5.7.0"
@@ -75,7 +75,7 @@ def _top(file: LabelFile) -> dict[str, Raw]:
         "imageHeight": file.height,
         "imageWidth": file.width,
     }
-    top = {**file.kept.top}
+    top = {**with_details(file.kept.top, file.details)}
     for key, value in new.items():
         top.setdefault(key, _raw(value))
     top["shapes"] = _raw([])
@@ -115,9 +115,10 @@ def _shapes(file: LabelFile) -> list[Raw]:
         if id is not None:
             by_instance.setdefault(id, []).append(shape)
     shapes: list[Raw] = list(behind.get(None, ()))
-    for instance in _apart(file, by_instance):
+    turned = _turned_kind(file.kept)
+    for instance, group in _apart(file, by_instance):
         kept = by_instance.get(instance.id, [])
-        shapes += _shapes_of(instance, file.kept, kept)
+        shapes += _shapes_of(instance, _Named(group, turned), file.kept, kept)
         if behind:
             shapes += behind.get(instance.id, ())
     return shapes
@@ -136,13 +137,15 @@ def _others(file: LabelFile) -> dict[str | None, list[Raw]]:
     return behind
 
 
-def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Shape]:
-    """The instances with groups such that no two would be read as one, and parts stay together.
+def _apart(
+    file: LabelFile, kept: Mapping[str, list[KeptShape]]
+) -> Iterator[tuple[Shape, int | None]]:
+    """The instances, each with a group such that labelme joins no two, and all parts of each.
 
     Shapes of one label and group are one instance to labelme. Unchanged instances keep their group.
     """
     read = file.kept.read
-    grouped = [instance for instance in file.shapes if instance.group_id is not None]
+    grouped = [one for one in file.shapes if one.group_id is not None and not one.line]
     owner: dict[_Name, str] = {}
     for instance in sorted(grouped, key=lambda i: read.get(i.id) != i):
         owner.setdefault((instance.label, instance.group_id), instance.id)
@@ -152,11 +155,12 @@ def _apart(file: LabelFile, kept: Mapping[str, list[KeptShape]]) -> Iterator[Sha
     for instance in file.shapes:
         name = (instance.label, instance.group_id)
         scattered = instance.group_id is None and not _one_shape(instance, kept)
-        if scattered or owner.get(name, instance.id) != instance.id:
-            yield replace(instance, group_id=free)
+        taken = not instance.line and owner.get(name, instance.id) != instance.id
+        if scattered or taken:
+            yield instance, free
             free += 1
         else:
-            yield instance
+            yield instance, instance.group_id
 
 
 def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
@@ -166,7 +170,25 @@ def _one_shape(instance: Shape, kept: Mapping[str, list[KeptShape]]) -> bool:
     return any(shape.polygons == instance.polygons for shape in kept.get(instance.id, ()))
 
 
-def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a file calls the group of an instance, and turned boxes that are new in it."""
+
+    group: int | None
+    turned: str
+
+
+def _turned_kind(kept: Kept) -> str:
+    """The kind of new turned boxes: as the file has others, `rotation` in X-AnyLabeling's files,
+    else a polygon, which every version of labelme opens."""
+    kinds = {shape.kind for _, shape in kept.shapes} & {*BOXES[1:]}
+    if kinds:
+        return min(kinds)
+    theirs = any(key in kept.source for key in (b'"kie_linking"', b'"difficult"'))
+    return "rotation" if theirs else "polygon"
+
+
+def _shapes_of(instance: Shape, named: _Named, file: Kept, kept: list[KeptShape]) -> list[Raw]:
     """The shapes of one instance: kept ones where the outline is as it was, else polygons."""
     raws = [file.raw_shapes[shape.number] for shape in kept]
     before = file.read.get(instance.id)
@@ -174,6 +196,7 @@ def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
     if (before is instance or before == instance) and not any(s.outdated for s in kept):
         return raws
     shapes: list[Raw] = []
+    first = raws[0] if raws else None
     left = list(kept)
     polygons = instance.polygons
     k = 0
@@ -185,17 +208,18 @@ def _shapes_of(instance: Shape, file: Kept, kept: list[KeptShape]) -> list[Raw]:
         if same is not None:
             left.remove(same)
             raw = file.raw_shapes[same.number]
-            shapes.append(_shape(instance, before, raw, same, None))
+            shapes.append(_shape(instance, named, before, raw, same, None))
             k += len(same.polygons)
         else:
             # A part that was changed goes on with the unknown keys of the instance's first shape.
-            shapes.append(_shape(instance, before, raws[0] if raws else None, None, polygons[k]))
+            shapes.append(_shape(instance, named, before, first, None, polygons[k]))
             k += 1
     return shapes
 
 
 def _shape(
     instance: Shape,
+    named: _Named,
     before: Shape | None,
     source: Raw | None,
     kept: KeptShape | None,
@@ -206,12 +230,14 @@ def _shape(
     shape: dict[str, object] = {**raw, "label": instance.label}
     kind = ""
     if polygon is not None:
-        kind, shape["points"] = _kind(instance, polygon, raw)
-    shape["group_id"] = instance.group_id
+        kind, shape["points"] = _kind(instance, polygon, raw, named.turned)
+    shape["group_id"] = named.group
     if instance.description or bytes(raw.get("description", _NOTHING)) != _NOTHING or not raw:
         shape["description"] = instance.description
     if kind:
         shape["shape_type"] = kind
+    if kind == "rotation" and polygon is not None:
+        shape["direction"] = direction(polygon.outer)
     if kind and "mask" in shape:
         shape["mask"] = None
     shape["flags"] = dict(instance.flags)
@@ -220,24 +246,29 @@ def _shape(
     plain = polygon
     if polygon is None and kept is not None and len(kept.polygons) == 1 and kept.kind != "mask":
         plain = kept.polygons[0]
-    shape[KEY] = {**_unknown(raw), **write_extras(instance, plain)}
+    extras = write_extras(instance, plain, named.group)
+    if instance.box and (kind or (kept.kind if kept else "")) == "polygon":
+        extras["box"] = True
+    shape[KEY] = {**_unknown(raw), **extras}
     return Raw(pretty(shape, 0))
 
 
-def _kind(instance: Shape, polygon: Polygon, raw: Raws) -> tuple[str, Sequence[Point]]:
+def _kind(instance: Shape, polygon: Polygon, raw: Raws, turned: str) -> tuple[str, Sequence[Point]]:
     """The kind that an outline is written as, and its points."""
+    before = str(loads(bytes(raw.get("shape_type", _NOTHING))))
+    if instance.line:
+        return line_kind(polygon.outer, before), polygon.outer
     if not (instance.box and is_box(instance.polygons)):
         return "polygon", polygon.outer
-    turned = loads(bytes(raw.get("shape_type", _NOTHING)))
-    if turned in BOXES[1:]:
-        return str(turned), polygon.outer
+    if before in BOXES[1:]:
+        return before, polygon.outer
     if not is_upright(polygon.outer):
-        return BOXES[1], polygon.outer
+        return turned, polygon.outer
     rect = bounds((polygon,))
     return BOXES[0], ((rect.x0, rect.y0), (rect.x1, rect.y1))
 
 
 def _unknown(raw: Raws) -> Raws:
     """The keys under KEY that this version does not write itself."""
-    known = ("id", "source", "score", "model", "crowd", "label", "ring", "holes")
+    known = Extra.__struct_fields__
     return {key: value for key, value in _ours(raw).items() if key not in known}

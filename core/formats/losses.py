@@ -51,6 +51,7 @@ _FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("description", "description"),
     ("group_id", "group"),
     ("score", "score"),
+    ("keypoints", "keypoints"),
 )
 
 
@@ -83,7 +84,8 @@ def losses(images: Iterable[Located], format: Format, kind: str = "") -> list[Se
     for image in images:
         labels = image.labels
         if "others" not in format.carries:
-            count(_KEPT_SHAPES, image, labels.others)
+            lines = sum(each.line for each in labels.shapes)
+            count(_KEPT_SHAPES, image, labels.others + lines)
         written = labels.shapes
         if "regions" not in format.carries:
             count(_REGIONS, image, sum(map(is_done, labels.shapes)))

@@ -159,5 +159,13 @@ def refitted(file: LabelFile, mismatch: Mismatch, answer: Answer) -> LabelFile:
 def fitted_shapes(shapes: Iterable[Shape], mismatch: Mismatch, answer: Answer) -> tuple[Shape, ...]:
     """Instances and regions with their outlines where they lie on the image."""
     return tuple(
-        replace(each, polygons=mismatch.polygons(each.polygons, answer)) for each in shapes
+        replace(
+            each,
+            polygons=mismatch.polygons(each.polygons, answer),
+            keypoints=tuple(
+                (*mismatch.point((x, y), answer), seen) if seen else (x, y, seen)
+                for x, y, seen in each.keypoints
+            ),
+        )
+        for each in shapes
     )

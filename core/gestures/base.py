@@ -135,9 +135,11 @@ class Preview:
     `changed` holds shapes as they would become: in the place of the one with the same id, or
     beside the others. `offset` moves the whole selection (`copying`: a copy of it). `line` is an
     outline being drawn and `next` where its next vertex would fall; `closes` says that a click now
-    closes it. `stroke` is a line as the hand draws it, `band` a rectangle being spanned. `hover` is
+    closes it, `open` that it never runs back to its start. `stroke` is a line as the hand draws it,
+    `band` a rectangle being spanned. `hover` is
     the part of an instance, and `hover_suggestion` the suggestion, that a press would take; `ghost`
-    a vertex that a press would insert; `vertex` the vertex that keys act on. `accepting` and
+    a vertex that a press would insert; `vertex` the vertex that keys act on; `keypoint` the
+    keypoint, by instance and place, that a press would take. `accepting` and
     `rejecting` are suggestions that are about to be answered, `points` those set for a model, and
     whether each is inside. `brush` is the middle and the radius of a brush.
     """
@@ -146,6 +148,7 @@ class Preview:
     offset: Point | None = None
     copying: bool = False
     line: Ring = ()
+    open: bool = False
     next: Point | None = None
     closes: bool = False
     stroke: tuple[Point, ...] = ()
@@ -154,6 +157,7 @@ class Preview:
     hover_suggestion: str | None = None
     ghost: Point | None = None
     vertex: Hit | None = None
+    keypoint: tuple[str, int] | None = None
     accepting: frozenset[str] = frozenset()
     rejecting: frozenset[str] = frozenset()
     points: tuple[tuple[Point, bool], ...] = ()

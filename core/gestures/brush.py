@@ -55,7 +55,7 @@ class BrushGesture:
         if self._button is not None:
             return self._show()
         self._at = event
-        if event.button is Button.RIGHT and not self._scene.selected():
+        if event.button is Button.RIGHT and not self._scene.outlines():
             return replace(self._show(), refusal=NOTHING_TO_ERASE)
         self._button, self._painted = event.button, ()
         self._paint(event.point, event)
@@ -114,7 +114,7 @@ class BrushGesture:
         return simplify(self._painted, _ERROR * pixel) if self._painted else ()
 
     def _add(self, stroke: Polygons) -> Outcome:
-        selected = self._scene.selected()
+        selected = self._scene.outlines()
         name = say("gestures.brush", "paint")
         if len(selected) != 1:
             return edit_for(Purpose.NEW, self._scene, stroke, name)
@@ -143,7 +143,7 @@ class BrushGesture:
         """The instances as they would become."""
         if not self._painted:
             return ()
-        selected = self._scene.selected()
+        selected = self._scene.outlines()
         if self._button is Button.RIGHT:
             cut = [(each, subtract(each, self._painted)) for each in selected]
             return tuple(replace(each, polygons=rest) for each, rest in cut if rest)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, insert_vertex, move_vertex, translate
-from core.document.geometry.boxes import with_corner, with_side
+from core.document.geometry.boxes import middle, turned, with_corner, with_side
 from core.document.geometry.measure import Rect, bounds_of
 from core.document.hit import Hit
-from core.document.instance import Point, Polygon, Polygons, Shape, Source, new_id
+from core.document.instance import Line, Point, Polygon, Polygons, Ring, Shape, Source, new_id
+from core.document.skeleton import shifted
 from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
@@ -53,15 +55,24 @@ class MoveDrag:
         dx, dy = self._limited(dx, dy)
         if not self.shapes or (dx, dy) == (0.0, 0.0):
             return Outcome()
-        moved = [(each, translate(each.polygons, dx, dy)) for each in self.shapes]
+        moved = [
+            replace(
+                each,
+                polygons=translate(each.polygons, dx, dy),
+                keypoints=shifted(each.keypoints, dx, dy),
+            )
+            for each in self.shapes
+        ]
         if self.copying:
             return self._copies(moved)
-        edits: list[Edit] = [Reshape(each.id, polygons) for each, polygons in moved]
+        edits: list[Edit] = [
+            Reshape(each.id, each.polygons, keypoints=each.keypoints or None) for each in moved
+        ]
         edit = edits[0] if len(edits) == 1 else Batch(tuple(edits))
         return Outcome(edit=edit, name=say("gestures.move", "move"))
 
-    def _copies(self, moved: Sequence[tuple[Shape, Polygons]]) -> Outcome:
-        copies = tuple(copied(each, polygons) for each, polygons in moved)
+    def _copies(self, moved: Sequence[Shape]) -> Outcome:
+        copies = tuple(copied(each, each.polygons) for each in moved)
         ids = frozenset(copy.id for copy in copies)
         return Outcome(edit=Add(copies), name=say("gestures.copy", "copy"), selection=ids)
 
@@ -140,6 +151,47 @@ class EdgeDrag:
         return polygons
 
 
+_TURNS = 12
+"""Halvings of an angle that is too wide for the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDrag:
+    """Turns a box about its middle; `start` is where the hand took it."""
+
+    scene: Scene
+    shape: Shape
+    start: Point
+    cursor: Cursor = Cursor.MOVE
+
+    def preview(self, dx: float, dy: float) -> Preview:
+        """The box as it would stand."""
+        return Preview(changed=(replace(self.shape, polygons=self._polygons(dx, dy)),))
+
+    def finish(self, dx: float, dy: float) -> Outcome:
+        """A reshape, unless nothing was turned."""
+        if (dx, dy) == (0.0, 0.0):
+            return Outcome()
+        polygons = self._polygons(dx, dy)
+        return reshaped(self.scene, self.shape.id, polygons, say("gestures.turn", "turn box"))
+
+    def _polygons(self, dx: float, dy: float) -> Polygons:
+        ring = self.shape.polygons[0].outer
+        x, y = middle(ring)
+        (ax, ay), (bx, by) = self.start, (self.start[0] + dx, self.start[1] + dy)
+        angle = math.atan2(by - y, bx - x) - math.atan2(ay - y, ax - x)
+        angle = math.remainder(angle, 2 * math.pi)
+        fits = angle if self._fits(turned(ring, angle)) else 0.0
+        for step in range(1, _TURNS + 1):  # as far as the image reaches
+            further = fits + angle / 2**step
+            fits = further if fits != angle and self._fits(turned(ring, further)) else fits
+        return (Polygon(turned(ring, fits) if fits else ring),)
+
+    def _fits(self, ring: Ring) -> bool:
+        width, height = self.scene.width, self.scene.height
+        return all(0 <= x <= width and 0 <= y <= height for x, y in ring)
+
+
 @dataclass(frozen=True, slots=True)
 class BandDrag:
     """Spans a rectangle and selects what lies wholly inside."""
@@ -177,7 +229,9 @@ def begin_insert(scene: Scene, shape: Shape, edge: Hit, event: PointerEvent) -> 
 
 
 def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outcome:
-    """The edit that gives an instance these polygons, or why it cannot have them."""
+    """The edit that gives a shape these polygons, or why it cannot have them."""
+    if isinstance(scene.get(id), Line):
+        return Outcome(edit=Reshape(id, polygons), name=name)
     try:
         return Outcome(edit=Reshape(id, settle(polygons, scene.width, scene.height)), name=name)
     except GeometryError as error:
@@ -187,7 +241,13 @@ def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outco
 def copied(shape: Shape, polygons: Polygons) -> Shape:
     """A person's copy of an instance, with other polygons."""
     return replace(
-        shape, id=new_id(), polygons=polygons, source=Source.DRAWN, score=None, model=None
+        shape,
+        id=new_id(),
+        polygons=polygons,
+        source=Source.DRAWN,
+        score=None,
+        model=None,
+        locked=False,
     )
 
 

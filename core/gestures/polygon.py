@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from enum import Enum, auto
 
-from core.document.instance import Point, Polygon, Ring
+from core.document.instance import Point, Polygon, Polygons, Ring
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.purpose import Purpose, edit_for
 from core.gestures.scene import Scene
@@ -32,6 +32,23 @@ _HINTS = {
         "gestures.hint_region", "Draw around a region in which every instance is labelled."
     ),
 }
+_LINE_HINTS = {
+    1: say("gestures.hint_point", "Click where the point is."),
+    2: say("gestures.hint_line", "Click both ends of the line, or drag from one to the other."),
+    None: say(
+        "gestures.hint_linestrip",
+        "Click vertices, or drag to draw freehand; Enter or a double click ends the line.",
+    ),
+}
+HINT_LINE_DRAWING = say(
+    "gestures.hint_line_drawing",
+    "Enter or a double click ends the line; Backspace takes a vertex back, Escape drops all.",
+)
+_LINE_NAMES = {
+    1: say("gestures.draw_point", "set point"),
+    2: say("gestures.draw_line", "draw line"),
+    None: say("gestures.draw_linestrip", "draw line strip"),
+}
 _KEYS = (Key.ENTER, Key.ESCAPE, Key.BACKSPACE, Key.UNDO)
 
 
@@ -48,9 +65,16 @@ class PolygonGesture:
     A click adds a vertex; one on the first vertex, Enter or a double click closes the outline.
     A press that is dragged draws freehand. Backspace or undo takes back the last vertex (after
     freehand: the stroke's), redo returns it.
+
+    For Purpose.LINE the line is never closed: it ends with Enter, a double click, or with its
+    vertex number `most`.
     """
 
-    def __init__(self, scene: Scene, purpose: Purpose = Purpose.NEW) -> None:
+    def __init__(
+        self, scene: Scene, purpose: Purpose = Purpose.NEW, most: int | None = None
+    ) -> None:
+        self._most = most
+        self._open = purpose is Purpose.LINE
         self._scene = scene
         self._purpose = purpose
         self._points: list[Point] = []
@@ -66,6 +90,8 @@ class PolygonGesture:
 
     @property
     def hint(self) -> Sentence:
+        if self._open:
+            return HINT_LINE_DRAWING if self._points else _LINE_HINTS[self._most]
         return HINT_DRAWING if self._points else _HINTS[self._purpose]
 
     def press(self, event: PointerEvent) -> Outcome:
@@ -78,13 +104,14 @@ class PolygonGesture:
         self._stroke_from = len(self._points)
         self._add(event)
         self._state = _State.PRESSED
-        return self._show()
+        return self._close() if len(self._points) == self._most else self._show()
 
     def move(self, event: PointerEvent) -> Outcome:
         """Show the next edge, or draw on freehand."""
         self._note(event)
         gone = math.dist(self._points[-1], self._at(event)) if self._points else 0.0
-        if self._state is _State.PRESSED and gone > _FREEHAND_FROM * event.tolerance:
+        freehand = self._most is None
+        if freehand and self._state is _State.PRESSED and gone > _FREEHAND_FROM * event.tolerance:
             self._state = _State.FREEHAND
         if self._state is _State.FREEHAND and gone > _FREEHAND_STEP * event.tolerance:
             self._add(event)
@@ -96,9 +123,13 @@ class PolygonGesture:
             return self._show()
         stroke = self._state is _State.FREEHAND
         self._state = _State.BETWEEN
+        gone = math.dist(self._points[-1], self._at(event)) if self._points else 0.0
+        if self._most is not None and gone > _FREEHAND_FROM * event.tolerance:
+            self._add(event)  # a line by a drag from end to end
+            return self._close()
         if stroke:
             self._add(event)
-            closes = len(self._points) >= 3 and self._near_first(event)
+            closes = self._closes(event)
             self._thin_out(event.tolerance)
             if closes:
                 return self._close()
@@ -167,13 +198,14 @@ class PolygonGesture:
         return math.dist(self._points[0], (event.x, event.y)) <= event.tolerance
 
     def _closes(self, event: PointerEvent) -> bool:
-        return len(self._points) >= 3 and self._near_first(event)
+        return not self._open and len(self._points) >= 3 and self._near_first(event)
 
     def _show(self) -> Outcome:
         if not self._points:
             return Outcome(cursor=Cursor.CROSS)
         near = (
-            len(self._points) >= 3
+            not self._open
+            and len(self._points) >= 3
             and self._pointer is not None
             and self._state is not _State.PRESSED
             and math.dist(self._points[0], self._pointer) <= self._tolerance
@@ -182,11 +214,14 @@ class PolygonGesture:
             line=tuple(self._points),
             next=self._points[0] if near else self._pointer,
             closes=near,
+            open=self._open,
         )
         cursor = Cursor.POINT if near else Cursor.CROSS
         return Outcome(preview=preview, cursor=cursor, finished=False)
 
     def _close(self) -> Outcome:
+        if self._open:
+            return self._end_line()
         ring = _without_repeats(self._points)
         if len(ring) < 3:
             return replace(
@@ -194,7 +229,16 @@ class PolygonGesture:
                 refusal=say("gestures.few_points", "An outline needs at least three vertices."),
             )
         name = say("gestures.draw_polygon", "draw polygon")
-        outcome = edit_for(self._purpose, self._scene, (Polygon(ring),), name)
+        return self._made((Polygon(ring),), name)
+
+    def _end_line(self) -> Outcome:
+        if len(self._points) < (self._most or 2):
+            few = say("gestures.few_ends", "A line needs at least two vertices.")
+            return replace(self._show(), refusal=few)
+        return self._made((Polygon(tuple(self._points)),), _LINE_NAMES[self._most])
+
+    def _made(self, polygons: Polygons, name: Sentence) -> Outcome:
+        outcome = edit_for(self._purpose, self._scene, polygons, name)
         if outcome.refusal is not None:
             # The outline stays, so that it can be mended, or a label chosen for it.
             return replace(self._show(), refusal=outcome.refusal)

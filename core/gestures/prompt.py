@@ -344,7 +344,7 @@ class ClickGesture:
 
     def _beside(self, event: PointerEvent) -> Shape | None:
         """The selected instance, where a point is near enough to be meant as a part of it."""
-        selected = self._scene.selected()
+        selected = self._scene.outlines()
         if len(selected) != 1:
             return None
         box = bounds(selected[0])

@@ -9,7 +9,7 @@ from typing import Final
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, subtract, union
 from core.document.geometry.boxes import is_box
-from core.document.instance import Instance, Polygons, Region, new_id
+from core.document.instance import Instance, Line, Polygons, Region, new_id
 from core.document.regions import DONE_REGION
 from core.gestures.base import Cursor, Outcome
 from core.gestures.scene import Scene
@@ -28,6 +28,7 @@ class Purpose(Enum):
     ADD_PART = "add_part"  # what it covers is added to the selected instance
     CUT = "cut"  # what it covers is taken from the selected instances: holes, or pieces
     REGION = "region"  # a region of the image in which everything is labelled
+    LINE = "line"  # a point, a line or a line strip with the active label
 
 
 def edit_for(
@@ -37,10 +38,12 @@ def edit_for(
 
     `name` is that of the edit when it draws a new instance, which is a box where `box` says so.
     """
+    if purpose is Purpose.LINE:
+        return replace(_new(scene, drawn, name, line=True), cursor=Cursor.CROSS)
     try:
         polygons = settle(drawn, scene.width, scene.height)
         if purpose is Purpose.NEW:
-            outcome = _new(scene, polygons, name, box and is_box(polygons))
+            outcome = _new(scene, polygons, name, box=box and is_box(polygons))
         elif purpose is Purpose.ADD_PART:
             outcome = _added(scene, polygons)
         elif purpose is Purpose.REGION:
@@ -52,12 +55,15 @@ def edit_for(
     return replace(outcome, cursor=Cursor.CROSS)
 
 
-def _new(scene: Scene, polygons: Polygons, name: Sentence, box: bool) -> Outcome:
+def _new(
+    scene: Scene, polygons: Polygons, name: Sentence, *, box: bool = False, line: bool = False
+) -> Outcome:
     if not scene.label:
         return Outcome(
             refusal=say("gestures.no_label", "Choose a label first; Enter then closes the outline.")
         )
-    instance = Instance(new_id(), scene.label, polygons, box=box)
+    kind = Line if line else Instance
+    instance = kind(new_id(), scene.label, polygons, box=box, line=line)
     selection = frozenset({instance.id})
     return Outcome(edit=Add((instance,)), name=name, selection=selection, picked=frozenset())
 
@@ -69,7 +75,7 @@ def _region(polygons: Polygons) -> Outcome:
 
 
 def _added(scene: Scene, polygons: Polygons) -> Outcome:
-    selected = scene.selected()
+    selected = scene.outlines()
     if len(selected) != 1:
         return Outcome(refusal=_NOTHING_SELECTED)
     whole = union(selected[0], polygons)
@@ -77,7 +83,7 @@ def _added(scene: Scene, polygons: Polygons) -> Outcome:
 
 
 def _cut(scene: Scene, polygons: Polygons) -> Outcome:
-    selected = scene.selected()
+    selected = scene.outlines()
     if not selected:
         return Outcome(refusal=_NOTHING_SELECTED)
     edits: list[Edit] = []

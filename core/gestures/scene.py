@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.document.document import Document
 from core.document.geometry import nearest_edge
+from core.document.geometry.boxes import turn_handle
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit, HitIndex
-from core.document.instance import Instance, Point, Ring, Shape
+from core.document.instance import Instance, Line, Point, Ring, Shape
 from core.document.regions import is_done
+from core.document.skeleton import Skeleton
 from core.gestures.boxes import BoxTable
 
 EDGE_REACH = 0.6
 """Edges are taken from this share of the tolerance, so that a body keeps room to be dragged by."""
 
+TURN_AWAY = 3.0
+"""The handle that turns a box is this many tolerances away from its side."""
 _HANDLES_WHEN_SELECTED = 2.5
 _HANDLES_WHEN_HOVERED = 6.0
 _MANY_SELECTED = 32
@@ -41,7 +45,8 @@ class Target:
 
 
 class Scene:
-    """The document with what is selected, picked, shown, and the label of what is drawn next.
+    """The document with what is selected, picked, shown, the label of what is drawn next, and what
+    the keypoints of each label are called.
 
     `prompts_ready` says that a model has seen the image and answers at once.
     """
@@ -49,6 +54,7 @@ class Scene:
     def __init__(self) -> None:
         self.document: Document | None = None
         self.label = ""
+        self.skeletons: Mapping[str, Skeleton] = {}
         self.selection: frozenset[str] = frozenset()
         self.picked: frozenset[str] = frozenset()
         self.instances_shown = True
@@ -89,8 +95,13 @@ class Scene:
         return self.document.get(id) if self.document else None
 
     def selected(self) -> tuple[Shape, ...]:
+        """What is selected and may be changed."""
         found = (self.get(id) for id in sorted(self.selection))
-        return tuple(each for each in found if each is not None)
+        return tuple(each for each in found if each is not None and not each.locked)
+
+    def outlines(self) -> tuple[Shape, ...]:
+        """What is selected, may be changed, and has an area."""
+        return tuple(each for each in self.selected() if not isinstance(each, Line))
 
     def clamp(self, x: float, y: float) -> tuple[float, float]:
         """The nearest point on the image."""
@@ -122,11 +133,19 @@ class Scene:
     def offers_handles(self, id: str, tolerance: float) -> bool:
         """Whether an instance is large enough on the screen for its vertices to be taken singly."""
         instance = self.get(id)
-        if instance is None or len(self.selection) > _MANY_SELECTED:
+        if instance is None or instance.locked or len(self.selection) > _MANY_SELECTED:
             return False
         least = _HANDLES_WHEN_SELECTED if id in self.selection else _HANDLES_WHEN_HOVERED
         box = bounds(instance)
         return max(box.width, box.height) >= least * tolerance
+
+    def box_turned_at(self, x: float, y: float, tolerance: float) -> Shape | None:
+        """The selected box that a press on its handle would turn."""
+        boxes = self.selected() if len(self.selection) == 1 else ()
+        if not boxes or not boxes[0].box or not self.offers_handles(boxes[0].id, tolerance):
+            return None
+        _, handle = turn_handle(boxes[0].polygons[0].outer, TURN_AWAY * tolerance)
+        return boxes[0] if math.dist(handle, (x, y)) <= tolerance else None
 
     def target_at(self, x: float, y: float, tolerance: float) -> Target | None:
         """The instance or suggestion that a click takes: the first of `targets_at`."""
@@ -146,6 +165,8 @@ class Scene:
             for place, hit in enumerate(self._near(x, y, reach).all_at(x, y, reach)):
                 shape = self.get(hit.id)
                 inside = hit.kind == "body"
+                if shape is not None and shape.locked:
+                    continue
                 if inside and shape is not None and is_done(shape):
                     if nearest_edge(shape.polygons, x, y).distance > reach:
                         continue
@@ -186,12 +207,14 @@ class Scene:
         if self.instances_shown:
             for hit in self._near(x, y, tolerance).all_at(x, y, tolerance):
                 shape = self.get(hit.id)
-                found += _aims(shape, (x, y), tolerance, hit.id in self.selection)
+                if shape is not None and not (shape.locked or isinstance(shape, Line)):
+                    found += _aims(shape, (x, y), tolerance, hit.id in self.selection)
         return min(found, key=lambda each: each[:2])[2] if found else None
 
     def shapes_in(self, rect: Rect) -> tuple[Shape, ...]:
-        """The instances in sight whose box meets a rectangle."""
-        return self._updated().meeting(rect) if self.instances_shown else ()
+        """The outlines in sight whose box meets a rectangle."""
+        there = self._updated().meeting(rect) if self.instances_shown else ()
+        return tuple(each for each in there if not isinstance(each, Line))
 
     def rings_in(self, rect: Rect, but: str) -> tuple[Ring, ...]:
         """The outer rings of instances whose box meets a rectangle, of one not."""
@@ -202,9 +225,13 @@ class Scene:
         """The ids of instances, and of suggestions, that lie wholly inside a rectangle."""
         nothing: frozenset[str] = frozenset()
         return (
-            self._updated().inside(band) if self.instances_shown else nothing,
+            self._unlocked(self._updated().inside(band)) if self.instances_shown else nothing,
             self._suggested.inside(band) if self.suggestions_shown else nothing,
         )
+
+    def _unlocked(self, ids: frozenset[str]) -> frozenset[str]:
+        found = ((id, self.get(id)) for id in ids)
+        return frozenset(id for id, shape in found if shape is not None and not shape.locked)
 
     def _near(self, x: float, y: float, tolerance: float) -> HitIndex:
         return self._updated().near(x, y, tolerance)

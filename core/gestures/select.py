@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 
 from core.document.geometry import GeometryError, delete_vertex
 from core.document.hit import Hit
-from core.document.instance import Point, Shape
+from core.document.instance import Line, Point, Shape
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.drags import (
     BandDrag,
     Drag,
     EdgeDrag,
     MoveDrag,
+    TurnDrag,
     VertexDrag,
     begin_insert,
     reshaped,
 )
+from core.gestures.keypoints import KeypointDrag, clicked, keypoint_at
 from core.gestures.scene import EDGE_REACH, Scene, Target
 from core.gestures.stretch import HINT_DRAWING, StretchDrag, begin_stretch, choosing
 from core.sentences import Sentence, say
@@ -185,6 +187,12 @@ class SelectGesture:
         if event.button is Button.RIGHT:
             return self._begin_right(event)
         if not event.holds(Modifier.CTRL):
+            point = keypoint_at(scene, event)
+            if point is not None:
+                self._vertex = None
+                shape, place = point
+                click = clicked(shape, place, event) or Outcome()
+                return _Press(event, KeypointDrag(scene, shape, place), click)
             on_handle = self._begin_on_handle(event)
             if on_handle is not None:
                 return on_handle
@@ -212,19 +220,10 @@ class SelectGesture:
 
     def _below(self, event: PointerEvent) -> Outcome | None:
         """A click where the one before was takes what lies below what that one took."""
-        scene, last = self._scene, self._clicked
+        last = self._clicked
         if last is None or math.dist(last, event.point) > event.tolerance:
             return None
-        there = scene.targets_at(event.x, event.y, event.tolerance)
-        chosen = scene.selection | scene.picked
-        places = [place for place, each in enumerate(there) if chosen == {each.id}]
-        if not places or len(there) < 2:
-            return None
-        target = there[(places[0] + 1) % len(there)]
-        only: frozenset[str] = frozenset({target.id})
-        if target.suggested:
-            return Outcome(selection=frozenset(), picked=only)
-        return Outcome(selection=only, picked=frozenset())
+        return next_below(self._scene, event, after=True)
 
     def _begin_stroke(self, event: PointerEvent, target: Target) -> StretchDrag | None:
         """A stroke from the very outline of what a click would take."""
@@ -261,6 +260,10 @@ class SelectGesture:
 
     def _begin_on_handle(self, event: PointerEvent) -> _Press | None:
         scene = self._scene
+        turning = scene.box_turned_at(event.x, event.y, event.tolerance)
+        if turning is not None:
+            turn = TurnDrag(scene, turning, event.point)
+            return _Press(event, turn, Outcome(selection=scene.selection), early=True)
         hit = scene.handle_at(event.x, event.y, event.tolerance)
         shape = scene.get(hit.id) if hit else None
         if hit is None or shape is None:
@@ -296,6 +299,12 @@ class SelectGesture:
     def _hover(self, event: PointerEvent) -> Outcome:
         scene = self._scene
         vertex = self.vertex
+        point = keypoint_at(scene, event)
+        if point is not None:
+            cursor = Cursor.REMOVE if event.holds(Modifier.SHIFT) else Cursor.POINT
+            return Outcome(Preview(keypoint=(point[0].id, point[1]), vertex=vertex), cursor=cursor)
+        if scene.box_turned_at(event.x, event.y, event.tolerance) is not None:
+            return Outcome(Preview(vertex=vertex), cursor=Cursor.MOVE)
         hit = scene.handle_at(event.x, event.y, event.tolerance)
         shape = scene.get(hit.id) if hit else None
         if hit is not None and shape is not None:
@@ -343,8 +352,9 @@ class SelectGesture:
         if shape is None:
             return Outcome()
         self._vertex = None
+        least = 1 if isinstance(shape, Line) else 3
         try:
-            polygons = delete_vertex(shape.polygons, hit.polygon, hit.ring, hit.index)
+            polygons = delete_vertex(shape.polygons, hit.polygon, hit.ring, hit.index, least)
         except GeometryError as error:
             return Outcome(refusal=error.sentence)
         return reshaped(
@@ -359,6 +369,22 @@ class SelectGesture:
             self._vertex = None
             return Outcome()
         return Outcome(selection=frozenset(), picked=frozenset())
+
+
+def next_below(scene: Scene, event: PointerEvent, *, after: bool = False) -> Outcome | None:
+    """Selects what lies below what is selected under a pointer, round about; with `after` only
+    where that is one of several that lie there. None where there is nothing to select.
+    """
+    there = scene.targets_at(event.x, event.y, event.tolerance)
+    chosen = scene.selection | scene.picked
+    places = [place for place, each in enumerate(there) if chosen == {each.id}]
+    if not there or (after and (not places or len(there) < 2)):
+        return None
+    target = there[(places[0] + 1) % len(there)] if places else there[0]
+    only: frozenset[str] = frozenset({target.id})
+    if target.suggested:
+        return Outcome(selection=frozenset(), picked=only)
+    return Outcome(selection=only, picked=frozenset())
 
 
 def middle_of(shape: Shape, edge: Hit, point: Point, tolerance: float) -> Point | None:

@@ -87,8 +87,9 @@ class SplitGesture:
 
     def _meant(self, line: list[Point]) -> tuple[Shape, ...]:
         if self._scene.selection:
-            return self._scene.selected()
-        return self._scene.shapes_in(bounds((Polygon(tuple(line)),)))
+            return self._scene.outlines()
+        there = self._scene.shapes_in(bounds((Polygon(tuple(line)),)))
+        return tuple(each for each in there if not each.locked)
 
     def _split(self, line: list[Point]) -> Outcome:
         edits: list[Edit] = []
@@ -99,7 +100,13 @@ class SplitGesture:
                 continue
             first, *others = sorted(pieces, key=area, reverse=True)
             made = tuple(
-                replace(shape, id=new_id(), polygons=each, source=source_after_change(shape.source))
+                replace(
+                    shape,
+                    id=new_id(),
+                    polygons=each,
+                    source=source_after_change(shape.source),
+                    keypoints=(),  # they stay with the largest piece
+                )
                 for each in others
             )
             edits += [Reshape(shape.id, first), Add(made)]

@@ -14,7 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from core.codec import Codec, Count, FieldError, Name, Size, encode, wrong
-from core.document.instance import Instance, Polygons
+from core.document.instance import Instance, Polygons, are_outlines
 from core.learning.errors import LearningError
 from core.sentences import say
 from core.storage import inside
@@ -46,6 +46,10 @@ class FrozenImage:
     """Objects, and as crowds the areas from which nothing is learned."""
     regions: tuple[Polygons, ...] | None = None
     held_out: bool = False
+
+    def __post_init__(self) -> None:
+        if not are_outlines(self.instances):
+            raise ValueError("an outline has fewer than three points")
 
     @property
     def objects(self) -> tuple[Instance, ...]:

@@ -5,6 +5,7 @@
     .masklens/suggestions/    what models propose, a file an image
     .masklens/journals/       edits that no label file holds yet, a file an image
     .masklens/journals/aside/ journals that a person turned down or that fit no file any more
+    .masklens/deleted/        label files that a person deleted
     .masklens/versions/       what each label file held over the last week
     .masklens/runs/           fine-tunings
     .masklens/learning.json   choices for the next fine-tuning, the models that were in use
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from core.document.skeleton import Skeleton
 from core.document.status import ImageStatus
 from core.project.settings import ProjectSettings, load_settings, save_settings
 from core.project.suggestions import SuggestionSet, load_suggestions
@@ -152,6 +154,11 @@ class Project:
         """Where journals are kept that were turned down."""
         return self.folder / "journals" / "aside"
 
+    @property
+    def deleted_dir(self) -> Path:
+        """Where label files lie that were deleted."""
+        return self.folder / "deleted"
+
     def versions_dir(self, image: ImageEntry) -> Path:
         """Where earlier versions of the label file of an image are kept."""
         return self.folder / "versions" / own_name(image.relative, "")
@@ -211,6 +218,10 @@ class Project:
     def load_settings(self) -> ProjectSettings:
         """The labels and the active label. Raises StorageError when the file is not ours."""
         return load_settings(self.folder / "project.json")
+
+    def skeletons(self) -> dict[str, Skeleton]:
+        """The keypoints of the labels; none where the settings cannot be read."""
+        return self._layout().skeletons()
 
     def save_settings(self, settings: ProjectSettings) -> None:
         """Write labels and active label; a broken file is set aside first. Raises StorageError."""
@@ -279,7 +290,7 @@ class Project:
 
     def _check_own_folder(self) -> None:
         """Say at once what would be refused later."""
-        folders = ("suggestions", "journals", "journals/aside", "versions", "runs")
+        folders = ("suggestions", "journals", "journals/aside", "deleted", "versions", "runs")
         names = (*folders, "project.json", "learning.json", "lock")
         for path in (self.folder, *(self.folder / name for name in names)):
             try:

@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from core.codec import Codec, FieldError, Name, encode, members, pretty
 from core.document.limits import MOST_LABELS, MOST_LETTERS
+from core.document.skeleton import Skeleton
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
@@ -56,6 +57,8 @@ class LabelStyle:
 
     name: Name
     colour: str
+    skeleton: Skeleton | None = None
+    """What its keypoints are called; None for a label without any."""
 
     def __post_init__(self) -> None:
         if len(self.name) > MOST_LETTERS:
@@ -105,6 +108,8 @@ class ProjectSettings:
     labels_folder: str = ""
     attributes: tuple[AttributeRow, ...] = ()
     """What is asked of each instance beside its label."""
+    image_attributes: tuple[AttributeRow, ...] = ()
+    """What is asked of each image."""
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -130,9 +135,21 @@ class ProjectSettings:
 
     def with_colour(self, name: str, colour: str) -> ProjectSettings:
         """The same with another colour for a label. Raises ValueError for what is no colour."""
-        styled = LabelStyle(name, colour)
-        labels = tuple(styled if label.name == name else label for label in self.labels)
+        labels = tuple(
+            replace(label, colour=colour) if label.name == name else label for label in self.labels
+        )
         return replace(self, labels=labels)
+
+    def with_skeleton(self, name: str, skeleton: Skeleton | None) -> ProjectSettings:
+        """The same with other keypoints for a label."""
+        labels = tuple(
+            replace(label, skeleton=skeleton) if label.name == name else label
+            for label in self.labels
+        )
+        return replace(self, labels=labels)
+
+    def skeletons(self) -> dict[str, Skeleton]:
+        return {each.name: each.skeleton for each in self.labels if each.skeleton is not None}
 
     def renamed(self, old: str, new: str) -> ProjectSettings:
         """The same with a label under another name, which must not be in use."""
@@ -169,12 +186,16 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
     subfolders: bool = True
     labels_folder: str = ""
     attributes: tuple[AttributeRow, ...] = ()
+    image_attributes: tuple[AttributeRow, ...] = ()
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
-        asked = [row.name for row in self.attributes]
-        if len(asked) > MOST_ATTRIBUTES or len(set(asked)) != len(asked):
-            raise ValueError(f"expected at most {MOST_ATTRIBUTES} attributes of different names")
+        for rows in (self.attributes, self.image_attributes):
+            asked = {row.name for row in rows}
+            if len(rows) > MOST_ATTRIBUTES or len(asked) != len(rows):
+                raise ValueError(
+                    f"expected at most {MOST_ATTRIBUTES} attributes of different names"
+                )
         names = [label.name for label in self.labels]
         if len(names) > MOST_LABELS:
             raise ValueError(f"expected at most {MOST_LABELS} labels")
@@ -192,13 +213,14 @@ _KNOWN: Final = (
     "subfolders",
     "labels_folder",
     "attributes",
+    "image_attributes",
 )
 
 
 def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
     own = (settings.labels, settings.active, settings.subfolders, settings.labels_folder)
-    value = members(encode(_File(*own, settings.attributes)))
+    value = members(encode(_File(*own, settings.attributes, settings.image_attributes)))
     value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
     write_atomic(path, pretty(value, 2))
@@ -235,4 +257,5 @@ def load_settings(path: Path) -> ProjectSettings:
         found.subfolders,
         found.labels_folder,
         found.attributes,
+        found.image_attributes,
     )

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from core.codec import Codec, FieldError, encode
-from core.document.instance import Instance, Source
+from core.document.instance import Instance, Source, are_outlines
 from core.sentences import say
 from core.storage import inside
 from core.storage.atomic import StorageError, make_folder, write_atomic
@@ -56,6 +56,8 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_suggestions", tag=1
     def __post_init__(self) -> None:
         if len({each.id for each in self.instances}) != len(self.instances):
             raise ValueError("an id is used twice")
+        if not are_outlines(self.instances):
+            raise ValueError("an outline has fewer than three points")
 
 
 _FILE: Final[Codec[_File]] = Codec(_File, "suggestions")

@@ -66,10 +66,11 @@ def summarise(label_file: Path) -> LabelSummary:
             continue
         imported = imported and extra.get("source") == Source.IMPORTED.value
         # Shapes of one label and group are the parts of one instance.
-        name: object = k if not isinstance(group, int) else (label, group)
+        line = shape.get("shape_type") in ("point", "line", "linestrip")
+        name: object = k if line or not isinstance(group, int) else (label, group)
         if name not in own:
             own.add(name)
-            labels[label] += not _is_region(shape)
+            labels[label] += not (line or _is_region(shape))
         if isinstance(id, str):
             own_ids.add(id)
     return LabelSummary(

@@ -4,7 +4,14 @@ from core.session.covering import covered_by
 from core.session.kinds import kind_of, kind_of_image
 from core.session.opening import Left, SessionError
 from core.session.recovery import Recovery
-from core.session.rename import Made, MakeEdit, change_labels, renaming
+from core.session.rename import (
+    Made,
+    MakeEdit,
+    change_labels,
+    delete_labels,
+    renaming,
+    undelete_labels,
+)
 from core.session.save import SaveOutcome, Snapshot
 from core.session.session import ImageSession
 from core.session.suggest import store_suggestions
@@ -20,8 +27,10 @@ __all__ = [
     "Snapshot",
     "change_labels",
     "covered_by",
+    "delete_labels",
     "kind_of",
     "kind_of_image",
     "renaming",
     "store_suggestions",
+    "undelete_labels",
 ]

@@ -12,10 +12,10 @@ from enum import Enum
 from typing import Final
 
 from core.document.document import Document
-from core.document.edits import Add, Batch, Edit, Remove, SetDone, SetRejected
+from core.document.edits import Add, Batch, Edit, Remove, SetDetails, SetDone, SetRejected
 from core.document.geometry import polygon_iou
 from core.document.geometry.measure import bounds
-from core.document.instance import Shape
+from core.document.instance import NO_DETAILS, ImageDetails, Shape
 from core.formats.label_file import LabelFile
 
 SAME: Final = 0.5
@@ -68,14 +68,20 @@ class Compared:
     differences: tuple[Difference, ...]
     done: bool
     """Whether the marks "finished" differ."""
+    details: bool = False
+    """Whether what is said of the whole image differs."""
 
     @property
     def same(self) -> bool:
-        return not self.differences and not self.done
+        return not (self.differences or self.done or self.details)
 
 
 def compare(
-    now: Sequence[Shape], done: bool, other: LabelFile, base: LabelFile | None = None
+    now: Sequence[Shape],
+    done: bool,
+    other: LabelFile,
+    base: LabelFile | None = None,
+    details: ImageDetails = NO_DETAILS,
 ) -> Compared:
     """Hold another state against the present one; `base` is what both of them began with."""
     read, other = other, _under_our_ids(other, now)
@@ -87,11 +93,17 @@ def compare(
         for id in dict.fromkeys((*mine, *theirs))
         if (difference := _difference(mine.get(id), theirs.get(id), before.get(id), base))
     ]
-    return Compared(read, other, tuple(found), done != other.done)
+    return Compared(read, other, tuple(found), done != other.done, details != other.details)
 
 
 def merge(
-    document: Document, compared: Compared, taken: Collection[str], *, take_done: bool, name: str
+    document: Document,
+    compared: Compared,
+    taken: Collection[str],
+    *,
+    take_done: bool,
+    take_details: bool = True,
+    name: str,
 ) -> Edit | None:
     """The edit that takes over those differences whose ids are in `taken`; None for nothing."""
     chosen = [each for each in compared.differences if each.id in taken]
@@ -110,6 +122,8 @@ def merge(
         edits.append(Add(tuple(new), _at(new, kept, places)))
     if take_done and compared.done:
         edits.append(SetDone(compared.other.done))
+    if take_details and compared.details:
+        edits.append(SetDetails(compared.other.details))
     return Batch(tuple(edits), name) if edits else None
 
 
@@ -126,6 +140,8 @@ def beyond(compared: Compared, document: Document, rejected: frozenset[str]) -> 
             edits.append(Add(document.shapes))
     if file.done != document.done:
         edits.append(SetDone(document.done))
+    if file.details != document.details:
+        edits.append(SetDetails(document.details))
     if turned := document.rejected - rejected:
         edits.append(SetRejected(tuple(sorted(turned)), True))
     return tuple(edits)
@@ -157,9 +173,12 @@ def _same_or_none(a: Shape | None, b: Shape | None) -> bool:
 
 def _equal(a: Shape, b: Shape) -> bool:
     """Whether two shapes say the same of the image; where they come from does not count."""
-    return (a.label, a.polygons, a.flags, a.description, a.crowd) == (
-        (b.label, b.polygons, b.flags, b.description, b.crowd)
-    )
+    return _said(a) == _said(b)
+
+
+def _said(shape: Shape) -> tuple[object, ...]:
+    marks = shape.line, shape.locked, shape.flags, shape.crowd, shape.description, shape.attributes
+    return shape.label, shape.polygons, *marks
 
 
 def _under_our_ids(file: LabelFile, now: Sequence[Shape]) -> LabelFile:
@@ -189,15 +208,15 @@ def _pairs(strange: Iterable[Shape], free: Sequence[Shape]) -> dict[str, str]:
     by_outline: dict[object, list[Shape]] = {}
     for each in free:
         by_outline.setdefault(each.polygons, []).append(each)
-    left: list[Shape] = []
+    left: list[Shape] = []  # a line of another course is another line
     for each in strange:
         equal = by_outline.get(each.polygons)
         if equal:
             ids[each.id] = equal.pop(0).id
-        else:
+        elif not each.line:
             left.append(each)
     used = set(ids.values())
-    rest = [(bounds(each), each) for each in free if each.id not in used]
+    rest = [(bounds(each), each) for each in free if not (each.line or each.id in used)]
     if len(left) * len(rest) > MOST_COMPARED:
         return ids
     for each in left:

@@ -13,7 +13,8 @@ from core.document.edits import Batch, Edit, Remove, Reshape
 from core.document.geometry import clip_to_image
 from core.document.geometry.algebra import is_valid, polygon_iou, repair
 from core.document.geometry.measure import Rect, area, bounds
-from core.document.instance import Shape
+from core.document.instance import Line, Shape
+from core.document.regions import covering
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.project.project import ImageEntry, Project
@@ -69,13 +70,14 @@ def problems_of(document: Document, file: str, labels: Sequence[str] = ()) -> It
     """What is wrong with the instances of an image; with `labels` also those not among them."""
     gone: set[str] = set()
     for shape in document.shapes:
-        for kind, edit in _of_shape(shape, document):
+        outline = not isinstance(shape, Line)  # of a line nothing is looked at but its label
+        for kind, edit in _of_shape(shape, document) if outline else ():
             if isinstance(edit, Remove):
                 gone.add(shape.id)
             yield _problem(kind, file, shape, edit)
         if labels and shape.label not in labels:
             yield _problem(Kind.UNKNOWN_LABEL, file, shape, None)
-    for shape in _duplicates(each for each in document.shapes if each.id not in gone):
+    for shape in _duplicates(each for each in covering(document.shapes) if each.id not in gone):
         yield _problem(Kind.DUPLICATE, file, shape, Remove((shape.id,)))
 
 

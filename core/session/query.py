@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from core.codec import FieldError, loads
 from core.document.geometry.measure import area
 from core.document.instance import Instance, Shape
 from core.document.regions import comparable
@@ -202,7 +201,7 @@ def asked(project: Project, image: ImageEntry, *, files: bool = True) -> Asked:
         if project.summary(image).own:
             content = labelme.read(image.label_file)
             instances += comparable(content.shapes)
-            flags = _flags(dict(content.kept.top).get("flags", b"{}"))
+            flags = frozenset(name.casefold() for name, on in content.details.flags if on)
         stored = load_suggestions(project.suggestions_path(image)) or SuggestionSet()
     except (MasklensError, StorageError, OSError):
         return Asked(image.relative, status)
@@ -211,13 +210,3 @@ def asked(project: Project, image: ImageEntry, *, files: bool = True) -> Asked:
         one for one in stored.instances if one.id not in known and one.id not in stored.rejected
     )
     return Asked(image.relative, status, tuple(instances), flags)
-
-
-def _flags(raw: object) -> frozenset[str]:
-    """The flags of the image that are on."""
-    try:
-        value = loads(bytes(raw))  # type: ignore[call-overload]
-    except (FieldError, TypeError):
-        return frozenset()
-    items = value.items() if isinstance(value, dict) else ()
-    return frozenset(name.casefold() for name, on in items if on is True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from core.document.document import Document
 from core.document.edits import Edit, EditError
+from core.document.instance import NO_DETAILS
 from core.document.limits import why_too_large
 from core.sentences import Sentence, say
 from core.storage.journal import JournalContent
@@ -41,7 +42,7 @@ def examine(
 ) -> Recovery | None:
     """What a journal can give back onto the document of its image; None when nothing is missing."""
     edits = content.edits_after(label_sha256)
-    nothing_own = not document.shapes and not document.done
+    nothing_own = document.held == ((), False, NO_DETAILS)
     if edits is None and content.header.label_sha256 is None and nothing_own:
         # The label file that has come since holds suggestions alone: for a person's edits that is
         # as if there were none.
@@ -98,13 +99,21 @@ def _usable(edits: tuple[Edit, ...], document: Document) -> tuple[int, bool, Sen
     it would be after them what it was before; and why that would be too large to be shown.
     """
     trial = Document(
-        document.width, document.height, document.shapes, document.done, document.rejected
+        document.width,
+        document.height,
+        document.shapes,
+        document.done,
+        document.rejected,
+        document.details,
     )
     for count, edit in enumerate(edits):
         try:
             trial.apply(edit)
         except EditError:
             return count, False, None
-    before = (document.shapes, document.done, document.rejected)
-    same = (trial.shapes, trial.done, trial.rejected) == before
+    same = _state(trial) == _state(document)
     return len(edits), same, why_too_large(trial.shapes, (trial.width, trial.height))
+
+
+def _state(document: Document) -> tuple[object, ...]:
+    return *document.held, document.rejected

@@ -10,7 +10,7 @@ from typing import Final
 from core.document.document import Changed, Document
 from core.document.edits import Edit
 from core.document.history import History
-from core.document.instance import Instance
+from core.document.instance import NO_DETAILS, Held, Instance
 from core.document.limits import why_too_large_after
 from core.formats.label_file import LabelFile
 from core.project.project import ImageEntry, Project
@@ -25,6 +25,7 @@ from core.session.suggest import split
 from core.storage.atomic import StorageError, copy_aside, move_aside
 from core.storage.journal import Journal, JournalHeader, read_journal
 
+LOCKED: Final = say("session.locked", "“{label}” is locked. Unlock it first.")
 _NEVER: Final = -1  # a state that the history never has
 
 
@@ -64,9 +65,10 @@ class ImageSession:
         """What `is_deleted` said last: these labels are then in no label file."""
         own, _ = split(self._label_file.shapes if self._label_file else ())
         done = self._label_file is not None and self._label_file.done
-        self._saved_labels = (own, done)
+        details = self._label_file.details if self._label_file else NO_DETAILS
+        self._saved_labels: Held = (own, done, details)
         self._size = opened.size
-        self.document = Document(*opened.size, own, done, opened.suggestions.rejected)
+        self.document = Document(*opened.size, own, done, opened.suggestions.rejected, details)
         self.history = History(self.document, self._record)
         self._recording = True
         self._journal = Journal(project.journal_path(image))
@@ -91,13 +93,15 @@ class ImageSession:
     def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
         """Make an edit; `name` is for the undo menu, `at` as in `History.do`.
 
-        Raises EditError when it does not fit, SessionError when nothing may be changed, and
+        Raises EditError when it does not fit, SessionError when it may not be changed, and
         StorageError when a journal left by a crash can neither be used nor set aside; in each
         case nothing has changed.
         """
         self._check_editable()
         if (reason := why_too_large_after(edit, self._size)) is not None:
             raise SessionError(reason)
+        if at is None and (locked := self.document.locked_by(edit)) is not None:
+            raise SessionError(LOCKED.given(label=locked.label))
         return self.history.do(edit, name, at)
 
     def undo(self) -> Changed | None:
@@ -288,7 +292,7 @@ class ImageSession:
         self.history.mark_clean(snapshot.state)
         if snapshot.label_file is not None:
             self._label_file = snapshot.label_file
-            self._saved_labels = (snapshot.label_file.shapes, snapshot.label_file.done)
+            self._saved_labels = snapshot.label_file.held
         if snapshot.suggestions is not None:
             self._stored = snapshot.suggestions
             self._only_in_file = False
@@ -315,8 +319,9 @@ class ImageSession:
     @property
     def base(self) -> LabelFile:
         """The labels as the file had them when they were read or saved last."""
-        shapes, done = self._saved_labels
-        return replace(self._label_file or self._labels_now(), shapes=shapes, done=done)
+        shapes, done, details = self._saved_labels
+        file = self._label_file or self._labels_now()
+        return replace(file, shapes=shapes, done=done, details=details)
 
     def go_on_from(self, compared: Compared, sha256: str, edit: Edit | None, name: str) -> Changed:
         """Make what another program wrote the file that the work goes on from.
@@ -332,8 +337,8 @@ class ImageSession:
             self._recording = True
         self.conflict = None
         self._label_file, self._sha256 = compared.other, sha256
-        self._saved_labels = (compared.other.shapes, compared.other.done)
-        same = (self.document.shapes, self.document.done) == self._saved_labels
+        self._saved_labels = compared.other.held
+        same = self.document.held == self._saved_labels
         self.history.mark_clean(None if same else _NEVER)
         edits = beyond(compared, self.document, self._stored.rejected)
         try:
@@ -346,8 +351,7 @@ class ImageSession:
 
     def is_deleted(self) -> bool:
         """Whether somebody has deleted the label file, with labels in it; looks at the disk."""
-        shapes, done = self._saved_labels
-        held = bool(shapes) or done
+        held = self._saved_labels != ((), False, NO_DETAILS)
         return held and self._sha256 is not None and not self._label_path.exists()
 
     def edits_are_kept(self) -> bool:
@@ -360,8 +364,7 @@ class ImageSession:
 
     def _capture(self) -> Snapshot:
         suggestions = self.suggestions
-        now = (self.document.shapes, self.document.done)
-        labels_changed = now != self._saved_labels or self.deleted_outside
+        labels_changed = self.document.held != self._saved_labels or self.deleted_outside
         # The label file is about to lose its suggestions: the store must have them first.
         store_lacks = suggestions != self._stored or (labels_changed and self._only_in_file)
         return Snapshot(
@@ -387,6 +390,7 @@ class ImageSession:
             height=height,
             shapes=self.document.shapes,
             done=self.document.done,
+            details=self.document.details,
         )
 
     def _header(self) -> JournalHeader:

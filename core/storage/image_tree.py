@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.storage.images import BESIDE, UNREADABLE, ImageError, is_image_name
+from core.storage.image_input import UNREADABLE
+from core.storage.images import BESIDE, ImageError, is_image_name
 from core.storage.natural import natural_key
 
 

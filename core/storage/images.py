@@ -10,16 +10,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from core.sentences import Sentence, say
 from core.storage import pixels, png, tiff
+from core.storage.image_input import UNREADABLE, ImageInput
 from core.storage.image_limits import (
     LARGE_ONES,
     MAX_PIXELS,
@@ -33,6 +35,7 @@ from core.storage.image_limits import (
 )
 from core.storage.pixels import Pixels
 from core.storage.quiet import Quiet
+from core.storage.values import Values
 
 __all__ = [
     "BESIDE",
@@ -46,20 +49,14 @@ __all__ = [
     "image_size",
     "is_image_name",
     "read_image",
+    "read_values",
 ]
 
-UNREADABLE: Final = say(
-    "images.unreadable", "{path} cannot be read ({reason}): check the drive and the permissions."
-)
 _DAMAGED: Final = say(
     "images.damaged",
     "{path} looks like {format} but cannot be decoded ({reason}): copy it again, or save it anew "
     "as PNG.",
 )
-_MISSING: Final = say(
-    "images.missing", "{path} is not there: it may have been moved, renamed or deleted."
-)
-
 IMAGE_SUFFIXES: Final = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".webp"),
     *(".tif", ".tiff", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
@@ -71,19 +68,10 @@ BESIDE: Final = re.compile(r"(.+?)(?:\.overlay\.png|_(?:cp_)?masks\.(?:png|tiff?
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "PPM")
 # A TGA file has no signature of its own, so only its name can tell.
 _TGA: Final = (*_FORMATS, "TGA")
-_SIGNATURES: Final = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF8", "GIF"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"II+\0", "TIFF"),
-    (b"MM\0+", "TIFF"),
-    (b"BM", "BMP"),
-)
 # The size of an image is checked here, against a limit that a caller may set, before decoding;
 # Pillow's own fixed limit would refuse images that are meant to be read.
 Image.MAX_IMAGE_PIXELS = None
+_MOST_BANDS: Final = 64
 # Pillow warns about oddities of files; what matters to a person is said in notes and errors.
 _QUIET: Final = Quiet(r"PIL\.")
 
@@ -93,7 +81,8 @@ class DecodedImage:
     """An upright image.
 
     `pixels` is uint8 of shape (height, width, 3), RGB, C-contiguous. `notes` say what was left
-    out or changed on the way; `source_mode` is the file's own pixel format as Pillow names it.
+    out or changed on the way; `source_mode` is the file's own pixel format as Pillow names it. A
+    `deep` one holds more bits or channels than are in `pixels`; `read_values` gives them.
     """
 
     pixels: Pixels
@@ -101,6 +90,7 @@ class DecodedImage:
     height: int
     notes: tuple[Sentence, ...]
     source_mode: str
+    deep: bool = False
 
 
 def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> DecodedImage:
@@ -109,12 +99,43 @@ def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> DecodedImag
     Raises ImageError when the file is missing, not an image, damaged, cut off, of a kind that
     needs a package that is not installed, or has over `max_pixels` pixels.
     """
-    return _decode(_Input.of_file(Path(path)), max_pixels)
+    return _decode(ImageInput.of_file(Path(path)), max_pixels)
 
 
 def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> DecodedImage:
     """As `read_image`, for the bytes of a file; `name` is what sentences call it."""
-    return _decode(_Input(name, Path(name).suffix.lower(), data), max_pixels)
+    return _decode(ImageInput(name, Path(name).suffix.lower(), data), max_pixels)
+
+
+def read_values(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Values | None:
+    """The values of a `deep` image as stored, upright; None for any other.
+
+    Raises ImageError as `read_image` does.
+    """
+    source = ImageInput.of_file(Path(path))
+    with _QUIET, _explained(source):
+        image = _open(source)
+        if image is None:
+            array = _tifffile_array(source, max_pixels)
+            return Values(array.reshape(*array.shape[:2], -1)) if _is_deep(array) else None
+        with image, LARGE_ONES if is_large(image.size) else nullcontext():
+            _check_header(source, image, max_pixels)
+            if _has_channel_pages(source, image):
+                turn, colours = pixels.orientation(image), 3 if image.mode == "RGB" else 1
+                array = tiff.read(source.data)
+                return Values(np.ascontiguousarray(pixels.upright(array, turn)), colours)
+            high_bytes = pixels.drops_low_bytes(image)
+            if image.mode.startswith(pixels.WIDE_MODES):
+                image.load()
+                turn = 1 if image.format == "TIFF" else pixels.orientation(image)
+                array = np.asarray(image)[..., None]
+            elif high_bytes and source.kind == "TIFF" and tiff.available():
+                turn = pixels.orientation(image)
+                array = tiff.read(source.data)
+            else:
+                return None
+            upright = np.ascontiguousarray(pixels.upright(array, turn))
+            return Values(upright, high_bytes=high_bytes)
 
 
 def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
@@ -122,7 +143,7 @@ def image_size(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> tuple[int, 
 
     Raises ImageError as `read_image` does, as far as the header shows.
     """
-    source = _Input.of_file(Path(path))
+    source = ImageInput.of_file(Path(path))
     with _QUIET, _explained(source):
         image = _open(source)
         if image is None:
@@ -140,7 +161,7 @@ def image_orientation(path: Path | str) -> int:
 
     Raises ImageError as `read_image` does, as far as the header shows.
     """
-    source = _Input.of_file(Path(path))
+    source = ImageInput.of_file(Path(path))
     with _QUIET, _explained(source):
         image = _open(source)
         if image is None:
@@ -154,68 +175,7 @@ def is_image_name(name: str) -> bool:
     return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """Where an image comes from: bytes already in memory, or a file."""
-
-    name: str
-    suffix: str
-    content: bytes | Path
-
-    @staticmethod
-    def of_file(path: Path) -> _Input:
-        """The file, seen to be there and not empty. Raises ImageError."""
-        try:
-            if path.is_dir():
-                raise ImageError(
-                    say("images.folder", "{path} is a folder, not an image.", path=str(path))
-                )
-            if path.stat().st_size == 0:
-                raise ImageError(
-                    say(
-                        "images.empty",
-                        "{path} is an empty file: copy it again from where it came from.",
-                        path=str(path),
-                    )
-                )
-        except FileNotFoundError as error:
-            raise ImageError(_MISSING.given(path=str(path))) from error
-        except OSError as error:
-            raise ImageError(
-                UNREADABLE.given(path=str(path), reason=error.strerror or "unknown")
-            ) from error
-        except ValueError as error:  # a null byte in the name
-            raise ImageError(_MISSING.given(path=str(path))) from error
-        return _Input(str(path), path.suffix.lower(), path)
-
-    @property
-    def head(self) -> bytes:
-        """The first bytes, enough to tell the kind of file."""
-        if isinstance(self.content, bytes):
-            return self.content[:16]
-        with self.content.open("rb") as stream:
-            return stream.read(16)
-
-    @property
-    def length(self) -> int:
-        """How many bytes there are."""
-        content = self.content
-        return len(content) if isinstance(content, bytes) else content.stat().st_size
-
-    @property
-    def data(self) -> bytes:
-        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
-
-    @property
-    def kind(self) -> str | None:
-        """The image format that the first bytes announce."""
-        head = self.head
-        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-            return "WebP"
-        return next((kind for mark, kind in _SIGNATURES if head.startswith(mark)), None)
-
-
-def _decode(source: _Input, max_pixels: int) -> DecodedImage:
+def _decode(source: ImageInput, max_pixels: int) -> DecodedImage:
     with _QUIET, _explained(source):
         image = _open(source)
         if image is not None and is_large(image.size):
@@ -225,7 +185,7 @@ def _decode(source: _Input, max_pixels: int) -> DecodedImage:
         return _decode_opened(source, image, max_pixels)
 
 
-def _decode_opened(source: _Input, image: Image.Image | None, max_pixels: int) -> DecodedImage:
+def _decode_opened(source: ImageInput, image: Image.Image | None, max_pixels: int) -> DecodedImage:
     if image is None:
         return _decode_with_tifffile(source, max_pixels)
     with image:
@@ -240,13 +200,13 @@ def _decode_opened(source: _Input, image: Image.Image | None, max_pixels: int) -
         return _to_rgb(source, again, notes)
 
 
-def _check_header(source: _Input, image: Image.Image, max_pixels: int) -> None:
+def _check_header(source: ImageInput, image: Image.Image, max_pixels: int) -> None:
     check_size(source.name, image.size, max_pixels)
     check_length(source.name, image.size, source.length, image.format)
     check_memory(source.name, image.size)
 
 
-def _open(source: _Input) -> Image.Image | None:
+def _open(source: ImageInput) -> Image.Image | None:
     """The image with its header read, or None for a TIFF that only tifffile can read."""
     stream = io.BytesIO(source.content) if isinstance(source.content, bytes) else source.content
     try:
@@ -278,7 +238,7 @@ def _open(source: _Input) -> Image.Image | None:
         ) from error
 
 
-def _to_rgb(source: _Input, image: Image.Image, notes: tuple[Sentence, ...]) -> DecodedImage:
+def _to_rgb(source: ImageInput, image: Image.Image, notes: tuple[Sentence, ...]) -> DecodedImage:
     mode = image.mode
     high_bytes = pixels.drops_low_bytes(image)
     # First of all, and once: what is asked of an image may load it and keep silent about damage,
@@ -301,31 +261,59 @@ def _to_rgb(source: _Input, image: Image.Image, notes: tuple[Sentence, ...]) -> 
         )
     upright = pixels.upright(converted.pixels, orientation)
     height, width = upright.shape[:2]
-    return DecodedImage(np.ascontiguousarray(upright), width, height, notes, mode)
+    deep = mode.startswith(pixels.WIDE_MODES)
+    deep |= high_bytes and image.format == "TIFF" and tiff.available()
+    deep |= _has_channel_pages(source, image)
+    return DecodedImage(np.ascontiguousarray(upright), width, height, notes, mode, deep)
 
 
-def _decode_with_tifffile(source: _Input, max_pixels: int) -> DecodedImage:
+def _has_channel_pages(source: ImageInput, image: Image.Image) -> bool:
+    """Whether a TIFF has further channels on pages of their own, and they can be read."""
+    pages = image.format == "TIFF" and getattr(image, "n_frames", 1) > 1 and tiff.available()
+    if not pages:
+        return False
+    try:
+        return 1 < tiff.channels(source.data) <= _MOST_BANDS
+    except pixels.DECODER_ERRORS:  # a later page is damaged; the first is whole
+        return False
+
+
+def _decode_with_tifffile(source: ImageInput, max_pixels: int) -> DecodedImage:
+    array = _tifffile_array(source, max_pixels)
+    height, width = array.shape[:2]
+    converted = pixels.from_values(source.name, array)
+    notes, deep = converted.notes, _is_deep(array)
+    return DecodedImage(converted.pixels, width, height, notes, str(array.dtype), deep)
+
+
+def _tifffile_array(source: ImageInput, max_pixels: int) -> NDArray[Any]:
     data = source.data
     height, width = tiff.shape(data)
     check_size(source.name, (width, height), max_pixels)
     check_memory(source.name, (width, height))
     array = tiff.read(data)
-    if array.ndim not in (2, 3) or (array.ndim == 3 and not 1 <= array.shape[2] <= 4):
+    if array.ndim not in (2, 3) or (array.ndim == 3 and not 1 <= array.shape[2] <= _MOST_BANDS):
         text = " x ".join(map(str, array.shape))
         raise ImageError(
             say(
                 "images.unknown_layout",
-                "{path} holds an array of shape {shape}, which is no picture of one to four "
+                "{path} holds an array of shape {shape}, which is no picture of one to {most} "
                 "channels: save the part to label as PNG.",
                 path=source.name,
                 shape=text,
+                most=_MOST_BANDS,
             )
         )
-    converted = pixels.from_values(source.name, array)
-    return DecodedImage(converted.pixels, width, height, converted.notes, str(array.dtype))
+    return array
 
 
-def _frame_notes(source: _Input, image: Image.Image) -> tuple[tuple[Sentence, ...], bool]:
+def _is_deep(array: NDArray[Any]) -> bool:
+    """Whether values say more than three channels of 8 bits do."""
+    eight = array.dtype in (np.uint8, np.bool_)
+    return not eight or (array.ndim == 3 and array.shape[2] > 4)
+
+
+def _frame_notes(source: ImageInput, image: Image.Image) -> tuple[tuple[Sentence, ...], bool]:
     """What to say of further pictures, and whether the first is still the one that is open."""
     try:
         frames = int(getattr(image, "n_frames", 1))
@@ -348,7 +336,7 @@ def _frame_notes(source: _Input, image: Image.Image) -> tuple[tuple[Sentence, ..
     return (note,), True
 
 
-def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
+def _upright_size(image: Image.Image, source: ImageInput) -> tuple[int, int]:
     # For a TIFF recent versions of Pillow give the size as it is when upright, older ones as
     # stored; the stored size is asked for by its tags.
     tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
@@ -356,7 +344,7 @@ def _upright_size(image: Image.Image, source: _Input) -> tuple[int, int]:
     return (height, width) if _orientation(image, source) >= 5 else (width, height)
 
 
-def _orientation(image: Image.Image, source: _Input) -> int:
+def _orientation(image: Image.Image, source: ImageInput) -> int:
     if image.format == "PNG" and not png.text_follows_pixels(source.data):
         # Pillow would decode the whole PNG, in case its EXIF data follow the pixels.
         return pixels.orientation(image, Image.Image.getexif)
@@ -364,7 +352,7 @@ def _orientation(image: Image.Image, source: _Input) -> int:
 
 
 @contextmanager
-def _explained(source: _Input) -> Iterator[None]:
+def _explained(source: ImageInput) -> Iterator[None]:
     """Turn what a decoder raises into an ImageError."""
     try:
         yield

@@ -31,6 +31,11 @@ from core.sentences import Sentence, say
 _TRANSPARENT: Final = say(
     "images.transparent", "{path} is transparent in places; they are shown in grey."
 )
+_MANY_BANDS: Final = say(
+    "images.many_bands",
+    "{path} has {bands} channels; the first three are shown as red, green and blue. The view can "
+    "show any one of them.",
+)
 
 Pixels = NDArray[np.uint8]
 
@@ -40,7 +45,7 @@ _PERCENTILES: Final = (0.1, 99.9)
 _SAMPLE: Final = 4_000_000
 # About this many pixels are copied at once.
 _STRIP: Final = 1_000_000
-_WIDE_MODES: Final = ("I", "F")
+WIDE_MODES: Final = ("I", "F")
 # What Pillow's decoders raise on damaged files, besides MemoryError.
 DECODER_ERRORS: Final = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
@@ -58,7 +63,7 @@ class Converted:
 
 def convert(name: str, image: Image.Image) -> Converted:
     """The loaded picture as RGB. Raises what Pillow raises for modes it cannot convert."""
-    if image.mode.startswith(_WIDE_MODES):
+    if image.mode.startswith(WIDE_MODES):
         return _wide(name, image)
     if image.has_transparency_data or image.mode in ("La", "RGBa"):
         out, transparent = _over_grey(image)
@@ -68,25 +73,29 @@ def convert(name: str, image: Image.Image) -> Converted:
 
 def from_values(name: str, values: NDArray[Any]) -> Converted:
     """Values (height, width) or (height, width, bands) as RGB: one band is grey, of two the first
-    counts, of four the first three. 8-bit values stay as they are, others are stretched.
+    counts, of four and more the first three. 8-bit values stay as they are, others are stretched.
     """
+    bands = values.shape[2] if values.ndim == 3 else 1
     if values.ndim == 3:
-        values = values[..., 0] if values.shape[2] < 3 else values[..., :3]
+        values = values[..., 0] if bands < 3 else values[..., :3]
+    if bands > 4:
+        first = from_values(name, values)
+        return Converted(first.pixels, (*first.notes, _MANY_BANDS.given(path=name, bands=bands)))
     if values.dtype == np.bool_:
         values = values.astype(np.uint8) * np.uint8(255)
     if values.dtype == np.uint8:
         return Converted(_three_bands(values))
-    low, high = _limits(values)
+    low, high = limits(values)
     shown = np.empty((*values.shape[:2], 3), np.uint8)
-    for rows in _rows(*values.shape[:2]):
-        shown[rows] = _three_bands(_stretch(values[rows], low, high))
+    for rows in strips(*values.shape[:2]):
+        shown[rows] = _three_bands(stretch(values[rows], low, high))
     as_it_is = (low, high) == (0, 255) and values.dtype.kind in "iu"
     return Converted(shown, () if as_it_is else (_stretch_note(name, values, low, high),))
 
 
 def drops_low_bytes(image: Image.Image) -> bool:
     """Whether the file has 16 bits a colour, of which Pillow keeps 8; ask before loading."""
-    if image.mode.startswith(_WIDE_MODES):
+    if image.mode.startswith(WIDE_MODES):
         return False
     return any(";16" in str(getattr(tile, "args", "")) for tile in _tiles(image))
 
@@ -97,18 +106,18 @@ def _array(image: Image.Image) -> Pixels:
     Row by row in strips: asked for the whole, Pillow holds it several times over.
     """
     out = np.empty((image.height, image.width, 3), np.uint8)
-    for strip, rows in _strips(image, "RGB"):
+    for strip, rows in _image_strips(image, "RGB"):
         out[rows] = np.asarray(strip)
     return out
 
 
-def _strips(image: Image.Image, mode: str) -> Iterator[tuple[Image.Image, slice]]:
-    for rows in _rows(image.height, image.width):
+def _image_strips(image: Image.Image, mode: str) -> Iterator[tuple[Image.Image, slice]]:
+    for rows in strips(image.height, image.width):
         strip = image.crop((0, rows.start, image.width, rows.stop))
         yield strip if strip.mode == mode else strip.convert(mode), rows
 
 
-def _rows(height: int, width: int) -> Iterator[slice]:
+def strips(height: int, width: int) -> Iterator[slice]:
     """The rows of a picture, about a million pixels at once."""
     step = max(1, _STRIP // max(1, width))
     for top in range(0, height, step):
@@ -126,7 +135,7 @@ def _wide(name: str, image: Image.Image) -> Converted:
     clear = image.info.get("transparency")
     if not isinstance(clear, int):
         return shown
-    for rows in _rows(*values.shape[:2]):
+    for rows in strips(*values.shape[:2]):
         shown.pixels[rows][values[rows] == clear] = _GREY
     return Converted(shown.pixels, (*shown.notes, _TRANSPARENT.given(path=name)))
 
@@ -135,7 +144,7 @@ def _over_grey(image: Image.Image) -> tuple[Pixels, bool]:
     """The picture laid over grey, and whether anything of it is transparent."""
     out = np.empty((image.height, image.width, 3), np.uint8)
     transparent = False
-    for strip, rows in _strips(image, "RGBA"):
+    for strip, rows in _image_strips(image, "RGBA"):
         rgba = np.asarray(strip)
         alpha = rgba[..., 3]
         if alpha.min() == 255:
@@ -153,7 +162,7 @@ def _three_bands(values: Pixels) -> Pixels:
     return np.repeat(values[..., None], 3, axis=2)
 
 
-def _limits(values: NDArray[Any]) -> tuple[float, float]:
+def limits(values: NDArray[Any]) -> tuple[float, float]:
     """The values that become black and white."""
     flat = values.ravel()
     sample = flat[:: max(1, flat.size // _SAMPLE)].astype(np.float64)
@@ -164,7 +173,8 @@ def _limits(values: NDArray[Any]) -> tuple[float, float]:
     return (low, high) if low < high else (float(sample.min()), float(sample.max()))
 
 
-def _stretch(values: NDArray[Any], low: float, high: float) -> Pixels:
+def stretch(values: NDArray[Any], low: float, high: float) -> Pixels:
+    """The values as 8 bits, `low` and what is below as 0, `high` and what is above as 255."""
     if not low < high:
         return np.full(values.shape, _GREY if low else 0, np.uint8)
     scaled = values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32)
@@ -176,7 +186,7 @@ def _stretch(values: NDArray[Any], low: float, high: float) -> Pixels:
 
 def _stretch_note(name: str, values: NDArray[Any], low: float, high: float) -> Sentence:
     least, most = np.inf, -np.inf
-    for rows in _rows(*values.shape[:2]):
+    for rows in strips(*values.shape[:2]):
         finite = values[rows][np.isfinite(values[rows])]
         if finite.size:
             least, most = min(least, float(finite.min())), max(most, float(finite.max()))

@@ -54,6 +54,17 @@ def shape(data: bytes) -> tuple[int, int]:
         return int(sizes["Y"]), int(sizes["X"])
 
 
+def channels(data: bytes) -> int:
+    """How many channels the first picture has, on however many pages. Raises what tifffile raises.
+
+    1 where they are not told apart from pages, depth or time.
+    """
+    with _file(data) as tiff:
+        _check_first(tiff, data)
+        sizes = dict(zip(tiff.series[0].axes, tiff.series[0].shape, strict=True))
+        return int(sizes["S" if "S" in sizes else "C"]) if {"S", "C"} & sizes.keys() else 1
+
+
 def read(data: bytes) -> NDArray[Any]:
     """The first picture as an array (height, width) or (height, width, samples), values as stored.
 

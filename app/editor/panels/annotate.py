@@ -23,6 +23,7 @@ class AnnotatePanel(QScrollArea):
         self.details = DetailsPanel()
         self.suggestions = SuggestionsPanel(actions)
         stack = QSplitter(Qt.Orientation.Vertical)
+        stack.setObjectName("annotate-sections")
         stack.setChildrenCollapsible(False)
         listed = QWidget()  # so that details that come and go move no row of the list
         column = QVBoxLayout(listed)

@@ -1,5 +1,5 @@
-"""What else is said of the selected instances: description, flags, and the attributes that the
-project asks for."""
+"""What else is said of the selected instances, or of the image where none is selected: description,
+flags, and the attributes that the project asks for."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets.section import Section
-from core.document.instance import Shape, Value
+from core.document.instance import ImageDetails, Shape, Value
 from core.document.regions import DONE_REGION, IGNORE
+from core.document.skeleton import PERSON, Skeleton
 from core.project.settings import AttributeKind, AttributeRow
 
 OURS: Final = frozenset((DONE_REGION, IGNORE))
@@ -32,8 +33,8 @@ OURS: Final = frozenset((DONE_REGION, IGNORE))
 _MIXED: Final = object()
 
 
-def flag_names(shape: Shape) -> tuple[str, ...]:
-    """The flags that are set on a shape and have no switch elsewhere."""
+def flag_names(shape: Shape | ImageDetails) -> tuple[str, ...]:
+    """The flags that are set and have no switch elsewhere."""
     return tuple(name for name, on in shape.flags if on and name not in OURS)
 
 
@@ -46,7 +47,7 @@ class _Field:
 
 
 class DetailsPanel(Section):
-    """Each signal carries what a person chose for all that is selected."""
+    """Each signal carries what a person chose for all that is selected, or for the image."""
 
     described = Signal(str)
     flagged = Signal(object)  # tuple of the names that are set
@@ -54,8 +55,8 @@ class DetailsPanel(Section):
 
     def __init__(self) -> None:
         super().__init__()
-        self._title.setText(self.tr("Details"))
         self._asked: tuple[AttributeRow, ...] = ()
+        self._asked_of_images: tuple[AttributeRow, ...] = ()
         self._shown: tuple[AttributeRow, ...] = ()
         self._form = QFormLayout()
         self._form.setContentsMargins(10, 2, 10, 8)
@@ -75,24 +76,31 @@ class DetailsPanel(Section):
         self._attributes: dict[str, _Field] = {}
         self.hide()
 
-    def set_attributes(self, asked: Sequence[AttributeRow]) -> None:
-        """What the project asks of each instance."""
-        self._asked = tuple(asked)
+    def set_attributes(
+        self, asked: Sequence[AttributeRow], of_images: Sequence[AttributeRow]
+    ) -> None:
+        """What the project asks of each instance, and of each image."""
+        self._asked, self._asked_of_images = tuple(asked), tuple(of_images)
 
-    def show_shapes(self, shapes: Sequence[Shape]) -> None:
-        """Show what the selected ones have in common; without any, nothing is shown."""
-        self.setVisible(bool(shapes))
-        if not shapes:
+    def show_details(self, told: Sequence[Shape] | ImageDetails | None) -> None:
+        """Show what is said of an image, or what shapes have in common; nothing for None."""
+        self.setVisible(told is not None)
+        if told is None:
             return
-        self._make_rows(shapes)
+        of_image = isinstance(told, ImageDetails)
+        shapes = (told,) if isinstance(told, ImageDetails) else tuple(told)
+        self._title.setText(self.tr("Image") if of_image else self.tr("Details"))
+        self._make_rows(shapes, self._asked_of_images if of_image else self._asked)
         self._description.show(_common(each.description for each in shapes))
         self._flags.show(_common(", ".join(flag_names(each)) for each in shapes))
         for name, field in self._attributes.items():
             field.show(_common(dict(each.attributes).get(name) for each in shapes))
 
-    def _make_rows(self, shapes: Sequence[Shape]) -> None:
+    def _make_rows(
+        self, shapes: Sequence[Shape | ImageDetails], asked: Sequence[AttributeRow]
+    ) -> None:
         """One row for each attribute that is asked for, and for those that are there besides."""
-        rows = {row.name: row for row in self._asked}
+        rows = {row.name: row for row in asked}
         for shape in shapes[:100]:
             for name, value in shape.attributes:
                 rows.setdefault(name, AttributeRow(name, _kind_of(value)))
@@ -195,50 +203,129 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name and name not in OURS))
 
 
-class AttributesDialog(QDialog):
-    """The attributes of the project, one a line. `chosen` carries the rows."""
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """A field of lines: what stands there, an example, and a title where there are several."""
+
+    text: str
+    example: str
+    title: str = ""
+
+
+class _LinesDialog(QDialog):
+    """Something that a person types line by line, in one field or more. `chosen` carries what was
+    understood of each, as a tuple."""
 
     chosen = Signal(object)
 
-    def __init__(self, parent: QWidget, asked: Sequence[AttributeRow]) -> None:
+    def __init__(self, parent: QWidget, title: str, told: str, *fields: _Lines) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Attributes of instances"))
-        told = QLabel(
-            self.tr(
-                "One a line: a name, a colon, and text, number or switch, or the values to choose "
-                "from with commas between them."
-            )
-        )
-        told.setWordWrap(True)
-        self._text = QPlainTextEdit("\n".join(map(row_text, asked)))
-        self._text.setPlaceholderText(self.tr("ripe: switch\nside: left, right\nnote: text"))
-        self._text.setAccessibleName(self.windowTitle())
+        self.setWindowTitle(title)
+        explanation = QLabel(told)
+        explanation.setWordWrap(True)
+        self.texts = tuple(QPlainTextEdit(field.text) for field in fields)
+        self.text = self.texts[0]
         self._problem = QLabel(textFormat=Qt.TextFormat.PlainText)
         self._problem.setWordWrap(True)
         self._problem.hide()
-        buttons = QDialogButtonBox(
+        self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
-        buttons.accepted.connect(self._take)
-        buttons.rejected.connect(self.reject)
+        self.buttons.accepted.connect(self._take)
+        self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
-        for widget in (told, self._text, self._problem, buttons):
-            column.addWidget(widget)
-        self.resize(420, 300)
+        column.addWidget(explanation)
+        for field, text in zip(fields, self.texts, strict=True):
+            text.setPlaceholderText(field.example)
+            text.setAccessibleName(field.title or title)
+            text.setTabChangesFocus(True)
+            if field.title:
+                column.addWidget(QLabel(field.title))
+            column.addWidget(text)
+        column.addWidget(self._problem)
+        column.addWidget(self.buttons)
+        self.resize(420, 360)
+
+    def read(self, text: str) -> object:
+        """What a text says. Raises ValueError with a sentence."""
+        raise NotImplementedError
 
     def _take(self) -> None:
+        try:
+            found = [self.read(text.toPlainText()) for text in self.texts]
+        except ValueError as error:
+            self._problem.setText(str(error))
+            self._problem.show()
+            return
+        self.chosen.emit(tuple(found))
+        self.accept()
+
+
+class AttributesDialog(_LinesDialog):
+    """The attributes of the project, one a line: those of instances, then those of images."""
+
+    def __init__(
+        self, parent: QWidget, asked: Sequence[AttributeRow], of_images: Sequence[AttributeRow]
+    ) -> None:
+        super().__init__(
+            parent,
+            self.tr("Attributes"),
+            self.tr(
+                "One a line: a name, a colon, and text, number or switch, or the values to choose "
+                "from with commas between them."
+            ),
+            _Lines(
+                "\n".join(map(row_text, asked)),
+                self.tr("ripe: switch\nside: left, right\nnote: text"),
+                self.tr("Of each instance"),
+            ),
+            _Lines(
+                "\n".join(map(row_text, of_images)),
+                self.tr("weather: sun, rain\nchecked by: text"),
+                self.tr("Of each image"),
+            ),
+        )
+
+    def read(self, text: str) -> tuple[AttributeRow, ...]:
+        """The rows of a text."""
         rows: list[AttributeRow] = []
-        for line in filter(str.strip, self._text.toPlainText().splitlines()):
+        for line in filter(str.strip, text.splitlines()):
             row = row_of(line)
             if row is None or row.name in (each.name for each in rows):
-                text = self.tr("“{line}” is no attribute, or is there twice.")
-                self._problem.setText(text.format(line=line.strip()[:60]))
-                self._problem.show()
-                return
+                said = self.tr("“{line}” is no attribute, or is there twice.")
+                raise ValueError(said.format(line=line.strip()[:60]))
             rows.append(row)
-        self.chosen.emit(tuple(rows))
-        self.accept()
+        return tuple(rows)
+
+
+class KeypointsDialog(_LinesDialog):
+    """The keypoints of a label, one a line. `chosen` carries a skeleton, or None for no text."""
+
+    def __init__(self, parent: QWidget, label: str, skeleton: Skeleton | None) -> None:
+        super().__init__(
+            parent,
+            self.tr("Keypoints of {label}").format(label=label),
+            self.tr(
+                "One a line, in the order in which they are set. Behind a colon the keypoints "
+                "that a line joins it with, with commas between them."
+            ),
+            _Lines("" if skeleton is None else skeleton.text(), self.tr("head: tail\ntail")),
+        )
+        person = self.buttons.addButton(
+            self.tr("A person, as in COCO"), QDialogButtonBox.ButtonRole.ResetRole
+        )
+        person.clicked.connect(lambda: self.text.setPlainText(PERSON.text()))
+
+    def read(self, text: str) -> Skeleton | None:
+        try:
+            return Skeleton.from_text(text) if text.strip() else None
+        except ValueError:
+            said = self.tr(
+                "Each line needs a name of its own without commas, and behind the colon only names "
+                "that have a line."
+            )
+            raise ValueError(said) from None
 
 
 def row_text(row: AttributeRow) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QTimer, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -20,7 +29,10 @@ from PySide6.QtWidgets import (
 
 from app.base.icons import icon
 from app.base.words import count_text, error_text
-from app.editor.panels.image_rows import FAILED, ImageRow, ImageRows, kind_text
+from app.editor.panels.image_row import ImageRow
+from app.editor.panels.image_rows import FAILED, ImageRows, kind_text
+from app.editor.thumbnails import Thumbnails
+from app.widgets.section import small_button
 from core.document.status import ImageStatus
 from core.session.query import Query, QueryError, parse
 
@@ -68,7 +80,9 @@ class ImagesPanel(QWidget):
             self._kind.addItem(kind_text(kind), str(kind))
         self._list = QListView()
         self._list.setModel(self.rows)
-        self._list.setItemDelegate(ImageRow(self._list))
+        self._row = ImageRow(self._list)
+        self._list.setItemDelegate(self._row)
+        self._list.installEventFilter(self)
         self._list.setUniformItemSizes(True)
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -76,6 +90,7 @@ class ImagesPanel(QWidget):
         self._count = QLabel()
         self._count.setContentsMargins(10, 3, 10, 4)
         self._count.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self._foot = QHBoxLayout()
         self._lay_out()
         # Counting 13,000 rows on every status that comes in would be felt.
         self._counting = QTimer(self)
@@ -88,6 +103,7 @@ class ImagesPanel(QWidget):
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._list.selectionModel().selectionChanged.connect(lambda: self.selection_changed.emit())
         self._list.selectionModel().currentChanged.connect(self._on_current)
+        self._list.clicked.connect(self._fold)
 
     def set_images(self, images: Sequence[tuple[Path, str]]) -> None:
         """Show the images of another project."""
@@ -112,7 +128,28 @@ class ImagesPanel(QWidget):
     def chosen_paths(self) -> list[Path]:
         """The images that are chosen in the list, in its order."""
         rows = sorted(index.row() for index in self._list.selectionModel().selectedIndexes())
-        return [self.rows.path_at(row) for row in rows]
+        return [path for row in rows if (path := self.rows.path_at(row)) is not None]
+
+    def set_thumbnails(self, thumbnails: Thumbnails | None) -> None:
+        """Show a small picture in each row, or none."""
+        self._row.thumbnails = thumbnails
+        self._quietly(self.rows.layoutChanged.emit)
+        self._quietly(self._mark)
+
+    def show_thumbnails(self, paths: Sequence[Path]) -> None:
+        """Paint the rows anew for which pictures were made."""
+        if paths:
+            self._list.viewport().update()
+
+    def set_tree(self, tree: bool) -> None:
+        """Show folders as a tree, or paths whole."""
+        self._quietly(lambda: self.rows.set_tree(tree))
+        self._quietly(self._mark)
+
+    def add_buttons(self, actions: Sequence[QAction]) -> None:
+        """Put small buttons at the lower right."""
+        for action in actions:
+            self._foot.addWidget(small_button(action))
 
     def focus_filter(self) -> None:
         """Begin to type a name."""
@@ -144,7 +181,10 @@ class ImagesPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self._problem)
         column.addWidget(self._list, 1)
-        column.addWidget(self._count)
+        self._foot.setContentsMargins(0, 0, 6, 0)
+        self._foot.setSpacing(2)
+        self._foot.addWidget(self._count, 1)
+        column.addLayout(self._foot)
 
     def _filter(self) -> None:
         wanted = self._kind.currentData()
@@ -172,9 +212,13 @@ class ImagesPanel(QWidget):
         place = self.rows.place_of_name(self._text.text())
         if place is None and self.rows.rowCount():
             place = 0
-        if place is not None:
-            self.chosen.emit(self.rows.path_at(place))
-            self.left.emit()
+        while place is not None and place < self.rows.rowCount():
+            path = self.rows.path_at(place)
+            if path is not None:
+                self.chosen.emit(path)
+                self.left.emit()
+                return
+            place += 1  # a folder; what lies in it comes next
 
     def _quietly(self, change: Callable[[], None]) -> None:
         self._silent = True
@@ -182,6 +226,8 @@ class ImagesPanel(QWidget):
         self._silent = False
 
     def _mark(self) -> None:
+        if self._current is not None:
+            self.rows.reveal(self._current)
         index = QModelIndex() if self._current is None else self.rows.index_of(self._current)
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
         if index.isValid() and self._list.selectionModel().isSelected(index):
@@ -191,15 +237,47 @@ class ImagesPanel(QWidget):
             self._list.scrollTo(index)
 
     def _on_current(self, current: QModelIndex) -> None:
-        if not self._silent and current.isValid():
-            self.chosen.emit(self.rows.path_at(current.row()))
+        path = self.rows.path_at(current.row()) if current.isValid() else None
+        if not self._silent and path is not None:
+            self.chosen.emit(path)
+
+    def _fold(self, index: QModelIndex, folded: bool | None = None) -> bool:
+        """Fold or unfold the folder of a row; False where it is none, or is so already."""
+        heading = self.rows.heading_at(index.row()) if index.isValid() else None
+        if heading is None or heading.folded is folded:
+            return False
+        row = index.row()
+        self._quietly(lambda: self.rows.fold(heading.path, not heading.folded))
+        self._quietly(lambda: self._list.setCurrentIndex(self.rows.index(row, 0)))
+        return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Left and Right fold and unfold the folder at hand; Left leads from an image to its own.
+
+        Return does either.
+        """
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        index, key = self._list.currentIndex(), event.key()
+        if not self.rows.tree or not index.isValid():
+            return False
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return self._fold(index)
+        if key == Qt.Key.Key_Right:
+            return self._fold(index, False)
+        if key == Qt.Key.Key_Left:
+            above = self.rows.row_above(index.row())
+            if not self._fold(index, True) and above >= 0:
+                self._list.setCurrentIndex(self.rows.index(above, 0))
+            return True
+        return False
 
     def _count_again(self) -> None:
         counts = self.rows.counts()
         for place, kind in enumerate(KINDS, start=1):
             text = f"{kind_text(kind)}  {count_text(counts[str(kind)])}"
             self._kind.setItemText(place, text)
-        shown, total = self.rows.rowCount(), self.rows.total
+        shown, total = self.rows.passed, self.rows.total
         if shown == total:
             text = self.tr("%n image(s)", "", total)
         else:

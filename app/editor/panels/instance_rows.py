@@ -224,7 +224,7 @@ class InstanceRows(QAbstractTableModel):
             score = shape.score
             return "" if score is None else QLocale().toString(score, "f", 2)
         if column == AREA:
-            return QLocale().toString(round(self._area(shape)))
+            return "" if shape.line else QLocale().toString(round(self._area(shape)))
         return ""
 
     def _tip(self, shape: Shape, column: int) -> str | None:
@@ -239,6 +239,8 @@ class InstanceRows(QAbstractTableModel):
             return self.tr("Proposed by {model}").format(model=shape.model)
         if column == AREA:
             return self.tr("Area in pixels of the image")
+        if column == LABEL and shape.locked:
+            return self.tr("{label}, locked").format(label=shape.label)
         return self._text(shape, column)
 
     def _decoration(self, shape: Shape, column: int) -> QIcon | None:
@@ -248,6 +250,8 @@ class InstanceRows(QAbstractTableModel):
             return icon("eye-off" if shape.id in self._hidden else "eye")
         if column == ACCEPT and is_suggested(shape):
             return icon("accept")
+        if column == LABEL and shape.locked:
+            return icon("lock")
         if column == LABEL:
             return swatch(self._colours.get(shape.label, "#808080"))
         return None

@@ -28,6 +28,7 @@ from core.storage.versions import Version
 
 MOST_ROWS: Final = 2000
 DONE: Final = "done"
+DETAILS: Final = "details"
 """The row of the mark "finished"; no instance has this id."""
 _ID: Final = Qt.ItemDataRole.UserRole
 
@@ -91,6 +92,8 @@ class VersionsPanel(Section):
                     self._add_row(difference, state.on_disk)
                 if state.compared.done:
                     self._add(DONE, self.tr("the mark “done”"), ticked=True)
+                if state.compared.details:
+                    self._add(DETAILS, self.tr("what is said of the image"), ticked=True)
         self._about.setText(self._explain(state))
         on_disk = state is not None and state.on_disk
         self._take.setText(self.tr("Merge what is ticked") if on_disk else self.tr("Restore"))
@@ -187,4 +190,6 @@ def what_text(state: OtherState) -> str:
         return QCoreApplication.translate("VersionsPanel", "as now")
     kinds = [each.kind for each in state.compared.differences]
     counted = [f"{SIGNS[kind]}{count_text(kinds.count(kind))}" for kind in Kind if kind in kinds]
+    if not counted and not state.compared.done:
+        return QCoreApplication.translate("VersionsPanel", "what is said of the image")
     return "  ".join(counted) or QCoreApplication.translate("VersionsPanel", "the mark “done”")

@@ -50,6 +50,46 @@ def with_side(ring: Ring, index: int, dx: float, dy: float) -> Ring:
     return tuple(moved)
 
 
+def spanned(a: Point, b: Point, to: Point) -> Ring:
+    """The box with the side from a to b whose opposite side runs through `to`."""
+    side = _minus(b, a)
+    share = _dot(side, _minus(to, a)) / _dot(side, side)
+    across = to[0] - a[0] - share * side[0], to[1] - a[1] - share * side[1]
+    return a, b, (b[0] + across[0], b[1] + across[1]), (a[0] + across[0], a[1] + across[1])
+
+
+def turned(ring: Ring, angle: float) -> Ring:
+    """A box turned about its middle, clockwise on the screen by radians."""
+    x, y = middle(ring)
+    cos, sin = math.cos(angle), math.sin(angle)
+    around = [_minus(corner, (x, y)) for corner in ring]
+    return tuple((x + dx * cos - dy * sin, y + dx * sin + dy * cos) for dx, dy in around)
+
+
+def middle(ring: Ring) -> Point:
+    """Where the diagonals of a box meet."""
+    return _between(ring[0], ring[2])
+
+
+def direction(ring: Ring) -> float:
+    """How far a box is turned: the angle of its first side, 0 to 2π clockwise from the x axis."""
+    (ax, ay), (bx, by) = ring[0], ring[1]
+    return math.atan2(by - ay, bx - ax) % (2 * math.pi)
+
+
+def turn_handle(ring: Ring, away: float) -> tuple[Point, Point]:
+    """Where a box is turned by the hand: the middle of its uppermost side, and `away` from it."""
+    middles = [_between(ring[k], ring[(k + 1) % 4]) for k in range(4)]
+    top = min(middles, key=lambda point: (point[1], point[0]))
+    out = _minus(top, middle(ring))
+    share = away / math.hypot(*out)
+    return top, (top[0] + share * out[0], top[1] + share * out[1])
+
+
+def _between(a: Point, b: Point) -> Point:
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+
+
 def _onto(start: Point, end: Point, point: Point) -> Point:
     """The place nearest to a point on the line through start and end."""
     if start[0] == end[0]:

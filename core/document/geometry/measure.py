@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.document.instance import Point, Polygons, Ring, Shape
+from core.document.instance import Line, Point, Polygons, Ring, Shape
 
 Outline = Shape | Polygons
 _LONG: Final = 1000
@@ -106,7 +106,10 @@ def signed_area(ring: Ring) -> float:
 
 
 def area(outline: Outline) -> float:
-    """The area in square pixels, holes taken off. Assumes valid polygons that do not overlap."""
+    """The area in square pixels, holes taken off. Assumes valid polygons that do not overlap. Lines
+    have none."""
+    if isinstance(outline, Line):
+        return 0.0
     return sum(
         abs(signed_area(polygon.outer)) - sum(abs(signed_area(hole)) for hole in polygon.holes)
         for polygon in polygons_of(outline)

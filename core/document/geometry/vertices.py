@@ -105,14 +105,16 @@ def insert_vertex(polygons: Polygons, polygon: int, ring: int, edge: int, at: Po
     return _with_ring(polygons, polygon, ring, (*points[: edge + 1], at, *points[edge + 1 :]))
 
 
-def delete_vertex(polygons: Polygons, polygon: int, ring: int, index: int) -> Polygons:
-    """The polygons without one vertex.
+def delete_vertex(
+    polygons: Polygons, polygon: int, ring: int, index: int, least: int = 3
+) -> Polygons:
+    """The polygons without one vertex; each ring keeps `least`.
 
-    A hole that would keep fewer than three vertices goes as a whole, and so does a part, unless it
+    A hole that would keep fewer goes as a whole, and so does a part, unless it
     is the last one: that raises GeometryError. Raises IndexError when there is no such vertex.
     """
     points = _ring(polygons, polygon, ring, index)
-    if len(points) > 3:
+    if len(points) > least:
         return _with_ring(polygons, polygon, ring, (*points[:index], *points[index + 1 :]))
     if ring > 0:
         return _with_ring(polygons, polygon, ring, None)
@@ -125,6 +127,16 @@ def delete_vertex(polygons: Polygons, polygon: int, ring: int, index: int) -> Po
             )
         )
     return (*polygons[:polygon], *polygons[polygon + 1 :])
+
+
+def moved_inside(polygons: Polygons, width: int, height: int) -> Polygons:
+    """A line with each vertex at the nearest place of an image of that size; nothing when it lies
+    beside it altogether."""
+    (line,) = polygons
+    if not any(0 <= x <= width and 0 <= y <= height for x, y in line.outer):
+        return ()
+    inside = ((min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in line.outer)
+    return (Polygon(tuple(inside)),)
 
 
 def translate(polygons: Polygons, dx: float, dy: float) -> Polygons:

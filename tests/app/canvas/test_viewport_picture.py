@@ -8,7 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtTest import QTest
 
+from app.canvas import look as looks
 from app.canvas.backdrop import ground
+from app.canvas.look import Look, shade
 from core.document.edits import Relabel, Reshape
 from core.document.geometry import translate
 from core.document.instance import Instance, Polygon
@@ -170,14 +172,22 @@ def test_pixels_are_crisp_when_large(make_bench):
     assert set(values.tolist()) == {0, 255}
 
 
-def test_brightness_and_contrast(make_bench):
-    bench = make_bench(pixels=np.full((100, 120, 3), 100, np.uint8))
-    bench.viewport.set_image_adjust(0.2, 0.0)
-    assert bench.colour(60, 50).red() == 151
-    bench.viewport.set_image_adjust(0.0, -1.0)
-    assert bench.colour(60, 50).red() in (127, 128)
-    bench.viewport.set_image_adjust(0.0, 0.0)
-    assert bench.colour(60, 50).red() == 100
+def test_a_look_changes_what_is_seen(make_bench):
+    pixels = np.full((100, 120, 3), 100, np.uint8)
+    pixels[..., 2] = 40
+    bench = make_bench(pixels=pixels)
+    for look, expected in (
+        (Look(brightness=0.2), (151, 151, 91)),
+        (Look(contrast=-1.0), (128, 128, 128)),
+        (Look(gamma=2.0), (160, 160, 101)),
+        (Look(channel=2), (40, 40, 40)),
+        (Look(channel=looks.GREY), (93, 93, 93)),
+        (Look(), (100, 100, 40)),
+    ):
+        bench.viewport.set_shade(shade(look))
+        assert rgb(bench.colour(60, 50)) == expected, look
+    bench.viewport.set_shade(shade(Look(), (40.0, 100.0)))
+    assert rgb(bench.colour(60, 50)) == (255, 255, 0)
 
 
 @pytest.mark.parametrize("scale", [0.3, 1.0, 1.7, 3.3, 20.0])

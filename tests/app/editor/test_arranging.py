@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 from app.base.settings import COLOUR_BY
 from app.canvas.style import UNSCORED
 from app.editor.panels.details import AttributesDialog, row_of, row_text
+from core.document.instance import ImageDetails
 from core.document.limits import MOST_LETTERS
 from core.project.settings import AttributeKind, AttributeRow
+from core.session.query import asked, parse
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
 
@@ -104,13 +106,22 @@ def test_what_is_said_of_instances_is_edited_kept_and_undone(driver: Driver, fol
     driver.open(folder)
     driver.act("attributes")
     (dialog,) = driver.window.findChildren(AttributesDialog)
-    dialog._text.setPlainText("side: left, right\nripe: switch\nside: text")
+    of_instances, of_images = dialog.texts
+    of_images.setPlainText("weather: sun, rain")
+    of_instances.setPlainText("side: left, right\nripe: switch\nside: text")
     dialog._take()
     assert "side: text" in dialog._problem.text()
-    dialog._text.setPlainText("side: left, right\nripe: switch")
+    of_instances.setPlainText("side: left, right\nripe: switch")
     dialog._take()
     details, canvas = driver.annotate.details, driver.services.viewport
-    assert details.isHidden()
+    assert list(details._attributes) == ["weather"], "nothing is selected: it is about the image"
+    details._attributes["weather"].widget.setCurrentText("rain")
+    details._flags.widget.setText("Blurred")
+    details._flags.widget.editingFinished.emit()
+    assert driver.document.details == ImageDetails((("Blurred", True),), "", (("weather", "rain"),))
+    driver.act("undo")
+    assert not driver.document.details.flags
+    driver.act("redo")
     first, second = (each.id for each in driver.document.shapes)
     canvas.set_selection([first])
     assert details.isVisible()
@@ -134,7 +145,12 @@ def test_what_is_said_of_instances_is_edited_kept_and_undone(driver: Driver, fol
     assert [dict(each.attributes)["side"] for each in driver.document.shapes] == ["right"] * 2
     assert [dict(each.flags) for each in driver.document.shapes] == [{"torn": True, "x": True}] * 2
     driver.saved()
-    kept = json.loads((folder / "a1.json").read_text())["shapes"]
+    file = json.loads((folder / "a1.json").read_text())
+    assert (file["flags"], file["attributes"]) == ({"Blurred": True}, {"weather": "rain"})
+    project = driver.services.workspace.project
+    image = driver.services.workspace.images[0]
+    assert parse("flag:blurred").holds(asked(project, image))
+    kept = file["shapes"]
     assert kept[0]["attributes"] == {**wanted, "side": "right"}
     assert kept[0]["description"] == "odd"
     driver.act("undo")

@@ -193,7 +193,7 @@ def test_an_import_that_is_stopped_says_what_came_in(tmp_path: Path) -> None:
 
 def test_an_import_says_what_a_conversion_says(tmp_path: Path) -> None:
     source = coco_of("a.png", "nut")
-    source["annotations"][0] |= {"iscrowd": 1, "keypoints": [1, 2, 2], "num_keypoints": 1}
+    source["annotations"][0] |= {"iscrowd": 1, "ignore": 1}
     source["annotations"].append({"id": 1, "image_id": 0, "category_id": 9})
     (tmp_path / "c.json").write_text(json.dumps(source))
     project = Project(make_images(tmp_path / "work", "a.png"))
@@ -202,7 +202,7 @@ def test_an_import_says_what_a_conversion_says(tmp_path: Path) -> None:
     out = tmp_path / "out"
     converted = convert(tmp_path / "c.json", "labelme", out, images_dir=project.root)
     assert list(said) == [english(note) for note in converted.notes]
-    assert sum("keypoints" in line for line in said) == 2
+    assert sum("“ignore”" in line for line in said) == 1
     (*before, crowds) = import_labels(project, tmp_path / "c.json", QUIET).remarks
     assert before == list(said)
     assert crowds.startswith("1 of 1 instances came in marked as crowds")

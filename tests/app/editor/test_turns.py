@@ -357,3 +357,31 @@ def test_a_new_label_is_completed_and_a_near_one_is_asked_for(driver: Driver, fo
     QTest.keyClick(field, Qt.Key.Key_Escape)
     assert not field.isVisible()
     assert driver.services.labelling.names == ("giraffe", "cat", "gir")
+
+
+def test_deleted_label_files_come_back_with_all_that_was_in_them(
+    driver: Driver, folder: Path
+) -> None:
+    odd = {"label": "x", "points": [[1, 2]] * 8, "shape_type": "cuboid"}
+    files = [write_labelme(folder / f"a{k}.png", shape("cell", *SQUARE), odd) for k in (1, 2)]
+    before = [path.read_bytes() for path in files]
+    driver.open(folder)
+    feature = driver.window.features["versions"]
+    feature._chosen_images = lambda: tuple(path.with_suffix(".png") for path in files)
+    driver.act("delete_labels")
+    driver.wait(lambda: not any(path.exists() for path in files))
+    driver.wait(lambda: driver.document is not None and not driver.document.shapes)
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    driver.act("undo")
+    driver.wait(lambda: all(path.exists() for path in files))
+    driver.wait(lambda: bool(driver.document.instances))
+    assert [path.read_bytes() for path in files] == before
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    driver.act("redo")
+    driver.wait(lambda: not any(path.exists() for path in files))
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    files[1].write_bytes(b"{}")  # another program has written it meanwhile
+    driver.act("undo")
+    driver.wait(files[0].exists)
+    driver.wait(lambda: any("stays" in text for text in driver.texts))
+    assert files[1].read_bytes() == b"{}"

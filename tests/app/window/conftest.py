@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -27,6 +32,7 @@ from app.window.assembly import make_window
 from app.window.window import MainWindow
 from core.child import python_command
 from core.document.document import Document
+from tests.app.engine.forked import forking
 from tests.leaks import no_leaks
 
 __all__ = ["no_leaks"]
@@ -175,6 +181,18 @@ class Driver:
         self.wait(lambda: self.services.suggesting.pending)
 
 
+@cache
+def engine_command() -> list[str]:
+    """How an engine without torch is started, that draws squares; a server stands until the end."""
+    module = "tests.app.engine.drawing_engine"
+    if not hasattr(os, "fork"):
+        return python_command(module)
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    folder = until_the_end.enter_context(TemporaryDirectory())
+    return until_the_end.enter_context(forking(module, Path(folder, "engines")))
+
+
 @pytest.fixture
 def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callable[..., Driver]]:
     made: list[Driver] = []
@@ -185,7 +203,7 @@ def make_driver(qtbot: QtBot, tmp_path: Path, no_leaks: None) -> Iterator[Callab
         paths = Paths(tmp_path / "config", tmp_path / "logs", tmp_path / "data")
         settings = Settings(paths.config / "settings.json")
         client = EngineClient(
-            command=python_command("tests.app.engine.drawing_engine"),
+            command=engine_command(),
             elsewhere=elsewhere,
             backoff_ms=(50, 50, 50),
         )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDropEvent, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -232,21 +232,6 @@ def test_dialogs_do_not_block(driver: Driver) -> None:
     for widget in QApplication.topLevelWidgets():
         if widget is not driver.window and widget.isVisible():
             widget.close()
-
-
-def test_folders_can_be_dropped(driver: Driver, folder: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(folder))])
-    drop = QDropEvent(
-        QPointF(10, 10),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    assert driver.services.opener.can_take(mime)
-    driver.window.dropEvent(drop)
-    driver.wait(lambda: driver.services.workspace.staged)
 
 
 def test_recent_folders(driver: Driver, folder: Path) -> None:

@@ -15,11 +15,12 @@ from core.document.edits import (
     Relabel,
     Remove,
     Reshape,
+    SetDetails,
     SetDone,
     SetFields,
     SetRejected,
 )
-from core.document.instance import Instance, Polygon, Polygons, Shape, Source
+from core.document.instance import ImageDetails, Instance, Polygon, Polygons, Shape, Source
 from core.document.regions import DONE_REGION, IGNORE, by_flags
 
 WIDTH, HEIGHT = 640, 480
@@ -54,6 +55,11 @@ values = st.sampled_from(["", "Ünï", True, False, 0, -3, 0.5, 1e300])
 attributes = st.dictionaries(st.sampled_from(["a", "b ü"]), values, max_size=2).map(
     lambda found: tuple(found.items())
 )
+details = st.builds(ImageDetails, flags, labels, attributes)
+
+
+seen_points = st.tuples(coordinates, coordinates, st.integers(0, 2))
+keypoints = st.lists(seen_points, max_size=2).map(tuple)
 
 
 def instances(
@@ -73,6 +79,8 @@ def instances(
         crowd=st.booleans(),
         group_id=st.none() | st.integers(-5, 5),
         attributes=attributes,
+        locked=st.booleans(),
+        keypoints=keypoints,
     ).map(by_flags)
 
 
@@ -88,7 +96,7 @@ documents = st.builds(
 def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
     """An edit that fits the document."""
     present = [instance.id for instance in document.shapes]
-    kinds = ["add", "done", "rejected"]
+    kinds = ["add", "done", "details", "rejected"]
     if present:
         kinds += ["remove", "reshape", "relabel", "fields"]
     if depth:
@@ -104,7 +112,9 @@ def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
             return Remove(tuple(draw(st.lists(st.sampled_from(present), unique=True))))
         case "reshape":
             source = draw(st.none() | st.sampled_from(Source))
-            return Reshape(draw(st.sampled_from(present)), draw(quick_outlines), source)
+            points = draw(st.none() | keypoints)
+            chosen = draw(st.sampled_from(present))
+            return Reshape(chosen, draw(quick_outlines), source, keypoints=points)
         case "relabel":
             chosen = draw(st.lists(st.sampled_from(present), unique=True))
             return Relabel(tuple((id, draw(labels)) for id in chosen))
@@ -116,9 +126,12 @@ def edits_for(draw: st.DrawFn, document: Document, depth: int = 2) -> Edit:
                 draw(st.booleans()),
                 draw(st.none() | st.integers(0, 9)),
                 draw(attributes),
+                draw(st.booleans()),
             )
         case "done":
             return SetDone(draw(st.booleans()))
+        case "details":
+            return SetDetails(draw(details))
         case "rejected":
             return SetRejected(tuple(draw(st.lists(ids, max_size=3))), draw(st.booleans()))
         case _:

@@ -80,6 +80,7 @@ def test_what_changed_is_named(data):
     assert changed.order or order[0] == order[1]
     assert changed.done or before.done == document.done
     assert changed.rejected or before.rejected == document.rejected
+    assert changed.details == (before.details != document.details)
 
 
 BAD_RING = Polygon(((0, 0), (1, 1)))
@@ -198,7 +199,7 @@ def _damaged(path, value):
         (["instances", 0, "crowd"], 1, "edit.instances[0].crowd"),
         (["instances", 0, "group_id"], True, "edit.instances[0].group_id"),
         (["instances", 0, "polygons"], [], "edit.instances[0].polygons"),
-        (["instances", 0, "polygons", 0, "outer"], [[0, 0]], "edit.instances[0].polygons[0].outer"),
+        (["instances", 0, "polygons", 0, "outer"], [], "edit.instances[0].polygons[0].outer"),
         (
             ["instances", 0, "polygons", 0, "outer", 2],
             [0, math.nan],

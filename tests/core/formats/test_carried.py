@@ -110,7 +110,9 @@ THINGS: dict[str, Thing] = {
         "finished regions",
     ),
     "others": Thing(
-        [shape("tip", [[3, 3]]) | {"shape_type": "point"}], lambda i: i.others == 1, "no outlines"
+        [shape("tip", [[3, 3]]) | {"shape_type": "point"}],
+        lambda i: any(each.line for each in i.shapes),
+        "no outlines",
     ),
 }
 

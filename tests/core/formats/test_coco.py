@@ -18,6 +18,7 @@ from pycocotools.coco import COCO
 
 from core.document.geometry import area
 from core.document.instance import Instance, Polygon, Source
+from core.document.skeleton import Skeleton
 from core.formats import coco
 from core.formats.coco import CocoDataset, CocoImage, FormatError
 from core.formats.masks import rasterise, trace
@@ -387,3 +388,45 @@ def test_traced_objects_count_their_pixels() -> None:
     (entry,) = dumped(Instance("i", "cell", trace(mask)))["annotations"]
     assert (entry["area"], entry["bbox"]) == (24, [4, 3, 4, 6])
     assert isinstance(entry["segmentation"], list)
+
+
+# Keypoints
+
+
+def pointed(numbers: object, **category) -> dict:
+    value = file(annotation(keypoints=numbers, num_keypoints=2))
+    value["categories"][0].update(category)
+    return value
+
+
+def test_keypoints_are_read_and_written_as_pycocotools_has_them(tmp_path: Path) -> None:
+    numbers = [10, 20.5, 2, 0, 0, 0, 30, 40, 1]
+    value = pointed(numbers, keypoints=["a", "b", "c"], skeleton=[[1, 3], [2, 3]])
+    read = parse(value)
+    (shape,) = read.images[0].instances
+    assert shape.keypoints == ((10.0, 20.5, 2), (0.0, 0.0, 0), (30.0, 40.0, 1))
+    assert read.skeletons == {"cell": Skeleton(("a", "b", "c"), ((0, 2), (1, 2)))}
+    assert read.images[0].extras[shape.id] == {"coco": {"id": 1}}
+    moved = replace(shape, keypoints=(*shape.keypoints[:2], (31.0, 40.0, 2)))
+    images = [replace(read.images[0], instances=(moved,))]
+    # A label that the file does not know gets its keypoints from the project.
+    path = tmp_path / "c.json"
+    path.write_bytes(coco.dumps(images, read.labels, {}, read.skeletons))
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = COCO(str(path))
+    (entry,) = theirs.loadAnns(theirs.getAnnIds())
+    assert entry["keypoints"] == [10, 20.5, 2, 0, 0, 0, 31, 40, 2]
+    assert entry["num_keypoints"] == 2
+    (category,) = theirs.loadCats(theirs.getCatIds())
+    assert (category["keypoints"], category["skeleton"]) == (["a", "b", "c"], [[1, 3], [2, 3]])
+
+
+@pytest.mark.parametrize("odd", [[1, 2], [1, 2, 7], "none", [1, 2, 2] * 2])
+def test_keypoints_that_are_none_of_cocos_travel_as_they_stand(odd: object) -> None:
+    value = pointed(odd, keypoints=["a"])
+    read = parse(value)
+    assert read.images[0].instances[0].keypoints == ()
+    back = json.loads(coco.dumps(read.images, read.labels, read.extra, read.skeletons))
+    assert back["annotations"][0]["keypoints"] == odd
+    assert back["annotations"][0]["num_keypoints"] == 2
+    assert back["categories"] == value["categories"]

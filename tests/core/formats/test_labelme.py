@@ -6,6 +6,7 @@ import base64
 import gc
 import io
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from core.codec import set_loaded_aside
 from core.document.document import Document
 from core.document.edits import Reshape
 from core.document.geometry import area, bounds
-from core.document.geometry.boxes import with_corner
-from core.document.instance import Instance, Polygon, Region, Source
+from core.document.geometry.boxes import spanned, with_corner
+from core.document.instance import ImageDetails, Instance, Line, Polygon, Region, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.formats.labelme import FormatError
@@ -130,12 +131,45 @@ def test_parts_of_one_group_are_one_instance() -> None:
     assert read.instances[0].polygons == (Polygon(SQUARE), Polygon(other))
 
 
-def test_lines_and_points_are_kept_and_said() -> None:
-    line = shape("linestrip", [[1, 2], [3, 4], [5, 6]])
-    read = parse(shape("point", [[1, 2]]), line, shape(), shape("cuboid", [[0, 0]] * 8))
+def test_lines_are_no_instances_and_unknown_kinds_are_kept_and_said() -> None:
+    strip = shape("linestrip", [[1, 2], [3, 4], [5, 6]], group_id=3)
+    other = shape("linestrip", [[1, 2], [3, 9]], group_id=3)
+    wrong = shape("point", [[1, 2], [3, 4]])
+    read = parse(shape("point", [[1, 2]]), strip, shape(), other, wrong, shape("cuboid"))
     assert len(read.instances) == 1
+    lines = [each for each in read.shapes if isinstance(each, Line)]
+    assert [len(each.points) for each in lines] == [1, 3, 2], "one label and group join no lines"
     assert [note.id for note in read.notes] == ["formats.not_outlines"]
-    assert "cuboid, linestrip, point" in english(read.notes[0])
+    assert "cuboid, point" in english(read.notes[0])
+    assert [labelme.line_kind(each.points, "linestrip") for each in lines[1:]] == ["linestrip"] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "now", "then"),
+    [
+        ("point", 1, 1, "point"),
+        ("line", 2, 2, "line"),
+        ("line", 2, 3, "linestrip"),
+        ("linestrip", 3, 2, "linestrip"),
+        ("linestrip", 2, 1, "point"),
+    ],
+)
+def test_a_changed_line_is_called_what_it_has_become(
+    kind: str, count: int, now: int, then: str
+) -> None:
+    points = [[10.0 * k, 5.0] for k in range(1, 4)]
+    read = parse(shape(), shape(kind, points[:count], kie_linking=[[1]], group_id=2))
+    cell, line = read.shapes
+    document = Document(100, 80, read.shapes)
+    moved = tuple((x, y + 1) for x, y in points[:now])
+    document.apply(Reshape(line.id, (Polygon(moved),)))
+    changed = replace(read, shapes=document.shapes)
+    value = written(changed)["shapes"][1]
+    assert (value["shape_type"], value["points"]) == (then, [list(each) for each in moved])
+    assert (value["kie_linking"], value["group_id"]) == ([[1]], 2)
+    assert again(changed).shapes == (cell, replace(line, polygons=(Polygon(moved),)))
+    (drawn,) = written(new(replace(line, id="new", polygons=(Polygon(moved),))))["shapes"]
+    assert drawn["shape_type"] in (then, "line")
 
 
 def test_shapes_without_area_are_kept_and_said() -> None:
@@ -200,13 +234,14 @@ def test_a_change_keeps_what_belongs_to_the_rest() -> None:
         shape("line", [[1, 2], [3, 4]]),
         shape("polygon", ring(50, 50, 9, 5), mask=None, difficult=True, masklens={"later": 1}),
     )
-    box, blot, poly = read.instances
+    box, blot, line, poly = read.shapes
     moved = (Polygon(ring(40, 40, 9, 5)),)
     changed = replace(
         read,
         shapes=(
             replace(box, label="bus"),
             replace(blot, flags=(("x", True),)),
+            line,
             replace(poly, polygons=moved),
         ),
     )
@@ -217,7 +252,7 @@ def test_a_change_keeps_what_belongs_to_the_rest() -> None:
     assert (shapes[1]["mask"], shapes[1]["flags"]) == (png(mask), {"x": True})
     assert shapes[3]["points"] == [[x, y] for x, y in moved[0].outer]
     assert (shapes[3]["difficult"], shapes[3]["masklens"]["later"]) == (True, 1)
-    assert again(changed).instances == changed.instances
+    assert again(changed).shapes == changed.shapes
 
 
 def test_an_edited_mask_becomes_a_polygon_and_a_rectangle_where_it_is_none_any_more() -> None:
@@ -249,7 +284,10 @@ def test_a_box_is_written_as_one_after_its_corner_was_moved(kind: str) -> None:
     assert back.box
     assert back.polygons == (Polygon(moved),)
     new_one = replace(box, id="drawn", polygons=(Polygon(moved),))
-    assert written(new(new_one))["shapes"][0]["shape_type"] in (kind, "oriented_rectangle")
+    assert written(new(new_one))["shapes"][0]["shape_type"] in ("rectangle", "polygon")
+    assert again(new(new_one)).instances == (new_one,), "a polygon that is a box stays one"
+    theirs = again(replace(changed, shapes=(*changed.shapes, new_one)))
+    assert theirs.instances[1].box
     # What is no box any more is none in the file either, whatever it is called.
     bent = replace(read, shapes=(replace(box, polygons=(Polygon(moved[:3]),)),))
     (value,) = written(bent)["shapes"]
@@ -257,7 +295,7 @@ def test_a_box_is_written_as_one_after_its_corner_was_moved(kind: str) -> None:
 
 
 def test_deleted_instances_and_new_order() -> None:
-    line = shape("line", [[1, 2], [3, 4]])
+    line = shape("cuboid", [[1, 2], [3, 4]])
     read = parse(shape(label="a"), line, shape(label="b"), shape(label="c"))
     a, _, c = read.instances
     extra = Instance("new", "d", (Polygon(SQUARE),))
@@ -297,8 +335,34 @@ def test_holes_and_provenance_ride_along() -> None:
         crowd=True,
     )
     (back,) = again(new(instance)).instances
-    assert replace(back, group_id=None) == instance
-    assert back.group_id == 1
+    assert back == instance, "the group that holds its parts together is none of its own"
+
+
+def test_a_turned_box_is_a_rotation_in_a_file_of_x_anylabeling() -> None:
+    read = parse(shape(difficult=False, kie_linking=[]))
+    ring = spanned((40.0, 20.0), (50.0, 30.0), (30.0, 50.0))
+    box = Instance("new", "ship", (Polygon(ring),), box=True)
+    changed = replace(read, shapes=(*read.shapes, box))
+    value = written(changed)["shapes"][1]
+    assert value["shape_type"] == "rotation"
+    assert value["direction"] == pytest.approx(math.pi / 4)
+    assert again(changed).shapes == changed.shapes
+
+
+def test_locked_ones_and_groups_come_back_and_labelme_joins_no_two() -> None:
+    parts = (Polygon(SQUARE), Polygon(ring(80, 60, 5, 6)))
+    several = Instance("a", "cell", parts, group_id=5, locked=True)
+    mate = Instance("b", "cell", (Polygon(ring(40, 40, 5, 6)),), group_id=5)
+    other = Instance("c", "dog", (Polygon(ring(20, 60, 5, 6)),), group_id=5)
+    alone = Instance("d", "cell", parts)
+    file = new(several, mate, other, alone)
+    value = written(file)
+    names = [(each["label"], each["group_id"]) for each in value["shapes"]]
+    assert len(set(names)) == 4, names
+    assert again(file).shapes == file.shapes
+    assert written(again(file)) == value, "and so it stays"
+    value["shapes"][2]["group_id"] = 9
+    assert [each.group_id for each in parsed(value).shapes] == [5, 9, 5, None], "changed elsewhere"
 
 
 def test_attributes_are_changed_beside_what_is_no_plain_value() -> None:
@@ -316,6 +380,21 @@ def test_attributes_are_changed_beside_what_is_no_plain_value() -> None:
     changed = replace(read, shapes=(fewer,))
     assert written(changed)["shapes"][0]["attributes"] == {"list": [1, 2], "kind": "b", "size": 0.5}
     assert again(changed).instances == (fewer,)
+
+
+def test_what_is_said_of_the_image_is_at_the_top_and_what_is_odd_there_stays() -> None:
+    said = ImageDetails((("blurred", True),), "a field", (("weather", "sun"),))
+    plain = json.loads(labelme.dumps(replace(new(), details=said)))
+    assert (plain["flags"], plain["description"]) == ({"blurred": True}, "a field")
+    assert plain["attributes"] == {"weather": "sun"}
+    assert again(replace(new(), details=said)).details == said
+    assert "attributes" not in json.loads(labelme.dumps(new())), "nothing is said, nothing is added"
+    odd = {**plain, "flags": {"blurred": True, "by": "Ann", "old": False}, "attributes": [1]}
+    read = parsed(odd)
+    assert read.details == replace(said, flags=(("blurred", True), ("old", False)), attributes=())
+    assert json.loads(labelme.dumps(read)) == odd
+    changed = replace(read, details=replace(read.details, flags=(), description=""))
+    assert json.loads(labelme.dumps(changed)) == {**odd, "flags": {"by": "Ann"}, "description": ""}
 
 
 @pytest.mark.parametrize(("source", "then"), [("drawn", "drawn"), ("suggested", "edited")])
@@ -417,3 +496,16 @@ def test_values_that_are_no_json_travel_like_any_other(odd: str) -> None:
     assert [list(extra["labelme"]) for extra in extras.values()] == [["own"]]
     back, _ = others(again(found))
     assert list(back) == ["more"]
+
+
+def test_keypoints_ride_along_and_are_checked() -> None:
+    points = ((1.5, 2.0, 2), (0.0, 0.0, 0))
+    before = new(Instance("a", "cell", (Polygon(SQUARE),), keypoints=points))
+    read = again(before)
+    assert read.shapes[0].keypoints == points
+    bare = again(replace(read, shapes=(replace(read.shapes[0], keypoints=()),)))
+    assert bare.shapes[0].keypoints == ()
+    assert "keypoints" not in written(bare)["shapes"][0]["masklens"]
+    value = written(before)
+    value["shapes"][0]["masklens"]["keypoints"] = [[1, 2, 5]]
+    assert "keypoints" in str([english(note) for note in parsed(value).notes])

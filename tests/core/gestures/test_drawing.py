@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from core.document.edits import Add, Reshape
 from core.document.geometry import area, bounds, is_valid
-from core.document.instance import Source
-from core.document.regions import DONE_REGION, is_done
+from core.document.geometry.boxes import is_box
+from core.document.instance import Line, Source
+from core.document.regions import DONE_REGION, comparable, is_done
 from core.gestures.base import Button, Cursor, Key
 from core.gestures.polygon import PolygonGesture, thinned
 from core.gestures.purpose import Purpose
 from core.gestures.rectangle import RectangleGesture
+from core.gestures.rotated import RotatedBoxGesture
 from tests.core.gestures.scenes import HOLE, SQUARE, TRIANGLE, Hand, instance, make_scene
+
+LINESTRIP = "gestures.draw_linestrip"
 
 
 def drawing(*instances, purpose=Purpose.NEW, selection=(), label="cell") -> Hand:
@@ -46,6 +50,72 @@ def test_clicks_and_enter_draw_one_instance():
     assert hand.scene.selection == {made.id}
     assert not hand.gesture.busy
     assert hand.names == ["gestures.draw_polygon"]
+
+
+@pytest.mark.parametrize(
+    ("most", "clicks", "name"),
+    [
+        (1, 1, "gestures.draw_point"),
+        (2, 2, "gestures.draw_line"),
+        (None, 4, "gestures.draw_linestrip"),
+    ],
+)
+def test_points_and_lines_are_drawn_and_are_no_instances(most, clicks, name):
+    scene = make_scene(label="road")
+    hand = Hand(scene, PolygonGesture(scene, Purpose.LINE, most), tolerance=2.0)
+    draw(hand, (*SQUARE, SQUARE[0])[:clicks])
+    if most is None:
+        hand.click(11, 11)
+        assert hand.gesture.busy, "a click on the first vertex closes no line"
+        assert hand.outcomes[-1].preview.open
+        hand.key(Key.BACKSPACE)
+        hand.key(Key.ENTER)
+    made = drawn(hand)
+    assert isinstance(made, Line)
+    assert (made.label, made.points, area(made)) == ("road", SQUARE[:clicks], 0.0)
+    assert (scene.document.lines, scene.document.instances) == ((made,), ())
+    assert (hand.names, comparable(scene.document.shapes)) == ([name], ())
+
+
+@pytest.mark.parametrize("clicks", [True, False])
+def test_a_turned_box_is_drawn_from_one_side_and_stays_one(clicks):
+    scene = make_scene()
+    hand = Hand(scene, RotatedBoxGesture(scene), tolerance=2.0)
+    if clicks:
+        hand.click(20, 40)
+        hand.click(40, 20)
+    else:
+        hand.drag((20, 40), (40, 20))
+    assert hand.move(60, 60).preview.closes
+    assert hand.key(Key.BACKSPACE).preview.open, "the side is taken back, its first end is not"
+    hand.click(40, 20)
+    hand.click(60, 60)
+    made = drawn(hand)
+    assert made.box
+    assert is_box(made.polygons)
+    ring = made.polygons[0].outer
+    assert ring[:2] == ((20, 40), (40, 20))
+    assert ring[2] == pytest.approx((70, 50))
+    assert hand.names == ["gestures.draw_rotated"]
+    hand.click(20, 90)
+    hand.click(60, 80)
+    hand.click(90, 100)
+    at_border = hand.scene.document.instances[-1]
+    assert at_border.box, "it ends where the image does"
+    assert bounds(at_border).y1 == pytest.approx(100)
+    hand.click(20, 40)
+    assert hand.key(Key.ESCAPE) is not None
+    assert not hand.gesture.busy
+
+
+def test_a_line_is_drawn_by_a_drag_and_too_short_a_strip_is_refused():
+    scene = make_scene()
+    hand = Hand(scene, PolygonGesture(scene, Purpose.LINE, 2), tolerance=2.0)
+    hand.drag((10, 10), (40, 30))
+    assert drawn(hand).points == ((10.0, 10.0), (40.0, 30.0))
+    strip = Hand(scene, PolygonGesture(scene, Purpose.LINE), tolerance=2.0)
+    strip.click(5, 5)
+    assert strip.key(Key.ENTER).refusal.id == "gestures.few_ends"
 
 
 def test_a_click_near_the_first_vertex_closes_on_it():

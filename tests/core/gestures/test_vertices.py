@@ -13,7 +13,7 @@ from core.document.document import Document
 from core.document.edits import Reshape
 from core.document.geometry import area, is_valid
 from core.document.geometry.boxes import is_box, is_upright, with_corner, with_side
-from core.document.instance import Instance, Polygon, Ring, Source
+from core.document.instance import Instance, Line, Polygon, Ring, Source
 from core.gestures.base import Cursor, Key, Modifier
 from core.gestures.select import SelectGesture
 from tests.core.gestures.scenes import FAR_PART, HOLE, SQUARE, TRIANGLE, Hand, instance, make_scene
@@ -230,3 +230,56 @@ def test_a_corner_of_a_drawn_rectangle_takes_its_neighbours_along():
     assert hand.outer("a") == ((20, 30), (60, 30), (60, 50), (20, 50))
     scene.document.apply(Reshape("a", ((Polygon(((1.0, 1.0), (9.0, 1.0), (5.0, 9.0)))),)))
     assert not scene.get("a").box
+
+
+def test_vertices_of_a_line_are_moved_inserted_and_deleted():
+    points = ((10.0, 50.0), (50.0, 50.0), (90.0, 50.0))
+    line = Line("l", "road", (Polygon(points),), line=True)
+    scene = make_scene(line, selection=("l",))
+    hand = Hand(scene, SelectGesture(scene), tolerance=2.0)
+    hand.drag((50, 50), (50, 20))
+    assert scene.get("l").points == ((10, 50), (50, 20), (90, 50))
+    hand.drag((30, 35), (20, 60))
+    assert scene.get("l").points == ((10, 50), (20, 60), (50, 20), (90, 50))
+    hand.drag((50, 50), (50, 50))
+    assert len(scene.get("l").points) == 4, "no edge runs back from the last vertex to the first"
+    scene.selection = frozenset({"l"})
+    for x, y in ((20, 60), (50, 20)):
+        hand.click(x, y, held=Modifier.SHIFT)
+    assert scene.get("l").points == ((10, 50), (90, 50))
+    hand.drag((30, 50), (30, 60))
+    assert scene.get("l").points == ((10, 60), (90, 60)), "an edge moves as it is"
+    assert isinstance(scene.get("l"), Line)
+
+
+def test_a_box_is_turned_by_its_handle_and_stays_one():
+    scene = make_scene(instance("a", SQUARE, box=True), selection=("a",))
+    hand = Hand(scene, SelectGesture(scene), tolerance=2.0)
+    handle = (30.0, 10.0 - 3 * 2.0)
+    assert hand.move(*handle).cursor is Cursor.MOVE
+    hand.drag(handle, (56.0, 30.0))
+    (x, y), *_ = hand.outer("a")
+    assert (x, y) == pytest.approx((50, 10)), "a quarter, clockwise"
+    scene.get("a")
+    assert scene.get("a").box
+    hand.drag((30.0, 4.0), (48.4, 11.6))
+    turned = scene.get("a")
+    assert turned.box
+    assert is_box(turned.polygons)
+    assert not is_upright(turned.polygons[0].outer)
+    assert area(turned) == pytest.approx(1600)
+
+
+def test_what_is_locked_is_passed_over_by_the_hand():
+    scene = make_scene(instance("below", SQUARE), instance("a", SQUARE, locked=True))
+    hand = Hand(scene, SelectGesture(scene), tolerance=2.0)
+    hand.click(30, 40)
+    assert scene.selection == {"below"}
+    scene.selection = frozenset({"a"})
+    hand.drag((10, 10), (4, 6))
+    assert scene.get("a").polygons[0].outer == SQUARE
+    scene.selection = frozenset({"a"})
+    hand.key(Key.RIGHT)
+    hand.gesture.key_release(Key.RIGHT)
+    hand.drag((2, 2), (60, 60), held=Modifier.SHIFT)
+    assert scene.get("a").polygons[0].outer == SQUARE

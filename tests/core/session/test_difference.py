@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from core.document.document import Document
 from core.document.edits import Add, Relabel, Remove, Reshape, SetDone
 from core.document.history import History
-from core.document.instance import Instance, Polygon, Ring, Shape, Source
+from core.document.instance import ImageDetails, Instance, Polygon, Ring, Shape, Source
 from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.project.project import Project
@@ -51,7 +52,8 @@ def test_taking_all_gives_the_other_state_and_undo_the_present_one(
 ) -> None:
     document = Document(*SIZE, now, done)
     history = History(document)
-    compared = compare(document.shapes, done, file(*other, done=other_done))
+    theirs = replace(file(*other, done=other_done), details=ImageDetails(description="x" * done))
+    compared = compare(document.shapes, done, theirs, details=document.details)
     ids = {each.id for each in compared.differences}
     edit = merge(document, compared, ids, take_done=True, name="take")
     assert (edit is None) == compared.same
@@ -59,11 +61,12 @@ def test_taking_all_gives_the_other_state_and_undo_the_present_one(
         history.do(edit, "take")
     assert outlines(document.shapes) == outlines(other)
     assert document.done == other_done
-    again = compare(document.shapes, document.done, file(*other, done=other_done))
+    assert document.details == theirs.details
+    again = compare(document.shapes, document.done, theirs, details=document.details)
     assert again.same
     if edit is not None:
         history.undo()
-    assert (document.shapes, document.done) == (tuple(now), done)
+    assert document.held == (tuple(now), done, ImageDetails())
 
 
 @given(SHAPES, SHAPES, st.sets(st.sampled_from("abcdef")))
