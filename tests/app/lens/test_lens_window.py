@@ -7,7 +7,7 @@ import pytest
 from app.lens.layers import LEGEND
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
-from core.lens.trace import stages_of
+from core.lens.trace import STAGES, stages_of
 from core.lens.views import LAYERS, VIEWS
 from tests.app.lens.conftest import wait
 from tests.app.window.conftest import Driver
