@@ -108,10 +108,12 @@ class Overview(QWidget):
         if picture is None:
             return
         size = self.size() * self.devicePixelRatioF()
-        if picture.cacheKey() != self._made_of or self._small.size() != size:
-            smooth = Qt.TransformationMode.SmoothTransformation
+        key = picture.cacheKey()
+        if key != self._made_of or self._small.size() != size:
+            self._made_of, smooth = key, Qt.TransformationMode.SmoothTransformation
+            if picture.width() > 2 * size.width():  # else this alone would take tens of ms
+                picture = picture.scaled(2 * size)
             self._small = picture.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
-            self._made_of = picture.cacheKey()
         painter = QPainter(self)
         painter.drawImage(QRectF(self.rect()), self._small)
         frame = self.frame()

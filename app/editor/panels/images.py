@@ -225,7 +225,7 @@ class ImagesPanel(QWidget):
                 return
             place += 1  # a folder; what lies in it comes next
 
-    def _quietly(self, change: Callable[[], None]) -> None:
+    def _quietly(self, change: Callable[[], object]) -> None:
         self._silent = True
         change()
         self._silent = False
@@ -278,6 +278,7 @@ class ImagesPanel(QWidget):
         return False
 
     def _count_again(self) -> None:
+        self._quietly(lambda: self.rows.settle() and self._mark())
         counts = self.rows.counts()
         for place, kind in enumerate(KINDS, start=1):
             text = f"{kind_text(kind)}  {count_text(counts[str(kind)])}"
