@@ -112,7 +112,7 @@ class Overview(QWidget):
         if key != self._made_of or self._small.size() != size:
             self._made_of, smooth = key, Qt.TransformationMode.SmoothTransformation
             if picture.width() > 2 * size.width():  # else this alone would take tens of ms
-                picture = picture.scaled(2 * size)
+                picture = picture.scaled(size * 2)
             self._small = picture.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
         painter = QPainter(self)
         painter.drawImage(QRectF(self.rect()), self._small)

@@ -225,7 +225,7 @@ class ImagesPanel(QWidget):
                 return
             place += 1  # a folder; what lies in it comes next
 
-    def _quietly(self, change: Callable[[], object]) -> None:
+    def _quietly(self, change: Callable[[], None]) -> None:
         self._silent = True
         change()
         self._silent = False
@@ -277,8 +277,12 @@ class ImagesPanel(QWidget):
             return True
         return False
 
+    def _settle(self) -> None:
+        if self.rows.settle():
+            self._mark()
+
     def _count_again(self) -> None:
-        self._quietly(lambda: self.rows.settle() and self._mark())
+        self._quietly(self._settle)
         counts = self.rows.counts()
         for place, kind in enumerate(KINDS, start=1):
             text = f"{kind_text(kind)}  {count_text(counts[str(kind)])}"
