@@ -20,7 +20,7 @@ from core.document.instance import Shape
 from core.sentences import say
 
 _GAP: Final = 10  # logical pixels between what was drawn and the list
-_HINT: Final = say(
+_HINT_LABEL: Final = say(
     "gestures.ask_label",
     "Type a label: Enter takes the first, a digit the label of that number, Escape keeps {label}.",
 )
@@ -72,7 +72,7 @@ class AskFeature(Feature):
         finder.closed.connect(lambda: self._forget(finder))
         self.finder = finder
         finder.open_near(self._beside(shape))
-        canvas.input.hint_instead(_HINT.given(label=shape.label))
+        canvas.input.hint_instead(_HINT_LABEL.given(label=shape.label))
 
     def _give(self, id: str, label: str, state: int) -> None:
         """Give the instance a label, in one act with drawing it if that came last."""
