@@ -56,6 +56,8 @@ START: Final = Setting("start_with", "last", Literal["last", "empty"])
 COLOUR_BY: Final = Setting("colour_by", "label", Literal["label", "instance", "source", "score"])
 TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
+SNAPPING: Final = Setting("snapping", False, bool)
+"""Whether vertices go onto the outlines of neighbours."""
 THUMBNAILS: Final = Setting("thumbnails", False, bool)
 FOLDER_TREE: Final = Setting("folder_tree", False, bool)
 """Whether the list of images shows folders as a tree, or paths whole."""

@@ -289,6 +289,14 @@ class LivePainter:
         painter.drawLine(centre - QPointF(arm, 0), centre + QPointF(arm, 0))
         painter.drawLine(centre - QPointF(0, arm), centre + QPointF(0, arm))
 
+    def snapped(self, at: Point) -> None:
+        """The place of a neighbour's outline that a vertex takes."""
+        centre, reach = self._to_device.map(QPointF(*at)), HANDLE_HOT * 0.8 * self._dpr
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((INK, 4.0), (ACCEPTED, 2.0)):
+            self._painter.setPen(QPen(colour, width * self._dpr))
+            self._painter.drawEllipse(centre, reach, reach)
+
     def drawing(self, preview: Preview) -> None:
         """An outline under the pencil: its edges, the next one, its vertices."""
         painter = self._painter

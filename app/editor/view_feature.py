@@ -16,6 +16,7 @@ from app.base.settings import (
     CROSSHAIR,
     FOLDER_TREE,
     OPACITY,
+    SNAPPING,
     TAGS,
     THUMBNAILS,
     WHEEL,
@@ -41,8 +42,8 @@ class ViewFeature(Feature):
         services.looking.changed.connect(self.changed)
         services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
-        for key in (COLOUR_BY.key, OPACITY.key, WHEEL.key, TAGS.key, CROSSHAIR.key):
-            self._on_setting(key)
+        for each in (COLOUR_BY, OPACITY, WHEEL, TAGS, CROSSHAIR, SNAPPING):
+            self._on_setting(each.key)
 
     def focus_areas(self) -> Sequence[FocusArea]:
         """The canvas."""
@@ -60,7 +61,15 @@ class ViewFeature(Feature):
             canvas.set_tags_visible(settings.get(TAGS))
         elif key == CROSSHAIR.key:
             canvas.set_crosshair_visible(settings.get(CROSSHAIR))
+        elif key == SNAPPING.key:
+            canvas.set_snapping(settings.get(SNAPPING))
         self.changed.emit()
+
+    def snap(self, on: bool) -> None:
+        """Let vertices go onto the outlines of neighbours, or leave them where they are put."""
+        self.services.settings.set(SNAPPING, on)
+        here = self.tr("Vertices snap to neighbours; Ctrl or Alt held down lets go.")
+        self.services.notices.say(here if on else self.tr("Vertices stay where they are put."))
 
     def show_instances(self, shown: bool) -> None:
         """Show the instances, or hide them."""
@@ -132,6 +141,10 @@ class ViewFeature(Feature):
                turn=lambda self, on: self.services.settings.set(CROSSHAIR, on),
                checked=lambda self: self.services.settings.get(CROSSHAIR),
                tip="While something is drawn, from border to border of the image"),
+        Action("snapping", VIEW, "Snap to neighbours", ("Shift+V",), "", turn=snap,
+               checked=lambda self: self.services.settings.get(SNAPPING),
+               tip="Vertices that are drawn or dragged, and strokes, go onto the outline of a "
+                   "neighbour within 8 pixels, so that both share the border"),
         Action("thumbnails", VIEW, "Thumbnails in the list", ("F7",), "images",
                turn=lambda self, on: self.services.settings.set(THUMBNAILS, on),
                checked=lambda self: self.services.settings.get(THUMBNAILS),

@@ -20,7 +20,7 @@ from core.gestures.drags import (
     reshaped,
 )
 from core.gestures.keypoints import KeypointDrag, clicked, keypoint_at
-from core.gestures.scene import EDGE_REACH, Scene, Target
+from core.gestures.scene import EDGE_REACH, HINT_SNAPPED, Scene, Target
 from core.gestures.stretch import HINT_DRAWING, StretchDrag, begin_stretch, choosing
 from core.sentences import Sentence, say
 
@@ -78,7 +78,10 @@ class SelectGesture:
 
     @property
     def hint(self) -> Sentence:
-        return HINT if self._stroke is None else HINT_DRAWING
+        if self._stroke is not None:
+            return HINT_DRAWING
+        drag = None if self._pressed is None else self._pressed.drag
+        return HINT_SNAPPED if isinstance(drag, VertexDrag) and drag.at else HINT
 
     @property
     def _stroke(self) -> StretchDrag | None:
@@ -120,6 +123,8 @@ class SelectGesture:
         press.dragging = press.dragging or begins
         if press.drag is None or not press.dragging:
             return Outcome(preview=Preview(vertex=self.vertex), finished=False)
+        if isinstance(press.drag, VertexDrag):
+            press.drag = press.drag.snapping(dx, dy, event)
         preview = press.drag.preview(dx, dy)
         outcome = Outcome(preview=preview, cursor=press.drag.cursor, finished=False)
         if begins and isinstance(press.drag, StretchDrag):
@@ -137,7 +142,10 @@ class SelectGesture:
             return press.click
         if press.drag is None:
             return Outcome(preview=Preview(vertex=self.vertex))
-        return press.drag.finish(event.x - press.start.x, event.y - press.start.y)
+        dx, dy = event.x - press.start.x, event.y - press.start.y
+        if isinstance(press.drag, VertexDrag):
+            press.drag = press.drag.snapping(dx, dy, event)
+        return press.drag.finish(dx, dy)
 
     def double_click(self, event: PointerEvent) -> Outcome:
         """A second press like the first, for the same instance."""
