@@ -33,6 +33,8 @@ TURN_AWAY = 3.0
 _HANDLES_WHEN_SELECTED = 2.5
 _HANDLES_WHEN_HOVERED = 6.0
 _MANY_SELECTED = 32
+_ON = 1e-6
+"""Pixels between a box and a point that is said to lie on it."""
 _AT_ONCE = 8
 """So many edges of a line are looked around together."""
 
@@ -241,8 +243,9 @@ class Scene:
 
     def rings_with(self, a: Point, b: Point, but: Collection[str]) -> tuple[Ring, ...]:
         """The rings of instances whose box has both points; those named in `but` left out."""
-        ends = {each.id for each in self.shapes_in(Rect(*b, *b).grown(1e-6))} - {*but}
-        return _rings(each for each in self.shapes_in(Rect(*a, *a).grown(1e-6)) if each.id in ends)
+        at, end = (Rect(*point, *point).grown(_ON) for point in (a, b))
+        there = [each for each in self.shapes_in(at) if each.id not in but]
+        return _rings(each for each in there if bounds(each).intersects(end))
 
     def snapped(self, event: PointerEvent, at: Point, but: Collection[str] = ()) -> Point | None:
         """The place of a neighbour's outline that a vertex at `at` takes; None where it is free.

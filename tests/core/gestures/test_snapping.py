@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import statistics
+import time
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.document.document import Document
 from core.document.edits import Reshape
 from core.document.geometry import area, intersect, subtract, union
 from core.document.geometry.vertices import nearest_edge
@@ -23,6 +26,8 @@ from tests.core.gestures.scenes import HOLE, SQUARE, TRIANGLE, Hand, instance, m
 
 STEP = 12.0
 """Between the vertices of a border: further than a hand is led by two of them at once."""
+ROWS = 50
+"""Of a hundred shapes each, among which a move is timed; with 500 the figures of the benchmarks."""
 near = st.floats(-1.2, 1.2)
 
 
@@ -164,3 +169,23 @@ def test_a_stroke_goes_along_a_neighbour_with_all_its_vertices():
         hand.move(x, y, **held)
     hand.release(50, 45)
     assert (59.0, 25.0) not in hand.edits[-1].polygons[0].outer
+
+
+def test_among_many_a_move_takes_milliseconds():
+    shapes = [
+        instance(str(k), ((x, y), (x + 9.0, y), (x + 9.0, y + 9.0), (x, y + 9.0)))
+        for k, (x, y) in enumerate((10.0 * i, 10.0 * j) for i in range(100) for j in range(ROWS))
+    ]
+    scene = make_scene()
+    scene.document = Document(1000, 10 * ROWS, tuple(shapes))
+    scene.snapping = True
+    hand = Hand(scene, PolygonGesture(scene), tolerance=9.0)
+    hand.click(0, 0)
+    taken, marked = [], 0
+    for k in range(60):
+        start = time.process_time()
+        shown = hand.move(16.6 * k, 0.16 * ROWS * k)
+        taken.append(time.process_time() - start)
+        marked += shown.preview.snapped is not None
+    assert marked == 60
+    assert statistics.median(taken) < 0.008, taken
