@@ -140,7 +140,7 @@ def _is_data_set(path: Path) -> bool:
     """Whether a file seems to hold the labels of many images, as COCO's and YOLO's do."""
     if path.name.lower() in _DESCRIPTIONS:
         return True
-    if path.suffix.lower() != ".json":
+    if path.suffix.lower() != ".json" or not path.is_file():  # a FIFO would keep us waiting
         return False
     try:
         with path.open("rb") as file:
