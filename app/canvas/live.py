@@ -39,8 +39,8 @@ from core.document.hit import Hit
 from core.document.instance import Point, Ring, Shape
 from core.document.regions import is_done
 from core.gestures.base import Preview
+from core.gestures.drags import MIDPOINT_FROM
 from core.gestures.scene import TURN_AWAY
-from core.gestures.select import MIDPOINT_FROM
 
 _CROWDED_SPACING = 1.5
 """Handles stand at least this many handle widths apart on average, else they become dots."""

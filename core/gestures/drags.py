@@ -160,6 +160,9 @@ class EdgeDrag:
         return polygons
 
 
+MIDPOINT_FROM = 5.0
+"""Edges of this many tolerances and more offer their middle for a new vertex."""
+
 _TURNS = 12
 """Halvings of an angle that is too wide for the image."""
 
@@ -235,6 +238,16 @@ def begin_insert(scene: Scene, shape: Shape, edge: Hit, event: PointerEvent) -> 
     polygons = insert_vertex(shape.polygons, edge.polygon, edge.ring, edge.index, at)
     hit = Hit("vertex", edge.id, edge.polygon, edge.ring, edge.index + 1)
     return VertexDrag(scene, replace(shape, polygons=polygons), hit, inserted=True)
+
+
+def middle_of(shape: Shape, edge: Hit, point: Point, tolerance: float) -> Point | None:
+    """The middle of an edge that is long enough to offer it, where the point is near it."""
+    ring = shape.polygons[edge.polygon].rings[edge.ring]
+    (ax, ay), (bx, by) = ring[edge.index], ring[(edge.index + 1) % len(ring)]
+    middle = ((ax + bx) / 2, (ay + by) / 2)
+    if math.hypot(bx - ax, by - ay) < MIDPOINT_FROM * tolerance:
+        return None
+    return middle if math.dist(middle, point) <= tolerance else None
 
 
 def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outcome:

@@ -17,6 +17,7 @@ from core.gestures.drags import (
     TurnDrag,
     VertexDrag,
     begin_insert,
+    middle_of,
     reshaped,
 )
 from core.gestures.keypoints import KeypointDrag, clicked, keypoint_at
@@ -26,8 +27,6 @@ from core.sentences import Sentence, say
 
 DRAG_FROM = 0.35
 """A press becomes a drag after this share of the tolerance; less is a shaking hand."""
-MIDPOINT_FROM = 5.0
-"""Edges of this many tolerances and more offer their middle for a new vertex."""
 _FAR = 10.0
 
 HINT = say(
@@ -51,6 +50,11 @@ class _Press:
     click: Outcome
     early: bool = False
     dragging: bool = False
+
+    def snap(self, event: PointerEvent) -> None:
+        """Let a vertex that is dragged go onto a neighbour's outline."""
+        if isinstance(self.drag, VertexDrag):
+            self.drag = self.drag.snapping(event.x - self.start.x, event.y - self.start.y, event)
 
 
 @dataclass(slots=True)
@@ -123,8 +127,7 @@ class SelectGesture:
         press.dragging = press.dragging or begins
         if press.drag is None or not press.dragging:
             return Outcome(preview=Preview(vertex=self.vertex), finished=False)
-        if isinstance(press.drag, VertexDrag):
-            press.drag = press.drag.snapping(dx, dy, event)
+        press.snap(event)
         preview = press.drag.preview(dx, dy)
         outcome = Outcome(preview=preview, cursor=press.drag.cursor, finished=False)
         if begins and isinstance(press.drag, StretchDrag):
@@ -142,10 +145,8 @@ class SelectGesture:
             return press.click
         if press.drag is None:
             return Outcome(preview=Preview(vertex=self.vertex))
-        dx, dy = event.x - press.start.x, event.y - press.start.y
-        if isinstance(press.drag, VertexDrag):
-            press.drag = press.drag.snapping(dx, dy, event)
-        return press.drag.finish(dx, dy)
+        press.snap(event)
+        return press.drag.finish(event.x - press.start.x, event.y - press.start.y)
 
     def double_click(self, event: PointerEvent) -> Outcome:
         """A second press like the first, for the same instance."""
@@ -393,13 +394,3 @@ def next_below(scene: Scene, event: PointerEvent, *, after: bool = False) -> Out
     if target.suggested:
         return Outcome(selection=frozenset(), picked=only)
     return Outcome(selection=only, picked=frozenset())
-
-
-def middle_of(shape: Shape, edge: Hit, point: Point, tolerance: float) -> Point | None:
-    """The middle of an edge that is long enough to offer it, where the point is near it."""
-    ring = shape.polygons[edge.polygon].rings[edge.ring]
-    (ax, ay), (bx, by) = ring[edge.index], ring[(edge.index + 1) % len(ring)]
-    middle = ((ax + bx) / 2, (ay + by) / 2)
-    if math.hypot(bx - ax, by - ay) < MIDPOINT_FROM * tolerance:
-        return None
-    return middle if math.dist(middle, point) <= tolerance else None
