@@ -16,6 +16,7 @@ from app.base.settings import (
     CROSSHAIR,
     FOLDER_TREE,
     OPACITY,
+    OVERVIEW,
     SNAPPING,
     TAGS,
     THUMBNAILS,
@@ -42,7 +43,7 @@ class ViewFeature(Feature):
         services.looking.changed.connect(self.changed)
         services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
-        for each in (COLOUR_BY, OPACITY, WHEEL, TAGS, CROSSHAIR, SNAPPING):
+        for each in (COLOUR_BY, OPACITY, WHEEL, TAGS, CROSSHAIR, OVERVIEW, SNAPPING):
             self._on_setting(each.key)
 
     def focus_areas(self) -> Sequence[FocusArea]:
@@ -63,6 +64,8 @@ class ViewFeature(Feature):
             canvas.set_crosshair_visible(settings.get(CROSSHAIR))
         elif key == SNAPPING.key:
             canvas.set_snapping(settings.get(SNAPPING))
+        elif key == OVERVIEW.key:
+            canvas.set_overview_wanted(settings.get(OVERVIEW))
         self.changed.emit()
 
     def snap(self, on: bool) -> None:
@@ -145,6 +148,11 @@ class ViewFeature(Feature):
                checked=lambda self: self.services.settings.get(SNAPPING),
                tip="Vertices that are drawn or dragged, and strokes, go onto the outline of a "
                    "neighbour within 8 pixels, so that both share the border"),
+        Action("overview", VIEW, "Overview of the image", ("F4",), "", (image,),
+               turn=lambda self, on: self.services.settings.set(OVERVIEW, on),
+               checked=lambda self: self.services.settings.get(OVERVIEW),
+               tip="While not all of the image is in sight: a small picture of the whole, with "
+                   "a frame that can be dragged"),
         Action("thumbnails", VIEW, "Thumbnails in the list", ("F7",), "images",
                turn=lambda self, on: self.services.settings.set(THUMBNAILS, on),
                checked=lambda self: self.services.settings.get(THUMBNAILS),
