@@ -57,6 +57,8 @@ START: Final = Setting("start_with", "last", Literal["last", "empty"])
 COLOUR_BY: Final = Setting("colour_by", "label", Literal["label", "instance", "source", "score"])
 TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
+SNAPPING: Final = Setting("snapping", False, bool)
+"""Whether vertices go onto the outlines of neighbours."""
 ASK_LABEL: Final = Setting("ask_label", False, bool)
 """Whether the label is asked for after something was drawn."""
 OVERVIEW: Final = Setting("overview", False, bool)

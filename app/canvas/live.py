@@ -39,8 +39,8 @@ from core.document.hit import Hit
 from core.document.instance import Point, Ring, Shape
 from core.document.regions import is_done
 from core.gestures.base import Preview
+from core.gestures.drags import MIDPOINT_FROM
 from core.gestures.scene import TURN_AWAY
-from core.gestures.select import MIDPOINT_FROM
 
 _CROWDED_SPACING = 1.5
 """Handles stand at least this many handle widths apart on average, else they become dots."""
@@ -288,6 +288,14 @@ class LivePainter:
         painter.setPen(QPen(INK, 1.6 * self._dpr))
         painter.drawLine(centre - QPointF(arm, 0), centre + QPointF(arm, 0))
         painter.drawLine(centre - QPointF(0, arm), centre + QPointF(0, arm))
+
+    def snapped(self, at: Point) -> None:
+        """The place of a neighbour's outline that a vertex takes."""
+        centre, reach = self._to_device.map(QPointF(*at)), HANDLE_HOT * 0.8 * self._dpr
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((INK, 4.0), (ACCEPTED, 2.0)):
+            self._painter.setPen(QPen(colour, width * self._dpr))
+            self._painter.drawEllipse(centre, reach, reach)
 
     def drawing(self, preview: Preview) -> None:
         """An outline under the pencil: its edges, the next one, its vertices."""

@@ -248,6 +248,8 @@ class Renderer:
             live.drawing(self.preview)
         if self.preview.stroke:
             live.stroke(self.preview.stroke)
+        if self.preview.snapped is not None:
+            live.snapped(self.preview.snapped)
         if self.preview.brush is not None:
             live.brush(*self.preview.brush)
         for point, inside in self.preview.points:

@@ -7,7 +7,6 @@ applies it calls `document_changed` with what `History.do` returned, before the 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from operator import is_
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -290,6 +289,11 @@ class Viewport(LookingWidget):
         """Show what a model draws for what was asked."""
         self.input.hear(answered)
 
+    def set_snapping(self, snapping: bool) -> None:
+        """Whether vertices snap to the outlines of neighbours."""
+        self._scene.snapping = snapping
+        self.input.refresh()
+
     def set_prompts_ready(self, ready: bool) -> None:
         """Whether a model has seen the image, and answers what is asked at once."""
         self._scene.prompts_ready = ready
@@ -343,9 +347,7 @@ class Viewport(LookingWidget):
     def _forget_hover(self) -> None:
         """The pointer is gone: nothing is under it."""
         self.pointer_left.emit()
-        self._renderer.preview = replace(
-            self._renderer.preview, hover=None, hover_suggestion=None, ghost=None, next=None
-        )
+        self._renderer.preview = self._renderer.preview.without_pointer()
         self.update()
 
     # Qt

@@ -17,6 +17,7 @@ from app.base.settings import (
     FOLDER_TREE,
     OPACITY,
     OVERVIEW,
+    SNAPPING,
     TAGS,
     THUMBNAILS,
     WHEEL,
@@ -42,8 +43,8 @@ class ViewFeature(Feature):
         services.looking.changed.connect(self.changed)
         services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
-        for key in (COLOUR_BY.key, OPACITY.key, WHEEL.key, TAGS.key, CROSSHAIR.key, OVERVIEW.key):
-            self._on_setting(key)
+        for each in (COLOUR_BY, OPACITY, WHEEL, TAGS, CROSSHAIR, OVERVIEW, SNAPPING):
+            self._on_setting(each.key)
 
     def focus_areas(self) -> Sequence[FocusArea]:
         """The canvas."""
@@ -61,9 +62,17 @@ class ViewFeature(Feature):
             canvas.set_tags_visible(settings.get(TAGS))
         elif key == CROSSHAIR.key:
             canvas.set_crosshair_visible(settings.get(CROSSHAIR))
+        elif key == SNAPPING.key:
+            canvas.set_snapping(settings.get(SNAPPING))
         elif key == OVERVIEW.key:
             canvas.set_overview_wanted(settings.get(OVERVIEW))
         self.changed.emit()
+
+    def snap(self, on: bool) -> None:
+        """Let vertices go onto the outlines of neighbours, or leave them where they are put."""
+        self.services.settings.set(SNAPPING, on)
+        here = self.tr("Vertices snap to neighbours; Ctrl or Alt held down lets go.")
+        self.services.notices.say(here if on else self.tr("Vertices stay where they are put."))
 
     def show_instances(self, shown: bool) -> None:
         """Show the instances, or hide them."""
@@ -135,6 +144,10 @@ class ViewFeature(Feature):
                turn=lambda self, on: self.services.settings.set(CROSSHAIR, on),
                checked=lambda self: self.services.settings.get(CROSSHAIR),
                tip="While something is drawn, from border to border of the image"),
+        Action("snapping", VIEW, "Snap to neighbours", ("Shift+V",), "", turn=snap,
+               checked=lambda self: self.services.settings.get(SNAPPING),
+               tip="Vertices that are drawn or dragged, and strokes, go onto the outline of a "
+                   "neighbour within 8 pixels, so that both share the border"),
         Action("overview", VIEW, "Overview of the image", ("F4",), "", (image,),
                turn=lambda self, on: self.services.settings.set(OVERVIEW, on),
                checked=lambda self: self.services.settings.get(OVERVIEW),

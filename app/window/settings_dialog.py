@@ -32,6 +32,7 @@ from app.base.settings import (
     PARTS,
     PRECISION,
     PREPARE,
+    SNAPPING,
     START,
     TAGS,
     THEME,
@@ -48,7 +49,7 @@ from app.window.key_settings import KeySettings
 SHOWN: Final[tuple[Setting[Any], ...]] = (
     *(THEME, LANGUAGE, WHEEL, OPACITY, AUTOSAVE, UNKNOWN_LABELS, PARTS, DEVICE, PRECISION),
     *(PREPARE, ENCODINGS, START, TAGS, CROSSHAIR, THUMBNAILS, FOLDER_TREE, COLOUR_BY),
-    *(ASK_LABEL, OVERVIEW),
+    *(ASK_LABEL, OVERVIEW, SNAPPING),
 )  # fmt: skip
 
 
@@ -135,6 +136,9 @@ class SettingsDialog(QDialog):
         ):
             shows = (self.tr("shown"), True), (self.tr("not shown"), False)
             yield Choice(setting.key, title, shows)
+        on = self.tr("snap to neighbours"), self.tr("stay where they are put")
+        snapping = ((on[0], True), (on[1], False))
+        yield Choice(SNAPPING.key, self.tr("Vertices that are drawn or dragged"), snapping)
         by = (self.tr("Label"), self.tr("Instance"), self.tr("Source"), self.tr("Score"))
         ways = ("label", "instance", "source", "score")
         yield Choice(

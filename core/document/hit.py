@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from core.document.instance import Line, Shape
+from core.document.instance import Line, Point, Shape
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.intp]
@@ -110,6 +110,26 @@ class HitIndex:
                 hits.append(hit)
         return tuple(hits)
 
+    def place_at(
+        self, x: float, y: float, reach: float, *, but: Collection[str] = ()
+    ) -> Point | None:
+        """The nearest vertex within `reach`, else the nearest place on an edge within it.
+
+        None where there is neither. Shapes named in `but` take no part.
+        """
+        entries = [each for each in self._candidates(x, y, reach) if each.shape.id not in but]
+        if not entries:
+            return None
+        hit = _nearest_vertex(entries, x, y, reach) or _nearest_edge(entries, x, y, reach)
+        if hit is None:
+            return None
+        shape = next(each.shape for each in entries if each.shape.id == hit.id)
+        ring = shape.polygons[hit.polygon].rings[hit.ring]
+        start = ring[hit.index]
+        return (
+            start if hit.kind == "vertex" else _foot(start, ring[(hit.index + 1) % len(ring)], x, y)
+        )
+
     def _candidates(self, x: float, y: float, tolerance: float) -> list[_Entry]:
         x0, y0, x1, y1 = self._boxes
         near = (x0 <= x + tolerance) & (x1 >= x - tolerance)
@@ -185,6 +205,14 @@ def _nearest_edge(entries: Sequence[_Entry], x: float, y: float, tolerance: floa
     share = -(start * along).sum(axis=1) / np.where(length2 > 0, length2, 1.0)
     nearest = start + np.clip(share, 0.0, 1.0)[:, None] * along
     return _nearest("edge", entries, (nearest * nearest).sum(axis=1), tolerance)
+
+
+def _foot(a: Point, b: Point, x: float, y: float) -> Point:
+    """The place on an edge from a to b that is nearest to a point."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    share = ((x - a[0]) * dx + (y - a[1]) * dy) / ((dx * dx + dy * dy) or 1.0)
+    share = min(max(share, 0.0), 1.0)
+    return b if share == 1.0 else (a[0] + share * dx, a[1] + share * dy)
 
 
 def _nearest(

@@ -7,7 +7,7 @@ ends it hands out one edit, or none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, Flag, auto
 from typing import Final, Protocol, runtime_checkable
 
@@ -141,7 +141,8 @@ class Preview:
     a vertex that a press would insert; `vertex` the vertex that keys act on; `keypoint` the
     keypoint, by instance and place, that a press would take. `accepting` and
     `rejecting` are suggestions that are about to be answered, `points` those set for a model, and
-    whether each is inside. `brush` is the middle and the radius of a brush.
+    whether each is inside. `brush` is the middle and the radius of a brush, `snapped` the place of
+    a neighbour's outline that a vertex takes.
     """
 
     changed: tuple[Shape, ...] = ()
@@ -162,6 +163,11 @@ class Preview:
     rejecting: frozenset[str] = frozenset()
     points: tuple[tuple[Point, bool], ...] = ()
     brush: tuple[Point, float] | None = None
+    snapped: Point | None = None
+
+    def without_pointer(self) -> Preview:
+        """The same, with nothing under the pointer."""
+        return replace(self, hover=None, hover_suggestion=None, ghost=None, next=None, snapped=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,18 +88,27 @@ class MoveDrag:
 
 @dataclass(frozen=True, slots=True)
 class VertexDrag:
-    """Moves one vertex; with `inserted` the vertex is new, `shape` having it already."""
+    """Moves one vertex; with `inserted` the vertex is new, `shape` having it already.
+
+    `at` is the place of a neighbour's outline that it has snapped to.
+    """
 
     scene: Scene
     shape: Shape
     hit: Hit
     inserted: bool = False
     cursor: Cursor = Cursor.POINT
+    at: Point | None = None
+
+    def snapping(self, dx: float, dy: float, event: PointerEvent) -> VertexDrag:
+        """The same drag with the vertex on a neighbour's outline, where one is near."""
+        x, y = vertex_point(self.shape, self.hit)
+        return replace(self, at=self.scene.snapped(event, (x + dx, y + dy), {self.shape.id}))
 
     def preview(self, dx: float, dy: float) -> Preview:
         """The shape with the vertex at its new place."""
         changed = replace(self.shape, polygons=self._polygons(dx, dy))
-        return Preview(changed=(changed,), hover=self.hit, vertex=self.hit)
+        return Preview(changed=(changed,), hover=self.hit, vertex=self.hit, snapped=self.at)
 
     def finish(self, dx: float, dy: float) -> Outcome:
         """A reshape, unless the vertex is where it was."""
@@ -112,7 +121,7 @@ class VertexDrag:
     def _polygons(self, dx: float, dy: float) -> Polygons:
         hit = self.hit
         x, y = vertex_point(self.shape, hit)
-        to = self.scene.clamp(x + dx, y + dy)
+        to = self.at or self.scene.clamp(x + dx, y + dy)
         if self.shape.box and not self.inserted:
             return (Polygon(with_corner(self.shape.polygons[0].outer, hit.index, to)),)
         return move_vertex(self.shape.polygons, hit.polygon, hit.ring, hit.index, to)
@@ -150,6 +159,9 @@ class EdgeDrag:
             polygons = move_vertex(polygons, hit.polygon, hit.ring, index, to)
         return polygons
 
+
+MIDPOINT_FROM = 5.0
+"""Edges of this many tolerances and more offer their middle for a new vertex."""
 
 _TURNS = 12
 """Halvings of an angle that is too wide for the image."""
@@ -226,6 +238,16 @@ def begin_insert(scene: Scene, shape: Shape, edge: Hit, event: PointerEvent) -> 
     polygons = insert_vertex(shape.polygons, edge.polygon, edge.ring, edge.index, at)
     hit = Hit("vertex", edge.id, edge.polygon, edge.ring, edge.index + 1)
     return VertexDrag(scene, replace(shape, polygons=polygons), hit, inserted=True)
+
+
+def middle_of(shape: Shape, edge: Hit, point: Point, tolerance: float) -> Point | None:
+    """The middle of an edge that is long enough to offer it, where the point is near it."""
+    ring = shape.polygons[edge.polygon].rings[edge.ring]
+    (ax, ay), (bx, by) = ring[edge.index], ring[(edge.index + 1) % len(ring)]
+    middle = ((ax + bx) / 2, (ay + by) / 2)
+    if math.hypot(bx - ax, by - ay) < MIDPOINT_FROM * tolerance:
+        return None
+    return middle if math.dist(middle, point) <= tolerance else None
 
 
 def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outcome:

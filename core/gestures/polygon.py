@@ -6,10 +6,11 @@ import math
 from dataclasses import replace
 from enum import Enum, auto
 
+from core.document.geometry.stretch import between, snapped
 from core.document.instance import Point, Polygon, Polygons, Ring
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.purpose import Purpose, edit_for
-from core.gestures.scene import Scene
+from core.gestures.scene import HINT_SNAPPED, SNAP_REACH, Scene
 from core.sentences import Sentence, say
 
 _FREEHAND_FROM = 1.0
@@ -66,6 +67,9 @@ class PolygonGesture:
     A press that is dragged draws freehand. Backspace or undo takes back the last vertex (after
     freehand: the stroke's), redo returns it.
 
+    A vertex snaps to a neighbour's outline where the scene says so; of two on one outline the
+    vertices between them come along, so that the border is shared.
+
     For Purpose.LINE the line is never closed: it ends with Enter, a double click, or with its
     vertex number `most`.
     """
@@ -82,6 +86,7 @@ class PolygonGesture:
         self._state = _State.IDLE
         self._stroke_from = 0
         self._pointer: Point | None = None
+        self._snapped: Point | None = None  # where the pointer is on a neighbour's outline
         self._tolerance = 1.0
 
     @property
@@ -90,6 +95,8 @@ class PolygonGesture:
 
     @property
     def hint(self) -> Sentence:
+        if self._snapped is not None:
+            return HINT_SNAPPED
         if self._open:
             return HINT_LINE_DRAWING if self._points else _LINE_HINTS[self._most]
         return HINT_DRAWING if self._points else _HINTS[self._purpose]
@@ -109,18 +116,20 @@ class PolygonGesture:
     def move(self, event: PointerEvent) -> Outcome:
         """Show the next edge, or draw on freehand."""
         self._note(event)
-        gone = math.dist(self._points[-1], self._at(event)) if self._points else 0.0
+        here = self._scene.clamp(*event.point)
+        gone = math.dist(self._points[-1], here) if self._points else 0.0
         freehand = self._most is None
         if freehand and self._state is _State.PRESSED and gone > _FREEHAND_FROM * event.tolerance:
             self._state = _State.FREEHAND
         if self._state is _State.FREEHAND and gone > _FREEHAND_STEP * event.tolerance:
-            self._add(event)
+            self._append(here)
         return self._show()
 
     def release(self, event: PointerEvent) -> Outcome:
         """End a freehand stroke; near the first vertex it closes the outline."""
         if event.button is not Button.LEFT or self._state in (_State.IDLE, _State.BETWEEN):
             return self._show()
+        self._note(event)
         stroke = self._state is _State.FREEHAND
         self._state = _State.BETWEEN
         gone = math.dist(self._points[-1], self._at(event)) if self._points else 0.0
@@ -128,9 +137,9 @@ class PolygonGesture:
             self._add(event)  # a line by a drag from end to end
             return self._close()
         if stroke:
-            self._add(event)
+            self._append(self._scene.clamp(*event.point))
             closes = self._closes(event)
-            self._thin_out(event.tolerance)
+            self._thin_out(event)
             if closes:
                 return self._close()
         return self._show()
@@ -166,23 +175,50 @@ class PolygonGesture:
         return Outcome(cursor=Cursor.CROSS)
 
     def _note(self, event: PointerEvent) -> None:
-        self._pointer = self._at(event)
+        self._pointer = self._scene.clamp(*event.point)
         self._tolerance = event.tolerance
+        self._snapped = None
+        if self._state is not _State.FREEHAND and self._purpose is not Purpose.REGION:
+            self._snapped = self._scene.snapped(event, event.point, self._own())
+
+    def _own(self) -> frozenset[str]:
+        """What the outline is for is no neighbour of it."""
+        parts = (Purpose.ADD_PART, Purpose.CUT)
+        return self._scene.selection if self._purpose in parts else frozenset()
 
     def _at(self, event: PointerEvent) -> Point:
-        return self._scene.clamp(event.x, event.y)
+        return self._snapped or self._scene.clamp(*event.point)
 
     def _add(self, event: PointerEvent) -> None:
-        point = self._at(event)
+        for point in (*self._led(), self._at(event)):
+            self._append(point)
+
+    def _append(self, point: Point) -> None:
         self._undone.clear()
         if not self._points or self._points[-1] != point:
             self._points.append(point)
 
-    def _thin_out(self, tolerance: float) -> None:
-        """Leave of a freehand stroke only the vertices that its form needs."""
+    def _led(self) -> tuple[Point, ...]:
+        """The vertices of a neighbour's outline from the last vertex to where the pointer is."""
+        if self._snapped is None or not self._points or self._most is not None:
+            return ()
+        return self._between(self._points[-1], self._snapped)
+
+    def _between(self, start: Point, end: Point) -> tuple[Point, ...]:
+        return between(start, end, self._scene.rings_with(start, end, self._own()))
+
+    def _thin_out(self, event: PointerEvent) -> None:
+        """Leave of a freehand stroke only the vertices that its form needs; where it runs along a
+        neighbour, those of the neighbour."""
         first = max(self._stroke_from - 1, 0)
-        stroke = self._points[first:]
-        self._points[first:] = thinned(stroke, _FREEHAND_ERROR * tolerance)
+        error, stroke = _FREEHAND_ERROR * event.tolerance, tuple(self._points[first:])
+        rings: tuple[Ring, ...] = ()
+        reach = SNAP_REACH * event.pixel
+        if self._purpose is not Purpose.REGION and self._scene.snaps(event):
+            rings = self._scene.rings_along(stroke, reach, self._own())
+        led = snapped(tuple(thinned(list(snapped(stroke, rings, reach)), error)), rings, reach)
+        # Where the stroke began is a vertex that stands already.
+        self._points[first:] = (stroke[0], *led[1:])
 
     def _take_back(self) -> Outcome:
         self._undone.append(self._points.pop())
@@ -202,7 +238,7 @@ class PolygonGesture:
 
     def _show(self) -> Outcome:
         if not self._points:
-            return Outcome(cursor=Cursor.CROSS)
+            return Outcome(Preview(snapped=self._snapped), cursor=Cursor.CROSS)
         near = (
             not self._open
             and len(self._points) >= 3
@@ -211,10 +247,11 @@ class PolygonGesture:
             and math.dist(self._points[0], self._pointer) <= self._tolerance
         )
         preview = Preview(
-            line=tuple(self._points),
-            next=self._points[0] if near else self._pointer,
+            line=(*self._points, *(() if near else self._led())),
+            next=self._points[0] if near else self._snapped or self._pointer,
             closes=near,
             open=self._open,
+            snapped=None if near else self._snapped,
         )
         cursor = Cursor.POINT if near else Cursor.CROSS
         return Outcome(preview=preview, cursor=cursor, finished=False)
@@ -222,7 +259,7 @@ class PolygonGesture:
     def _close(self) -> Outcome:
         if self._open:
             return self._end_line()
-        ring = _without_repeats(self._points)
+        ring = self._ring()
         if len(ring) < 3:
             return replace(
                 self._show(),
@@ -230,6 +267,13 @@ class PolygonGesture:
             )
         name = say("gestures.draw_polygon", "draw polygon")
         return self._made((Polygon(ring),), name)
+
+    def _ring(self) -> Ring:
+        """The outline closed: along a neighbour where both its ends lie on one."""
+        ring = _without_repeats(self._points)
+        if len(ring) < 3 or not self._scene.snapping or self._purpose is Purpose.REGION:
+            return ring
+        return (*ring, *self._between(ring[-1], ring[0]))
 
     def _end_line(self) -> Outcome:
         if len(self._points) < (self._most or 2):
@@ -248,6 +292,7 @@ class PolygonGesture:
     def _reset(self) -> None:
         self._points.clear()
         self._undone.clear()
+        self._snapped = None
         self._state = _State.IDLE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.document.document import Document
@@ -11,19 +11,32 @@ from core.document.geometry import nearest_edge
 from core.document.geometry.boxes import turn_handle
 from core.document.geometry.measure import Rect, bounds
 from core.document.hit import Hit, HitIndex
-from core.document.instance import Instance, Line, Point, Ring, Shape
+from core.document.instance import Instance, Line, Point, Polygon, Ring, Shape
 from core.document.regions import is_done
 from core.document.skeleton import Skeleton
+from core.gestures.base import Modifier, PointerEvent
 from core.gestures.boxes import BoxTable
+from core.sentences import say
 
 EDGE_REACH = 0.6
 """Edges are taken from this share of the tolerance, so that a body keeps room to be dragged by."""
+
+SNAP_REACH = 8.0
+"""A vertex snaps to a neighbour within this many pixels of the screen."""
+
+HINT_SNAPPED = say(
+    "gestures.hint_snapped", "On the outline of a neighbour; Ctrl or Alt held down lets go of it."
+)
 
 TURN_AWAY = 3.0
 """The handle that turns a box is this many tolerances away from its side."""
 _HANDLES_WHEN_SELECTED = 2.5
 _HANDLES_WHEN_HOVERED = 6.0
 _MANY_SELECTED = 32
+_ON = 1e-6
+"""Pixels between a box and a point that is said to lie on it."""
+_AT_ONCE = 8
+"""So many edges of a line are looked around together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,8 @@ class Scene:
     """The document with what is selected, picked, shown, the label of what is drawn next, and what
     the keypoints of each label are called.
 
-    `prompts_ready` says that a model has seen the image and answers at once.
+    `prompts_ready` says that a model has seen the image and answers at once, `snapping` that
+    vertices go onto the outlines of neighbours.
     """
 
     def __init__(self) -> None:
@@ -60,6 +74,7 @@ class Scene:
         self.instances_shown = True
         self.suggestions_shown = True
         self.prompts_ready = False
+        self.snapping = False
         self._hidden: frozenset[str] = frozenset()
         self._suggestions: dict[str, Instance] = {}
         self._shapes = Shapes()
@@ -216,10 +231,36 @@ class Scene:
         there = self._updated().meeting(rect) if self.instances_shown else ()
         return tuple(each for each in there if not isinstance(each, Line))
 
-    def rings_in(self, rect: Rect, but: str) -> tuple[Ring, ...]:
-        """The outer rings of instances whose box meets a rectangle, of one not."""
-        there = [each for each in self.shapes_in(rect) if each.id != but]
-        return tuple(polygon.outer for each in there for polygon in each.polygons)
+    def rings_along(
+        self, line: Sequence[Point], reach: float, but: Collection[str]
+    ) -> tuple[Ring, ...]:
+        """The rings of instances whose box a line comes near; those named in `but` left out."""
+        there: dict[str, Shape] = {}
+        for k in range(0, len(line), _AT_ONCE):
+            box = bounds((Polygon(tuple(line[k : k + _AT_ONCE + 1])),)).grown(reach)
+            there.update((each.id, each) for each in self.shapes_in(box) if each.id not in but)
+        return _rings(there.values())
+
+    def rings_with(self, a: Point, b: Point, but: Collection[str]) -> tuple[Ring, ...]:
+        """The rings of instances whose box has both points; those named in `but` left out."""
+        at, end = (Rect(*point, *point).grown(_ON) for point in (a, b))
+        there = [each for each in self.shapes_in(at) if each.id not in but]
+        return _rings(each for each in there if bounds(each).intersects(end))
+
+    def snapped(self, event: PointerEvent, at: Point, but: Collection[str] = ()) -> Point | None:
+        """The place of a neighbour's outline that a vertex at `at` takes; None where it is free.
+
+        Neighbours are the instances in sight, those named in `but` left out.
+        """
+        if not self.snaps(event) or not self.instances_shown:
+            return None
+        reach = SNAP_REACH * event.pixel
+        return self._near(*at, reach).place_at(*at, reach, but=but)
+
+    def snaps(self, event: PointerEvent) -> bool:
+        """Whether vertices are to snap now: Ctrl or Alt lets go of it."""
+        free = event.holds(Modifier.CTRL) or event.holds(Modifier.ALT)
+        return self.snapping and not free
 
     def enclosed(self, band: Rect) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of instances, and of suggestions, that lie wholly inside a rectangle."""
@@ -269,6 +310,10 @@ class Shapes:
     def inside(self, band: Rect) -> frozenset[str]:
         """The ids of those that lie wholly inside a rectangle."""
         return frozenset(self._boxes.shapes[row].id for row in self._boxes.inside(band))
+
+
+def _rings(shapes: Iterable[Shape]) -> tuple[Ring, ...]:
+    return tuple(ring for each in shapes for part in each.polygons for ring in part.rings)
 
 
 def _aims(

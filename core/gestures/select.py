@@ -17,17 +17,16 @@ from core.gestures.drags import (
     TurnDrag,
     VertexDrag,
     begin_insert,
+    middle_of,
     reshaped,
 )
 from core.gestures.keypoints import KeypointDrag, clicked, keypoint_at
-from core.gestures.scene import EDGE_REACH, Scene, Target
+from core.gestures.scene import EDGE_REACH, HINT_SNAPPED, Scene, Target
 from core.gestures.stretch import HINT_DRAWING, StretchDrag, begin_stretch, choosing
 from core.sentences import Sentence, say
 
 DRAG_FROM = 0.35
 """A press becomes a drag after this share of the tolerance; less is a shaking hand."""
-MIDPOINT_FROM = 5.0
-"""Edges of this many tolerances and more offer their middle for a new vertex."""
 _FAR = 10.0
 
 HINT = say(
@@ -51,6 +50,11 @@ class _Press:
     click: Outcome
     early: bool = False
     dragging: bool = False
+
+    def snap(self, event: PointerEvent) -> None:
+        """Let a vertex that is dragged go onto a neighbour's outline."""
+        if isinstance(self.drag, VertexDrag):
+            self.drag = self.drag.snapping(event.x - self.start.x, event.y - self.start.y, event)
 
 
 @dataclass(slots=True)
@@ -78,7 +82,10 @@ class SelectGesture:
 
     @property
     def hint(self) -> Sentence:
-        return HINT if self._stroke is None else HINT_DRAWING
+        if self._stroke is not None:
+            return HINT_DRAWING
+        drag = None if self._pressed is None else self._pressed.drag
+        return HINT_SNAPPED if isinstance(drag, VertexDrag) and drag.at else HINT
 
     @property
     def _stroke(self) -> StretchDrag | None:
@@ -120,6 +127,7 @@ class SelectGesture:
         press.dragging = press.dragging or begins
         if press.drag is None or not press.dragging:
             return Outcome(preview=Preview(vertex=self.vertex), finished=False)
+        press.snap(event)
         preview = press.drag.preview(dx, dy)
         outcome = Outcome(preview=preview, cursor=press.drag.cursor, finished=False)
         if begins and isinstance(press.drag, StretchDrag):
@@ -137,6 +145,7 @@ class SelectGesture:
             return press.click
         if press.drag is None:
             return Outcome(preview=Preview(vertex=self.vertex))
+        press.snap(event)
         return press.drag.finish(event.x - press.start.x, event.y - press.start.y)
 
     def double_click(self, event: PointerEvent) -> Outcome:
@@ -385,13 +394,3 @@ def next_below(scene: Scene, event: PointerEvent, *, after: bool = False) -> Out
     if target.suggested:
         return Outcome(selection=frozenset(), picked=only)
     return Outcome(selection=only, picked=frozenset())
-
-
-def middle_of(shape: Shape, edge: Hit, point: Point, tolerance: float) -> Point | None:
-    """The middle of an edge that is long enough to offer it, where the point is near it."""
-    ring = shape.polygons[edge.polygon].rings[edge.ring]
-    (ax, ay), (bx, by) = ring[edge.index], ring[(edge.index + 1) % len(ring)]
-    middle = ((ax + bx) / 2, (ay + by) / 2)
-    if math.hypot(bx - ax, by - ay) < MIDPOINT_FROM * tolerance:
-        return None
-    return middle if math.dist(middle, point) <= tolerance else None

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from core.document.edits import Add, Edit, Reshape
 from core.document.geometry import GeometryError, differ
-from core.document.geometry.measure import bounds
 from core.document.geometry.stretch import Track, joined, nearer, snapped, stretched
 from core.document.hit import Hit
-from core.document.instance import Point, Polygon, Polygons, Source
+from core.document.instance import Point, Polygons, Source
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.polygon import thinned
 from core.gestures.scene import Aim, Scene
@@ -126,9 +125,9 @@ class StretchDrag:
         if not self.follow:
             return line
         raw = (*self._settled, *self._recent)
-        reach = bounds((Polygon(raw),)).grown(self.tolerance)
-        rings = self.scene.rings_in(reach, self.aim.shape.id)
-        return tuple(thinned(list(snapped(raw, rings, self.tolerance)), _ERROR * self.pixel / 8))
+        rings = self.scene.rings_along(raw, self.tolerance, {self.aim.shape.id})
+        led = thinned(list(snapped(raw, rings, self.tolerance)), _ERROR * self.pixel / 8)
+        return snapped(tuple(led), rings, self.tolerance)  # with the vertices that both share
 
     def _polygons(self) -> Polygons | None:
         """The outline with what is drawn so far; None where that makes none."""
@@ -148,9 +147,8 @@ def begin_stretch(
     aim = scene.outline_at(event.x, event.y, event.tolerance if reach is None else reach)
     if aim is None:
         return None
-    return StretchDrag(
-        scene, aim, event.point, event.tolerance, event.pixel, event.holds(Modifier.SHIFT)
-    )
+    follow = event.holds(Modifier.SHIFT) or (scene.snapping and not event.holds(Modifier.ALT))
+    return StretchDrag(scene, aim, event.point, event.tolerance, event.pixel, follow)
 
 
 class StretchGesture:
@@ -195,7 +193,7 @@ class StretchGesture:
             self._drawing = True
         if not self._drawing:
             return Outcome(cursor=Cursor.CROSS, finished=False)
-        self._drag.follow = event.holds(Modifier.SHIFT)
+        self._drag.follow = event.holds(Modifier.SHIFT) or self._scene.snaps(event)
         preview = self._drag.preview(dx, dy)
         return Outcome(preview=preview, cursor=Cursor.CROSS, finished=False)
 

@@ -26,6 +26,8 @@ _HOOK = 3.0
 """How many times the reach an end may overshoot an outline and still be cut off there."""
 _LOOP = 0.1
 """A line whose ends are nearer to each other than this share of its length is a loop."""
+_ON = 1e-6
+"""Pixels between a ring and a point that is said to lie on it."""
 _DETOUR = 1.5
 """How much longer than the drawn way the way along a neighbour's outline may be."""
 
@@ -165,6 +167,24 @@ def snapped(line: Line, rings: Sequence[Ring], reach: float) -> Line:
             out += _follow(rings[place[0]], before[1], place[1], reach)
         out.append(place[1].point)
     return tuple(_different(out))
+
+
+def between(start: Point, end: Point, rings: Sequence[Ring]) -> Line:
+    """The vertices of a ring from one point on it to another, where that is about the straight way.
+
+    Of several rings with both points the first that has such vertices counts; none where none has.
+    """
+    for ring in rings:
+        track = Track(ring)
+        places = track.nearest(start), track.nearest(end)
+        if all(
+            math.dist(place.point, point) <= _ON
+            for place, point in zip(places, (start, end), strict=True)
+        ):
+            found = _follow(ring, *places, 0.0)
+            if found:
+                return found
+    return ()
 
 
 def _along(a: Point, b: Point, share: float) -> Point:

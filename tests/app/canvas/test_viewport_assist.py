@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.canvas.style import ACCEPTED
 from core.document.edits import Add, Reshape
 from core.document.geometry import area
 from core.document.instance import Source
@@ -121,3 +123,19 @@ def test_a_stroke_is_dropped_when_what_it_redraws_has_changed(make_bench):
     QTest.mouseRelease(bench.viewport, Qt.LeftButton, Qt.NoModifier, bench.at(25, 40))
     assert len(bench.edits) == 1
     assert bench.document.get("a").polygons[0].outer == SQUARE
+
+
+def test_a_vertex_snaps_to_a_neighbour_and_the_place_is_marked(make_bench):
+    bench = make_bench(instance("a"))
+    bench.viewport.set_snapping(True)
+    bench.viewport.set_crosshair_visible(False)
+    bench.viewport.set_tool("polygon")
+    QTest.mouseMove(bench.viewport, bench.at(21, 21))
+    assert np.any(np.all(bench.pixels() == ACCEPTED.getRgb()[:3], axis=2))
+    QTest.mouseMove(bench.viewport, bench.at(10, 10))
+    assert not np.any(np.all(bench.pixels() == ACCEPTED.getRgb()[:3], axis=2))
+    for x, y in ((21, 21), (50, 5), (79, 19)):
+        bench.click(x, y)
+    bench.key(Qt.Key.Key_Return)
+    ((edit, _name),) = bench.edits
+    assert {(20.0, 20.0), (80.0, 20.0)} <= set(edit.shapes[0].polygons[0].outer)

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.base.actions import Scope
 from app.base.jobs import JobState
-from app.base.settings import CROSSHAIR, KEYS, RECENT, TAGS, Setting
+from app.base.settings import CROSSHAIR, KEYS, RECENT, SNAPPING, TAGS, Setting
 from app.base.theme import Theme, is_dark
 from app.editor.panels.labels import LabelFinder
 from app.window.assembly import ACTIONS
@@ -318,6 +318,19 @@ def test_switches_of_the_view_are_kept(
     driver.services.settings.set(setting, True)
     assert driver.services.actions[id].isChecked()
     assert getattr(driver.services.viewport, attribute)
+
+
+def test_the_switch_of_snapping_is_kept_and_said(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    scene, actions = driver.services.viewport._scene, driver.services.actions
+    assert not actions["snapping"].isChecked()
+    driver.act("snapping")
+    assert scene.snapping
+    assert actions["snapping"].isChecked()
+    assert driver.services.settings.get(SNAPPING)
+    driver.services.settings.set(SNAPPING, False)
+    assert not scene.snapping
+    assert not actions["snapping"].isChecked()
 
 
 def test_a_tool_chosen_twice_stays_chosen(driver: Driver, folder: Path) -> None:
