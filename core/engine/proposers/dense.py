@@ -12,10 +12,13 @@ from torch import Tensor, nn
 from torchvision.models.detection.fcos import FCOS
 from torchvision.models.detection.retinanet import RetinaNet
 from torchvision.models.detection.ssd import SSD
+from torchvision.models.detection.transform import resize_boxes
+from torchvision.ops.boxes import clip_boxes_to_image
 
 from core.lens.cells import CellLevel, Cells
 
 Answers = Mapping[str, Tensor]
+_ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Reading:
     name: str
     probability: Callable[[Tensor], Tensor]
     """Logits P×K to probabilities P×K."""
+    decode: str
+    """What its box coder decodes with."""
     inside: str = ""
     """The answer that counts beside the classes, if there is one."""
     score: Callable[[Tensor, Tensor], Tensor] = lambda probability, _inside: probability
@@ -35,11 +40,12 @@ READINGS: Final[Mapping[type[nn.Module], Reading]] = MappingProxyType(
         FCOS: Reading(
             "fcos",
             torch.sigmoid,
+            "decode",
             "bbox_ctrness",
             lambda probability, inside: torch.sqrt(probability * inside),
         ),
-        RetinaNet: Reading("retinanet", torch.sigmoid),
-        SSD: Reading("ssd", lambda logits: torch.softmax(logits, dim=-1)),
+        RetinaNet: Reading("retinanet", torch.sigmoid, "decode_single"),
+        SSD: Reading("ssd", lambda logits: torch.softmax(logits, dim=-1), "decode_single"),
     }
 )
 """By torchvision's classes; those of two stages have no cells."""
@@ -111,8 +117,16 @@ class Heard:
             inside,
             best,
             likeliest + 1,
-            _sources(scores, start, boxes, label, score),
+            _sources(scores, self._decoded(size), boxes, label, score),
         )
+
+    def _decoded(self, size: tuple[int, int]) -> Tensor:
+        """The boxes of all answers by the detector's own coder, as it hands them on."""
+        reading, regression = self.system, self._head["bbox_regression"]
+        assert reading is not None
+        inner = self._sizes[0]
+        boxes = getattr(self._module.box_coder, reading.decode)(regression, self._anchors)
+        return resize_boxes(clip_boxes_to_image(boxes, inner), inner, size).float()
 
     def _levels(
         self, start: Tensor, padded: tuple[int, int], scale: tuple[float, float]
@@ -131,10 +145,12 @@ class Heard:
         return tuple(levels)
 
 
-def _sources(scores: Tensor, start: Tensor, boxes: Tensor, label: Tensor, score: Tensor) -> Tensor:
-    """The row of `scores` P×K that each box was made of: it has exactly its score for its label.
+def _sources(
+    scores: Tensor, decoded: Tensor, boxes: Tensor, label: Tensor, score: Tensor
+) -> Tensor:
+    """The row of `scores` P×K that each box was made of: it has its score for its label.
 
-    Of several with the same score, which is rare, that with the nearest anchor.
+    Of several with the same score that whose decoded box P×4 is nearest; -1 where there is none.
     """
     rows, columns = torch.isin(scores, score).nonzero(as_tuple=True)
     known: dict[tuple[int, float], list[int]] = {}
@@ -142,11 +158,12 @@ def _sources(scores: Tensor, start: Tensor, boxes: Tensor, label: Tensor, score:
     for row, column, value in found:
         known.setdefault((column, value), []).append(row)
     source = torch.full_like(label, -1)
-    for number, key in enumerate(zip(label.tolist(), score.tolist(), strict=True)):
-        places = known.get(key, [])
-        if len(places) > 1:
-            away = (start[places] - boxes[number]).abs().sum(dim=1)
-            places = [places[int(away.argmin())]]
+    for number, (column, value) in enumerate(zip(label.tolist(), score.tolist(), strict=True)):
+        places = known.get((column, value))
+        if places is None:  # the last digit depends on how many are reckoned at a time
+            near = (scores[:, column] - value).abs() < _ROUNDING
+            places = near.nonzero().flatten().tolist()
         if places:
-            source[number] = places[0]
+            away = (decoded[places] - boxes[number]).abs().sum(dim=1)
+            source[number] = places[int(away.argmin())]
     return source

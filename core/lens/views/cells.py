@@ -334,7 +334,8 @@ def document(trace: Trace, stage: Proposed, cells: Cells) -> dict[str, object]:
 def strongest(stage: Proposed, cells: Cells) -> NDArray[np.int64]:
     """The numbers of the strongest boxes from cells, best first."""
     order: NDArray[np.int64] = np.argsort(-stage.score, kind="stable")
-    return order[cells.source[order] >= 0][:ROWS]
+    found: NDArray[np.int64] = order[cells.source[order] >= 0][:ROWS]
+    return found
 
 
 def _row(trace: Trace, stage: Proposed, cells: Cells, number: int) -> dict[str, object]:

@@ -13,7 +13,7 @@ from core.lens.trace import Proposed, Trace
 from core.lens.views import cells
 from core.lens.views.base import Details, Layer, Look, Scene, Stage, Tile
 from core.lens.views.common import GREY, MOST, best_first, counted, number, one_by_one
-from core.lens.views.marks import BoxesShown, Entry, Group, Line, Pointers
+from core.lens.views.marks import BoxesShown, Entry, Group, Line, Mark, Pointers
 from core.lens.views.table import Column, Ints, Table, Words, text
 
 _WHOLE: Final = 0
@@ -117,7 +117,7 @@ def _starts(stage: Proposed, grid: Cells) -> Tile:
     start = np.asarray(grid.start[source], np.float64)
     ends = np.asarray(stage.boxes[shown], np.float64)
     middle = (start[:, :2] + start[:, 2:]) / 2, (ends[:, :2] + ends[:, 2:]) / 2
-    marks = (
+    marks: tuple[Mark, ...] = (
         *one_by_one(start, colours, width=1.2, opacity=0.7),
         *one_by_one(ends, colours, width=2.0),
         Pointers(*middle, tuple(colours), 1.5),
