@@ -61,6 +61,8 @@ class Job(QObject):
     def progress(self, done: int, total: int, left: float | None = None) -> None:
         """Say how far the work is, and how many seconds are left where that is known better than
         the speed so far tells."""
+        if done < self.done:
+            self._first = None  # another part of the work, at another speed
         if self._first is None and done > 0:
             # What lies before the first step is start-up as well: it will not come again.
             self._first = (time.monotonic(), done)

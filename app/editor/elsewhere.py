@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from app.base.words import error_text
 from app.editor.services import Services
 from app.widgets.banners import Kind
-from core.formats.beside import labels_elsewhere
+from core.formats.beside import Elsewhere, labels_elsewhere
 from core.project.project import Project
 
 _KEY = "project:elsewhere"
@@ -36,20 +36,29 @@ class LabelsElsewhere(QObject):
             failed=lambda error: services.notices.fail("elsewhere", error_text(error)),
         )
 
-    def _offer(self, project: Project, found: tuple[Path, int] | None) -> None:
+    def _offer(self, project: Project, found: Elsewhere | None) -> None:
         services = self._services
         if found is None or project is not services.workspace.project:
             return
-        folder, count = found
-        text = self.tr(
-            "No image here has labels beside it, but %n file(s) of their names lie in {folder}.",
-            "",
-            count,
-        ).format(folder=str(folder))
-        caption = self.tr("Import them…")
-        button = (caption, lambda: self._take(folder))
-        services.central.banners.show_banner(_KEY, Kind.INFO, text, [button])
+        if found.whole:
+            text = self.tr(
+                "No image here has labels beside it, but %n file(s) with the labels of a data set "
+                "lie in {folder}.",
+                "",
+                found.count,
+            )
+        else:
+            text = self.tr(
+                "No image here has labels beside it, but %n file(s) of their names lie in "
+                "{folder}.",
+                "",
+                found.count,
+            )
+        button = (self.tr("Import them…"), lambda: self._take(found.place))
+        services.central.banners.show_banner(
+            _KEY, Kind.INFO, text.format(folder=str(found.place)), [button]
+        )
 
-    def _take(self, folder: Path) -> None:
+    def _take(self, place: Path) -> None:
         self._services.central.banners.drop(_KEY)
-        self._services.importer.look(folder)
+        self._services.importer.look(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from PySide6.QtCore import Signal
 
@@ -25,7 +25,7 @@ from core.formats.labelled import Collection
 from core.formats.labelme_format import labelled_of
 from core.formats.losses import losses
 from core.formats.mismatch import UNANSWERED, Mismatch, mismatch_of
-from core.formats.splits import Grouping
+from core.formats.splits import SPLITS, Grouping, split_of
 from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError, Sentence
 from core.storage.atomic import write_atomic
@@ -63,6 +63,8 @@ class Exporter(FolderWork):
     def __init__(self, workspace: Workspace, labelling: Labelling, jobs: Jobs) -> None:
         super().__init__(workspace, jobs)
         self._labelling = labelling
+        self.splits: tuple[str, ...] = ()
+        """The splits that labels of this folder were found to belong to."""
 
     def to_format(self, format: Format, path: Path, choice: Choice) -> None:
         """Write all labels in a format, to a file or folder of that kind."""
@@ -72,15 +74,21 @@ class Exporter(FolderWork):
             self.tr("Exporting {format}").format(format=format.title),
             lambda project, context: export_format(project, names, format, path, choice, context),
             self._done,
+            self._stopped,
         )
 
     def look(self, format: Format) -> None:
         """Find out what of the labels of this folder a format has no place for; see `lost`."""
         project = self._workspace.project
         if project is not None:
+
+            def found(answer: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+                self.splits, lines = answer
+                self.lost.emit(format, lines)
+
             self._workspace.tasks.run(
                 lambda context: what_is_lost(project, format, context),
-                done=lambda lines: self.lost.emit(format, lines),
+                done=found,
                 failed=lambda error: self.lost.emit(format, (error_text(error),)),
             )
 
@@ -93,6 +101,10 @@ class Exporter(FolderWork):
             lambda project, context: export_labelme(project, folder, context),
             self._done,
         )
+
+    def _stopped(self, _project: Project, job: Job) -> None:
+        text = self.tr("stopped at image {done} of {all}; the files that are there are whole")
+        job.end(JobState.CANCELLED, text.format(done=job.done, all=job.total))
 
     def _done(self, _project: Project, job: Job, report: Report) -> None:
         parts = (
@@ -133,16 +145,23 @@ def export_format(
         group=choice.group,
         options=choice.options,
         root=project.root,
+        tell=context.progress,
     )
     missing = len(everything) - len(read.images) - len(problems)
     said = tuple(sentence_text(each) for each in (*report.problems, *report.notes))
     return Report(path, report.images, report.instances, missing, (*problems, *said))
 
 
-def what_is_lost(project: Project, format: Format, context: Context) -> tuple[str, ...]:
-    """What of the labels of a folder a format has no place for, one line each."""
+def what_is_lost(
+    project: Project, format: Format, context: Context
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The splits that labels of a folder belong to, and what of the labels a format has no place
+    for, one line each."""
     read = _gathered(project, (), project.images(), [], context)
-    return tuple(sentence_text(each) for each in losses(read.images, format, read.collection.kind))
+    said = losses(read.images, format, read.collection.kind)
+    found = {each.labels.split for each in read.images}
+    splits = tuple(each for each in SPLITS if each in found)
+    return splits, tuple(sentence_text(each) for each in said)
 
 
 def _gathered(
@@ -159,6 +178,8 @@ def _gathered(
     for entry, file, mismatch in _labelled(project, entries, problems, context):
         labels.update(dict.fromkeys(each.label for each in covering(file.shapes)))
         made = labelled_of(file, project.label_path(entry), entry.relative)
+        if made.split is None:  # as folders called train, val and test say
+            made = replace(made, split=split_of(PurePath(entry.relative).parent / "_"))
         images.append(Located(made, entry.path, file.width, file.height, mismatch))
         if mismatch is not None:
             notes.append(mismatch.said(UNANSWERED, entry.label_file, entry.relative))

@@ -32,8 +32,9 @@ class FolderWork(QObject):
         title: str,
         work: Callable[[Project, Context], T],
         done: Callable[[Project, Job, T], None],
+        stopped: Callable[[Project, Job], None] | None = None,
     ) -> None:
-        """Save, then do the work; `done` ends the job, everything else is told here."""
+        """Save, then do the work; `done` or `stopped` ends the job, all else is told here."""
 
         def begin(ok: bool) -> None:
             project = self._workspace.project
@@ -48,7 +49,11 @@ class FolderWork(QObject):
                     done=lambda report: done(project, job, report),
                     failed=lambda error: self._fail(key, job, error),
                     progressed=job.progress,
-                    cancelled=lambda: job.end(JobState.CANCELLED, self.tr("cancelled")),
+                    cancelled=lambda: (
+                        stopped(project, job)
+                        if stopped is not None
+                        else job.end(JobState.CANCELLED, self.tr("cancelled"))
+                    ),
                 )
             )
 

@@ -77,6 +77,7 @@ class ImagesFeature(Feature):
         services.importer.imported.connect(lambda images: offer_done(services, images))
         panel.selection_changed.connect(self.changed)
         services.importer.looked.connect(self._on_looked)
+        services.opener.labels_wanted.connect(services.importer.look)
         services.settings.changed.connect(self._on_setting)
         services.models.file_wanted.connect(self._ask_model)
         services.models.boxes.file_wanted.connect(self._ask_boxes)
@@ -229,7 +230,9 @@ class ImagesFeature(Feature):
         def write(path: Path, chosen: Choice = choice) -> None:
             self.services.exporter.to_format(format, path, chosen)
 
-        if format.ending and choice.split is None:
+        # A file for each split of the data set that the labels came from goes into a folder.
+        one_file = format.ending and choice.split is None and not self.services.exporter.splits
+        if one_file:
             asked = replace(choice, replace=True)  # by the dialog
             opener.ask_save(title, f"{name}{format.ending}", lambda path: write(path, asked))
         else:

@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from app.base.paths import Paths
@@ -18,15 +18,23 @@ from app.editor.preannotate import PreAnnotator
 from app.editor.project_opening import folder_and_images
 from app.editor.workspace import Workspace
 from app.widgets.notices import Notices
+from core.formats.beside import folder_to_open
 from core.storage.atomic import write_atomic
 from core.storage.images import IMAGE_SUFFIXES
 
+LABEL_SUFFIXES: Final = (".json", ".xml", ".csv", ".yaml", ".npz")
+"""Files that hold labels and no image; what is dropped or named is one of these."""
 SAMPLE_FIRST: Final = "nuclei-1.jpg"
 """The image of the sample that shows best what the bundled model does."""
 
 
 class Opener(QObject):
-    """Opens folders and images; what fails is said and leaves the present folder alone."""
+    """Opens folders and images; what fails is said and leaves the present folder alone.
+
+    `labels_wanted` carries a file of labels whose images were opened.
+    """
+
+    labels_wanted = Signal(object)
 
     def __init__(
         self,
@@ -43,7 +51,10 @@ class Opener(QObject):
         workspace.image_changed.connect(self._remember)
 
     def open_paths(self, paths: Sequence[Path], then: Callable[[], None] | None = None) -> None:
-        """Open a folder, or some images of one folder."""
+        """Open a folder, some images of one folder, or the images of a file with labels."""
+        if len(paths) == 1 and paths[0].suffix.lower() in LABEL_SUFFIXES:
+            self._open_labels(paths[0].absolute(), then)
+            return
         try:
             folder, only = folder_and_images(paths)
         except ValueError:
@@ -149,6 +160,25 @@ class Opener(QObject):
                 then()
 
         workspace.open(folder, only, then=opened, failed=self._failed)
+
+    def _open_labels(self, file: Path, then: Callable[[], None] | None) -> None:
+        """Open the folder of the images that a file is for, and show what is in the file."""
+
+        def opened() -> None:
+            if then is not None:
+                then()
+            entries = self._workspace.images
+            own = next((each for each in entries if each.label_file == file), None)
+            if own is not None:
+                self._workspace.go(own.path)  # the labels of one image, where they belong
+            else:
+                self.labels_wanted.emit(file)
+
+        self._workspace.tasks.run(
+            lambda _context: folder_to_open(file),
+            done=lambda folder: self._open(folder, (), None, opened),
+            failed=lambda error: self._failed(error_text(error)),
+        )
 
     def _remember(self) -> None:
         workspace = self._workspace

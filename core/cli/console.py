@@ -51,6 +51,7 @@ class Console:
         self._said = False
         self._progress_shown = 0
         self._last_progress = 0.0
+        self._counted = (0.0, 0, 0)
 
     def result(self, text: str, document: Mapping[str, object]) -> None:
         """The outcome, once: the document with `--json`, else the text."""
@@ -112,10 +113,21 @@ class Console:
         if not sys.stderr.isatty() or now - self._last_progress < PROGRESS_EVERY:
             return
         self._last_progress = now
-        line = f"[{done}/{total}] {what}" if total else what
+        line = f"[{done}/{total}] {self._left(done, total)}{what}" if total else what
         shown = line[:78]
         print("\r" + shown.ljust(self._progress_shown), end="", file=sys.stderr, flush=True)
         self._progress_shown = len(shown)
+
+    def _left(self, done: int, total: int) -> str:
+        """How long it will take yet, once that can be told; each new count begins anew."""
+        now = time.monotonic()
+        since, first, all = self._counted
+        if total != all or done < first:
+            self._counted = now, done, total
+        elif done > first and now - since > PROGRESS_EVERY:
+            seconds = (now - since) / (done - first) * (total - done)
+            return f"{seconds:.0f} s left: "
+        return ""
 
     def code(self) -> int:
         """The exit code: 1 when an input failed, else 0."""

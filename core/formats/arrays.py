@@ -21,7 +21,7 @@ _PACKED: Final = 100_000_000
 """Bytes that any compressed array may have; beyond, no more than `_RATIO` times what is packed."""
 _RATIO: Final = 20
 _MEMBERS: Final = 1000
-BAD_HEADER: Final = (
+_BAD_HEADER: Final = (
     # What NumPy raises where the text of a header is cut or no text of Python's.
     *(ValueError, EOFError, OSError, SyntaxError, TypeError, TokenError, zlib.error),
 )
@@ -34,19 +34,26 @@ _BROKEN: Final = (
 
 def read_npy(file: IO[bytes], where: str) -> NDArray[Any]:
     """The array in a `.npy` stream, of plain numbers or texts only. Raises FieldError."""
-    try:
-        version = npy.read_magic(file)
-        if version == (1, 0):
-            shape, fortran, dtype = npy.read_array_header_1_0(file)
-        elif version == (2, 0):
-            shape, fortran, dtype = npy.read_array_header_2_0(file)
-        else:
-            raise wrong(where, "an unknown version of NumPy's format")
-    except BAD_HEADER as error:
-        raise wrong(where, f"no array of NumPy's ({error})") from error
+    shape, fortran, dtype = read_header(file, where)
     if dtype.hasobject or dtype.kind not in "biufUS":
         raise wrong(where, "it holds objects instead of numbers")
     return array_from(dtype, shape, fortran, file, where)
+
+
+def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type of what follows in a `.npy` stream.
+
+    Raises FieldError.
+    """
+    try:
+        version = npy.read_magic(file)
+        if version == (1, 0):
+            return npy.read_array_header_1_0(file)
+        if version == (2, 0):
+            return npy.read_array_header_2_0(file)
+    except _BAD_HEADER as error:
+        raise wrong(where, f"no array of NumPy's ({error})") from error
+    raise wrong(where, "an unknown version of NumPy's format")
 
 
 def array_from(

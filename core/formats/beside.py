@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,10 @@ _IMAGES: Final = ("images", "JPEGImages", "imgs", "img", "image", "raw", "source
 # What label files end in that lie in a folder of their own, and how many folders are looked at.
 _LABELS: Final = (".json", ".xml", ".txt")
 _MOST_FOLDERS: Final = 50
+_DESCRIPTIONS: Final = ("data.yaml", "dataset.yaml")
+# Two of them stand at the begin of a COCO file: after one key, or within its first image.
+_COCO_KEYS: Final = (b'"images"', b'"annotations"', b'"categories"', b'"file_name"', b'"info"')
+_HEAD: Final = 65_536
 
 
 def is_file(path: Path) -> bool:
@@ -72,27 +77,74 @@ class Siblings:
         return known
 
 
-def labels_elsewhere(root: Path, images: Sequence[tuple[Path, Path]]) -> tuple[Path, int] | None:
-    """The folder next to `root` with the most files that have the images' names, and how many.
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Labels that lie apart from the images: what to import, how many files it is, and whether
+    each of them is for many images."""
+
+    place: Path
+    count: int
+    whole: bool = False
+
+
+def labels_elsewhere(root: Path, images: Sequence[tuple[Path, Path]]) -> Elsewhere | None:
+    """The files within `root` that hold the labels of a data set, or the folder next to `root` with
+    the most files that have the images' names.
 
     `images` are images with their label files. None when one of these is there, or nothing is
     found. Only so many folders are looked at: `root` may lie anywhere.
     """
     if not images or any(is_file(label_file) for _, label_file in images):
         return None
+    files = [path for folder in (root, *_folders(root)) for path in _listing(folder)]
+    whole = [path for path in files if _is_data_set(path)]
+    if whole:
+        return Elsewhere(whole[0] if len(whole) == 1 else root, len(whole), whole=True)
     stems = {image.stem for image, _ in images}
-    best: tuple[Path, int] | None = None
+    counts = {
+        folder: len(stems & {p.stem for p in _listing(folder) if p.suffix.lower() in _LABELS})
+        for folder in _folders(root.parent)
+        if folder != root
+    }
+    best = max(counts, key=lambda folder: counts[folder], default=None)
+    return None if best is None or not counts[best] else Elsewhere(best, counts[best])
+
+
+def folder_to_open(label_file: Path) -> Path:
+    """The folder of the images that a file with labels is for: its own, or the one above it where
+    only that one has images."""
+    own = label_file.parent
+    for folder in (own, own.parent):
+        if any(_has_images(each) for each in (folder, *_folders(folder))):
+            return folder
+    return own
+
+
+def _has_images(folder: Path) -> bool:
+    return any(is_image_name(path.name) for path in _listing(folder))
+
+
+def _folders(root: Path) -> list[Path]:
+    found = [path for path in _listing(root) if not path.name.startswith(".") and path.is_dir()]
+    return found[:_MOST_FOLDERS]
+
+
+def _listing(folder: Path) -> list[Path]:
     try:
-        found = sorted(path for path in root.parent.iterdir() if not path.name.startswith("."))
-        folders = [path for path in found if path != root and path.is_dir()]
+        return sorted(folder.iterdir())
     except OSError:
-        return None
-    for folder in folders[:_MOST_FOLDERS]:
-        try:
-            names = [path.stem for path in folder.iterdir() if path.suffix.lower() in _LABELS]
-        except OSError:
-            continue  # not to be read, so no labels there
-        count = len(stems & set(names))
-        if count and (best is None or count > best[1]):
-            best = folder, count
-    return best
+        return []  # not to be read, so nothing is there for us
+
+
+def _is_data_set(path: Path) -> bool:
+    """Whether a file seems to hold the labels of many images, as COCO's and YOLO's do."""
+    if path.name.lower() in _DESCRIPTIONS:
+        return True
+    if path.suffix.lower() != ".json" or not path.is_file():  # a FIFO would keep us waiting
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return b'"shapes"' not in head and sum(key in head for key in _COCO_KEYS) >= 2

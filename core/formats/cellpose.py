@@ -6,11 +6,10 @@ import io
 from typing import Any, Final
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from core.codec import wrong
-from core.formats.arrays import BAD_HEADER
+from core.formats.arrays import read_header
 from core.formats.beside import Siblings
 from core.formats.errors import reading
 from core.formats.fields import as_object
@@ -62,12 +61,7 @@ def _read(source: Source) -> Collection:
 def _pickle(data: bytes) -> bytes:
     """The pickle behind the header of a `.npy` file of one object. Raises FieldError."""
     file = io.BytesIO(data)
-    try:
-        version = npy.read_magic(file)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, _, dtype = read(file)
-    except BAD_HEADER as error:
-        raise wrong("file", f"no array of NumPy's ({error})") from error
+    shape, _, dtype = read_header(file, "file")
     if dtype.kind != "O" or shape not in ((), (1,)):
         raise wrong("file", "expected one object with masks")
     return data[file.tell() :]
@@ -77,7 +71,7 @@ def _write(writing: Writing) -> Written:
     """Images with their `_seg.npy` beside them, below the folder."""
     sink = writing.sink
     images = instances = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         suffix = ".png" if image.path is None else image.path.suffix
         if image.path is not None and not sink.copy(image.path, writing.out / f"{stem}{suffix}"):
             continue

@@ -7,6 +7,7 @@ pixels. Nested polygons of one list do not cut holes; COCO takes their union.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,13 +21,14 @@ from core.document.skeleton import Skeleton, from_flat
 from core.formats.coco_image import KEY, CocoImage, Id
 from core.formats.coco_shapes import outline_of
 from core.formats.coco_write import dumps, write
+from core.formats.entries import TOLD_EVERY, Entries, Tell, Top, unheard
 from core.formats.errors import FormatError, read_json, reading
 from core.formats.fields import as_int, as_label, as_list, as_object, as_text, get, number_of
 from core.formats.label_file import Json
-from core.formats.labelled import Box
+from core.formats.labelled import Box, Later, LaterByName
 from core.formats.limits import MAX_COORDINATE, check_size, side_of
 from core.formats.remarks import Remarks
-from core.formats.said import RESULTS
+from core.formats.said import NO_SIDE, RESULTS
 from core.sentences import Sentence, say
 
 __all__ = ["CocoDataset", "CocoImage", "FormatError", "dumps", "is_coco", "parse", "read", "write"]
@@ -47,9 +49,6 @@ _ROOT: Final = say(
 _IMAGE_TWICE: Final = say(
     "formats.image_entry_twice",
     "{path}: the image {name} is listed more than once; its annotations were put together.",
-)
-_NO_SIDE: Final = say(
-    "formats.no_side", "{path}: {count} sides of images are not known there; the image tells them."
 )
 _DANGLING: Final = say(
     "formats.dangling",
@@ -76,8 +75,10 @@ class CocoDataset:
 def is_coco(value: object) -> bool:
     if not isinstance(value, dict) or "images" not in value or "annotations" not in value:
         return False
-    annotations = value["annotations"]
-    first = annotations[0] if isinstance(annotations, list) and annotations else None
+    annotations, first = value["annotations"], None
+    if isinstance(annotations, list | Entries) and annotations:
+        with suppress(FieldError):
+            first = annotations[0]
     return not (isinstance(first, dict) and "segments_info" in first)
 
 
@@ -87,7 +88,7 @@ def read(path: Path | str) -> CocoDataset:
     return parse(read_json(path), path)
 
 
-def parse(value: object, path: Path, *, let_go: bool = False) -> CocoDataset:
+def parse(value: object, path: Path, tell: Tell = unheard, *, let_go: bool = False) -> CocoDataset:
     """The data set in a JSON value; `path` is what sentences call it. Raises FormatError.
 
     With `let_go` the value is emptied while it is read, so that it takes no memory beside.
@@ -95,7 +96,14 @@ def parse(value: object, path: Path, *, let_go: bool = False) -> CocoDataset:
     if isinstance(value, list):
         raise FormatError(RESULTS.given(path=str(path)))
     with reading(path, "COCO"), uncollected():
-        return _Reader(path, let_go).dataset(as_object(value, "file"))
+        return _Reader(path, as_object(value, "file"), None, tell).dataset(let_go=let_go)
+
+
+def parse_entries(top: Top, path: Path, tell: Tell) -> CocoDataset:
+    """The same of a large file, of which the instances are read whenever they are looked at."""
+    with reading(path, "COCO"), uncollected():
+        value = {**top.others, "images": top.lists["images"][:]}
+        return _Reader(path, value, top.lists["annotations"], tell).dataset()
 
 
 _CROWD: Final = {
@@ -110,70 +118,124 @@ _EDGES: Final[Codec[tuple[tuple[int, int], ...]]] = Codec(tuple[tuple[int, int],
 _FLAGS: Final[Codec[tuple[tuple[str, bool], ...]]] = Codec(tuple[tuple[str, bool], ...])
 
 
+class _Body:
+    """What belongs to the instances of one image, by their ids."""
+
+    def __init__(self) -> None:
+        self.instances: dict[str, Instance] = {}
+        self.extras: dict[str, Json] = {}
+        self.boxes: dict[str, Box] = {}
+
+    def add(self, annotation: Json, instance: Instance, number: int) -> None:
+        """Take an instance in; one with an id that is taken gets another one."""
+        if instance.id in self.instances:
+            instance = replace(instance, id=f"{instance.id}~{number}")
+        self.instances[instance.id] = instance
+        self.extras[instance.id] = _others(annotation, real=bool(instance.keypoints))
+        box = _box(annotation.get("bbox"))
+        if box is not None:
+            self.boxes[instance.id] = box
+
+
 class _Reader:
-    """Reads one file entry by entry; what it has to leave out or repair is told."""
+    """Reads one file entry by entry; what it has to leave out or repair is told.
 
-    def __init__(self, path: Path, let_go: bool) -> None:
-        self.let_go = let_go
-        self.source = Source.DRAWN
+    Of a large file it keeps the numbers of the annotations of each image, and reads these again
+    whenever somebody asks for them: `body`.
+    """
+
+    def __init__(self, path: Path, top: Json, large: Entries | None, tell: Tell) -> None:
         self.remarks = Remarks(path)
-
-    def dataset(self, top: Json) -> CocoDataset:
+        self._top, self._tell, self._large = top, tell, large
         ours = top.get(KEY)
-        if isinstance(ours, dict) and "predicted" in ours:
-            # A model's detections as masklens writes them; nobody has accepted any.
-            self.source = Source.SUGGESTED
+        # A model's detections as masklens writes them; nobody has accepted any.
+        predicted = isinstance(ours, dict) and "predicted" in ours
+        self._source = Source.SUGGESTED if predicted else Source.DRAWN
         self.skeletons = _skeletons(top.get("categories"))
-        labels = self._categories(as_list(get(top, "categories", "file"), "categories"))
-        images = self._images(as_list(get(top, "images", "file"), "images"))
-        found: dict[Id, dict[str, Instance]] = {image.id: {} for image in images.values()}
-        extras: dict[Id, dict[str, Json]] = {id: {} for id in found}
-        boxes: dict[Id, dict[str, Box]] = {id: {} for id in found}
+        self._labels = self._categories(as_list(get(top, "categories", "file"), "categories"))
+        self._images = self._listed(as_list(get(top, "images", "file"), "images"))
+        self._items: Sequence[object] = (
+            as_list(get(top, "annotations", "file") or [], "annotations")
+            if large is None
+            else large
+        )
+        self._last: tuple[Sequence[int], _Body] = ((), _Body())
+
+    def dataset(self, *, let_go: bool = False) -> CocoDataset:
+        """All there is; with `let_go` each annotation is let go of once it was read."""
+        distinct = {image.id: image for image in self._images.values()}
+        bodies = {id: _Body() for id in distinct}
+        numbers: dict[Id, array[int]] = {id: array("I") for id in distinct}
         used: set[Id] = set()
-        items = as_list(get(top, "annotations", "file") or [], "annotations")
-        for k, item in enumerate(items):
-            where = f"annotations[{k}]"
-            if self.let_go:
-                items[k] = None
+        for k in range(len(self._items)):
+            if k % TOLD_EVERY == 0:
+                self._tell(k, len(self._items))
+            item = self._items[k]
             with self.remarks.entry():
-                annotation = as_object(item, where)
-                category = _id(annotation, "category_id", where)
-                used.add(category)
-                image = images.get(_id(annotation, "image_id", where))
-                label = labels.get(category)
-                if image is None or label is None:
-                    self.remarks.count(_DANGLING)
-                    continue
-                polygons = outline_of(annotation, image, where, self.remarks)
-                if polygons:
-                    known = found[image.id]
-                    instance = self._instance(annotation, label, polygons, k, where)
-                    points = self._keypoints(annotation, label)
-                    if points:
-                        instance = replace(instance, keypoints=points)
-                    if instance.id in known:
-                        instance = replace(instance, id=f"{instance.id}~{k}")
-                    known[instance.id] = instance
-                    extras[image.id][instance.id] = _others(annotation, real=bool(points))
-                    box = _box(annotation.get("bbox"))
-                    if box is not None:
-                        boxes[image.id][instance.id] = box
-        self._drop_roots(top, labels, used)
-        distinct = {image.id: image for image in images.values()}
+                found = self._annotation(item, k, used)
+                if found is not None and self._large is not None:
+                    numbers[found[0].id].append(k)
+                elif found is not None:
+                    bodies[found[0].id].add(*found[1:], k)
+            if let_go and isinstance(self._items, list):
+                self._items[k] = None
+        self._drop_roots(used)
+        self._tell(len(self._items), len(self._items))
         return CocoDataset(
             images=tuple(
-                replace(
-                    image, instances=tuple(found[id].values()), extras=extras[id], boxes=boxes[id]
-                )
+                _with(image, bodies[id]) if self._large is None else self._later(image, numbers[id])
                 for id, image in distinct.items()
             ),
-            labels=tuple(dict.fromkeys(labels.values())),
+            labels=tuple(dict.fromkeys(self._labels.values())),
             notes=self.remarks.notes(),
             extra={
-                key: value for key, value in top.items() if key not in ("images", "annotations")
+                key: value
+                for key, value in self._top.items()
+                if key not in ("images", "annotations")
             },
             skeletons=self.skeletons,
         )
+
+    def _annotation(
+        self, item: object, number: int, used: set[Id]
+    ) -> tuple[CocoImage, Json, Instance] | None:
+        """An annotation with its image; None for one without. Raises FieldError."""
+        where = f"annotations[{number}]"
+        annotation = as_object(item, where)
+        category = _id(annotation, "category_id", where)
+        used.add(category)
+        image = self._images.get(_id(annotation, "image_id", where))
+        label = self._labels.get(category)
+        if image is None or label is None:
+            self.remarks.count(_DANGLING)
+            return None
+        polygons = outline_of(annotation, image, where, self.remarks)
+        if not polygons:
+            return None
+        instance = self._instance(annotation, label, polygons, number, where)
+        points = self._keypoints(annotation, label)
+        return image, annotation, replace(instance, keypoints=points) if points else instance
+
+    def _later(self, image: CocoImage, numbers: Sequence[int]) -> CocoImage:
+        return replace(
+            image,
+            instances=Later(lambda: tuple(self._body(numbers).instances.values()), len(numbers)),
+            extras=LaterByName(lambda: self._body(numbers).extras),
+            boxes=LaterByName(lambda: self._body(numbers).boxes),
+        )
+
+    def _body(self, numbers: Sequence[int]) -> _Body:
+        """What these annotations hold, which were read before without fault."""
+        kept, body = self._last
+        if kept is numbers:
+            return body
+        body = _Body()
+        for k in numbers:
+            found = self._annotation(self._items[k], k, set())
+            if found is not None:
+                body.add(*found[1:], k)
+        self._last = numbers, body
+        return body
 
     def _categories(self, items: Sequence[object]) -> dict[Id, str]:
         labels: dict[Id, str] = {}
@@ -190,16 +252,16 @@ class _Reader:
                 labels[id] = label
         return dict(sorted(labels.items(), key=lambda entry: (str(type(entry[0])), entry[0])))
 
-    def _drop_roots(self, top: Json, labels: dict[Id, str], used: set[Id]) -> None:
+    def _drop_roots(self, used: set[Id]) -> None:
         """Leave out categories without annotations that only stand above others."""
-        items = as_list(top["categories"], "categories")
+        items, labels = as_list(self._top["categories"], "categories"), self._labels
         above = {str(item.get("supercategory")) for item in items if isinstance(item, dict)}
         for id, label in list(labels.items()):
             if label in above and id not in used and len(labels) > 1:
                 self.remarks.count(_ROOT, label=label)
                 del labels[id]
 
-    def _images(self, items: Sequence[object]) -> dict[Id, CocoImage]:
+    def _listed(self, items: Sequence[object]) -> dict[Id, CocoImage]:
         """The images by id; entries of one file under several ids are one image."""
         images: dict[Id, CocoImage] = {}
         by_name: dict[str, CocoImage] = {}
@@ -233,7 +295,7 @@ class _Reader:
 
     def _side(self, value: Json, key: str) -> int | None:
         side = side_of(value.get(key))
-        self.remarks.count(_NO_SIDE, side is None and value.get(key) is not None)
+        self.remarks.count(NO_SIDE, side is None and value.get(key) is not None)
         return side
 
     def _keypoints(self, annotation: Json, label: str) -> Keypoints | None:
@@ -256,7 +318,7 @@ class _Reader:
             raise wrong(f"{where}.iscrowd", "expected 0 or 1")
         score = _score(annotation.get("score"))
         if KEY not in annotation:
-            return Instance(f"coco-{id}", label, polygons, self.source, score, crowd=crowd)
+            return Instance(f"coco-{id}", label, polygons, self._source, score, crowd=crowd)
         own = as_object(annotation[KEY], f"{where}.{KEY}")
         where_own = f"{where}.{KEY}"
         model, given, group = own.get("model"), own.get("id"), own.get("group")
@@ -264,7 +326,7 @@ class _Reader:
             id=f"coco-{id}" if given is None else as_text(given, f"{where_own}.id", empty=False),
             label=label,
             polygons=polygons,
-            source=_SOURCE.convert(own.get("source", self.source.value), f"{where_own}.source"),
+            source=_SOURCE.convert(own.get("source", self._source.value), f"{where_own}.source"),
             score=score,
             model=None if model is None else as_text(model, f"{where_own}.model"),
             flags=_FLAGS.convert(own.get("flags", []), f"{where_own}.flags"),
@@ -272,6 +334,11 @@ class _Reader:
             crowd=crowd,
             group_id=None if group is None else as_int(group, f"{where_own}.group"),
         )
+
+
+def _with(image: CocoImage, body: _Body) -> CocoImage:
+    instances = tuple(body.instances.values())
+    return replace(image, instances=instances, extras=body.extras, boxes=body.boxes)
 
 
 def _others(annotation: Json, *, real: bool) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,7 +31,7 @@ class CocoImage:
     file_name: str
     width: int | None
     height: int | None
-    instances: tuple[Instance, ...] = ()
+    instances: Sequence[Instance] = ()
     extra: Json = field(default_factory=dict)
     extras: Mapping[str, Json] = field(default_factory=dict)
     boxes: Mapping[str, Box] = field(default_factory=dict)

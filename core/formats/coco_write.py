@@ -8,8 +8,7 @@ COCO has no place for rides under the key `masklens`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,7 +32,7 @@ def write(
 
     Raises StorageError, and ValueError as `dumps` does.
     """
-    data, empty = encoded(images, labels, extra or {})
+    data, _, empty = encoded(images, labels, extra or {})
     write_atomic(path, data)
     return empty
 
@@ -53,44 +52,22 @@ def encoded(
     labels: Sequence[str],
     extra: Mapping[str, object],
     skeletons: Mapping[str, Skeleton] = MappingProxyType({}),
-) -> tuple[bytes, int]:
-    """A COCO file in UTF-8, and how many instances cover no pixel and were left out.
+    each: Callable[[Sequence[CocoImage]], Iterable[CocoImage]] = iter,
+) -> tuple[bytes, int, int]:
+    """A COCO file in UTF-8, how many instances it has, and how many cover no pixel and are left
+    out.
 
     `extra` are the keys of a file that was read. Categories keep the ids that they have there;
     others are numbered on, in the order of `labels`. A category that says nothing of keypoints gets
-    those of the label in `skeletons`. Annotations keep their ids where no two are
-    alike. Raises ValueError when a label is not among them, or an image has no size.
+    those of the label in `skeletons`. Annotations keep their ids where no two are alike. The images
+    are gone through by `each`. Raises ValueError when a label is not among them, or an image has no
+    size.
     """
     listed = _categories(labels, extra.get("categories"), skeletons)
     numbers = {str(category["name"]): category["id"] for category in reversed(listed)}
-    annotations: list[Json] = []
-    empty = 0
-    for image in images:
-        if image.width is None or image.height is None:
-            raise ValueError(f"image {image.file_name} has no size")
-        for instance in image.instances:
-            if instance.label not in numbers:
-                raise ValueError(f"{instance.label} is not among the labels")
-            shape = outline(instance, image.width, image.height)
-            if not shape["area"]:
-                empty += 1
-                continue
-            others = image.extras.get(instance.id, {})
-            own = others.get("coco")
-            attributes = others.get("attributes")
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image.id,
-                    "category_id": numbers[instance.label],
-                    **shape,
-                    **(own if isinstance(own, dict) else {}),
-                    **({"attributes": attributes} if attributes else {}),
-                    **_keypoints(instance),
-                    **_extras(instance),
-                }
-            )
-    _apart(annotations)
+    lines, count, empty, alike = _annotations(each(images), numbers)
+    if alike:
+        lines, count, empty, _ = _annotations(images, numbers, renumbered=True)
     top: dict[str, object] = {
         "info": INFO,
         "licenses": [],
@@ -106,9 +83,47 @@ def encoded(
             }
             for image in images
         ],
-        "annotations": annotations,
     }
-    return _text(top), empty
+    return _joined(top, lines), count, empty
+
+
+def _annotations(
+    images: Iterable[CocoImage], numbers: Mapping[str, object], *, renumbered: bool = False
+) -> tuple[bytearray, int, int, bool]:
+    """The annotations, one a line, and how many; how many cover no pixel; whether ids repeat."""
+    lines = bytearray()
+    taken: set[str] = set()
+    empty = count = 0
+    for image in images:
+        if image.width is None or image.height is None:
+            raise ValueError(f"image {image.file_name} has no size")
+        for instance in image.instances:
+            if instance.label not in numbers:
+                raise ValueError(f"{instance.label} is not among the labels")
+            shape = outline(instance, image.width, image.height)
+            if not shape["area"]:
+                empty += 1
+                continue
+            count += 1
+            others = image.extras.get(instance.id, {})
+            own = others.get("coco")
+            attributes = others.get("attributes")
+            annotation: Json = {
+                "id": count,
+                "image_id": image.id,
+                "category_id": numbers[instance.label],
+                **shape,
+                **(own if isinstance(own, dict) else {}),
+                **({"attributes": attributes} if attributes else {}),
+                **_keypoints(instance),
+                **_extras(instance),
+            }
+            if renumbered:
+                annotation["id"] = count
+            taken.add(str(annotation["id"]))
+            lines += b",\n" if lines else b""
+            lines += _text(annotation)
+    return lines, count, empty, len(taken) < count
 
 
 def _categories(
@@ -135,14 +150,6 @@ def _categories(
             category["keypoints"] = list(skeleton.names)
             category["skeleton"] = [[a + 1, b + 1] for a, b in skeleton.edges]
     return listed
-
-
-def _apart(annotations: list[Json]) -> None:
-    """Number the annotations anew where two have one id."""
-    ids = [annotation["id"] for annotation in annotations]
-    if len(set(map(str, ids))) < len(ids):
-        for number, annotation in enumerate(annotations, 1):
-            annotation["id"] = number
 
 
 def outline(instance: Instance, width: int, height: int) -> Json:
@@ -183,21 +190,21 @@ def _extras(instance: Instance) -> Json:
     return {**extras, KEY: own} if own else extras
 
 
-def _text(top: Mapping[str, object]) -> bytes:
+def _joined(top: Mapping[str, object], annotations: bytearray) -> bytes:
     """JSON with one entry of a list a line."""
-    lines = [f"{json.dumps(key)}: {_value(value)}" for key, value in top.items()]
-    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    data = bytearray(b"{\n")
+    for key, value in top.items():
+        listed = isinstance(value, list)
+        inner = b",\n".join(map(_text, value)) if isinstance(value, list) else _text(value)
+        data += _text(key) + (b": [\n%s\n],\n" if listed else b": %s,\n") % inner
+    data += b'"annotations": [\n'
+    annotations[0:0] = data
+    annotations += b"\n]\n}\n"
+    return bytes(annotations)
+
+
+def _text(value: object) -> bytes:
     try:
-        return text.encode("utf-8")
+        return json_text(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # a lone surrogate, which JSON can name and UTF-8 cannot hold
-        return json_text(top).encode("ascii")
-
-
-def _value(value: object) -> str:
-    if not isinstance(value, list):
-        return json_text(value, ensure_ascii=False)
-    return "[\n" + ",\n".join(_entries(value)) + "\n]"
-
-
-def _entries(values: Iterable[object]) -> Iterable[str]:
-    return (json_text(value, ensure_ascii=False) for value in values)
+        return json_text(value).encode("ascii")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from core.formats.entries import Tell, unheard
 from core.formats.errors import FormatError
 from core.formats.format import Format, Source
 from core.formats.labelled import Collection, Labelled, merged
@@ -21,13 +22,14 @@ __all__ = ["Collection", "FormatError", "Labelled", "collect"]
 _ENDINGS: Final = ((".json", ".xml", "_seg.npy", ".npz"), (".csv",))
 
 
-def collect(path: Path) -> Collection:
+def collect(path: Path, tell: Tell = unheard) -> Collection:
     """The labels in a file, or in a folder and all below it.
 
     Of several formats in a folder the first in the registry is taken, and the others are named.
-    Raises FormatError when a file cannot be read, or a folder holds none that can.
+    `tell` hears how far it is. Raises FormatError when a file cannot be read, or a folder holds
+    none that can.
     """
-    source = Source(path)
+    source = Source(path, tell)
     if source.is_dir:
         return _with_splits(_folder(source), path)
     format = recognise(source)
@@ -80,7 +82,7 @@ def _folder(source: Source) -> Collection:
     found = _Found()
     for endings in _ENDINGS:
         for path in source.ending(*endings):
-            found.take(Source(path))
+            found.take(Source(path, source.tell))
         if found.parts:
             break
     for format in FORMATS:

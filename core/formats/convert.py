@@ -14,6 +14,7 @@ from typing import Final
 from core.document.instance import Source as Origin
 from core.formats.collect import Collection, Labelled, collect
 from core.formats.dataset import answered, labelled_again, missing
+from core.formats.entries import TOLD_EVERY, Tell, unheard
 from core.formats.errors import FormatError
 from core.formats.find_images import ImageFinder
 from core.formats.format import Format, Located, Sink, Writing
@@ -21,7 +22,7 @@ from core.formats.losses import file_losses, losses, misfit, objects_for
 from core.formats.mismatch import Answer
 from core.formats.registry import BY_NAME
 from core.formats.splits import SPLITS, Grouping, dealt
-from core.sentences import Sentence, say
+from core.sentences import MasklensError, Sentence, say
 from core.storage.images import ImageError, image_size
 
 __all__ = ["ConvertReport", "FormatError", "convert"]
@@ -32,6 +33,16 @@ _HIDDEN: Final = say(
     "{real_height}. A file of this format would not show that, so it was left out. Answer in the "
     "window, or with --mismatch ANSWER: {answers}.",
 )
+
+_STOPPED: Final = say(
+    "convert.stopped",
+    "Stopped: {count} files were written to {path}, for {all} images in all. Each of them is "
+    "whole; the same command goes on with the rest.",
+)
+
+
+class Stopped(MasklensError):
+    """A person stopped a conversion; the sentence says what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ def convert(
     group: Grouping | None = None,
     options: Mapping[str, str] | None = None,
     mismatch: Answer | None = None,
+    tell: Tell = unheard,
 ) -> ConvertReport:
     """Convert a file or folder of any format to the one named.
 
@@ -76,14 +88,21 @@ def convert(
     such, or are left out. `split` deals the images out to train, val and test, those of one `group`
     to one of them. `mismatch` answers
     for images of another size than their labels say; else that size is written, so that whoever
-    reads it sees it, or they are left out where a format does not say it. Raises FormatError when
-    the labels cannot be read or `out` is of the wrong kind or there, StorageError when the disk
-    refuses.
+    reads it sees it, or they are left out where a format does not say it. `tell` hears how far it
+    is and may raise to stop. Raises FormatError when the labels cannot be read or `out` is of the
+    wrong kind or there, StorageError when the disk refuses.
     """
     folder = None if images_dir is None else Path(images_dir)
-    read = read_labels(Path(src), folder, suggestions, mismatch)
+    read = read_labels(Path(src), folder, suggestions, mismatch, tell)
     return write_labels(
-        read, BY_NAME[to], Path(out), overwrite=overwrite, split=split, group=group, options=options
+        read,
+        BY_NAME[to],
+        Path(out),
+        overwrite=overwrite,
+        split=split,
+        group=group,
+        options=options,
+        tell=tell,
     )
 
 
@@ -92,16 +111,17 @@ def read_labels(
     images_dir: Path | None,
     suggestions: bool = True,
     mismatch: Answer | None = None,
+    tell: Tell = unheard,
 ) -> Read:
-    """Read a file or folder and find its images; `mismatch` is as for `convert`.
+    """Read a file or folder and find its images; `mismatch` and `tell` are as for `convert`.
 
     Raises FormatError.
     """
-    collection = collect(src)
+    collection = collect(src, tell)
     if not suggestions:
         collection = replace(collection, images=tuple(map(_accepted, collection.images)))
     notes, problems = list(collection.notes), list(collection.problems)
-    found = ImageFinder(images_dir).find(collection.images)
+    found = ImageFinder(images_dir).find(collection.images, tell)
     notes += [each.said for each in found if each.said is not None]
     again = labelled_again(collection.images, [each.path for each in found])
     problems += again.values()
@@ -124,6 +144,7 @@ def write_labels(
     group: Grouping | None = None,
     options: Mapping[str, str] | None = None,
     root: Path | None = None,
+    tell: Tell = unheard,
 ) -> ConvertReport:
     """Write what was read, or was put together, in a format. Raises as `convert` does.
 
@@ -137,19 +158,18 @@ def write_labels(
     apart = _apart(images, format, out, split is not None, sink)
     _check_place(format, out, apart)
     fitting = [each for each in (_fitting(image, format, sink) for image in images) if each]
-    if "regions" not in format.carries:
-        sink.notes += [said for image in images for said in image.labels.odd]
-    sink.notes += losses(images, format, read.collection.kind)
-    if read.collection.kind != format.name:
-        sink.notes += file_losses(read.collection.extra, format)
+    said, pending = not_carried(read, images, format, tell)
+    sink.notes += said
     labels = read.collection.labels
-    written = [
-        format.write(Writing(read.collection, part, labels, place, sink, options or {}, root))
-        for place, part in _parts(fitting, format, out, apart)
-    ]
-    pending = sum(
-        shape.source is Origin.SUGGESTED for image in images for shape in image.labels.shapes
-    )
+    sink.begin(len(fitting), tell)
+    try:
+        written = [
+            format.write(Writing(read.collection, part, labels, place, sink, options or {}, root))
+            for place, part in _parts(fitting, format, out, apart)
+        ]
+    except KeyboardInterrupt as stop:
+        files = len(sink.written)
+        raise Stopped(_STOPPED.given(path=str(out), count=files, all=len(fitting))) from stop
     if pending:
         sink.notes.append(
             say(
@@ -166,6 +186,36 @@ def write_labels(
         tuple(sink.notes),
         tuple(sink.problems),
     )
+
+
+def not_carried(
+    read: Read, images: Sequence[Located], format: Format, tell: Tell = unheard
+) -> tuple[list[Sentence], int]:
+    """What of labels has no place in a format, and how many of them are suggestions."""
+    looked = _Looked(images, tell)
+    lost = losses(looked, format, read.collection.kind)
+    said = [*(looked.odd if "regions" not in format.carries else ()), *lost]
+    if read.collection.kind != format.name:
+        said += file_losses(read.collection.extra, format)
+    return said, looked.pending
+
+
+class _Looked:
+    """Images that are gone through once, since their shapes may have to be read for it; what is
+    odd of them, and how many shapes are suggestions."""
+
+    def __init__(self, images: Sequence[Located], tell: Tell) -> None:
+        self._images, self._tell = images, tell
+        self.odd: list[Sentence] = []
+        self.pending = 0
+
+    def __iter__(self) -> Iterator[Located]:
+        for place, image in enumerate(self._images):
+            if place % TOLD_EVERY == 0:
+                self._tell(place, len(self._images))
+            self.odd += image.labels.odd
+            self.pending += sum(each.source is Origin.SUGGESTED for each in image.labels.shapes)
+            yield image
 
 
 def _check_place(format: Format, out: Path, apart: bool) -> None:
@@ -191,8 +241,9 @@ def _check_place(format: Format, out: Path, apart: bool) -> None:
 
 
 def _accepted(image: Labelled) -> Labelled:
-    kept = tuple(each for each in image.shapes if each.source is not Origin.SUGGESTED)
-    return replace(image, shapes=kept)
+    return image.with_shapes(
+        lambda shapes: [each for each in shapes if each.source is not Origin.SUGGESTED]
+    )
 
 
 def _parts(
@@ -252,8 +303,10 @@ def _fitting(image: Located, format: Format, sink: Sink) -> Located | None:
         return None
     if "regions" in format.carries:
         return image
-    kept = tuple(i for i in objects_for(labels.shapes, format) if misfit(i, format) is None)
-    return replace(image, labels=replace(labels, shapes=kept))
+    kept = labels.with_shapes(
+        lambda shapes: [i for i in objects_for(shapes, format) if misfit(i, format) is None]
+    )
+    return replace(image, labels=kept)
 
 
 def fitted_to(image: Located, answer: Answer) -> Located | None:

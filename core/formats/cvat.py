@@ -7,7 +7,8 @@ label and `group_id` are the parts of one instance.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -25,10 +26,11 @@ from core.formats.limits import MAX_COORDINATE, check_size
 from core.formats.masks import rasterise, trace
 from core.formats.places import name_from
 from core.formats.remarks import Remarks
-from core.formats.said import CVAT_KINDS
-from core.formats.xml_safe import number_of, read_xml, text_of, whole_of
+from core.formats.said import CVAT_KINDS, NO_SIDE
+from core.formats.xml_safe import number_of, read_xml, side_in, text_of, whole_of
 
 _OUTLINES: Final = ("polygon", "box", "ellipse", "mask")
+_Size = tuple[int | None, int | None]
 _OTHERS: Final = ("polyline", "points", "cuboid", "skeleton", "tag")
 
 
@@ -59,8 +61,7 @@ def _image(element: Element, where: str, source: Source, remarks: Remarks) -> La
         name = image_name(element.get("name") or "")
         if not name:
             raise wrong(f"{where}.name", "expected a text that is not empty")
-        width, height = (whole_of(element.get(k), f"{where}.{k}") for k in ("width", "height"))
-        check_size(width, height, where)
+        width, height = _size(element.get, where, remarks)
         shapes = [(shape, f"{where}.{shape.tag}[{k}]") for k, shape in enumerate(element)]
         instances, extras = _instances(shapes, (width, height), remarks)
         subset = (element.get("subset") or "").lower()
@@ -91,22 +92,26 @@ def _frames(root: Element, source: Source, remarks: Remarks) -> Iterator[Labelle
     if not frames:
         return
     size = root.find("./meta//original_size")
-    width = height = 0
     with remarks.entry():
-        if size is None:
-            raise wrong("meta.original_size", "missing")
-        width, height = (
-            whole_of(text_of(size, k), f"original_size.{k}") for k in ("width", "height")
-        )
-        check_size(width, height, "meta.original_size")
+        sides = (lambda _key: None) if size is None else partial(text_of, size)
+        width, height = _size(sides, "meta.original_size", remarks)
         for frame in sorted(frames):
             instances, extras = _instances(frames[frame], (width, height), remarks)
             name = f"frame_{frame:06d}.png"
             yield Labelled(source.path, name, width, height, instances, extras=extras)
 
 
+def _size(get: Callable[[str], str | None], where: str, remarks: Remarks) -> _Size:
+    """Width and height, None where they are not known: then the image tells them."""
+    width, height = side_in(get("width")), side_in(get("height"))
+    remarks.count(NO_SIDE, (width is None) + (height is None))
+    if width is not None and height is not None:
+        check_size(width, height, where)
+    return width, height
+
+
 def _instances(
-    shapes: list[tuple[Element, str]], size: tuple[int, int], remarks: Remarks
+    shapes: list[tuple[Element, str]], size: _Size, remarks: Remarks
 ) -> tuple[tuple[Instance, ...], dict[str, Json]]:
     made: dict[object, Instance] = {}
     extras: dict[str, Json] = {}
@@ -154,7 +159,7 @@ def _level(shape: Element) -> float:
         return 0.0
 
 
-def _outline(shape: Element, size: tuple[int, int], where: str) -> Polygons:
+def _outline(shape: Element, size: _Size, where: str) -> Polygons:
     def number(key: str) -> float:
         value = number_of(shape.get(key), f"{where}.{key}")
         if abs(value) > MAX_COORDINATE:
@@ -186,10 +191,13 @@ def _turned(corners: tuple[Point, ...], centre: Point, turn: float) -> tuple[Poi
 
 def _points(text: str, where: str) -> tuple[Point, ...]:
     points: list[Point] = []
-    for k, pair in enumerate(filter(None, text.split(";"))):
-        x, comma, y = pair.partition(",")
-        if not comma:
+    for k, pair in enumerate(filter(None, map(str.strip, text.split(";")))):
+        parts = pair.split(",")
+        if len(parts) == 4:  # decimal commas
+            parts = [f"{parts[0]}.{parts[1]}", f"{parts[2]}.{parts[3]}"]
+        if len(parts) != 2:
             raise wrong(f"{where}[{k}]", "expected two numbers")
+        x, y = parts
         point = (number_of(x, f"{where}[{k}]"), number_of(y, f"{where}[{k}]"))
         if max(map(abs, point)) > MAX_COORDINATE:
             raise wrong(f"{where}[{k}]", "too far from the image")
@@ -197,10 +205,12 @@ def _points(text: str, where: str) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def _mask(shape: Element, size: tuple[int, int], where: str) -> Polygons:
+def _mask(shape: Element, size: _Size, where: str) -> Polygons:
     left, top, width, height = (
         whole_of(shape.get(key), f"{where}.{key}") for key in ("left", "top", "width", "height")
     )
+    size = (size[0] or left + width, size[1] or top + height)
+    check_size(max(width, 1), max(height, 1), where)
     if width < 1 or height < 1 or width > size[0] or height > size[1]:
         raise wrong(where, f"a mask of {width} x {height} does not fit the image")
     if not (0 <= left <= size[0] - width and 0 <= top <= size[1] - height):
@@ -229,7 +239,7 @@ def _write(writing: Writing) -> Written:
         SubElement(entry, "name").text = legal(label)
         SubElement(entry, "attributes")
     count = 0
-    for number, image in enumerate(writing.images):
+    for number, image in enumerate(writing.each()):
         element = SubElement(
             root,
             "image",

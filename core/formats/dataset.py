@@ -108,7 +108,7 @@ def open_dataset(
 
 def _objects(image: Labelled) -> Labelled:
     """The labels with the mark of crowds taken off."""
-    return replace(image, shapes=tuple(replace(each, crowd=False) for each in image.shapes))
+    return image.with_shapes(lambda shapes: [replace(each, crowd=False) for each in shapes])
 
 
 class _Opener:
@@ -256,7 +256,6 @@ def answered(
     if answer is Answer.DETACH:
         return None, None, mismatch.said(DETACHED, *about)
     width, height = mismatch.real
-    shapes = fitted_shapes(labels.shapes, mismatch, answer)
-    fitted = (mismatch, answer)
-    now = replace(labels, width=width, height=height, shapes=shapes, fitted=fitted)
+    made = labels.with_shapes(lambda shapes: fitted_shapes(shapes, mismatch, answer))
+    now = replace(made, width=width, height=height, fitted=(mismatch, answer))
     return now, None, mismatch.said(FITTED, *about, answer.value)

@@ -34,7 +34,8 @@ _EMPTY: Final = say(
     "formats.empty_file", "{path} is empty: restore it from a copy, or write it again."
 )
 PACKED: Final = say(
-    "formats.packed", "{path} is an archive: unpack it first, then name what was inside."
+    "formats.packed",
+    "{path} is an archive ({kind}): unpack it first, then name what was inside.",
 )
 _LINES: Final = say(
     "formats.json_lines",
@@ -46,6 +47,16 @@ NO_AREA_DROPPED: Final = say(
 )
 
 
+_ARCHIVES: Final = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "zip"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"Rar!", "rar"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+)
+_UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _PLAIN: Final[Codec[object]] = Codec(object)
 
 
@@ -73,8 +84,7 @@ def read_json(path: Path, most: int = MOST_DATASET) -> object:
 
 def json_value(data: bytes, path: Path) -> object:
     """The JSON value in the bytes of a file. Raises FormatError."""
-    if data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
-        raise FormatError(PACKED.given(path=str(path)))
+    check_unpacked(data, path)
     if not data.strip():
         raise FormatError(_EMPTY.given(path=str(path)))
     try:
@@ -93,6 +103,26 @@ def json_value(data: bytes, path: Path) -> object:
     except FieldError as error:
         reason = "nested too deeply"
         raise FormatError(_NOT_JSON.given(path=str(path), reason=reason)) from error
+
+
+def check_unpacked(data: bytes, path: Path) -> None:
+    """Raise FormatError where a file is an archive, whatever its name says."""
+    kind = next((kind for begin, kind in _ARCHIVES if data.startswith(begin)), None)
+    kind = "tar" if kind is None and data[257:262] == b"ustar" else kind
+    if kind is not None:
+        raise FormatError(PACKED.given(path=str(path), kind=kind))
+
+
+def plain_text(data: bytes, errors: str = "replace") -> str:
+    """A text in UTF-8 or UTF-16, without its mark, each line ended by a line feed alone.
+
+    What is neither stands as a sign for it, or raises UnicodeDecodeError where `errors` is strict.
+    """
+    encoding = _UTF16.get(data[:2])
+    if encoding is None and data[1:2] == b"\0" and data[3:4] == b"\0":
+        encoding = "utf-16-le"  # without a mark, as some editors write it
+    text = data.decode(encoding or "utf-8", errors).removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @contextmanager

@@ -14,14 +14,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
 from urllib.parse import unquote
 
 from core.formats.beside import is_file
+from core.formats.entries import TOLD_EVERY, Tell, unheard
 from core.formats.file_names import image_name
 from core.formats.labelled import Labelled
 from core.formats.limits import MAX_FILES
+from core.formats.splits import split_of
 from core.sentences import Sentence, say
 from core.storage.images import ImageError, image_size, is_image_name
 from core.storage.natural import natural_key
@@ -45,9 +47,13 @@ class ImageFinder:
         self._images_dir = images_dir
         self._names: dict[Path, dict[str, list[Path]]] = {}
 
-    def find(self, images: Sequence[Labelled]) -> list[Found]:
+    def find(self, images: Sequence[Labelled], tell: Tell = unheard) -> list[Found]:
         """The image of each entry, in their order."""
-        found = [Found(image.image_path or self._exact(image)) for image in images]
+        found: list[Found] = []
+        for place, image in enumerate(images):
+            if place % TOLD_EVERY == 0:
+                tell(place, len(images))
+            found.append(Found(image.image_path or self._exact(image)))
         owners = {each.path.resolve() for each in found if each.path is not None}
         guesses = {
             place: guess
@@ -63,11 +69,13 @@ class ImageFinder:
 
     def _exact(self, image: Labelled) -> Path | None:
         """The image where the file says it is."""
-        folder = image.label_file.parent
-        bases = [self._images_dir] if self._images_dir is not None else [folder, Path()]
-        more = [] if self._images_dir is not None else [folder / "images"]
+        folder, named = image.label_file.parent, self._images_dir
+        bases = [folder, Path(), folder / "images"]
+        if named is not None:
+            # A file within the named folder may name the images beside it, as Roboflow's do.
+            bases = [folder, named] if folder.is_relative_to(named) else [named]
         for name in _readings(image.file_name):
-            for base in (*bases, *more):
+            for base in bases:
                 candidate = base / name
                 # Some files name themselves, when they have their image inside.
                 if candidate.suffix.lower() != ".json" and is_file(candidate):
@@ -89,7 +97,8 @@ class ImageFinder:
             ]
             best = _agreeing(candidates, PurePosixPath(names[0]))
             if len(best) > 1:  # what lies beside the file is nearer than any other folder
-                best = [path for path in best if path.parent.resolve() in self._beside(image)]
+                beside = [path for path in best if path.parent.resolve() in self._beside(image)]
+                best = beside or [path for path in best if _of_split(image, path)]
             if len(best) == 1:
                 return best[0]
             if candidates:
@@ -111,6 +120,12 @@ class ImageFinder:
         return (
             not folder or _is_placeless(image.file_name) or _key(path.parent.name) == _key(folder)
         )
+
+
+def _of_split(image: Labelled, path: Path) -> bool:
+    """Whether an image lies in a folder of the split that its label file is for."""
+    split = image.split or split_of(PurePath(image.label_file.name))
+    return split is not None and split_of(PurePath(path.parent.name)) == split
 
 
 def _names_of(image: Labelled) -> Iterator[tuple[list[str], str]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from core.formats import labelme
-from core.formats.errors import UNREADABLE, FormatError, json_value, read_bytes
+from core.formats.entries import Tell, Top, top_of, unheard
+from core.formats.errors import UNREADABLE, FormatError, json_value, plain_text, read_bytes
 from core.formats.labelled import Collection, Labelled
 from core.formats.limits import MAX_FILE, MAX_FILES
 from core.formats.mismatch import Mismatch
@@ -19,14 +21,18 @@ from core.sentences import Sentence
 from core.storage.atomic import StorageError, make_folder, write_atomic
 from core.storage.natural import natural_key
 
+T = TypeVar("T")
 _HEAD = 65_536
+LARGE = 32_000_000
+"""A JSON file of more bytes is read entry by entry: as Python's values it takes tenfold."""
 
 
 class Source:
     """A file or folder that labels are looked for in, read no more often than is needed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tell: Tell = unheard) -> None:
         self.path = path
+        self.tell = tell
 
     @cached_property
     def is_dir(self) -> bool:
@@ -38,10 +44,10 @@ class Source:
         """The ending of the file's name in lower case, with its dot; empty for a folder."""
         return "" if self.is_dir else self.path.suffix.lower()
 
-    @property
+    @cached_property
     def head(self) -> bytes:
-        """The first 64 KB of the file. Raises FormatError."""
-        return self.data[:_HEAD]
+        """What is in the first 64 KB of the file, in UTF-8. Raises FormatError."""
+        return plain_text(self.data[:_HEAD]).encode("utf-8", "replace")
 
     @cached_property
     def is_json(self) -> bool:
@@ -65,9 +71,21 @@ class Source:
     def taken_json(self) -> object:
         """The JSON value, which whoever takes it may change; neither it nor the bytes are held."""
         value = self.json
-        for name in ("json", "data"):
-            self.__dict__.pop(name, None)
+        self.forget()
         return value
+
+    @cached_property
+    def entries(self) -> Top | None:
+        """A large JSON file with images and annotations, entry by entry; None for any other."""
+        if not self.is_json or len(self.data) < LARGE:
+            return None
+        top = top_of(self.data, ("images", "annotations"), self.tell)
+        return top if top is not None and len(top.lists) == 2 else None
+
+    def forget(self) -> None:
+        """Hold nothing of the file any more."""
+        for name in ("json", "data", "entries"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -112,6 +130,20 @@ class Sink:
     written: list[Path] = field(default_factory=list)
     notes: list[Sentence] = field(default_factory=list)
     problems: list[Sentence] = field(default_factory=list)
+    _images: int = 0
+    _tell: Tell = unheard
+    _done: int = 0
+
+    def begin(self, images: int, tell: Tell) -> None:
+        """Tell from here on how many of so many images are written."""
+        self._images, self._tell, self._done = images, tell, 0
+
+    def each(self, images: Iterable[T]) -> Iterator[T]:
+        """Go through what is written for images, telling how far it is."""
+        for one in images:
+            self._tell(self._done, self._images)
+            yield one
+            self._done += 1
 
     def put(self, target: Path, data: bytes) -> bool:
         """Write a file; False, with a problem noted, when there is one that must stay."""
@@ -175,6 +207,10 @@ class Writing:
     sink: Sink
     options: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
+
+    def each(self) -> Iterator[Located]:
+        """The images, telling how far it is: for going through them to write them."""
+        return self.sink.each(self.images)
 
     @property
     def base(self) -> Path:

@@ -92,7 +92,7 @@ def _write(writing: Writing) -> Written:
     sink = writing.sink
     images = instances = joined = 0
     for image, target in zip(
-        writing.images, label_files(writing.images, writing.out, sink), strict=True
+        writing.each(), label_files(writing.images, writing.out, sink), strict=True
     ):
         joined += sum(any(p.holes for p in i.polygons) for i in image.labels.instances)
         if target is not None and sink.put(target, _file(image, target)):

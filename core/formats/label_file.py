@@ -64,8 +64,8 @@ class LabelFile:
     `image_name` is the image's path as the file has it, with forward slashes, relative to the
     file. `width` and `height` are those of the upright image, None where the file does not say.
     `shapes` are instances and regions in their order from back to front. `done` says that a person
-    finished the image, `details` what else is said of it. `notes` are what a person should
-    know about the file.
+    finished the image, `details` what else is said of it. `split` is train, val or test where the
+    file came from such a part of a data set. `notes` are what a person should know about the file.
     """
 
     image_name: str
@@ -74,6 +74,7 @@ class LabelFile:
     shapes: tuple[Shape, ...] = ()
     done: bool = False
     details: ImageDetails = NO_DETAILS
+    split: str | None = None
     kept: Kept = field(default_factory=Kept)
     notes: tuple[Sentence, ...] = ()
 

@@ -147,12 +147,12 @@ def layered(instances: Sequence[Instance], width: int, height: int) -> NDArray[n
     return np.stack(layers)
 
 
-def png_of(values: Values, palette: bool = False) -> bytes:
+def png_of(values: Values, coloured: bool = False) -> bytes:
     """Values (height, width) as a PNG: of 16 bits, or of 8 with the colours of VOC."""
     out = io.BytesIO()
-    if palette:
+    if coloured:
         image = Image.fromarray(values.astype(np.uint8)).convert("P")
-        image.putpalette(_colours())
+        image.putpalette(palette())
     else:
         image = Image.fromarray(values.astype(np.uint16))
     image.save(out, "PNG")
@@ -173,7 +173,7 @@ def mask_png(mask: Mask) -> bytes:
     return out.getvalue()
 
 
-def _colours() -> list[int]:
+def palette() -> list[int]:
     """The palette of PASCAL VOC: the bits of a number dealt out to red, green and blue."""
     colours: list[int] = []
     for number in range(256):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count as counting
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar, overload
 
 from core.document.instance import NO_DETAILS, ImageDetails, Instance, Shape
 from core.document.regions import IGNORED_LABEL, NO_OBJECTS, covering, is_done
@@ -36,6 +36,50 @@ _IGNORED: Final = say(
 )
 _ODD: Final = {NO_OBJECTS[0]: _NO_LABEL, NO_OBJECTS[1]: _BACKGROUND, IGNORED_LABEL: _IGNORED}
 _NAMED: Final = 20
+T = TypeVar("T")
+
+
+class Later(Sequence[T], Generic[T]):
+    """What of a large file is made whenever it is looked into, so that it takes no memory.
+
+    `count` says how much there is, where that is known.
+    """
+
+    __slots__ = ("_count", "_make")
+
+    def __init__(self, make: Callable[[], Sequence[T]], count: int | None = None) -> None:
+        self._make, self._count = make, count
+
+    def __len__(self) -> int:
+        return len(self._make()) if self._count is None else self._count
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._make())
+
+    @overload
+    def __getitem__(self, k: int) -> T: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[T]: ...
+    def __getitem__(self, k: int | slice) -> T | Sequence[T]:
+        return self._make()[k]
+
+
+class LaterByName(Mapping[str, T], Generic[T]):
+    """As `Later`, by name."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._make())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._make())
+
+    def __getitem__(self, name: str) -> T:
+        return self._make()[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +93,15 @@ class Labelled:
     image, `details` what else is said of it, `embedded` that the file has the image inside, and
     `others` counts shapes that are no outlines. `fitted` says how they came to fit an image of
     another size than their file says. `places` are the numbers of shapes in the file, by id, where
-    they are not those in `shapes`.
+    they are not those in `shapes`. What belongs to instances is made anew at each look where the
+    file is large.
     """
 
     label_file: Path
     file_name: str
     width: int | None
     height: int | None
-    shapes: tuple[Shape, ...]
+    shapes: Sequence[Shape]
     image_id: int | str | None = None
     done: bool = False
     details: ImageDetails = NO_DETAILS
@@ -79,6 +124,13 @@ class Labelled:
     def instances(self) -> tuple[Instance, ...]:
         """The objects, and what a model proposes."""
         return tuple(each for each in self.shapes if isinstance(each, Instance))
+
+    def with_shapes(self, change: Callable[[Sequence[Shape]], Sequence[Shape]]) -> Labelled:
+        """The labels with their shapes changed so; of a large file whenever they are looked at."""
+        shapes = self.shapes
+        if isinstance(shapes, Later):
+            return replace(self, shapes=Later(lambda: change(shapes)))
+        return replace(self, shapes=tuple(change(shapes)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ from core.formats.labelme_shapes import (
     polygon,
 )
 from core.formats.labelme_write import dumps
+from core.formats.splits import SPLITS
 from core.sentences import Argument, Sentence, english, say
 from core.storage import inside
 
@@ -110,6 +111,7 @@ class _Marks(msgspec.Struct, frozen=True):
     """What masklens writes at the top of a file."""
 
     status: object = None
+    split: object = None
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -225,6 +227,7 @@ def _read(file: _File, source: bytes, name: str, said: Sequence[Sentence]) -> La
         shapes=tuple(made.values()),
         done=file.masklens.status == "done",
         details=details_of(file.flags, file.description, file.attributes),
+        split=next((each for each in SPLITS if each == file.masklens.split), None),
         kept=Kept(
             source=source,
             shapes=tuple((id, part.kept) for id, part in zip(ids, parts, strict=True)),

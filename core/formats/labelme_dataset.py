@@ -12,7 +12,7 @@ import numpy as np
 
 from core.codec import wrong
 from core.document.instance import Instance
-from core.formats.errors import read_bytes
+from core.formats.errors import plain_text, read_bytes
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.label_image import painted, picture_png, pieces, png_of, read_values
 from core.formats.labelled import Collection, Labelled
@@ -53,10 +53,7 @@ def _read(source: Source) -> Collection:
 
 def _image(folder: Path, labels: dict[str, None], remarks: Remarks) -> Labelled:
     names = [
-        line.strip()
-        for line in read_bytes(folder / "label_names.txt")
-        .decode("utf-8-sig", "replace")
-        .splitlines()
+        line.strip() for line in plain_text(read_bytes(folder / "label_names.txt")).splitlines()
     ]
     where = f"{folder.name}/label.png"
     values = read_values(folder / "label.png", where)
@@ -92,7 +89,7 @@ def _write(writing: Writing) -> Written:
     numbers = {label: k for k, label in enumerate(writing.labels, 1)}
     names = "\n".join([_BACKGROUND, *writing.labels, ""]).encode("utf-8", "replace")
     images = instances = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         if image.path is None:
             continue
         try:
@@ -106,7 +103,7 @@ def _write(writing: Writing) -> Written:
         folder = writing.out / stem
         files = {
             "img.png": picture_png(pixels),
-            "label.png": png_of(table[values], palette=len(numbers) < 256),
+            "label.png": png_of(table[values], coloured=len(numbers) < 256),
             "label_names.txt": names,
         }
         done = [sink.put(folder / name, data) for name, data in files.items()]

@@ -68,6 +68,7 @@ def labelled_of(file: LabelFile, path: Path, name: str) -> Labelled:
         shapes=file.shapes,
         done=file.done,
         details=file.details,
+        split=file.split,
         embedded=bytes(file.kept.top.get("imageData", b"null")) != b"null",
         others=sum(id is None for id, _ in file.kept.shapes),
         extra=extra,
@@ -133,7 +134,7 @@ def _write(writing: Writing) -> Written:
     own = writing.collection.kind == "labelme"
     targets = label_files(writing.images, writing.out, writing.sink)
     images = instances = 0
-    for image, target in zip(writing.images, targets, strict=True):
+    for image, target in zip(writing.each(), targets, strict=True):
         if target is not None and writing.sink.put(target, encoded(image, target, own)):
             writing.sink.written.append(target)
             images += 1
@@ -183,11 +184,19 @@ def encoded(image: Located, target: Path, own: bool) -> bytes:
         file = labelme.read(labels.label_file)
         if labels.fitted is not None:
             file = refitted(file, *labels.fitted)
-        file = replace(file, image_name=name, shapes=labels.shapes, details=labels.details)
+        shapes = tuple(labels.shapes)
+        file = replace(file, image_name=name, shapes=shapes, details=labels.details)
     else:
         kept = _with_attributes(labels)
         file = LabelFile(
-            name, None, None, labels.shapes, done=labels.done, details=labels.details, kept=kept
+            name,
+            None,
+            None,
+            tuple(labels.shapes),
+            labels.done,
+            details=labels.details,
+            split=labels.split,
+            kept=kept,
         )
     return labelme.dumps(replace(file, width=image.width, height=image.height))
 

@@ -89,6 +89,8 @@ def _top(file: LabelFile) -> dict[str, Raw]:
         marks.pop(key, None)
     if file.done:
         marks["status"] = "done"
+    if file.split is not None:
+        marks["split"] = file.split
     top[KEY] = _raw(marks)
     return top
 

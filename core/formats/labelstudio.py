@@ -277,7 +277,7 @@ def encode_rle(values: NDArray[np.uint8]) -> list[int]:
 
 def _write(writing: Writing) -> Written:
     """One list of tasks. Raises FormatError when there is one already."""
-    tasks = [_task_of(image, k, writing) for k, image in enumerate(writing.images, 1)]
+    tasks = [_task_of(image, k, writing) for k, image in enumerate(writing.each(), 1)]
     data = json_text(tasks).encode("ascii")
     if not writing.sink.put(writing.out, data):
         raise FormatError(writing.sink.problems[-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from core.document.instance import Instance, Shape, Source
@@ -70,7 +70,7 @@ def objects_for(shapes: Sequence[Shape], format: Format) -> tuple[Instance, ...]
     return comparable(shapes, (BACKGROUND,) if unlabelled else NO_OBJECTS)
 
 
-def losses(images: Sequence[Located], format: Format, kind: str = "") -> list[Sentence]:
+def losses(images: Iterable[Located], format: Format, kind: str = "") -> list[Sentence]:
     """What the format has no place for, one sentence a kind of thing, with files and counts.
 
     `kind` is the format that the labels come from.

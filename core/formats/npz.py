@@ -84,7 +84,7 @@ def _write(writing: Writing) -> Written:
     """One file an image, below the folder."""
     sink = writing.sink
     images = instances = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         target = writing.out / f"{stem}.npz"
         if sink.put(target, _file(image, target)):
             sink.written.append(target)

@@ -12,7 +12,7 @@ import numpy as np
 from core.codec import wrong
 from core.document.instance import Instance
 from core.formats.beside import Siblings
-from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, FormatError, plain_text, read_bytes
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.label_image import Values, mask_png, read_values, traced
 from core.formats.labelled import Collection, Labelled, used_labels
@@ -52,7 +52,7 @@ def _read(source: Source) -> Collection:
     siblings = Siblings()
     found: dict[str, list[Instance]] = {}
     images: dict[str, tuple[Path | None, tuple[int, int] | None]] = {}
-    text = read_bytes(path).decode("utf-8-sig", "replace")
+    text = plain_text(read_bytes(path))
     for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), 2):
         where = f"row {number}"
         with remarks.entry():
@@ -107,7 +107,7 @@ def _fitted(values: Values, size: tuple[int, int] | None, remarks: Remarks) -> V
 def _names(path: Path) -> dict[str, str]:
     """Names by the codes of classes, from the file of descriptions beside, if there is one."""
     for file in sorted(path.parent.glob("*class-descriptions*.csv")):
-        text = read_bytes(file).decode("utf-8-sig", "replace")
+        text = plain_text(read_bytes(file))
         rows = [row for row in csv.reader(io.StringIO(text, newline="")) if len(row) >= 2]
         return {row[0]: row[1] for row in rows}
     return {}
@@ -119,7 +119,7 @@ def _write(writing: Writing) -> Written:
     codes = {label: f"/m/{k:04d}" for k, label in enumerate(writing.labels)}
     rows: list[tuple[object, ...]] = []
     images = instances = empty = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink, flat=True), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink, flat=True), strict=True):
         id = stem.as_posix()
         width, height = image.width or 1, image.height or 1
         if image.path is not None and not sink.copy(

@@ -22,7 +22,7 @@ import numpy as np
 from core.codec import wrong
 from core.document.instance import Instance
 from core.formats.beside import Siblings, is_file
-from core.formats.errors import NO_AREA_DROPPED, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, plain_text, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.label_image import (
     LABEL,
@@ -177,7 +177,7 @@ class _Table:
         self.rows: list[tuple[Path, str]] = []
         if not path.is_file():
             return
-        text = read_bytes(path).decode("utf-8-sig", "replace")
+        text = plain_text(read_bytes(path))
         for row in csv.DictReader(io.StringIO(text, newline="")):
             mask, value = row.get("mask") or "", (row.get("value") or "").strip()
             if len(self.rows) > _MOST_ROWS:
@@ -208,7 +208,7 @@ def _write(writing: Writing) -> Written:
     layout = writing.options.get("layout", "instances")
     sink, notes, rows = writing.sink, writing.sink.notes, list[tuple[object, ...]]()
     images = instances = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         files, lost = _files(image, stem.as_posix(), layout)
         if isinstance(files, Sentence):
             sink.problems.append(files)
@@ -258,7 +258,7 @@ def _files(image: Located, stem: str, layout: str) -> tuple[_Files | Sentence, i
     values, lost = painted(instances, width, height)
     name = f"{stem}_masks.png" if layout == "cellpose" else f"masks/{stem}.png"
     labels = [(k, i.label) for k, i in enumerate(instances, 1)]
-    return [(name, png_of(values, palette=layout == "indexed"), labels)], lost
+    return [(name, png_of(values, coloured=layout == "indexed"), labels)], lost
 
 
 FORMAT: Final = Format(

@@ -7,6 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 
+from core.formats.errors import check_unpacked
 from core.formats.format import Format, Source
 from core.formats.names import HOMES
 from core.sentences import MasklensError, say
@@ -19,6 +20,11 @@ BY_NAME: Final[Mapping[str, Format]] = MappingProxyType({each.name: each for eac
 
 def recognise(source: Source) -> Format | None:
     """The format of a file or folder, None when it is of none. Raises FormatError."""
+    if not source.is_dir and source.suffix != ".npz":
+        check_unpacked(source.data, source.path)
+    coco = BY_NAME["coco"]
+    if source.entries is not None and coco.recognises(source):
+        return coco  # the others would take a large file as a whole to look at it
     return next((each for each in FORMATS if each.recognises(source)), None)
 
 

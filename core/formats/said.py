@@ -44,6 +44,9 @@ LABELSTUDIO_SEVERAL: Final = say(
     "formats.labelstudio_several",
     "{path}: {count} annotations of tasks that have several were left out; the last one counts.",
 )
+NO_SIDE: Final = say(
+    "formats.no_side", "{path}: {count} sides of images are not known there; the image tells them."
+)
 NO_LABEL_NAMES: Final = say(
     "formats.no_label_names",
     "{path}: {count} label images know no labels; {label} stands there.",

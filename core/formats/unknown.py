@@ -47,7 +47,7 @@ def explain(source: Source) -> Sentence:
     """The sentence about a file that no format recognises. Raises FormatError."""
     path = str(source.path)
     if source.suffix in _ARCHIVES:
-        return PACKED.given(path=path)
+        return PACKED.given(path=path, kind=source.suffix.lstrip("."))
     if not source.is_json:
         program = _ENDINGS.get(source.suffix)
         return _SEEMS.given(path=path, program=program) if program else UNKNOWN.given(path=path)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.codec import wrong
+from core.formats.errors import plain_text
 from core.formats.fields import as_object
 from core.formats.remarks import Remarks
 
@@ -24,7 +25,7 @@ def regions_of_csv(data: bytes, remarks: Remarks) -> Mapping[str, object]:
     Raises FieldError for a file that is none of VIA's.
     """
     try:
-        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+        rows = list(csv.reader(io.StringIO(plain_text(data, "strict")), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise wrong("file", f"not a CSV file in UTF-8 ({error})") from error
     header = [name.lstrip("#").strip() for name in rows[0]] if rows else []

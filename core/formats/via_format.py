@@ -42,7 +42,7 @@ def _read(source: Source) -> Collection:
 
 def _write(writing: Writing) -> Written:
     """One JSON file of VIA 2, or its CSV. Raises FormatError when there is one already."""
-    entries = [_entry(image, writing) for image in writing.images]
+    entries = [_entry(image, writing) for image in writing.each()]
     as_csv = writing.out.suffix.lower() == ".csv" or writing.options.get("layout") == "csv"
     data = _csv(entries) if as_csv else _json(entries)
     several = sum(

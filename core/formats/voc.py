@@ -8,6 +8,7 @@ polygons into the XML; they come before the label images.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from typing import Final
@@ -21,10 +22,10 @@ from core.document.instance import Instance, Polygons
 from core.formats.beside import Siblings, is_file
 from core.formats.bridge import simple_parts
 from core.formats.cvat import legal
-from core.formats.errors import NO_AREA_DROPPED, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, plain_text, read_bytes
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
-from core.formats.label_image import Values, instances_of, painted, png_of, read_values
+from core.formats.label_image import Values, instances_of, painted, palette, png_of, read_values
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.limits import MAX_LIST, check_size
@@ -33,7 +34,7 @@ from core.formats.places import stems
 from core.formats.remarks import Remarks
 from core.formats.said import BOXES, BRIDGED, EMPTY, OVERLAPS, VOC_UNMATCHED
 from core.formats.splits import split_of
-from core.formats.xml_safe import number_of, read_xml, text_of
+from core.formats.xml_safe import number_of, read_xml, side_in, text_of
 from core.sentences import say
 
 _VOID: Final = 255
@@ -83,12 +84,10 @@ def _image(path: Path, root: Element, remarks: Remarks) -> Labelled | None:
     with remarks.entry():
         folder, name = path.parent.parent, image_name(text_of(root, "filename"))
         size = root.find("size")
-        width = height = 0
-        if size is not None:
-            width, height = (
-                int(number_of(text_of(size, k), f"size.{k}")) for k in ("width", "height")
-            )
-        if width and height:
+        width, height = (
+            None if size is None else side_in(text_of(size, k)) for k in ("width", "height")
+        )
+        if width is not None and height is not None:
             check_size(width, height, "size")
         real = folder / "JPEGImages" / Path(name).name
         found = real if name and is_file(real) else Siblings().of(path)
@@ -101,8 +100,8 @@ def _image(path: Path, root: Element, remarks: Remarks) -> Labelled | None:
         return Labelled(
             path,
             name or f"{path.stem}.jpg",
-            width or None,
-            height or None,
+            width,
+            height,
             tuple(instances),
             image_path=found,
             split=_splits(folder).get(path.stem),
@@ -117,7 +116,7 @@ def _splits(folder: Path) -> dict[str, str]:
     for path in sorted(folder.glob("ImageSets/*/*.txt")):
         split = split_of(PurePath(path.name))
         if split is not None and path.stat().st_size < MAX_LIST:
-            for line in read_bytes(path).decode("utf-8-sig", "replace").splitlines():
+            for line in plain_text(read_bytes(path)).splitlines():
                 name = line.strip().rpartition("/")[2]
                 found.setdefault(name, split)
                 # Lists of one class say behind the name whether it is there.
@@ -222,11 +221,7 @@ def _masks_alone(source: Source) -> Collection:
     """Label images without XML: the class comes from the image of classes beside them."""
     folder, remarks = source.path, Remarks(source.path)
     listed = folder / "class_names.txt"
-    names = (
-        read_bytes(listed).decode("utf-8-sig", "replace").split("\n")
-        if listed.is_file()
-        else _NAMES
-    )
+    names = plain_text(read_bytes(listed)).split("\n") if listed.is_file() else _NAMES
     images: list[Labelled] = []
     for path in sorted((folder / "SegmentationObject").glob("*.png")):
         with remarks.entry():
@@ -259,7 +254,7 @@ def _write(writing: Writing) -> Written:
     classes = {label: k for k, label in enumerate(writing.labels, 1)}
     listed: dict[str, list[str]] = {}
     images = instances = joined = hidden = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink, flat=True), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink, flat=True), strict=True):
         name = stem.as_posix()
         found = [
             i
@@ -287,6 +282,7 @@ def _write(writing: Writing) -> Written:
         out / "class_names.txt",
         "\n".join(["_background_", *writing.labels, ""]).encode("utf-8", "replace"),
     )
+    sink.put(out / "labelmap.txt", _label_map(writing.labels))
     if joined:
         sink.notes.append(BRIDGED.given(count=joined, format="VOC"))
     if hidden:
@@ -295,6 +291,17 @@ def _write(writing: Writing) -> Written:
     if empty > 0 and images == len(writing.images):
         sink.notes.append(EMPTY.given(count=empty))
     return Written(images, instances)
+
+
+def _label_map(labels: Sequence[str]) -> bytes:
+    """The names and colours of the classes as CVAT and datumaro want them: without such a list
+    they know VOC's own twenty classes only."""
+    colours = palette()
+    lines = ["# label:color_rgb:parts:actions"]
+    for k, label in enumerate(("background", *labels)):
+        r, g, b = colours[3 * k : 3 * k + 3] or (0, 0, 0)
+        lines.append(f"{label}:{r},{g},{b}::")
+    return "\n".join([*lines, ""]).encode("utf-8", "replace")
 
 
 def _pngs(

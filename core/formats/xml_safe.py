@@ -7,7 +7,7 @@ from typing import Final
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from core.codec import wrong
+from core.codec import FieldError, wrong
 from core.formats.errors import FormatError, read_bytes
 from core.formats.fields import as_number
 from core.formats.said import TOO_LARGE
@@ -75,9 +75,10 @@ def text_of(element: Element, tag: str) -> str:
 
 
 def number_of(text: str | None, where: str) -> float:
-    """A finite number in a text. Raises FieldError."""
+    """A finite number in a text, also one with a decimal comma. Raises FieldError."""
+    text = text or ""
     try:
-        return as_number(float(text or ""), where)
+        return as_number(float(text.replace(",", ".") if text.count(",") == 1 else text), where)
     except ValueError:
         raise wrong(where, "expected a number") from None
 
@@ -88,3 +89,12 @@ def whole_of(text: str | None, where: str) -> int:
     if not number.is_integer():
         raise wrong(where, "expected a whole number")
     return int(number)
+
+
+def side_in(text: str | None) -> int | None:
+    """A side of an image in a text; None where it says none, or 0, or -1."""
+    try:
+        side = whole_of(text, "")
+    except FieldError:
+        return None
+    return side if side > 0 else None

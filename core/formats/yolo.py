@@ -19,7 +19,7 @@ from core.document.geometry import clip_to_image
 from core.document.instance import Instance, Polygons
 from core.formats.beside import Siblings
 from core.formats.bridge import bridged
-from core.formats.errors import NO_AREA_DROPPED, FormatError, read_bytes
+from core.formats.errors import NO_AREA_DROPPED, FormatError, plain_text, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.labelled import Collection, Labelled
 from core.formats.labelme_shapes import polygon, rectangle
@@ -31,7 +31,11 @@ from core.formats.splits import split_of
 from core.sentences import say
 from core.storage.images import ImageError, image_size
 
-_LINE: Final = re.compile(rb"(\xef\xbb\xbf)?\s*\d+(\.0*)?([ \t]+[-+.\deE]+){4,}[ \t]*(\r?\n|$)")
+_LINE: Final = re.compile(
+    rb"(?:\s*#[^\n]*\n)*\s*\d+(\.0*)?([ \t,;]+[-+.,\deE]+){4,}[ \t,;]*(#|\n|$)"
+)
+_SEPARATORS: Final = re.compile(r"[\s;]+|,(?!\d)|(?<!\d),")
+_DECIMAL: Final = re.compile(r"-?\d+,\d+")
 _LISTS: Final = ("classes.txt", "obj.names", "labels.txt", "predefined_classes.txt")
 _YAML: Final = 4_000_000
 # How far beyond the image, as a fraction, rounding may lead.
@@ -50,7 +54,7 @@ def _is_labels(path: Path) -> bool:
     if path.name.lower() in _LISTS:
         return False
     try:
-        return _LINE.match(read_bytes(path)[:4096]) is not None
+        return _LINE.match(Source(path).head[:4096]) is not None
     except FormatError:
         return False
 
@@ -94,9 +98,9 @@ class _Reader:
     def _image(self, path: Path, image: Path) -> Labelled:
         width, height = image_size(image)
         instances: list[Instance] = []
-        text = read_bytes(path).decode("utf-8-sig", "replace")
+        text = plain_text(read_bytes(path))
         for number, line in enumerate(text.splitlines(), 1):
-            parts = line.split()
+            parts = _parts(line)
             if not parts:
                 continue
             with self._remarks.entry():
@@ -140,6 +144,14 @@ class _Reader:
         return self._unnamed.setdefault(kind, f"class_{kind}")
 
 
+def _parts(line: str) -> list[str]:
+    """The numbers in a line without its comment, however they are kept apart, with points."""
+    parts = [part for part in _SEPARATORS.split(line.partition("#")[0]) if part]
+    if len(parts) == 1 or not all(map(_DECIMAL.fullmatch, parts[1:])):
+        return [number for part in parts for number in part.split(",")]
+    return [part.replace(",", ".") for part in parts]
+
+
 def _outline(values: Sequence[float], width: int, height: int) -> Polygons:
     if len(values) == 4:
         x, y, w, h = values
@@ -171,7 +183,7 @@ def _names(source: Source, root: Path) -> dict[int, str]:
     lists += [f / name for f in (root, root.parent, root.parent.parent) for name in _LISTS]
     for path in lists:
         if path.is_file():
-            lines = read_bytes(path).decode("utf-8-sig", "replace").splitlines()
+            lines = plain_text(read_bytes(path)).splitlines()
             return {k: line.strip() for k, line in enumerate(lines) if line.strip()}
     return {}
 
@@ -207,7 +219,7 @@ def _write(writing: Writing) -> Written:
     numbers = {label: k for k, label in enumerate(writing.labels)}
     splits: dict[str, None] = {}
     images = instances = joined = empty = 0
-    for image, stem in zip(writing.images, stems(writing.images, sink), strict=True):
+    for image, stem in zip(writing.each(), stems(writing.images, sink), strict=True):
         split = image.labels.split or "train"
         place = PurePosixPath(split) / stem
         lines: list[str] = []
@@ -262,7 +274,9 @@ def _line(instance: Instance, image: Located, boxes: bool) -> str:
 
 
 def _yaml(labels: Sequence[str], splits: Sequence[str]) -> bytes:
-    value: dict[str, object] = {"path": "."}
+    # Without the key `path` places are relative to this file; Ultralytics takes "." for its own
+    # folder of data sets.
+    value: dict[str, object] = {}
     for split in ("train", "val", "test"):
         if split in splits:
             value[split] = f"images/{split}"

@@ -269,11 +269,11 @@ def _to_rgb(source: ImageInput, image: Image.Image, notes: tuple[Sentence, ...])
 
 def _has_channel_pages(source: ImageInput, image: Image.Image) -> bool:
     """Whether a TIFF has further channels on pages of their own, and they can be read."""
-    pages = image.format == "TIFF" and getattr(image, "n_frames", 1) > 1 and tiff.available()
-    if not pages:
+    if image.format != "TIFF" or not tiff.available():
         return False
     try:
-        return 1 < tiff.channels(source.data) <= _MOST_BANDS
+        more = getattr(image, "n_frames", 1) > 1
+        return more and 1 < tiff.channels(source.data) <= _MOST_BANDS
     except pixels.DECODER_ERRORS:  # a later page is damaged; the first is whole
         return False
 

@@ -370,6 +370,13 @@
 <context>
     <name>LabelsElsewhere</name>
     <message numerus="yes">
+        <source>No image here has labels beside it, but %n file(s) with the labels of a data set lie in {folder}.</source>
+        <translation>
+            <numerusform>No image here has labels beside it, but %n file with the labels of a data set lies in {folder}.</numerusform>
+            <numerusform>No image here has labels beside it, but %n files with the labels of a data set lie in {folder}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>No image here has labels beside it, but %n file(s) of their names lie in {folder}.</source>
         <translation>
             <numerusform>No image here has labels beside it, but %n file of their names lies in {folder}.</numerusform>

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from core.cli.console import Console, UsageError
+from core.cli.console import INTERRUPTED, Console, UsageError
 from core.cli.datasets import NO_DATASET, add_mismatch, answer
 from core.cli.options import add_json
 from core.formats.names import FORMAT_NAMES
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Convert, naming what could not be."""
-    from core.formats.convert import FormatError, convert
+    from core.formats.convert import FormatError, Stopped, convert
     from core.formats.registry import OptionError, choices
     from core.formats.splits import SplitError, grouping, shares
 
@@ -61,7 +61,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(NO_DATASET.given(path=str(source)))
     if arguments.group_by is not None and arguments.split is None:
         raise UsageError(say("convert.group_alone", "--group-by says nothing without --split."))
-    console.progress(f"reading {source}")
+
+    def tell(done: int, total: int) -> None:
+        console.progress(f"converting {source}", done, total)
+
+    tell(0, 0)
     try:
         report = convert(
             source,
@@ -72,7 +76,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             group=None if arguments.group_by is None else grouping(arguments.group_by),
             options=choices(arguments.to, arguments.option),
             mismatch=answer(arguments),
+            tell=tell,
         )
+    except Stopped as stopped:
+        console.note(stopped.sentence)
+        return INTERRUPTED
     except (OptionError, SplitError) as error:
         raise UsageError(error.sentence) from error
     except FormatError as error:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter
 
-from app.canvas.image_tiles import adjustment
+from app.canvas.look import Look, shade
 from app.canvas.outlines import OutlineTable, make_path
 from app.canvas.pyramid import OVERVIEW_SIDE, ImagePyramid
 from app.canvas.style import Palette, ink_on
@@ -204,11 +204,11 @@ def test_simplified_paths_stay_within_half_a_device_pixel(count, scale):
 
 
 def test_adjustment_tables():
-    assert adjustment(0, 0) is None
-    brighter = adjustment(0.5, 0)
+    assert shade(Look()) is None
+    brighter = shade(Look(brightness=0.5)).table
     assert brighter[0] == 128
     assert brighter[255] == 255
-    stronger = adjustment(0, 1)
+    stronger = shade(Look(contrast=1)).table
     assert stronger[0] == 0
     assert stronger[255] == 255
     assert (np.diff(stronger.astype(int)) >= 0).all()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pycocotools.coco import COCO
 
 from app.base.tasks import Context, TaskCancelled
-from app.editor.exporting import Choice, Report, export_format, export_labelme
-from app.editor.importing import import_labels
+from app.editor.exporting import Choice, Report, export_format, export_labelme, what_is_lost
+from app.editor.importing import Taken, import_labels, import_read, look_at
 from core.formats import labelme
+from core.formats.beside import Elsewhere, folder_to_open, labels_elsewhere
+from core.formats.convert import convert
 from core.formats.registry import BY_NAME
 from core.project.project import Project
+from core.sentences import english
 from core.storage.atomic import StorageError
 from tests.app.window.conftest import SQUARE, make_images, shape, write_labelme
 
@@ -111,3 +115,94 @@ def test_a_folder_for_looking_takes_no_import(project: Project, tmp_path: Path) 
     project.unlock()
     with pytest.raises(StorageError):
         import_labels(project, out, QUIET)
+
+
+def coco_of(name: str, label: str) -> dict[str, Any]:
+    """A file with one instance on an image, with the ids that each such file has."""
+    return {
+        "images": [{"id": 0, "file_name": name, "width": 96, "height": 72}],
+        "categories": [{"id": 0, "name": "things"}, {"id": 1, "name": label}],
+        "annotations": [
+            {"id": 0, "image_id": 0, "category_id": 1, "segmentation": [[5, 5, 40, 5, 40, 40]]}
+        ],
+    }
+
+
+def test_the_splits_of_a_data_set_of_several_files_stay(tmp_path: Path) -> None:
+    root, labels = tmp_path / "set", {"train": "nut", "valid": "bolt", "test": "nut"}
+    for split, label in labels.items():
+        folder = make_images(root / split, "a.png")
+        (folder / "_annotations.coco.json").write_text(json.dumps(coco_of("a.png", label)))
+    project = Project(root)
+    project.lock()
+    listed = [(entry.path, entry.label_file) for entry in project.images()]
+    assert labels_elsewhere(root, listed) == Elsewhere(root, 3, whole=True)
+    assert folder_to_open(root / "train" / "_annotations.coco.json") == root / "train"
+    report = import_labels(project, root, QUIET)
+    assert (len(report.written), report.strangers) == (3, 0)
+    for split, label in labels.items():
+        assert [i.label for i in labelme.read(root / split / "a.json").instances] == [label]
+    assert what_is_lost(project, BY_NAME["coco"], QUIET)[0] == ("train", "val", "test")
+    out = tmp_path / "out"
+    export_coco(project, ("bolt", "nut"), out, QUIET)
+    names = {path.name: COCO(str(path)).loadImgs([1])[0]["file_name"] for path in out.iterdir()}
+    assert names == {
+        "train.json": "train/a.png",
+        "val.json": "valid/a.png",
+        "test.json": "test/a.png",
+    }
+
+
+def test_splits_that_only_the_files_tell_stay_too(tmp_path: Path) -> None:
+    root = make_images(tmp_path / "set" / "images", "a.png", "b.png").parent
+    (root / "annotations").mkdir()
+    for split, name in (("train", "a.png"), ("val", "b.png")):
+        file = root / "annotations" / f"instances_{split}2017.json"
+        file.write_text(json.dumps(coco_of(name, "nut")))
+    assert folder_to_open(root / "annotations" / "instances_train2017.json") == root
+    project = Project(root / "images")
+    project.lock()
+    report = import_labels(project, root / "annotations", QUIET)
+    assert len(report.written) == 2
+    export_format(project, (), BY_NAME["yolo"], tmp_path / "yolo", Choice(), QUIET)
+    assert (tmp_path / "yolo" / "labels" / "train" / "a.txt").exists()
+    assert (tmp_path / "yolo" / "labels" / "val" / "b.txt").exists()
+
+
+def test_an_import_that_is_stopped_says_what_came_in(tmp_path: Path) -> None:
+    root = make_images(tmp_path / "work", "a.png", "b.png", "c.png")
+    (tmp_path / "in").mkdir()
+    for name in "abc":
+        write_labelme(tmp_path / "in" / f"{name}.png", shape("cell", *SQUARE))
+    project = Project(root)
+    project.lock()
+    preview = look_at(project, tmp_path / "in")
+    taken = Taken()
+
+    def stop(done: int, _total: int) -> None:
+        if done:
+            raise TaskCancelled
+
+    context = Context(stop)
+    context.progress = stop  # not only ten times a second
+    with pytest.raises(TaskCancelled):
+        import_read(project, preview.read, context, taken=taken)
+    assert [entry.relative for entry in taken.report(project).written] == ["a.png"]
+    assert sorted(path.name for path in root.glob("*.json")) == ["a.json"]
+
+
+def test_an_import_says_what_a_conversion_says(tmp_path: Path) -> None:
+    source = coco_of("a.png", "nut")
+    source["annotations"][0] |= {"iscrowd": 1, "ignore": 1}
+    source["annotations"].append({"id": 1, "image_id": 0, "category_id": 9})
+    (tmp_path / "c.json").write_text(json.dumps(source))
+    project = Project(make_images(tmp_path / "work", "a.png"))
+    project.lock()
+    said = look_at(project, tmp_path / "c.json").remarks
+    out = tmp_path / "out"
+    converted = convert(tmp_path / "c.json", "labelme", out, images_dir=project.root)
+    assert list(said) == [english(note) for note in converted.notes]
+    assert sum("“ignore”" in line for line in said) == 1
+    (*before, crowds) = import_labels(project, tmp_path / "c.json", QUIET).remarks
+    assert before == list(said)
+    assert crowds.startswith("1 of 1 instances came in marked as crowds")

@@ -7,7 +7,7 @@ import pytest
 from app.lens.layers import LEGEND
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
-from core.lens.trace import PROPOSER_STAGES, STAGES
+from core.lens.trace import STAGES, stages_of
 from core.lens.views import LAYERS, VIEWS
 from tests.app.lens.conftest import wait
 from tests.app.window.conftest import Driver
@@ -87,6 +87,6 @@ def test_the_lens_from_the_keyboard(lens_driver: Driver) -> None:
 
 
 def test_each_stage_has_a_view_and_each_layer_is_seen_at_some() -> None:
-    assert tuple(name for name in VIEWS if name != "proposer") == STAGES
-    assert set(PROPOSER_STAGES) <= set(VIEWS)
+    assert tuple(name for name in VIEWS if name != "proposer") == stages_of(False, True)
+    assert set(stages_of(True, True)) <= set(VIEWS)
     assert set(LAYERS) == {name for view in VIEWS.values() for name in view.shows}
