@@ -126,7 +126,8 @@ class Heard:
         assert reading is not None
         inner = self._sizes[0]
         boxes = getattr(self._module.box_coder, reading.decode)(regression, self._anchors)
-        return resize_boxes(clip_boxes_to_image(boxes, inner), inner, size).float()
+        kept: Tensor = resize_boxes(clip_boxes_to_image(boxes, inner), inner, size)
+        return kept.float()
 
     def _levels(
         self, start: Tensor, padded: tuple[int, int], scale: tuple[float, float]
