@@ -43,6 +43,7 @@ _Share = Annotated[float, Meta(ge=0, le=1)]
 _Count = Annotated[float, Meta(ge=0, le=1e9)]
 _Answered = dict[str, Annotated[list[_Count], Meta(min_length=40, max_length=40)]]
 _BoxesFrom = dict[str, Annotated[list[str], Meta(min_length=3, max_length=3)]]
+_Filters = dict[str, Annotated[list[str], Meta(min_length=2, max_length=2)]]
 _Pace = Annotated[list[Annotated[float, Meta(ge=0, le=1e6)]], Meta(max_length=2)]
 """Seconds a step and seconds for the rest of the latest run on this machine; empty at first."""
 
@@ -56,6 +57,10 @@ START: Final = Setting("start_with", "last", Literal["last", "empty"])
 COLOUR_BY: Final = Setting("colour_by", "label", Literal["label", "instance", "source", "score"])
 TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
+ASK_LABEL: Final = Setting("ask_label", False, bool)
+"""Whether the label is asked for after something was drawn."""
+OVERVIEW: Final = Setting("overview", False, bool)
+"""Whether a small picture of the whole image shows which part of it is in sight."""
 THUMBNAILS: Final = Setting("thumbnails", False, bool)
 FOLDER_TREE: Final = Setting("folder_tree", False, bool)
 """Whether the list of images shows folders as a tree, or paths whole."""
@@ -84,6 +89,8 @@ ANSWERED: Final[Setting[dict[str, list[float]]]] = Setting("answered_scores", {}
 RECENT: Final[Setting[list[str]]] = Setting("recent_folders", [], list[str])
 LOOKS: Final[Setting[dict[str, dict[str, Any]]]] = Setting("looks", {}, dict[str, dict[str, Any]])
 """By folder: how its images are shown, where that is not as they are."""
+FILTERS: Final[Setting[dict[str, list[str]]]] = Setting("filters", {}, _Filters)
+"""By folder: what its list of images was narrowed to, as typed and by status."""
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _Pace)
@@ -154,6 +161,18 @@ class Settings(QObject):
     def seen_last(self, folder: Path) -> str:
         """The image of a folder that was seen last; empty when that is not known."""
         return self.get(SEEN_LAST).get(str(folder), "")
+
+    def remember_filter(self, folder: Path, text: str, kind: str) -> None:
+        """Note what the list of images of a folder is narrowed to; forgotten with the folder."""
+        recent = {str(folder), *self.get(RECENT)}
+        kept = {key: each for key, each in self.get(FILTERS).items() if key in recent}
+        kept.pop(str(folder), None)
+        self.set(FILTERS, {**kept, str(folder): [text, kind]} if text or kind else kept)
+
+    def filter_of(self, folder: Path) -> tuple[str, str]:
+        """What the list of images of a folder was narrowed to: as typed, and the status."""
+        text, kind = self.get(FILTERS).get(str(folder), ("", ""))
+        return text, kind
 
     def remember_look(self, folder: Path, look: dict[str, Any] | None) -> None:
         """Note how the images of a folder are shown; forgotten with the folder."""

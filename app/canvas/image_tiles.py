@@ -47,12 +47,18 @@ class ImageTiles:
         left, top = view.origin
         scale = view.device_scale
         target = QRectF(left, top, self._pyramid.width * scale, self._pyramid.height * scale)
-        if self._overview is None:
+        overview = self.overview()
+        if overview is not None:
+            painter.drawImage(target, overview)
+
+    def overview(self) -> QImage | None:
+        """The smallest level of the pyramid as it is shown; None without an image."""
+        if self._overview is None and self._pyramid is not None:
             self._overview = self._pyramid.image(self._pyramid.level_count - 1)
             if self._shade is not None:
                 self._overview = self._overview.convertToFormat(self.format)
                 _apply(self._overview, self._shade)
-        painter.drawImage(target, self._overview)
+        return self._overview
 
 
 class _ImageJob:

@@ -75,6 +75,7 @@ class CanvasInput(QObject):
         self._space_used = False
         self._wheel = 0.0
         self._hint: Sentence | None = None
+        self._hint_instead: Sentence | None = None
         canvas.installEventFilter(self)
 
     @property
@@ -168,7 +169,12 @@ class CanvasInput(QObject):
     @property
     def hint(self) -> Sentence:
         """What mouse and keys do with the tool in the hand."""
-        return self._gesture.hint
+        return self._hint_instead or self._gesture.hint
+
+    def hint_instead(self, hint: Sentence | None) -> None:
+        """Say this while something beside the canvas waits for an answer; None: no longer."""
+        self._hint_instead = hint
+        self.hinted.emit(self.hint)
 
     def _apply(self, outcome: Outcome) -> None:
         self.outcome.emit(outcome)

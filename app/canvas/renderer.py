@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtGui import QImage, QPainter, QTransform
 
 from app.canvas.backdrop import paint_border, paint_crosshair, paint_grid
 from app.canvas.image_tiles import ImageTiles
@@ -75,6 +75,10 @@ class Renderer:
         self._size = (pyramid.width, pyramid.height) if pyramid else (0.0, 0.0)
         for tiles in self._layers():
             tiles.set_extent(*self._size)
+
+    def overview(self) -> QImage | None:
+        """The whole image at a small size as it is shown; None without one."""
+        return self._image.overview()
 
     @property
     def size(self) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QWidget
 
 from app.canvas.navigator import Navigator
+from app.canvas.overview import Overview
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
 
@@ -86,6 +87,7 @@ class LookingWidget(QWidget):
         super().__init__(parent)
         self._navigator = Navigator(self._view_changed)
         self._bars = ScrollBars(self, lambda x, y: self.set_view((x, y), self.view()[1]))
+        self._overview = Overview(self, lambda x, y: self.set_view((x, y), self.view()[1]))
         self._reported_scale = 0.0
 
     def view(self) -> tuple[tuple[float, float], float]:
@@ -131,12 +133,17 @@ class LookingWidget(QWidget):
         """Let the wheel alone zoom, and Ctrl with it go up and down."""
         self._navigator.wheel_zooms = zooms
 
+    def set_overview_wanted(self, wanted: bool) -> None:
+        """Show a small picture of the image while not all of it is in sight, or never."""
+        self._overview.set_wanted(wanted)
+
     def _view_changed(self) -> None:
         scale = self._navigator.view.scale
         if scale != self._reported_scale:
             self._reported_scale = scale
             self.zoom_changed.emit(scale)
         self._bars.follow(self._navigator.view, self._navigator.image)
+        self._overview.follow(self._navigator.view, self._navigator.image)
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

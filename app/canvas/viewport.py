@@ -62,6 +62,7 @@ class Viewport(LookingWidget):
         self._scene = Scene()
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
+        self._overview.picture = self._renderer.overview
         self.input = self._make_input()
         self._document: Document | None = None
         self._suggestions: tuple[Instance, ...] = ()

@@ -27,7 +27,7 @@ from app.editor.listing import Listing
 from app.editor.marking import mark_done, offer_done
 from app.editor.panels.images import ImagesPanel
 from app.editor.panels.transfer import ExportDialog, ImportDialog
-from app.editor.searching import Search
+from app.editor.searching import KeptFilter, Search
 from app.editor.services import Services, image, project
 from app.engine.boxes_choice import BoxesFrom
 from app.widgets.banners import Kind
@@ -50,7 +50,7 @@ class ImagesFeature(Feature):
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
         self.advice = ModelAdvice(services)
-        self._root: Path | None = None
+        self._kept_filter = KeptFilter(services.settings, self.panel)
         self._search = Search(services.workspace)
         self._own = (Fitting(services), LabelsElsewhere(services), Listing(services, self.panel))
         self._checker, self._dropping = Checker(services), Dropping(services)
@@ -110,6 +110,7 @@ class ImagesFeature(Feature):
 
     def end(self, then: Callable[[], None], *, asked: bool) -> None:
         """Save; ask when that fails."""
+        self._kept_filter.keep()
         workspace = self.services.workspace
         workspace.in_turn(
             lambda: workspace.saver.flush(
@@ -122,10 +123,9 @@ class ImagesFeature(Feature):
 
     def _on_project(self) -> None:
         workspace = self.services.workspace
-        if workspace.project is None or workspace.project.root != self._root:
-            self.panel.clear_filter()
+        root = None if workspace.project is None else workspace.project.root
+        if self._kept_filter.follow(root):
             self.services.viewport.fit()
-        self._root = None if workspace.project is None else workspace.project.root
         self.panel.set_images([(image.path, image.relative) for image in workspace.images])
         self.wanted.emit(workspace.project is not None)
         self.changed.emit()

@@ -25,6 +25,7 @@ class Labelling(QObject):
 
     changed = Signal()
     renamed = Signal(str, str)  # old and new name; the images are still to be changed
+    merge_wanted = Signal(str, str)  # a label, and another that exists, which it is to become
     failed = Signal(str)
 
     def __init__(self, workspace: Workspace) -> None:
@@ -114,9 +115,11 @@ class Labelling(QObject):
         self._set(settings)
 
     def rename(self, old: str, new: str) -> None:
-        """Give a label another name, in the list and in all images; a name in use is refused."""
+        """Give a label another name, in the list and in all images; one in use is asked about."""
+        if new == old:
+            return
         if new in self.names:
-            self.failed.emit(self.tr("There is a label “{label}” already.").format(label=new))
+            self.merge_wanted.emit(old, new)
             return
         self._set(self._settings.renamed(old, new))
         self.renamed.emit(old, new)
@@ -125,6 +128,24 @@ class Labelling(QObject):
         """Give a label another name in the list alone, unless it is in use."""
         if old in self.names and new not in self.names:
             self._set(self._settings.renamed(old, new))
+
+    def merge_on_list(self, old: str, new: str) -> Callable[[bool], None]:
+        """Take a label off the list that becomes another; what undoes that (True) or redoes it."""
+        labels = self._settings.labels
+        place = next((k for k, label in enumerate(labels) if label.name == old), len(labels))
+        was_active = self.active == old
+        style = labels[place] if place < len(labels) else None
+
+        def turn(undone: bool) -> None:
+            settings = self._settings
+            if not undone:
+                self._set(settings.merged(old, new))
+            elif style is not None:
+                back = settings.with_style(style, place)
+                self._set(replace(back, active=old) if was_active and back.active == new else back)
+
+        turn(False)
+        return turn
 
     def forget(self, name: str) -> None:
         """Take a label off the list that no image has any more."""

@@ -124,7 +124,8 @@ def scan(
         labels: dict[str, None] = {}
         for image in images[start : start + CHUNK]:
             status[image.path] = project.status(image)
-            labels.update(dict.fromkeys(name for name, _ in project.summary(image).labels))
+            found = project.summary(image)
+            labels.update(dict.fromkeys(name for name, _ in (*found.labels, *found.lines)))
         tell(Scanned(status, tuple(labels)))
         context.progress(min(start + CHUNK, len(images)), len(images))
     for start in range(0, len(images), CHUNK):

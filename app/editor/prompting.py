@@ -67,6 +67,7 @@ class Prompting(QObject):
 
     heard = Signal(object)
     made = Signal(object)  # frozenset[str]: what should be selected
+    drawn = Signal(str)  # the id of a new instance
     ready_changed = Signal(bool)
     said = Signal(str)
 
@@ -346,7 +347,8 @@ class Prompting(QObject):
         if made.id in document:
             return  # kept already
         name = self.tr("box") if kept.asked.box is not None else self.tr("click")
-        self._do(Add((made,)), name, made.id)
+        if self._do(Add((made,)), name, made.id):
+            self.drawn.emit(made.id)
 
     def _mend(self, mended: Shape, polygons: Polygons) -> None:
         document = self._workspace.document
@@ -359,6 +361,8 @@ class Prompting(QObject):
             edit = self._suggesting.as_accepted(Add((put_right,)))
         self._do(edit, self.tr("mend"), mended.id)
 
-    def _do(self, edit: Edit, name: str, id: str) -> None:
-        if self._workspace.do(edit, name):
+    def _do(self, edit: Edit, name: str, id: str) -> bool:
+        done = self._workspace.do(edit, name)
+        if done:
             self.made.emit(frozenset({id}))
+        return done

@@ -1,11 +1,16 @@
-"""Looking into the files of a folder for the images that a question means, in the background."""
+"""Looking into the files of a folder for the images that a question means, in the background;
+and what the list of images is narrowed to, kept with its folder."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Qt, Signal
 
+from app.base.settings import Settings
 from app.base.tasks import Context, Task
 from app.base.words import error_text
+from app.editor.panels.images import ImagesPanel
 from app.editor.workspace import Workspace
 from core.session.query import Query, asked
 
@@ -57,3 +62,26 @@ class Search(QObject):
     def _on_told(self, query: Query, paths: list[object]) -> None:
         if query is self._query:
             self.found.emit(paths)
+
+
+class KeptFilter:
+    """What the list of a folder is narrowed to is there again with the folder, and in no other."""
+
+    def __init__(self, settings: Settings, panel: ImagesPanel) -> None:
+        self._settings = settings
+        self._panel = panel
+        self._root: Path | None = None
+
+    def follow(self, root: Path | None) -> bool:
+        """Another folder may be open, or none; whether it is another."""
+        if root == self._root:
+            return False
+        self.keep()
+        self._root = root
+        self._panel.set_filter(*(("", "") if root is None else self._settings.filter_of(root)))
+        return True
+
+    def keep(self) -> None:
+        """Remember what is set now."""
+        if self._root is not None:
+            self._settings.remember_filter(self._root, *self._panel.filter)

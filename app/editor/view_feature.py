@@ -16,6 +16,7 @@ from app.base.settings import (
     CROSSHAIR,
     FOLDER_TREE,
     OPACITY,
+    OVERVIEW,
     TAGS,
     THUMBNAILS,
     WHEEL,
@@ -41,7 +42,7 @@ class ViewFeature(Feature):
         services.looking.changed.connect(self.changed)
         services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
-        for key in (COLOUR_BY.key, OPACITY.key, WHEEL.key, TAGS.key, CROSSHAIR.key):
+        for key in (COLOUR_BY.key, OPACITY.key, WHEEL.key, TAGS.key, CROSSHAIR.key, OVERVIEW.key):
             self._on_setting(key)
 
     def focus_areas(self) -> Sequence[FocusArea]:
@@ -60,6 +61,8 @@ class ViewFeature(Feature):
             canvas.set_tags_visible(settings.get(TAGS))
         elif key == CROSSHAIR.key:
             canvas.set_crosshair_visible(settings.get(CROSSHAIR))
+        elif key == OVERVIEW.key:
+            canvas.set_overview_wanted(settings.get(OVERVIEW))
         self.changed.emit()
 
     def show_instances(self, shown: bool) -> None:
@@ -132,6 +135,11 @@ class ViewFeature(Feature):
                turn=lambda self, on: self.services.settings.set(CROSSHAIR, on),
                checked=lambda self: self.services.settings.get(CROSSHAIR),
                tip="While something is drawn, from border to border of the image"),
+        Action("overview", VIEW, "Overview of the image", ("F4",), "", (image,),
+               turn=lambda self, on: self.services.settings.set(OVERVIEW, on),
+               checked=lambda self: self.services.settings.get(OVERVIEW),
+               tip="While not all of the image is in sight: a small picture of the whole, with "
+                   "a frame that can be dragged"),
         Action("thumbnails", VIEW, "Thumbnails in the list", ("F7",), "images",
                turn=lambda self, on: self.services.settings.set(THUMBNAILS, on),
                checked=lambda self: self.services.settings.get(THUMBNAILS),

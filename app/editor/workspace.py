@@ -328,13 +328,15 @@ class Workspace(QObject):
 
     # Edits
 
-    def do(self, edit: Edit, name: str, at: int | None = None) -> bool:
+    def do(self, edit: Edit, name: str, at: int | None = None, *, joined: bool = False) -> bool:
         """Make an edit; False, and `refused`, when it cannot be made.
 
-        `at` is the time of the act over the folder that it is a part of.
+        `at` is when the act over the folder was made that it is a part of; `joined`: see History.
         """
         session = self.session
-        made = session is not None and self._change(lambda: session.do(edit, name, at))
+        if session is None:
+            return False
+        made = self._change(lambda: session.do(edit, name, at, joined=joined))
         if made and at is None:
             self.edited.emit()
         return made

@@ -1,12 +1,22 @@
-"""A popup to find something by typing: a field above a list that narrows as one types."""
+"""To find something by typing: a field above a list that narrows as one types."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPalette
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QCloseEvent, QFocusEvent, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QLineEdit,
     QListWidget,
@@ -28,15 +38,27 @@ _STEPS: Final = {
     Qt.Key.Key_PageDown: _PAGE,
     Qt.Key.Key_PageUp: -_PAGE,
 }
+_ENDS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+_PASSING: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
 class Finder(QFrame):
-    """The popup; subclasses fill the list for a query and say what taking a row does."""
+    """Subclasses fill the list for a query and say what taking a row does.
 
-    def __init__(self, parent: QWidget, prompt: str, list_name: str) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+    It is a popup, or lies `within` its parent: a click beside it then also does what it does there.
+    Either goes with Escape and with the keyboard.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self, parent: QWidget, prompt: str, list_name: str, *, within: bool = False
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Widget if within else Qt.WindowType.Popup)
         self._over = parent
+        self._before: QWidget | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAutoFillBackground(True)
         self.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain)
         self.setForegroundRole(QPalette.ColorRole.Mid)
         self.field = QLineEdit()
@@ -66,28 +88,55 @@ class Finder(QFrame):
         raise NotImplementedError
 
     def open_at(self, corner: QPoint, width: int, height: int) -> None:
-        """Show it with its upper left corner there, moved so that it stays on the screen."""
-        screen = self._over.screen().availableGeometry()
-        x = max(screen.left(), min(corner.x(), screen.right() - width))
-        y = max(screen.top(), min(corner.y(), screen.bottom() - height))
+        """Show it with its upper left corner there on the screen, moved so that all is in sight."""
+        room = self._over.screen().availableGeometry()
+        if not self.isWindow():
+            room, corner = self._over.rect(), self._over.mapFromGlobal(corner)
+        x = max(room.left(), min(corner.x(), room.right() - width))
+        y = max(room.top(), min(corner.y(), room.bottom() - height))
         self._narrow("")
         self.setGeometry(x, y, width, height)
+        self._before = QApplication.focusWidget()
         self.show()
+        self.raise_()
         self.field.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up and down move in the list while the field has the focus; Enter takes."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            key = Qt.Key(event.key())
+        if isinstance(event, QFocusEvent) and event.lostFocus() and not self.isWindow():
+            if event.reason() not in _PASSING:
+                self.close()
+            return False
+        if not isinstance(event, QKeyEvent):
+            return False
+        key = Qt.Key(event.key())
+        if event.type() == QEvent.Type.ShortcutOverride and key in (*_STEPS, *_ENDS):
+            event.accept()  # else it would be the key of an action
+            return True
+        if event.type() == QEvent.Type.KeyPress:
+            if key == Qt.Key.Key_Escape:
+                self.leave()
+                return True
             if key in _STEPS and self.list.count():
                 row = self.list.currentRow() + _STEPS[key]
                 self.list.setCurrentRow(max(0, min(self.list.count() - 1, row)))
                 return True
-            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if key in _ENDS:
                 if self.list.count():
                     self.take(self.list.currentItem())
                 return True
         return False
+
+    def leave(self) -> None:
+        """Close it; the keyboard goes where it was before."""
+        if not self.isWindow() and self._before is not None and self.field.hasFocus():
+            self._before.setFocus()
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Say so."""
+        super().closeEvent(event)
+        self.closed.emit()
 
     def _narrow(self, query: str) -> None:
         self.list.clear()

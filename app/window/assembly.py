@@ -12,6 +12,7 @@ from app.base.settings import Settings
 from app.base.theme import Theme
 from app.editor.annotate_feature import AnnotateFeature
 from app.editor.arranging_feature import ArrangeFeature
+from app.editor.asking_feature import AskFeature
 from app.editor.images_feature import ImagesFeature
 from app.editor.services import make_services
 from app.editor.suggest_feature import SuggestFeature
@@ -23,7 +24,7 @@ from app.lens.feature import LensFeature
 from app.window.window import MainWindow
 
 FEATURES: Final = (
-    *(ViewFeature, ImagesFeature, AnnotateFeature, ArrangeFeature, SuggestFeature),
+    *(ViewFeature, ImagesFeature, AnnotateFeature, AskFeature, ArrangeFeature, SuggestFeature),
     *(VersionsFeature, LensFeature, LearningFeature),
 )
 ACTIONS: Final = in_order(row for each in (*FEATURES, MainWindow) for row in each.ACTIONS)
@@ -44,6 +45,7 @@ def make_window(
         ViewFeature(services),
         images,
         annotate,
+        AskFeature(services),
         ArrangeFeature(services, annotate.panel),
         SuggestFeature(services, annotate.panel),
         LensFeature(services),

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.base.icons import icon
 from app.base.settings import (
+    ASK_LABEL,
     AUTOSAVE,
     COLOUR_BY,
     CROSSHAIR,
@@ -27,6 +28,7 @@ from app.base.settings import (
     FOLDER_TREE,
     LANGUAGE,
     OPACITY,
+    OVERVIEW,
     PARTS,
     PRECISION,
     PREPARE,
@@ -46,6 +48,7 @@ from app.window.key_settings import KeySettings
 SHOWN: Final[tuple[Setting[Any], ...]] = (
     *(THEME, LANGUAGE, WHEEL, OPACITY, AUTOSAVE, UNKNOWN_LABELS, PARTS, DEVICE, PRECISION),
     *(PREPARE, ENCODINGS, START, TAGS, CROSSHAIR, THUMBNAILS, FOLDER_TREE, COLOUR_BY),
+    *(ASK_LABEL, OVERVIEW),
 )  # fmt: skip
 
 
@@ -128,6 +131,7 @@ class SettingsDialog(QDialog):
             (CROSSHAIR, self.tr("Lines through the pointer while drawing")),
             (THUMBNAILS, self.tr("Thumbnails in the list of images")),
             (FOLDER_TREE, self.tr("Folders as a tree in the list of images")),
+            (OVERVIEW, self.tr("Overview of an image that is larger than the canvas")),
         ):
             shows = (self.tr("shown"), True), (self.tr("not shown"), False)
             yield Choice(setting.key, title, shows)
@@ -136,6 +140,8 @@ class SettingsDialog(QDialog):
         yield Choice(
             COLOUR_BY.key, self.tr("Colour instances by"), tuple(zip(by, ways, strict=True))
         )
+        asks = (self.tr("asked for beside it"), True), (self.tr("the active one"), False)
+        yield Choice(ASK_LABEL.key, self.tr("Label of what is drawn"), asks)
         yield Number(AUTOSAVE.key, self.tr("Save after a pause of"), 0.2, 60, 0.5, 1, self.tr(" s"))
         active, new = self.tr("the active label"), self.tr("new labels of the project")
         yield Choice(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from core.document.document import Changed, Document
-from core.document.edits import Edit
+from core.document.edits import Batch, Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,22 @@ class History:
         self._last_state = 0
         self._clean_state: int | None = 0
 
-    def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
+    def do(self, edit: Edit, name: str, at: int | None = None, *, joined: bool = False) -> Changed:
         """Apply an edit; what had been undone can no longer be redone.
 
-        `at` is the time of the act that the edit is a part of, by default now. Raises EditError,
-        and changes nothing, when the edit does not fit the document.
+        `at` is the time of the act that the edit is a part of, by default now. One that is
+        `joined` is undone together with the last, under the name and time of that. Raises
+        EditError, and changes nothing, when the edit does not fit the document.
         """
         inverse, changed = self.document.apply(edit)
         self._last_state += 1
         now = time.monotonic_ns() if at is None else at
-        self._undo.append(_Step(inverse, name, self._last_state, now, now))
+        if joined and self._undo:
+            last = self._undo.pop()
+            both = Batch((inverse, last.edit), last.name)
+            self._undo.append(replace(last, edit=both, state=self._last_state))
+        else:
+            self._undo.append(_Step(inverse, name, self._last_state, now, now))
         self._redo.clear()
         self._record(edit)
         return changed

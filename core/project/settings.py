@@ -158,6 +158,19 @@ class ProjectSettings:
         )
         return replace(self, labels=labels, active=new if self.active == old else self.active)
 
+    def with_style(self, style: LabelStyle, place: int) -> ProjectSettings:
+        """The same with a label that it lacks, as it was, at a place of the list."""
+        if any(label.name == style.name for label in self.labels) or not _fits(
+            style.name, self.labels
+        ):
+            return self
+        return replace(self, labels=(*self.labels[:place], style, *self.labels[place:]))
+
+    def merged(self, old: str, new: str) -> ProjectSettings:
+        """The same without the one of two labels; the other stays as it is."""
+        active = new if self.active == old else self.active
+        return replace(self.without_label(old), active=active)
+
     def without_label(self, name: str) -> ProjectSettings:
         labels = tuple(label for label in self.labels if label.name != name)
         first = labels[0].name if labels else None

@@ -24,8 +24,9 @@ class LabelSummary:
     """What a label file holds: the finished mark, its labels with counts, ids by who made them.
 
     `own` counts instances that a person drew, edited or accepted, and finished regions, which have
-    no place in `labels`; with `imported` nobody has changed any of them here. `suggested` are the
-    ids of those that nobody has accepted. `readable` is False for a file that is not a label file.
+    no place in `labels`; nor have lines and points, which `lines` counts by label. With `imported`
+    nobody has changed any of them here. `suggested` are the ids of those that nobody has accepted.
+    `readable` is False for a file that is not a label file.
     """
 
     readable: bool = True
@@ -35,6 +36,11 @@ class LabelSummary:
     own_ids: frozenset[str] = frozenset()
     imported: bool = False
     suggested: frozenset[str] = frozenset()
+    lines: tuple[tuple[str, int], ...] = ()
+
+    def count(self, label: str) -> int:
+        """How many instances, lines and points have a label."""
+        return sum(count for name, count in (*self.labels, *self.lines) if name == label)
 
 
 NO_LABELS = LabelSummary()
@@ -53,6 +59,7 @@ def summarise(label_file: Path) -> LabelSummary:
         return LabelSummary(readable=False)
     own: set[object] = set()
     labels: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
     own_ids: set[str] = set()
     suggested: set[str] = set()
     imported = True
@@ -71,12 +78,14 @@ def summarise(label_file: Path) -> LabelSummary:
         if name not in own:
             own.add(name)
             labels[label] += not (line or _is_region(shape))
+            lines[label] += line
         if isinstance(id, str):
             own_ids.add(id)
     return LabelSummary(
         done=_ours(value).get("status") == "done",
         own=len(own),
         labels=tuple((name, count) for name, count in labels.items() if count),
+        lines=tuple((name, count) for name, count in lines.items() if count),
         own_ids=frozenset(own_ids),
         suggested=frozenset(suggested),
         imported=imported and bool(own),

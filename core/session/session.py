@@ -90,8 +90,8 @@ class ImageSession:
 
     # Edits
 
-    def do(self, edit: Edit, name: str, at: int | None = None) -> Changed:
-        """Make an edit; `name` is for the undo menu, `at` as in `History.do`.
+    def do(self, edit: Edit, name: str, at: int | None = None, *, joined: bool = False) -> Changed:
+        """Make an edit; `name` is for the undo menu, `at` and `joined` as in `History.do`.
 
         Raises EditError when it does not fit, SessionError when it may not be changed, and
         StorageError when a journal left by a crash can neither be used nor set aside; in each
@@ -102,7 +102,7 @@ class ImageSession:
             raise SessionError(reason)
         if at is None and (locked := self.document.locked_by(edit)) is not None:
             raise SessionError(LOCKED.given(label=locked.label))
-        return self.history.do(edit, name, at)
+        return self.history.do(edit, name, at, joined=joined)
 
     def undo(self) -> Changed | None:
         """Take the last edit back; None when there is none. Raises SessionError."""

@@ -82,6 +82,7 @@ class ImageRows(QAbstractListModel):
         self._query = Query()
         self._found: frozenset[Path] = frozenset()
         self._wanted: str | None = None
+        self._unsettled = False
 
     def set_images(self, images: Sequence[tuple[Path, str]]) -> None:
         """Show other images, as pairs of path and name."""
@@ -103,9 +104,24 @@ class ImageRows(QAbstractListModel):
         self.endResetModel()
 
     def set_status(self, found: Mapping[Path, ImageStatus]) -> None:
-        """Learn the status of some images."""
+        """Learn the status of some images; one that passes the filter by it waits for `settle`."""
+        if self._wanted is not None and not found.keys() <= self._status.keys():
+            self._unsettled = True
         self._status.update(found)
         self._announce(found)
+
+    def settle(self) -> bool:
+        """Show what passes the filter by a status that was not known when it was set, if any.
+
+        An image whose status has changed since stays where it is: the list does not jump.
+        """
+        if not self._unsettled:
+            return False
+        self._unsettled = False
+        self.beginResetModel()
+        self._choose()
+        self.endResetModel()
+        return True
 
     def set_reason(self, path: Path, reason: str | None) -> None:
         """Remember why an image cannot be opened, or that it can."""

@@ -156,10 +156,15 @@ class ImagesPanel(QWidget):
         self._text.setFocus()
         self._text.selectAll()
 
-    def clear_filter(self) -> None:
-        """Show all images."""
-        self._text.clear()
-        self._kind.setCurrentIndex(0)
+    @property
+    def filter(self) -> tuple[str, str]:
+        """What the list is narrowed to: as typed, and the status; both empty for all images."""
+        return self._text.text(), self._kind.currentData() or ""
+
+    def set_filter(self, text: str, kind: str) -> None:
+        """Narrow the list to this and no more; a status that is unknown is all of them."""
+        self._text.setText(text)
+        self._kind.setCurrentIndex(max(0, self._kind.findData(kind or None)))
 
     def focus_list(self) -> None:
         """Give the list the keyboard."""
@@ -272,7 +277,12 @@ class ImagesPanel(QWidget):
             return True
         return False
 
+    def _settle(self) -> None:
+        if self.rows.settle():
+            self._mark()
+
     def _count_again(self) -> None:
+        self._quietly(self._settle)
         counts = self.rows.counts()
         for place, kind in enumerate(KINDS, start=1):
             text = f"{kind_text(kind)}  {count_text(counts[str(kind)])}"

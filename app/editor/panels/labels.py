@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QKeyEvent
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -25,6 +25,7 @@ from app.widgets.fuzzy import score
 from app.widgets.section import Section
 
 WIDTH, ROW, ROWS = 280, 28, 8
+DIGITS = tuple("123456789")
 MOST = 200  # rows of the popover; typing brings the others
 
 
@@ -163,12 +164,19 @@ class LabelsPanel(Section):
 
 
 class LabelFinder(Finder):
-    """Labels narrow as one types. `chosen` carries the one that was taken, known or new."""
+    """Labels narrow as one types. `chosen` carries the one that was taken, known or new.
+
+    Where it lies `within` its parent the current label comes first, and a digit takes a label.
+    """
 
     chosen = Signal(str)
+    undo_wanted = Signal()
+    """Undo was pressed before anything was typed."""
 
-    def __init__(self, parent: QWidget, labels: Sequence[LabelRow], current: str) -> None:
-        super().__init__(parent, self.tr("Label"), self.tr("Labels"))
+    def __init__(
+        self, parent: QWidget, labels: Sequence[LabelRow], current: str, *, within: bool = False
+    ) -> None:
+        super().__init__(parent, self.tr("Label"), self.tr("Labels"), within=within)
         self._labels = labels
         self._current = current
 
@@ -187,7 +195,8 @@ class LabelFinder(Finder):
         for place, label in enumerate(self._labels):
             marks = score(query, label.name)
             if marks is not None:
-                found.append((-marks if query else 0, place, label))
+                first = not self.isWindow() and label.name == self._current
+                found.append((-marks if query else -first, place, label))
         for _, place, label in sorted(found, key=lambda entry: entry[:2])[:MOST]:
             item = QListWidgetItem(swatch(label.colour), label.name)
             item.setData(NOTE, str(place + 1) if place < KEYED else "")
@@ -199,6 +208,26 @@ class LabelFinder(Finder):
 
     def take(self, item: QListWidgetItem) -> None:
         """Close, then give the label."""
-        name = item.text()
-        self.close()
+        self._give(item.text())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A digit takes a label, and undo leads on to what was drawn, while nothing is typed."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and not self.isWindow()
+            and not self.field.text()
+        ):
+            number = int(event.text()) if event.text() in DIGITS else 0
+            if 0 < number <= len(self._labels):
+                self._give(self._labels[number - 1].name)
+                return True
+            if event.matches(QKeySequence.StandardKey.Undo):
+                self.leave()
+                self.undo_wanted.emit()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _give(self, name: str) -> None:
+        self.leave()
         self.chosen.emit(name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollBar
 
+from app.canvas.overview import Overview
 from tests.app.canvas.conftest import instance
 
 
@@ -58,3 +59,42 @@ def test_the_mouse_on_a_bar_draws_nothing(make_bench):
     assert not bench.viewport.busy
     assert bench.viewport.view() != before
     assert bench.viewport.view()[0][0] == before[0][0]
+
+
+def test_the_overview_frames_what_is_in_sight_and_leads_there(make_bench, qtbot):
+    viewport = make_bench(instance("a")).viewport
+    overview = viewport.findChild(Overview)
+    viewport.set_view((50, 40), 40.0)
+    assert not overview.isVisible()  # nobody wants it
+    viewport.set_overview_wanted(True)
+    assert overview.isVisible()
+    width, height = viewport._navigator.image
+    scale = overview.width() / width
+    assert overview.height() == pytest.approx(height * scale, abs=1)
+    assert overview.frame().width() == pytest.approx(viewport.width() / 40 * scale, abs=0.5)
+    assert overview.frame().center().x() == pytest.approx(50 * scale, abs=0.5)
+    shot = overview.grab().toImage()
+    inside, outside = overview.frame().center(), overview.rect().topLeft()
+    ratio = shot.devicePixelRatio()
+    light = shot.pixelColor((inside * ratio).toPoint()).lightness()
+    assert light > shot.pixelColor(round(outside.x() + 3), round(outside.y() + 3)).lightness()
+
+    def at(x: float, y: float) -> QPoint:
+        return QPoint(round(x * scale), round(y * scale))
+
+    left = Qt.MouseButton.LeftButton
+    QTest.mouseClick(overview, left, pos=at(20, 30))  # beside the frame: there
+    assert viewport.view()[0] == pytest.approx((20, 30), abs=1 / scale)
+    QTest.mousePress(overview, left, pos=at(21, 31))  # in the frame: it moves with the pointer
+    assert viewport.view()[0] == pytest.approx((20, 30), abs=1 / scale)
+    QTest.mouseMove(overview, at(61, 51))
+    QTest.mouseRelease(overview, left, pos=at(61, 51))
+    assert viewport.view() == (pytest.approx((60, 50), abs=2 / scale), 40.0)
+    QTest.mouseMove(overview, at(10, 10))
+    assert viewport.view()[0] == pytest.approx((60, 50), abs=2 / scale)
+    viewport.fit()
+    assert not overview.isVisible()
+    viewport.set_view((50, 40), 40.0)
+    assert overview.isVisible()
+    viewport.show_image(None)
+    assert not overview.isVisible()

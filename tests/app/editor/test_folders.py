@@ -112,6 +112,30 @@ def test_the_filter_takes_questions_and_steps_follow_them(driver: Driver, folder
     assert not driver.images._problem.isVisible()
 
 
+def test_a_filter_stays_with_its_folder_and_goes_to_no_other(
+    driver: Driver, folder: Path, tmp_path: Path
+) -> None:
+    other = make_images(tmp_path / "other", "b1.png", "b2.png")
+    workspace, panel = driver.services.workspace, driver.images
+    driver.open(folder)
+    panel.set_filter("a1", "untouched")
+    driver.wait(lambda: panel.rows.rowCount() == 2)
+    driver.services.opener.open_folder(other)
+    driver.wait(lambda: workspace.path == other / "b1.png")
+    assert panel.filter == ("", "")
+    assert panel.rows.rowCount() == 2
+    driver.services.opener.open_folder(folder)
+    driver.wait(lambda: workspace.path == folder / "a1.png")
+    assert panel.filter == ("a1", "untouched")
+    driver.wait(lambda: panel.rows.rowCount() == 2)
+    panel.set_filter("a10", "no such status")
+    ended: list[bool] = []
+    driver.window.features["images"].end(lambda: ended.append(True), asked=False)
+    driver.wait(lambda: ended)
+    assert driver.services.settings.filter_of(folder) == ("a10", "")
+    assert driver.services.settings.filter_of(other) == ("", "")
+
+
 def test_panels_fold_to_a_rail_and_the_canvas_gets_the_room(driver: Driver, folder: Path) -> None:
     driver.open(folder)
     canvas, rails = driver.services.viewport, driver.window.docks.rails

@@ -11,7 +11,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.base.settings import PREPARE
+from app.base.settings import ASK_LABEL, PREPARE
 from core.document.edits import Reshape
 from core.document.geometry import area, bounds
 from core.document.instance import Source
@@ -112,7 +112,9 @@ def test_an_unknown_label_becomes_the_active_one_as_the_tag_says(ready: Driver) 
     ready.wait(lambda: any(each.label == "mine" for each in ready.document.instances))
 
 
-def test_hovering_shows_and_a_click_keeps(ready: Driver) -> None:
+def test_hovering_shows_and_a_click_keeps_and_asks_for_the_label(ready: Driver) -> None:
+    ready.services.settings.set(ASK_LABEL, True)
+    ready.services.viewport.setFocus()
     ready.key(Qt.Key.Key_Q)
     move(ready, (60.0, 40.0))
     # What was under the pointer on its way may be shown first.
@@ -122,6 +124,11 @@ def test_hovering_shows_and_a_click_keeps(ready: Driver) -> None:
     release(ready, (60.0, 40.0))
     ready.wait(lambda: len(ready.document.instances) == 2)
     assert ready.document.instances[-1].polygons == seen.polygons
+    for key in (Qt.Key.Key_X, Qt.Key.Key_Y, Qt.Key.Key_Return):
+        ready.key(key)
+    assert ready.document.instances[-1].label == "xy"
+    ready.act("undo")
+    assert len(ready.document.instances) == 1
 
 
 def test_the_wheel_takes_a_larger_one_and_with_ctrl_still_zooms(ready: Driver) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 import app.editor.workspace as workspace_module
 from core.document.status import ImageStatus
@@ -151,6 +152,44 @@ def test_a_rename_over_the_folder_is_undone_as_one(driver: Driver, labelled: Pat
     driver.wait(lambda: not driver.services.folder_edits.running)
     driver.saved()
     assert all('"nucleus"' in labels(labelled, name) for name in ("a.png", "b.png", "c.png"))
+
+
+def test_two_labels_become_one_after_a_question_and_undo_brings_both_back(
+    driver: Driver, labelled: Path
+) -> None:
+    point = {**shape("cell", (5, 5)), "shape_type": "point"}
+    write_labelme(labelled / "b.png", point)  # nothing of it covers an area
+    write_labelme(labelled / "c.png", shape("kept", *SQUARE), shape("cell", *SQUARE))
+    driver.open(labelled)
+    labelling = driver.services.labelling
+    driver.wait(lambda: labelling.names == ("cell", "kept"))
+    labelling.recolour("kept", "#123456")
+    labelling.recolour("cell", "#654321")
+    labelling.activate("cell")
+    labelling.rename("cell", "kept")
+    driver.wait(lambda: any("3 instance(s) in 3 file(s)" in text for text in driver.texts))
+    assert labelling.names == ("cell", "kept")  # nothing before it is answered
+    notices = driver.services.central.stack
+    button = next(each for each in notices.findChildren(QPushButton) if "Merge" in each.text())
+    button.click()
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    driver.saved()
+    assert not any('"cell"' in labels(labelled, name) for name in ("a.png", "b.png", "c.png"))
+    assert labelling.colours() == {"kept": "#123456"}
+    assert labelling.active == "kept"
+    driver.act("undo")
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    driver.saved()
+    assert '"kept"' not in labels(labelled, "a.png") + labels(labelled, "b.png")
+    assert labels(labelled, "c.png").count('"cell"') == labels(labelled, "c.png").count('"kept"')
+    assert labelling.names == ("cell", "kept")
+    assert labelling.colours() == {"cell": "#654321", "kept": "#123456"}
+    assert labelling.active == "cell"
+    driver.act("redo")
+    driver.wait(lambda: not driver.services.folder_edits.running)
+    driver.saved()
+    assert not any('"cell"' in labels(labelled, name) for name in ("a.png", "b.png", "c.png"))
+    assert labelling.colours() == {"kept": "#123456"}
 
 
 def test_what_was_done_later_in_the_image_is_undone_first(driver: Driver, labelled: Path) -> None:

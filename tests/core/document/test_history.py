@@ -105,3 +105,26 @@ def test_undo_goes_back_further_than_any_limit():
         assert history.undo() is not None
     assert not document.done
     assert history.undo() is None
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_what_is_joined_is_one_act_with_the_last(data):
+    document = data.draw(documents)
+    replayed, recorded = copy_of(document), []
+    history = History(document, recorded.append)
+    before = state(document)
+    history.do(data.draw(edits_for(document)), "draw", 5)
+    history.mark_clean()
+    history.do(data.draw(edits_for(document)), "label", joined=True)
+    after = state(document)
+    assert (history.steps, history.undo_name, history.undo_at) == (1, "draw", 5)
+    assert not history.is_clean
+    history.undo()
+    assert state(document) == before
+    assert not history.can_undo
+    history.redo()
+    assert state(document) == after
+    for edit in recorded:
+        replayed.apply(edit)
+    assert state(replayed) == after

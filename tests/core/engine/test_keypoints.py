@@ -246,6 +246,7 @@ def prediction(here: list) -> Prediction:
         *(100, 100, boxes, np.ones(len(here), np.int64), ("person",) * len(here)),
         scores=np.array([score for _, _, _, score in here], np.float32),
         mask_probs=np.ones((len(here), 28, 28), np.float32),
+        mask_boxes=boxes,
         instances=(),
         instance_detections=(),
         trace=None,
