@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.boxes import BoxLayer
+from app.canvas.layers.cells import CellLayer
 from app.canvas.layers.chain import ChainLayer, OutlineLayer
 from app.canvas.layers.legend import LegendLayer
 from app.canvas.layers.picture import PictureLayer
@@ -20,6 +21,7 @@ from core.lens.views.marks import (
     ArrowsShown,
     BarsShown,
     BoxesShown,
+    CellsShown,
     ChainShown,
     Drawing,
     Later,
@@ -34,6 +36,7 @@ from core.lens.views.marks import (
 FORMS: Final[dict[type[Any], type[DrawingLayer[Any]]]] = {
     BoxesShown: BoxLayer,
     AnchorsShown: AnchorLayer,
+    CellsShown: CellLayer,
     PictureShown: PictureLayer,
     SamplingShown: SamplingLayer,
     BarsShown: BarsLayer,

@@ -11,6 +11,7 @@ from app.base.tasks import Task, Tasks
 from app.base.words import error_text, text_of
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.boxes import BoxLayer
+from app.canvas.layers.cells import CellLayer
 from app.canvas.layers.chain import OutlineLayer
 from app.canvas.layers.picture import PictureLayer
 from app.canvas.layers.plain import DrawingLayer
@@ -57,6 +58,8 @@ class LensLayers(DrawnLayers):
             return PictureLayer(opacity=view.opacity, below_instances=view.below)
         if kind is None:
             return form()
+        if form is CellLayer:
+            return CellLayer(lambda n: self._lens.choose(Item(kind, n)))
         pointed = BoxLayer if form is BoxLayer else AnchorLayer
         return pointed(
             lambda n: self._lens.hover(None if n is None or n < 0 else Item(kind, n)),
@@ -139,6 +142,9 @@ class LensLayers(DrawnLayers):
         anchors = self._layers["anchors"]
         if isinstance(anchors, AnchorLayer) and (item is None or item.kind is BoxKind.ANCHOR):
             anchors.light(None if item is None else item.index)
+        cells = self._layers["cells"]
+        if isinstance(cells, CellLayer) and (item is None or item.kind is BoxKind.CANDIDATE):
+            cells.light(None if item is None else item.index)
         self._viewport.layer_changed()
 
     def _on_drawn(self, slot: str, picture: Picture) -> None:

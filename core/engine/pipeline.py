@@ -262,7 +262,7 @@ def propose_boxes(
     for index, image in enumerate(images):
         prepared = batch.one(index)
         with watch.stage("proposer"):
-            proposed = proposing.propose(proposer, image, settings)
+            proposed = proposing.propose(proposer, image, settings, explain=explain)
         proposals = proposing.as_proposals(proposed, prepared)
         with watch.stage("candidates"):
             refined = proposing.as_refined(proposed, prepared)

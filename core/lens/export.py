@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,11 @@ def arrays(trace: Trace, stage: str) -> Arrays:
     if stage in ("backbone", "pyramid"):
         names = BACKBONE_LEVELS if stage == "backbone" else PYRAMID_LEVELS
         return dict(zip(names, getattr(trace, stage).maps, strict=True))
-    return {
-        name: value
-        for name in _fields(trace, stage)
-        if isinstance(value := getattr(getattr(trace, stage), name), np.ndarray)
-    }
+    held = {name: getattr(getattr(trace, stage), name) for name in _fields(trace, stage)}
+    cells = held.get("cells")
+    if cells is not None:
+        held |= {f"cells.{each.name}": getattr(cells, each.name) for each in fields(cells)}
+    return {name: value for name, value in held.items() if isinstance(value, np.ndarray)}
 
 
 def _fields(trace: Trace, stage: str) -> tuple[str, ...]:

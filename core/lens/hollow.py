@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from core.lens.arrays import Array
-from core.lens.trace import Backbone, Polygons, Pyramid, Rpn, Trace, to_numpy
+from core.lens.trace import Backbone, Polygons, Proposed, Pyramid, Rpn, Trace, to_numpy
+
+_FIXED: Final = ("start", "raw", "inside", "probability")
+"""Arrays of the cells that no setting changes."""
 
 
 def without_maps(trace: Trace) -> Trace:
@@ -34,6 +39,7 @@ def without_fixed(trace: Trace) -> Trace:
             anchors=replace(trace.anchors, boxes=_hollow(trace.anchors.boxes)),
             rpn=Rpn(_hollow(trace.rpn.logits), _hollow(trace.rpn.deltas)),
             decoded=replace(trace.decoded, boxes=_hollow(trace.decoded.boxes)),
+            proposer=_with_cells(trace.proposer, trace.proposer, _hollow),
         )
     )
 
@@ -50,7 +56,21 @@ def with_fixed(trace: Trace, whole: Trace) -> Trace:
         anchors=whole.anchors,
         rpn=whole.rpn,
         decoded=replace(trace.decoded, boxes=whole.decoded.boxes),
+        proposer=_with_cells(trace.proposer, whole.proposer, lambda array: array),
     )
+
+
+def _with_cells(
+    one: Proposed | None, other: Proposed | None, each: Callable[[Array], Array]
+) -> Proposed | None:
+    """`one` with the cells of `other`, and each of their arrays changed but for the sources.
+
+    Sources follow the tiles, which are a setting.
+    """
+    if one is None or other is None or one.cells is None or other.cells is None:
+        return one
+    fixed = {name: each(getattr(other.cells, name)) for name in _FIXED}
+    return replace(one, cells=replace(one.cells, **fixed))
 
 
 def _hollow(array: Array) -> Array:

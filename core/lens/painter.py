@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.lens.colours import Colour
 from core.lens.views.base import Scene, Tile
 from core.lens.views.marks import Dots, Entry, Group, Label, Laid, Mark, Outline, Pointers
+from core.lens.views.table import Words
 
 LONG_SIDE: Final = 1280
 """Pixels of the longer side of a picture."""
@@ -22,6 +23,8 @@ _INK: Final = (18, 20, 26)
 _PAPER: Final = (238, 240, 244)
 _BAR: Final = 30
 _TEXT: Final = 15
+_LACKING: Final = str.maketrans({"×": "x", "√": "root of "})
+"""What Pillow's own typeface has no sign for, and what stands in its place."""
 
 
 def paint(scene: Scene, tiles: Sequence[Tile]) -> Image.Image:
@@ -40,8 +43,13 @@ def _tile(scene: Scene, tile: Tile) -> Image.Image:
     for mark in tile.marks:
         canvas.put(mark)
     lines = [line for line in tile.legend if isinstance(line, Entry)]
-    keys = [(line.colour, str(line.text)) for line in lines]
-    return _with_legend(canvas.finished(), [(None, str(tile.title)), *keys])
+    keys = [(line.colour, _written(line.text)) for line in lines]
+    return _with_legend(canvas.finished(), [(None, _written(tile.title)), *keys])
+
+
+def _written(words: Words) -> str:
+    """Words as Pillow's own typeface can write them."""
+    return str(words).translate(_LACKING)
 
 
 class _Canvas:
@@ -142,7 +150,7 @@ class _Canvas:
 
     def _label(self, label: Label) -> None:
         """Words on a dark field, kept inside the picture."""
-        typeface, words = _font(_TEXT * _FINE - 4), str(label.text)
+        typeface, words = _font(_TEXT * _FINE - 4), _written(label.text)
         left, top, right, bottom = self._draw.textbbox((0, 0), words, font=typeface)
         wide, high = right - left + 8, bottom - top + 8
         at_x = min(max(label.x * self.scale * _FINE, 0), max(self._over.width - wide, 0))

@@ -17,6 +17,7 @@ import numpy as np
 from core.document.instance import Polygon
 from core.document.skeleton import Skeleton
 from core.lens.arrays import Array, Boxes, Fates, Floats, Ints, Map, Shape, Table
+from core.lens.cells import Cells
 from core.lens.settings import StageSettings
 
 STAGES: Final[tuple[str, ...]] = (
@@ -230,6 +231,8 @@ class Proposed:
     """int64 N: 0 when seen in the whole image, else the number of the tile from 1."""
     tiles: tuple[tuple[int, int, int, int], ...]
     """x0, y0, x1, y1 of each tile in pixels of the image."""
+    cells: Cells | None = None
+    """Of a one-stage detector."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
+from core.lens.cells import Cells
 from core.sentences import MasklensError
 
 
@@ -26,6 +27,8 @@ class Boxes:
     """int64 N, from 1: the place in the proposer's `class_names`."""
     score: Tensor
     """float32 N, 0 to 1."""
+    cells: Callable[[], Cells] | None = None
+    """What a one-stage detector said of each cell, for the lens; a prediction does not ask."""
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torchvision.models import detection
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 
+from core.engine.proposers import dense
 from core.engine.proposers.base import Boxes, ProposerError
 from core.sentences import say
 
@@ -199,5 +200,9 @@ class DetectorProposer:
     @torch.inference_mode()
     def propose(self, image: Tensor) -> Boxes:
         """Look at an upright image, uint8 3×H×W in RGB."""
-        found = self.module([image.float() / 255])[0]
-        return Boxes(found["boxes"].float(), found["labels"], found["scores"].float())
+        with dense.Heard(self.module) as heard:
+            found = self.module([image.float() / 255])[0]
+        boxes, label, score = found["boxes"].float(), found["labels"], found["scores"].float()
+        size = int(image.shape[-2]), int(image.shape[-1])
+        cells = heard.cells(size, boxes, label, score) if heard.system else None
+        return Boxes(boxes, label, score, cells)

@@ -6,6 +6,7 @@ Each box of the proposer is one candidate with one label; from there on the cuts
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,8 +14,9 @@ from torchvision.models.detection.transform import resize_boxes
 from torchvision.ops import boxes as box_ops
 
 from core.engine.proposers import tiles
-from core.engine.proposers.base import Proposer, ProposerError
+from core.engine.proposers.base import Boxes, Proposer, ProposerError
 from core.engine.stages.roi import Refined
+from core.lens.cells import Cells
 from core.lens.settings import StageSettings
 from core.lens.trace import (
     ANY_CLASS,
@@ -30,9 +32,12 @@ from core.lens.trace import (
 from core.sentences import say
 
 
-def propose(proposer: Proposer, image: Tensor, settings: StageSettings) -> Proposed:
+def propose(
+    proposer: Proposer, image: Tensor, settings: StageSettings, *, explain: bool
+) -> Proposed:
     """Every box that the proposer sees in an image, uint8 3×H×W, and in its tiles.
 
+    With `explain` also the cells of a one-stage detector.
     Raises ProposerError when the answer has another form than it should.
     """
     found, source = tiles.propose(proposer, image, settings.proposer_tiles)
@@ -45,7 +50,18 @@ def propose(proposer: Proposer, image: Tensor, settings: StageSettings) -> Propo
         score=found.score.float(),
         tile=source,
         tiles=tiles.tiles_of(height, width, settings.proposer_tiles),
+        cells=_cells(found) if explain else None,
     )
+
+
+def _cells(found: Boxes) -> Cells | None:
+    """The cells, with no source for the boxes of tiles, which come after the others."""
+    if found.cells is None:
+        return None
+    cells = found.cells()
+    source = torch.full_like(found.label, -1)
+    source[: len(cells.source)] = cells.source
+    return replace(cells, source=source)
 
 
 def _check(proposer: Proposer, boxes: Tensor, label: Tensor, score: Tensor) -> None:

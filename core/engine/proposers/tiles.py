@@ -62,6 +62,7 @@ def propose(proposer: Proposer, image: Tensor, count: int) -> tuple[Boxes, Tenso
         torch.cat([each.boxes for each in found]),
         torch.cat([each.label for each in found]),
         torch.cat([each.score for each in found]),
+        whole.cells,
     )
     return together, torch.cat(source)
 

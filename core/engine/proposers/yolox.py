@@ -18,6 +18,7 @@ from torch.nn import functional
 
 import resources
 from core.engine.proposers.base import Boxes, ProposerError
+from core.lens.cells import CellLevel, Cells
 from core.sentences import say
 
 NAME: Final = "yolox-nano"
@@ -276,9 +277,36 @@ class YoloxProposer:
     def propose(self, image: Tensor) -> Boxes:
         """Look at an upright image, uint8 3×H×W in RGB."""
         square, factor = letterbox(image)
-        boxes, scores = decode(self.module(square)[0], SIDE, SIDE)
+        answer = self.module(square)[0]
+        boxes, scores = decode(answer, SIDE, SIDE)
         score, label = scores.max(dim=1)
-        return Boxes(boxes / factor, label + 1, score)
+        return Boxes(boxes / factor, label + 1, score, lambda: cells_of(answer, factor))
+
+
+def cells_of(answer: Tensor, factor: float) -> Cells:
+    """The answer cells×(5 + classes) as the lens takes it; each cell gives one box.
+
+    `factor` is pixels of the input for one pixel of the image.
+    """
+    levels = tuple(
+        CellLevel(stride, SIDE // stride, SIDE // stride, 1, (step, step), (step / 2, step / 2))
+        for stride in STRIDES
+        for step in (stride / factor,)
+    )
+    unit = torch.zeros_like(answer)
+    corner = decode(unit, SIDE, SIDE)[0]  # middle in the corner of the cell, sides of a cell
+    half = (corner[:, 2:] - corner[:, :2]).repeat(1, 2) / 2
+    probability, label = answer[:, 5:].max(dim=1)
+    return Cells(
+        "yolox",
+        levels,
+        (corner + half) / factor,
+        answer[:, :4].float(),
+        answer[:, 4].float(),
+        probability.float(),
+        label + 1,
+        torch.arange(len(answer), device=answer.device),
+    )
 
 
 def load_bundled() -> YoloxProposer:

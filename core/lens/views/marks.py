@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Polygons
+from core.lens.cells import CellLevel
 from core.lens.colours import Colour, Style
 from core.lens.items import Box
 from core.lens.pictures import Picture, PictureKind
@@ -121,6 +122,37 @@ class AnchorsShown:
     shape: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CellSeen:
+    """A cell of a one-stage detector, where its box starts, the box, and what is said of it."""
+
+    level: int
+    cell: Box
+    start: Box
+    box: Box
+    number: int
+    """Of the box in the stage; -1 where the detector gave none."""
+    score: float
+    colour: Colour
+    """Of the level."""
+    fate: Colour
+    style: Style
+    """Of the fate."""
+    lines: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellsShown:
+    """The cells of a one-stage detector, seen where one points."""
+
+    levels: tuple[CellLevel, ...]
+    at: Callable[[float, float], tuple[CellSeen, ...]]
+    """The cells at a place of the image, one on each level, that of the best score first."""
+    of: Callable[[int], CellSeen | None]
+    """The cell of a box by its number."""
+    legend: tuple[Line, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SamplingShown:
     """Where RoIAlign reads for a box: columns and rows of its points, and the cells it mixes."""
@@ -197,6 +229,7 @@ Drawing = (
     | PictureShown
     | PictureAsked
     | AnchorsShown
+    | CellsShown
     | SamplingShown
     | BarsShown
     | ArrowsShown

@@ -6,12 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from core.lens.colours import PROPOSAL, Colour, Style, distinct
+from core.lens.cells import Cells
+from core.lens.colours import LEVELS, PROPOSAL, Colour, Style, distinct
 from core.lens.evidence import BoxKind
 from core.lens.trace import Proposed, Trace
-from core.lens.views.base import Layer, Look, Scene, Stage, Tile
-from core.lens.views.common import GREY, MOST, best_first, counted, number
-from core.lens.views.marks import BoxesShown, Entry, Group, Line
+from core.lens.views import cells
+from core.lens.views.base import Details, Layer, Look, Scene, Stage, Tile
+from core.lens.views.common import GREY, MOST, best_first, counted, number, one_by_one
+from core.lens.views.marks import BoxesShown, Entry, Group, Line, Mark, Pointers
 from core.lens.views.table import Column, Ints, Table, Words, text
 
 _WHOLE: Final = 0
@@ -23,7 +25,7 @@ def table(trace: Trace) -> Table:
     if stage is None:
         return Table((number(0),), rows, BoxKind.CANDIDATE)
     boxes = stage.boxes
-    columns = (
+    columns: tuple[Column, ...] = (
         number(len(rows)),
         Column(text("Label"), stage.label - 1, trace.class_names),
         Column(text("Score"), stage.score, digits=3),
@@ -31,6 +33,8 @@ def table(trace: Trace) -> Table:
         Column(text("Width"), boxes[:, 2] - boxes[:, 0], digits=1),
         Column(text("Height"), boxes[:, 3] - boxes[:, 1], digits=1),
     )
+    if stage.cells is not None:
+        columns = (*columns, *cells.columns(trace, stage.cells))
     return Table(columns, rows, BoxKind.CANDIDATE, sort=2)
 
 
@@ -100,7 +104,26 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
         most=MOST,
     )
     marks = (*_tiles_of(stage), *_by_tile(stage, shown))
-    return (Tile(title, marks, _legend(stage, shown)),)
+    first = Tile(title, marks, _legend(stage, shown))
+    return (first,) if stage.cells is None else (first, _starts(stage, stage.cells))
+
+
+def _starts(stage: Proposed, grid: Cells) -> Tile:
+    """From which cells the strongest boxes come."""
+    shown = cells.strongest(stage, grid)
+    source = grid.source[shown]
+    level = [grid.place(int(answer))[0] for answer in source]
+    colours = [LEVELS[each % len(LEVELS)] for each in level]
+    start = np.asarray(grid.start[source], np.float64)
+    ends = np.asarray(stage.boxes[shown], np.float64)
+    middle = (start[:, :2] + start[:, 2:]) / 2, (ends[:, :2] + ends[:, 2:]) / 2
+    marks: tuple[Mark, ...] = (
+        *one_by_one(start, colours, width=1.2, opacity=0.7),
+        *one_by_one(ends, colours, width=2.0),
+        Pointers(*middle, tuple(colours), 1.5),
+    )
+    title = text("where the {n} strongest start, and their boxes", n=len(shown))
+    return Tile(title, marks, cells.legend(grid))
 
 
 def _tiles_of(stage: Proposed) -> tuple[Group, ...]:
@@ -111,11 +134,25 @@ def _tiles_of(stage: Proposed) -> tuple[Group, ...]:
 
 
 def document(trace: Trace) -> dict[str, object]:
-    """Who it was and where it looked."""
+    """Who it was and where it looked, and of a one-stage detector how it saw."""
     stage = trace.proposer
     if stage is None:
         return {}
-    return {"proposer": stage.name, "tiles": [list(tile) for tile in stage.tiles]}
+    found: dict[str, object] = {
+        "proposer": stage.name,
+        "tiles": [list(tile) for tile in stage.tiles],
+    }
+    if stage.cells is not None:
+        found["cells"] = cells.document(trace, stage, stage.cells)
+    return found
+
+
+def details(trace: Trace) -> Details | None:
+    """Of a one-stage detector: the cells of its strongest boxes, and how they become boxes."""
+    stage = trace.proposer
+    if stage is None or stage.cells is None:
+        return None
+    return cells.details(trace, stage, stage.cells)
 
 
 STAGE: Final = Stage(
@@ -125,13 +162,16 @@ STAGE: Final = Stage(
     about=text(
         "Another detector looked at the image, and where tiles are asked for also at overlapping "
         "parts of it. It gives boxes, labels and scores in place of the anchors, the region "
-        "proposal network and the box head; the network's own mask head draws the masks."
+        "proposal network and the box head; the network's own mask head draws the masks. "
+        "A detector of one stage reads a grid of cells once: each cell says how likely an object "
+        "is there, of which class, and by one regression where its box lies. Nothing looks twice."
     ),
     count=count,
     table=table,
     tiles=tiles,
-    shows=("proposer", "chain"),
+    shows=("proposer", "cells", "chain"),
     layers=(
+        cells.LAYER,
         Layer(
             "proposer",
             text("Boxes of the proposer"),
@@ -143,4 +183,5 @@ STAGE: Final = Stage(
         ),
     ),
     document=document,
+    details=details,
 )

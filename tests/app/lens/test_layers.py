@@ -9,12 +9,15 @@ from pytestqt.qtbot import QtBot
 from app.canvas.layers.anchors import AnchorLayer
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.boxes import BoxLayer
+from app.canvas.layers.cells import CellLayer
 from app.lens.panel.knobs import SCALES, STEPS, KnobsPage, Scale
 from core.document.geometry.measure import Rect
+from core.lens.cells import CellLevel
+from core.lens.colours import Style
 from core.lens.settings import COUNTS as LIMITS
 from core.lens.settings import StageSettings
 from core.lens.trace import Anchors
-from core.lens.views.marks import AnchorsShown, BoxesShown, Group
+from core.lens.views.marks import AnchorsShown, BoxesShown, CellSeen, CellsShown, Group
 from core.lens.views.table import Column, Table
 
 
@@ -30,7 +33,7 @@ def small_anchors() -> Anchors:
     return Anchors(np.array(boxes, np.float32), grids, strides, 2)
 
 
-def paint(layer: AnchorLayer | BoxLayer, scale: float) -> QImage:
+def paint(layer: AnchorLayer | BoxLayer | CellLayer, scale: float) -> QImage:
     image = QImage(round(64 * scale), round(32 * scale), QImage.Format.Format_ARGB32)
     image.fill(QColor("black"))
     painter = QPainter(image)
@@ -102,6 +105,38 @@ def test_a_box_is_taken_at_its_edge_and_the_smallest_wins(qapp: object) -> None:
     assert layer.hover(15.0, 0.2, 2.0)
     assert hovered == [9]
     assert paint(layer, 2.0).pixelColor(80, 30) == QColor("red")
+
+
+def test_the_cell_under_the_pointer_shows_its_grid_and_its_box(qapp: object) -> None:
+    picked: list[int] = []
+    layer = CellLayer(picked.append)
+    red, green = (255, 0, 0), (0, 255, 0)
+
+    def seen(number: int, column: int) -> CellSeen:
+        cell = (column * 8.0, 8.0, column * 8.0 + 8, 16.0)
+        box, words = (34.0, 4.0, 60.0, 30.0), ("a", "b")
+        return CellSeen(0, cell, cell, box, number, 0.5, red, green, Style.SOLID, words)
+
+    def at(x: float, y: float) -> tuple[CellSeen, ...]:
+        return (seen(-1 if x < 8 else 7, int(x // 8)),) if y < 24 else ()
+
+    level = CellLevel(8, 4, 8, 1, (8.0, 8.0), (4.0, 4.0))
+    layer.show(CellsShown((level,), at, lambda number: seen(number, 2), ()))
+    assert layer.count == 32
+    assert layer.hover(20, 10, 4)
+    assert not layer.hover(21, 11, 4)
+    image = paint(layer, 4.0)
+    assert image.pixelColor(16 * 4, 14 * 4) == QColor("red")  # the cell
+    assert image.pixelColor(60 * 4, 20 * 4) == QColor(0, 255, 0)  # the box
+    assert image.pixelColor(24 * 4, 28 * 4).red() > 40  # a line of the grid
+    assert layer.pick(20, 10, 4)
+    assert picked == [7]
+    assert layer.hover(2, 10, 4)
+    assert not layer.pick(2, 10, 4)  # the detector gave no box there
+    layer.light(3)
+    assert [each.number for each in layer.seen] == [3]
+    layer.leave()
+    assert paint(layer, 4.0).pixelColor(16 * 4, 14 * 4) == QColor("black")
 
 
 def rows() -> Table:
