@@ -4,6 +4,7 @@ after the other, in the order of the label's skeleton, with a tool of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from core.document.edits import Reshape
 from core.document.instance import Keypoints, Seen, Shape
@@ -12,26 +13,27 @@ from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEv
 from core.gestures.scene import Scene
 from core.sentences import Sentence, say
 
-HINT_SELECT = say(
+HINT_SELECT: Final = say(
     "gestures.hint_keypoints",
     "Click the instance whose keypoints are to be set.",
 )
-HINT_NEXT = say(
+HINT_NEXT: Final = say(
     "gestures.hint_keypoint",
     "Click sets {name} ({place} of {count}), right click says that it is hidden there, Shift+click "
     "takes one away, Backspace the last. Tab leaves {name} out.",
 )
-HINT_ALL = say(
+HINT_ALL: Final = say(
     "gestures.hint_keypoints_all",
     "All keypoints are set. Drag moves one, Alt+click hides or shows it, Shift+click takes it "
     "away.",
 )
-NO_SKELETON = say(
+NO_SKELETON: Final = say(
     "gestures.no_skeleton",
     "The label {label} has no keypoints yet. Say what they are called with “Keypoints of the "
     "label…” in the menu Labels.",
 )
-NO_INSTANCE = say("gestures.no_keypoint_owner", "No instance is there to set keypoints of.")
+TAKE_AWAY: Final = say("gestures.remove_keypoint", "take keypoint away")
+NO_INSTANCE: Final = say("gestures.no_keypoint_owner", "No instance is there to set keypoints of.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def clicked(shape: Shape, place: int, event: PointerEvent) -> Outcome | None:
         return _changed(
             shape,
             with_keypoint(shape.keypoints, place, ABSENT),
-            say("gestures.remove_keypoint", "take keypoint away"),
+            TAKE_AWAY,
         )
     if event.holds(Modifier.ALT):
         hides = seen == Seen.VISIBLE
@@ -196,7 +198,7 @@ class KeypointGesture:
         self._left_out = "", frozenset()
         last = max(place for place, (_, _, seen) in enumerate(shape.keypoints) if seen)
         keypoints = with_keypoint(shape.keypoints, last, ABSENT)
-        return _changed(shape, keypoints, say("gestures.remove_keypoint", "take keypoint away"))
+        return _changed(shape, keypoints, TAKE_AWAY)
 
     def key_release(self, key: Key) -> Outcome | None:
         """Nothing: keys act when they go down."""

@@ -20,6 +20,7 @@ from hypothesis.extra import numpy as hnp
 
 from core.codec import loads
 from core.document.instance import Instance, Polygon, Source
+from core.document.skeleton import Skeleton
 from core.lens.arrays import Shape
 from core.lens.detail import MOST_SMOOTHING, Detail
 from core.lens.scores import BINS, ScoreRecord
@@ -87,6 +88,7 @@ PLAIN: dict[object, st.SearchStrategy[Any]] = {
         st.floats(0, 99),
         st.integers(0, 99),
     ),
+    Skeleton: st.integers(1, 9).map(lambda n: Skeleton(tuple(map(str, range(n))), ((0, n - 1),))),
     ScoreRecord: st.builds(ScoreRecord, st.text(), counts, counts),
     int: st.integers(-(2**60), 2**60),
     float: st.floats(allow_nan=False, allow_infinity=False),
@@ -275,7 +277,7 @@ INSTANCE: dict[str, Any] = decoded(to_wire(prediction())[0])["instances"][0]
         altered(prediction(), instances=[{**INSTANCE, "score": 2}]),
         altered(prediction(), instances=[{**INSTANCE, "source": "x"}]),
         altered(prediction(), instances=[{**INSTANCE, "polygons": []}]),
-        altered(prediction(), instances=[{**INSTANCE, "polygons": [{"outer": [[1, 2], [3, 4]]}]}]),
+        altered(prediction(), instances=[{**INSTANCE, "polygons": [{"outer": []}]}]),
         altered(prediction(), instances=[{**INSTANCE, "polygons": [{"outer": [[1, NAN]] * 3}]}]),
         altered(Predict(1, path="x"), path=None),
         altered(Predict(1, path="x"), priority=9),
