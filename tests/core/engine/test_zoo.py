@@ -138,7 +138,7 @@ def test_names_of_networks() -> None:
     assert parse_arch("maskrcnn_mobilenet_v2_fpn") == ("mobilenet_v2", 1)
     assert parse_arch("fasterrcnn_resnet50_fpn_v2") == ("resnet50", 2)
     torchvisions = [arch for arch in ARCHES if arch not in MATTERPORT]
-    assert len(torchvisions) == 4 * len(BACKBONES)
+    assert len(torchvisions) == 5 * len(BACKBONES) + 1  # VGG-16 on one map beside its pyramid
     named = {parse_arch(arch) for arch in torchvisions}
     assert named == {(b, v) for b in BACKBONES for v in (1, 2)}
     with pytest.raises(ConfigError, match="vgg"):
@@ -196,5 +196,5 @@ def test_a_backbone_that_cannot_be_had_is_named(spec: str) -> None:
 def test_custom_without_a_callable_says_what_to_do() -> None:
     with pytest.raises(ConfigError, match="--backbone"):
         build_model(small(arch="custom"))
-    with pytest.raises(ConfigError, match="no architecture named 'vgg16'"):
-        build_model(small(arch="vgg16"))
+    with pytest.raises(ConfigError, match="no architecture named 'vgg19'"):
+        build_model(small(arch="vgg19"))
