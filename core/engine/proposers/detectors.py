@@ -202,7 +202,9 @@ class DetectorProposer:
         """Look at an upright image, uint8 3×H×W in RGB."""
         with dense.Heard(self.module) as heard:
             found = self.module([image.float() / 255])[0]
-        boxes, label, score = found["boxes"].float(), found["labels"], found["scores"].float()
+        named = found["labels"] > 0  # RetinaNet and FCOS score the background as a class too
+        boxes, label, score = (found[key][named] for key in ("boxes", "labels", "scores"))
+        boxes, score = boxes.float(), score.float()
         size = int(image.shape[-2]), int(image.shape[-1])
         cells = heard.cells(size, boxes, label, score) if heard.system else None
         return Boxes(boxes, label, score, cells)

@@ -11,7 +11,7 @@ from torchvision.models import detection
 from torchvision.ops import batched_nms
 
 from core.engine.proposers.base import ProposerError
-from core.engine.proposers.detectors import ARCHES, load_file
+from core.engine.proposers.detectors import ARCHES, KINDS, DetectorProposer, load_file
 from tests.core.engine.networks import picture
 
 CLASSES = 4
@@ -56,10 +56,27 @@ def test_a_bare_state_dict_is_told_and_gives_the_detector_s_own_boxes(
         wanted = theirs([image.float() / 255])[0]
     found = twin.propose(image)
     kept = batched_nms(found.boxes, found.score, found.label, nms)
+    things = wanted["labels"] > 0  # the background is no answer
+    wanted = {key: values[things] for key, values in wanted.items()}
     best = min(20, len(wanted["scores"]))
     assert best
     torch.testing.assert_close(found.score[kept][:best], wanted["scores"][:best])
     torch.testing.assert_close(found.boxes[kept][:best], wanted["boxes"][:best])
+
+
+class Everything(torch.nn.Module):
+    """A detector that finds the background, and a thing."""
+
+    def forward(self, _images: list[torch.Tensor]) -> list[dict[str, torch.Tensor]]:
+        boxes = torch.tensor([[0.0, 0, 9, 9], [1, 1, 4, 4]])
+        return [{"boxes": boxes, "labels": torch.tensor([0, 1]), "scores": torch.ones(2)}]
+
+
+def test_the_background_is_not_handed_on() -> None:
+    proposer = DetectorProposer(Everything(), "all", "1", 2, KINDS[ARCHES[0]])
+    found = proposer.propose(torch.zeros((3, 20, 20), dtype=torch.uint8))
+    assert found.label.tolist() == [1]
+    assert found.boxes.tolist() == [[1, 1, 4, 4]]
 
 
 def test_coco_s_names_are_known_by_their_number(tmp_path: Path) -> None:
