@@ -84,9 +84,13 @@ def test_labelme_opens_real_files_after_we_saved_them(labelme_python: str, tmp_p
     folder = shared_data("formats", "labelme", "v5.7.0_primitives_with_mask")
     (tmp_path / "primitives.jpg").write_bytes((folder / "primitives.jpg").read_bytes())
     read = labelme.read(folder / "primitives.json")
-    renamed = replace(read, shapes=tuple(replace(i, label="x") for i in read.instances))
+    renamed = replace(read, shapes=tuple(replace(each, label="x") for each in read.shapes))
     bent = replace(
-        read, shapes=tuple(replace(i, polygons=(Polygon(HOLE[:3]),)) for i in read.instances)
+        read,
+        shapes=tuple(
+            replace(each, polygons=(Polygon(HOLE[:3]),)) if isinstance(each, Instance) else each
+            for each in read.shapes
+        ),
     )
     paths = []
     for name, file in (("same", read), ("renamed", renamed), ("bent", bent)):
