@@ -50,7 +50,7 @@ class Viewport(LookingWidget):
     kept = Signal(object)  # Kept: what of it becomes an instance
     hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, scene: Scene | None = None) -> None:
         super().__init__(parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -58,7 +58,7 @@ class Viewport(LookingWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setMinimumSize(120, 90)
         self.setAccessibleName(self.tr("Canvas"))
-        self._scene = Scene()
+        self._scene = scene or Scene()
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
         self._overview.picture = self._renderer.overview
