@@ -22,7 +22,7 @@ from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
 from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
-from app.canvas.tools import CURSORS, UNCROSSED
+from app.canvas.tools import CURSORS, UNCROSSED, WITH_HANDLES
 from core.document.document import Changed, Document
 from core.document.instance import Instance, Shape
 from core.document.skeleton import Skeleton
@@ -277,7 +277,7 @@ class Viewport(LookingWidget):
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
         if tool != self.input.tool:
             self.input.take(tool)
-            self._renderer.handles_shown = tool == "select"
+            self._renderer.handles_shown = tool in WITH_HANDLES
             self.tool_changed.emit(tool)
 
     def show_tried(self, shapes: Sequence[Shape]) -> None:
