@@ -266,7 +266,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 input=json.dumps({
                     "polygons": polygons(count), "size": SIZE, "window": WINDOW, "scales": SCALES,
                 }),
-                capture_output=True,
+                stdout=subprocess.PIPE,  # what goes wrong there is seen here
                 text=True,
                 check=True,
             )  # fmt: skip
