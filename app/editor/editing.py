@@ -27,7 +27,7 @@ from core.document.geometry import (
 from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect
 from core.document.geometry.vertices import moved_inside, translate_all
-from core.document.instance import Polygons, Shape, Source, new_id
+from core.document.instance import Polygons, Shape
 from core.document.regions import (
     DONE_REGION,
     IGNORE,
@@ -40,6 +40,7 @@ from core.document.regions import (
 )
 from core.document.skeleton import shifted
 from core.gestures.boxes import BoxTable
+from core.gestures.drags import copied
 
 COMBINING: Final[Mapping[str, Callable[..., Polygons]]] = {
     "union": union,
@@ -273,16 +274,7 @@ class Editing(QObject):
 
 def _copy(shape: Shape, polygons: Polygons, offset: float) -> Shape:
     """A person's own copy, moved by an offset, with these polygons."""
-    return replace(
-        shape,
-        id=new_id(),
-        polygons=polygons,
-        source=Source.DRAWN,
-        score=None,
-        model=None,
-        locked=False,
-        keypoints=shifted(shape.keypoints, offset, offset) if offset else shape.keypoints,
-    )
+    return copied(shape, polygons, shifted(shape.keypoints, offset, offset) if offset else None)
 
 
 def _clipped(shape: Shape, document: Document) -> Shape | None:
