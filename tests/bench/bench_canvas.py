@@ -33,6 +33,7 @@ from PySide6.QtWidgets import QApplication
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.viewport import Viewport
 from core.document.edits import Edit
+from core.document.limits import MOST_POINTS_TOGETHER
 from core.project.project import Project
 from core.session import ImageSession
 
@@ -53,11 +54,12 @@ def polygons(count: int) -> list[list[tuple[float, float]]]:
     rng = np.random.default_rng(7)
     size = np.array(SIZE)
     radius = 0.42 * np.sqrt(size.prod() / count)
-    angles = np.linspace(0, 2 * np.pi, VERTICES, endpoint=False)
+    vertices = min(VERTICES, MOST_POINTS_TOGETHER // count - 1)  # a file with more is not opened
+    angles = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
     made = []
     for _ in range(count):
         centre = rng.uniform(1.3 * radius, size - 1.3 * radius)
-        radii = radius * rng.uniform(0.7, 1.2, VERTICES)
+        radii = radius * rng.uniform(0.7, 1.2, vertices)
         ring = centre + radii[:, None] * np.stack((np.cos(angles), np.sin(angles)), axis=1)
         made.append([(round(float(x), 2), round(float(y), 2)) for x, y in ring])
     return made
