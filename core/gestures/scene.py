@@ -231,6 +231,14 @@ class Scene:
         there = self._updated().meeting(rect) if self.instances_shown else ()
         return tuple(each for each in there if not isinstance(each, Line))
 
+    def all_in(self, rect: Rect) -> tuple[Shape, ...]:
+        """All of the document whose box meets a rectangle, hidden or not."""
+        hidden = [each for each in map(self.get, self._hidden) if each is not None]
+        return (
+            *self._updated().meeting(rect),
+            *(each for each in hidden if bounds(each).intersects(rect)),
+        )
+
     def rings_along(
         self, line: Sequence[Point], reach: float, but: Collection[str]
     ) -> tuple[Ring, ...]:

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from app.canvas import look as looks
 from app.canvas.backdrop import ground
 from app.canvas.look import Look, shade
+from app.canvas.renderer import Renderer
 from core.document.edits import Relabel, Reshape
 from core.document.geometry import translate
 from core.document.instance import Instance, Polygon
@@ -274,3 +275,51 @@ def test_colours_that_are_no_colours_are_made_up(make_bench):
     bench = make_bench(instance("a"))
     bench.viewport.set_colours({"cell": "not a colour"})
     assert rgb(bench.colour(50, 20)) not in (GREY, (255, 0, 0))
+
+
+def test_a_picture_of_what_rests_is_never_behind(make_bench):
+    bench = make_bench(instance("a"), instance("b", FAR, label="other"))
+    viewport, renderer = bench.viewport, bench.viewport._renderer
+    moved = translate(bench.document.get("a").polygons, 5, 7)
+    steps = [
+        lambda: bench.apply(Reshape("a", moved), "moved"),
+        lambda: bench.apply(Relabel((("b", "cell"),)), "named"),
+        lambda: viewport.set_hidden(["b"]),
+        lambda: viewport.show_suggestions([suggestion("s", FAR)]),
+        lambda: viewport.set_suggestions_visible(False),
+        lambda: viewport.set_view((40.0, 40.0), 2.5),
+        lambda: viewport.set_shade(shade(Look(brightness=0.4))),
+        lambda: viewport.set_opacity(0.9),
+        lambda: viewport.set_instances_visible(False),
+    ]
+    for number, step in enumerate(steps):
+        before = bench.pixels()
+        step()
+        bench.pixels()
+        resting = bench.pixels()
+        assert renderer._still._image is not None, number
+        renderer._still.outdate()
+        renderer.tags.outdate()
+        bench.settle()
+        renderer._still.outdate()
+        assert (bench.pixels() == resting).all(), number
+        assert (resting != before).any(), number
+
+
+def test_the_bars_cover_what_is_below_them(make_bench, monkeypatch):
+    asked = []
+    paint = Renderer.paint
+    monkeypatch.setattr(
+        Renderer, "paint", lambda self, *rest: (asked.append(1), paint(self, *rest))[1]
+    )
+    bench = make_bench(instance("a"))
+    bench.viewport.set_view((60.0, 50.0), 12.0)
+    bench.settle()
+    asked.clear()
+    bench.viewport._bars._across.update()
+    bench.viewport._bars._down.update()
+    QTest.qWait(1)
+    assert not asked
+    bench.viewport._navigator.pan(9, 4)
+    QTest.qWait(1)
+    assert len(asked) == 1
