@@ -76,7 +76,8 @@ class Encoding:
     def proposed_features(self) -> NDArray[np.float32]:
         """What the box head makes of them before it names them, N×D."""
         model, numerics = self.predictor.module, self.predictor.numerics
-        found = roi.hidden_of(model, self.levels, [self.proposed_boxes], numerics)
+        with torch.inference_mode():
+            found = roi.hidden_of(model, self.levels, [self.proposed_boxes], numerics)
         values: NDArray[np.float32] = found.cpu().numpy()
         return values
 
