@@ -192,12 +192,13 @@ def pan(stage: Stage, by: float) -> None:
 def vertex_drag(stage: Stage, scale: float) -> tuple[dict[str, float], dict[str, float]]:
     """Drag a vertex about, let it go, and undo that again and again.
 
-    Where outlines are too small for handles, the whole instance is dragged.
+    Where outlines are small, the whole instance is dragged.
     """
     viewport = stage.viewport
     instance = stage.document.instances[len(stage.document.instances) // 2]
     ring = instance.polygons[0].outer
-    x, y = ring[0] if scale >= 1 else np.mean(ring, axis=0).tolist()
+    large = scale * np.ptp(ring, axis=0).min() > 4 * SPECK
+    x, y = ring[0] if large else np.mean(ring, axis=0).tolist()
     stage.look(scale, (x, y))
     viewport.set_selection([instance.id])
     stage.settle()
