@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainterPath, QPolygonF
 
 from core.document.geometry.measure import Rect, ring_array
 from core.document.instance import Line, Ring, Shape
-from core.gestures.boxes import BoxTable
+from core.gestures.boxes import BoxTable, rows_that_differ
 
 _SMALLEST_LEVEL = -16
 _FULL_LEVEL = 2
@@ -94,7 +94,9 @@ def _simplified(ring: Ring, error: float) -> Ring:
         return ring
     points = ring_array(ring)
     cells = np.floor(points / error)
-    kept = np.any(cells != np.roll(cells, 1, axis=0), axis=1)
+    kept = np.empty(len(cells), bool)
+    kept[1:] = np.any(cells[1:] != cells[:-1], axis=1)
+    kept[0] = bool(np.any(cells[0] != cells[-1]))
     if kept.all():
         return ring
     chosen = [point for point, keep in zip(ring, kept.tolist(), strict=True) if keep]
@@ -112,9 +114,20 @@ class OutlineTable:
     def __len__(self) -> int:
         return len(self._boxes)
 
+    @property
+    def boxes(self) -> BoxTable:
+        """The boxes of all, in z order."""
+        return self._boxes
+
     def set(self, instances: Sequence[Shape]) -> None:
         """Show other instances; those whose polygons are the same keep their paths."""
-        self._boxes = self._boxes.updated(instances)
+        before, self._boxes = self._boxes.shapes, self._boxes.updated(instances)
+        others = rows_that_differ(before, instances)
+        if others is not None and all(before[row].id == instances[row].id for row in others):
+            for id in [instances[row].id for row in others]:
+                if id in self._made and not self._is_current(id, self._made[id]):
+                    del self._made[id]
+            return
         self._rows = {each.id: row for row, each in enumerate(instances)}
         self._made = {id: each for id, each in self._made.items() if self._is_current(id, each)}
 

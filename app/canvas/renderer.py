@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from app.canvas.backdrop import paint_border, paint_crosshair, paint_grid
 from app.canvas.image_tiles import ImageTiles
@@ -18,6 +19,7 @@ from app.canvas.live import LiveLook, LivePainter
 from app.canvas.look import Shade
 from app.canvas.outlines import Outline, OutlineTable
 from app.canvas.pyramid import ImagePyramid
+from app.canvas.still import Still
 from app.canvas.style import FILL, LINE_SELECTED, TOLERANCE, Palette
 from app.canvas.tags import Tags
 from app.canvas.tile_layer import TileLayer
@@ -49,6 +51,7 @@ class Renderer:
         self.tags = Tags(Palette())
         self._scene = scene
         self._size = (0.0, 0.0)
+        self._still = Still(QImage.Format.Format_RGB32)
         self._palette = Palette()
         self._fill = FILL
         self._pointed: tuple[Shape, ...] = ()
@@ -113,10 +116,11 @@ class Renderer:
     def set_instances(self, shapes: Sequence[Shape], changed: Changed | None = None) -> None:
         """The document's shapes; `changed` says which of them are new, altered or gone."""
         self._instances.set(shapes)
-        self._pointed = tuple(each for each in shapes if each.keypoints)
+        self._pointed = tuple([each for each in shapes if each.keypoints])
         self.tags.outdate()
         if changed is None:
             self._lingering = frozenset()
+            self._scene.know(self._instances.boxes)
             self._base.invalidate()
             self._chosen.invalidate()
         elif changed.ids:
@@ -186,8 +190,31 @@ class Renderer:
 
     # Painting, in device pixels of the viewport
 
-    def paint(self, painter: QPainter, view: View, crosshair: QPointF | None = None) -> None:
+    def paint(
+        self, painter: QPainter, view: View, ground: QColor, crosshair: QPointF | None = None
+    ) -> None:
         """Paint a whole frame from what is there, with lines through a logical point."""
+        shown = self._scene.instances_shown, self._scene.suggestions_shown
+        versions = tuple(tiles.version for tiles in self._layers())
+        draw = partial(self._paint_resting, view=view, ground=ground)
+        if any(layer.visible and layer.below_instances for layer in self.layers):
+            draw(painter)  # only their owners know when they change
+        else:
+            key = (view, ground.rgba(), shown, versions)
+            self._still.paint(painter, view.device_size, key, draw)
+        if not self.has_image:
+            return
+        if self._scene.instances_shown:
+            self._paint_chosen(painter, view)
+        self._paint_layers(painter, view, below=False)
+        self._paint_live(painter, view)
+        if crosshair is not None:
+            paint_crosshair(painter, view, crosshair * view.dpr, *self._size)
+
+    def _paint_resting(self, painter: QPainter, view: View, ground: QColor) -> None:
+        """What neither the pointer nor a gesture changes."""
+        across, down = view.device_size
+        painter.fillRect(0, 0, across + 1, down + 1, ground)
         if not self.has_image:
             return
         self._image_tiles.paint(painter, view)
@@ -198,12 +225,6 @@ class Renderer:
             self._base.tiles.paint(painter, view)
         if self._scene.suggestions_shown:
             self._proposed.tiles.paint(painter, view)
-        if self._scene.instances_shown:
-            self._paint_chosen(painter, view)
-        self._paint_layers(painter, view, below=False)
-        self._paint_live(painter, view)
-        if crosshair is not None:
-            paint_crosshair(painter, view, crosshair * view.dpr, *self._size)
 
     def _paint_layers(self, painter: QPainter, view: View, *, below: bool) -> None:
         part, (width, height) = view.visible(), self._size

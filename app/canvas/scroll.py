@@ -7,18 +7,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QScrollBar, QWidget
+from PySide6.QtCore import QCoreApplication, QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QScrollBar, QStyle, QStyleOptionSlider, QWidget
 
 from app.canvas.navigator import Navigator
 from app.canvas.overview import Overview
+from app.canvas.style import faded
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
 
 _REVEAL_MARGIN = 40.0
+_ROUND = 3.0
 _FILLED = 0.8  # of the view, by what is zoomed to
 _CLOSEST = 16.0  # logical pixels per image pixel, when zooming to something small
+
+
+class _Bar(QScrollBar):
+    """A flat bar that covers what is below it: the style's own makes the canvas paint again."""
+
+    def __init__(self, orientation: Qt.Orientation, canvas: QWidget) -> None:
+        super().__init__(orientation, canvas)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The groove, and the handle where the style takes it, stronger under the pointer."""
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the style takes it away
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ScrollBar, option, QStyle.SubControl.SC_ScrollBarSlider, self
+        )
+        held = self.isSliderDown() or self.underMouse()
+        inset, palette = (3 if held else 4), self.palette()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), palette.color(QPalette.ColorRole.Window))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        ink = palette.color(QPalette.ColorRole.WindowText)
+        painter.setBrush(faded(ink, 0.6 if held else 0.4))
+        inner = QRectF(handle).adjusted(inset, inset, -inset, -inset)
+        painter.drawRoundedRect(inner, _ROUND, _ROUND)
+        painter.end()
 
 
 class ScrollBars:
@@ -31,6 +61,7 @@ class ScrollBars:
     def __init__(self, canvas: QWidget, look: Callable[[float, float], None]) -> None:
         self._look = look
         self._view = View()
+        self._free = (0, 0, 0, 0)
         self._down = self._make(canvas, Qt.Orientation.Vertical)
         self._across = self._make(canvas, Qt.Orientation.Horizontal)
         self._down.setAccessibleName(QCoreApplication.translate("scroll", "Scroll up and down"))
@@ -43,15 +74,20 @@ class ScrollBars:
         across, down = wide > view.width + 1, high > view.height + 1
         thick_down = self._down.sizeHint().width() if down else 0
         thick_across = self._across.sizeHint().height() if across else 0
-        self._across.setGeometry(
-            0, view.height - thick_across, view.width - thick_down, thick_across
-        )
+        self._free = (0, 0, view.width - thick_down, view.height - thick_across)
+        # The corner belongs to one of them: what is left is a rectangle, which Qt paints faster.
+        self._across.setGeometry(0, view.height - thick_across, view.width, thick_across)
         self._down.setGeometry(view.width - thick_down, 0, thick_down, view.height - thick_across)
         self._set(self._across, across, wide, view.width, view.centre_x * view.scale)
         self._set(self._down, down, high, view.height, view.centre_y * view.scale)
 
+    @property
+    def free(self) -> tuple[int, int, int, int]:
+        """The part of the canvas without bars: x, y, width and height in logical pixels."""
+        return self._free
+
     def _make(self, canvas: QWidget, orientation: Qt.Orientation) -> QScrollBar:
-        bar = QScrollBar(orientation, canvas)
+        bar = _Bar(orientation, canvas)
         bar.setCursor(Qt.CursorShape.ArrowCursor)
         bar.hide()
         bar.valueChanged.connect(self._moved)
@@ -137,6 +173,10 @@ class LookingWidget(QWidget):
         """Show a small picture of the image while not all of it is in sight, or never."""
         self._overview.set_wanted(wanted)
 
+    def refresh(self) -> None:
+        """Paint the canvas again, without the bars: they paint themselves, and slowly."""
+        self.update(*self._bars.free)
+
     def _view_changed(self) -> None:
         scale = self._navigator.view.scale
         if scale != self._reported_scale:
@@ -144,7 +184,7 @@ class LookingWidget(QWidget):
             self.zoom_changed.emit(scale)
         self._bars.follow(self._navigator.view, self._navigator.image)
         self._overview.follow(self._navigator.view, self._navigator.image)
-        self.update()
+        self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the image where it is, or fitted."""

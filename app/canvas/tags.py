@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from app.canvas.outlines import Outline, OutlineTable
+from app.canvas.still import Still
 from app.canvas.style import DASH, INK, PAPER, REGION, Palette, faded, ink_on
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
@@ -54,8 +56,7 @@ class Tags:
         self._known: dict[int, _Tag] = {}  # by the outline, as long as pictures are kept
         self._done_for: tuple[float, Rect] | None = None
         self._boxes: NDArray[np.float64] | None = None
-        self._still: _Still | None = None
-        self._last: object = None
+        self._still = Still(QImage.Format.Format_ARGB32_Premultiplied)
 
     def clear(self) -> None:
         """Forget the pictures, for instance when the font is another."""
@@ -70,7 +71,8 @@ class Tags:
 
     def _take(self, chosen: list[_Tag]) -> None:
         self._chosen = chosen
-        self._boxes = self._still = self._last = None
+        self._boxes = None
+        self._still.outdate()
 
     def is_chosen(self, view: View) -> bool:
         """Whether the choice that was made serves a view."""
@@ -109,7 +111,10 @@ class Tags:
     ) -> None:
         """Paint the tags that were chosen, but for `hidden` (None: all of them), and `forced`."""
         if hidden is not None and self._chosen:
-            self._paint_chosen(painter, view, frozenset(hidden))
+            seen = frozenset(hidden)
+            key = (view, seen)
+            draw = partial(self._paint_each, view=view, hidden=seen)
+            self._still.paint(painter, view.device_size, key, draw)
         taken: list[QRectF] = []
         for outline in forced:
             tag = _Tag(outline, self._face(outline.instance, view.dpr), None, view.dpr)
@@ -120,24 +125,6 @@ class Tags:
                     place.translate(0, -place.height())
                 taken.append(place)
                 painter.drawImage(place.topLeft(), tag.image)
-
-    def _paint_chosen(self, painter: QPainter, view: View, hidden: frozenset[str]) -> None:
-        """Paint them one by one; once the view stands still, from one picture of all of them."""
-        key = (view.origin, view.device_scale, view.device_size, view.dpr, hidden)
-        if self._still is not None and self._still.key == key:
-            painter.drawImage(0, 0, self._still.image)
-            return
-        if self._last != key:
-            self._last, self._still = key, None
-            self._paint_each(painter, view, hidden)
-            return
-        image = QImage(*view.device_size, QImage.Format.Format_ARGB32_Premultiplied)
-        image.fill(0)
-        inner = QPainter(image)
-        self._paint_each(inner, view, hidden)
-        inner.end()
-        self._still = _Still(key, image)
-        painter.drawImage(0, 0, image)
 
     def _paint_each(self, painter: QPainter, view: View, hidden: frozenset[str]) -> None:
         if self._boxes is None:
@@ -244,14 +231,6 @@ class _Tag:
         row = np.array([(box.x0, box.y0, box.x1, box.y1, width, height)])
         x, y, seen = _places_within(row, view)[0].tolist()
         return QRectF(x, y, width, height) if seen else None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Still:
-    """All chosen tags as one picture of the viewport, and what it was made for."""
-
-    key: object
-    image: QImage
 
 
 def _places_within(rows: NDArray[np.float64], view: View) -> NDArray[np.float64]:

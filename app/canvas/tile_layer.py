@@ -65,6 +65,9 @@ class TileLayer:
         self._scales: list[float] = []
         self._work: _Work | None = None
         self._progress = False
+        self._complete: tuple[View, int] | None = None  # no tile of it, so far around, is wanted
+        self.version = 0
+        """Another number whenever what `paint` shows of a view is another."""
         self._width = 0.0
         self._height = 0.0
 
@@ -79,7 +82,8 @@ class TileLayer:
         self._cache.clear()
         self._stale.clear()
         self._scales.clear()
-        self._work = None
+        self._work = self._complete = None
+        self.version += 1
 
     def invalidate(self, rect: Rect | None = None, reach: float = 0.0) -> None:
         """Mark tiles that show a part of `rect` (image pixels; None: all) to be made again.
@@ -91,6 +95,7 @@ class TileLayer:
         def hit(key: TileKey) -> bool:
             return rect is None or key.rect().intersects(rect.grown(reach / key.scale))
 
+        self._complete = None
         self._stale.update(key for key in self._cache if hit(key))
         if self._work is not None and hit(self._work.key):
             self._work = None
@@ -101,6 +106,10 @@ class TileLayer:
 
     def make(self, view: View, deadline: float, margin: int = 0) -> bool:
         """Make tiles in sight (and `margin` around) until the deadline. True when none is left."""
+        if self._complete is not None:
+            whole, around = self._complete
+            if whole == view and margin <= around:
+                return True
         self._remember(view)
         while (work := self._next(view, margin)) is not None:
             painter = QPainter(work.image)
@@ -110,6 +119,7 @@ class TileLayer:
                 self._keep(work.key, work.image)
             if time.perf_counter() >= deadline:
                 return self._work is None and self._first_wanted(view, margin) is None
+        self._complete = view, margin
         return True
 
     def take_progress(self) -> bool:
@@ -163,8 +173,9 @@ class TileLayer:
         self._cache[key] = image
         self._stale.discard(key)
         self._stale.intersection_update(self._cache)
-        self._work = None
+        self._work = self._complete = None
         self._progress = True
+        self.version += 1
 
     def _wanted(self, key: TileKey) -> bool:
         return key not in self._cache or key in self._stale

@@ -22,7 +22,7 @@ from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
 from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
-from app.canvas.tools import CURSORS, UNCROSSED
+from app.canvas.tools import CURSORS, UNCROSSED, WITH_HANDLES
 from core.document.document import Changed, Document
 from core.document.instance import Instance, Shape
 from core.document.skeleton import Skeleton
@@ -50,7 +50,7 @@ class Viewport(LookingWidget):
     kept = Signal(object)  # Kept: what of it becomes an instance
     hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, scene: Scene | None = None) -> None:
         super().__init__(parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -58,7 +58,7 @@ class Viewport(LookingWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setMinimumSize(120, 90)
         self.setAccessibleName(self.tr("Canvas"))
-        self._scene = Scene()
+        self._scene = scene or Scene()
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
         self._overview.picture = self._renderer.overview
@@ -75,6 +75,7 @@ class Viewport(LookingWidget):
         self._tags_shown = True
         self._crosshair = True
         self._worked = False
+        self._painted_scale = 0.0
         self._work = QTimer(self, singleShot=True, interval=0)
         self._work.timeout.connect(self._make)
 
@@ -85,7 +86,7 @@ class Viewport(LookingWidget):
         made.hinted.connect(self.hinted)
         made.pointer_moved.connect(self.pointer_moved)
         made.pointer_left.connect(self._forget_hover)
-        made.layer_hovered.connect(self.update)
+        made.layer_hovered.connect(self.refresh)
         made.activated.connect(self._on_activated)
         made.menu_wanted.connect(
             lambda at, hit: self.context_requested.emit(self.mapToGlobal(at), hit)
@@ -101,7 +102,7 @@ class Viewport(LookingWidget):
         self.input.has_image = image is not None
         size = (image.width, image.height) if image else (0, 0)
         self._navigator.set_image(*size)
-        self.update()
+        self.refresh()
 
     def show_document(self, document: Document | None) -> None:
         """Show the instances of a document; nothing is selected then."""
@@ -109,7 +110,7 @@ class Viewport(LookingWidget):
         self._document = self._scene.document = document
         self._renderer.set_instances(document.shapes if document else ())
         self._select(frozenset(), self._scene.picked)
-        self.update()
+        self.refresh()
 
     def document_changed(self, changed: Changed) -> None:
         """The shown document has changed; to be called after each edit, undo and redo."""
@@ -119,7 +120,7 @@ class Viewport(LookingWidget):
         kept = frozenset(id for id in self._scene.selection if id in self._document)
         self._select(kept, self._scene.picked)
         self.input.refresh()
-        self.update()
+        self.refresh()
 
     def show_suggestions(self, instances: Sequence[Instance]) -> None:
         """Show these suggestions and no others."""
@@ -131,7 +132,7 @@ class Viewport(LookingWidget):
         known = {each.id for each in self._suggestions}
         self._select(self._scene.selection, self._scene.picked & known)
         self.input.refresh()
-        self.update()
+        self.refresh()
 
     # What it looks like
 
@@ -161,7 +162,7 @@ class Viewport(LookingWidget):
         fill = 0.0 if self._quiet else self._fill
         self._renderer.tags_shown = self._tags_shown and not self._quiet
         self._renderer.set_look(self._palette_of_labels, fill)
-        self.update()
+        self.refresh()
 
     def set_instances_visible(self, visible: bool) -> None:
         """Show or hide all instances; hidden ones cannot be taken."""
@@ -183,14 +184,14 @@ class Viewport(LookingWidget):
         self._scene.suggestions_shown = self._suggestions_shown and not self._bare
         self._renderer.tags.outdate()
         self.input.refresh()
-        self.update()
+        self.refresh()
 
     def set_hidden(self, ids: Collection[str]) -> None:
         """Hide these instances and no others; hidden ones cannot be taken."""
         self._scene.set_hidden(frozenset(ids))
         self._renderer.set_hidden(frozenset(ids))
         self.input.refresh()
-        self.update()
+        self.refresh()
 
     def set_tags_visible(self, visible: bool) -> None:
         """Show or hide the names beside instances, those selected or hovered excepted."""
@@ -200,45 +201,45 @@ class Viewport(LookingWidget):
     def set_crosshair_visible(self, visible: bool) -> None:
         """Show or hide the lines through the pointer while drawing."""
         self._crosshair = visible
-        self.update()
+        self.refresh()
 
     def set_shade(self, shade: Shade | None) -> None:
         """Show the image's pixels through a shade, or as they are."""
         self._renderer.set_shade(shade)
-        self.update()
+        self.refresh()
 
     def show_pixels(self, image: ImagePyramid) -> None:
         """Show the same image, of the same size, with other pixels."""
         self._renderer.set_pixels(image)
-        self.update()
+        self.refresh()
 
     def add_layer(self, layer: Layer) -> None:
         """Put a layer on top of those added before."""
         self._renderer.layers.append(layer)
         self.input.layers = tuple(self._renderer.layers)
-        self.update()
+        self.refresh()
 
     def remove_layer(self, layer: Layer) -> None:
         """Take a layer away. Raises ValueError when it is not there."""
         self._renderer.layers.remove(layer)
         self.input.layers = tuple(self._renderer.layers)
-        self.update()
+        self.refresh()
 
     def layer_changed(self) -> None:
         """A layer wants to be painted again."""
-        self.update()
+        self.refresh()
 
     # What is selected, and with which tool
 
     def set_active_label(self, label: str) -> None:
         """The label of what is drawn next; without one nothing can be drawn."""
         self._scene.label = label
-        self.update()
+        self.refresh()
 
     def set_skeletons(self, skeletons: Mapping[str, Skeleton]) -> None:
         """What the keypoints of each label are called, and how they are joined."""
         self._scene.skeletons = skeletons
-        self.update()
+        self.refresh()
 
     @property
     def selection(self) -> frozenset[str]:
@@ -262,7 +263,7 @@ class Viewport(LookingWidget):
             return
         scene.selection, scene.picked = selection, picked
         self._renderer.set_selection(selection, picked)
-        self.update()
+        self.refresh()
         if selection_is_new:
             self.selection_changed.emit(selection)
         if picks_are_new:
@@ -277,13 +278,13 @@ class Viewport(LookingWidget):
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
         if tool != self.input.tool:
             self.input.take(tool)
-            self._renderer.handles_shown = tool == "select"
+            self._renderer.handles_shown = tool in WITH_HANDLES
             self.tool_changed.emit(tool)
 
     def show_tried(self, shapes: Sequence[Shape]) -> None:
         """Show instances or suggestions as they would become, in place of what they are."""
         self._renderer.tried = tuple(shapes)
-        self.update()
+        self.refresh()
 
     def hear(self, answered: Answered) -> None:
         """Show what a model draws for what was asked."""
@@ -337,7 +338,7 @@ class Viewport(LookingWidget):
             self.kept.emit(outcome.keeps)
         if outcome.refusal is not None:
             self.refused.emit(outcome.refusal)
-        self.update()
+        self.refresh()
         if worked and not self.busy:
             self.rested.emit()
 
@@ -348,7 +349,7 @@ class Viewport(LookingWidget):
         """The pointer is gone: nothing is under it."""
         self.pointer_left.emit()
         self._renderer.preview = self._renderer.preview.without_pointer()
-        self.update()
+        self.refresh()
 
     # Qt
 
@@ -363,36 +364,36 @@ class Viewport(LookingWidget):
             self.setCursor(shape)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Show the frame; make tiles within the time of a slice first."""
+        """Show the frame; make tiles within the time of a slice first, but not while zooming."""
         view = self._navigator.view
         if view.dpr != self.devicePixelRatioF():
             self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
             view = self._navigator.view
-        if not self._renderer.make(view, SLICE):
+        zooming, self._painted_scale = view.scale != self._painted_scale, view.scale
+        # What is zoomed through is gone before its tiles would be there.
+        if zooming or not self._renderer.make(view, SLICE):
             self._work.start()
         painter = QPainter(self)
         painter.scale(1 / view.dpr, 1 / view.dpr)
-        across, down = view.device_size
-        painter.fillRect(0, 0, across + 1, down + 1, ground(self.palette()))
         pointer = self.input.pointer
         crosshair = self._crosshair and pointer is not None and self.input.tool not in UNCROSSED
-        self._renderer.paint(painter, view, pointer if crosshair else None)
+        self._renderer.paint(painter, view, ground(self.palette()), pointer if crosshair else None)
         if self.hasFocus():
             paint_focus(painter, view, self.palette())
         painter.end()
 
     def _make(self) -> None:
         if self._renderer.make(self._navigator.view, SLICE):
-            self.update()
+            self.refresh()
         else:
             self._work.start()
             if self._renderer.take_progress():
-                self.update()
+                self.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the font and the palette."""
         if event.type() == QEvent.Type.FontChange:
             self._renderer.tags.font = self.font()
             self._renderer.tags.clear()
-        self.update()
+        self.refresh()
         super().changeEvent(event)

@@ -27,7 +27,7 @@ from core.document.geometry import (
 from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect
 from core.document.geometry.vertices import moved_inside, translate_all
-from core.document.instance import Polygons, Shape, Source, new_id
+from core.document.instance import Polygons, Shape
 from core.document.regions import (
     DONE_REGION,
     IGNORE,
@@ -40,6 +40,7 @@ from core.document.regions import (
 )
 from core.document.skeleton import shifted
 from core.gestures.boxes import BoxTable
+from core.gestures.drags import copied
 
 COMBINING: Final[Mapping[str, Callable[..., Polygons]]] = {
     "union": union,
@@ -91,10 +92,10 @@ class Editing(QObject):
             self.said.emit(self.tr("%n instance(s) lie outside this image", "", missing))
 
     def duplicate(self, ids: Iterable[str]) -> None:
-        """Put copies a little beside the originals."""
+        """Put copies a little beside the originals. The rule for overlaps is for when they move."""
         made = self._copies(self._chosen(ids), OFFSET)
         if made:
-            self._add(made, self.tr("duplicate %n instance(s)", "", len(made)))
+            self._add(made, self.tr("duplicate %n instance(s)", "", len(made)), as_is=True)
 
     def take_over(self, shapes: Iterable[Shape]) -> bool:
         """Put copies of another image's instances where they were there; False without any."""
@@ -266,23 +267,14 @@ class Editing(QObject):
             )
             return tuple(each for each in made if each is not None)
 
-    def _add(self, shapes: tuple[Shape, ...], name: str) -> None:
-        if self._workspace.do(Add(shapes), name):
+    def _add(self, shapes: tuple[Shape, ...], name: str, *, as_is: bool = False) -> None:
+        if self._workspace.do(Add(shapes), name, as_is=as_is):
             self.selected.emit(frozenset(each.id for each in shapes))
 
 
 def _copy(shape: Shape, polygons: Polygons, offset: float) -> Shape:
     """A person's own copy, moved by an offset, with these polygons."""
-    return replace(
-        shape,
-        id=new_id(),
-        polygons=polygons,
-        source=Source.DRAWN,
-        score=None,
-        model=None,
-        locked=False,
-        keypoints=shifted(shape.keypoints, offset, offset) if offset else shape.keypoints,
-    )
+    return copied(shape, polygons, shifted(shape.keypoints, offset, offset) if offset else None)
 
 
 def _clipped(shape: Shape, document: Document) -> Shape | None:

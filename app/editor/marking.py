@@ -27,13 +27,10 @@ def mark_done(services: Services, images: Sequence[ImageEntry]) -> None:
 
     def told(walk: Walk[ImageEntry], count: int) -> None:
         text = QCoreApplication.translate("marking", "%n image(s) marked as done", "", count)
-        walk.job.end(JobState.CANCELLED if walk.stopped else JobState.DONE, text)
-        services.notices.say(text)
-        if walk.failures:
-            sentence = QCoreApplication.translate(
-                "marking", "%n image(s) could not be marked.", "", len(walk.failures)
-            )
-            services.notices.fail("done", sentence, failure_text(walk))
+        failed = QCoreApplication.translate(
+            "marking", "%n image(s) could not be marked.", "", len(walk.failures)
+        )
+        _tell(services, "done", walk, text, failed)
 
     services.folder_edits.make(title, name, images, marking_done, told)
 
@@ -61,12 +58,17 @@ def delete_labels(services: Services, images: Sequence[ImageEntry]) -> None:
         text = QCoreApplication.translate(
             "marking", "%n label file(s) deleted. Undo brings them back.", "", count
         )
-        walk.job.end(JobState.CANCELLED if walk.stopped else JobState.DONE, text)
-        services.notices.say(text)
-        if walk.failures:
-            sentence = QCoreApplication.translate(
-                "marking", "%n label file(s) could not be deleted.", "", len(walk.failures)
-            )
-            services.notices.fail("delete", sentence, failure_text(walk))
+        failed = QCoreApplication.translate(
+            "marking", "%n label file(s) could not be deleted.", "", len(walk.failures)
+        )
+        _tell(services, "delete", walk, text, failed)
 
     services.folder_edits.delete(title, name, images, told)
+
+
+def _tell(services: Services, key: str, walk: Walk[ImageEntry], text: str, failed: str) -> None:
+    """How a walk over images ended, and which of them failed."""
+    walk.job.end(JobState.CANCELLED if walk.stopped else JobState.DONE, text)
+    services.notices.say(text)
+    if walk.failures:
+        services.notices.fail(key, failed, failure_text(walk))

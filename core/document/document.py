@@ -109,8 +109,8 @@ class Document:
 
     def _set_shapes(self, shapes: Iterable[Shape]) -> None:
         self._shapes = tuple(shapes)
-        self._instances = tuple(each for each in self._shapes if isinstance(each, Instance))
-        self._regions = tuple(each for each in self._shapes if isinstance(each, Region))
+        self._instances = tuple([each for each in self._shapes if isinstance(each, Instance)])
+        self._regions = tuple([each for each in self._shapes if isinstance(each, Region)])
 
     @property
     def shapes(self) -> tuple[Shape, ...]:

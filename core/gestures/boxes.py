@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, compress
+from operator import is_not
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,17 @@ class BoxTable:
 
     def updated(self, shapes: Sequence[Shape]) -> BoxTable:
         """The table of other shapes; those whose polygons are the same keep their boxes."""
-        rows = {id(each.polygons): row for row, each in enumerate(self.shapes)}
-        places = np.fromiter((rows.get(id(each.polygons), -1) for each in shapes), np.intp)
         table = BoxTable()
         table.shapes = tuple(shapes)
+        others = rows_that_differ(self.shapes, table.shapes)
+        if others is not None and 2 * len(others) < len(shapes):
+            table._boxes = self._boxes
+            if others:
+                table._boxes = self._boxes.copy()
+                table._boxes[:, others] = _boxes_of([shapes[row] for row in others])
+            return table
+        rows = {id(each.polygons): row for row, each in enumerate(self.shapes)}
+        places = np.fromiter((rows.get(id(each.polygons), -1) for each in shapes), np.intp)
         if not len(self.shapes):
             table._boxes = _boxes_of(table.shapes)
             return table
@@ -60,6 +68,13 @@ class BoxTable:
         x0, y0, x1, y1 = self._boxes
         found = (x0 >= rect.x0) & (x1 <= rect.x1) & (y0 >= rect.y0) & (y1 <= rect.y1)
         return _numbers(np.flatnonzero(found))
+
+
+def rows_that_differ(before: Sequence[Shape], now: Sequence[Shape]) -> list[int] | None:
+    """The rows in which another shape stands; None where there are not as many."""
+    if len(before) != len(now):
+        return None
+    return list(compress(range(len(now)), map(is_not, before, now)))
 
 
 def _numbers(rows: _Rows) -> list[int]:

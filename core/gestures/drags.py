@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,12 +12,18 @@ from core.document.geometry import GeometryError, insert_vertex, move_vertex, tr
 from core.document.geometry.boxes import middle, turned, with_corner, with_side
 from core.document.geometry.measure import Rect, bounds_of
 from core.document.hit import Hit
-from core.document.instance import Line, Point, Polygon, Polygons, Ring, Shape, Source, new_id
+from core.document.instance import Keypoints, Line, Point, Polygon, Polygons, Shape, Source, new_id
 from core.document.skeleton import shifted
 from core.gestures.base import Cursor, Outcome, PointerEvent, Preview
 from core.gestures.scene import Scene
 from core.gestures.shaping import settle
 from core.sentences import Sentence, say
+
+MIDPOINT_FROM = 5.0
+"""Edges of this many tolerances and more offer their middle for a new vertex."""
+
+_TURNS = 12
+"""Halvings of an angle that is too wide for the image."""
 
 
 class Drag(Protocol):
@@ -128,80 +134,68 @@ class VertexDrag:
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeDrag:
-    """Moves both ends of an edge."""
+class ShapeDrag:
+    """Gives a shape the polygons that go with how far the hand has moved."""
 
     scene: Scene
     shape: Shape
-    hit: Hit
+    polygons: Callable[[float, float], Polygons]
+    name: Sentence
+    hover: Hit | None = None
     cursor: Cursor = Cursor.MOVE
 
     def preview(self, dx: float, dy: float) -> Preview:
-        """The shape with the edge at its new place."""
-        changed = replace(self.shape, polygons=self._polygons(dx, dy))
-        return Preview(changed=(changed,), hover=self.hit)
+        """The shape as it would stand."""
+        changed = replace(self.shape, polygons=self.polygons(dx, dy))
+        return Preview(changed=(changed,), hover=self.hover)
 
     def finish(self, dx: float, dy: float) -> Outcome:
-        """A reshape, unless the edge is where it was."""
+        """A reshape, unless nothing moved."""
         if (dx, dy) == (0.0, 0.0):
             return Outcome()
-        polygons = self._polygons(dx, dy)
-        return reshaped(self.scene, self.shape.id, polygons, say("gestures.move_edge", "move edge"))
+        return reshaped(self.scene, self.shape.id, self.polygons(dx, dy), self.name)
 
-    def _polygons(self, dx: float, dy: float) -> Polygons:
-        hit = self.hit
-        polygons = self.shape.polygons
-        if self.shape.box:
+
+def edge_drag(scene: Scene, shape: Shape, hit: Hit) -> ShapeDrag:
+    """A drag of both ends of an edge; of a box, of the whole side."""
+
+    def moved(dx: float, dy: float) -> Polygons:
+        polygons = shape.polygons
+        if shape.box:
             return (Polygon(with_side(polygons[0].outer, hit.index, dx, dy)),)
         ring = polygons[hit.polygon].rings[hit.ring]
         for index in (hit.index, (hit.index + 1) % len(ring)):
-            to = self.scene.clamp(ring[index][0] + dx, ring[index][1] + dy)
+            to = scene.clamp(ring[index][0] + dx, ring[index][1] + dy)
             polygons = move_vertex(polygons, hit.polygon, hit.ring, index, to)
         return polygons
 
-
-MIDPOINT_FROM = 5.0
-"""Edges of this many tolerances and more offer their middle for a new vertex."""
-
-_TURNS = 12
-"""Halvings of an angle that is too wide for the image."""
+    return ShapeDrag(scene, shape, moved, say("gestures.move_edge", "move edge"), hit)
 
 
-@dataclass(frozen=True, slots=True)
-class TurnDrag:
-    """Turns a box about its middle; `start` is where the hand took it."""
+def turn_drag(scene: Scene, shape: Shape, start: Point) -> ShapeDrag:
+    """A drag that turns a box about its middle, as far as the image reaches.
 
-    scene: Scene
-    shape: Shape
-    start: Point
-    cursor: Cursor = Cursor.MOVE
+    `start` is where the hand took it.
+    """
+    ring = shape.polygons[0].outer
+    x, y = middle(ring)
 
-    def preview(self, dx: float, dy: float) -> Preview:
-        """The box as it would stand."""
-        return Preview(changed=(replace(self.shape, polygons=self._polygons(dx, dy)),))
+    def fits(angle: float) -> bool:
+        return all(
+            0 <= px <= scene.width and 0 <= py <= scene.height for px, py in turned(ring, angle)
+        )
 
-    def finish(self, dx: float, dy: float) -> Outcome:
-        """A reshape, unless nothing was turned."""
-        if (dx, dy) == (0.0, 0.0):
-            return Outcome()
-        polygons = self._polygons(dx, dy)
-        return reshaped(self.scene, self.shape.id, polygons, say("gestures.turn", "turn box"))
-
-    def _polygons(self, dx: float, dy: float) -> Polygons:
-        ring = self.shape.polygons[0].outer
-        x, y = middle(ring)
-        (ax, ay), (bx, by) = self.start, (self.start[0] + dx, self.start[1] + dy)
+    def moved(dx: float, dy: float) -> Polygons:
+        (ax, ay), (bx, by) = start, (start[0] + dx, start[1] + dy)
         angle = math.atan2(by - y, bx - x) - math.atan2(ay - y, ax - x)
         angle = math.remainder(angle, 2 * math.pi)
-        fits = angle if self._fits(turned(ring, angle)) else 0.0
-        for step in range(1, _TURNS + 1):  # as far as the image reaches
-            further = fits + angle / 2**step
-            fits = further if fits != angle and self._fits(turned(ring, further)) else fits
-        return (Polygon(turned(ring, fits) if fits else ring),)
+        reached = angle if fits(angle) else 0.0
+        for step in range(1, _TURNS + 1):
+            further = reached + angle / 2**step
+            reached = further if reached != angle and fits(further) else reached
+        return (Polygon(turned(ring, reached) if reached else ring),)
 
-    def _fits(self, ring: Ring) -> bool:
-        width, height = self.scene.width, self.scene.height
-        return all(0 <= x <= width and 0 <= y <= height for x, y in ring)
+    return ShapeDrag(scene, shape, moved, say("gestures.turn", "turn box"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +254,8 @@ def reshaped(scene: Scene, id: str, polygons: Polygons, name: Sentence) -> Outco
         return Outcome(refusal=error.sentence)
 
 
-def copied(shape: Shape, polygons: Polygons) -> Shape:
-    """A person's copy of an instance, with other polygons."""
+def copied(shape: Shape, polygons: Polygons, keypoints: Keypoints | None = None) -> Shape:
+    """A person's copy of an instance, with other polygons and, where given, other keypoints."""
     return replace(
         shape,
         id=new_id(),
@@ -270,6 +264,7 @@ def copied(shape: Shape, polygons: Polygons) -> Shape:
         score=None,
         model=None,
         locked=False,
+        keypoints=shape.keypoints if keypoints is None else keypoints,
     )
 
 

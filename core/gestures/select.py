@@ -12,13 +12,13 @@ from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEv
 from core.gestures.drags import (
     BandDrag,
     Drag,
-    EdgeDrag,
     MoveDrag,
-    TurnDrag,
     VertexDrag,
     begin_insert,
+    edge_drag,
     middle_of,
     reshaped,
+    turn_drag,
 )
 from core.gestures.keypoints import KeypointDrag, clicked, keypoint_at
 from core.gestures.scene import EDGE_REACH, HINT_SNAPPED, Scene, Target
@@ -271,7 +271,7 @@ class SelectGesture:
         scene = self._scene
         turning = scene.box_turned_at(event.x, event.y, event.tolerance)
         if turning is not None:
-            turn = TurnDrag(scene, turning, event.point)
+            turn = turn_drag(scene, turning, event.point)
             return _Press(event, turn, Outcome(selection=scene.selection), early=True)
         hit = scene.handle_at(event.x, event.y, event.tolerance)
         shape = scene.get(hit.id) if hit else None
@@ -303,7 +303,7 @@ class SelectGesture:
             selected and middle_of(shape, hit, event.point, event.tolerance) is not None
         ):
             return begin_insert(self._scene, shape, hit, event)
-        return EdgeDrag(self._scene, shape, hit) if selected else None
+        return edge_drag(self._scene, shape, hit) if selected else None
 
     def _hover(self, event: PointerEvent) -> Outcome:
         scene = self._scene

@@ -14,12 +14,16 @@ import msgspec
 from msgspec import Raw
 
 from core.codec import Codec, FieldError, Name, encode, members, pretty
+from core.document.edits import Overlap
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.skeleton import Skeleton
 from core.sentences import say
 from core.storage import inside
-from core.storage.atomic import StorageError, make_folder, write_atomic
+from core.storage.atomic import StorageError, if_there, make_folder, write_atomic
 
+_UNREADABLE: Final = say(
+    "project.unreadable", "The project settings in {path} cannot be read ({reason})."
+)
 _BROKEN: Final = say("project.broken", "The project settings in {path} cannot be used. {problem}")
 
 
@@ -110,6 +114,7 @@ class ProjectSettings:
     """What is asked of each instance beside its label."""
     image_attributes: tuple[AttributeRow, ...] = ()
     """What is asked of each image."""
+    overlap: Overlap = Overlap.KEEP
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -200,6 +205,7 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
     labels_folder: str = ""
     attributes: tuple[AttributeRow, ...] = ()
     image_attributes: tuple[AttributeRow, ...] = ()
+    overlap: Overlap = Overlap.KEEP
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -219,21 +225,14 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
 
 
 _FILE: Final[Codec[_File]] = Codec(_File, "project")
-_KNOWN: Final = (
-    "masklens_project",
-    "labels",
-    "active",
-    "subfolders",
-    "labels_folder",
-    "attributes",
-    "image_attributes",
-)
+_KNOWN: Final = ("masklens_project", *_File.__struct_fields__)
 
 
 def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
     own = (settings.labels, settings.active, settings.subfolders, settings.labels_folder)
-    value = members(encode(_File(*own, settings.attributes, settings.image_attributes)))
+    asked = (settings.attributes, settings.image_attributes)
+    value = members(encode(_File(*own, *asked, settings.overlap)))
     value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
     write_atomic(path, pretty(value, 2))
@@ -244,22 +243,12 @@ def load_settings(path: Path) -> ProjectSettings:
 
     Raises StorageError when the file cannot be read or is not as we write it.
     """
+    data = if_there(lambda: inside.read(path), path, _UNREADABLE)
+    if data is None:
+        return ProjectSettings()
     try:
-        data = inside.read(path)
         found = _FILE.decode(data)
         kept = [item for item in members(data).items() if item[0] not in _KNOWN]
-    except FileNotFoundError:
-        return ProjectSettings()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(
-            say(
-                "project.unreadable",
-                "The project settings in {path} cannot be read ({reason}).",
-                path=str(path),
-                reason=reason,
-            )
-        ) from error
     except FieldError as error:
         raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
     texts = tuple((name, bytes(value).decode()) for name, value in kept)
@@ -271,4 +260,5 @@ def load_settings(path: Path) -> ProjectSettings:
         found.labels_folder,
         found.attributes,
         found.image_attributes,
+        found.overlap,
     )

@@ -13,8 +13,11 @@ from core.codec import Codec, FieldError, encode
 from core.document.instance import Instance, Source, are_outlines
 from core.sentences import say
 from core.storage import inside
-from core.storage.atomic import StorageError, make_folder, write_atomic
+from core.storage.atomic import StorageError, if_there, make_folder, write_atomic
 
+_UNREADABLE: Final = say(
+    "suggestions.unreadable", "The suggestions in {path} cannot be read ({reason})."
+)
 _BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
 
 
@@ -78,20 +81,11 @@ def save_suggestions(path: Path, suggestions: SuggestionSet) -> None:
 
 def load_suggestions(path: Path) -> SuggestionSet | None:
     """Read a set, each field checked; None when there is no file. Raises StorageError."""
-    try:
-        found = _FILE.decode(inside.read(path))
-    except FileNotFoundError:
+    data = if_there(lambda: inside.read(path), path, _UNREADABLE)
+    if data is None:
         return None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(
-            say(
-                "suggestions.unreadable",
-                "The suggestions in {path} cannot be read ({reason}).",
-                path=str(path),
-                reason=reason,
-            )
-        ) from error
+    try:
+        found = _FILE.decode(data)
     except FieldError as error:
         raise StorageError(_BROKEN.given(path=str(path), problem=str(error))) from error
     return SuggestionSet(

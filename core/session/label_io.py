@@ -12,7 +12,7 @@ from core.formats import labelme
 from core.formats.label_file import LabelFile
 from core.sentences import Sentence, say
 from core.storage import inside
-from core.storage.atomic import StorageError
+from core.storage.atomic import StorageError, if_there
 
 CHANGED_ON_DISK: Final = say(
     "session.changed_on_disk",
@@ -23,8 +23,6 @@ MISMATCH: Final = say(
     "session.mismatch",
     "The labels of {image} were made for another size. Say first what becomes of them.",
 )
-
-
 MOST_BRACKETS: Final = MOST_POINTS_TOGETHER + 2 * MOST_SHAPES
 """More lists than this in a file are more points than can be shown, which is seen at a glance."""
 TOO_LARGE: Final = say(
@@ -100,17 +98,4 @@ def digest(data: bytes) -> str:
 
 def read_bytes(path: Path) -> bytes | None:
     """The bytes of a file; None when there is none. Raises StorageError."""
-    try:
-        return inside.read_named(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(
-            say(
-                "session.unreadable",
-                "{path} cannot be read ({reason}).",
-                path=str(path),
-                reason=reason,
-            )
-        ) from error
+    return if_there(lambda: inside.read_named(path), path)

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from core.sentences import MasklensError, Sentence, say
 from core.storage import inside
@@ -24,8 +24,27 @@ _TEMPORARY = ".masklens-tmp"
 _ABANDONED_S = 600.0
 
 
+_UNREADABLE: Final = say("storage.unreadable", "{path} cannot be read ({reason}).")
+
+
 class StorageError(MasklensError):
     """Something could not be written or read; what was on disk before is still there."""
+
+
+def if_there(
+    read: Callable[[], bytes], path: Path, unreadable: Sentence = _UNREADABLE
+) -> bytes | None:
+    """The bytes that `read` gives of a file; None when there is none.
+
+    Raises StorageError: `unreadable`, given the path and the reason.
+    """
+    try:
+        return read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(unreadable.given(path=str(path), reason=reason)) from error
 
 
 def write_atomic(path: Path, data: bytes, *, check: Callable[[], None] | None = None) -> None:

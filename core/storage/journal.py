@@ -25,12 +25,16 @@ from core.storage import inside
 from core.storage.atomic import (
     StorageError,
     explain,
+    if_there,
     make_folder,
     sync_folder,
     write_all,
     write_atomic,
 )
 
+_UNREADABLE: Final = say(
+    "journal.unreadable", "The edits kept in {path} cannot be read ({reason})."
+)
 MOST_BYTES = 256_000_000
 """The longest journal that is read."""
 
@@ -95,20 +99,9 @@ def read_journal(path: Path) -> JournalContent | None:
     A torn or broken line ends it: what stands before counts. Raises StorageError when the file
     cannot be read or has no header.
     """
-    try:
-        data = inside.read(path, MOST_BYTES)
-    except FileNotFoundError:
+    data = if_there(lambda: inside.read(path, MOST_BYTES), path, _UNREADABLE)
+    if data is None:
         return None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(
-            say(
-                "journal.unreadable",
-                "The edits kept in {path} cannot be read ({reason}).",
-                path=str(path),
-                reason=reason,
-            )
-        ) from error
     lines = data.split(b"\n")
     try:
         header = _HEADER.decode(_body(lines[0]))

@@ -70,6 +70,16 @@
     </message>
 </context>
 <context>
+    <name>Drawing</name>
+    <message numerus="yes">
+        <source>%n instance(s) would have vanished and still overlap:</source>
+        <translation>
+            <numerusform>%n instance would have vanished and still overlaps:</numerusform>
+            <numerusform>%n instances would have vanished and still overlap:</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Dropping</name>
     <message numerus="yes">
         <source>%n file(s) that are no images were left out.</source>
@@ -177,9 +187,9 @@
     <name>Effect</name>
     <message numerus="yes">
         <source>%n image(s) measured</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n image measured</numerusform>
+            <numerusform>%n images measured</numerusform>
         </translation>
     </message>
 </context>
@@ -187,28 +197,28 @@
     <name>EffectBox</name>
     <message numerus="yes">
         <source>What it does to AP on %n done image(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>What it does to AP on %n done image</numerusform>
+            <numerusform>What it does to AP on %n done images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n image(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n image</numerusform>
             <numerusform>%n images</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n instance(s)</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n instance</numerusform>
             <numerusform>%n instances</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n could not be read</source>
-        <translation type="unfinished">
+        <translation>
             <numerusform>%n could not be read</numerusform>
             <numerusform>%n could not be read</numerusform>
         </translation>

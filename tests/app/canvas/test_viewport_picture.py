@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtTest import QTest
 
 from app.canvas import look as looks
 from app.canvas.backdrop import ground
+from app.canvas.layers.legend import LegendLayer
 from app.canvas.look import Look, shade
+from app.canvas.renderer import Renderer
 from core.document.edits import Relabel, Reshape
 from core.document.geometry import translate
 from core.document.instance import Instance, Polygon
+from core.lens.views.marks import Entry
 from tests.app.canvas.conftest import BLUE, SQUARE, instance, suggestion
 
 FAR = ((90.0, 60.0), (115.0, 60.0), (115.0, 90.0), (90.0, 90.0))
@@ -274,3 +277,70 @@ def test_colours_that_are_no_colours_are_made_up(make_bench):
     bench = make_bench(instance("a"))
     bench.viewport.set_colours({"cell": "not a colour"})
     assert rgb(bench.colour(50, 20)) not in (GREY, (255, 0, 0))
+
+
+def test_a_picture_of_what_rests_is_never_behind(make_bench):
+    bench = make_bench(instance("a"), instance("b", FAR, label="other"))
+    viewport, renderer = bench.viewport, bench.viewport._renderer
+    moved = translate(bench.document.get("a").polygons, 5, 7)
+    steps = [
+        lambda: bench.apply(Reshape("a", moved), "moved"),
+        lambda: bench.apply(Relabel((("b", "cell"),)), "named"),
+        lambda: viewport.set_hidden(["b"]),
+        lambda: viewport.show_suggestions([suggestion("s", FAR)]),
+        lambda: viewport.set_suggestions_visible(False),
+        lambda: viewport.set_view((40.0, 40.0), 2.5),
+        lambda: viewport.set_shade(shade(Look(brightness=0.4))),
+        lambda: viewport.set_opacity(0.9),
+        lambda: viewport.set_instances_visible(False),
+    ]
+    for number, step in enumerate(steps):
+        before = bench.pixels()
+        step()
+        bench.pixels()
+        resting = bench.pixels()
+        assert renderer._still._image is not None, number
+        renderer._still.outdate()
+        renderer.tags.outdate()
+        bench.settle()
+        renderer._still.outdate()
+        assert (bench.pixels() == resting).all(), number
+        assert (resting != before).any(), number
+
+
+def test_the_bars_cover_what_is_below_them(make_bench, monkeypatch):
+    asked = []
+    paint = Renderer.paint
+    monkeypatch.setattr(
+        Renderer, "paint", lambda self, *rest: (asked.append(1), paint(self, *rest))[1]
+    )
+    bench = make_bench(instance("a"))
+    bench.viewport.set_view((60.0, 50.0), 12.0)
+    bench.settle()
+    asked.clear()
+    bench.viewport._bars._across.update()
+    bench.viewport._bars._down.update()
+    QTest.qWait(1)
+    assert not asked
+    bench.viewport._navigator.pan(9, 4)
+    QTest.qWait(1)
+    assert len(asked) == 1
+
+
+def test_a_click_folds_the_board_of_colours(make_bench):
+    bench = make_bench(instance("a"))
+    legend = LegendLayer()
+    legend.show([Entry(f"Line {number}") for number in range(12)])
+    legend.visible = True
+    bench.viewport.add_layer(legend)
+    ground_there = bench.viewport.height() - 150
+    whole = bench.pixels()
+    QTest.mouseClick(bench.viewport, Qt.LeftButton, Qt.NoModifier, QPoint(30, ground_there))
+    folded = bench.pixels()
+    assert (folded[ground_there, 12] != whole[ground_there, 12]).any()
+    assert bench.viewport.selection == frozenset()
+    at = QPoint(30, bench.viewport.height() - 18)
+    QTest.mouseClick(bench.viewport, Qt.LeftButton, Qt.NoModifier, at)
+    assert (bench.pixels() == whole).all()
+    QTest.mouseClick(bench.viewport, Qt.LeftButton, Qt.NoModifier, bench.at(50, 50))
+    assert bench.viewport.selection == {"a"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -13,7 +15,7 @@ from core.engine.predict import Predictor
 from core.engine.stages import masks
 from core.lens.reading import read
 from core.lens.trace import to_numpy
-from tests.core.engine.networks import loaded, picture
+from tests.core.engine.networks import SMALL, loaded, picture
 
 CHANGES = [
     {"score": 0.01},
@@ -80,7 +82,8 @@ def assert_same(one, other):
 
 @pytest.fixture(scope="module")
 def predictor():
-    return Predictor(loaded(), device="cpu", precision="float32")
+    config = replace(SMALL, settings=SMALL.settings.with_(detections_per_image=24))
+    return Predictor(loaded(config), device="cpu", precision="float32")
 
 
 @pytest.fixture(scope="module")

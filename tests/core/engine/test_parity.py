@@ -15,7 +15,7 @@ from torchvision.models.detection import (
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from core.engine.config import ModelConfig
+from core.engine.config import ModelConfig, TrainingSettings
 from core.engine.losses import training_pass
 from core.engine.pipeline import run
 from core.engine.zoo import build_model
@@ -25,7 +25,8 @@ from tests.core.engine.networks import SMALL, network, picture, target, tensor
 
 SIZES = {"min_size": 96, "max_size": 160}
 CLASSES = ("cat", "dog", "bird")
-SETTINGS = StageSettings(score=0.05, detections_per_image=24)
+SETTINGS = StageSettings(score=0.05, detections_per_image=24, rpn_post_nms_top_n=150)
+TRAINING = TrainingSettings(rpn_post_nms_top_n=300, roi_samples=64)
 
 
 def reference(name: str) -> tuple[MaskRCNN, ModelConfig]:
@@ -35,6 +36,9 @@ def reference(name: str) -> tuple[MaskRCNN, ModelConfig]:
         "num_classes": 4,
         "box_score_thresh": SETTINGS.score,
         "box_detections_per_img": SETTINGS.detections_per_image,
+        "rpn_post_nms_top_n_test": SETTINGS.rpn_post_nms_top_n,
+        "rpn_post_nms_top_n_train": TRAINING.rpn_post_nms_top_n,
+        "box_batch_size_per_image": TRAINING.roi_samples,
     }
     if name == "resnet18":
         backbone = resnet_fpn_backbone(
@@ -56,6 +60,7 @@ def config(arch: str, version: int) -> ModelConfig:
         norm="batch",
         trainable_layers=5,
         settings=SETTINGS,
+        training=TRAINING,
         **SIZES,
     )
 

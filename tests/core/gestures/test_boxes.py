@@ -51,3 +51,16 @@ def test_an_updated_table_is_the_table_of_the_new_instances(first, second):
     updated = BoxTable(old).updated(new)
     assert updated.shapes == tuple(new)
     assert [updated.box(row) for row in range(len(updated))] == [bounds(each) for each in new]
+
+
+@given(offsets, st.sets(st.integers(0, 40), max_size=3))
+def test_a_table_in_which_few_shapes_changed(moves, rows):
+    old = shapes(moves)
+    new = [
+        replace(each, polygons=shapes([(3.0, 70.0)])[0].polygons) if row in rows else each
+        for row, each in enumerate(old)
+    ]
+    before = BoxTable(old)
+    updated = before.updated(new)
+    assert [updated.box(row) for row in range(len(updated))] == [bounds(each) for each in new]
+    assert [before.box(row) for row in range(len(before))] == [bounds(each) for each in old]

@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_all_as_it_was(tmp_path: Path, monkeypatch: pytest.Mo
 
     def full(path: Path, *_args: object, **_options: object) -> None:
         raise StorageError(
-            say("session.unreadable", "{path}: {reason}", path=str(path), reason="the disk is full")
+            say("storage.unreadable", "{path}: {reason}", path=str(path), reason="the disk is full")
         )
 
     monkeypatch.setattr(saving, "write_atomic", full)

@@ -33,7 +33,7 @@ from tests.core.engine.train.killing import (
 from tests.core.learning.making import labelled_image, make_run, small_spec
 from tests.models import save_tiny_model
 
-KILLS = int(os.environ.get("MASKLENS_KILLS", "8"))  # by hand more
+KILLS = int(os.environ.get("MASKLENS_KILLS", "6"))  # by hand more
 STEPS = 4 * KILLS  # enough for what passes between the kills, also on a quick machine
 QUICK = ScheduleChoices(side=64, size=64, batch=1, phases=((0, 0.8), (2, 0.2)))
 

@@ -284,7 +284,13 @@ def test_the_class_order_is_kept_by_the_next_run(tmp_path, base):
 
 
 def test_a_new_network_starts_from_its_architecture(tmp_path):
-    run = make_run(tmp_path, "maskrcnn_mobilenet_v3_small_fpn", steps=2)
+    run = make_run(
+        tmp_path,
+        "maskrcnn_mobilenet_v3_small_fpn",
+        steps=2,
+        validations=0,
+        schedule=ScheduleChoices(side=64, size=64, batch=2),
+    )
     assert carry_out(run).base.endswith("@new")
     config = load_file(run.model_file).config
     assert config.arch == "mobilenet_v3_small"
