@@ -241,6 +241,7 @@ class CanvasInput(QObject):
             if self.tool == "select" and button == Qt.MouseButton.LeftButton:
                 layers = reversed([layer for layer in self.layers if layer.visible])
                 if any(layer.pick(pointer.x, pointer.y, pointer.tolerance) for layer in layers):
+                    self.layer_hovered.emit()
                     return
             self._button = button
             self._pressed_at = event.position()

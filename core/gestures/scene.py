@@ -287,6 +287,10 @@ class Scene:
     def _near(self, x: float, y: float, tolerance: float) -> HitIndex:
         return self._updated().near(x, y, tolerance)
 
+    def know(self, boxes: BoxTable) -> None:
+        """Boxes that were made already: those of the shapes among them are not made again."""
+        self._shapes.know(boxes)
+
     def _updated(self) -> Shapes:
         shapes = self.document.shapes if self.document else ()
         if shapes is not self._indexed:
@@ -301,6 +305,10 @@ class Shapes:
     def __init__(self) -> None:
         self._boxes = BoxTable()
         self._index = HitIndex()
+
+    def know(self, boxes: BoxTable) -> None:
+        """Start from a table with the boxes of the shapes that come."""
+        self._boxes = boxes
 
     def set(self, shapes: Sequence[Shape]) -> None:
         """Other shapes, in z order."""
