@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.base.paths import Paths
-from app.base.settings import LANGUAGE, THEME, Settings
-from app.base.theme import Theme
-from app.base.watchdog import StallWatchdog
 from app.engine.client import EngineClient
-from app.window.assembly import make_window
 from app.window.bootstrap import (
     catch_exceptions,
     close_on_signals,
     load_language,
     start_logging,
 )
-from app.window.window import MainWindow
-from core.codec import set_loaded_aside
-from core.protocol.messages import message_types
+
+if TYPE_CHECKING:
+    from app.window.window import MainWindow
 
 
 def main(
@@ -41,6 +39,29 @@ def main(
     application.setDesktopFileName("masklens")
     paths = Paths.of_user()
     start_logging(paths.logs, arguments.debug)
+    # The engine loads torch in its own process while the window is imported and made.
+    command = shlex.split(arguments.engine)
+    client = EngineClient(application, command=command or None, elsewhere=bool(command))
+    client.start()
+    return _run(arguments, application, paths, client, ready)
+
+
+def _run(
+    arguments: argparse.Namespace,
+    application: QApplication,
+    paths: Paths,
+    client: EngineClient,
+    ready: Callable[[MainWindow], None] | None,
+) -> int:
+    # Looking for garbage among what is only being imported and made takes a tenth of the time.
+    gc.disable()
+    from app.base.settings import LANGUAGE, THEME, Settings
+    from app.base.theme import Theme
+    from app.base.watchdog import StallWatchdog
+    from app.window.assembly import make_window
+    from core.codec import set_loaded_aside
+    from core.protocol.messages import message_types
+
     settings = Settings(paths.config / "settings.json", application)
     load_language(application, settings.get(LANGUAGE))
     theme = Theme(application)
@@ -48,16 +69,13 @@ def main(
     settings.changed.connect(
         lambda key: theme.choose(settings.get(THEME)) if key == THEME.key else None
     )
-    # The engine loads torch in its own process while the window is made, and used already.
-    command = shlex.split(arguments.engine)
-    client = EngineClient(application, command=command or None, elsewhere=bool(command))
-    client.start()
     window = make_window(paths, settings, theme, application, client)
     services = window.services
     catch_exceptions(lambda text, trace: services.notices.fail("error", text, trace))
     close_on_signals(window, window.close_unasked)
     watchdog = StallWatchdog(application) if arguments.debug else None
     window.show()
+    gc.enable()
     # Learning all messages takes a while; here it does not keep the window waiting.
     services.tasks.run(
         lambda _context: message_types(),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QMouseEvent, QTabletEvent
 from app.canvas.style import TOLERANCE
 from app.canvas.view import View
 from core.gestures.base import Button, Cursor, Gesture, Key, Modifier, PointerEvent
-from core.gestures.brush import BrushGesture
+from core.gestures.brush import BrushGesture, VertexBrush
 from core.gestures.keypoints import KeypointGesture
 from core.gestures.polygon import PolygonGesture
 from core.gestures.prompt import BoxGesture, ClickGesture
@@ -25,13 +25,27 @@ from core.gestures.sweep import SweepGesture
 
 TOOLS: Final = (
     *("select", "polygon", "rectangle", "add_part", "cut", "stretch", "sweep"),
-    *("box", "click", "brush", "split", "ellipse", "rotated", "point", "line", "linestrip"),
+    *(
+        "box",
+        "click",
+        "brush",
+        "vertex_brush",
+        "split",
+        "ellipse",
+        "rotated",
+        "point",
+        "line",
+        "linestrip",
+    ),
     "keypoints",
     *("region", "region_outline"),
 )
 
-UNCROSSED: Final = frozenset(("select", "sweep", "brush"))
+UNCROSSED: Final = frozenset(("select", "sweep", "brush", "vertex_brush"))
 """The tools that place nothing, and so need no lines through the pointer."""
+
+WITH_HANDLES: Final = frozenset(("select", "vertex_brush"))
+"""The tools for which vertices are shown."""
 
 CURSORS: Final = {
     Cursor.ARROW: Qt.CursorShape.ArrowCursor,
@@ -82,6 +96,8 @@ def gesture_for(tool: str, scene: Scene) -> Gesture:
             return ClickGesture(scene)
         case "brush":
             return BrushGesture(scene)
+        case "vertex_brush":
+            return VertexBrush(scene)
         case "split":
             return SplitGesture(scene)
         case "ellipse":

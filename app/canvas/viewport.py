@@ -22,7 +22,7 @@ from app.canvas.pyramid import ImagePyramid
 from app.canvas.renderer import SLICE, Renderer
 from app.canvas.scroll import LookingWidget
 from app.canvas.style import FILL, Palette
-from app.canvas.tools import CURSORS, UNCROSSED
+from app.canvas.tools import CURSORS, UNCROSSED, WITH_HANDLES
 from core.document.document import Changed, Document
 from core.document.instance import Instance, Shape
 from core.document.skeleton import Skeleton
@@ -50,7 +50,7 @@ class Viewport(LookingWidget):
     kept = Signal(object)  # Kept: what of it becomes an instance
     hinted = Signal(object)  # Sentence: what mouse and keys do with the tool in the hand
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, scene: Scene | None = None) -> None:
         super().__init__(parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -58,7 +58,7 @@ class Viewport(LookingWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setMinimumSize(120, 90)
         self.setAccessibleName(self.tr("Canvas"))
-        self._scene = Scene()
+        self._scene = scene or Scene()
         self._renderer = Renderer(self._scene)
         self._renderer.tags.font = self.font()
         self._overview.picture = self._renderer.overview
@@ -278,7 +278,7 @@ class Viewport(LookingWidget):
         """Take one of `tools.TOOLS`. Raises ValueError for any other name."""
         if tool != self.input.tool:
             self.input.take(tool)
-            self._renderer.handles_shown = tool == "select"
+            self._renderer.handles_shown = tool in WITH_HANDLES
             self.tool_changed.emit(tool)
 
     def show_tried(self, shapes: Sequence[Shape]) -> None:

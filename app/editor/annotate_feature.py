@@ -335,14 +335,12 @@ class AnnotateFeature(Feature):
                checked=lambda self: self._has_mark("region"),
                tip="Turn the selected instances into regions in which everything is labelled, "
                    "or back"),
-
         Action("tighten", EDIT, "Tighten…", ("N",), "tighten", (image, chosen, engine),
                do=lambda self: self.services.tuning.tighten(), rule=True,
                tip="Let the model draw the selected outlines anew, as fine as you like"),
         Action("smooth", EDIT, "Simplify and smooth…", ("Shift+N",), "smooth", (image, chosen),
                do=lambda self: self.services.tuning.smooth(),
                tip="Take small details and needless vertices from the selected outlines"),
-
         _combine("union", "Unite", "Make one instance of the selected ones", ("Shift+J",)),
         _combine("subtract", "Cut the others out",
                  "Take what the other selected instances cover from the largest one"),
@@ -356,7 +354,6 @@ class AnnotateFeature(Feature):
         Action("form_fill", EDIT, "Fill holes", (), "fill", (image, selection),
                do=lambda self: self.services.editing.form(self.services.viewport.selection, "fill"),
                tip="Take the holes from the selected instances"),
-
         _tool("select", "Select and move", ("V", "Ctrl+J"), "select",
               "Select, move and reshape instances"),
         _tool("polygon", "Polygon", ("P", "Ctrl+N"), "polygon",
@@ -371,6 +368,8 @@ class AnnotateFeature(Feature):
               "Draw a line across instances: what lies on either side becomes one of its own"),
         _tool("brush", "Brush", ("U",), "brush",
               "Paint an instance, add to the selected one, or erase from it with the right button"),
+        _tool("vertex_brush", "Take vertices with a brush", (",",), "vertex_brush",
+              "Brush over an outline: its vertices go; with the right button they are thinned"),
         _tool("ellipse", "Ellipse", ("Shift+O",), "ellipse",
               "Draw an ellipse, with Shift a circle, from corner to corner of its box"),
         _tool("rotated", "Turned box", ("Shift+Q",), "rotated",

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
+
+from PySide6.QtWidgets import QMenu
 
 from app.base.actions import EDIT, IMAGE, LABELS, VIEW, Action
 from app.base.feature import Feature
@@ -42,6 +45,7 @@ class ArrangeFeature(Feature):
         services.labelling.changed.connect(self._on_labelling)
         workspace.document_changed.connect(self._on_document)
         workspace.image_changed.connect(self._show)
+        services.drawing.said.connect(lambda text: services.notices.say(text, key="overlap"))
         panel.instances.hidden_changed.connect(lambda _ids: self.changed.emit())
 
     # The details of what is selected
@@ -171,6 +175,15 @@ class ArrangeFeature(Feature):
         gone = Remove(tuple(each.id for each in chosen))
         self.services.workspace.do(Batch((gone, Add(chosen, at)), name), name)
 
+    def fill_overlap(self, menu: QMenu) -> None:
+        """The rules for instances that cover each other."""
+        drawing, labelling = self.services.drawing, self.services.labelling
+        menu.clear()
+        for rule, text in drawing.rules().items():
+            action = menu.addAction(text, partial(drawing.set_rule, rule))
+            action.setCheckable(True)
+            action.setChecked(labelling.overlap is rule)
+
     # From image to image
 
     def previous(self) -> ImageEntry | None:
@@ -240,6 +253,12 @@ class ArrangeFeature(Feature):
         Action("select_below", EDIT, "Select what lies below", ("Shift+U",), "", (image,),
                do=lambda self: self.services.viewport.input.take_below(),
                tip="Go through the instances under the pointer, the smallest first"),
+        Action("overlap", EDIT, "Where instances overlap", (), "intersect", (project,),
+               fill=fill_overlap,
+               tip="The rule of this folder: keep both, or cut one; what is locked is never cut"),
+        Action("next_overlap", EDIT, "Next rule for overlaps", ("Ctrl+T",), "", (project,),
+               do=lambda self: self.services.drawing.next_rule(),
+               tip="Keep both, what is drawn last wins, what was there wins"),
         Action("attributes", LABELS, "Attributes…", (), "", (project,), do=define_attributes,
                rule=True, tip="Say what is asked of each instance and image"),
         Action("label_keypoints", LABELS, "Keypoints of the label…", (), "keypoints", (project,),

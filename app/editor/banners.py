@@ -111,7 +111,8 @@ class WorkBanners(QObject):
         self._banners.show_banner("image:recovery", Kind.INFO, text, buttons, closable=False)
 
     def _keep(self) -> None:
-        if self._workspace.recover():
+        session, name = self._workspace.session, self.tr("recovered edit")
+        if session is not None and self._workspace.change(lambda: session.recover(name)):
             self._notices.say(self.tr("The edits are back. Each can be undone."))
 
     def _discard(self) -> None:
@@ -242,7 +243,8 @@ class WorkBanners(QObject):
             ids = {each.id for each in compared.differences}
             name = self.tr("take the other program’s labels")
             edit = merge(session.document, compared, ids, take_done=True, name=name)
-            if self._workspace.go_on_from(compared, state.source, edit, name):
+            sha256 = state.source
+            if self._workspace.change(lambda: session.go_on_from(compared, sha256, edit, name)):
                 self._watch()
                 self._notices.say(self.tr("Theirs was taken. Undo brings yours back."))
 

@@ -92,10 +92,10 @@ class Editing(QObject):
             self.said.emit(self.tr("%n instance(s) lie outside this image", "", missing))
 
     def duplicate(self, ids: Iterable[str]) -> None:
-        """Put copies a little beside the originals."""
+        """Put copies a little beside the originals. The rule for overlaps is for when they move."""
         made = self._copies(self._chosen(ids), OFFSET)
         if made:
-            self._add(made, self.tr("duplicate %n instance(s)", "", len(made)))
+            self._add(made, self.tr("duplicate %n instance(s)", "", len(made)), as_is=True)
 
     def take_over(self, shapes: Iterable[Shape]) -> bool:
         """Put copies of another image's instances where they were there; False without any."""
@@ -267,8 +267,8 @@ class Editing(QObject):
             )
             return tuple(each for each in made if each is not None)
 
-    def _add(self, shapes: tuple[Shape, ...], name: str) -> None:
-        if self._workspace.do(Add(shapes), name):
+    def _add(self, shapes: tuple[Shape, ...], name: str, *, as_is: bool = False) -> None:
+        if self._workspace.do(Add(shapes), name, as_is=as_is):
             self.selected.emit(frozenset(each.id for each in shapes))
 
 

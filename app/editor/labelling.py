@@ -12,6 +12,7 @@ from app.base.tasks import Writer
 from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
+from core.document.edits import Overlap
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.regions import labelled
 from core.document.skeleton import Skeleton
@@ -191,6 +192,15 @@ class Labelling(QObject):
             done=lambda _none: then(),
             failed=lambda error: self.failed.emit(error_text(error)),
         )
+
+    @property
+    def overlap(self) -> Overlap:
+        """What becomes of instances that would cover each other."""
+        return self._settings.overlap
+
+    def set_overlap(self, rule: Overlap) -> None:
+        """From now on; what covers each other already stays."""
+        self._set(replace(self._settings, overlap=rule))
 
     @property
     def attributes(self) -> tuple[AttributeRow, ...]:

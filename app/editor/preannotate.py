@@ -70,9 +70,9 @@ class PreAnnotator(QObject):
             if message.total:
                 job.progress(message.done, message.total)
 
-        def done(prediction: Prediction) -> None:
+        def arrive(prediction: Prediction, hearing: Hearing, *, early: bool = False) -> None:
             found = suggestion_set(prediction.model, prediction.instances)
-            self._suggesting.arrive(project, path, found, Hearing(landed, lost))
+            self._suggesting.arrive(project, path, found, hearing, early=early)
 
         def landed(shown: int, below: int) -> None:
             job.end(JobState.DONE, self._suggesting.counted(shown, below))
@@ -87,7 +87,9 @@ class PreAnnotator(QObject):
             path,
             CURRENT,
             pixels=staged.picture.decoded.pixels if self._client.elsewhere else None,
-            done=done,
+            surest_from=self._suggesting.threshold,
+            surest=lambda prediction: arrive(prediction, Hearing(), early=True),
+            done=lambda prediction: arrive(prediction, Hearing(landed, lost)),
             failed=lambda sentence: lost(sentence_text(sentence)),
             progress=progress,
             cancelled=lambda: job.end(JobState.CANCELLED, self.tr("cancelled")),

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from app.base.settings import ENCODINGS, PREPARE, Settings
 from app.base.words import error_text, sentence_text
@@ -95,6 +95,7 @@ class Prompting(QObject):
         self._queries: dict[str, Query] = {}
         self._calm = QTimer(self, singleShot=True, interval=CALM)
         self._calm.timeout.connect(lambda: self._encode("shown"))
+        self._shown_for = QElapsedTimer()
         workspace.image_changed.connect(self._on_image)
         client.model_loaded.connect(lambda _model: self._begin())
 
@@ -139,6 +140,7 @@ class Prompting(QObject):
         self._latest = None
         self._kept.clear()
         self._queries.clear()
+        self._shown_for.start()
         self._begin()
 
     def _begin(self) -> None:
@@ -149,7 +151,8 @@ class Prompting(QObject):
         self._encoding = self._question = self._last = self._unreadable = None
         self._set_ready(None)
         if self._about() is not None:
-            self._calm.start()
+            been = self._shown_for.elapsed() if self._shown_for.isValid() else 0
+            self._calm.start(max(0, CALM - been))
 
     def _set_ready(self, about: _About | None) -> None:
         self._ready = about

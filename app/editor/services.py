@@ -17,6 +17,7 @@ from app.base.tasks import Tasks
 from app.canvas.viewport import Viewport
 from app.editor.alike import Alike
 from app.editor.central import Central
+from app.editor.drawing import Drawing
 from app.editor.editing import Editing
 from app.editor.exporting import Exporter
 from app.editor.folder_edits import FolderEdits
@@ -34,6 +35,7 @@ from app.editor.workspace import Workspace
 from app.engine.client import EngineClient
 from app.engine.models import ModelControl
 from app.widgets.notices import Notices
+from core.gestures.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,7 @@ class Services:
     alike: Alike
     tuning: Tuning
     editing: Editing
+    drawing: Drawing
     annotator: PreAnnotator
     exporter: Exporter
     importer: Importer
@@ -77,7 +80,8 @@ def make_services(
     tasks = Tasks(3, parent)
     jobs = Jobs(parent)
     actions = ActionSet(rows, settings, parent)
-    viewport = Viewport()
+    scene = Scene()
+    viewport = Viewport(scene=scene)
     central = Central(actions["open_folder"], actions["try_sample"], viewport)
     client = client or EngineClient(parent)
     workspace = Workspace(tasks, settings, parent)
@@ -109,6 +113,7 @@ def make_services(
         alike=Alike(workspace, suggesting, prompting),
         tuning=Tuning(viewport, workspace, suggesting, prompting),
         editing=Editing(workspace, labelling),
+        drawing=Drawing(workspace, labelling, scene, settings),
         annotator=annotator,
         exporter=Exporter(workspace, labelling, jobs),
         importer=Importer(workspace, jobs),

@@ -40,6 +40,7 @@ class _Arrived:
     path: Path
     found: SuggestionSet
     hearing: Hearing
+    early: bool
 
 
 class Suggesting(QObject):
@@ -200,15 +201,20 @@ class Suggesting(QObject):
         path: Path,
         found: SuggestionSet,
         hearing: Hearing = Hearing(),
+        *,
+        early: bool = False,
     ) -> None:
-        """New suggestions for an image: onto the canvas if it is open, else into its file."""
+        """New suggestions for an image: onto the canvas if it is open, else into its file.
+
+        `early` ones are the beginning of an answer, and go nowhere but onto the canvas.
+        """
         entry = self._workspace.entry(path)
         if project is not self._workspace.project or entry is None:
             hearing.lost("")
             return
         staged = self._workspace.staged
         parts = self._settings.get(PARTS) == "show"
-        arrived = _Arrived(project, path, found, hearing)
+        arrived = _Arrived(project, path, found, hearing, early)
         if staged is not None and staged.entry.path == path:
             there = covering(staged.session.document.shapes)
             self._workspace.tasks.run(
@@ -216,6 +222,10 @@ class Suggesting(QObject):
                 done=lambda hidden: self._land(arrived, hidden),
                 failed=lambda error: hearing.lost(error_text(error)),
             )
+            return
+
+        if early:
+            hearing.lost("")
             return
 
         def store(_context: Context) -> Mapping[str, str]:
@@ -232,14 +242,22 @@ class Suggesting(QObject):
         project, path, found = arrived.project, arrived.path, arrived.found
         staged = self._workspace.staged
         if staged is None or staged.entry.path != path or project is not self._workspace.project:
-            self.arrive(project, path, found, arrived.hearing)  # the person went on meanwhile
+            # The person went on meanwhile.
+            self.arrive(project, path, found, arrived.hearing, early=arrived.early)
             return
         if staged.session.read_only is not None:
             arrived.hearing.lost(self.tr("This image is open for looking only."))
             return
+        before = {each.id for each in staged.session.suggestions.instances}
+        ids = {each.id for each in found.instances}
+        if arrived.early and ids < before:
+            arrived.hearing.lost("")  # the whole answer was faster
+            return
         staged.session.set_suggestions(found)
-        self._picked &= {each.id for each in found.instances}
-        self.following.begin(staged.session)
+        self._picked &= ids
+        if not before or not before < ids:
+            # Else it is the rest of an answer, and what was said to its beginning stays said.
+            self.following.begin(staged.session)
         self._workspace.suggestions_replaced(hidden)
         shown = len(self.shown)
         arrived.hearing.landed(shown, len(self.pending) - shown)

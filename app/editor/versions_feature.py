@@ -183,10 +183,13 @@ class VersionsFeature(Feature):
             take_details=DETAILS in taken,
             name=name,
         )
-        if isinstance(state.source, str):
-            done = workspace.go_on_from(state.compared, state.source, edit, name)
+        session, compared, source = workspace.session, state.compared, state.source
+        if isinstance(source, str):
+            done = session is not None and workspace.change(
+                lambda: session.go_on_from(compared, source, edit, name)
+            )
         else:
-            done = edit is not None and workspace.do(edit, name)
+            done = edit is not None and workspace.do(edit, name, as_is=True)
         if done:
             self.services.notices.say(self.tr("The labels were taken over. Undo brings them back."))
 

@@ -26,7 +26,6 @@ from core.document.status import ImageStatus
 from core.project.project import ImageEntry, Project
 from core.sentences import MasklensError
 from core.session import ImageSession
-from core.session.difference import Compared
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +61,7 @@ class Workspace(QObject):
         self.left = LeftEdits()
         self._target: ImageEntry | None = None  # on its way
         self._turns = Turns(lambda: self.under_way)
+        self.settled: Callable[[Edit], Edit] = lambda edit: edit
         self._staging: Task[Staged] | None = None
         self._scanning = FolderScan(tasks, self)
         self._opening: Task[OpenedProject] | None = None
@@ -328,40 +328,37 @@ class Workspace(QObject):
 
     # Edits
 
-    def do(self, edit: Edit, name: str, at: int | None = None, *, joined: bool = False) -> bool:
-        """Make an edit; False, and `refused`, when it cannot be made.
+    def do(
+        self,
+        edit: Edit,
+        name: str,
+        at: int | None = None,
+        *,
+        joined: bool = False,
+        as_is: bool = False,
+    ) -> bool:
+        """Make an edit, `settled` unless `as_is`; False, and `refused`, when it cannot be made.
 
         `at` is when the act over the folder was made that it is a part of; `joined`: see History.
         """
-        session = self.session
+        session, settle = self.session, (lambda it: it) if as_is or at is not None else self.settled
         if session is None:
             return False
-        made = self._change(lambda: session.do(edit, name, at, joined=joined))
+        made = self.change(lambda: session.do(settle(edit), name, at, joined=joined))
         if made and at is None:
             self.edited.emit()
         return made
 
     def undo(self) -> bool:
         """Take the last edit back."""
-        return self._change(lambda: self.session.undo() if self.session else None)
+        return self.change(lambda: self.session.undo() if self.session else None)
 
     def redo(self) -> bool:
         """Make the edit again that was undone last."""
-        return self._change(lambda: self.session.redo() if self.session else None)
+        return self.change(lambda: self.session.redo() if self.session else None)
 
-    def recover(self) -> bool:
-        """Make the edits again that a crash left behind."""
-        session, name = self.session, self.tr("recovered edit")
-        return session is not None and self._change(lambda: session.recover(name))
-
-    def go_on_from(self, compared: Compared, sha256: str, edit: Edit | None, name: str) -> bool:
-        """Take over what is wanted of another program's change, and go on from its file."""
-        session = self.session
-        return session is not None and self._change(
-            lambda: session.go_on_from(compared, sha256, edit, name)
-        )
-
-    def _change(self, change: Callable[[], Changed | None]) -> bool:
+    def change(self, change: Callable[[], Changed | None]) -> bool:
+        """Change the document by what its session offers; False, and `refused`, when it cannot."""
         session = self.session
         try:
             changed = change()

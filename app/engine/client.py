@@ -29,12 +29,12 @@ from core.protocol import (
     Message,
     ModelLoaded,
     Predict,
-    Prediction,
     Priority,
     Progress,
     Readiness,
     Ready,
     Request,
+    Surest,
 )
 from core.sentences import Sentence, say
 
@@ -66,6 +66,7 @@ class _Asked:
     failed: Callable[[Sentence], object]
     progress: Callable[[Progress], object]
     cancelled: Callable[[], object]
+    surest: Callable[[Surest], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,19 +217,18 @@ class EngineClient(QObject):
         *,
         pixels: NDArray[np.uint8] | None = None,
         settings: StageSettings | None = None,
-        done: Callable[[Prediction], object],
-        failed: Callable[[Sentence], object],
-        progress: Callable[[Progress], object] = _nothing,
-        cancelled: Callable[[], object] = _nothing,
+        surest_from: float | None = None,
+        **heard: Callable[..., object],
     ) -> Question:
         """Ask for the instances of an image: a file, or H×W×3 uint8 RGB that is sent along.
 
         Use one purpose for everything that a newer request makes useless (`"current"`), and one
-        for each image when all answers are wanted (`f"folder:{image}"`).
+        for each image when all answers are wanted (`f"folder:{image}"`). Those with a score of at
+        least `surest_from` may come before all others. `heard` is what `ask` takes.
         """
         path = str(image) if image is not None and pixels is None else None
-        request = Predict(0, purpose, priority, path=path, pixels=pixels, settings=settings)
-        return self.ask(request, done=done, failed=failed, progress=progress, cancelled=cancelled)
+        request = Predict(0, purpose, priority, path, pixels, settings, surest_from)
+        return self.ask(request, **heard)
 
     def ask(
         self,
@@ -238,16 +238,17 @@ class EngineClient(QObject):
         failed: Callable[[Sentence], object],
         progress: Callable[[Progress], object] = _nothing,
         cancelled: Callable[[], object] = _nothing,
+        surest: Callable[[Surest], object] = _nothing,
     ) -> Question:
         """Send any request; its id is set here. Exactly one of `done` (with the answer),
         `failed` and `cancelled` follows; the last too when a newer request of the same purpose
-        supersedes it."""
+        supersedes it. `progress` and `surest` may be called before."""
         self._last_id += 1
         request = replace(request, id=self._last_id)
         for id, asked in list(self._asked.items()):
             if request.purpose and asked.request.purpose == request.purpose:
                 self.cancel(id)
-        self._asked[request.id] = _Asked(request, done, failed, progress, cancelled)
+        self._asked[request.id] = _Asked(request, done, failed, progress, cancelled, surest)
         if self._hears and self._process is not None:
             self._process.send(request)
         self._settle()
@@ -316,6 +317,8 @@ class EngineClient(QObject):
             if message.step == "begun":
                 self._in_work = message.id
             asked.progress(message)
+        elif isinstance(message, Surest):
+            asked.surest(message)
         elif message.FINAL:
             del self._asked[message.id]
             self._in_work = None if self._in_work == message.id else self._in_work

@@ -7,6 +7,7 @@ document are edits, undo and redo included, so that a journal of edits is the wh
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -19,6 +20,14 @@ from core.sentences import MasklensError
 
 class EditError(MasklensError):
     """An edit does not fit the document; the document is as it was."""
+
+
+class Overlap(StrEnum):
+    """What becomes of neighbours that an edit would let cover each other."""
+
+    KEEP = "keep"  # both stay as they are
+    NEW = "new"  # what is drawn or changed wins: it is in front, the other is cut
+    OLD = "old"  # what was there wins: what is drawn or changed is cut
 
 
 class Add(msgspec.Struct, frozen=True, tag_field="do", tag="add", rename={"shapes": "instances"}):

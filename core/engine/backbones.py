@@ -22,6 +22,7 @@ from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastL
 
 from core.engine import efficientnet_lite, matterport
 from core.engine.config import ConfigError, ModelConfig
+from core.engine.light_import import complete_torch
 from core.sentences import say
 
 _BACKBONE_LEVELS: Final = say(
@@ -216,6 +217,7 @@ def import_factory(spec: str) -> BackboneFactory:
     module_name, colon, name = spec.rpartition(":")
     if not colon or not module_name or not name:
         raise _unusable(spec, "it has no colon between module and function")
+    complete_torch()
     try:
         factory = getattr(_module(module_name), name)
     except (ImportError, AttributeError, OSError, SyntaxError) as error:

@@ -17,6 +17,7 @@ from core.engine.backbones import BACKBONES, CUSTOM, OneMapBackbone, build_backb
 from core.engine.config import LEVELS, ONE_MAP, ModelConfig
 from core.engine.efficientnet_lite import translated
 from core.engine.keypoints import PREDICTOR
+from core.engine.light_import import complete_torch
 from core.engine.matterport import RPN_CHANNELS
 from core.engine.zoo import FASTER, KEYPOINT, MATTERPORT, ONE_MAP_ARCH, parse_arch
 from core.lens.settings import StageSettings
@@ -137,6 +138,7 @@ def guess_archs(state: Mapping[str, Tensor]) -> tuple[str, ...]:
 @cache
 def _body_of(backbone: str) -> dict[str, torch.Size]:
     """Names and shapes of a trunk's tensors, without taking memory for them."""
+    complete_torch()
     with torch.device("meta"):
         built = build_backbone(ModelConfig(arch=backbone), FrozenBatchNorm2d, None)
     return {key: value.shape for key, value in cast(nn.Module, built.body).state_dict().items()}

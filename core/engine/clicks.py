@@ -20,11 +20,11 @@ from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 
 from core.document.instance import Point, Polygon, Polygons
+from core.document.runs import rasterise
 from core.engine.config import ModelConfig
 from core.engine.stages.features import Maps, own_settings
 from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.engine.stages.pooling import pool_rois
-from core.formats.masks import rasterise
 
 PREFIX: Final = "roi_heads.click_head."
 """What its tensors are called in a state_dict begins so."""

@@ -5,9 +5,10 @@ The stages are those of a prediction, so that a prompt and a prediction speak of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from core.engine.predict import Prediction, Predictor
 from core.engine.prompt_pool import Pool, gather
 from core.engine.stages import features, inputs, masks, roi
 from core.lens.settings import StageSettings
-from core.lens.trace import PROPOSER_STAGES, STAGES, Prepared
+from core.lens.trace import PROPOSER_STAGES, STAGES, Detections, Prepared
 from core.lru import Lru
 from core.protocol.messages.prompts import KEPT_BYTES
 
@@ -31,6 +32,7 @@ PROPOSER_ENCODING_STAGES: Final = (
 )
 """With a proposer the network's own boxes are found as well: prompts point at them too."""
 _MASKS_KEPT: Final = 512
+_ARRAYS: Final = ("boxes", "labels", "scores", "mask_probs", "mask_boxes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Encoding:
     def proposed_features(self) -> NDArray[np.float32]:
         """What the box head makes of them before it names them, N×D."""
         model, numerics = self.predictor.module, self.predictor.numerics
-        found = roi.hidden_of(model, self.levels, [self.proposed_boxes], numerics)
+        with torch.inference_mode():
+            found = roi.hidden_of(model, self.levels, [self.proposed_boxes], numerics)
         values: NDArray[np.float32] = found.cpu().numpy()
         return values
 
@@ -156,15 +159,54 @@ def encode(
 
 
 @torch.inference_mode()
-def prediction_of(encoding: Encoding, watch: Watch | None = None) -> Prediction:
+def prediction_of(
+    encoding: Encoding,
+    watch: Watch | None = None,
+    surest_from: float | None = None,
+    surest: Callable[[Prediction], None] = lambda _first: None,
+) -> Prediction:
     """The prediction of an encoded image: masks and outlines of its detections, nothing else anew.
 
-    Equal to `Predictor.predict` under the settings of the encoding. Raises PredictionCancelled
-    when the watch says so.
+    Equal to `Predictor.predict` under the settings of the encoding. `surest` hears of those from a
+    score on before the others are drawn; all of them have it as their beginning. Raises
+    PredictionCancelled when the watch says so.
     """
     watch = watch or Watch()
-    predictor, detections = encoding.predictor, encoding.found.detections
-    watch.stages = predictor.stages
+    watch.stages = encoding.predictor.stages
+    detections = encoding.found.detections
+    count = 0 if surest_from is None else int((detections.score >= surest_from).sum())
+    if not 0 < count < len(detections.score):
+        return _drawn(encoding, detections, watch)
+    first = _drawn(encoding, _rows(detections, slice(count)), watch)
+    surest(first)
+    return _joined(first, _drawn(encoding, _rows(detections, slice(count, None)), watch))
+
+
+def _rows(detections: Detections, rows: slice) -> Detections:
+    return Detections(*(getattr(detections, each.name)[rows] for each in fields(Detections)))
+
+
+def _joined(first: Prediction, rest: Prediction) -> Prediction:
+    """One prediction of two; `ms` is that of the second, which went on counting."""
+
+    def arrays(name: str) -> Any:
+        return np.concatenate((getattr(first, name), getattr(rest, name)))
+
+    shift = len(first.scores)
+    return replace(
+        rest,
+        **{name: arrays(name) for name in _ARRAYS},
+        label_names=first.label_names + rest.label_names,
+        instances=first.instances + rest.instances,
+        instance_detections=(
+            *first.instance_detections,
+            *(shift + index for index in rest.instance_detections),
+        ),
+    )
+
+
+def _drawn(encoding: Encoding, detections: Detections, watch: Watch) -> Prediction:
+    predictor = encoding.predictor
     with watch.stage("mask_logits"):
         found = masks.find_masks(
             predictor.module,

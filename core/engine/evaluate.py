@@ -23,12 +23,12 @@ from pycocotools.cocoeval import COCOeval, Params
 
 from core.document.geometry import bounds
 from core.document.instance import Instance, Polygons
+from core.document.runs import encode
 from core.document.skeleton import ABSENT, PERSON, Skeleton, flat, labelled_count
 from core.engine.annotations import to_annotations
 from core.engine.labelled_part import LabelledPart
 from core.engine.predict import Prediction
 from core.formats.labelled import Box
-from core.formats.masks import encode
 
 MAX_DETECTIONS: Final = 300
 MAX_POINTED: Final = 20

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, Final
 
-from pycocotools import mask as coco_mask
-
 from core.document.instance import Instance, Polygon, Polygons
-from core.formats.masks import encode
+from core.document.runs import encode, mask_iou
 
 _MOSTLY: Final = 0.5
 
@@ -42,8 +40,7 @@ class LabelledPart:
         return encode(polygons, *self._size).to_json()
 
     def _has(self, runs: dict[str, object]) -> bool:
-        # Of a crowd, pycocotools tells how much of the other it covers.
-        return bool(coco_mask.iou([runs], [self._runs], [1])[0, 0] >= _MOSTLY)
+        return bool(mask_iou([runs], [self._runs], [True])[0, 0] >= _MOSTLY)
 
 
 def _box(bbox: Sequence[float]) -> Polygons:

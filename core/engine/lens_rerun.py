@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.document.instance import Polygons as Outline
+from core.document.runs import RunLength
 from core.engine.lens_kept import BoxKey, KeptReads, agree, at_rows, keypoints_of, keys_of
+from core.engine.paste import run_length
 from core.engine.predict import Predictor
 from core.engine.proposers import stage as proposing
 from core.engine.stages import features, masks, proposals, roi
@@ -206,7 +208,7 @@ class Rerunner:
         if known is not None:
             return known
         if settings == self.trace.settings:
-            found = read(self.trace)
+            found = read(self.trace, run_length)
         else:
             found = self._lazy_reading(self.boxes(settings))
         self._readings[settings] = found
@@ -222,11 +224,11 @@ class Rerunner:
 
     def _lazy_reading(self, found: Boxes) -> Reading:
         trace = self.without_masks(found)
-        known: dict[tuple[int, float], Outline] = {}
+        known: dict[tuple[int, float], RunLength] = {}
         channels = self._channels(found.detections)
 
         @torch.inference_mode()
-        def look(detection: int, threshold: float) -> Outline:
+        def look(detection: int, threshold: float) -> RunLength:
             if (detection, threshold) not in known:
                 self._kept.follow(found.settings)
                 part = channels[detection : detection + 1]
@@ -235,7 +237,7 @@ class Rerunner:
                 one = at_rows(found.detections, [detection])
                 led = self._kept.led(likely, one, found.settings)
                 likely, places = led or (likely, one.boxes)
-                known[detection, threshold] = outline(
+                known[detection, threshold] = run_length(
                     numpy_of(likely)[0],
                     numpy_of(places)[0],
                     self.trace.input.image_size,
@@ -243,7 +245,7 @@ class Rerunner:
                 )
             return known[detection, threshold]
 
-        return replace(read(trace), outline=look)
+        return replace(read(trace, run_length), mask=look)
 
     def _outlines(
         self, mask: MaskLogits, found: Boxes, led: masks.Led | None, *, quick: bool

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.document.instance import Instance, Keypoints, Polygons, Source
+from core.document.runs import encode, rasterise
 from core.engine.keypoints import keypoint_targets
 from core.engine.lens_rerun import Rerunner
 from core.engine.losses import Drawn, Seen, Target, draw_samples, losses_of
 from core.engine.paste import paste
 from core.engine.predict import Predictor
 from core.engine.train.window import LEAST_AREA, LEAST_SIDE, Window, area_of
-from core.formats.masks import encode, rasterise
 from core.learning.classes import likely_class
 from core.learning.resemblance import Votes
 from core.lens.mask_target import kept

@@ -71,6 +71,16 @@ def encode(crop: Crop, image_size: tuple[int, int]) -> Rle:
     return Rle(size=[height, width], counts=cast(bytes, packed["counts"]).decode("ascii"))
 
 
+def run_length(
+    probability: NDArray[np.float32],
+    box: NDArray[np.float32],
+    image_size: tuple[int, int],
+    threshold: float,
+) -> Rle:
+    """The pixels of a mask that is resized into its box: `encode` of `paste`."""
+    return encode(paste(probability, box, image_size, threshold), image_size)
+
+
 def _run_ends(crop: Crop, height: int) -> NDArray[np.int64]:
     """Where the mask changes along the image read column by column: on, off, on, off, ..."""
     columns = crop.bits.T.astype(np.int8)

@@ -39,6 +39,7 @@ from core.protocol import (
     Priority,
     Progress,
     Request,
+    Surest,
 )
 from core.protocol.messages.comparing import Compare, Compared
 from core.protocol.messages.lens import DrawLens, JudgeLens, OpenLens, SetLens
@@ -48,6 +49,10 @@ from core.sentences import MasklensError, Sentence, say
 from core.storage.images import read_image
 
 _NO_MODEL: Final = say("process.no_model", "No model is loaded yet.")
+
+_TRIED_ON: Final = (24, 384, 3)
+"""A strip: the bound on the longer side keeps a network from enlarging it to a whole image."""
+_TRIED_BOXES: Final = 20
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +76,20 @@ class Engine:
     """Threads while a person waits; background work leaves one core to the window."""
 
 
-Handler = Callable[[Engine, Any, Job, Report], Answer]
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Says how far a request has come, and what of its answer is there already."""
+
+    job: Job
+    tell: Callable[[Answer], None]
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Raises JobStopped when the request was given up."""
+        self.job.check()
+        self.tell(Progress(self.job.request.id, step, done, total))
+
+
+Handler = Callable[[Engine, Any, Job, Reporting], Answer]
 
 
 def description() -> tuple[str, str]:
@@ -85,13 +103,8 @@ def answer(engine: Engine, job: Job, tell: Callable[[Answer], None]) -> Answer:
     Raises JobStopped when the job was given up or interrupted on the way.
     """
     request = job.request
-
-    def report(step: str, done: int, total: int) -> None:
-        job.check()
-        tell(Progress(request.id, step, done, total))
-
     try:
-        return HANDLERS[type(request)](engine, request, job, report)
+        return HANDLERS[type(request)](engine, request, job, Reporting(job, tell))
     except (JobStopped, PredictionCancelled) as error:
         raise JobStopped from error
     except MasklensError as error:
@@ -151,8 +164,14 @@ def _precision(request: LoadModel) -> Precision:
 
 def _try_out(predictor: Predictor, job: Job) -> None:
     """One prediction on noise: a model that gives no finite numbers is not taken into use."""
-    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
-    _check_finite(predictor.predict(noise, cancelled=job.should_stop))
+    noise = np.random.default_rng(0).integers(0, 256, _TRIED_ON, dtype=np.uint8)
+    own = predictor.loaded.config.settings
+    few = own.with_(
+        proposer_tiles=0,
+        rpn_post_nms_top_n=min(own.rpn_post_nms_top_n, _TRIED_BOXES),
+        detections_per_image=min(own.detections_per_image, _TRIED_BOXES),
+    )
+    _check_finite(predictor.predict(noise, few, cancelled=job.should_stop))
 
 
 def _try_on(predictor: Predictor, image: Path, job: Job) -> None:
@@ -179,19 +198,24 @@ def _check_finite(tried: Predicted) -> None:
         )
 
 
-def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Prediction:
-    if engine.predictor is None:
+def _predict(engine: Engine, request: Predict, job: Job, report: Reporting) -> Prediction:
+    predictor = engine.predictor
+    if predictor is None:
         raise ServeError(_NO_MODEL)
-    known = engine.prompts.predict(engine.predictor, request, job, report)
+
+    def surest(first: Predicted) -> None:
+        report.tell(_as_message(request, predictor, first, (), Surest))
+
+    known = engine.prompts.predict(predictor, request, job, report, surest)
     if known is not None:
-        return _as_message(request, engine.predictor, *known)
+        return _as_message(request, predictor, *known)
     pixels, notes = _pixels(request)
     job.check()
-    stages = len(engine.predictor.stages)
+    stages = len(predictor.stages)
     spare = 1 if request.priority is Priority.BATCH else 0
     torch.set_num_threads(max(1, engine.threads - spare))
     try:
-        predicted = engine.predictor.predict(
+        predicted = predictor.predict(
             pixels,
             request.settings,
             cancelled=job.should_stop,
@@ -199,7 +223,7 @@ def _predict(engine: Engine, request: Predict, job: Job, report: Report) -> Pred
         )
     finally:
         torch.set_num_threads(engine.threads)
-    return _as_message(request, engine.predictor, predicted, notes)
+    return _as_message(request, predictor, predicted, notes)
 
 
 def _pixels(request: Predict) -> tuple[NDArray[np.uint8], tuple[Sentence, ...]]:
@@ -211,9 +235,13 @@ def _pixels(request: Predict) -> tuple[NDArray[np.uint8], tuple[Sentence, ...]]:
 
 
 def _as_message(
-    request: Predict, predictor: Predictor, predicted: Predicted, notes: tuple[Sentence, ...]
+    request: Predict,
+    predictor: Predictor,
+    predicted: Predicted,
+    notes: tuple[Sentence, ...],
+    kind: type[Prediction] = Prediction,
 ) -> Prediction:
-    return Prediction(
+    return kind(
         request.id,
         model=predictor.loaded.revision,
         width=predicted.width,

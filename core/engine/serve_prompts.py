@@ -111,7 +111,12 @@ class PromptAnswers:
         return as_message(request, encoding, found, milliseconds, taken)
 
     def predict(
-        self, predictor: Predictor, request: Predict, job: Job, report: Report
+        self,
+        predictor: Predictor,
+        request: Predict,
+        job: Job,
+        report: Report,
+        surest: Callable[[Predicted], None],
     ) -> tuple[Predicted, tuple[Sentence, ...]] | None:
         """The prediction for an image file under the model's own settings, and notes.
 
@@ -132,7 +137,7 @@ class PromptAnswers:
             encoding = self._encode(predictor, key, image.pixels, job, report)
         watch = Watch(job.should_stop)
         watch.on_stage = lambda name, index: report(name, index, len(watch.stages))
-        return prediction_of(encoding, watch), notes
+        return prediction_of(encoding, watch, request.surest_from, surest), notes
 
     def _encode(
         self,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 
 from core.document.instance import Polygon, Polygons, Ring
-from core.formats.masks import encode, rasterise, trace
+from core.document.runs import encode, rasterise
+from core.formats.masks import trace
 
 
 def bridged(polygons: Polygons, width: int, height: int) -> Ring:

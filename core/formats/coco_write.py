@@ -13,10 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from core.document.instance import Instance, Source
+from core.document.runs import encode
 from core.document.skeleton import Skeleton, flat, labelled_count
 from core.formats.coco_image import INFO, KEY, CocoImage
 from core.formats.fields import json_text
-from core.formats.masks import encode
 from core.storage.atomic import write_atomic
 
 Json = dict[str, object]

@@ -16,6 +16,7 @@ import numpy as np
 
 from core.codec import wrong
 from core.document.instance import Instance, Point, Polygons
+from core.document.runs import rasterise
 from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
 from core.formats.file_names import image_name
 from core.formats.format import Format, Located, Source, Writing, Written
@@ -23,7 +24,7 @@ from core.formats.label_file import Json
 from core.formats.labelled import Collection, Labelled, group_numbers, used_labels
 from core.formats.labelme_shapes import ellipse, polygon
 from core.formats.limits import MAX_COORDINATE, check_size
-from core.formats.masks import rasterise, trace
+from core.formats.masks import trace
 from core.formats.places import name_from
 from core.formats.remarks import Remarks
 from core.formats.said import CVAT_KINDS, NO_SIDE

@@ -14,7 +14,7 @@ from typing import Final, overload
 import numpy as np
 import numpy.typing as npt
 
-from core.codec import Codec, NotJson, loads
+from core.codec import Codec, FieldError, NotJson, loads
 
 Tell = Callable[[int, int], None]
 """Told how many steps of how many are done, 0 of 0 where that is not known; may raise to stop."""
@@ -63,10 +63,10 @@ class Top:
 
 
 def value_of(data: bytes) -> object:
-    """The value in some JSON, NaN and halves of surrogates let through. Raises NotJson."""
+    """The value in some JSON, let through: NaN, 1e999, halves of surrogates. Raises NotJson."""
     try:
         return _ANY.decode_strictly(data, "file")
-    except NotJson:
+    except FieldError:
         return loads(data, "file", constants=True)
 
 
@@ -106,6 +106,8 @@ def _told_apart(
     """The top with a number instead of each value that is a list or an object, put together."""
     if not isinstance(top, dict):
         return None
+    if sum(isinstance(value, list) for value in top.values()) < len(values[0]):
+        return None  # a key stands twice: what its first value is would not be looked at
     at, depth = found
     opens = _opens(data, at)
     starts, ends = at[(depth == 3) & opens], at[(depth == 2) & ~opens] + 1

@@ -8,6 +8,7 @@ from typing import Final
 
 from core.document.geometry import bounds
 from core.document.instance import Instance
+from core.document.runs import encode
 from core.formats.bridge import simple_parts
 from core.formats.errors import NO_AREA_DROPPED, reading
 from core.formats.fields import as_label, as_list, as_object, as_text, get, json_text
@@ -18,7 +19,6 @@ from core.formats.labelled import Collection, Labelled, group_numbers, used_labe
 from core.formats.labelme_format import label_files
 from core.formats.labelme_shapes import points_of, polygon
 from core.formats.limits import side_of
-from core.formats.masks import encode
 from core.formats.places import relative
 from core.formats.remarks import Remarks
 from core.formats.said import BRIDGED, ISAT_BACKGROUND

@@ -13,9 +13,10 @@ from PIL import Image
 
 from core.codec import FieldError, wrong
 from core.document.instance import Instance, Polygons
+from core.document.runs import Mask, rasterise
 from core.formats.errors import FormatError, read_bytes
 from core.formats.limits import check_size
-from core.formats.masks import Mask, rasterise, trace
+from core.formats.masks import trace
 from core.sentences import english
 
 Values = NDArray[Any]

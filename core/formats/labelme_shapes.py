@@ -21,8 +21,9 @@ from PIL import Image
 from core.codec import wrong
 from core.document.geometry import signed_area
 from core.document.instance import Point, Polygon, Polygons
+from core.document.runs import Mask
 from core.formats.fields import as_list, as_number
-from core.formats.masks import MOST_TRACED, Mask, trace
+from core.formats.masks import MOST_TRACED, trace
 from core.storage.image_limits import MOST_A_BYTE
 
 # The kinds that outline an object; all others but LINES are kept as they are.

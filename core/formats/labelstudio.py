@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.codec import wrong
 from core.document.instance import Instance, Polygons
 from core.document.instance import Source as Origin
+from core.document.runs import rasterise
 from core.formats.errors import NO_AREA_DROPPED, FormatError, reading
 from core.formats.fields import as_list, as_number, as_object, as_text, get, json_text
 from core.formats.file_names import image_name
@@ -25,7 +26,6 @@ from core.formats.label_image import traced
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.labelme_shapes import ellipse, points_of, polygon
 from core.formats.limits import check_size, whole
-from core.formats.masks import rasterise
 from core.formats.places import name_from
 from core.formats.remarks import Remarks
 from core.formats.said import LABELSTUDIO_KINDS, LABELSTUDIO_SEVERAL

@@ -8,27 +8,21 @@ halfway between the centres of pixels inside and outside, where the rule that CO
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
 from core.codec import wrong
-from core.document.geometry import clip_to_image
 from core.document.instance import Polygon, Polygons, Ring
+from core.document.runs import run_lengths
 from core.formats.fields import as_int, as_list, get
 from core.storage.image_limits import MAX_PIXELS
 
-Mask = NDArray[np.bool_]
-
 MOST_TRACED: Final = 25_000_000
 """Pixels of the largest box around a mask whose outline is traced."""
-# A run length takes this many characters at most; more would not fit 64 bits.
-_LONGEST_RUN: Final = 12
 
 
 def trace(mask: NDArray[Any], x: float = 0.0, y: float = 0.0) -> Polygons:
@@ -73,65 +67,6 @@ def _ring(closed: NDArray[np.float64], shift: NDArray[np.float64]) -> Ring:
     return tuple(map(tuple, (closed[:-1][bends] + shift).tolist()))
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """A mask as a compressed COCO run length, with what follows from it.
-
-    `area` counts its pixels; `box` is left, top, width, height, all zero for an empty mask.
-    """
-
-    size: tuple[int, int]
-    counts: str
-    area: int
-    box: tuple[float, float, float, float]
-
-    def to_json(self) -> dict[str, object]:
-        """The run length as COCO has it: `{"size": [height, width], "counts": text}`."""
-        return {"size": list(self.size), "counts": self.counts}
-
-
-def encode(polygons: Polygons, width: int, height: int) -> Runs:
-    """The pixels of an image that the polygons cover, holes left out, as COCO draws them."""
-    # pycocotools walks along every pixel of an edge, also outside of the image.
-    inside = clip_to_image(polygons, width, height)
-    parts = [_draw(polygon, width, height) for polygon in inside]
-    empty = {"size": [height, width], "counts": [width * height]}
-    runs = coco_mask.merge(parts) if parts else coco_mask.frPyObjects(empty, height, width)
-    left, top, across, down = (float(value) for value in coco_mask.toBbox(runs))
-    return Runs(
-        size=(height, width),
-        counts=runs["counts"].decode("ascii"),
-        area=int(coco_mask.area(runs)),
-        box=(left, top, across, down),
-    )
-
-
-def rasterise(polygons: Polygons, width: int, height: int) -> Mask:
-    """The mask (height, width) of the pixels that `encode` counts."""
-    lengths = _decompress(encode(polygons, width, height).counts, "counts")
-    inside = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(inside, lengths).reshape(width, height).T
-
-
-def _draw(polygon: Polygon, width: int, height: int) -> dict[str, Any]:
-    outer, *holes = (
-        coco_mask.frPyObjects([[value for point in ring for value in point]], height, width)[0]
-        for ring in polygon.rings
-    )
-    if not holes:
-        return cast("dict[str, Any]", outer)
-    around = _complement(coco_mask.merge(holes), width, height)
-    return cast("dict[str, Any]", coco_mask.merge([outer, around], True))
-
-
-def _complement(runs: Mapping[str, Any], width: int, height: int) -> dict[str, Any]:
-    """All other pixels: runs take turns, beginning with those outside."""
-    lengths = _decompress(runs["counts"].decode("ascii"), "counts").tolist()
-    turned = lengths[1:] if lengths[0] == 0 else [0, *lengths]
-    value = {"size": [height, width], "counts": turned}
-    return cast("dict[str, Any]", coco_mask.frPyObjects(value, height, width))
-
-
 def trace_runs(runs: Mapping[str, object], width: int, height: int, where: str) -> Polygons:
     """The outlines of a COCO run length, compressed or not, on an image of that size.
 
@@ -144,7 +79,7 @@ def trace_runs(runs: Mapping[str, object], width: int, height: int, where: str) 
         raise wrong(f"{where}.size", f"expected [{height}, {width}], the size of the image")
     counts = get(runs, "counts", where)
     if isinstance(counts, str):
-        lengths = _decompress(counts, f"{where}.counts")
+        lengths = run_lengths(counts, f"{where}.counts")
     else:
         numbers = as_list(counts, f"{where}.counts")
         values = [as_int(n, f"{where}.counts[{k}]", least=0) for k, n in enumerate(numbers)]
@@ -178,22 +113,3 @@ def _trace_lengths(lengths: NDArray[np.int64], height: int, where: str) -> Polyg
     np.add.at(change, first + lengths, -1)
     columns = np.cumsum(change[:-1], dtype=np.int8).reshape(right - left, rows)
     return trace(columns.T, left, top)
-
-
-def _decompress(text: str, where: str) -> NDArray[np.int64]:
-    """The run lengths in COCO's text: five bits a character, from the third on as differences."""
-    # A letter beyond ASCII becomes more than one, none of which COCO has.
-    codes = np.frombuffer(text.encode(errors="replace"), np.uint8).astype(np.int64) - 48
-    if not codes.size or codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
-        raise wrong(where, "not a COCO run length")
-    last = np.flatnonzero(codes < 32)
-    first = np.concatenate(([0], last[:-1] + 1))
-    if int((last - first).max()) >= _LONGEST_RUN:
-        raise wrong(where, "not a COCO run length")
-    place = 5 * (np.arange(codes.size) - np.repeat(first, last - first + 1))
-    values = np.add.reduceat((codes & 31) << place, first)
-    # The highest bit of the last character is the sign.
-    values -= np.where(codes[last] & 16, np.int64(1) << (place[last] + 5), 0)
-    values[1::2] = np.cumsum(values[1::2])
-    values[2::2] = np.cumsum(values[2::2])
-    return values

@@ -11,12 +11,12 @@ import numpy as np
 
 from core.codec import wrong
 from core.document.instance import Instance
+from core.document.runs import rasterise
 from core.formats.beside import Siblings
 from core.formats.errors import NO_AREA_DROPPED, FormatError, plain_text, read_bytes
 from core.formats.format import Format, Source, Writing, Written
 from core.formats.label_image import Values, mask_png, read_values, traced
 from core.formats.labelled import Collection, Labelled, used_labels
-from core.formats.masks import rasterise
 from core.formats.places import stems
 from core.formats.remarks import Remarks
 from core.formats.said import EMPTY, OPENIMAGES_SCALED

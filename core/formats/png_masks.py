@@ -21,6 +21,7 @@ import numpy as np
 
 from core.codec import wrong
 from core.document.instance import Instance
+from core.document.runs import rasterise
 from core.formats.beside import Siblings, is_file
 from core.formats.errors import NO_AREA_DROPPED, plain_text, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
@@ -36,7 +37,6 @@ from core.formats.label_image import (
     traced,
 )
 from core.formats.labelled import Collection, Labelled, used_labels
-from core.formats.masks import rasterise
 from core.formats.places import relative, stems
 from core.formats.remarks import Remarks
 from core.formats.said import NO_LABEL_NAMES, OVERLAPS, PNG_PIECES, TOO_MANY_VALUES

@@ -19,6 +19,7 @@ import numpy as np
 from core.codec import wrong
 from core.document.geometry import bounds
 from core.document.instance import Instance, Polygons
+from core.document.runs import encode
 from core.formats.beside import Siblings, is_file
 from core.formats.bridge import simple_parts
 from core.formats.cvat import legal
@@ -29,7 +30,6 @@ from core.formats.label_image import Values, instances_of, painted, palette, png
 from core.formats.labelled import Collection, Labelled, used_labels
 from core.formats.labelme_shapes import polygon, rectangle
 from core.formats.limits import MAX_LIST, check_size
-from core.formats.masks import encode
 from core.formats.places import stems
 from core.formats.remarks import Remarks
 from core.formats.said import BOXES, BRIDGED, EMPTY, OVERLAPS, VOC_UNMATCHED

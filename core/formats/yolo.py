@@ -17,13 +17,13 @@ import yaml
 from core.codec import wrong
 from core.document.geometry import clip_to_image
 from core.document.instance import Instance, Polygons
+from core.document.runs import encode
 from core.formats.beside import Siblings
 from core.formats.bridge import bridged
 from core.formats.errors import NO_AREA_DROPPED, FormatError, plain_text, read_bytes
 from core.formats.format import Format, Located, Option, Source, Writing, Written
 from core.formats.labelled import Collection, Labelled
 from core.formats.labelme_shapes import polygon, rectangle
-from core.formats.masks import encode
 from core.formats.places import stems
 from core.formats.remarks import Remarks
 from core.formats.said import BOXES, BRIDGED, EMPTY, IMAGE_MISSING, YOLO_UNNAMED

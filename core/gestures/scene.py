@@ -16,6 +16,7 @@ from core.document.regions import is_done
 from core.document.skeleton import Skeleton
 from core.gestures.base import Modifier, PointerEvent
 from core.gestures.boxes import BoxTable
+from core.gestures.livewire import Wire
 from core.sentences import say
 
 EDGE_REACH = 0.6
@@ -61,12 +62,13 @@ class Scene:
     """The document with what is selected, picked, shown, the label of what is drawn next, and what
     the keypoints of each label are called.
 
-    `prompts_ready` says that a model has seen the image and answers at once, `snapping` that
-    vertices go onto the outlines of neighbours.
+    `wire` leads outlines along the edges of the image. `prompts_ready` says that a model has seen
+    the image and answers at once, `snapping` that vertices go onto the outlines of neighbours.
     """
 
     def __init__(self) -> None:
         self.document: Document | None = None
+        self.wire: Wire | None = None
         self.label = ""
         self.skeletons: Mapping[str, Skeleton] = {}
         self.selection: frozenset[str] = frozenset()
@@ -230,6 +232,14 @@ class Scene:
         """The outlines in sight whose box meets a rectangle."""
         there = self._updated().meeting(rect) if self.instances_shown else ()
         return tuple(each for each in there if not isinstance(each, Line))
+
+    def all_in(self, rect: Rect) -> tuple[Shape, ...]:
+        """All of the document whose box meets a rectangle, hidden or not."""
+        hidden = [each for each in map(self.get, self._hidden) if each is not None]
+        return (
+            *self._updated().meeting(rect),
+            *(each for each in hidden if bounds(each).intersects(rect)),
+        )
 
     def rings_along(
         self, line: Sequence[Point], reach: float, but: Collection[str]

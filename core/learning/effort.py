@@ -15,11 +15,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
 from core.document.geometry import nearest_edge, simplify
 from core.document.instance import Instance, Point, Polygons
-from core.formats.masks import encode
+from core.document.runs import encode, mask_iou
 
 GOOD: Final = 0.8
 USABLE: Final = 0.5
@@ -161,9 +160,7 @@ def overlaps(
     some: Sequence[Instance], others: Sequence[Instance], width: int, height: int
 ) -> NDArray[np.float64]:
     """Mask IoU of all pairs of instances on an image of that size: some × others."""
-    if not some or not others:
-        return np.zeros((len(some), len(others)))
     runs = [
         [encode(one.polygons, width, height).to_json() for one in side] for side in (some, others)
     ]
-    return np.asarray(coco_mask.iou(*runs, [0] * len(others)), dtype=np.float64)
+    return mask_iou(*runs)

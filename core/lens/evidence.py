@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.document.runs import mask_iou
 from core.lens.boxes import pair_iou
-from core.lens.life import ALIVE_FROM, Cut, Overlaps, Subject, mask_iou
+from core.lens.life import ALIVE_FROM, Cut, Overlaps, Subject
 from core.lens.reading import Reading
 from core.lens.settings import Value
 from core.lens.trace import Fate
@@ -209,8 +210,8 @@ def _mask_offers(reading: Reading, subject: Subject, overlaps: Overlaps) -> Iter
     living = (overlaps.near("boxes") & overlaps.right)[reading.detections]
     for value in sorted(_MASK_STEPS, key=lambda step: (abs(step - own), step)):
         for detection in np.flatnonzero(living):
-            outline = reading.outline(int(detection), value)
-            if value != own and mask_iou(outline, subject.outline) >= ALIVE_FROM:
+            mask = reading.mask(int(detection), value)
+            if value != own and mask_iou([mask], [subject.mask.to_json()])[0, 0] >= ALIVE_FROM:
                 yield Setting("mask", value)
                 return
 

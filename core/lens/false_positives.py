@@ -1,4 +1,4 @@
-"""Why a detection is a false positive: the kinds of TIDE (Bolya et al. 2020), by mask IoU."""
+"""Why a detection is a false positive: the kinds of TIDE (Bolya et al. 2020), by IoU of pixels."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.geometry import area, bounds, clip_to_image, subtract
-from core.document.instance import Instance, Polygons
+from core.document.instance import Instance
+from core.document.runs import RunLength, encode, mask_iou
 from core.lens.boxes import Floats
-from core.lens.life import mask_iou
 from core.lens.reading import Reading
 from core.lens.words import with_figures_cut
 from core.sentences import Sentence, say
@@ -55,7 +54,7 @@ class Matching:
     """Which detection stands for which instance."""
 
     overlaps: Floats
-    """D×N mask IoU with the instances that are no crowd."""
+    """D×N mask IoU in pixels with the instances that are no crowd."""
     right: NDArray[np.bool_]
     """D×N: the labels agree, or the model does not know the instance's label."""
     instance: NDArray[np.int64]
@@ -64,51 +63,39 @@ class Matching:
     """D: at least half of the detection lies in a crowd region, which counts neither way."""
 
 
-def match(
-    reading: Reading, instances: Sequence[Instance], outlines: Sequence[Polygons]
-) -> Matching:
+def match(reading: Reading, instances: Sequence[Instance], masks: Sequence[RunLength]) -> Matching:
     """Match detections with instances, strongest first, each instance once.
 
     A detection takes the free instance with the right label that it overlaps most, from 0.5 on,
-    as the COCO evaluation does it. `outlines` are those of the detections.
+    as the COCO evaluation does it. `masks` are those of the detections.
     """
     height, width = reading.image_size
     plain = [each for each in instances if not each.crowd]
-    shapes = [clip_to_image(each.polygons, width, height) for each in plain]
-    overlaps = np.array(
-        [[mask_iou(outline, shape) for shape in shapes] for outline in outlines]
-    ).reshape(len(outlines), len(plain))
+    crowds = [each for each in instances if each.crowd]
+    listed = [*plain, *crowds]
+    shapes = [encode(each.polygons, width, height).to_json() for each in listed]
+    shared = mask_iou(masks, shapes, [each.crowd for each in listed])
+    overlaps, inside = shared[:, : len(plain)], shared[:, len(plain) :]
     known = [reading.labels_named(each.label) for each in plain]
     labels = reading.label[reading.detections]
     right = np.array(
         [[not len(names) or label in names for names in known] for label in labels], dtype=np.bool_
     ).reshape(overlaps.shape)
-    taken = np.full(len(outlines), -1, dtype=np.int64)
+    taken = np.full(len(masks), -1, dtype=np.int64)
     free = np.ones(len(plain), dtype=np.bool_)
-    for detection in range(len(outlines)):
+    for detection in range(len(masks)):
         fits = np.where(free & right[detection], overlaps[detection], 0.0)
         if len(fits) and fits.max() >= FOREGROUND:
             taken[detection] = int(fits.argmax())
             free[taken[detection]] = False
-    crowds = [each for each in instances if each.crowd]
-    return Matching(overlaps, right, taken, _in_crowd(outlines, crowds))
-
-
-def _in_crowd(outlines: Sequence[Polygons], crowds: Sequence[Instance]) -> NDArray[np.bool_]:
-    inside = np.zeros(len(outlines), dtype=np.bool_)
-    for detection, outline in enumerate(outlines):
-        for crowd in crowds:
-            if not outline or not bounds(outline).intersects(bounds(crowd)):
-                continue
-            inside[detection] |= area(subtract(outline, crowd)) <= FOREGROUND * area(outline)
-    return inside
+    return Matching(overlaps, right, taken, (inside >= FOREGROUND).any(axis=1))
 
 
 def false_positives(
-    reading: Reading, instances: Sequence[Instance], outlines: Sequence[Polygons]
+    reading: Reading, instances: Sequence[Instance], masks: Sequence[RunLength]
 ) -> tuple[FalsePositive, ...]:
     """Each detection that stands for no instance, with its kind; those in a crowd are left out."""
-    found = match(reading, instances, outlines)
+    found = match(reading, instances, masks)
     plain = [each for each in instances if not each.crowd]
     return tuple(
         _explain(reading, plain, found, detection)

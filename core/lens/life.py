@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.geometry import area, clip_to_image, polygon_iou
-from core.document.instance import Instance, Polygons
+from core.document.geometry import clip_to_image
+from core.document.instance import Instance
+from core.document.runs import RunLength, Runs, encode, mask_iou
 from core.lens.boxes import Floats, box_of, iou, scaled
 from core.lens.reading import Reading, best_foreground
 from core.lens.settings import LED_MARGIN
@@ -54,8 +55,8 @@ class Subject:
     """A person's instance as the network meets it."""
 
     instance: Instance
-    outline: Polygons
-    """Its part inside the image, image pixels."""
+    mask: Runs
+    """Its pixels in the image."""
     box: Floats
     """float64 4, resized pixels, cut at the borders of the image."""
     label_known: bool
@@ -74,7 +75,7 @@ class Overlaps:
     wins: NDArray[np.bool_]
     """M: no other class but the background is more probable for the proposal."""
     masks: dict[int, float]
-    """Mask IoU by detection, of those whose label is right and whose box meets the instance's."""
+    """Mask IoU in pixels by detection, where the label is right and the boxes meet."""
 
     def near(self, name: str) -> NDArray[np.bool_]:
         """Where the overlap of a field is high enough to live."""
@@ -116,19 +117,21 @@ def subject_of(reading: Reading, instance: Instance) -> Subject:
     height, width = reading.image_size
     outline = clip_to_image(instance.polygons, width, height)
     box = scaled(box_of(outline, reading.image_size)[None], reading.scale)[0]
-    return Subject(instance, outline, box, len(reading.labels_named(instance.label)) > 0)
+    mask = encode(outline, width, height)
+    return Subject(instance, mask, box, len(reading.labels_named(instance.label)) > 0)
 
 
 def measure(
-    reading: Reading, subject: Subject, outlines: Sequence[Polygons], *, least: float = 0.0
+    reading: Reading, subject: Subject, masks: Sequence[RunLength], *, least: float = 0.0
 ) -> Overlaps:
-    """All overlaps of one instance; `outlines` are those of the detections.
+    """All overlaps of one instance; `masks` are those of the detections.
 
     Detections whose mask IoU cannot be above `least` are not looked at.
     """
     right = np.ones(len(reading.label), dtype=np.bool_)
     if subject.label_known:
         right = np.isin(reading.label, reading.labels_named(subject.instance.label))
+    own = [subject.mask.to_json()]
     possible = right[reading.detections] & (_most_possible(reading, subject) > least)
     return Overlaps(
         anchors=iou(reading.anchors, subject.box),
@@ -137,7 +140,7 @@ def measure(
         right=right,
         wins=best_foreground(reading.score, reading.classes),
         masks={
-            int(detection): mask_iou(outlines[int(detection)], subject.outline)
+            int(detection): float(mask_iou([masks[int(detection)]], own)[0, 0])
             for detection in np.flatnonzero(possible)
         },
     )
@@ -157,14 +160,8 @@ def _most_possible(reading: Reading, subject: Subject) -> Floats:
     own = scaled(subject.box[None], (1 / across, 1 / down))[0]
     wide = np.minimum(grown[:, 2], own[2]) - np.maximum(grown[:, 0], own[0])
     high = np.minimum(grown[:, 3], own[3]) - np.maximum(grown[:, 1], own[1])
-    size = area(subject.outline) if subject.outline else 0.0
-    bound: Floats = np.maximum(wide, 0) * np.maximum(high, 0) / max(size, 1e-9)
+    bound: Floats = np.maximum(wide, 0) * np.maximum(high, 0) / max(subject.mask.area, 1e-9)
     return bound
-
-
-def mask_iou(one: Polygons, other: Polygons) -> float:
-    """IoU of the areas of two outlines, 0 where one has none."""
-    return polygon_iou(one, other) if one and other else 0.0
 
 
 def live(reading: Reading, overlaps: Overlaps) -> Life:

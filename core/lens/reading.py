@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.instance import Polygons
+from core.document.runs import RunLength
 from core.lens.boxes import clip
-from core.lens.outline import outline
 from core.lens.settings import StageSettings
 from core.lens.trace import Anchors, Trace, numpy_of
 
 Float32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
-Outlines = Callable[[int, float], Polygons]
-"""The outline of a detection at a mask threshold, in pixels of the image."""
+Masks = Callable[[int, float], RunLength]
+"""The mask of a detection at a mask threshold, in pixels of the image."""
+Paste = Callable[[Float32, Float32, tuple[int, int], float], RunLength]
+"""The pixels of an image, its height and width given, in which a mask S×S in a box is at least a
+threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Reading:
     suppressor: Ints
     detections: Ints
     """D: rows of the candidates, strongest first."""
-    outline: Outlines
+    mask: Masks
     by_proposer: bool = False
     """Whether a proposer gave the boxes: then there are no anchors, and each box has one label."""
 
@@ -75,13 +78,14 @@ class Reading:
         """The label of a candidate in words."""
         return self.class_names[int(self.label[row]) - 1]
 
-    def detection_outlines(self) -> tuple[Polygons, ...]:
-        """The outline of every detection at the mask threshold of the settings."""
-        return tuple(self.outline(d, self.settings.mask) for d in range(len(self.detections)))
+    def detection_masks(self) -> tuple[RunLength, ...]:
+        """The mask of every detection at the mask threshold of the settings."""
+        return tuple(self.mask(d, self.settings.mask) for d in range(len(self.detections)))
 
 
-def read(trace: Trace) -> Reading:
-    """The reading of a trace, with tensors or with arrays.
+def read(trace: Trace, paste: Paste) -> Reading:
+    """The reading of a trace, with tensors or with arrays; `paste` is the engine's, as it is for
+    everything that a model is measured by.
 
     Raises ValueError when the trace was made without looking up who suppressed whom.
     """
@@ -91,17 +95,11 @@ def read(trace: Trace) -> Reading:
     led, places = trace.polygons.led, trace.polygons.led_boxes
     if led is None or places is None:
         led, places = trace.mask_logits.probabilities, trace.detections.boxes
-    known = trace.polygons.outlines
 
-    def outlines(detection: int, threshold: float) -> Polygons:
-        if threshold == trace.settings.mask:
-            return known[detection]
-        return outline(
-            numpy_of(led[detection]),
-            numpy_of(places[detection]),
-            image_size,
-            threshold,
-        )
+    @cache
+    def mask(detection: int, threshold: float) -> RunLength:
+        values, box = numpy_of(led[detection]), numpy_of(places[detection])
+        return paste(values, box, image_size, threshold)
 
     return Reading(
         settings=trace.settings,
@@ -122,7 +120,7 @@ def read(trace: Trace) -> Reading:
         fate=numpy_of(trace.candidates.fate),
         suppressor=numpy_of(trace.candidates.suppressor),
         detections=numpy_of(trace.detections.candidate_index),
-        outline=outlines,
+        mask=mask,
         by_proposer=trace.proposer is not None,
     )
 

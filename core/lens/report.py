@@ -52,14 +52,14 @@ def report(
     Without `rerun` no settings are offered. `progress` is told how many instances are done. With
     ids in `only` those alone are judged, and no detection.
     """
-    outlines = reading.detection_outlines()
+    masks = reading.detection_masks()
     judged = []
     wanted = [each for each in instances if not each.crowd and (not only or each.id in only)]
     for done, instance in enumerate(wanted):
         progress(done, len(wanted))
-        verdict = judge(reading, instance, outlines, rerun)
+        verdict = judge(reading, instance, masks, rerun)
         judged.append(InstanceReport(verdict, sentences(reading, verdict)))
-    false = () if only else false_positives(reading, instances, outlines)
+    false = () if only else false_positives(reading, instances, masks)
     return ImageReport(tuple(judged), false)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.document.instance import Instance, Polygons
+from core.document.instance import Instance
+from core.document.runs import RunLength
 from core.lens.boxes import iou
 from core.lens.evidence import (
     BoxKind,
@@ -56,7 +57,7 @@ class Evidence:
     best_labelled_iou: float
     """Of a refined box of the right label."""
     best_mask_iou: float
-    """Of a detection with the right label."""
+    """In pixels, of a detection with the right label."""
     closest: Closest | None
     level_rank: int | None
     """Rank of the closest box's anchor in its level, from 1."""
@@ -108,17 +109,17 @@ class Verdict:
 def judge(
     reading: Reading,
     instance: Instance,
-    outlines: Sequence[Polygons] | None = None,
+    masks: Sequence[RunLength] | None = None,
     rerun: Rerun | None = None,
 ) -> Verdict:
     """The verdict on one instance that is not a crowd.
 
-    `outlines` are those of the detections, when they are at hand. Without `rerun` no setting is
+    `masks` are those of the detections, when they are at hand. Without `rerun` no setting is
     offered, because none could be tried.
     """
     subject = subject_of(reading, instance)
-    outlines = reading.detection_outlines() if outlines is None else outlines
-    overlaps = measure(reading, subject, outlines)
+    masks = reading.detection_masks() if masks is None else masks
+    overlaps = measure(reading, subject, masks)
     life = live(reading, overlaps)
     cut = life.lost_at
     seen = None if cut is None else closest(reading, overlaps, cut)
@@ -150,11 +151,11 @@ def life_in(reading: Reading, instance: Instance) -> Life:
     subject = subject_of(reading, instance)
     # A margin for rounding in the bound of what is possible.
     least = ALIVE_FROM - 1e-3
-    return live(reading, measure(reading, subject, _Outlines(reading), least=least))
+    return live(reading, measure(reading, subject, _Masks(reading), least=least))
 
 
-class _Outlines(Sequence[Polygons]):
-    """The outlines of a reading's detections, traced only when someone looks."""
+class _Masks(Sequence[RunLength]):
+    """The masks of a reading's detections, drawn only when someone looks."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -163,7 +164,7 @@ class _Outlines(Sequence[Polygons]):
         return len(self._reading.detections)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._reading.outline(int(index), self._reading.settings.mask)
+        return self._reading.mask(int(index), self._reading.settings.mask)
 
 
 def _evidence(

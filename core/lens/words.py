@@ -97,7 +97,7 @@ def _main(reading: Reading, verdict: Verdict) -> Sentence:
         return say(
             "verdicts.found",
             "Found: detection {number}, {label} with a score of {score:.2f}, covers it with a "
-            "mask IoU of {iou:.2f}.",
+            "mask IoU of {iou:.2f} in pixels.",
             number=verdict.detection + 1,
             label=reading.name(row),
             score=float(reading.score[row]),
@@ -206,7 +206,7 @@ def _after_heads(reading: Reading, verdict: Verdict, cut: Cut) -> Sentence:
         return say(
             "verdicts.mask",
             "Lost at the mask: detection {number} has the right box, but its mask overlaps the "
-            "outline by {iou:.2f} only.",
+            "instance by {iou:.2f} of their pixels only.",
             number=seen.index + 1,
             iou=seen.iou,
         )

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from core.codec import Codec, FieldError, Name, encode, members, pretty
+from core.document.edits import Overlap
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.skeleton import Skeleton
 from core.sentences import say
@@ -113,6 +114,7 @@ class ProjectSettings:
     """What is asked of each instance beside its label."""
     image_attributes: tuple[AttributeRow, ...] = ()
     """What is asked of each image."""
+    overlap: Overlap = Overlap.KEEP
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -203,6 +205,7 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
     labels_folder: str = ""
     attributes: tuple[AttributeRow, ...] = ()
     image_attributes: tuple[AttributeRow, ...] = ()
+    overlap: Overlap = Overlap.KEEP
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -228,7 +231,8 @@ _KNOWN: Final = ("masklens_project", *_File.__struct_fields__)
 def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
     own = (settings.labels, settings.active, settings.subfolders, settings.labels_folder)
-    value = members(encode(_File(*own, settings.attributes, settings.image_attributes)))
+    asked = (settings.attributes, settings.image_attributes)
+    value = members(encode(_File(*own, *asked, settings.overlap)))
     value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
     write_atomic(path, pretty(value, 2))
@@ -256,4 +260,5 @@ def load_settings(path: Path) -> ProjectSettings:
         found.labels_folder,
         found.attributes,
         found.image_attributes,
+        found.overlap,
     )

@@ -42,7 +42,7 @@ from core.protocol.messages.models import (
     ModelLoaded,
     Models,
 )
-from core.protocol.messages.predictions import Predict, Prediction
+from core.protocol.messages.predictions import Predict, Prediction, Surest
 
 __all__ = [
     "VERSION",
@@ -70,6 +70,7 @@ __all__ = [
     "Ready",
     "Request",
     "Shutdown",
+    "Surest",
     "decode",
     "encode",
 ]

@@ -70,6 +70,16 @@
     </message>
 </context>
 <context>
+    <name>Drawing</name>
+    <message numerus="yes">
+        <source>%n instance(s) would have vanished and still overlap:</source>
+        <translation>
+            <numerusform>%n instance would have vanished and still overlaps:</numerusform>
+            <numerusform>%n instances would have vanished and still overlap:</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Dropping</name>
     <message numerus="yes">
         <source>%n file(s) that are no images were left out.</source>

@@ -78,12 +78,14 @@ class Steps:
     def __init__(self) -> None:
         self.told = 0
         self.longest = 0.0
+        self.before = ""
         self._last = time.monotonic()
 
-    def __call__(self, _done: int, _total: int) -> None:
+    def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
         self.told += 1
-        self.longest = max(self.longest, now - self._last)
+        if now - self._last > self.longest:
+            self.longest, self.before = now - self._last, f"{done} of {total}"
         self._last = now
 
 
@@ -114,7 +116,7 @@ def measure(what: str, work: Callable[[Steps], object]) -> object:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{what}: {took:.2f} s of the processor, {wall:.0f} s in all, at most {peak:.0f} MB; "
-        f"progress {tell.told} times, at most {tell.longest:.1f} s apart",
+        f"progress {tell.told} times, at most {tell.longest:.1f} s apart, before {tell.before}",
         flush=True,
     )
     return found

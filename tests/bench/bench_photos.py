@@ -30,13 +30,13 @@ from core.cli.datasets import open_labelled
 from core.cli.options import add_json, add_model, add_settings, chosen_settings, load_predictor
 from core.document.geometry import bounds
 from core.document.instance import Instance
+from core.document.runs import encode as encode_polygons
 from core.engine.annotations import to_annotations
 from core.engine.colours import RAISED, colours_of, led_by_colours
 from core.engine.evaluate import Evaluator
 from core.engine.paste import encode, paste
 from core.engine.predict import Prediction, Predictor
 from core.engine.stages import features, inputs, masks
-from core.formats.masks import encode as encode_polygons
 from core.lens.settings import StageSettings
 from core.lens.trace import ANY_CLASS
 from core.storage.images import read_image

@@ -15,11 +15,11 @@ import torch
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
 from torchvision.models.detection.mask_rcnn import MaskRCNNPredictor
 
+from core.document.runs import rasterise
 from core.engine.config import ModelConfig
 from core.engine.freezing import start_training
 from core.engine.weights import LoadedModel
 from core.formats.dataset import Dataset, DatasetItem
-from core.formats.masks import rasterise
 from core.storage.images import read_image
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from core.engine.lens_rerun import Rerunner
+from core.engine.paste import run_length
 from core.engine.predict import Predictor
 from core.engine.weights import load_model
 from core.formats.dataset import open_dataset
@@ -57,15 +58,15 @@ class Tally:
 def study(tally, predictor, pixels, trace, rerunner, instances, *, offers, full):
     """Compare all instances; try the settings of `offers` of them, `full` by a full prediction."""
     values = to_numpy(trace)
-    reading, oracle = read(values), Oracle(values)
-    outlines = reading.detection_outlines()
+    reading, oracle = read(values, run_length), Oracle(values)
+    masks = reading.detection_masks()
     misses = 0
     for instance in instances:
         if instance.crowd:
             continue
         tally.instances += 1
         expected = oracle.lost_at(instance)
-        verdict = judge(reading, instance, outlines)
+        verdict = judge(reading, instance, masks)
         if verdict.cut != expected or list(verdict.life.alive) != oracle.alive(instance):
             tally.wrong.append(f"{instance.id}: {verdict.cut}, oracle {expected}")
         if expected is None:
@@ -88,7 +89,7 @@ def try_setting(tally, predictor, pixels, reading, rerunner, instance, in_full):
     setting = verdict.remedy.setting
     changed = reading.settings.with_(**{setting.name: setting.value})
     trace = to_numpy(predictor.predict(pixels, changed, keep_trace=True).trace)
-    life = life_in(read(trace), instance)
+    life = life_in(read(trace, run_length), instance)
     by_oracle = Oracle(trace).lost_at(instance)
     if not life.past(verdict.cut) or life.lost_at != verdict.remedy.then:
         tally.failed.append(f"{instance.id}: {setting} gave {life.lost_at}")

@@ -172,8 +172,8 @@ def write(source: Path, at: Path) -> dict[str, Any]:
     """Write the labels in each format; returns the masks that masklens has, by image and label."""
     import shutil
 
+    from core.document.runs import rasterise
     from core.formats.convert import convert, read_labels
-    from core.formats.masks import rasterise
 
     found = read_labels(source, None).images
     for image in found:

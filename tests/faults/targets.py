@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ from core.document.edits import Add
 from core.document.instance import Instance, Polygon, Source
 from core.engine.train.plan import read_plan
 from core.engine.weights import load_file
-from core.formats import labelme
+from core.formats import format, labelme
 from core.formats.collect import collect
 from core.formats.label_file import LabelFile
 from core.formats.names import FORMAT_NAMES
@@ -29,7 +30,7 @@ from core.project.settings import ProjectSettings, load_settings, save_settings
 from core.project.suggestions import SuggestionSet, load_suggestions, save_suggestions
 from core.project.summary import summarise
 from core.protocol.frames import Frame, FrameReader, write_frame
-from core.sentences import english
+from core.sentences import MasklensError, english
 from core.storage.images import image_size, read_image
 from core.storage.journal import Journal, JournalHeader, read_journal
 from core.storage.versions import keep, read_version, versions
@@ -167,6 +168,20 @@ def labels(path: Path) -> object:
     return labelme.dumps(found)
 
 
+def entry_by_entry(path: Path) -> object:
+    """A COCO file as a large one is read, in which the same must be found as in a small one."""
+    found = []
+    for least in (0, LARGEST * 2):
+        with patch.object(format, "LARGE", least):
+            try:
+                collection = collect(path)
+                found.append([(each.file_name, each.instances) for each in collection.images])
+            except MasklensError:
+                found.append([])
+    assert repr(found[0]) == repr(found[1])
+    return found
+
+
 def events(path: Path) -> object:
     told = EventReader(path).read()
     return [english(one.event.sentence) for one in told if hasattr(one.event, "sentence")]
@@ -206,6 +221,9 @@ TARGETS: Final[Mapping[str, Target]] = {
     "summary": Target(written(write_labelme, "a.json"), summarise),
     "data set, json": Target(
         shared("reports/*/*.json", "formats/*/*/*.json", "formats/isat/*.json"), collect
+    ),
+    "data set, large": Target(
+        shared("reports/*/*.json", "formats/coco*/*.json", "formats/coco*/*/*.json"), entry_by_entry
     ),
     "data set, xml": Target(shared("formats/**/*.xml", "reports/**/*.xml"), collect),
     "data set, csv": Target(

@@ -89,7 +89,7 @@ def _one(
     import numpy as np
     from PIL import Image
 
-    from core.formats.masks import rasterise
+    from core.document.runs import rasterise
     from core.storage.images import read_image
 
     target = out / f"{image.path.name}{_ENDING}"

@@ -148,6 +148,24 @@ def differ(a: Outline, b: Outline, width: float) -> bool:
     return not shapely.buffer(apart, -width / 2, join_style="mitre").is_empty
 
 
+def shared_areas(pairs: Sequence[tuple[Outline, Outline]]) -> list[float]:
+    """The square pixels that both of each pair cover."""
+    known: dict[int, BaseGeometry] = {}
+    for pair in pairs:
+        for each in map(polygons_of, pair):
+            if id(each) not in known:
+                known[id(each)] = _geometry(each)
+    sides = ([known[id(polygons_of(pair[side]))] for pair in pairs] for side in (0, 1))
+    return [float(each) for each in shapely.area(shapely.intersection(*map(np.array, sides)))]
+
+
+def wide(polygons: Polygons, width: float) -> Polygons:
+    """Those of the polygons that somewhere hold a disc of that width."""
+    return tuple(
+        each for each in polygons if not shapely.buffer(_geometry((each,)), -width / 2).is_empty
+    )
+
+
 def hull(outline: Outline) -> Polygons:
     """The smallest outline without dents around all parts."""
     return _polygons(shapely.convex_hull(_geometry(polygons_of(outline))))

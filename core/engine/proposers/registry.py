@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from core.engine.light_import import complete_torch
 from core.engine.proposers import detectors, yolox
 from core.engine.proposers.base import Proposer, ProposerError
 from core.sentences import say
@@ -69,6 +70,7 @@ def load_proposer(spec: str | Path, *, arch: str | None = None) -> Proposer:
 
 def _foreign(name: str) -> Proposer:
     (entry,) = list(entry_points(group=GROUP, name=name))[:1]
+    complete_torch()
     try:
         made = entry.load()()
     except Exception as error:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
+from core.document.runs import RunLength, encode, mask_iou
 from core.engine.annotations import to_annotations
 from core.engine.labelled_part import LabelledPart
 from core.engine.predict import Prediction
-from core.formats.masks import encode
 from core.learning.frozen import FrozenImage
 from core.learning.report import ImageChange
 from core.learning.seen import CERTAIN, Outcome, Seen
@@ -80,15 +79,12 @@ def _judged(image: FrozenImage, annotations: list[dict[str, Any]]) -> frozenset[
     return frozenset(one["id"] for one in annotations)
 
 
-def _overlaps(image: FrozenImage, detections: list[object]) -> NDArray[np.float64]:
+def _overlaps(image: FrozenImage, detections: Sequence[RunLength]) -> NDArray[np.float64]:
     """Detections × (objects, then crowds): IoU, for crowds the share of the detection inside."""
     crowds = [one for one in image.instances if one.crowd]
     listed = [*image.objects, *crowds]
-    if not detections or not listed:
-        return np.zeros((len(detections), len(listed)))
     truths = [encode(one.polygons, image.width, image.height).to_json() for one in listed]
-    is_crowd = [0] * len(image.objects) + [1] * len(crowds)
-    return np.asarray(coco_mask.iou(detections, truths, is_crowd), dtype=np.float64)
+    return mask_iou(detections, truths, [one.crowd for one in listed])
 
 
 def change_of(image: FrozenImage, before: Found, after: Found) -> ImageChange:

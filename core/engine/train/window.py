@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from core.document.geometry import Rect, bounds
 from core.document.instance import Keypoints, Polygon, Polygons, Ring
+from core.document.runs import rasterise
 from core.document.skeleton import ABSENT
 from core.engine.config import ModelConfig
 from core.engine.train.size import seen_factor
-from core.formats.masks import rasterise
 from core.learning.frozen import FrozenImage
 
 Masks = NDArray[np.uint8]

@@ -41,7 +41,7 @@ def numbers(evidence: Evidence) -> list[tuple[Text, str]]:
         (text("best decoded IoU"), evidence.best_decoded_iou),
         (text("best refined IoU"), evidence.best_refined_iou),
         (text("best IoU with the right label"), evidence.best_labelled_iou),
-        (text("best mask IoU"), evidence.best_mask_iou),
+        (text("best mask IoU, in pixels"), evidence.best_mask_iou),
         (text("rank in its level"), evidence.level_rank),
         (text("rank among proposals"), evidence.proposal_rank),
         (text("rank among candidates"), evidence.detection_rank),

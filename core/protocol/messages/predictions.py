@@ -24,6 +24,9 @@ Boxes = Annotated[NDArray[np.float32], Shape(np.float32, None, 4)]
 class Predict(Request):
     """Propose the instances of one image. Answered by Progress (stages), then Prediction.
 
+    With `surest_from`, a score, those of a file with at least this score may be answered before
+    all others have a mask, as Surest.
+
     The image is named by `path` where both sides see the same files, or travels as `pixels`;
     exactly one of the two is given. `settings` replaces the model's own. Raises ValueError.
     """
@@ -32,6 +35,7 @@ class Predict(Request):
     path: str | None = None
     pixels: Pixels | None = None
     settings: StageSettings | None = None
+    surest_from: float | None = None
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.pixels is None):
@@ -60,4 +64,12 @@ class Prediction(Answer):
     notes: tuple[Sentence, ...] = ()
 
 
-MESSAGES: Final = (Predict, Prediction)
+@dataclass(frozen=True, slots=True, eq=False)
+class Surest(Prediction):
+    """The detections with the highest scores; a Prediction follows that has the same, and more."""
+
+    TYPE: ClassVar = "surest"
+    FINAL: ClassVar = False
+
+
+MESSAGES: Final = (Predict, Prediction, Surest)

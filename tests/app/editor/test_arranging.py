@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMenu
 
 from app.base.settings import COLOUR_BY
 from app.canvas.style import UNSCORED
 from app.editor.panels.details import AttributesDialog, row_of, row_text
-from core.document.edits import Remove
+from core.document.edits import Overlap, Remove
+from core.document.geometry import area, intersect
 from core.document.instance import ImageDetails
 from core.document.limits import MOST_LETTERS
 from core.formats import labelme
-from core.project.settings import AttributeKind, AttributeRow
+from core.gestures.overlap import SLIVER
+from core.project.settings import AttributeKind, AttributeRow, load_settings
 from core.session import SessionError
 from core.session.query import asked, parse
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
@@ -209,3 +211,47 @@ def test_groups_are_made_and_taken_as_one_and_locked_ones_stay(
     canvas.set_selection([third])
     driver.act("lock")
     assert not driver.document.get(third).locked
+
+
+def test_by_the_rule_of_the_folder_nothing_covers_what_it_should_not(
+    driver: Driver, folder: Path
+) -> None:
+    """However an instance comes; and undo takes it back with all its cuts."""
+    big = ((10.0, 10.0), (60.0, 10.0), (60.0, 60.0), (10.0, 60.0))
+    write_labelme(folder / "a1.png", shape("cell", *big))
+    driver.open(folder)
+    before = driver.document.shapes
+    menu = QMenu()
+    driver.window.features["arrange"].fill_overlap(menu)
+    assert [each.isChecked() for each in menu.actions()] == [True, False, False]
+    menu.actions()[1].trigger()
+    assert driver.services.labelling.overlap is Overlap.NEW
+    driver.draw_rectangle((40, 40), (80, 70))
+    old, new = driver.document.shapes
+    assert area(intersect(old, new)) <= SLIVER
+    assert area(old) < 2200 < area(before[0])
+    driver.act("undo")
+    assert driver.document.shapes == before
+    driver.act("redo")
+    assert driver.document.shapes == (old, new)
+    # A copy lies on its original until it is put where it belongs.
+    driver.services.viewport.set_selection([new.id])
+    driver.act("duplicate")
+    assert driver.document.shapes[:2] == (old, new)
+    driver.act("undo")
+    driver.services.editing.combine([old.id, new.id], "union")
+    driver.act("undo")
+    driver.act("next_overlap")
+    assert driver.services.labelling.overlap is Overlap.OLD
+    driver.suggest()
+    driver.act("accept_all")
+    added = driver.document.shapes[2:]
+    assert added
+    assert driver.document.shapes[:2] == (old, new)
+    told = any("would have vanished" in text for text in driver.texts)
+    apart = [area(intersect(each, there)) <= SLIVER for each in added for there in (old, new)]
+    assert all(apart) or told
+    driver.draw_rectangle((20, 20), (30, 30))
+    assert any("would have vanished" in text and "“cell”" in text for text in driver.texts)
+    driver.saved()
+    driver.wait(lambda: load_settings(folder / ".masklens/project.json").overlap is Overlap.OLD)

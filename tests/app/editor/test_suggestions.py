@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 from app.base.jobs import Job
 from app.base.settings import ANSWERED, FOLLOW, MODEL, PARTS, THRESHOLD, UNKNOWN_LABELS
 from app.editor.panels.instance_rows import LAST, SCORE
+from app.editor.suggesting import Hearing
 from app.engine.client import EngineState
 from app.window.about import AboutDialog
 from core.document.geometry.measure import bounds
@@ -491,6 +492,37 @@ def test_accept_all_of_a_label_leaves_the_others(driver: Driver, folder: Path) -
     assert [each.label for each in driver.services.suggesting.shown] == ["dog"]
     driver.act("undo")
     assert driver.document.instances == ()
+
+
+def test_the_rest_of_an_answer_keeps_what_was_said_to_its_beginning(
+    driver: Driver, folder: Path
+) -> None:
+    driver.open(folder)
+    services = driver.services
+    image, project = services.workspace.staged.entry, services.workspace.project
+    services.settings.set(FOLLOW, False)
+    services.settings.set(THRESHOLD, 0.1)
+    found = [suggested(str(k), "cat", 5.0 + 20 * k) for k in range(4)]
+    first = SuggestionSet("m", instances=tuple(found[:3]))
+    services.suggesting.arrive(project, image.path, first, early=True)
+    driver.wait(lambda: len(services.suggesting.shown) == 3)
+    services.suggesting.answer(frozenset("0"), accepted=True)
+    services.suggesting.answer(frozenset("1"), accepted=False)
+    begun: list[object] = []
+    services.suggesting.following.begin = begun.append
+    services.suggesting.arrive(project, image.path, SuggestionSet("m", instances=tuple(found)))
+    driver.wait(lambda: {each.id for each in services.suggesting.shown} == {"2", "3"})
+    assert begun == []
+    assert [each.id for each in driver.document.instances] == ["0"]
+    told: list[str] = []
+    hearing = Hearing(lost=told.append)
+    services.suggesting.arrive(project, image.path, first, hearing, early=True)
+    driver.wait(lambda: told == [""])
+    assert {each.id for each in services.suggesting.shown} == {"2", "3"}, "late, so left out"
+    driver.act("next_image")
+    driver.wait(lambda: services.workspace.staged.entry != image)
+    services.suggesting.arrive(project, image.path, first, hearing, early=True)
+    assert told == ["", ""]
 
 
 def test_one_list_of_instances_and_suggestions_sorts_filters_and_answers(

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.document.geometry import polygon_iou
+from core.document.runs import mask_iou
 from core.engine.colours import colours_of
 from core.engine.lens_rerun import Rerunner
+from core.engine.paste import run_length
 from core.engine.predict import Predictor
 from core.engine.stages import masks
 from core.lens.reading import read
@@ -115,13 +116,13 @@ def test_an_answer_without_suppressors_does_not_spoil_the_next(rerunner):
 
 
 @pytest.mark.parametrize("change", CHANGES[:6], ids=str)
-def test_a_lazy_reading_shows_the_outlines_of_the_full_trace(rerunner, change):
+def test_a_lazy_reading_shows_the_masks_of_the_full_trace(rerunner, change):
     changed = rerunner.trace.settings.with_(**change)
     lazy = rerunner.reading(changed)
-    full = read(to_numpy(rerunner.run(changed)))
+    full = read(to_numpy(rerunner.run(changed)), run_length)
     assert lazy.detections.tolist() == full.detections.tolist()
-    for one, other in zip(lazy.detection_outlines(), full.detection_outlines(), strict=True):
-        assert (one == other == ()) or polygon_iou(one, other) > 0.999
+    for one, other in zip(lazy.detection_masks(), full.detection_masks(), strict=True):
+        assert one == other or mask_iou([one], [other])[0, 0] > 0.999
 
 
 def test_a_trace_changes_nothing(predictor):

@@ -1,4 +1,4 @@
-"""torchvision without what nothing uses, and all of it for whoever asks."""
+"""torch and torchvision without what nothing uses, and all of it for whoever asks."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ import sys
 from core.child import python_environment
 
 CODE = """
-import sys
-from core.engine.light_import import import_torchvision
+import gc, sys
+from core.engine.light_import import complete_torch, import_torchvision
 import_torchvision()
+assert gc.isenabled()
 import torch, torchvision
 left_out = ("sympy", "torch._inductor", "torch._dynamo", "torchvision.datasets")
+left_out += ("torch._meta_registrations", "torch._decomp", "torch._refs", "cuda.bindings")
 heavy = [name for name in left_out if name in sys.modules]
 assert not heavy, heavy
+assert not hasattr(torch, "_meta_registrations")
 boxes = torch.tensor([[0.0, 0.0, 8.0, 8.0]])
 pooled = torchvision.ops.roi_align(torch.ones(1, 1, 8, 8), [boxes], 2)
 assert pooled.shape == (1, 1, 2, 2)
+import torch._refs.linalg
+assert torch._meta_registrations.__file__, "the shapes come before what builds on them"
+assert torch._refs.linalg.__file__ and torch._refs.__spec__.origin == torch._refs.__file__
+assert len(torch._decomp.decomposition_table) > 100, "each module is loaded once"
+complete_torch()
+assert torch.linalg.lu_factor(torch.ones(3, 3, device="meta"))[0].shape == (3, 3)
 import importlib
 roi_align = importlib.import_module("torchvision.ops.roi_align")
 assert roi_align.is_compile_supported("cpu") in (True, False)

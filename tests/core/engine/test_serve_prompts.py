@@ -13,7 +13,16 @@ from core.document.instance import Instance, Polygon
 from core.engine import serve
 from core.engine.jobs import Job
 from core.engine.predict import Predictor
-from core.protocol import Answer, Failed, Predict, Prediction, Priority, Progress, Request
+from core.protocol import (
+    Answer,
+    Failed,
+    Predict,
+    Prediction,
+    Priority,
+    Progress,
+    Request,
+    Surest,
+)
 from core.protocol.messages.prompts import (
     Encode,
     Encoded,
@@ -110,6 +119,27 @@ def test_a_prediction_leaves_an_encoding_and_takes_one(served: Served, path: str
     assert "backbone" in served.steps(1)
     assert "backbone" not in served.steps(3)
     assert "backbone" in served.steps(4)
+
+
+def test_the_surest_come_first_and_come_again(served: Served, path: str) -> None:
+    whole = served.ask(Predict(1, path=path))
+    assert isinstance(whole, Prediction)
+    line = float(whole.scores[len(whole.scores) // 2])
+    again = served.ask(Predict(2, path=path, surest_from=line))
+    (first,) = [each for each in served.said if isinstance(each, Surest)]
+    assert isinstance(again, Prediction)
+    assert not isinstance(again, Surest)
+    assert 0 < len(first.scores) < len(again.scores)
+    assert first.scores.min() >= line
+    assert again.instances[: len(first.instances)] == first.instances
+    assert np.array_equal(again.boxes, whole.boxes)
+    assert np.array_equal(again.labels, whole.labels)
+    assert [one.score for one in again.instances] == [one.score for one in whole.instances]
+    assert [len(one.polygons) for one in again.instances] == [
+        len(one.polygons) for one in whole.instances
+    ]
+    served.ask(Predict(3, path=path, surest_from=0.0))
+    assert len([each for each in served.said if isinstance(each, Surest)]) == 1
 
 
 def test_work_over_a_folder_keeps_nothing(served: Served, path: str) -> None:

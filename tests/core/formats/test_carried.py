@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.document.runs import rasterise
 from core.formats.collect import collect
 from core.formats.convert import convert
 from core.formats.dataset import open_dataset
 from core.formats.labelled import Labelled
-from core.formats.masks import rasterise
 from core.formats.names import FORMAT_NAMES
 from core.formats.registry import BY_NAME
 from core.learning.gather import gather_dataset

@@ -18,10 +18,11 @@ from pycocotools.coco import COCO
 
 from core.document.geometry import area
 from core.document.instance import Instance, Polygon, Source
+from core.document.runs import rasterise
 from core.document.skeleton import Skeleton
 from core.formats import coco
 from core.formats.coco import CocoDataset, CocoImage, FormatError
-from core.formats.masks import rasterise, trace
+from core.formats.masks import trace
 from core.sentences import english
 from tests.core.formats.making import HOLE, SQUARE, instances, json_values, ring
 from tests.data import shared_data

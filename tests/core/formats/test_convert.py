@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.document.instance import Instance, Polygon, Source
+from core.document.runs import rasterise
 from core.formats import coco, labelme
 from core.formats.convert import ConvertReport, FormatError, convert
 from core.formats.dataset import open_dataset
-from core.formats.masks import rasterise
 from core.formats.places import inside
 from core.sentences import english
 from tests.core.formats.making import HOLE, SQUARE, instances, ring

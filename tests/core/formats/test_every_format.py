@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from core.document.instance import Instance, Polygon
+from core.document.runs import rasterise
 from core.formats.collect import collect
 from core.formats.convert import ConvertReport, FormatError, convert
 from core.formats.dataset import Dataset, open_dataset
-from core.formats.masks import rasterise, trace
+from core.formats.masks import trace
 from core.formats.names import FORMAT_NAMES
 from core.formats.registry import BY_NAME, FORMATS
 from tests.core.formats.making import HOLE, SQUARE

@@ -14,7 +14,8 @@ from pycocotools import mask as coco_mask
 from core.codec import FieldError
 from core.document.geometry import area, bounds
 from core.document.instance import Polygon
-from core.formats.masks import encode, rasterise, trace, trace_runs
+from core.document.runs import encode, rasterise
+from core.formats.masks import trace, trace_runs
 from tests.core.formats.making import HOLE, SQUARE, polygons
 
 # pycocotools has not caught up with numpy 2 where it decodes.

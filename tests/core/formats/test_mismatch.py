@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from core.document.instance import Instance, Polygon
+from core.document.runs import rasterise
 from core.formats import labelme
 from core.formats.collect import collect
 from core.formats.convert import convert
 from core.formats.dataset import open_dataset
-from core.formats.masks import rasterise
 from core.formats.mismatch import Answer, Mismatch
 from core.formats.names import FORMAT_NAMES
 from core.formats.registry import BY_NAME

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.document.runs import rasterise
 from core.formats.collect import collect
 from core.formats.convert import convert
 from core.formats.dataset import open_dataset
-from core.formats.masks import rasterise
 from core.sentences import english
 
 SIZE = (40, 30)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from core.document.runs import encode
 from core.formats import labelme
 from core.formats.collect import collect
 from core.formats.convert import ConvertReport, convert
 from core.formats.dataset import open_dataset
 from core.formats.errors import FormatError
-from core.formats.masks import encode
 from core.learning.errors import LearningError
 from core.learning.gather import gather_dataset
 from core.sentences import english

@@ -1,20 +1,20 @@
-"""Brush, split and ellipse."""
+"""Brushes, split and ellipse."""
 
 from __future__ import annotations
 
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.document.edits import Add, Reshape
-from core.document.geometry import area, bounds, is_valid
+from core.document.geometry import area, bounds, contains, is_valid
 from core.document.geometry.algebra import split
 from core.document.geometry.smoothing import painted
 from core.document.instance import Polygon, Source
 from core.gestures.base import Button, Key, Modifier, Wheeled
-from core.gestures.brush import FIRST_SIZE, BrushGesture
+from core.gestures.brush import FIRST_SIZE, NO_VERTICES, BrushGesture, VertexBrush
 from core.gestures.rectangle import RectangleGesture
 from core.gestures.split import CROSSES_NOTHING, SplitGesture
 from tests.core.gestures.scenes import FAR_PART, HOLE, SQUARE, TRIANGLE, Hand, instance, make_scene
@@ -204,3 +204,85 @@ def test_shift_makes_a_square_of_a_rectangle():
     hand = Hand(scene, RectangleGesture(scene))
     hand.drag((30, 30), (80, 50), held=Modifier.SHIFT)
     assert area(hand.edits[0].shapes[0]) == 400
+
+
+# Vertices
+
+DENSE = (*((10.0 + 2 * k, 10.0) for k in range(20)), (50.0, 50.0), (10.0, 50.0))
+"""A square with a vertex every two pixels of its upper side."""
+
+
+def taking(*instances, selection=()) -> Hand:
+    scene = make_scene(*instances, selection=selection)
+    return Hand(scene, VertexBrush(scene))
+
+
+def test_vertices_under_the_brush_go_and_all_else_stays():
+    other = instance("b", DENSE)
+    hand = taking(instance("a", DENSE, FAR_PART, holes=(HOLE,)), other, selection=("a",))
+    hand.press(20, 10)
+    shown = hand.move(30, 10).preview
+    hand.release(30, 10)
+    (edit,) = hand.edits
+    assert shown.changed[0].polygons == edit.polygons
+    gone = {point for point in DENSE if 16 <= point[0] <= 34 and point[1] == 10}
+    ring = hand.scene.get("a").polygons[0].outer
+    assert ring == tuple(point for point in DENSE if point not in gone)
+    assert hand.scene.get("a").polygons[0].holes == (HOLE,)
+    assert hand.scene.get("a").polygons[1] == Polygon(FAR_PART)
+    assert hand.scene.get("b") is other
+    assert hand.names == ["gestures.erase_vertices"]
+
+
+def test_the_right_button_thins_to_the_radius_and_escape_drops_it():
+    hand = taking(instance("a", DENSE))
+    hand.press(10, 10, button=Button.RIGHT)
+    assert hand.scene.selection == {"a"}, "what the press is on is meant where nothing is selected"
+    hand.move(48, 10)
+    hand.key(Key.ESCAPE)
+    hand.release(48, 10, button=Button.RIGHT)
+    assert hand.edits == []
+    hand.drag((10, 10), (48, 10), button=Button.RIGHT)
+    side = [x for x, y in hand.scene.get("a").polygons[0].outer if y == 10]
+    assert side == [10.0 + 4 * k for k in range(10)]
+    assert hand.names == ["gestures.thin_vertices"]
+
+
+def test_off_the_outline_it_says_so():
+    hand = taking(instance("a", SQUARE), instance("l", SQUARE, locked=True))
+    hand.drag((80, 80), (90, 90))
+    assert hand.outcomes[-1].refusal is None
+    assert any(each.refusal == NO_VERTICES for each in hand.outcomes)
+    hand.scene.selection = frozenset({"a"})
+    hand.drag((30, 30), (31, 31))
+    assert hand.outcomes[-1].refusal == NO_VERTICES
+    hand.scene.selection = frozenset({"l"})
+    hand.drag((90, 90), (91, 91))
+    assert hand.edits == []
+
+
+@given(
+    st.lists(st.tuples(st.floats(-9, 110), st.floats(-9, 110)), min_size=2, max_size=6),
+    st.integers(-4, 12),
+    st.sampled_from(list(Button)),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_ring_keeps_three_and_vertices_off_the_way_stay(way, steps, button):
+    whole = instance("a", DENSE, FAR_PART, holes=(HOLE,))
+    hand = taking(whole, selection=("a",))
+    hand.gesture.turn(steps)
+    radius = RADIUS * 1.25**steps
+    hand.drag(*way, button=button)
+    now = hand.scene.get("a")
+    assert all(len(ring) >= 3 for part in now.polygons for ring in part.rings)
+    shown = [each for outcome in hand.outcomes for each in outcome.preview.changed]
+    if not shown or is_valid(shown[-1]):  # else it is taken apart
+        path = painted(way, radius + 1e-6)
+        for before, after in zip(whole.polygons, now.polygons, strict=True):
+            off = [point for point in before.outer if not contains(path, *point)]
+            assert set(off) <= set(after.outer) <= set(before.outer)
+    if hand.edits:
+        document = hand.scene.document
+        inverse, _ = document.apply(Reshape("a", whole.polygons, whole.source))
+        document.apply(inverse)
+        assert document.get("a") == now

@@ -1,6 +1,6 @@
 """The verdict by brute force, written from the table in docs/lens.md and nothing else.
 
-It takes only what the network computed (logits, deltas, mask outlines) and torchvision's own
+It takes only what the network computed (logits, deltas, masks of a few cells) and torchvision's own
 operations, makes every cut again, and asks at each stage whether some box fits the instance.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 import shapely
 import torch
+from pycocotools import mask as coco_mask
 from torchvision.models.detection._utils import BoxCoder
+from torchvision.models.detection.roi_heads import paste_masks_in_image
 from torchvision.ops import batched_nms, box_iou, clip_boxes_to_image
 
 CUTS = (
@@ -35,7 +37,13 @@ class Oracle:
         self.settings = trace.settings
         self._rpn()
         self._heads()
-        self.masks = [_shape(polygons) for polygons in trace.polygons.outlines]
+        values, boxes = trace.polygons.led, trace.polygons.led_boxes
+        if values is None:
+            values, boxes = trace.mask_logits.probabilities, trace.detections.boxes
+        values = torch.as_tensor(values)[:, None]
+        pasted = paste_masks_in_image(values, torch.as_tensor(boxes), trace.input.image_size)
+        drawn = (pasted[:, 0] >= self.settings.mask).numpy()
+        self.masks = [coco_mask.encode(np.asfortranarray(one, np.uint8)) for one in drawn]
 
     def _rpn(self):
         t, s = self.trace, self.settings
@@ -97,6 +105,11 @@ class Oracle:
         across, down = resized_wide / wide, resized_high / high
         box = torch.tensor([[x0 * across, y0 * down, x1 * across, y1 * down]], dtype=torch.float64)
 
+        drawn = coco_mask.frPyObjects(
+            [[v for point in p for v in point] for p in _rings(shape)], high, wide
+        )
+        pixels = coco_mask.merge(drawn)
+
         def fits(boxes):
             return box_iou(boxes.double(), box)[:, 0] >= 0.5
 
@@ -118,7 +131,7 @@ class Oracle:
             bool(labelled[self.distinct].any()),
             bool(labelled[self.detected].any()),
             any(
-                _overlap(mask, shape) >= 0.5
+                _overlap(mask, pixels) >= 0.5
                 for mask, row in zip(self.masks, self.detected.tolist(), strict=True)
                 if right[row]
             ),
@@ -143,5 +156,10 @@ def _shape(polygons):
 
 
 def _overlap(one, other):
-    shared = shapely.intersection(one, other).area
-    return shared / (one.area + other.area - shared) if shared else 0.0
+    """IoU of two masks in pixels."""
+    return coco_mask.iou([one], [other], [0])[0, 0]
+
+
+def _rings(shape):
+    """The outer rings of what has no holes."""
+    return [list(part.exterior.coords)[:-1] for part in shapely.get_parts(shape) if part.area]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.engine.paste import run_length
 from core.engine.stages.nms import grouped_nms, suppressors
 from core.lens.evidence import detection_rank, level_rank, proposal_rank
 from core.lens.life import Cut, Overlaps, live
@@ -17,7 +18,7 @@ from tests.core.lens.cases import case
 
 
 def reading() -> Reading:
-    return read(case(0).trace)
+    return read(case(0).trace, run_length)
 
 
 def overlaps(of: Reading, **values: object) -> Overlaps:

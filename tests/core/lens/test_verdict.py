@@ -6,8 +6,12 @@ from collections import Counter
 from functools import cache
 
 import pytest
+from pycocotools import mask as coco_mask
 
 from core.document.instance import Instance, Polygon
+from core.document.runs import encode
+from core.engine.annotations import to_annotations
+from core.engine.paste import run_length
 from core.lens.life import CUTS
 from core.lens.reading import read
 from core.lens.trace import to_numpy
@@ -30,11 +34,28 @@ def oracle_of(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_verdict_agrees_with_the_oracle(seed):
     one = case(seed)
-    reading = read(one.trace)
+    reading = read(one.trace, run_length)
     for instance, (alive, lost_at) in zip(one.instances, oracle_of(seed), strict=True):
         verdict = judge(reading, instance)
         assert list(verdict.life.alive) == alive
         assert verdict.cut == lost_at
+
+
+def test_a_verdict_has_the_mask_iou_that_the_model_is_measured_by():
+    one = case(7)  # masks led by colours, at a threshold of 0.62
+    prediction = one.predictor.predict(one.pixels, one.trace.settings)
+    found = to_annotations(prediction, 0, 1, one.trace.settings.mask)
+    found = [(each["segmentation"], prediction.label_names[k]) for k, each in enumerate(found)]
+    reading, high = read(one.trace, run_length), 0
+    for instance in one.instances:
+        of_label = [runs for runs, label in found if label == instance.label]
+        if instance.label not in reading.class_names:
+            of_label = [runs for runs, _ in found]
+        truth = encode(instance.polygons, *reading.image_size[::-1]).to_json()
+        best = coco_mask.iou(of_label, [truth], [0]).max() if of_label else 0.0
+        assert judge(reading, instance).evidence.best_mask_iou == best
+        high += best > 0.3
+    assert high >= 5
 
 
 def test_the_cases_lose_instances_at_every_cut_and_find_some():
@@ -49,7 +70,7 @@ def test_the_cases_lose_instances_at_every_cut_and_find_some():
 def remedied(seed):
     """The verdicts on some instances of a case, with settings tried."""
     one = case(seed)
-    reading = read(one.trace)
+    reading = read(one.trace, run_length)
     return [judge(reading, each, rerun=one.rerunner.reading) for each in one.instances[:12]]
 
 
@@ -62,7 +83,7 @@ def test_a_setting_that_is_offered_brings_the_instance_past_the_cut(seed):
         setting = verdict.remedy.setting
         changed = one.trace.settings.with_(**{setting.name: setting.value})
         full = to_numpy(one.predictor.predict(one.pixels, changed, keep_trace=True).trace)
-        life = life_in(read(full), verdict.instance)
+        life = life_in(read(full, run_length), verdict.instance)
         assert life.past(verdict.cut)
         assert life.lost_at == verdict.remedy.then
         assert Oracle(full).lost_at(verdict.instance) == verdict.remedy.then
@@ -80,7 +101,7 @@ def test_a_setting_is_offered_wherever_one_could_help():
 
 
 def test_an_instance_outside_the_image_is_lost_at_the_anchors():
-    reading = read(case(0).trace)
+    reading = read(case(0).trace, run_length)
     away = Instance("a", "cat", (Polygon(((-90, -90), (-50, -90), (-50, -50))),))
     verdict = judge(reading, away)
     assert verdict.cut == "anchors"
@@ -88,5 +109,5 @@ def test_an_instance_outside_the_image_is_lost_at_the_anchors():
 
 
 def test_without_a_rerun_nothing_is_offered():
-    reading = read(case(0).trace)
+    reading = read(case(0).trace, run_length)
     assert all(judge(reading, instance).remedy is None for instance in case(0).instances)

@@ -30,7 +30,7 @@ SEEN = Evidence(
 
 def test_what_misses_a_threshold_does_not_read_as_if_it_met_it() -> None:
     rows = {str(name): value for name, value in numbers(SEEN)}
-    assert rows["best mask IoU"] == "0.499"
+    assert rows["best mask IoU, in pixels"] == "0.499"
     assert rows["best anchor IoU"] == "0.703"
     assert rows["rank among proposals"] == "442"
     assert "objectness" not in rows

@@ -288,6 +288,7 @@ def test_a_new_network_starts_from_its_architecture(tmp_path):
         tmp_path,
         "maskrcnn_mobilenet_v3_small_fpn",
         steps=2,
+        validations=0,
         schedule=ScheduleChoices(side=64, size=64, batch=2),
     )
     assert carry_out(run).base.endswith("@new")
