@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from app.base.actions import LENS, Action
 from app.base.feature import Feature, FocusArea
 from app.editor.services import Services, engine, image, project, selection
+from app.lens.effect import Effect
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
 from app.lens.panel.panel import LensPanel
@@ -36,10 +37,16 @@ class LensFeature(Feature):
         self.reasons = Reasons(client, workspace, self.lens, self.layers, services.jobs)
         self.reasons.shown_from = lambda: services.suggesting.threshold
         services.suggesting.changed.connect(self.reasons.changed)
+        self.effect = Effect(client, workspace, self.lens, services.jobs)
         self.training = Training(client, workspace, self.lens, tasks)
         self.training_layers = TrainingLayers(self.training, self.layers, services.viewport)
         self.panel: LensPanel = LensPanel(
-            self.lens, self.layers, self.reasons, self.training, self.training_layers
+            self.lens,
+            self.layers,
+            self.reasons,
+            self.training,
+            self.training_layers,
+            self.effect,
         )
         self._waiting: Judged | None = None
         self.panel.why.asked_missed.connect(self.why_missed)
@@ -95,6 +102,16 @@ class LensFeature(Feature):
             self.panel.training.draw_again()
         else:
             self._train()
+
+    def _measure(self) -> None:
+        self._raise()
+        self.panel.show_page(self.panel.knobs)
+        if not self.effect.off:
+            self.services.notices.say(self.tr("Turn a knob first: there is nothing to measure."))
+        elif not self.effect.done_images:
+            self.services.notices.say(self.tr("No image is marked as done."))
+        else:
+            self.effect.measure()
 
     def _losses(self, judge: Callable[[], None]) -> None:
         self._raise()
@@ -185,6 +202,8 @@ class LensFeature(Feature):
         Action("lens_training_again", LENS, "Draw the training samples again",
                ("Ctrl+Shift+T",), "", (image, engine), do=_train_again,
                tip="Replay the training step with the next seed"),
+        Action("lens_effect", LENS, "What the knobs do to AP", (), "", (project, engine),
+               do=_measure, tip="Box and mask AP before and after, on the images marked as done"),
         Action("lens_reset", LENS, "All knobs as the model has them", (), "undo",
                (image, engine), do=lambda self: self.panel.reset(), rule=True),
     )

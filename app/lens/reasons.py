@@ -56,7 +56,7 @@ STAGE_OF: Final = {
 LIKELY: Final = 0.6
 """IoU from which a suggestion is taken for a detection of the trace."""
 
-_Labelled = tuple[ImageEntry, tuple[Instance, ...]]
+Labelled = tuple[ImageEntry, tuple[Instance, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ class Reasons(QObject):
         self._client, self._workspace = client, workspace
         self._lens, self._layers, self._jobs = lens, layers, jobs
         self._wanted: tuple[str, Instance] | None = None
-        self._walk: Walk[_Labelled] | None = None
-        self._reading: Task[list[_Labelled]] | None = None
+        self._walk: Walk[Labelled] | None = None
+        self._reading: Task[list[Labelled]] | None = None
         self.shown_from: Callable[[], float] = lambda: 0.0
         """The score from which the window shows a suggestion."""
         self.instance: Instance | None = None
@@ -216,16 +216,16 @@ class Reasons(QObject):
         here = () if document is None else comparable(document.shapes)
         self.funnel = Funnel(project.root.name, 0, 0, [])
 
-        def read(context: Context) -> list[_Labelled]:
+        def read(context: Context) -> list[Labelled]:
             found = []
             for image in images:
                 context.check()
-                instances = here if image.path == open_path else _labels(image)
+                instances = here if image.path == open_path else labels_of(image)
                 if any(not each.crowd for each in instances):
                     found.append((image, instances))
             return found
 
-        def start(found: list[_Labelled]) -> None:
+        def start(found: list[Labelled]) -> None:
             if self.funnel is not None:
                 self.funnel.total = len(found)
             walk.start(found)
@@ -259,7 +259,7 @@ class Reasons(QObject):
 
     # Walking
 
-    def _judge_labelled(self, labelled: _Labelled, over: Over) -> Question:
+    def _judge_labelled(self, labelled: Labelled, over: Over) -> Question:
         image, instances = labelled
         request = JudgeLens(
             0,
@@ -285,7 +285,7 @@ class Reasons(QObject):
 
         return self._client.ask(request, done=done, failed=failed, cancelled=lambda: over(""))
 
-    def _end(self, walk: Walk[_Labelled]) -> None:
+    def _end(self, walk: Walk[Labelled]) -> None:
         self._walk = None
         if walk.stopped:
             walk.job.end(JobState.CANCELLED, self.tr("stopped"))
@@ -352,7 +352,7 @@ class Reasons(QObject):
             self.clear()
 
 
-def _labels(image: ImageEntry) -> tuple[Instance, ...]:
+def labels_of(image: ImageEntry) -> tuple[Instance, ...]:
     """What is labelled in an image that is not open; nothing where it cannot be read."""
     try:
         shapes = labelme.read(image.label_file).shapes if image.label_file.exists() else ()

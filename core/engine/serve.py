@@ -43,6 +43,7 @@ from core.protocol import (
 )
 from core.protocol.messages.comparing import Compare, Compared
 from core.protocol.messages.lens import DrawLens, JudgeLens, OpenLens, SetLens
+from core.protocol.messages.lens_effect import AskEffect, MeasureLens
 from core.protocol.messages.lens_training import TrainLens
 from core.protocol.messages.prompts import Encode, Prompt
 from core.sentences import MasklensError, Sentence, say
@@ -315,6 +316,8 @@ HANDLERS: Final[Mapping[type[Request], Handler]] = MappingProxyType(
         DrawLens: _look("draw"),
         JudgeLens: _look("judge"),
         TrainLens: _look("train"),
+        MeasureLens: _look("measure"),
+        AskEffect: _look("effect"),
         Encode: _encode,
         Prompt: _prompt,
     }

@@ -9,6 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from core.engine import lens_effect
 from core.engine.jobs import Job
 from core.engine.lens_rerun import Rerunner
 from core.engine.lens_training import replay
@@ -32,6 +33,7 @@ from core.protocol.messages.lens import (
     OpenLens,
     SetLens,
 )
+from core.protocol.messages.lens_effect import AskEffect, LensCounted, LensEffect, MeasureLens
 from core.protocol.messages.lens_training import LensTrained, TrainLens
 from core.sentences import MasklensError, say
 from core.storage.images import read_image
@@ -107,6 +109,7 @@ class LensAnswers:
 
     def __init__(self) -> None:
         self._shelf = Shelf()
+        self._effect: lens_effect.Effect | None = None
 
     def open(self, predictor: Predictor, request: OpenLens, job: Job, report: Report) -> LensOpened:
         """Trace an image and send its tables."""
@@ -149,6 +152,26 @@ class LensAnswers:
             request.only,
         )
         return LensJudged(request.id, found)
+
+    def measure(
+        self, predictor: Predictor, request: MeasureLens, job: Job, report: Report
+    ) -> LensCounted:
+        """Count an image in, under the model's own settings and under others."""
+        traced = self._shelf.get(predictor, request.path, job, report, keep=False)
+        known = self._effect
+        if known is None or (known.measuring, known.predictor) != (request.measuring, predictor):
+            settings = _settings(traced, request)
+            known = self._effect = lens_effect.Effect(request.measuring, predictor, settings)
+        known.add(traced, request.instances, job.check)
+        return LensCounted(request.id)
+
+    def effect(
+        self, predictor: Predictor, request: AskEffect, job: Job, report: Report
+    ) -> LensEffect:
+        """The figures over what was counted in. Raises EffectError."""
+        known = lens_effect.of(self._effect, request.measuring, predictor, request.images)
+        self._effect = None
+        return LensEffect(request.id, known.images, known.instances, known.rows())
 
     def train(
         self, predictor: Predictor, request: TrainLens, job: Job, report: Report

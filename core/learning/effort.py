@@ -163,4 +163,4 @@ def overlaps(
     runs = [
         [encode(one.polygons, width, height).to_json() for one in side] for side in (some, others)
     ]
-    return mask_iou(*runs)
+    return mask_iou(runs[0], runs[1])

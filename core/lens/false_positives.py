@@ -88,7 +88,8 @@ def match(reading: Reading, instances: Sequence[Instance], masks: Sequence[RunLe
         if len(fits) and fits.max() >= FOREGROUND:
             taken[detection] = int(fits.argmax())
             free[taken[detection]] = False
-    return Matching(overlaps, right, taken, (inside >= FOREGROUND).any(axis=1))
+    in_crowd = np.asarray((inside >= FOREGROUND).any(axis=1), dtype=np.bool_)
+    return Matching(overlaps, right, taken, in_crowd)
 
 
 def false_positives(

@@ -184,6 +184,47 @@
     </message>
 </context>
 <context>
+    <name>Effect</name>
+    <message numerus="yes">
+        <source>%n image(s) measured</source>
+        <translation>
+            <numerusform>%n image measured</numerusform>
+            <numerusform>%n images measured</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>EffectBox</name>
+    <message numerus="yes">
+        <source>What it does to AP on %n done image(s)</source>
+        <translation>
+            <numerusform>What it does to AP on %n done image</numerusform>
+            <numerusform>What it does to AP on %n done images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n instance(s)</source>
+        <translation>
+            <numerusform>%n instance</numerusform>
+            <numerusform>%n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n could not be read</source>
+        <translation>
+            <numerusform>%n could not be read</numerusform>
+            <numerusform>%n could not be read</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Exporter</name>
     <message numerus="yes">
         <source>%n instance(s)</source>

@@ -157,6 +157,7 @@ class KnobsPage(QScrollArea):
         column.setContentsMargins(8, 6, 8, 6)
         column.addLayout(grid)
         column.addWidget(self._all)
+        self._column = column
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -187,6 +188,10 @@ class KnobsPage(QScrollArea):
         slider.setAccessibleName(title)
         slider.valueChanged.connect(lambda step: self._set(name, scale.value(step)))
         return slider
+
+    def put_first(self, widget: QWidget) -> None:
+        """Show something above the knobs."""
+        self._column.insertWidget(0, widget)
 
     def show_those_of(self, *, proposer: bool) -> None:
         """Show only knobs that turn something, with a proposer or without."""

@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.base.words import text_of
+from app.lens.effect import Effect
 from app.lens.layers import LensLayers
 from app.lens.lens import Lens
+from app.lens.panel.effect import EffectBox
 from app.lens.panel.knobs import KnobsPage
 from app.lens.panel.layers import LayersPage
 from app.lens.panel.stepper import Strip
@@ -60,6 +62,7 @@ class LensPanel(QWidget):
         reasons: Reasons,
         training: Training,
         training_layers: TrainingLayers,
+        effect: Effect,
     ) -> None:
         super().__init__()
         self._lens, self._layers = lens, layers
@@ -67,6 +70,8 @@ class LensPanel(QWidget):
         self._own_counts: dict[str, int] = {}
         self._shown: tuple[Trace | None, str] = (None, "")
         self.table, self.knobs = StageTable(), KnobsPage()
+        self.effect = EffectBox(effect)
+        self.knobs.put_first(self.effect)
         titles = {name: text_of(view.title) for name, view in VIEWS.items()}
         self.strip = Strip(titles, self.tr("Stages of the network"))
         self.strip.set_stages(lens.stages)

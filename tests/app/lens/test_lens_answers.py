@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from app.lens.panel.effect import figures
 from app.lens.reasons import STAGE_OF
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
@@ -38,6 +39,40 @@ def narrowing(lens_driver: Driver) -> None:
     assert panel.table.view.currentIndex().row() == panel.table.model.row_of(
         Item(BoxKind.PROPOSAL, proposal)
     )
+
+
+def measuring(driver: Driver) -> None:
+    """What a knob does to AP is told on the done images, and without one that is said."""
+    feature = driver.window.features["lens"]
+    effect, box = feature.effect, feature.panel.effect
+    assert not box.isVisibleTo(feature.panel.knobs)
+    driver.act("lens_effect")
+    assert not effect.running
+    feature.panel.knobs.form["nms"].setValue(0.05)
+    wait(driver, lambda: effect.off)
+    assert box.isVisibleTo(feature.panel.knobs)
+    assert not box.button.isVisibleTo(box)
+    assert "No image is marked as done" in box.said.text()
+    driver.act("done")
+    wait(driver, lambda: effect.done_images == 1)
+    assert box.button.isVisibleTo(box)
+    box.button.click()
+    assert effect.running
+    assert box.button.text() == "Stop"
+    box.button.click()
+    wait(driver, lambda: not effect.running)
+    assert effect.found is None
+    driver.act("lens_effect")
+    wait(driver, lambda: effect.found is not None and not effect.running)
+    assert (effect.found.images, effect.found.instances) == (1, 1)
+    texts = [cell.text() for cell in box.cells]
+    assert texts[:4] == ["", "before", "after", "change"]
+    assert texts[4::4] == ["box AP", "box AP50", "mask AP", "mask AP50"]
+    first = effect.found.rows[0]
+    assert texts[5:7] == list(figures(first.before.ap, first.after.ap)[:2])
+    driver.act("lens_reset")
+    wait(driver, lambda: not effect.off)
+    assert effect.found is None
 
 
 @pytest.mark.slow
@@ -76,6 +111,8 @@ def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Dr
     assert after.cut == before.remedy.then
     driver.act("lens_reset")
     wait(driver, lambda: not lens.busy and lens.settings == own)
+
+    measuring(driver)
 
     # The bars of the folder list who is lost there; Return on one opens its image.
     driver.act("next_image")
