@@ -27,10 +27,13 @@ for _name in ("CONFIG", "CACHE", "DATA", "STATE"):
     os.environ[f"XDG_{_name}_HOME"] = os.path.join(_home, _name.lower())
 
 # On a busy machine time says nothing about a test.
+# Fewer examples are drawn in each run than by `explore`, which is for a run by hand.
 _patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Making a failing example smaller can take five minutes, and `explore` does it.
 _quick = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
-settings.register_profile("same", _patient, derandomize=True, database=None, phases=_quick)
+settings.register_profile(
+    "same", _patient, max_examples=50, derandomize=True, database=None, phases=_quick
+)
 settings.register_profile("explore", _patient, print_blob=True)
 settings.load_profile("same")
 

@@ -59,6 +59,8 @@ TAGS: Final = Setting("tags", True, bool)
 CROSSHAIR: Final = Setting("crosshair", True, bool)
 SNAPPING: Final = Setting("snapping", False, bool)
 """Whether vertices go onto the outlines of neighbours."""
+LIVE_WIRE: Final = Setting("live_wire", False, bool)
+"""Whether outlines follow the edges of the image."""
 ASK_LABEL: Final = Setting("ask_label", False, bool)
 """Whether the label is asked for after something was drawn."""
 OVERVIEW: Final = Setting("overview", False, bool)

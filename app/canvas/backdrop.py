@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QLineF, QPointF, QRect
+from PySide6.QtCore import QLineF, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 
 from app.canvas.style import INK, PAPER, faded, line_pen
@@ -49,11 +49,17 @@ def paint_grid(painter: QPainter, view: View, width: float, height: float) -> No
         return
     left, top = view.to_device(columns[0], rows[0])
     right, bottom = view.to_device(columns[-1], rows[-1])
-    lines = [QLineF(x, top, x, bottom) for x in (view.to_device(c, 0)[0] for c in columns)]
-    lines += [QLineF(left, y, right, y) for y in (view.to_device(0, r)[1] for r in rows)]
-    for colour, shift in ((INK, 0.0), (PAPER, 1.0)):
-        painter.setPen(QPen(faded(colour, 0.16), 1))
-        painter.drawLines([line.translated(shift, shift) for line in lines])
+    # Bars of one device pixel: many times as fast as lines.
+    across = [round(view.to_device(column, 0)[0]) for column in columns]
+    down = [round(view.to_device(0, row)[1]) for row in rows]
+    left, top, right, bottom = round(left), round(top), round(right), round(bottom)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for colour, shift in ((INK, 0), (PAPER, 1)):
+        painter.setBrush(faded(colour, 0.16))
+        bars = [QRect(x + shift, top + shift, 1, bottom - top + 1) for x in across]
+        bars += [QRect(left + shift, y + shift, right - left + 1, 1) for y in down]
+        painter.drawRects(bars)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
 def paint_crosshair(

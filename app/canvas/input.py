@@ -138,8 +138,15 @@ class CanvasInput(QObject):
         if self.tool in ("select", "stretch") and (self._gesture.busy or self._button is not None):
             # What was being dragged may not be what it was.
             self.cancel()
+        if self._gesture.busy:
+            self._tell_hint()
+        else:
+            self.look_again()
+
+    def look_again(self) -> None:
+        """Let the tool show anew what follows from where the pointer is."""
         self._tell_hint()
-        if self.pointer is not None and not self._gesture.busy:
+        if self.pointer is not None and self._button is None:
             held = Qt.KeyboardModifier.NoModifier
             self._apply(self._gesture.move(event_at(self.pointer, held, self._navigator.view)))
 
@@ -234,6 +241,7 @@ class CanvasInput(QObject):
             if self.tool == "select" and button == Qt.MouseButton.LeftButton:
                 layers = reversed([layer for layer in self.layers if layer.visible])
                 if any(layer.pick(pointer.x, pointer.y, pointer.tolerance) for layer in layers):
+                    self.layer_hovered.emit()
                     return
             self._button = button
             self._pressed_at = event.position()

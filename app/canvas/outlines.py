@@ -114,6 +114,11 @@ class OutlineTable:
     def __len__(self) -> int:
         return len(self._boxes)
 
+    @property
+    def boxes(self) -> BoxTable:
+        """The boxes of all, in z order."""
+        return self._boxes
+
     def set(self, instances: Sequence[Shape]) -> None:
         """Show other instances; those whose polygons are the same keep their paths."""
         before, self._boxes = self._boxes.shapes, self._boxes.updated(instances)

@@ -120,6 +120,7 @@ class Renderer:
         self.tags.outdate()
         if changed is None:
             self._lingering = frozenset()
+            self._scene.know(self._instances.boxes)
             self._base.invalidate()
             self._chosen.invalidate()
         elif changed.ids:

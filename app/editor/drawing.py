@@ -1,13 +1,20 @@
-"""What is drawn among what is there: the rule of the folder for overlaps."""
+"""What is drawn: among what is there, by the rule of the folder for overlaps, and along the edges
+of the image."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
+from app.base.settings import LIVE_WIRE, Settings
+from app.base.tasks import Task
+from app.base.words import error_text
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
 from core.document.edits import Edit, Overlap
 from core.document.instance import Shape
+from core.gestures.livewire import Field, Wire
 from core.gestures.overlap import settled
 from core.gestures.scene import Scene
 
@@ -15,18 +22,57 @@ _NAMED = 3
 
 
 class Drawing(QObject):
-    """Gives each edit of a person the cuts that the rule asks for, and says what stays whole."""
+    """Gives each edit of a person the cuts that the rule asks for, and says what stays whole; gives
+    the scene a wire for the image that is shown, where that is wanted."""
 
     said = Signal(str)
+    led = Signal()  # there is more to be led along
 
-    def __init__(self, workspace: Workspace, labelling: Labelling, scene: Scene) -> None:
+    def __init__(
+        self, workspace: Workspace, labelling: Labelling, scene: Scene, settings: Settings
+    ) -> None:
         super().__init__(workspace)
+        self._settings = settings
+        self._field: Task[Field] | None = None
         self._workspace = workspace
         self._labelling = labelling
         self._scene = scene
         self._kept: tuple[Shape, ...] = ()
         workspace.settled = self._settled
         workspace.edited.connect(self._say)
+        workspace.image_changed.connect(self._set_wire)
+
+    def follow_edges(self, on: bool) -> None:
+        """Let outlines follow the edges of the image, or not."""
+        self._settings.set(LIVE_WIRE, on)
+        self._set_wire()
+        on_text = self.tr("Outlines follow the edges of the image; Ctrl or Alt draws straight.")
+        self.said.emit(on_text if on else self.tr("Outlines are drawn straight."))
+        self.led.emit()
+
+    def _set_wire(self) -> None:
+        staged = self._workspace.staged
+        wanted = self._settings.get(LIVE_WIRE)
+        self._scene.wire = (
+            Wire(staged.picture.decoded.pixels, self._run) if staged and wanted else None
+        )
+
+    def _run(self, make: Callable[[], Field], then: Callable[[Field], None]) -> None:
+        """Look along the edges on a worker; only the latest vertex counts."""
+        wire = self._scene.wire
+
+        def done(field: Field) -> None:
+            if wire is self._scene.wire:
+                then(field)
+                self.led.emit()
+
+        if self._field is not None:
+            self._field.cancel()
+        self._field = self._workspace.tasks.run(
+            lambda _context: make(),
+            done=done,
+            failed=lambda error: self.said.emit(error_text(error)),
+        )
 
     def next_rule(self) -> None:
         """Take the next rule, and say which."""

@@ -50,7 +50,7 @@ class ImagesFeature(Feature):
         self.panel: ImagesPanel = ImagesPanel()
         self._banners = WorkBanners(services)
         self.advice = ModelAdvice(services)
-        self._kept_filter = KeptFilter(services.settings, self.panel)
+        self._kept_filter = KeptFilter(services, self.panel)
         self._search = Search(services.workspace)
         self._own = (Fitting(services), LabelsElsewhere(services), Listing(services, self.panel))
         self._checker, self._dropping = Checker(services), Dropping(services)

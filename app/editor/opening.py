@@ -35,6 +35,7 @@ class Opener(QObject):
     """
 
     labels_wanted = Signal(object)
+    images_asked = Signal()  # the folder is open, and these images of it were wanted
 
     def __init__(
         self,
@@ -151,6 +152,8 @@ class Opener(QObject):
                 text = self.tr("%n image(s) lie in folders within; they are listed by their path.",
                                "", within)  # fmt: skip
                 self._notices.say(text, key="within")
+            if first is not None or only:
+                self.images_asked.emit()
             if first is not None and workspace.entry(first) is not None:
                 workspace.go(first)
             elif workspace.images:
@@ -170,6 +173,7 @@ class Opener(QObject):
             entries = self._workspace.images
             own = next((each for each in entries if each.label_file == file), None)
             if own is not None:
+                self.images_asked.emit()
                 self._workspace.go(own.path)  # the labels of one image, where they belong
             else:
                 self.labels_wanted.emit(file)

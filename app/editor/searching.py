@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from app.base.settings import Settings
 from app.base.tasks import Context, Task
 from app.base.words import error_text
 from app.editor.panels.images import ImagesPanel
+from app.editor.services import Services
 from app.editor.workspace import Workspace
 from core.session.query import Query, asked
 
@@ -64,24 +64,43 @@ class Search(QObject):
             self.found.emit(paths)
 
 
-class KeptFilter:
-    """What the list of a folder is narrowed to is there again with the folder, and in no other."""
+class KeptFilter(QObject):
+    """What the list of a folder is narrowed to is there again with the folder, and in no other.
 
-    def __init__(self, settings: Settings, panel: ImagesPanel) -> None:
-        self._settings = settings
+    Where images of the folder were asked for it is taken off, since it could hide just these; it
+    is kept for when the folder is opened, unless another is set meanwhile.
+    """
+
+    def __init__(self, services: Services, panel: ImagesPanel) -> None:
+        super().__init__(services.workspace)
+        self._settings = services.settings
+        self._notices = services.notices
         self._panel = panel
         self._root: Path | None = None
+        self._lifted = False
+        services.opener.images_asked.connect(self._lift)
+
+    def _lift(self) -> None:
+        text, kind = self._panel.filter
+        if text or kind:
+            self._panel.set_filter("", "")
+            self._lifted = True
+            self._notices.say(
+                self.tr("The filter of this folder is off, so that what you opened is listed.")
+            )
 
     def follow(self, root: Path | None) -> bool:
         """Another folder may be open, or none; whether it is another."""
-        if root == self._root:
+        if root == self._root and not self._lifted:
             return False
         self.keep()
         self._root = root
+        self._lifted = False
         self._panel.set_filter(*(("", "") if root is None else self._settings.filter_of(root)))
         return True
 
     def keep(self) -> None:
         """Remember what is set now."""
-        if self._root is not None:
+        unchanged = self._lifted and self._panel.filter == ("", "")
+        if self._root is not None and not unchanged:
             self._settings.remember_filter(self._root, *self._panel.filter)

@@ -113,7 +113,7 @@ def make_services(
         alike=Alike(workspace, suggesting, prompting),
         tuning=Tuning(viewport, workspace, suggesting, prompting),
         editing=Editing(workspace, labelling),
-        drawing=Drawing(workspace, labelling, scene),
+        drawing=Drawing(workspace, labelling, scene, settings),
         annotator=annotator,
         exporter=Exporter(workspace, labelling, jobs),
         importer=Importer(workspace, jobs),

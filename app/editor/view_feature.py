@@ -15,6 +15,7 @@ from app.base.settings import (
     COLOUR_BY,
     CROSSHAIR,
     FOLDER_TREE,
+    LIVE_WIRE,
     OPACITY,
     OVERVIEW,
     SNAPPING,
@@ -41,6 +42,7 @@ class ViewFeature(Feature):
         self.services = services
         self.instances_shown = True
         services.looking.changed.connect(self.changed)
+        services.drawing.led.connect(services.viewport.input.look_again)
         services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
         for each in (COLOUR_BY, OPACITY, WHEEL, TAGS, CROSSHAIR, OVERVIEW, SNAPPING):
@@ -148,6 +150,11 @@ class ViewFeature(Feature):
                checked=lambda self: self.services.settings.get(SNAPPING),
                tip="Vertices that are drawn or dragged, and strokes, go onto the outline of a "
                    "neighbour within 8 pixels, so that both share the border"),
+        Action("live_wire", VIEW, "Outlines follow edges", ("Shift+H",), "",
+               turn=lambda self, on: self.services.drawing.follow_edges(on),
+               checked=lambda self: self.services.settings.get(LIVE_WIRE),
+               tip="What is drawn with the polygon tools runs along the edges of the image from "
+                   "click to click"),
         Action("overview", VIEW, "Overview of the image", ("F4",), "", (image,),
                turn=lambda self, on: self.services.settings.set(OVERVIEW, on),
                checked=lambda self: self.services.settings.get(OVERVIEW),

@@ -86,7 +86,9 @@ class SettingsDialog(QDialog):
         column.addWidget(self._search)
         column.addWidget(self._tabs)
         screen = self.screen().availableGeometry()
-        self.resize(min(560, screen.width() - 40), min(540, screen.height() - 80))
+        # As wide as the longest row, so that no choice is cut: beside it stand margins and a bar.
+        wide = page.sizeHint().width() + general.verticalScrollBar().sizeHint().width() + 24
+        self.resize(min(max(560, wide), screen.width() - 40), min(540, screen.height() - 80))
 
     def _general(self) -> Form:
         form = self._form

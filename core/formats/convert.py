@@ -125,13 +125,13 @@ def read_labels(
     notes += [each.said for each in found if each.said is not None]
     again = labelled_again(collection.images, [each.path for each in found])
     problems += again.values()
-    located = [
-        _located(image, each.path, mismatch, notes)
-        for place, (image, each) in enumerate(zip(collection.images, found, strict=True))
-        if place not in again
-    ]
-    images = tuple(image for image in located if image is not None)
-    return Read(collection, images, tuple(notes), tuple(problems))
+    images = []
+    for place, (image, each) in enumerate(zip(collection.images, found, strict=True)):
+        if place % TOLD_EVERY == 0:
+            tell(place, len(found))
+        one = None if place in again else _located(image, each.path, mismatch, notes)
+        images += [one] if one is not None else []
+    return Read(collection, tuple(images), tuple(notes), tuple(problems))
 
 
 def write_labels(

@@ -50,6 +50,13 @@ _LINE_NAMES = {
     2: say("gestures.draw_line", "draw line"),
     None: say("gestures.draw_linestrip", "draw line strip"),
 }
+HINT_WIRE = say(
+    "gestures.hint_wire",
+    "The outline follows the edges of the image: click along one. Backspace takes back to the "
+    "last click, Enter closes; Ctrl or Alt held down draws straight.",
+)
+_WIRE_ERROR = 0.5
+"""How far, in pixels of the screen, a vertex that is left out may lie off the way along an edge."""
 _KEYS = (Key.ENTER, Key.ESCAPE, Key.BACKSPACE, Key.UNDO)
 
 
@@ -70,6 +77,9 @@ class PolygonGesture:
     A vertex snaps to a neighbour's outline where the scene says so; of two on one outline the
     vertices between them come along, so that the border is shared.
 
+    Where the scene has a wire, what lies between two clicks follows the edges of the image, and is
+    taken back with the click.
+
     For Purpose.LINE the line is never closed: it ends with Enter, a double click, or with its
     vertex number `most`.
     """
@@ -82,7 +92,10 @@ class PolygonGesture:
         self._scene = scene
         self._purpose = purpose
         self._points: list[Point] = []
-        self._undone: list[Point] = []
+        self._undone: list[tuple[Point, ...]] = []
+        self._led_to: list[tuple[int, int]] = []  # which vertices came with a click, from and to
+        self._wired = False
+        self._pixel = 1.0
         self._state = _State.IDLE
         self._stroke_from = 0
         self._pointer: Point | None = None
@@ -97,6 +110,8 @@ class PolygonGesture:
     def hint(self) -> Sentence:
         if self._snapped is not None:
             return HINT_SNAPPED
+        if self._scene.wire is not None and self._most is None:
+            return HINT_WIRE
         if self._open:
             return HINT_LINE_DRAWING if self._points else _LINE_HINTS[self._most]
         return HINT_DRAWING if self._points else _HINTS[self._purpose]
@@ -176,7 +191,10 @@ class PolygonGesture:
 
     def _note(self, event: PointerEvent) -> None:
         self._pointer = self._scene.clamp(*event.point)
-        self._tolerance = event.tolerance
+        self._tolerance, self._pixel = event.tolerance, event.pixel
+        straight = event.holds(Modifier.CTRL) or event.holds(Modifier.ALT)
+        freehand = self._state is _State.FREEHAND or self._most is not None
+        self._wired = self._scene.wire is not None and not (straight or freehand)
         self._snapped = None
         if self._state is not _State.FREEHAND and self._purpose is not Purpose.REGION:
             self._snapped = self._scene.snapped(event, event.point, self._own())
@@ -190,8 +208,11 @@ class PolygonGesture:
         return self._snapped or self._scene.clamp(*event.point)
 
     def _add(self, event: PointerEvent) -> None:
+        start = len(self._points)
         for point in (*self._led(), self._at(event)):
             self._append(point)
+        if len(self._points) > start + 1:
+            self._led_to.append((start, len(self._points)))
 
     def _append(self, point: Point) -> None:
         self._undone.clear()
@@ -200,9 +221,19 @@ class PolygonGesture:
 
     def _led(self) -> tuple[Point, ...]:
         """The vertices of a neighbour's outline from the last vertex to where the pointer is."""
-        if self._snapped is None or not self._points or self._most is not None:
+        end = self._snapped or self._pointer
+        if end is None or not self._points or self._most is not None:
             return ()
-        return self._between(self._points[-1], self._snapped)
+        along = self._between(self._points[-1], end) if self._snapped is not None else ()
+        return along or self._along_edges(end)
+
+    def _along_edges(self, end: Point) -> tuple[Point, ...]:
+        """The way along the edges of the image from the last vertex, with the vertices it needs."""
+        if not self._wired or self._scene.wire is None or not self._points:
+            return ()
+        start = self._points[-1]
+        way = self._scene.wire.path(start, end, self._pixel)
+        return tuple(thinned([start, *_evened(way), end], _WIRE_ERROR * self._pixel)[1:-1])
 
     def _between(self, start: Point, end: Point) -> tuple[Point, ...]:
         return between(start, end, self._scene.rings_with(start, end, self._own()))
@@ -221,12 +252,21 @@ class PolygonGesture:
         self._points[first:] = (stroke[0], *led[1:])
 
     def _take_back(self) -> Outcome:
-        self._undone.append(self._points.pop())
+        first, end = self._led_to[-1] if self._led_to else (0, 0)
+        if end == len(self._points):
+            self._led_to.pop()
+        else:
+            first = len(self._points) - 1
+        self._undone.append(tuple(self._points[first:]))
+        del self._points[first:]
         self._state = _State.BETWEEN if self._points else _State.IDLE
         return self._show()
 
     def _redo(self) -> Outcome:
-        self._points.append(self._undone.pop())
+        again = self._undone.pop()
+        if len(again) > 1:
+            self._led_to.append((len(self._points), len(self._points) + len(again)))
+        self._points += again
         self._state = _State.BETWEEN
         return self._show()
 
@@ -247,7 +287,7 @@ class PolygonGesture:
             and math.dist(self._points[0], self._pointer) <= self._tolerance
         )
         preview = Preview(
-            line=(*self._points, *(() if near else self._led())),
+            line=(*self._points, *(self._along_edges(self._points[0]) if near else self._led())),
             next=self._points[0] if near else self._snapped or self._pointer,
             closes=near,
             open=self._open,
@@ -270,7 +310,7 @@ class PolygonGesture:
 
     def _ring(self) -> Ring:
         """The outline closed: along a neighbour where both its ends lie on one."""
-        ring = _without_repeats(self._points)
+        ring = _without_repeats([*self._points, *self._along_edges(self._points[0])])
         if len(ring) < 3 or not self._scene.snapping or self._purpose is Purpose.REGION:
             return ring
         return (*ring, *self._between(ring[-1], ring[0]))
@@ -292,8 +332,20 @@ class PolygonGesture:
     def _reset(self) -> None:
         self._points.clear()
         self._undone.clear()
+        self._led_to.clear()
         self._snapped = None
         self._state = _State.IDLE
+
+
+def _evened(way: tuple[Point, ...]) -> list[Point]:
+    """A way from cell to cell without its stairs: each place the mean of five."""
+    return [
+        (
+            sum(x for x, _ in way[max(k - 2, 0) : k + 3]) / len(way[max(k - 2, 0) : k + 3]),
+            sum(y for _, y in way[max(k - 2, 0) : k + 3]) / len(way[max(k - 2, 0) : k + 3]),
+        )
+        for k in range(len(way))
+    ]
 
 
 def thinned(points: list[Point], error: float) -> list[Point]:

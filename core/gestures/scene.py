@@ -16,6 +16,7 @@ from core.document.regions import is_done
 from core.document.skeleton import Skeleton
 from core.gestures.base import Modifier, PointerEvent
 from core.gestures.boxes import BoxTable
+from core.gestures.livewire import Wire
 from core.sentences import say
 
 EDGE_REACH = 0.6
@@ -61,12 +62,13 @@ class Scene:
     """The document with what is selected, picked, shown, the label of what is drawn next, and what
     the keypoints of each label are called.
 
-    `prompts_ready` says that a model has seen the image and answers at once, `snapping` that
-    vertices go onto the outlines of neighbours.
+    `wire` leads outlines along the edges of the image. `prompts_ready` says that a model has seen
+    the image and answers at once, `snapping` that vertices go onto the outlines of neighbours.
     """
 
     def __init__(self) -> None:
         self.document: Document | None = None
+        self.wire: Wire | None = None
         self.label = ""
         self.skeletons: Mapping[str, Skeleton] = {}
         self.selection: frozenset[str] = frozenset()
@@ -285,6 +287,10 @@ class Scene:
     def _near(self, x: float, y: float, tolerance: float) -> HitIndex:
         return self._updated().near(x, y, tolerance)
 
+    def know(self, boxes: BoxTable) -> None:
+        """Boxes that were made already: those of the shapes among them are not made again."""
+        self._shapes.know(boxes)
+
     def _updated(self) -> Shapes:
         shapes = self.document.shapes if self.document else ()
         if shapes is not self._indexed:
@@ -299,6 +305,10 @@ class Shapes:
     def __init__(self) -> None:
         self._boxes = BoxTable()
         self._index = HitIndex()
+
+    def know(self, boxes: BoxTable) -> None:
+        """Start from a table with the boxes of the shapes that come."""
+        self._boxes = boxes
 
     def set(self, shapes: Sequence[Shape]) -> None:
         """Other shapes, in z order."""

@@ -1,4 +1,4 @@
-"""What the colours on the canvas mean: a small board in the lower left corner."""
+"""What the colours on the canvas mean: a board in the lower left corner, folded by a click."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class LegendLayer(PlainLayer):
     def __init__(self) -> None:
         super().__init__()
         self._lines: tuple[Line, ...] = ()
+        self._folded = False
+        self._board = QRectF()  # in image pixels, where it was painted last
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -37,21 +39,32 @@ class LegendLayer(PlainLayer):
         """Say this; without lines there is no board."""
         self._lines = tuple(_said(line) for line in lines)
 
+    def pick(self, x: float, y: float, tolerance: float) -> bool:
+        """A click on the board folds it to its first line, or shows all of it again."""
+        hit = bool(self._lines) and self._board.contains(x, y)
+        self._folded ^= hit
+        return hit
+
     def paint(self, painter: QPainter, view: LayerView) -> None:
         """The board in logical pixels."""
+        self._board = QRectF()
         if not self._lines:
             return
+        lines = self._lines[:1] if self._folded else self._lines
         painter.save()
+        to_image, _ = painter.deviceTransform().inverted()
         painter.resetTransform()
         row = painter.fontMetrics().height() + 3.0
-        wide = max(self._width(painter, line) for line in self._lines) + 2 * _PAD
-        high = row * len(self._lines) + 2 * _PAD - 2
+        wide = max(self._width(painter, line) for line in lines) + 2 * _PAD
+        high = row * len(lines) + 2 * _PAD - 2
         top = view.room[1] - high - 8
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_BOARD)
-        painter.drawRoundedRect(QRectF(8, top, wide, high), 4, 4)
-        for place, line in enumerate(self._lines):
+        board = QRectF(8, top, wide, high)
+        painter.drawRoundedRect(board, 4, 4)
+        self._board = to_image.mapRect(painter.deviceTransform().mapRect(board))
+        for place, line in enumerate(lines):
             at = QRectF(8 + _PAD, top + _PAD - 1 + place * row, wide - 2 * _PAD, row)
             if isinstance(line, Scale):
                 self._paint_scale(painter, at, line)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtTest import QTest
 
 from app.canvas import look as looks
 from app.canvas.backdrop import ground
+from app.canvas.layers.legend import LegendLayer
 from app.canvas.look import Look, shade
 from app.canvas.renderer import Renderer
 from core.document.edits import Relabel, Reshape
 from core.document.geometry import translate
 from core.document.instance import Instance, Polygon
+from core.lens.views.marks import Entry
 from tests.app.canvas.conftest import BLUE, SQUARE, instance, suggestion
 
 FAR = ((90.0, 60.0), (115.0, 60.0), (115.0, 90.0), (90.0, 90.0))
@@ -323,3 +325,22 @@ def test_the_bars_cover_what_is_below_them(make_bench, monkeypatch):
     bench.viewport._navigator.pan(9, 4)
     QTest.qWait(1)
     assert len(asked) == 1
+
+
+def test_a_click_folds_the_board_of_colours(make_bench):
+    bench = make_bench(instance("a"))
+    legend = LegendLayer()
+    legend.show([Entry(f"Line {number}") for number in range(12)])
+    legend.visible = True
+    bench.viewport.add_layer(legend)
+    ground_there = bench.viewport.height() - 150
+    whole = bench.pixels()
+    QTest.mouseClick(bench.viewport, Qt.LeftButton, Qt.NoModifier, QPoint(30, ground_there))
+    folded = bench.pixels()
+    assert (folded[ground_there, 12] != whole[ground_there, 12]).any()
+    assert bench.viewport.selection == frozenset()
+    at = QPoint(30, bench.viewport.height() - 18)
+    QTest.mouseClick(bench.viewport, Qt.LeftButton, Qt.NoModifier, at)
+    assert (bench.pixels() == whole).all()
+    QTest.mouseClick(bench.viewport, Qt.LeftButton, Qt.NoModifier, bench.at(50, 50))
+    assert bench.viewport.selection == {"a"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,31 @@ def test_nobody_is_asked_who_has_not_drawn_or_has_gone_on(asking: Driver, folder
     asking.drag((10, 40), (20, 50))
     assert finder_of(asking) is None
     assert len(asking.document.instances) == 1
+
+
+def test_keys_typed_ahead_go_to_the_list_first_and_then_to_the_images_meant(
+    asking: Driver, folder: Path
+) -> None:
+    asking.key(Qt.Key.Key_R)
+    asking.drag((10, 40), (20, 50))
+    for letter in "dog":  # the list has the keyboard: no step, no mark
+        typed(asking, letter)
+    asking.key(Qt.Key.Key_Return)
+    for letter in "ddm":  # now they are for the canvas, and for the image they lead to
+        QTest.keyClick(asking.services.viewport, letter)
+    asking.wait(lambda: asking.services.workspace.path == folder / "a10.png")
+    asking.wait(lambda: asking.document.done)
+    labels = [each["label"] for each in json.loads((folder / "a1.json").read_text())["shapes"]]
+    assert labels[3:] == ["dog"]
+    assert not (folder / "a2.json").exists()
+    # While another image is on its way nobody is asked, and no key is taken for a label.
+    asking.drag((10, 40), (20, 50))
+    asking.key(Qt.Key.Key_Escape)
+    asking.services.viewport.setFocus()
+    asking.act("previous_image")
+    assert asking.services.workspace.under_way
+    asking.drag((30, 40), (40, 50))
+    assert finder_of(asking) is None
+    QTest.keyClick(asking.services.viewport, "m")
+    asking.wait(lambda: asking.services.workspace.path == folder / "a2.png")
+    asking.wait(lambda: asking.document.done)

@@ -191,3 +191,20 @@ def test_labels_are_checked_repaired_and_that_is_undone(driver: Driver, folder: 
         == 200
     )
     checker._dialog.close()
+
+
+def test_a_kept_filter_hides_no_image_that_was_asked_for(driver: Driver, folder: Path) -> None:
+    driver.services.settings.remember_filter(folder, "a1", "")
+    driver.open(folder / "a2.png")
+    driver.wait(lambda: driver.services.workspace.path == folder / "a2.png")
+    assert driver.images.filter == ("", "")
+    assert driver.images.rows.shows(folder / "a2.png")
+    assert any("filter of this folder is off" in text for text in driver.texts)
+    driver.services.opener.open_folder(folder)
+    driver.wait(lambda: driver.images.filter == ("a1", ""))
+    driver.open(folder / "a2.png", folder / "a10.png")
+    driver.wait(lambda: driver.images.filter == ("", ""))
+    driver.images.set_filter("a10", "")
+    driver.services.opener.open_folder(folder)
+    driver.wait(lambda: driver.images.rows.rowCount() == 1)
+    assert driver.images.filter == ("a10", "")

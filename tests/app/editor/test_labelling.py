@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 
 from app.base.jobs import Job, JobState
-from app.base.settings import START
+from app.base.settings import LIVE_WIRE, START
 from app.editor.exporting import Choice
+from core.document.geometry import area
 from core.document.instance import Source
 from core.document.status import ImageStatus
 from core.formats.registry import BY_NAME
@@ -347,3 +351,30 @@ def test_a_digit_relabels_what_is_selected_but_not_while_one_draws(
     assert [each.label for each in driver.document.instances] == ["nerve"]
     driver.act("undo")
     assert [each.label for each in driver.document.instances] == ["cell"]
+
+
+def test_outlines_follow_edges_where_that_is_wanted_and_a_brush_takes_vertices(
+    driver: Driver, folder: Path
+) -> None:
+    pixels = np.full((72, 96, 3), 40, np.uint8)
+    pixels[20:52, 30:70] = 200
+    Image.fromarray(pixels).save(folder / "a1.png")
+    driver.open(folder)
+    driver.act("live_wire")
+    driver.act("tool_polygon")
+    assert "follows the edges" in driver.window.status.texts()["hint"]
+    for point in ((50, 20), (70, 36), (50, 52), (30, 36)):
+        driver.click(*point)
+    driver.key(Qt.Key.Key_Return)
+    (made,) = driver.document.instances
+    assert area(made) == pytest.approx(32 * 40, rel=0.1)  # straight it is half of it
+    driver.act("live_wire")
+    assert driver.services.settings.get(LIVE_WIRE) is False
+    before = sum(map(len, made.polygons[0].rings))
+    driver.key(Qt.Key.Key_Comma)
+    assert driver.services.viewport.tool == "vertex_brush"
+    driver.drag((34, 20), (70, 20))
+    (left,) = driver.document.instances
+    assert len(left.polygons[0].outer) < before
+    driver.act("undo")
+    assert driver.document.instances == (made,)

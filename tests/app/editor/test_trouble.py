@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from core.document.edits import Add
 from core.document.instance import Instance, Polygon
 from core.project.project import Project
 from core.session import ImageSession
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
+from tests.data import shared_data
 
 
 def leave_a_journal(folder: Path) -> None:
@@ -194,3 +196,67 @@ def test_what_cannot_be_used_is_marked_before_it_is_opened(driver: Driver, folde
     (folder / "a2.json").unlink()
     driver.act("reload")
     driver.wait(lambda: reason("a2.png") == "a2.png")
+
+
+def reported(number: str, target: Path) -> Path:
+    """A copy of a situation from a public report."""
+    copied = Path(shutil.copytree(shared_data("reports", number), target))
+    for path in (copied, *copied.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # the shared ones may be write-protected
+    return copied
+
+
+def test_a_vertex_moved_in_a_file_of_another_program(driver: Driver, tmp_path: Path) -> None:
+    folder = reported("05-xany-flags-null-rectangle4", tmp_path / "in")
+    before = json.loads((folder / "a.json").read_text())
+    driver.open(folder)
+    (bolt,) = (each for each in driver.document.instances if each.label == "bolt")
+    driver.services.viewport.set_selection([bolt.id])
+    x, y = bolt.polygons[0].outer[0]
+    driver.drag((x, y), (x + 12, y + 3))
+    (moved,) = (each for each in driver.document.instances if each.label == "bolt")
+    assert moved.polygons[0].outer[0] == pytest.approx((x + 12, y + 3), abs=1.5)
+    driver.saved()
+    after = json.loads((folder / "a.json").read_text())
+    assert {key: after[key] for key in ("checked", "tags", "description", "flags")} == {
+        key: before[key] for key in ("checked", "tags", "description", "flags")
+    }
+    for old, new in zip(before["shapes"], after["shapes"], strict=True):
+        touched = ("points", "flags") if old["label"] == "bolt" else ()
+        # Ours may stand beside theirs; theirs stay.
+        assert {key: new.get(key) for key in old if key not in touched} == {
+            key: old[key] for key in old if key not in touched
+        }, old["label"]
+
+
+def test_two_images_of_one_stem_and_one_file(driver: Driver, tmp_path: Path) -> None:
+    folder = reported("21-same-stem-two-extensions", tmp_path / "in")
+    before = (folder / "x.json").read_bytes()
+    driver.open(folder / "x.jpg")
+    assert driver.document.instances == ()
+    driver.draw_rectangle((10, 10), (60, 50))
+    driver.saved()
+    assert (folder / "x.json").read_bytes() == before
+    assert len(json.loads((folder / "x.jpg.json").read_text())["shapes"]) == 1
+    driver.go(folder / "x.png")
+    assert len(driver.document.instances) == len(json.loads(before)["shapes"])
+
+
+def test_one_bad_field_is_named_and_nothing_is_lost(driver: Driver, tmp_path: Path) -> None:
+    folder = reported("45-one-bad-field-labelme", tmp_path / "in")
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    for name in names:
+        shutil.copy(folder / "a.png", folder / f"{name}.png")
+        text = (folder / name / "a.json").read_text().replace('"a.png"', f'"{name}.png"')
+        (folder / f"{name}.json").write_text(text)
+        shutil.rmtree(folder / name)
+    driver.open(folder / f"{names[0]}.png")
+    for name in names:
+        driver.go(folder / f"{name}.png")
+        labels = driver.services.central.banners.findChildren(QLabel)
+        said = " ".join([*driver.texts, *(each.text() for each in labels)])
+        shown = len(driver.document.instances)
+        assert shown >= 2 or "shapes[" in said, (name, shown, said)
+        before = (folder / f"{name}.json").read_bytes()
+        driver.act("next_image")
+        assert (folder / f"{name}.json").read_bytes() == before

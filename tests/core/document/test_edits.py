@@ -27,7 +27,7 @@ from tests.core.document.strategies import blob, copy_of, documents, edits_for, 
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_inverse_takes_an_edit_back_and_its_inverse_makes_it_again(data):
     document = data.draw(documents)
     edit = data.draw(edits_for(document))
@@ -41,7 +41,7 @@ def test_the_inverse_takes_an_edit_back_and_its_inverse_makes_it_again(data):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_edits_survive_json(data):
     document = data.draw(documents)
     edit = data.draw(edits_for(document))
@@ -51,7 +51,7 @@ def test_edits_survive_json(data):
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_failing_batch_changes_nothing(data):
     document = data.draw(documents)
     edit = data.draw(edits_for(document))
@@ -62,7 +62,7 @@ def test_a_failing_batch_changes_nothing(data):
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_changed_is_named(data):
     document = data.draw(documents)
     edit = data.draw(edits_for(document, depth=1))

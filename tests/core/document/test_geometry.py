@@ -84,7 +84,7 @@ def test_rectangles():
 
 
 @given(any_outlines, coordinates, coordinates)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_containment_agrees_with_shapely_away_from_the_border(polygons, x, y):
     try:
         polygons = repair(polygons)
@@ -149,7 +149,7 @@ def test_what_has_no_area_is_refused_with_the_reason(ring, sentence):
 
 
 @given(any_outlines)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_repair_yields_valid_open_rings_or_says_why_not(polygons):
     try:
         repaired = repair(polygons)
@@ -167,7 +167,7 @@ def test_repair_yields_valid_open_rings_or_says_why_not(polygons):
 
 
 @given(any_rings, st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_repair_covers_what_the_ring_covers_by_the_even_odd_rule(ring, seed):
     try:
         repaired = repair_ring(ring)
@@ -221,7 +221,7 @@ def test_clipping_leaves_what_is_inside_alone():
 
 
 @given(any_outlines, st.integers(1, 500), st.integers(1, 500))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_clipped_outlines_lie_inside_the_image(polygons, width, height):
     for polygon in clip_to_image(polygons, width, height):
         box = bounds((polygon,))
@@ -263,7 +263,7 @@ NEAR_B = (
 
 @example(NEAR_A, NEAR_B)  # edges that nearly lie on each other
 @given(any_outlines, any_outlines)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_union_difference_and_overlap_agree(a, b):
     whole, rest = union(a, b), subtract(a, b)
     assert is_valid(whole)
@@ -330,7 +330,7 @@ def test_the_box_of_a_long_outline_is_that_of_all_its_parts(count):
 
 
 @given(outlines, coordinates, coordinates)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_nearest_edge_is_never_further_than_the_nearest_vertex(polygons, x, y):
     edge, vertex = nearest_edge(polygons, x, y), nearest_vertex(polygons, x, y)
     assert edge.distance <= vertex.distance + 1e-9
@@ -340,7 +340,7 @@ def test_the_nearest_edge_is_never_further_than_the_nearest_vertex(polygons, x, 
 
 
 @given(outlines, st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_inserting_and_deleting_a_vertex_are_opposites(polygons, data):
     p = data.draw(st.integers(0, len(polygons) - 1))
     r = data.draw(st.integers(0, len(polygons[p].rings) - 1))

@@ -55,7 +55,7 @@ lists = st.lists(instances(ids, outlines), max_size=5, unique_by=lambda instance
 
 
 @given(lists, coordinates, coordinates, st.floats(0, 60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_index_agrees_with_plain_geometry(found, x, y, tolerance):
     hit = HitIndex(found).at(x, y, tolerance)
     vertices = [nearest_vertex(each, x, y).distance for each in found]

@@ -23,7 +23,7 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
 
 
 @given(cases(), st.sampled_from([0.3, 0.5, 0.9]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_equal_to_torchvision_and_pycocotools(
     case: tuple[np.ndarray, np.ndarray, tuple[int, int]], threshold: float
 ) -> None:

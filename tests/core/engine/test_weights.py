@@ -145,7 +145,7 @@ def whole_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_mixed_up_bytes_give_a_sentence(tmp_path: Path, whole_file: bytes, data) -> None:
     broken = bytearray(whole_file)
     for _ in range(data.draw(st.integers(1, 4))):

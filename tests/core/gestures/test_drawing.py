@@ -320,7 +320,7 @@ def test_a_flat_rectangle_is_refused_and_escape_drops():
 coordinates = st.integers(-20_000, 120_000).map(lambda value: value / 1000)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=9))
 def test_whatever_is_clicked_yields_a_valid_instance_inside_or_a_reason(points):
     hand = drawing()
