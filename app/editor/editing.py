@@ -26,7 +26,7 @@ from core.document.geometry import (
 )
 from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect
-from core.document.geometry.vertices import moved_inside, translate_all
+from core.document.geometry.vertices import moved_inside, translate
 from core.document.instance import Polygons, Shape
 from core.document.regions import (
     DONE_REGION,
@@ -255,7 +255,7 @@ class Editing(QObject):
             return ()
         outlines = [each.polygons for each in originals]
         with uncollected():  # of thousands the points alone would be searched again and again
-            moved = translate_all(outlines, offset, offset) if offset else outlines
+            moved = [translate(each, offset, offset) if offset else each for each in outlines]
             copies = [
                 _copy(each, polygons, offset)
                 for each, polygons in zip(originals, moved, strict=True)

@@ -57,6 +57,8 @@ class Suggesting(QObject):
         self._settings = settings
         self._picked: frozenset[str] = frozenset()
         self._drawn: tuple[Instance, ...] = ()
+        self._heard: set[str] = set()
+        self._listened_to: Project | None = None
         self.following = Following(settings, self)
         self.following.moved.connect(self._on_changed)
         labelling.changed.connect(self.changed)
@@ -191,9 +193,19 @@ class Suggesting(QObject):
             self._labelling.ensure()
         known = self._labelling.names
         instead = self._labelling.coming
-        if adds or not known:
+        # One that says any of the project's labels means its other names as it says them.
+        if adds or not known or not self._said().isdisjoint(known):
             return lambda name: name or instead
         return lambda name: name if name in known else instead
+
+    def _said(self) -> set[str]:
+        """The labels that models have said in this folder, as far as its images were opened."""
+        project, session = self._workspace.project, self._workspace.session
+        if project is not self._listened_to:
+            self._listened_to, self._heard = project, set()
+        if session is not None:
+            self._heard |= {each.label for each in session.suggestions.instances}
+        return self._heard
 
     def arrive(
         self,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain, compress
+from itertools import compress
 from operator import is_not
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.geometry.measure import Rect
+from core.document.geometry.measure import Rect, extent
 from core.document.instance import Shape
 
 _Boxes = NDArray[np.float64]
@@ -85,11 +85,4 @@ def _boxes_of(shapes: Sequence[Shape]) -> _Boxes:
     """Boxes as four rows: left, top, right, bottom."""
     if not shapes:
         return np.empty((4, 0))
-    rings = [[polygon.outer for polygon in each.polygons] for each in shapes]
-    counts = np.fromiter((sum(map(len, outer)) for outer in rings), np.intp, len(rings))
-    numbers = chain.from_iterable(chain.from_iterable(chain.from_iterable(rings)))
-    points = np.fromiter(numbers, np.float64, 2 * int(counts.sum())).reshape(-1, 2)
-    starts = np.concatenate(([0], np.cumsum(counts)[:-1]))
-    low = np.minimum.reduceat(points, starts)
-    high = np.maximum.reduceat(points, starts)
-    return np.ascontiguousarray(np.hstack((low, high)).T)
+    return np.array([extent(each.polygons) for each in shapes]).T.copy()

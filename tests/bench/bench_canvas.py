@@ -197,7 +197,7 @@ def vertex_drag(stage: Stage, scale: float) -> tuple[dict[str, float], dict[str,
     viewport = stage.viewport
     instance = stage.document.instances[len(stage.document.instances) // 2]
     ring = instance.polygons[0].outer
-    large = scale * np.ptp(ring, axis=0).min() > 4 * SPECK
+    large = scale * np.ptp(ring, axis=0).min() > 2 * SPECK
     x, y = ring[0] if large else np.mean(ring, axis=0).tolist()
     stage.look(scale, (x, y))
     viewport.set_selection([instance.id])

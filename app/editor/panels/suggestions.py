@@ -34,6 +34,7 @@ class SuggestionsPanel(QWidget):
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(5, STEPS)
         self._slider.setPageStep(5)
+        self._slider.setMinimumWidth(48)
         self._slider.setAccessibleName(self.tr("Least score of the suggestions that are shown"))
         self._slider.setToolTip(self._slider.accessibleName())
         self._value = QDoubleSpinBox()

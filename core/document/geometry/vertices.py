@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -144,32 +143,12 @@ def translate(polygons: Polygons, dx: float, dy: float) -> Polygons:
     """The polygons moved by (dx, dy) pixels."""
 
     def moved(ring: Ring) -> Ring:
-        return tuple((x + dx, y + dy) for x, y in ring)
+        return tuple([(x + dx, y + dy) for x, y in ring])  # a list is made faster
 
     return tuple(
         Polygon(moved(polygon.outer), tuple(moved(hole) for hole in polygon.holes))
         for polygon in polygons
     )
-
-
-def translate_all(outlines: Sequence[Polygons], dx: float, dy: float) -> list[Polygons]:
-    """Many outlines moved by (dx, dy) pixels, in a quarter of the time that one by one takes."""
-    rings = [ring for polygons in outlines for each in polygons for ring in each.rings]
-    count = sum(map(len, rings))
-    numbers = chain.from_iterable(chain.from_iterable(rings))
-    x, y = np.fromiter(numbers, np.float64, 2 * count).reshape(-1, 2).T
-    points = tuple(zip((x + dx).tolist(), (y + dy).tolist(), strict=True))
-    at = 0
-
-    def moved(ring: Ring) -> Ring:
-        nonlocal at
-        at += len(ring)
-        return points[at - len(ring) : at]
-
-    return [
-        tuple(Polygon(moved(each.outer), tuple(map(moved, each.holes))) for each in polygons)
-        for polygons in outlines
-    ]
 
 
 def _ring(polygons: Polygons, polygon: int, ring: int, index: int) -> Ring:

@@ -114,6 +114,22 @@ def test_unknown_labels_become_the_active_one(driver: Driver, folder: Path) -> N
     assert [each.label for each in driver.document.instances] == ["cell", "cell"]
 
 
+def test_a_model_that_says_a_label_of_the_project_keeps_its_names(
+    driver: Driver, folder: Path
+) -> None:
+    driver.open(folder)
+    driver.suggest()
+    suggesting, labelling = driver.services.suggesting, driver.services.labelling
+    assert suggesting.naming()("boat") == "boat"
+    driver.act("accept_all")
+    assert labelling.names == ("thing",)
+    assert suggesting.naming()("boat") == "boat"
+    driver.go(folder / "a2.png")
+    assert suggesting.naming()("boat") == "boat"
+    labelling.rename("thing", "cell")
+    assert suggesting.naming()("boat") == "cell"
+
+
 def test_unknown_labels_are_added_by_choice(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
     driver.open(folder)

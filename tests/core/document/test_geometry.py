@@ -34,7 +34,7 @@ from core.document.geometry import (
     union,
     union_rect,
 )
-from core.document.geometry.vertices import _LONG, translate_all
+from core.document.geometry.vertices import _LONG
 from core.document.instance import Instance, Polygon
 from tests.core.document.strategies import blob, circle, coordinates, outlines, rings, square
 
@@ -377,9 +377,3 @@ def test_translating_moves_the_box(polygons, dx, dy):
     box, moved = bounds(polygons), bounds(translate(polygons, dx, dy))
     expected = (box.x0 + dx, box.y0 + dy, box.x1 + dx, box.y1 + dy)
     assert (moved.x0, moved.y0, moved.x1, moved.y1) == expected
-
-
-@given(st.lists(outlines, max_size=4), st.floats(-50, 50), st.floats(-50, 50))
-@settings(max_examples=30)
-def test_many_outlines_are_moved_as_each_alone(many, dx, dy):
-    assert translate_all(many, dx, dy) == [translate(each, dx, dy) for each in many]
