@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
+from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,6 +22,9 @@ from PySide6.QtWidgets import (
 
 from app.base.icons import icon, pixmap
 from app.base.theme import is_dark
+
+_LETTERS: Final = 48
+"""Where less room than this is left beside the buttons, they go below the sentence."""
 
 
 class Kind(Enum):
@@ -41,7 +46,7 @@ Button = tuple[str, Callable[[], None]]
 
 
 class Banner(QFrame):
-    """One line: icon, sentence, buttons, and a cross unless it must be answered."""
+    """Icon, sentence, buttons beside or below it, and a cross unless it must be answered."""
 
     closed = Signal()
 
@@ -60,12 +65,18 @@ class Banner(QFrame):
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(8)
         row.addWidget(self._sign)
-        row.addWidget(label, 1)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.addWidget(label, 1)
+        self._buttons = QHBoxLayout()
         for caption, action in buttons:
             button = QPushButton(caption)
             button.setAutoDefault(False)
             button.clicked.connect(action)
-            row.addWidget(button)
+            self._buttons.addWidget(button)
+        self._buttons.addStretch()
+        if buttons:
+            self._body.addLayout(self._buttons)
+        row.addLayout(self._body, 1)
         self._cross = QToolButton()
         self._cross.setAutoRaise(True)
         self._cross.setIconSize(QSize(16, 16))
@@ -82,6 +93,14 @@ class Banner(QFrame):
         if event.type() == QEvent.Type.PaletteChange:
             self._tint()
         super().changeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons never take the room of the sentence."""
+        beside = self.width() - self._buttons.sizeHint().width()
+        narrow = beside < _LETTERS * self.fontMetrics().averageCharWidth()
+        way = QBoxLayout.Direction
+        self._body.setDirection(way.TopToBottom if narrow else way.LeftToRight)
+        super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A tinted ground with a rule below."""

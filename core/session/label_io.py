@@ -27,7 +27,8 @@ MOST_BRACKETS: Final = MOST_POINTS_TOGETHER + 2 * MOST_SHAPES
 """More lists than this in a file are more points than can be shown, which is seen at a glance."""
 TOO_LARGE: Final = say(
     "session.too_many",
-    "{path} is left as it is, and its labels are not shown: {points} points are too many.",
+    "{path} is left as it is, and its labels are not shown: {count} points and outlines together "
+    "are too many.",
 )
 
 
@@ -54,7 +55,8 @@ def read_labels(path: Path) -> ReadLabels:
         return ReadLabels()
     brackets = data.count(b"[")
     if brackets > MOST_BRACKETS:
-        raise StorageError(TOO_LARGE.given(path=str(path), points=brackets))
+        around = 1  # the list of outlines itself
+        raise StorageError(TOO_LARGE.given(path=str(path), count=brackets - around))
     return ReadLabels(labelme.parse(data, path), digest(data))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPalette, QPolygon
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette, QPolygon
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.base.icons import pixmap
@@ -74,8 +74,8 @@ class ImageRow(QStyledItemDelegate):
         painter.setPen(bright if chosen else option.palette.color(QPalette.ColorRole.Text))
         middle = Qt.AlignmentFlag.AlignVCenter
         name = index.data(Qt.ItemDataRole.DisplayRole)
-        elided = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, text.width())
-        painter.drawText(text, middle | Qt.AlignmentFlag.AlignLeft, elided)
+        lines = name_lines(name, metrics, text.width(), 1 if self.thumbnails is None else 2)
+        painter.drawText(text, middle | Qt.AlignmentFlag.AlignLeft, lines)
         if room:
             painter.setPen(bright if chosen else muted(option.palette))
             painter.drawText(area, middle | Qt.AlignmentFlag.AlignRight, word)
@@ -130,3 +130,15 @@ class ImageRow(QStyledItemDelegate):
         painter.restore()
         painter.setPen(colour if chosen else muted(option.palette))
         painter.drawText(area, middle | Qt.AlignmentFlag.AlignRight, count)
+
+
+def name_lines(name: str, metrics: QFontMetrics, width: int, most: int) -> str:
+    """A name over at most so many lines; names that begin alike are told apart by their ends."""
+    lines = []
+    while len(lines) < most - 1 and metrics.horizontalAdvance(name) > width:
+        fits = len(metrics.elidedText(name, Qt.TextElideMode.ElideRight, width)) - 1
+        if fits < 1:
+            break
+        lines.append(name[:fits])
+        name = name[fits:]
+    return "\n".join((*lines, metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, width)))

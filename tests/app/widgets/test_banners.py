@@ -1,0 +1,41 @@
+"""What is said keeps room for what tells it apart: banners, and names of images."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from app.editor.panels.image_row import name_lines
+from app.widgets.banners import Banners, Kind
+
+TEXT = "The images look like photos, and the model that is chosen was made for something else."
+
+
+def test_buttons_never_take_the_room_of_the_sentence(qtbot: QtBot) -> None:
+    host = Banners()
+    qtbot.addWidget(host)
+    doing = [("Use this one", lambda: None), ("Download “another” (169.8 MB)", lambda: None)]
+    banner = host.show_banner("a", Kind.INFO, TEXT, doing)
+    host.show()
+    label = next(each for each in banner.findChildren(QLabel) if each.text() == TEXT)
+    for width in (1200, 372, 900, 420):
+        host.resize(width, 400)
+        qtbot.wait(1)
+        assert label.width() > 200
+        assert label.height() >= label.heightForWidth(label.width())
+        assert banner.heightForWidth(width) < 120
+
+
+def test_names_that_begin_alike_differ_in_what_is_shown(qtbot: QtBot) -> None:
+    metrics = QFontMetrics(QFont())
+    width = metrics.horizontalAdvance("matterport_12")
+    names = [f"matterport_of_the_left_camera_{number:03d}.jpg" for number in range(40)]
+    shown = [name_lines(name, metrics, width, 2) for name in names]
+    assert len(set(shown)) == len(names)
+    for name, lines in zip(names, shown, strict=True):
+        first, second = lines.split("\n")
+        assert name.startswith(first)
+        assert name.endswith(second.rpartition("…")[2])
+        assert metrics.horizontalAdvance(second) <= width
+    assert name_lines("a.jpg", metrics, width, 2) == "a.jpg"
