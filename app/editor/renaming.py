@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from app.base.jobs import JobState
 from app.base.tasks import Context
 from app.base.walk import Walk
-from app.base.words import count_text, error_text
+from app.base.words import error_text
 from app.editor.folder_edits import FolderEdits, failure_text
 from app.editor.labelling import Labelling
 from app.editor.workspace import Workspace
@@ -59,10 +59,14 @@ class Renamer(QObject):
                 return
             instances, files = found
             text = self.tr(
-                "“{new}” exists. Make “{old}” the same label? {instances} instance(s) in "
-                "{files} file(s) change; colour and keypoints of “{new}” stay. Undo brings "
-                "“{old}” back."
-            ).format(old=old, new=new, instances=count_text(instances), files=count_text(files))
+                "“{new}” exists. Make “{old}” the same label? What changes: {instances} in "
+                "{files}; colour and keypoints of “{new}” stay. Undo brings “{old}” back."
+            ).format(
+                old=old,
+                new=new,
+                instances=self.tr("%n instance(s)", "", instances),
+                files=self.tr("%n file(s)", "", files),
+            )
 
             def merge() -> None:
                 if project is workspace.project and {old, new} <= {*self._labelling.names}:

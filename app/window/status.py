@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from app.base.icons import icon
 from app.widgets.elided import ElidedLabel
@@ -40,8 +40,10 @@ class StatusBar(QWidget):
         self._row.addWidget(self._look)
         self._hint = self._cell(self.tr("What the tool in the hand does"), 0)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        self._row.setStretchFactor(self._hint, 4)
-        self._row.addWidget(jobs, 3)
+        # Work is told whole; the hint, which its tool tip says as well, takes what is left.
+        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._row.setStretchFactor(self._hint, 1)
+        self._row.addWidget(jobs)
         self._engine = self._cell(self.tr("Model, device and state of the engine"), 0)
         self._save = self._cell(self.tr("Whether all is saved"), 10)
         # As high as a row of the job strip, so that the canvas does not jump when one appears.

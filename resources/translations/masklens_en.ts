@@ -502,6 +502,20 @@
 <context>
     <name>Renamer</name>
     <message numerus="yes">
+        <source>%n instance(s)</source>
+        <translation>
+            <numerusform>%n instance</numerusform>
+            <numerusform>%n instances</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s)</source>
+        <translation>
+            <numerusform>%n file</numerusform>
+            <numerusform>%n files</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>“{old}” is now “{new}” in %n image(s)</source>
         <translation>
             <numerusform>“{old}” is now “{new}” in %n image</numerusform>

@@ -1,4 +1,4 @@
-"""What is said keeps room for what tells it apart: banners, and names of images."""
+"""What is said keeps room for what tells it apart: banners, names of images, work."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from app.base.jobs import Jobs, JobState
 from app.editor.panels.image_row import name_lines
 from app.widgets.banners import Banners, Kind
+from app.widgets.elided import ElidedLabel
+from app.window.job_strip import JobStrip
+from app.window.status import StatusBar
 
 TEXT = "The images look like photos, and the model that is chosen was made for something else."
 
@@ -39,3 +43,22 @@ def test_names_that_begin_alike_differ_in_what_is_shown(qtbot: QtBot) -> None:
         assert name.endswith(second.rpartition("…")[2])
         assert metrics.horizontalAdvance(second) <= width
     assert name_lines("a.jpg", metrics, width, 2) == "a.jpg"
+
+
+def test_work_is_told_whole_in_a_narrow_status_bar(qtbot: QtBot) -> None:
+    jobs = Jobs()
+    strip = JobStrip(jobs)
+    bar = StatusBar(strip)
+    qtbot.addWidget(bar)
+    bar.set_pixel("888, 222")
+    bar.set_hint("Click selects, again what lies below; drag moves what is selected, " * 3)
+    bar.set_size("1000 × 666")
+    bar.set_zoom("35 %")
+    bar.set_engine("starter", "")
+    bar.resize(760, 30)
+    bar.show()
+    jobs.start("Reading coco", patience=0).end(JobState.FAILED, "failed")
+    qtbot.waitUntil(lambda: bool(strip.shown()))
+    qtbot.wait(20)
+    for label in strip.findChildren(ElidedLabel):
+        assert label.width() >= label.sizeHint().width()
