@@ -71,11 +71,16 @@ def test_a_box_shows_its_outline_while_dragging_and_keeps_it(ready: Driver) -> N
 
 
 def test_tab_keeps_the_other_outline(ready: Driver) -> None:
+    outlines: list[int] = []
+    ready.services.client.answered.connect(
+        lambda answer: outlines.append(len(getattr(answer, "instances", ())))
+    )
     ready.act("tool_box")
     press(ready, BOX[0])
     move(ready, BOX[1])
     ready.wait(lambda: shown(ready) and bounds(shown(ready)[0]).width < 31)
     (first,) = shown(ready)
+    assert set(outlines) == {1}  # the other one is not drawn before it is asked for
     ready.key(Qt.Key.Key_Tab)
     ready.wait(lambda: area(shown(ready)[0]) < area(first))
     (other,) = shown(ready)
