@@ -91,9 +91,19 @@ class _Sized:
         preview = Preview(changed=self._changed(), brush=brush)
         return Outcome(preview, cursor=Cursor.CROSS, finished=not self.busy)
 
+    def move(self, event: PointerEvent) -> Outcome:
+        if self._button is not None and self._at is not None:
+            self._passed(self._at.point, event)
+        self._at = event
+        return self._show()
+
+    def _passed(self, start: Point, event: PointerEvent) -> None:
+        """Note what the brush goes over from one place to another."""
+        raise NotImplementedError
+
     def _changed(self) -> tuple[Shape, ...]:
         """The instances as they would become."""
-        return ()
+        raise NotImplementedError
 
 
 class BrushGesture(_Sized):
@@ -115,13 +125,7 @@ class BrushGesture(_Sized):
         if event.button is Button.RIGHT and not self._scene.outlines():
             return replace(self._show(), refusal=NOTHING_TO_ERASE)
         self._button, self._painted = event.button, ()
-        self._paint(event.point, event)
-        return self._show()
-
-    def move(self, event: PointerEvent) -> Outcome:
-        if self._button is not None and self._at is not None:
-            self._paint(self._at.point, event)
-        self._at = event
+        self._passed(event.point, event)
         return self._show()
 
     def release(self, event: PointerEvent) -> Outcome:
@@ -142,7 +146,7 @@ class BrushGesture(_Sized):
         self._painted = ()
         return super().cancel()
 
-    def _paint(self, start: Point, event: PointerEvent) -> None:
+    def _passed(self, start: Point, event: PointerEvent) -> None:
         added = painted((start, event.point), self._size * event.pixel)
         self._painted = union(self._painted, added) if self._painted else added
 
@@ -213,14 +217,8 @@ class VertexBrush(_Sized):
             return replace(self._show(), refusal=NO_VERTICES)
         self._button = event.button
         self._under.clear()
-        self._touch(event.point, event)
+        self._passed(event.point, event)
         return replace(self._show(), selection=frozenset(each.id for each in self._shapes))
-
-    def move(self, event: PointerEvent) -> Outcome:
-        if self._button is not None and self._at is not None:
-            self._touch(self._at.point, event)
-        self._at = event
-        return self._show()
 
     def release(self, event: PointerEvent) -> Outcome:
         """One edit for the whole stroke."""
@@ -259,7 +257,7 @@ class VertexBrush(_Sized):
                 for number, ring in enumerate(polygon.rings):
                     yield (shape.id, part, number), ring
 
-    def _touch(self, start: Point, event: PointerEvent) -> None:
+    def _passed(self, start: Point, event: PointerEvent) -> None:
         """Note the vertices that the brush passes on its way from one place to another."""
         a, step = np.array(start), np.subtract(event.point, start)
         length = float(step @ step) or 1.0

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.lens.effect import Effect
 from core.lens.words import cut_off
@@ -17,6 +25,8 @@ class EffectBox(QWidget):
         super().__init__()
         self._effect = effect
         self.button = QPushButton()
+        # In a narrow panel its text must not widen the page of the knobs.
+        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.button.clicked.connect(self._on_button)
         self.said = QLabel()
         self.said.setWordWrap(True)
