@@ -194,6 +194,7 @@ def test_the_knobs_fit_their_panel_and_hidden_ones_take_no_room(qtbot: QtBot) ->
     page = KnobsPage()
     qtbot.addWidget(page)
     page.resize(300, 600)
+    page.show_settings(StageSettings(), StageSettings())
     page.show()
     for proposer in (False, True):
         page.show_those_of(proposer=proposer)
