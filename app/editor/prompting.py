@@ -285,7 +285,7 @@ class Prompting(QObject):
         if asked.box is not None:
             box = asked.box
             corners = np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32)
-            return Prompt(0, boxes=corners, **self._common(about))
+            return Prompt(0, boxes=corners, most=asked.most, **self._common(about))
         points, mended = (*asked.inside, *asked.outside), asked.mends
         return Prompt(
             0,

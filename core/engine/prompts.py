@@ -5,7 +5,9 @@ The stages are those of a prediction, so that a box of a prediction gets its mas
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -33,6 +35,8 @@ _FAINT: Final = 0.5
 _LEAST: Final = 1e-6
 _SPECK: Final = 0.03
 """Share of the largest part below which a part or a hole is a speck."""
+WAYS: Final = 3
+"""Outlines that a box may have: what its masks agree on, and each mask alone."""
 SHORTEST: Final = 1.0
 """Side in resized pixels below which a box holds nothing to draw."""
 
@@ -131,12 +135,12 @@ def steadiness(probability: NDArray[np.float32], threshold: float = 0.5) -> floa
 
 @torch.inference_mode()
 def answer_boxes(
-    encoding: Encoding, boxes: NDArray[np.float32], detail: Detail
+    encoding: Encoding, boxes: NDArray[np.float32], detail: Detail, most: int = WAYS
 ) -> list[list[Drawn]]:
     """For each box, N×4 in image pixels: what its two masks and the colours agree on; then the
     mask of the box as drawn and that of the box put right, the steadier first.
 
-    A box outside of the image or too narrow gets no answer.
+    Only the first `most` are outlined. A box outside of the image or too narrow gets no answer.
     """
     drawn = encoding.to_resized(boxes)
     large = torch.where(_large(drawn))[0].tolist()
@@ -146,28 +150,34 @@ def answer_boxes(
     answers: list[list[Drawn]] = [[] for _ in range(len(boxes))]
     for row, asked in enumerate(large):
         masks = found[2 * row : 2 * row + 2]
-        led, place = led_by_colours(encoding.colours, both[row, None], masks[None], RAISED)
-        ways = (
-            (PromptOrigin.AGREED, led[0], place[0]),
-            (PromptOrigin.DRAWN, masks[0], both[row, 0]),
-            (PromptOrigin.REFINED, masks[1], both[row, 1]),
-        )
-        first, *rest = (
-            as_drawn(
-                encoding,
-                int(named.label[row]),
-                float(named.score[row]),
-                mask.cpu().numpy(),
-                encoding.to_image(box),
-                origin,
-                detail,
-            )
-            for origin, mask, box in ways
-        )
-        first = replace(first, polygons=without_specks(first.polygons))
-        ordered = (first, *sorted(rest, key=lambda one: -one.steadiness))
-        answers[asked] = [one for one in ordered if one.polygons]
+        each = _outlined(encoding, named, row, both[row], masks, detail)
+        answers[asked] = list(islice(each, most))
     return answers
+
+
+def _outlined(
+    encoding: Encoding, named: Named, row: int, boxes: Tensor, masks: Tensor, detail: Detail
+) -> Iterator[Drawn]:
+    """The answers for one box, each outlined when it is taken; those that come out empty are not.
+
+    `boxes` 2×4 and `masks` 2×28×28 are of the box as drawn and of the box put right.
+    """
+    led, place = led_by_colours(encoding.colours, boxes[None], masks[None], RAISED)
+    alone = (
+        (PromptOrigin.DRAWN, masks[0].cpu().numpy(), boxes[0]),
+        (PromptOrigin.REFINED, masks[1].cpu().numpy(), boxes[1]),
+    )
+    steadier_first = sorted(alone, key=lambda way: -steadiness(way[1], detail.threshold))
+    label, score = int(named.label[row]), float(named.score[row])
+    for origin, mask, box in (
+        (PromptOrigin.AGREED, led[0].cpu().numpy(), place[0]),
+        *steadier_first,
+    ):
+        one = as_drawn(encoding, label, score, mask, encoding.to_image(box), origin, detail)
+        if origin is PromptOrigin.AGREED:
+            one = replace(one, polygons=without_specks(one.polygons))
+        if one.polygons:
+            yield one
 
 
 def without_specks(polygons: Polygons) -> Polygons:

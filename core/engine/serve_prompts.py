@@ -193,7 +193,7 @@ def answer(encoding: Encoding, request: Prompt) -> Found:
             request.line,
         )
         return Found([alike], [0 if alike else -1], line)
-    drawn = answer_boxes(encoding, request.boxes, request.detail)
+    drawn = answer_boxes(encoding, request.boxes, request.detail, request.most)
     return Found(drawn, [0 if each else -1 for each in drawn])
 
 

@@ -98,13 +98,15 @@ class PointerEvent:
 class Asked:
     """What a model is asked to draw: what is in a box, or what is under points and not others.
 
-    `mends` is the instance or suggestion that the points put right.
+    `mends` is the instance or suggestion that the points put right. `most` is the number of
+    outlines that a box is to have at most: each takes time, and one is shown.
     """
 
     box: Rect | None = None
     inside: tuple[Point, ...] = ()
     outside: tuple[Point, ...] = ()
     mends: Shape | None = None
+    most: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,7 @@ class BoxGesture:
     def move(self, event: PointerEvent) -> Outcome:
         """The box grows, and the model is asked about it."""
         self._end = self._scene.clamp(*event.point)
-        asked = self._asked()
-        return self._show() if asked is None else replace(self._show(), asks=asked)
+        return self._ask()
 
     def release(self, event: PointerEvent) -> Outcome:
         """The second corner of a drag; after a mere click it is still to come."""
@@ -143,7 +142,7 @@ class BoxGesture:
             return None
         if key is Key.TAB:
             self._choices.turned += 1
-            return self._show()
+            return self._ask()
         return self._keep() if key is Key.ENTER else self.cancel()
 
     def key_release(self, key: Key) -> Outcome | None:
@@ -165,7 +164,13 @@ class BoxGesture:
             return None
         (x0, y0), (x1, y1) = self._start, self._end
         box = Rect(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-        return Asked(box) if box.width >= 1 and box.height >= 1 else None
+        if box.width < 1 or box.height < 1:
+            return None
+        return Asked(box, most=self._choices.turned + 1)
+
+    def _ask(self) -> Outcome:
+        asked = self._asked()
+        return self._show() if asked is None else replace(self._show(), asks=asked)
 
     def _keep(self) -> Outcome:
         asked, turned = self._asked(), self._choices.turned

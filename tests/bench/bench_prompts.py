@@ -26,6 +26,7 @@ from app.base.theme import Theme
 from app.engine.client import EngineClient
 from app.window.assembly import make_window
 from app.window.window import MainWindow
+from core.protocol import Answer
 from core.protocol.messages.prompts import Prompted
 from tests.e2e.script import NONE, place
 
@@ -75,12 +76,14 @@ def _measure(window: MainWindow, image: Path, moves: int) -> None:
     services.models.start()
     services.opener.open_paths([image])
     _wait(lambda: services.prompting.ready)
-    asked: list[float] = []
-    services.client.answered.connect(
-        lambda answer: (
-            asked.append(answer.prompt_milliseconds) if isinstance(answer, Prompted) else None
-        )
-    )
+    asked, answered = list[float](), list[float]()
+
+    def hear(answer: Answer) -> None:
+        if isinstance(answer, Prompted):
+            answered.append(time.perf_counter())
+            asked.append(answer.prompt_milliseconds)
+
+    services.client.answered.connect(hear)
     services.actions["tool_box"].trigger()
     painted = Painted()
     canvas.installEventFilter(painted)
@@ -94,8 +97,8 @@ def _measure(window: MainWindow, image: Path, moves: int) -> None:
         count, before, start = len(asked), _processor(services.client), time.perf_counter()
         QTest.mouseMove(canvas, place(window, x, y))
         _wait(lambda count=count: len(asked) > count)
-        answered = time.perf_counter()
-        _wait(lambda answered=answered: painted.at > answered)
+        # The frame may have been painted before the wait for the answer ended.
+        _wait(lambda: painted.at > answered[-1])
         clock.append((painted.at - start) * 1000)
         spent.append(_processor(services.client) - before)
     QTest.keyClick(canvas, Qt.Key.Key_Escape)

@@ -9,6 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
+    QComboBox,
     QGridLayout,
     QLabel,
     QPushButton,
@@ -167,6 +168,8 @@ class KnobsPage(QScrollArea):
     def _add(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
         label, field = QLabel(title), self.form[name]
         label.setToolTip(name)  # as the command line calls it
+        label.setWordWrap(True)
+        label.setMinimumHeight(28)
         reset = QToolButton()
         reset.setIcon(icon("undo"))
         reset.setAutoRaise(True)
@@ -174,12 +177,14 @@ class KnobsPage(QScrollArea):
         grid.addWidget(label, row, 0, 1, 2)
         grid.addWidget(reset, row, 2, Qt.AlignmentFlag.AlignRight)
         if isinstance(self.form.fields[name], Choice):
+            field.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
             grid.addWidget(field, row + 1, 0, 1, 3)
         else:
             self.sliders[name] = self._slider(name, title)
-            grid.addWidget(self.sliders[name], row + 1, 0, 1, 2)
-            grid.addWidget(field, row + 1, 2)
-        grid.setRowMinimumHeight(row, 28)
+            grid.addWidget(self.sliders[name], row + 1, 0)
+            grid.addWidget(field, row + 1, 1, 1, 2)
         self._titles[name], self.resets[name] = label, reset
 
     def _slider(self, name: str, title: str) -> QSlider:

@@ -98,7 +98,7 @@ def _prompted(
     from core.lens.detail import Detail
 
     found = []
-    answers = answer_boxes(encoding, np.array(boxes, np.float32).reshape(-1, 4), Detail())
+    answers = answer_boxes(encoding, np.array(boxes, np.float32).reshape(-1, 4), Detail(), 1)
     for box, each in zip(boxes, answers, strict=True):
         if each:
             found.append(each[0])

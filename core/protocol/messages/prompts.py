@@ -112,8 +112,9 @@ class Prompt(ImageRequest):
     """Draw what a person points at. Answered by Prompted, or by PixelsWanted.
 
     With `model` only that revision answers; another one in use makes the request fail. `most` is
-    the number of answers for points and examples. `line` is the likeness that counts as alike, 0
-    to 1; None leaves it to the examples. Raises ValueError when the fields do not fit the kind.
+    the number of answers for each box, for points and for examples. `line` is the likeness that
+    counts as alike, 0 to 1; None leaves it to the examples. Raises ValueError when the fields do
+    not fit the kind.
     """
 
     TYPE: ClassVar = "prompt"

@@ -71,17 +71,35 @@ def test_a_box_shows_its_outline_while_dragging_and_keeps_it(ready: Driver) -> N
 
 
 def test_tab_keeps_the_other_outline(ready: Driver) -> None:
+    outlines: list[int] = []
+    ready.services.client.answered.connect(
+        lambda answer: outlines.append(len(getattr(answer, "instances", ())))
+    )
     ready.act("tool_box")
     press(ready, BOX[0])
     move(ready, BOX[1])
     ready.wait(lambda: shown(ready) and bounds(shown(ready)[0]).width < 31)
     (first,) = shown(ready)
+    assert set(outlines) == {1}  # the other one is not drawn before it is asked for
     ready.key(Qt.Key.Key_Tab)
+    ready.wait(lambda: area(shown(ready)[0]) < area(first))
     (other,) = shown(ready)
-    assert area(other) < area(first)
     release(ready, BOX[1])
     ready.wait(lambda: len(ready.document.instances) == 2)
     assert ready.document.instances[-1].polygons == other.polygons
+
+
+def test_the_other_outline_is_that_of_the_box_that_was_let_go(ready: Driver) -> None:
+    ready.act("tool_box")
+    press(ready, BOX[0])
+    move(ready, BOX[1])
+    ready.wait(lambda: shown(ready))
+    ready.key(Qt.Key.Key_Tab)
+    release(ready, (60.0, 40.0))  # before there is an answer to Tab, and elsewhere
+    ready.wait(lambda: len(ready.document.instances) == 2)
+    made = bounds(ready.document.instances[-1])
+    assert (made.x0, made.y0, made.x1, made.y1) == pytest.approx((41, 21, 59, 39), abs=1)
+    assert made.width == pytest.approx(18, abs=0.7)  # the smaller one, not the 20 of the first
 
 
 def test_escape_leaves_no_trace(ready: Driver) -> None:

@@ -115,7 +115,7 @@ def prompt(request: Prompt) -> None:
         found = (
             rectangle(x0, y0, x1, y1, 0.8),
             rectangle(x0 + 1, y0 + 1, x1 - 1, y1 - 1, 0.7),
-        )
+        )[: request.most]
     elif request.kind is PromptKind.ALIKE:
         # Four squares in a row; one that was turned down takes the one to its right along.
         last = min((each.polygons[0].outer[0][0] for each in request.turned_down), default=96)

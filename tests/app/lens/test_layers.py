@@ -188,3 +188,19 @@ def test_a_knob_takes_all_that_its_setting_takes(qtbot: QtBot) -> None:
     page.show_settings(own, own)
     page.sliders["proposer_tiles"].setValue(0)
     assert chosen[-1].proposer_tiles == 0
+
+
+def test_the_knobs_fit_their_panel_and_hidden_ones_take_no_room(qtbot: QtBot) -> None:
+    page = KnobsPage()
+    qtbot.addWidget(page)
+    page.resize(300, 600)
+    page.show_settings(StageSettings(), StageSettings())
+    page.show()
+    for proposer in (False, True):
+        page.show_those_of(proposer=proposer)
+        page.widget().layout().activate()
+        bar = page.verticalScrollBar().sizeHint().width()
+        assert page.widget().minimumSizeHint().width() <= 300 - bar
+    last, first = page.form["proposer_tiles"], page.form["roi_level"]
+    assert not page.form["anchor_scale"].isVisible()
+    qtbot.waitUntil(lambda: 0 < first.y() < 60 and last.y() > first.y())

@@ -28,6 +28,7 @@ from core.engine.predict import Predictor
 from core.engine.prompt_points import answer_points, boxes_under
 from core.engine.prompt_pool import CANDIDATES_AT_MOST
 from core.engine.prompts import (
+    WAYS,
     answer_boxes,
     draw_masks,
     name_boxes,
@@ -118,6 +119,40 @@ def test_each_box_gets_what_both_masks_agree_on_then_the_steadier() -> None:
         assert one.score is not None
         if one.origin is PromptOrigin.DRAWN:
             assert one.box == pytest.approx(boxes[0], abs=1e-3)
+
+
+@pytest.mark.parametrize("which", [encoding, proposed])
+def test_what_is_not_asked_for_is_not_outlined_and_the_rest_is_the_same(
+    which: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = np.array([[10, 10, 60, 70], [70, 20, 125, 80]], np.float32)
+    every = answer_boxes(which(), boxes, PLAIN)
+    assert [len(each) for each in every] == [WAYS, WAYS]
+    outlined: list[np.ndarray] = []
+
+    def counted(*given: Any) -> Polygons:
+        outlined.append(given[1])
+        return detailed_outline(*given)
+
+    monkeypatch.setattr("core.engine.prompts.detailed_outline", counted)
+    for most in range(1, WAYS + 1):
+        outlined.clear()
+        found = answer_boxes(which(), boxes, PLAIN, most)
+        assert len(outlined) == 2 * most
+        for few, all_ in zip(found, every, strict=True):
+            assert [(one.origin, one.polygons) for one in few] == [
+                (one.origin, one.polygons) for one in all_[:most]
+            ]
+
+
+def test_where_the_first_outline_is_empty_the_next_one_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.engine.prompts.without_specks", lambda _polygons: ())
+    box = np.array([[10, 10, 60, 70]], np.float32)
+    (one,) = answer_boxes(encoding(), box, PLAIN, 1)[0]
+    assert one.origin is not PromptOrigin.AGREED
+    assert one.polygons
 
 
 def test_specks_go_and_parts_and_holes_that_matter_stay() -> None:

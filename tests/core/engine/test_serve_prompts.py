@@ -78,6 +78,8 @@ def test_every_kind_is_answered(served: Served, path: str) -> None:
     assert found.first.tolist() == [0, -1, found.prompt.tolist().index(2)]
     assert set(found.prompt.tolist()) == {0, 2}
     assert found.encode_milliseconds > 0
+    one_each = prompted(served.ask(Prompt(6, path=path, boxes=boxes, most=1)))
+    assert one_each.prompt.tolist() == [0, 2]
     points = {"points": BOX[:, :2] + 20, "inside": np.ones(1, np.bool_)}
     under = prompted(served.ask(Prompt(2, path=path, kind=PromptKind.POINTS, **points)))
     assert under.first[0] >= 0

@@ -95,7 +95,25 @@ def test_tab_takes_the_other_outline_and_keeps_it(box):
     box.hear(LARGE, SMALL)
     assert box.key(Key.TAB).preview.changed == (SMALL,)
     box.release(90, 40)
-    assert box.kept == [Kept(Asked(Rect(60, 10, 90, 40)), 1)]
+    assert box.kept == [Kept(Asked(Rect(60, 10, 90, 40), most=2), 1)]
+
+
+def test_a_box_asks_for_one_outline_and_for_one_more_with_each_tab(box):
+    assert box.key(Key.TAB) is None
+    box.press(60, 10)
+    assert box.key(Key.TAB).asks is None  # no box yet
+    box.key(Key.ESCAPE)
+    box.press(60, 10)
+    assert box.move(80, 30).asks == Asked(Rect(60, 10, 80, 30), most=1)
+    box.hear(LARGE)
+    turned = box.key(Key.TAB)
+    assert turned.asks == Asked(Rect(60, 10, 80, 30), most=2)
+    assert turned.preview.changed == (LARGE,)  # until the other one is there
+    assert box.hear(LARGE, SMALL).preview.changed == (SMALL,)
+    assert box.move(90, 40).asks == Asked(Rect(60, 10, 90, 40), most=2)
+    box.release(90, 40)
+    box.press(60, 10)
+    assert box.move(90, 40).asks == Asked(Rect(60, 10, 90, 40), most=1)
 
 
 @pytest.mark.parametrize("key", [Key.ESCAPE, Key.BACKSPACE, Key.UNDO])
