@@ -134,7 +134,7 @@ class ImageRow(QStyledItemDelegate):
 
 def name_lines(name: str, metrics: QFontMetrics, width: int, most: int) -> str:
     """A name over at most so many lines; names that begin alike are told apart by their ends."""
-    lines = []
+    lines: list[str] = []
     while len(lines) < most - 1 and metrics.horizontalAdvance(name) > width:
         fits = len(metrics.elidedText(name, Qt.TextElideMode.ElideRight, width)) - 1
         if fits < 1:
