@@ -11,9 +11,14 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.keypoint_rcnn import KeypointRCNNHeads, KeypointRCNNPredictor
-from torchvision.models.detection.roi_heads import heatmaps_to_keypoints, keypointrcnn_loss
+from torchvision.models.detection.roi_heads import (
+    heatmaps_to_keypoints,
+    keypointrcnn_loss,
+    keypoints_to_heatmap,
+)
 from torchvision.models.detection.transform import resize_keypoints
 from torchvision.ops import MultiScaleRoIAlign
 
@@ -26,7 +31,6 @@ from core.engine.stages.pooling import pool_rois
 from core.lens.settings import StageSettings
 from core.lens.trace import Detections, KeypointMaps, Prepared
 
-LOSS: Final = "loss_keypoint"
 PREDICTOR: Final = "roi_heads.keypoint_predictor.kps_score_lowres.weight"
 """The tensor C×K×4×4 that tells the number of keypoints."""
 _AT_ONCE: Final = 32
@@ -98,20 +102,17 @@ def find_keypoints(
 
 
 def keypoint_loss(
-    model: MaskRCNN,
-    levels: Maps,
+    logits: Tensor,
     boxes: Sequence[Tensor],
     matched: Sequence[Tensor],
     targets: Sequence[dict[str, Tensor]],
-    numerics: Numerics = FLOAT32,
-    settings: StageSettings | None = None,
 ) -> Tensor:
     """Cross-entropy over the 56×56 places of each keypoint that is known and inside its RoI.
 
-    `boxes` P×4 are the RoIs with an object, `matched` P the instances that they stand for, and
-    `keypoints` N×K×3 of a target in resized pixels, as COCO has them.
+    `logits` ΣP×K×56×56 are the head's for `boxes` P×4, the RoIs with an object; `matched` P are
+    the instances that they stand for, and `keypoints` N×K×3 of a target in resized pixels, as
+    COCO has them.
     """
-    logits = run_keypoint_head(model, levels, boxes, numerics, settings)
     if not len(logits):
         nothing: Tensor = logits.sum() * 0
         return nothing
@@ -120,6 +121,28 @@ def keypoint_loss(
         logits.contiguous(), list(boxes), [each["keypoints"] for each in targets], list(matched)
     )
     return loss
+
+
+def keypoint_shares(
+    logits: Tensor,
+    boxes: Sequence[Tensor],
+    matched: Sequence[Tensor],
+    targets: Sequence[dict[str, Tensor]],
+) -> list[Tensor]:
+    """What each RoI adds to `keypoint_loss`, from the same values: P an image."""
+    count, side = logits.shape[1], logits.shape[-1]
+    wanted, counts = zip(
+        *(
+            keypoints_to_heatmap(target["keypoints"][rows], box, side)
+            for target, box, rows in zip(targets, boxes, matched, strict=True)
+        ),
+        strict=True,
+    )
+    places = torch.cat(wanted).flatten()
+    each = functional.cross_entropy(logits.flatten(0, 1).flatten(1), places, reduction="none")
+    known = torch.cat(counts)
+    shares = (each.reshape(-1, count) * known).sum(1) / known.sum().clamp(min=1)
+    return list(torch.split(shares, [len(rows) for rows in matched]))
 
 
 def as_keypoints(places: Tensor) -> Keypoints:

@@ -1,4 +1,4 @@
-"""The five losses of Mask R-CNN over the same stages as prediction; bit-equal to torchvision's.
+"""The losses of Mask R-CNN over the same stages as prediction; bit-equal to torchvision's.
 
 Matching, sampling and losses happen in torchvision's order, so that one seed gives one result.
 """
@@ -18,8 +18,7 @@ from torchvision.models.detection.roi_heads import fastrcnn_loss, maskrcnn_loss
 from core.engine.click_training import click_loss
 from core.engine.clicks import click_head
 from core.engine.config import ModelConfig, TrainingSettings
-from core.engine.keypoints import LOSS as KEYPOINT_LOSS
-from core.engine.keypoints import has_keypoints, keypoint_loss
+from core.engine.keypoints import has_keypoints, keypoint_loss, keypoint_shares, run_keypoint_head
 from core.engine.mask_targets import mask_targets
 from core.engine.stages import features, masks, proposals, roi
 from core.engine.stages.inputs import Batch
@@ -28,7 +27,7 @@ from core.engine.targets import leave_out, match_anchors, sample_anchors, sample
 from core.engine.zoo import WholeBox
 from core.lens.settings import StageSettings
 from core.lens.trace import Anchors, BoxHead, Proposals, Rpn
-from core.lens.training import AnchorTargets, ItemLosses, RoiTargets, TrainingTrace
+from core.lens.training import KEYPOINT_LOSS, AnchorTargets, ItemLosses, RoiTargets, TrainingTrace
 
 _BETA = 1 / 9
 TORCHVISION: Final = TrainingSettings()
@@ -46,7 +45,7 @@ class TrainingPass:
     """One forward pass in training."""
 
     losses: dict[str, Tensor]
-    """The five scalars by torchvision's names, and `CLICK_LOSS` of a network that has the head."""
+    """Scalars by torchvision's names, and `CLICK_LOSS` of a network that has the head."""
     traces: tuple[TrainingTrace, ...]
     """One for each image when items were asked for, else none."""
 
@@ -176,11 +175,11 @@ def losses_of(
         "loss_objectness": rpn_losses[0],
         "loss_rpn_box_reg": rpn_losses[1],
     }
+    points = None
     if has_keypoints(model):
         between()
-        losses[KEYPOINT_LOSS] = keypoint_loss(
-            model, levels, boxes, matched, targets, numerics, settings
-        )
+        points = run_keypoint_head(model, levels, boxes, numerics, settings)
+        losses[KEYPOINT_LOSS] = keypoint_loss(points, boxes, matched, targets)
     if not items:
         return TrainingPass(losses, ())
     work = _Pass(
@@ -196,6 +195,7 @@ def losses_of(
         settings.mask_activation == "softmax",
         rules,
         isinstance(model.roi_heads.mask_predictor, WholeBox),
+        None if points is None else keypoint_shares(points, boxes, matched, targets),
     )
     return TrainingPass(losses, work.traces())
 
@@ -343,6 +343,8 @@ class _Pass:
     rules: TrainingSettings = TORCHVISION
     boxes_only: bool = False
     """Whether there are no masks to be asked for."""
+    keypoints: Sequence[Tensor] | None = None
+    """The shares of the RoIs with an object, where the network has keypoints."""
 
     def traces(self) -> tuple[TrainingTrace, ...]:
         """One trace an image."""
@@ -367,9 +369,9 @@ class _Pass:
             mask = _softmax_shares(mask_logits, label, wanted)
         else:
             mask = functional.binary_cross_entropy_with_logits(own, wanted, reduction="none")
-        shares = ItemLosses(
-            objectness, rpn_box, classifier, box, mask.flatten(1).sum(1) / max(pixels, 1)
-        )
+        mask = mask.flatten(1).sum(1) / max(pixels, 1)
+        points = None if self.keypoints is None else self.keypoints[i]
+        shares = ItemLosses(objectness, rpn_box, classifier, box, mask, points)
         return TrainingTrace(self.anchors[i], self.rois[i], wanted, own, shares)
 
     def _rpn_shares(self, target: AnchorTargets, rpn: Rpn) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,9 @@ LOSSES: Final[tuple[str, ...]] = (
     "loss_objectness",
     "loss_rpn_box_reg",
 )
-"""The five losses by torchvision's names, in torchvision's order."""
+"""The losses of Mask R-CNN by torchvision's names, in torchvision's order."""
+KEYPOINT_LOSS: Final = "loss_keypoint"
+"""After them, in a network with keypoints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class RoiTargets:
 
 @dataclass(frozen=True, slots=True)
 class ItemLosses:
-    """The share of each item in the five losses: shares of all images of a batch sum to the loss.
+    """The share of each item in the losses: shares of all images of a batch sum to the loss.
 
     Inside the engine they carry gradients, so that they can be weighted one by one.
     """
@@ -83,6 +85,8 @@ class ItemLosses:
     """One for each RoI with label > 0, in their order."""
     mask: Array
     """One for each RoI with label > 0, in their order."""
+    keypoint: Array | None = None
+    """The same of a network with keypoints; 0 for a RoI without any that is known and inside."""
 
 
 @dataclass(frozen=True, slots=True)

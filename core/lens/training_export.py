@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.lens.target_steps import target_steps
-from core.lens.training import LOSSES
 from core.lens.training_view import AnchorState, TrainingView
 from core.lens.training_words import NONE_USABLE, anchors_drawn, anchors_matched, notes
 from core.sentences import english, say
@@ -29,8 +28,8 @@ def arrays(view: TrainingView) -> dict[str, NDArray[Any]]:
 
 
 def losses(view: TrainingView) -> dict[str, float]:
-    """The five losses by torchvision's names."""
-    return {name: float(loss) for name, loss in zip(LOSSES, view.losses, strict=True)}
+    """The losses by torchvision's names."""
+    return {name: float(loss) for name, loss in zip(view.loss_names, view.losses, strict=True)}
 
 
 def document(view: TrainingView) -> dict[str, object]:
@@ -97,14 +96,14 @@ def _dearest(view: TrainingView, class_names: tuple[str, ...]) -> list[tuple[obj
     """The RoIs that cost most."""
     cost = view.classifier.astype(np.float64)
     rows = view.positive_rois
-    cost[rows] += view.box_reg + view.mask
+    cost[rows] += sum(view.object_shares.values())
     place = {int(row): n for n, row in enumerate(rows)}
     found: list[tuple[object, ...]] = []
     for row in np.argsort(-cost, kind="stable")[:_DEAREST].tolist():
         label, n = int(view.roi_label[row]), place.get(row)
         parts = [f"class {view.classifier[row]:.5f}"]
         if n is not None:
-            parts += [f"box {view.box_reg[n]:.5f}", f"mask {view.mask[n]:.5f}"]
+            parts += [f"{name} {share[n]:.5f}" for name, share in view.object_shares.items()]
         name = class_names[label - 1] if label else "background"
         found.append((int(view.rois[row]) + 1, name, f"{cost[row]:.5f}", ", ".join(parts)))
     return found

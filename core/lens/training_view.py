@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.lens.arrays import Shape
-from core.lens.training import BELOW, LOSSES, TrainingTrace
+from core.lens.training import BELOW, KEYPOINT_LOSS, LOSSES, TrainingTrace
 
 Boxes = Annotated[NDArray[np.float32], Shape(np.float32, None, 4)]
 Floats = Annotated[NDArray[np.float32], Shape(np.float32, None)]
@@ -120,14 +120,27 @@ class TrainingView:
     """P, for the RoIs with a label above 0 in their order, as the following."""
     mask: Floats
     """P."""
+    keypoint: Floats | None
+    """P; None for a network without keypoints."""
     mask_targets: Masks
     """P×28×28."""
     mask_logits: Masks
     """P×28×28: the model's answer for the right class."""
     mask_kept: Annotated[NDArray[np.float32], Shape(np.float32, None, 3)]
     """P×3: `Kept` of each target: IoU, IoU inside the box, share outside the box."""
-    losses: Annotated[NDArray[np.float32], Shape(np.float32, 5)]
-    """The five losses in the order of `LOSSES`."""
+    losses: Annotated[NDArray[np.float32], Shape(np.float32, None)]
+    """In the order of `loss_names`."""
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        """The losses of the network by torchvision's names."""
+        return LOSSES if self.keypoint is None else (*LOSSES, KEYPOINT_LOSS)
+
+    @property
+    def object_shares(self) -> dict[str, Floats]:
+        """What the RoIs with an object cost beside their class, by what it is for: P each."""
+        shares = {"box": self.box_reg, "mask": self.mask}
+        return shares if self.keypoint is None else {**shares, "keypoints": self.keypoint}
 
     @property
     def proposals(self) -> int:
@@ -178,6 +191,7 @@ def training_view(
 ) -> TrainingView:
     """The compact view of a trace with arrays."""
     anchors, rois, shares = trace.anchors, trace.rois, trace.losses
+    names = LOSSES if shares.keypoint is None else (*LOSSES, KEYPOINT_LOSS)
     near = np.flatnonzero((anchors.match != BELOW) | (anchors.label < 0))
     return TrainingView(
         seed=seed,
@@ -207,10 +221,11 @@ def training_view(
         classifier=_floats(shares.classifier),
         box_reg=_floats(shares.box_reg),
         mask=_floats(shares.mask),
+        keypoint=None if shares.keypoint is None else _floats(shares.keypoint),
         mask_targets=_floats(trace.mask_targets),
         mask_logits=_floats(trace.mask_logits),
         mask_kept=mask_kept,
-        losses=np.array([losses[name] for name in LOSSES], np.float32),
+        losses=np.array([losses[name] for name in names], np.float32),
     )
 
 

@@ -20,7 +20,7 @@ from app.base.words import sentence_text, text_of
 from app.lens.panel.layer_rows import LayerRows
 from app.lens.panel.stepper import Strip
 from app.lens.panel.table import StageTable
-from app.lens.panel.training_bars import SUM, LossBars
+from app.lens.panel.training_bars import LossBars
 from app.lens.training import MOST_SEED, Training
 from app.lens.training_layers import LEGEND, TrainingLayers
 from core.lens.evidence import BoxKind
@@ -32,7 +32,7 @@ from core.lens.views.training.targets import focus
 from core.sentences import say
 
 _FIRST_LOSS = 2
-"""The column of the table of losses in which the five begin."""
+"""The column of the table of losses in which the single ones begin."""
 
 
 class _Upper(QScrollArea):
@@ -145,7 +145,7 @@ class TrainingPage(QWidget):
     def _sort_by(self, bar: int) -> None:
         """The items of a loss, the costliest first."""
         self._training.set_place(LOSSES.name)
-        column = 1 if bar == SUM else _FIRST_LOSS + bar
+        column = 1 if bar == self.bars.sum_row else _FIRST_LOSS + bar
         self.table.view.sortByColumn(column, Qt.SortOrder.DescendingOrder)
 
     # What happens

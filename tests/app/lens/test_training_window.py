@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.lens.panel.training_bars import LossBars
 from app.lens.training_layers import LEGEND
 from core.lens.target_steps import STEP_NAMES
 from core.lens.views.training import LAYERS, PLACES
@@ -17,6 +18,28 @@ from tests.app.window.conftest import Driver
 def test_each_step_is_a_place_with_layers() -> None:
     assert tuple(PLACES)[-len(STEP_NAMES) :] == tuple(name.value for name in STEP_NAMES)
     assert set(LAYERS) == {name for place in PLACES.values() for name in place.draw}
+
+
+def test_the_bars_are_those_of_the_networks_losses(qapp: object) -> None:
+    bars, chosen = LossBars(), list[int]()
+    bars.chosen.connect(chosen.append)
+    five, low = [3.0, 4.0, 5.0, 1.0, 2.0], bars.minimumSizeHint().height()
+    bars.set_losses(five)
+    assert bars.values == (1, 2, 3, 4, 5, 15)
+    QTest.keyClick(bars, Qt.Key.Key_Down)  # the sum is the last
+    assert bars.minimumSizeHint().height() == low
+    bars.set_losses([*five, 6.0])
+    assert bars.values == (1, 2, 3, 4, 5, 6, 21)
+    assert "Keypoints 6.0000, Sum 21.0000" in bars.accessibleDescription()
+    assert bars.minimumSizeHint().height() > low
+    QTest.keyClick(bars, Qt.Key.Key_Up)  # from the sum, where it was, to the keypoints
+    assert chosen == [5] != [bars.sum_row]
+    bars.set_losses(())
+    assert bars.values == ()
+    bars.set_losses(five)
+    assert "Mask 5.0000, Sum 15.0000" in bars.accessibleDescription()
+    QTest.keyClick(bars, Qt.Key.Key_Down)  # from the mask, the last that is left
+    assert chosen == [5, bars.sum_row]
 
 
 @pytest.mark.slow

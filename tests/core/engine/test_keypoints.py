@@ -21,14 +21,26 @@ from core.document.instance import Instance, Polygon
 from core.document.skeleton import PERSON, Skeleton
 from core.engine.config import ModelConfig
 from core.engine.evaluate import Evaluator
-from core.engine.keypoints import keypoint_targets, mirrored_order
+from core.engine.keypoints import (
+    keypoint_loss,
+    keypoint_shares,
+    keypoint_targets,
+    mirrored_order,
+)
 from core.engine.lens_rerun import Rerunner
+from core.engine.lens_training import replay
 from core.engine.losses import training_pass
 from core.engine.predict import Prediction, Predictor
 from core.engine.weights import LoadedModel, load_file, save_model
 from core.lens.trace import to_numpy
+from core.lens.training import LOSSES
+from core.lens.training_export import document, page_values
 from core.lens.views import counts, of
 from core.lens.views.base import Scene
+from core.lens.views.training import PLACES
+from core.lens.views.training.replayed import replayed
+from core.protocol import MessageReader, encode
+from core.protocol.messages.lens_training import LensTrained
 
 PIXELS = np.random.default_rng(3).integers(0, 255, (90, 120, 3), dtype=np.uint8)
 IMAGE = torch.from_numpy(PIXELS).permute(2, 0, 1) / 255
@@ -156,6 +168,89 @@ def test_the_loss_is_the_cross_entropy_of_the_one_right_place(loaded: LoadedMode
     found = keypointrcnn_loss(logits, [box], [points], [torch.tensor([0])])
     likely = logits[0, 0].flatten().log_softmax(0).reshape(56, 56)
     assert float(found) == pytest.approx(-float(likely[28, 28]), rel=1e-6)
+
+
+def test_the_share_of_a_roi_is_its_own_loss_by_what_it_counts() -> None:
+    """Against torchvision's mean over one RoI at a time; the counts are written down here."""
+    logits = torch.randn(4, 2, 56, 56, generator=torch.Generator().manual_seed(1))
+    boxes = [
+        torch.tensor([[10.0, 20, 38, 76], [0, 0, 30, 30]]),
+        torch.tensor([[5.0, 5, 45, 45]] * 2),
+    ]
+    inside, outside, absent = [24.0, 25.0, 2.0], [90.0, 30.0, 2.0], [24.0, 25.0, 0.0]
+    points = [torch.tensor([[inside, inside]]), torch.tensor([[outside, inside], [absent, absent]])]
+    matched = [torch.tensor([0, 0]), torch.tensor([0, 1])]
+    targets = [{"keypoints": each} for each in points]
+    found = keypoint_shares(logits, boxes, matched, targets)
+    assert [len(each) for each in found] == [2, 2]
+    counts, place = (2, 2, 1, 0), 0
+    for image in range(2):
+        for row in range(2):
+            alone = [boxes[image][row : row + 1]], [matched[image][row : row + 1]]
+            mean = keypoint_loss(logits[place : place + 1], *alone, [targets[image]])
+            torch.testing.assert_close(found[image][row], mean * counts[place] / sum(counts))
+            place += 1
+    assert float(found[1][1]) == 0 < float(found[1][0])
+    whole = keypoint_loss(logits, boxes, matched, targets)
+    torch.testing.assert_close(torch.cat(found).sum(), whole)
+    none = keypoint_shares(logits[:0], [boxes[0][:0]], [matched[0][:0]], targets[:1])
+    assert [each.tolist() for each in none] == [[]]
+
+
+def test_shares_of_all_images_sum_to_the_loss_of_the_batch(loaded: LoadedModel) -> None:
+    batch = [*targets(), *targets(1)]
+    passed = training_pass(loaded.module, loaded.config, [IMAGE, IMAGE.flip(1)], batch, items=True)
+    for name, share in (("loss_keypoint", "keypoint"), ("loss_box_reg", "box_reg")):
+        shares = [getattr(trace.losses, share) for trace in passed.traces]
+        torch.testing.assert_close(torch.cat(shares).sum(), passed.losses[name])
+        assert [len(each) for each in shares] == [
+            int((t.rois.label > 0).sum()) for t in passed.traces
+        ]
+
+
+def test_the_training_view_shows_what_each_roi_costs(loaded: LoadedModel) -> None:
+    predictor = Predictor(loaded, device="cpu", precision="float32")
+    trace = predictor.predict(PIXELS, keep_trace=True).trace
+    assert trace is not None
+    instances = tuple(labelled(targets()[0]))
+    view = replay(predictor, Rerunner(predictor, trace, PIXELS), instances, 1)
+    assert view.loss_names == (*LOSSES, "loss_keypoint")
+    assert view.keypoint is not None
+    assert len(view.keypoint) == len(view.positive_rois) > 0
+    shown = replayed(to_numpy(trace), view, instances)
+    order = [view.loss_names.index(f"loss_{name}") for name in SHOWN]
+    np.testing.assert_allclose(shown.losses.sum(axis=0), view.losses[order], rtol=1e-4, atol=1e-9)
+    columns = {str(each.title): each.values for each in PLACES["losses"].table(shown).columns}
+    assert columns["Keypoints"].sum() == pytest.approx(float(view.losses[5]), rel=1e-4)
+    assert view.losses[5] > 0.1
+    assert np.flatnonzero(columns["Keypoints"]).min() >= len(view.objectness)  # RoIs alone
+    # It is in the files and on the page of a trace, and travels to the window.
+    written = document(view)
+    assert written["losses"]["loss_keypoint"] == pytest.approx(float(view.losses[5]), abs=1e-6)
+    assert written["arrays"]["keypoint"] == [len(view.keypoint)]
+    dearest = page_values(view, loaded.config.class_names)["dearest"]
+    assert any("keypoints" in parts for *_, parts in dearest)
+    sent = b"".join(bytes(chunk) for chunk in encode(LensTrained(1, view)))
+    (heard,) = MessageReader().feed(sent)
+    np.testing.assert_array_equal(heard.view.keypoint, view.keypoint)
+    assert heard.view.loss_names == view.loss_names
+
+
+SHOWN = ("objectness", "rpn_box_reg", "classifier", "box_reg", "mask", "keypoint")
+"""The columns of the table of losses, in their order."""
+
+
+def labelled(target: dict[str, torch.Tensor]) -> list[Instance]:
+    """A person's instances as a target has them."""
+    made = []
+    for number, (box, points) in enumerate(
+        zip(target["boxes"].tolist(), target["keypoints"].tolist(), strict=True)
+    ):
+        x0, y0, x1, y1 = box
+        outline = (Polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1))),)
+        places = tuple((x, y, int(seen)) for x, y, seen in points)
+        made.append(Instance(str(number), "person", outline, keypoints=places))
+    return made
 
 
 def test_it_learns_and_is_kept(loaded: LoadedModel, tmp_path: Path) -> None:

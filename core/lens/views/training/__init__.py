@@ -56,7 +56,7 @@ def tiles(scene: Scene, view: TrainingView, instances: Mapping[str, Instance]) -
 
 
 def losses_of(replayed: Replayed, number: int) -> list[float] | None:
-    """The five shares of a box in the order of `Replayed.losses`; None when it was not drawn."""
+    """The shares of a box in the order of `Replayed.losses`; None when it was not drawn."""
     rows = (replayed.drawn == number).nonzero()[0]
     return replayed.losses[rows[0]].tolist() if len(rows) else None
 

@@ -15,8 +15,15 @@ from core.lens.views.training import targets
 from core.lens.views.training.replayed import Place, Replayed, TrainingLook, sides, table
 from core.sentences import Sentence, say
 
-TITLES: Final = (text("Objectness"), text("RPN box"), text("Class"), text("Box"), text("Mask"))
-"""Of the five losses in the order of `Replayed.losses`."""
+TITLES: Final = (
+    text("Objectness"),
+    text("RPN box"),
+    text("Class"),
+    text("Box"),
+    text("Mask"),
+    text("Keypoints"),
+)
+"""Of the losses in the order of `Replayed.losses`; the last is there where the network has it."""
 _SHADES: Final = 6
 """Colours that losses are sorted into."""
 _DARKEST: Final = 0.35
@@ -24,7 +31,7 @@ _DARKEST: Final = 0.35
 
 
 def losses_table(replayed: Replayed) -> Table:
-    """Every item with its share in the five losses."""
+    """Every item with its share in each loss."""
     view, numbers = replayed.view, replayed.drawn
     anchors = len(view.objectness)
     kinds = (
@@ -41,8 +48,8 @@ def losses_table(replayed: Replayed) -> Table:
         Column(text("Item"), kind, kinds),
         Column(text("Loss"), replayed.losses.sum(axis=1), digits=5),
         *(
-            Column(title, replayed.losses[:, k], digits=5, optional=True)
-            for k, title in enumerate(TITLES)
+            Column(title, share, digits=5, optional=True)
+            for title, share in zip(TITLES, replayed.losses.T, strict=False)
         ),
         Column(text("IoU"), replayed.drawn_iou, digits=2),
         Column(text("No."), own + 1),
@@ -73,8 +80,8 @@ def sentence(replayed: Replayed) -> Sentence:
     """What the losses are; or that nothing here can be trained on."""
     every = say(
         "lens.losses_all",
-        "Every anchor and RoI that was drawn, with its share in the five losses. The shares "
-        "of one kind sum to the loss.",
+        "Every anchor and RoI that was drawn, with its share in each loss. The shares of one "
+        "kind sum to the loss.",
     )
     return every if replayed.view.ids else NONE_USABLE
 

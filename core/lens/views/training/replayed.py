@@ -51,7 +51,8 @@ class Replayed:
     drawn_iou: NDArray[np.float32]
     """Best IoU of each of them with an instance."""
     losses: NDArray[np.float64]
-    """Drawn items × 5: shares of objectness, box of the RPN, class, box, mask."""
+    """Drawn items × losses: shares of objectness, box of the RPN, class, box, mask, and keypoints
+    where the network has them."""
     numbers: Ints
     """The number of each instance of the view among `instances`, from 1."""
 
@@ -113,12 +114,12 @@ def replayed(trace: Trace, view: TrainingView, instances: tuple[Instance, ...]) 
 
 def _losses(view: TrainingView) -> NDArray[np.float64]:
     anchors, positive = len(view.objectness), view.positive_rois
-    found = np.zeros((anchors + len(view.rois), 5))
+    found = np.zeros((anchors + len(view.rois), len(view.losses)))
     found[:anchors, 0] = view.objectness
     found[: len(view.positive), 1] = view.rpn_box_reg
     found[anchors:, 2] = view.classifier
-    found[anchors + positive, 3] = view.box_reg
-    found[anchors + positive, 4] = view.mask
+    for column, share in enumerate(view.object_shares.values(), start=3):
+        found[anchors + positive, column] = share
     return found
 
 
