@@ -60,7 +60,7 @@ class Trainer:
         return {name: parameters[name] for name in self._learning}
 
     def learn(self, batch: TrainingBatch) -> dict[str, float]:
-        """Take one step and return the five losses.
+        """Take one step and return the losses.
 
         A step whose loss is not finite changes nothing; raises LearningError after several in a
         row. Raises MemoryError or RuntimeError when memory runs out, with the weights as they were.
