@@ -6,7 +6,7 @@ person and a training's before and after all compare masks here, as pycocotools 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -16,7 +16,7 @@ from pycocotools import mask as coco_mask
 
 from core.codec import wrong
 from core.document.geometry import clip_to_image
-from core.document.instance import Polygon, Polygons
+from core.document.instance import Instance, Polygon, Polygons
 
 Mask = NDArray[np.bool_]
 RunLength = Mapping[str, object]
@@ -57,6 +57,11 @@ def encode(polygons: Polygons, width: int, height: int) -> Runs:
         area=int(coco_mask.area(runs)),
         box=(left, top, across, down),
     )
+
+
+def runs_of(instances: Iterable[Instance], width: int, height: int) -> list[RunLength]:
+    """The pixels of each instance as COCO has them."""
+    return [encode(each.polygons, width, height).to_json() for each in instances]
 
 
 def rasterise(polygons: Polygons, width: int, height: int) -> Mask:

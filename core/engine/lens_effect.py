@@ -80,9 +80,11 @@ class Effect:
 
 def of(known: Effect | None, measuring: str, predictor: Predictor, images: int) -> Effect:
     """What was measured, when it is still whole. Raises EffectError."""
-    if known is None or known.measuring != measuring or known.predictor is not predictor:
-        raise EffectError(_BEGUN_ANEW)
-    if known.images != images:
+    if (
+        known is None
+        or known.predictor is not predictor
+        or (known.measuring, known.images) != (measuring, images)
+    ):
         raise EffectError(_BEGUN_ANEW)
     return known
 

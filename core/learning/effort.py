@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.document.geometry import nearest_edge, simplify
 from core.document.instance import Instance, Point, Polygons
-from core.document.runs import encode, mask_iou
+from core.document.runs import mask_iou, runs_of
 
 GOOD: Final = 0.8
 USABLE: Final = 0.5
@@ -160,7 +160,4 @@ def overlaps(
     some: Sequence[Instance], others: Sequence[Instance], width: int, height: int
 ) -> NDArray[np.float64]:
     """Mask IoU of all pairs of instances on an image of that size: some × others."""
-    runs = [
-        [encode(one.polygons, width, height).to_json() for one in side] for side in (some, others)
-    ]
-    return mask_iou(runs[0], runs[1])
+    return mask_iou(runs_of(some, width, height), runs_of(others, width, height))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.instance import Instance
-from core.document.runs import RunLength, encode, mask_iou
+from core.document.runs import RunLength, mask_iou, runs_of
 from core.lens.boxes import Floats
 from core.lens.reading import Reading
 from core.lens.words import with_figures_cut
@@ -73,7 +73,7 @@ def match(reading: Reading, instances: Sequence[Instance], masks: Sequence[RunLe
     plain = [each for each in instances if not each.crowd]
     crowds = [each for each in instances if each.crowd]
     listed = [*plain, *crowds]
-    shapes = [encode(each.polygons, width, height).to_json() for each in listed]
+    shapes = runs_of(listed, width, height)
     shared = mask_iou(masks, shapes, [each.crowd for each in listed])
     overlaps, inside = shared[:, : len(plain)], shared[:, len(plain) :]
     known = [reading.labels_named(each.label) for each in plain]

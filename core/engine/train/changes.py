@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.runs import RunLength, encode, mask_iou
+from core.document.runs import RunLength, mask_iou, runs_of
 from core.engine.annotations import to_annotations
 from core.engine.labelled_part import LabelledPart
 from core.engine.predict import Prediction
@@ -83,7 +83,7 @@ def _overlaps(image: FrozenImage, detections: Sequence[RunLength]) -> NDArray[np
     """Detections × (objects, then crowds): IoU, for crowds the share of the detection inside."""
     crowds = [one for one in image.instances if one.crowd]
     listed = [*image.objects, *crowds]
-    truths = [encode(one.polygons, image.width, image.height).to_json() for one in listed]
+    truths = runs_of(listed, image.width, image.height)
     return mask_iou(detections, truths, [one.crowd for one in listed])
 
 
