@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.engine.colours import colours_of
+from core.engine.keypoints import find_keypoints, has_keypoints
 from core.engine.pipeline import FoundBoxes, Run, Watch, find_boxes, propose_boxes
 from core.engine.predict import Prediction, Predictor
 from core.engine.prompt_pool import Pool, gather
@@ -196,6 +197,7 @@ def _joined(first: Prediction, rest: Prediction) -> Prediction:
     return replace(
         rest,
         **{name: arrays(name) for name in _ARRAYS},
+        keypoints=None if first.keypoints is None else arrays("keypoints"),
         label_names=first.label_names + rest.label_names,
         instances=first.instances + rest.instances,
         instance_detections=(
@@ -216,10 +218,22 @@ def _drawn(encoding: Encoding, detections: Detections, watch: Watch) -> Predicti
             channels=predictor.mask_channels([detections]),
             between=watch.check,
         )[0]
+    settings = predictor.loaded.config.settings
+    pointed = None
+    if has_keypoints(predictor.module):
+        with watch.stage("keypoints"):
+            pointed = find_keypoints(
+                predictor.module,
+                encoding.levels,
+                [detections],
+                [encoding.prepared],
+                predictor.numerics,
+                settings,
+            )[0]
     with watch.stage("polygons"):
-        size, settings = encoding.prepared.image_size, predictor.loaded.config.settings
+        size = encoding.prepared.image_size
         outlines = masks.trace_outlines(found, detections, size, settings, encoding.colours)
-    done = Run(encoding.prepared, detections, found, outlines, None)
+    done = Run(encoding.prepared, detections, found, outlines, None, pointed)
     return predictor.as_prediction(done, {**encoding.milliseconds, **watch.milliseconds})
 
 

@@ -19,6 +19,7 @@ from torchvision.models.detection.keypoint_rcnn import KeypointRCNNHeads, Keypoi
 
 from core.document.instance import Instance, Polygon
 from core.document.skeleton import PERSON, Skeleton
+from core.engine import encodings
 from core.engine.config import ModelConfig
 from core.engine.evaluate import Evaluator
 from core.engine.keypoints import (
@@ -121,6 +122,22 @@ def test_a_prediction_is_torchvisions_bit_for_bit(
     whole = predictor.predict(PIXELS, other).keypoints
     assert whole is not None
     np.testing.assert_array_equal(again.keypoints.places, whole)
+
+
+def test_what_is_suggested_from_an_encoding_has_its_keypoints(loaded: LoadedModel) -> None:
+    predictor = Predictor(loaded, device="cpu", precision="float32")
+    wanted = predictor.predict(PIXELS)
+    assert wanted.keypoints is not None
+    middle = float(wanted.scores[2])
+    for surest_from in (None, middle):
+        found = encodings.prediction_of(
+            encodings.encode(predictor, PIXELS), surest_from=surest_from
+        )
+        assert found.keypoints is not None
+        np.testing.assert_array_equal(found.keypoints, wanted.keypoints)
+        assert [each.keypoints for each in found.instances] == [
+            each.keypoints for each in wanted.instances
+        ]
 
 
 def targets(count: int = 3) -> list[dict[str, torch.Tensor]]:
