@@ -24,11 +24,12 @@ from core.sentences import english
 from core.session import ImageSession, SessionError
 from tests.app.window.conftest import Driver, driver, folder, make_driver, shape
 from tests.leaks import no_leaks
+from tests.pace import allowed
 
 __all__ = ["driver", "folder", "make_driver", "no_leaks"]
 
 SIDE = 1600
-BUSY = 0.1  # seconds of the processor at a stretch
+BUSY = 0.05  # seconds of the processor at a stretch
 Points = list[list[float]]
 
 
@@ -126,7 +127,7 @@ def test_what_is_too_much_is_refused_with_a_sentence(
     assert "left as it is" in sentence_text(session.read_only)
     assert driver.document.shapes == ()
     assert "image:read_only" in driver.services.central.banners.keys
-    assert busy.longest < 2 * BUSY  # the first opening also lays out the panels
+    assert busy.longest < 2 * allowed(BUSY)  # the first opening also lays out the panels
     assert (root / "a.json").read_bytes() == before
 
 
@@ -165,7 +166,7 @@ def test_what_is_much_is_worked_on(driver: Driver, tmp_path: Path, busy: Busy, w
         measure("shape", lambda: workspace.do(Reshape(first.id, moved), "shape"))
         measure("shape back", workspace.undo)
         measure("save", driver.saved)
-    assert max(spent.values()) < 1.5 * BUSY, spent  # other machines are slower
+    assert max(spent.values()) < allowed(BUSY), spent
 
 
 def test_a_person_cannot_make_what_could_not_be_shown_again(tmp_path: Path) -> None:
@@ -212,7 +213,7 @@ def test_equal_shapes_get_ids_of_their_own_quickly(tmp_path: Path) -> None:
     root = project(tmp_path / "equal", [shape("a", (1, 1), (9, 1), (1, 9))] * 30_000)
     begun = time.process_time()
     found = labelme.read(root / "a.json").shapes
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < allowed(2)
     assert len({each.id for each in found}) == 30_000
     again = labelme.read(root / "a.json").shapes
     assert [each.id for each in again] == [each.id for each in found]

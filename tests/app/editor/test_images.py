@@ -15,6 +15,7 @@ from app.editor.project_opening import folder_and_images
 from app.editor.thumbnails import Thumbnails
 from core.document.status import ImageStatus
 from core.session.query import parse
+from tests.pace import allowed
 
 
 def test_thirteen_thousand_images_filter_at_once(qtbot: QtBot) -> None:
@@ -26,7 +27,7 @@ def test_thirteen_thousand_images_filter_at_once(qtbot: QtBot) -> None:
     rows.set_filter(parse("PHOTO 1299"), None)
     took = time.process_time() - start
     assert rows.rowCount() == 12
-    assert took < 0.2
+    assert took < allowed(0.02)
     rows.set_filter(parse(""), ImageStatus.DONE)
     assert rows.rowCount() == 5
     assert rows.counts()[ImageStatus.DONE] == 5
@@ -62,7 +63,7 @@ def test_a_hundred_thousand_images_filter_within_fifty_milliseconds_a_key(qtbot:
         start = time.process_time()
         rows.set_filter(parse(text), None)
         took = time.process_time() - start
-        assert took < 0.15, text  # 50 ms where the machine is quiet
+        assert took < allowed(0.05), text
     assert 0 < rows.rowCount() < 1000
 
 
@@ -108,8 +109,7 @@ def test_a_tree_of_a_hundred_thousand_filters_within_fifty_milliseconds_a_key(
         rows.set_filter(parse(text), None)
         took.append(time.process_time() - start)
     assert rows.passed == 10_000
-    assert min(took) < 0.05
-    assert max(took) < 0.25, took
+    assert sorted(took)[1] < allowed(0.05), took
 
 
 def test_thumbnails_are_made_for_what_is_asked_for_last(qtbot: QtBot, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from core.protocol import (
 )
 from core.sentences import Sentence, english
 from tests.models import save_tiny_model
+from tests.pace import allowed
 
 FAKE = python_command("tests.app.engine.fake_engine")
 WAIT = 90_000
@@ -287,7 +288,7 @@ def test_an_engine_that_floods_stderr_stops_nobody(qtbot: QtBot, make: Any) -> N
     timer.stop()
     assert len(turns) > 3  # the window goes on
     gaps = [b - a for a, b in itertools.pairwise((spent, *turns))]
-    assert max(gaps) < 0.1
+    assert max(gaps) < allowed(0.03)
     assert 0 < len(client.engine_log) < 1_000_000
     pid, begun = client.engine_pid, time.monotonic()
     client.shutdown()
@@ -300,12 +301,12 @@ def test_nothing_blocks_the_window(qtbot: QtBot, make: Any) -> None:
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         heard.predict(Path("a.png"), "current")
         heard.load_model("starter")
         client.ask(ListModels(0, "models"), **heard.callbacks())
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.05  # the least: the machine may be busy with something else
+        times.append(time.thread_time() - start)
+    assert min(times) < allowed(0.02)
     qtbot.waitUntil(lambda: client.state is EngineState.READY, timeout=WAIT)
 
 

@@ -11,6 +11,7 @@ from core.document.geometry import bounds, contains, nearest_edge, nearest_verte
 from core.document.hit import Hit, HitIndex
 from core.document.instance import Instance, Polygon
 from tests.core.document.strategies import blob, coordinates, ids, instances, outlines, square
+from tests.pace import allowed
 
 HOLED = Instance(
     "holed", "cat", (Polygon(square(0, 0, 100), (square(30, 30, 40),)), Polygon(square(200, 0, 50)))
@@ -116,4 +117,4 @@ def test_ten_thousand_instances_answer_within_two_milliseconds():
         start = time.process_time()
         index.at(x, y, 6)
         times.append(time.process_time() - start)
-    assert sorted(times)[100] < 0.002
+    assert sorted(times)[100] < allowed(0.001)

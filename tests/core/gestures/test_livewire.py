@@ -19,6 +19,7 @@ from core.gestures.livewire import NEAR, REACH, Costs, Wire, costs_of, field_aro
 from core.gestures.polygon import HINT_WIRE, PolygonGesture
 from core.gestures.purpose import Purpose
 from tests.core.gestures.scenes import Hand, make_scene
+from tests.pace import allowed
 
 
 def disc(size: int = 100, radius: float = 30.0) -> np.ndarray:
@@ -145,7 +146,7 @@ def test_on_a_large_image_the_window_is_bounded_and_cells_are_those_of_the_scree
     assert not field.has((2100.0, 1500.0 + 4 * REACH + 9))
     start = time.process_time()
     field_around(pixels, (2100.0, 1500.0), 1, NEAR)
-    assert time.process_time() - start < 0.05  # 12 ms on a quiet machine
+    assert time.process_time() - start < allowed(0.012)
     for corner in ((0.0, 0.0), (4000.0, 3000.0), (-5.0, 4000.0)):
         assert field_around(pixels, corner, 3, NEAR).path(corner) == ()
     assert field_around(pixels[:1, :5], (2.0, 0.0), 1).path((4.0, 0.0)) == ()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zlib
 
 import pytest
@@ -13,6 +14,7 @@ from core.document.edits import Add, SetDone
 from core.storage.atomic import StorageError
 from core.storage.journal import Journal, JournalContent, JournalHeader, read_journal
 from tests.core.document.strategies import blob, documents, edits_for
+from tests.pace import allowed
 
 HEADER = JournalHeader("ünï\ncode.png", 640, 480, "aa")
 
@@ -181,13 +183,10 @@ def test_a_journal_that_cannot_be_read_is_told(tmp_path):
 
 
 def test_appending_is_quick(journal):
-    import time
-
     edit = Add((blob("a", 100, 100, 30),))
     times = []
     for _ in range(50):
-        start = time.perf_counter()
+        start = time.process_time()
         journal.append(edit)
-        times.append(time.perf_counter() - start)
-    # A gesture must not be felt; the median, since the disk may be busy with something else.
-    assert sorted(times)[25] < 0.02
+        times.append(time.process_time() - start)
+    assert sorted(times)[25] < allowed(0.002)
