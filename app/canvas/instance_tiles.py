@@ -120,6 +120,10 @@ class InstanceTiles:
         area = max(width * height * (key.scale / TILE) ** 2, 1.0)
         return len(self._table) / area > _CROWDED
 
+    def is_quick(self, device_scale: float) -> bool:
+        """Never: there is nothing in place of tiles."""
+        return False
+
     def stand_in(self, painter: QPainter, view: View) -> None:
         """Nothing: what has never been drawn appears when its tile is ready."""
 

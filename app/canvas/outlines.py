@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainterPath, QPolygonF
 
 from core.document.geometry.measure import Rect, ring_array
 from core.document.instance import Line, Ring, Shape
-from core.gestures.boxes import BoxTable, rows_that_differ
+from core.gestures.boxes import BoxTable
 
 _SMALLEST_LEVEL = -16
 _FULL_LEVEL = 2
@@ -122,14 +122,20 @@ class OutlineTable:
     def set(self, instances: Sequence[Shape]) -> None:
         """Show other instances; those whose polygons are the same keep their paths."""
         before, self._boxes = self._boxes.shapes, self._boxes.updated(instances)
-        others = rows_that_differ(before, instances)
-        if others is not None and all(before[row].id == instances[row].id for row in others):
-            for id in [instances[row].id for row in others]:
-                if id in self._made and not self._is_current(id, self._made[id]):
-                    del self._made[id]
-            return
-        self._rows = {each.id: row for row, each in enumerate(instances)}
-        self._made = {id: each for id, each in self._made.items() if self._is_current(id, each)}
+        now = self._boxes.shapes
+        start, tail = self._boxes.unchanged
+        gone, come = before[start : len(before) - tail], now[start : len(now) - tail]
+        if [each.id for each in gone] != [each.id for each in come]:
+            for each in gone:
+                self._rows.pop(each.id, None)
+            last = len(now) - tail if len(before) == len(now) else len(now)
+            self._rows.update((now[row].id, row) for row in range(start, last))
+        kept = set(map(id, come))
+        for each in gone:
+            if id(each) not in kept and each.id in self._made:
+                outline = self._made[each.id]
+                if not self._is_current(each.id, outline):
+                    del self._made[each.id]
 
     def _is_current(self, id: str, outline: Outline) -> bool:
         row = self._rows.get(id)

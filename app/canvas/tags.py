@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from app.canvas.outlines import Outline, OutlineTable
-from app.canvas.still import Still
 from app.canvas.style import DASH, INK, PAPER, REGION, Palette, faded, ink_on
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
@@ -56,7 +54,7 @@ class Tags:
         self._known: dict[int, _Tag] = {}  # by the outline, as long as pictures are kept
         self._done_for: tuple[float, Rect] | None = None
         self._boxes: NDArray[np.float64] | None = None
-        self._still = Still(QImage.Format.Format_ARGB32_Premultiplied)
+        self._placed: tuple[View, list[tuple[_Tag, QPointF]]] | None = None
 
     def clear(self) -> None:
         """Forget the pictures, for instance when the font is another."""
@@ -71,8 +69,7 @@ class Tags:
 
     def _take(self, chosen: list[_Tag]) -> None:
         self._chosen = chosen
-        self._boxes = None
-        self._still.outdate()
+        self._boxes = self._placed = None
 
     def is_chosen(self, view: View) -> bool:
         """Whether the choice that was made serves a view."""
@@ -111,10 +108,9 @@ class Tags:
     ) -> None:
         """Paint the tags that were chosen, but for `hidden` (None: all of them), and `forced`."""
         if hidden is not None and self._chosen:
-            seen = frozenset(hidden)
-            key = (view, seen)
-            draw = partial(self._paint_each, view=view, hidden=seen)
-            self._still.paint(painter, view.device_size, key, draw)
+            for tag, place in self._places(view):
+                if tag.id not in hidden:
+                    painter.drawImage(place, tag.image)
         taken: list[QRectF] = []
         for outline in forced:
             tag = _Tag(outline, self._face(outline.instance, view.dpr), None, view.dpr)
@@ -126,7 +122,10 @@ class Tags:
                 taken.append(place)
                 painter.drawImage(place.topLeft(), tag.image)
 
-    def _paint_each(self, painter: QPainter, view: View, hidden: frozenset[str]) -> None:
+    def _places(self, view: View) -> list[tuple[_Tag, QPointF]]:
+        """Where the tags that were chosen go, of those that are seen."""
+        if self._placed is not None and self._placed[0] == view:
+            return self._placed[1]
         if self._boxes is None:
             rows = [
                 (box.x0, box.y0, box.x1, box.y1, tag.image.width(), tag.image.height())
@@ -134,10 +133,14 @@ class Tags:
                 if (box := tag.outline.box)
             ]
             self._boxes = np.array(rows)
-        places = _places_within(self._boxes, view)
-        for tag, (x, y, seen) in zip(self._chosen, places.tolist(), strict=True):
-            if seen and tag.id not in hidden:
-                painter.drawImage(QPointF(x, y), tag.image)
+        places = _places_within(self._boxes, view).tolist()
+        placed = [
+            (tag, QPointF(x, y))
+            for tag, (x, y, seen) in zip(self._chosen, places, strict=True)
+            if seen
+        ]
+        self._placed = view, placed
+        return placed
 
     def _face(self, instance: Shape, dpr: float) -> QImage:
         text = tag_text(instance)

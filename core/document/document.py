@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from operator import is_
+from typing import Final, assert_never, cast
 
 from core.document.edits import (
     Add,
@@ -97,7 +98,7 @@ class Document:
     ) -> None:
         self.width = width
         self.height = height
-        self._set_shapes(map(by_flags, shapes))
+        self._shapes = tuple(map(by_flags, shapes))
         self._by_id = {shape.id: shape for shape in self._shapes}
         self._done = done
         self._rejected = frozenset(rejected)
@@ -106,11 +107,20 @@ class Document:
             raise EditError(_ID_TWICE)
         for shape in self._shapes:
             check_shape(shape)
+        self._others: frozenset[str] = frozenset()
+        self._sort(self._by_id)
 
-    def _set_shapes(self, shapes: Iterable[Shape]) -> None:
-        self._shapes = tuple(shapes)
-        self._instances = tuple([each for each in self._shapes if isinstance(each, Instance)])
-        self._regions = tuple([each for each in self._shapes if isinstance(each, Region)])
+    def _sort(self, ids: Iterable[str]) -> None:
+        """Tell instances from the others, after the shapes with these ids came, went or changed."""
+        found = ((id, self._by_id.get(id)) for id in ids)
+        others = {id for id, shape in found if shape and not isinstance(shape, Instance)}
+        self._others = self._others.difference(ids) | others
+        shapes = self._shapes
+        self._instances = cast("tuple[Instance, ...]", shapes)
+        self._regions: tuple[Region, ...] = ()
+        if self._others:  # as in few images
+            self._instances = tuple([each for each in shapes if isinstance(each, Instance)])
+            self._regions = tuple([each for each in shapes if isinstance(each, Region)])
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -130,7 +140,7 @@ class Document:
     @property
     def lines(self) -> tuple[Line, ...]:
         """The points, lines and line strips, in z order."""
-        return tuple(each for each in self._shapes if isinstance(each, Line))
+        return tuple([each for each in self._shapes if isinstance(each, Line)])
 
     @property
     def done(self) -> bool:
@@ -185,9 +195,10 @@ class Document:
             list(self._shapes), dict(self._by_id), self._done, self._rejected, self._details
         )
         inverse, changed = draft.apply(edit)
-        if changed.ids or changed.order:
-            self._set_shapes(draft.shapes)
         self._by_id = draft.by_id
+        if changed.ids or changed.order:
+            self._shapes = tuple(draft.shapes)
+            self._sort(changed.ids)
         self._done = draft.done
         self._rejected = draft.rejected
         self._details = draft.details
@@ -240,8 +251,8 @@ class _Draft:
         """Put altered shapes in the place of the old ones."""
         if len(new) == 1:
             ((id, shape),) = new.items()
-            place = next(k for k, each in enumerate(self.shapes) if each is old[id])
-            self.shapes[place] = shape
+            places = map(is_, self.shapes, itertools.repeat(old[id]))
+            self.shapes[list(places).index(True)] = shape
         else:
             self.shapes = [new.get(shape.id, shape) for shape in self.shapes]
         self.by_id.update(new)
