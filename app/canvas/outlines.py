@@ -153,6 +153,14 @@ class OutlineTable:
         """Those whose box meets a rectangle and is `side` pixels wide and high, lowest first."""
         return [self._at(row) for row in self._boxes.meeting(rect, side)]
 
+    def largest(self, rect: Rect, side: float, most: int) -> list[Outline]:
+        """At most so many of those within, the largest first."""
+        return [self._at(row) for row in self._boxes.largest(rect, side, most)]
+
+    def holds(self, outline: Outline) -> bool:
+        """Whether an outline is still that of its instance."""
+        return self._made.get(outline.instance.id) is outline
+
     def boxes_of(self, ids: Collection[str]) -> list[Rect]:
         """The boxes of those of the ids that are here."""
         return [self._boxes.box(self._rows[id]) for id in ids if id in self._rows]

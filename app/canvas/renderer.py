@@ -175,8 +175,11 @@ class Renderer:
         progress = [tiles.take_progress() for tiles in self._layers()]
         return any(progress)
 
-    def make(self, view: View, seconds: float = SLICE) -> bool:
-        """Make tiles for that long: those in sight first, then those around. True when done."""
+    def make(self, view: View, seconds: float = SLICE, *, tags: bool = True) -> bool:
+        """Make tiles for that long: those in sight first, then those around. True when done.
+
+        The choice of `tags` comes between, in a slice of its own, for there may be many.
+        """
         start = time.perf_counter()
         deadline = start + seconds
         for source in (self._base, self._chosen, self._proposed):
@@ -190,8 +193,8 @@ class Renderer:
             if margin == 0:
                 self._lingering = frozenset()
                 if not self.tags.is_chosen(view):
-                    if time.perf_counter() > start + seconds / 10:
-                        return False  # in a slice of their own: there may be many
+                    if not tags or time.perf_counter() > start + seconds / 10:
+                        return False
                     self.tags.choose(view, self._tables())
         return True
 

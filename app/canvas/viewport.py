@@ -370,8 +370,8 @@ class Viewport(LookingWidget):
             self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
             view = self._navigator.view
         zooming, self._painted_scale = view.scale != self._painted_scale, view.scale
-        # What is zoomed through is gone before its tiles would be there.
-        if zooming or not self._renderer.make(view, SLICE):
+        # What is zoomed through is gone before its tiles would be there; tags can wait.
+        if zooming or not self._renderer.make(view, SLICE, tags=False):
             self._work.start()
         painter = QPainter(self)
         painter.scale(1 / view.dpr, 1 / view.dpr)

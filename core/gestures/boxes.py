@@ -63,11 +63,21 @@ class BoxTable:
 
     def meeting(self, rect: Rect, side: float = 0.0) -> list[int]:
         """Rows of boxes that meet a rectangle and are at least `side` wide and high."""
+        return _numbers(self._meeting(rect, side))
+
+    def largest(self, rect: Rect, side: float, most: int) -> list[int]:
+        """At most so many of the rows that `meeting` gives, the largest box first."""
+        rows = self._meeting(rect, side)
+        x0, y0, x1, y1 = self._boxes[:, rows]
+        order = np.argsort((x0 - x1) * (y1 - y0), kind="stable")
+        return _numbers(rows[order[:most]])
+
+    def _meeting(self, rect: Rect, side: float) -> _Rows:
         x0, y0, x1, y1 = self._boxes
         found = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
         if side > 0:
             found &= (x1 - x0 >= side) & (y1 - y0 >= side)
-        return _numbers(np.flatnonzero(found))
+        return np.flatnonzero(found)
 
     def inside(self, rect: Rect) -> list[int]:
         """Rows of boxes that lie wholly inside a rectangle."""
@@ -86,7 +96,8 @@ def _unchanged_ends(before: Sequence[Shape], now: Sequence[Shape]) -> tuple[int,
 
 
 def _numbers(rows: _Rows) -> list[int]:
-    return [int(row) for row in rows]
+    numbers: list[int] = rows.tolist()
+    return numbers
 
 
 def _boxes_of(shapes: Sequence[Shape]) -> _Boxes:
