@@ -135,7 +135,7 @@ def _read_paths(shapes: Sequence[Sequence[Ring]], error: float) -> list[QPainter
     heads = (stops - begins).astype(">i4").tobytes()
     tails = np.stack((firsts[last] - begins, _ODD_EVEN + 0 * last), 1).astype(">i4").tobytes()
     whole, size = elements.tobytes(), _ELEMENT.itemsize
-    parts = []
+    parts: list[bytes] = []
     for k, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
         parts += heads[4 * k : 4 * k + 4], whole[size * begin : size * stop]
         parts.append(tails[8 * k : 8 * k + 8])
@@ -160,7 +160,7 @@ def _worth_keeping(points: _Floats, lengths: _Rows, error: float) -> _Flags:
     cells = np.floor(points / error)
     before = np.arange(-1, len(points) - 1)
     before[starts] = ends - 1
-    kept = np.any(cells != cells[before], axis=1)
+    kept[:] = np.any(cells != cells[before], axis=1)
     kept |= np.repeat(lengths <= _WORTH_SIMPLIFYING, lengths)
     for row in np.flatnonzero(np.add.reduceat(kept, starts, dtype=np.intp) < 3).tolist():
         start, count = starts[row], lengths[row]

@@ -45,6 +45,9 @@ _ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twic
 _NOT_FINITE: Final = say(
     "edits.not_finite", "A coordinate of instance {id} is not a finite number."
 )
+_SHORT_RING: Final = say(
+    "edits.short_ring", "An outline of instance {id} has fewer than three points."
+)
 _PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
@@ -84,7 +87,7 @@ class Document:
 
     The shape itself says whether it is an instance, a region or a line. `rejected` holds the ids of
     suggestions that the person turned down. Raises EditError when two shapes share an id or one
-    has a broken outline.
+    has a broken outline, which is not looked for where all were `checked`.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Document:
         done: bool = False,
         rejected: Iterable[str] = (),
         details: ImageDetails = NO_DETAILS,
+        checked: bool = False,
     ) -> None:
         self.width = width
         self.height = height
@@ -103,11 +107,11 @@ class Document:
         self._done = done
         self._rejected = frozenset(rejected)
         self._details = details
+        self._others: frozenset[str] = frozenset()
         if len(self._by_id) != len(self._shapes):
             raise EditError(_ID_TWICE)
-        for shape in self._shapes:
+        for shape in () if checked else self._shapes:
             check_shape(shape)
-        self._others: frozenset[str] = frozenset()
         self._sort(self._by_id)
 
     def _sort(self, ids: Iterable[str]) -> None:
@@ -388,13 +392,7 @@ def _check_rings(id: str, polygons: Polygons, least: int) -> None:
     for polygon in polygons:
         for ring in (polygon.outer, *polygon.holes):
             if len(ring) < least:
-                raise EditError(
-                    say(
-                        "edits.short_ring",
-                        "An outline of instance {id} has fewer than three points.",
-                        id=id,
-                    )
-                )
+                raise EditError(_SHORT_RING.given(id=id))
             # A sum is finite only when all its terms are; this is the fast way to look at all.
             if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
                 raise EditError(_NOT_FINITE.given(id=id))

@@ -52,10 +52,14 @@ def why_too_large(shapes: Sequence[Shape], size: tuple[int, int]) -> Sentence | 
 
     None when all is fine. Numbers that are not finite count as fine: others refuse them.
     """
+    points = 0
     for shape in shapes:
-        if (reason := _outline(shape.label, shape.polygons, size)) is not None:
+        count = _points(shape.polygons)
+        points += count
+        small = count <= _SHORT and len(shape.label) <= MOST_LETTERS
+        reason = None if small else _outline(shape.label, shape.polygons, size)
+        if reason is not None:
             return reason
-    points = sum(_points(shape.polygons) for shape in shapes)
     labels = len({shape.label for shape in shapes})
     if len(shapes) <= MOST_SHAPES and points <= MOST_POINTS_TOGETHER and labels <= MOST_LABELS:
         return None
@@ -97,6 +101,8 @@ def _outline(label: str, polygons: Polygons, size: tuple[int, int]) -> Sentence 
 
 
 def _points(polygons: Polygons) -> int:
+    if len(polygons) == 1 and not polygons[0].holes:
+        return len(polygons[0].outer)  # as nearly all
     return sum(len(ring) for polygon in polygons for ring in polygon.rings)
 
 
