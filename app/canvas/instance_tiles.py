@@ -109,11 +109,7 @@ class InstanceTiles:
     def begin(self, key: TileKey) -> _InstanceJob | None:
         """Start a tile; None when no instance is in it."""
         part = key.rect().grown(self._reach / key.scale)
-        outlines = [
-            outline
-            for outline in self._table.within(part)
-            if (outline.instance.id in self.marked) is self._inverted
-        ]
+        outlines = self._table.within(part, self.marked, self._inverted)
         return _InstanceJob(outlines, self.look, key, self._crowded(key)) if outlines else None
 
     def _crowded(self, key: TileKey) -> bool:

@@ -227,9 +227,14 @@ class OutlineTable:
         row = self._rows.get(id)
         return None if row is None else self._at(row)
 
-    def within(self, rect: Rect, side: float = 0.0) -> list[Outline]:
-        """Those whose box meets a rectangle and is `side` pixels wide and high, lowest first."""
-        return [self._at(row) for row in self._boxes.meeting(rect, side)]
+    def within(self, rect: Rect, ids: Collection[str] = (), among: bool = False) -> list[Outline]:
+        """Those whose box meets a rectangle, lowest first: without `ids`, or only those `among`."""
+        shapes = self._boxes.shapes
+        found = [row for row in self._boxes.meeting(rect) if (shapes[row].id in ids) is among]
+        unmade = [row for row in found if shapes[row].id not in self._made]
+        for row, box in zip(unmade, self._boxes.boxes(unmade), strict=True):
+            self._made[shapes[row].id] = Outline(shapes[row], box)
+        return [self._made[shapes[row].id] for row in found]
 
     def largest(self, rect: Rect, side: float, most: int) -> list[Outline]:
         """At most so many of those within, the largest first."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
@@ -132,8 +133,8 @@ class Renderer:
                 self._chosen.invalidate(changed.rect)
 
     def _have_keypoints(self, ids: Iterable[str]) -> bool:
-        there = map(self._scene.get, ids)
-        return any(each is not None and each.keypoints for each in there)
+        there = filter(None, map(self._scene.get, ids))
+        return any(map(attrgetter("keypoints"), there))
 
     def set_suggestions(self, suggestions: Sequence[Instance]) -> None:
         """The suggestions above the threshold."""

@@ -117,8 +117,7 @@ class Viewport(LookingWidget):
         if self._document is None:
             return
         self._renderer.set_instances(self._document.shapes, changed)
-        kept = frozenset(id for id in self._scene.selection if id in self._document)
-        self._select(kept, self._scene.picked)
+        self._select(self._document.known(self._scene.selection), self._scene.picked)
         self.input.refresh()
         self.refresh()
 
@@ -248,8 +247,7 @@ class Viewport(LookingWidget):
 
     def set_selection(self, ids: Collection[str]) -> None:
         """Select instances; unknown ids are passed over."""
-        known = frozenset(id for id in ids if self._scene.get(id) is not None)
-        self._select(known, self._scene.picked)
+        self._select(self._scene.known(ids), self._scene.picked)
 
     def select_suggestions(self, ids: Collection[str]) -> None:
         """Pick suggestions."""
@@ -327,7 +325,7 @@ class Viewport(LookingWidget):
             self.edit_requested.emit(outcome.edit, sentence_text(outcome.name))
         selection, picked = self._scene.selection, self._scene.picked
         if outcome.selection is not None:
-            selection = frozenset(id for id in outcome.selection if self._scene.get(id))
+            selection = self._scene.known(outcome.selection)
         self._select(selection, picked if outcome.picked is None else outcome.picked)
         for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
             if ids:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import is_
 from typing import Final, assert_never, cast
 
+from core.document.checks import check_shape
 from core.document.edits import (
     Add,
     Batch,
@@ -29,25 +29,15 @@ from core.document.instance import (
     Held,
     ImageDetails,
     Instance,
-    Keypoints,
     Line,
-    Polygons,
     Region,
-    Seen,
     Shape,
     source_after_change,
 )
-from core.document.limits import MOST_KEYPOINTS
 from core.document.regions import by_flags
 from core.sentences import say
 
 _ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
-_NOT_FINITE: Final = say(
-    "edits.not_finite", "A coordinate of instance {id} is not a finite number."
-)
-_SHORT_RING: Final = say(
-    "edits.short_ring", "An outline of instance {id} has fewer than three points."
-)
 _PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
@@ -116,9 +106,10 @@ class Document:
 
     def _sort(self, ids: Iterable[str]) -> None:
         """Tell instances from the others, after the shapes with these ids came, went or changed."""
-        found = ((id, self._by_id.get(id)) for id in ids)
-        others = {id for id, shape in found if shape and not isinstance(shape, Instance)}
-        self._others = self._others.difference(ids) | others
+        others = [
+            each for each in map(self._by_id.get, ids) if each and not isinstance(each, Instance)
+        ]
+        self._others = self._others.difference(ids).union([each.id for each in others])
         shapes = self._shapes
         self._instances = cast("tuple[Instance, ...]", shapes)
         self._regions: tuple[Region, ...] = ()
@@ -168,6 +159,10 @@ class Document:
 
     def get(self, id: str) -> Shape | None:
         return self._by_id.get(id)
+
+    def known(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of the ids that are here."""
+        return frozenset(filter(self._by_id.__contains__, ids))
 
     def __contains__(self, id: object) -> bool:
         return id in self._by_id
@@ -364,35 +359,3 @@ class _Draft:
             inverses.append(inverse)
             changed = changed | more
         return Batch(tuple(reversed(inverses)), edit.name), changed
-
-
-def check_shape(shape: Shape) -> None:
-    """Raise EditError unless it has an id, polygons, and finite rings of three or more points; a
-    line has one, of a point or more."""
-    if not shape.id:
-        raise EditError(say("edits.no_id", "An instance without an id cannot be kept."))
-    if not shape.polygons:
-        raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=shape.id))
-    least = 1 if shape.line else 3
-    if shape.line and (len(shape.polygons) > 1 or shape.polygons[0].holes):
-        raise EditError(say("edits.line_parts", "Line {id} has more than one part.", id=shape.id))
-    _check_rings(shape.id, shape.polygons, least)
-    if shape.keypoints:
-        _check_keypoints(shape.id, shape.keypoints)
-
-
-def _check_keypoints(id: str, keypoints: Keypoints) -> None:
-    if len(keypoints) > MOST_KEYPOINTS or not all(seen in tuple(Seen) for _, _, seen in keypoints):
-        raise EditError(say("edits.keypoints", "Instance {id} has keypoints that are none.", id=id))
-    if not math.isfinite(sum(itertools.chain.from_iterable(keypoints))):
-        raise EditError(_NOT_FINITE.given(id=id))
-
-
-def _check_rings(id: str, polygons: Polygons, least: int) -> None:
-    for polygon in polygons:
-        for ring in (polygon.outer, *polygon.holes):
-            if len(ring) < least:
-                raise EditError(_SHORT_RING.given(id=id))
-            # A sum is finite only when all its terms are; this is the fast way to look at all.
-            if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
-                raise EditError(_NOT_FINITE.given(id=id))

@@ -56,27 +56,34 @@ class BoxTable:
     def box(self, row: int) -> Rect:
         return Rect(*self._boxes[:, row].tolist())
 
+    def boxes(self, rows: Sequence[int]) -> list[Rect]:
+        """The boxes of some rows."""
+        return [Rect(*box) for box in self._boxes[:, rows].T.tolist()]
+
     def around(self, rows: Sequence[int]) -> Rect:
         """The box around some of them, at least one."""
         boxes = self._boxes[:, rows]
         return Rect(*boxes[:2].min(axis=1).tolist(), *boxes[2:].max(axis=1).tolist())
 
-    def meeting(self, rect: Rect, side: float = 0.0) -> list[int]:
-        """Rows of boxes that meet a rectangle and are at least `side` wide and high."""
-        return _numbers(self._meeting(rect, side))
+    def meeting(self, rect: Rect) -> list[int]:
+        """Rows of boxes that meet a rectangle."""
+        return _numbers(self._meeting(rect))
 
     def largest(self, rect: Rect, side: float, most: int) -> list[int]:
-        """At most so many of the rows that `meeting` gives, the largest box first."""
-        rows = self._meeting(rect, side)
-        x0, y0, x1, y1 = self._boxes[:, rows]
-        order = np.argsort((x0 - x1) * (y1 - y0), kind="stable")
-        return _numbers(rows[order[:most]])
+        """At most so many of the rows that `meeting` gives, the largest box first.
 
-    def _meeting(self, rect: Rect, side: float) -> _Rows:
+        All are at least `side` wide and high.
+        """
+        rows = self._meeting(rect)
+        x0, y0, x1, y1 = self._boxes[:, rows]
+        areas = (x1 - x0) * (y1 - y0)
+        areas[(x1 - x0 < side) | (y1 - y0 < side)] = -1.0
+        order = np.argsort(-areas, kind="stable")[: min(most, int((areas >= 0).sum()))]
+        return _numbers(rows[order])
+
+    def _meeting(self, rect: Rect) -> _Rows:
         x0, y0, x1, y1 = self._boxes
         found = (x0 <= rect.x1) & (x1 >= rect.x0) & (y0 <= rect.y1) & (y1 >= rect.y0)
-        if side > 0:
-            found &= (x1 - x0 >= side) & (y1 - y0 >= side)
         return np.flatnonzero(found)
 
     def inside(self, rect: Rect) -> list[int]:

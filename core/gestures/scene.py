@@ -111,6 +111,10 @@ class Scene:
         """The instance or region with that id, or None."""
         return self.document.get(id) if self.document else None
 
+    def known(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of the ids that the document has."""
+        return self.document.known(ids) if self.document else frozenset()
+
     def selected(self) -> tuple[Shape, ...]:
         """What is selected and may be changed."""
         found = (self.get(id) for id in sorted(self.selection))
