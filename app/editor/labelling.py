@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,7 +19,7 @@ from core.document.regions import labelled
 from core.document.skeleton import Skeleton
 from core.project.settings import AttributeRow, ProjectSettings
 
-FIRST_LABEL = "object"
+FIRST_LABEL: Final = "object"
 
 
 class Labelling(QObject):
