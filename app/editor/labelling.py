@@ -57,6 +57,10 @@ class Labelling(QObject):
         """The label of what is drawn next; empty while the project has none."""
         return self._settings.active or ""
 
+    def renames(self) -> dict[str, str]:
+        """What labels were called before, each with what it is called now."""
+        return dict(self._settings.renames)
+
     def colours(self) -> dict[str, str]:
         """The colour of each label."""
         return self._settings.colours()

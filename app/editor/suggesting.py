@@ -188,13 +188,17 @@ class Suggesting(QObject):
         """
         if given and self._labelling.names:
             self._labelling.ensure()
-        known = self._labelling.names
+        known, renames = frozenset(self._labelling.names), self._labelling.renames()
         instead = self._labelling.coming
         if not known:
             return lambda name: name or instead
-        if self._settings.get(UNKNOWN_LABELS) == "names":
-            return lambda name: name if name in known or name not in UNNAMED else instead
-        return lambda name: name if name in known else instead
+        keeps = self._settings.get(UNKNOWN_LABELS) == "names"
+
+        def named(name: str) -> str:
+            now = name if name in known else renames.get(name, name)
+            return now if now in known or (keeps and name not in UNNAMED) else instead
+
+        return named
 
     def arrive(
         self,

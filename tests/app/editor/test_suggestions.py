@@ -120,6 +120,12 @@ def test_a_model_keeps_its_names_and_what_has_none_becomes_the_active_label(
     assert labelling.names == ("nucleus", "thing")
     labelling.add("cell")
     assert naming()("cell") == "cell"
+    labelling.rename("thing", "boat")
+    labelling.rename("boat", "ship")
+    assert [naming()(name) for name in ("thing", "boat", "raft")] == ["ship", "ship", "raft"]
+    labelling.rename("ship", "boat")
+    labelling.add("thing")
+    assert [naming()(name) for name in ("thing", "boat", "ship")] == ["thing", "boat", "ship"]
 
 
 def test_unknown_labels_become_the_active_one_by_choice(driver: Driver, folder: Path) -> None:
