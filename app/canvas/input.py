@@ -327,6 +327,9 @@ class CanvasInput(QObject):
         if outcome is not None:
             self._apply(outcome)
             return True
+        if key is Key.ESCAPE and self._scene.selection:
+            self._apply(Outcome(selection=frozenset()))  # with any tool, when nothing is under way
+            return True
         if key in _ARROWS and self.has_image:
             dx, dy = _ARROWS[key]
             self._navigator.pan(dx * _ARROW_PAN, dy * _ARROW_PAN)
