@@ -317,8 +317,12 @@ def test_a_small_window_holds_everything(
     assert (driver.window.width(), driver.window.height()) == size
     assert driver.services.viewport.width() > 150
     bottom = driver.window.statusBar().y()
-    in_front = [driver.dock(name) for name in ("images", "annotate")]
-    assert all(dock.geometry().bottom() <= bottom for dock in in_front)
+    for dock in driver.window.docks.all:
+        dock.raise_()
+        driver.bot.wait(20)
+        assert dock.isVisible()
+        assert dock.geometry().bottom() <= bottom, dock.objectName()
+        assert dock.widget().width() >= dock.widget().minimumSizeHint().width(), dock.objectName()
 
 
 def test_two_jobs_have_room_for_two_rows(driver: Driver, folder: Path) -> None:
