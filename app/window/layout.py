@@ -124,6 +124,8 @@ class _Scrolled(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.verticalScrollBar().setAccessibleName(title)
         self.setWidget(panel)
+        for each in (panel, self.viewport()):
+            each.setAutoFillBackground(False)  # an opaque dock would count as one out of sight
 
     def event(self, event: QEvent) -> bool:
         """What the panel needs may have changed."""
