@@ -233,6 +233,7 @@ class Viewport(LookingWidget):
     def set_skeletons(self, skeletons: Mapping[str, Skeleton]) -> None:
         """What the keypoints of each label are called, and how they are joined."""
         self._scene.skeletons = skeletons
+        self.input.look_again()
         self.refresh()
 
     @property

@@ -12,7 +12,6 @@ from PySide6.QtGui import QCursor
 from app.base.actions import EDIT, LABELS, TOOLS, Action
 from app.base.feature import Feature, FocusArea
 from app.base.settings import COLOUR_BY
-from app.base.words import sentence_text
 from app.canvas.input import Begun
 from app.editor.crowds import Crowds
 from app.editor.panels.annotate import AnnotatePanel
@@ -132,7 +131,6 @@ class AnnotateFeature(Feature):
         canvas.instance_activated.connect(lambda _id: actions["relabel"].trigger())
         canvas.tool_changed.connect(lambda _tool: self.changed.emit())
         canvas.context_requested.connect(self._open_menu)
-        canvas.refused.connect(lambda sentence: self.services.notices.say(sentence_text(sentence)))
 
     def _wire_panel(self) -> None:
         labels, instances = self.panel.labels, self.panel.instances
@@ -224,8 +222,6 @@ class AnnotateFeature(Feature):
             name = "instance" if hit.id in document else "suggestion"
         self.menu_wanted.emit(name, at)
 
-    # What holds
-
     def has_instances(self) -> bool:
         """The image has instances or regions."""
         document = self.services.workspace.document
@@ -284,13 +280,16 @@ class AnnotateFeature(Feature):
             self.services.editing.relabel(ids, labelling.names[number - 1])
 
     def relabel(self) -> None:
-        """Let the person choose another label for the selected instances."""
+        """Let the person choose another label for what is selected, else for what comes next."""
         document, ids = self.services.workspace.document, self.services.viewport.selection
-        if document is None or not ids:
+        labelling, editing = self.services.labelling, self.services.editing
+        if document is None:
             return
-        chosen = [each.label for each in document.shapes if each.id in ids]
-        finder = LabelFinder(self.panel.window(), self.services.labelling.rows, chosen[0])
-        finder.chosen.connect(lambda label: self.services.editing.relabel(ids, label))
+        chosen = [each.label for each in document.shapes if each.id in ids] or [labelling.active]
+        finder = LabelFinder(self.panel.window(), labelling.rows, chosen[0])
+        finder.chosen.connect(
+            lambda name: editing.relabel(ids, name) if ids else labelling.add(name)
+        )
         finder.open_near(self._near_pointer())
 
     def _near_pointer(self) -> QPoint:
@@ -317,8 +316,9 @@ class AnnotateFeature(Feature):
                do=lambda self: self.services.editing.duplicate(self.services.viewport.selection)),
         Action("delete", EDIT, "Delete", ("Del", "Backspace"), "delete", (image, selection),
                do=delete, tip="Delete the marked vertices, or else the selected instances"),
-        Action("relabel", EDIT, "Change label…", ("Ctrl+E",), "label", (image, selection),
-               do=relabel, rule=True, tip="Give the selected instances another label"),
+        Action("relabel", EDIT, "Change label…", ("Ctrl+E",), "label", (image,),
+               do=relabel, rule=True, tip="Give the selected instances another label, or what is "
+               "drawn next where none is selected: type its name or its number"),
         Action("select_all", EDIT, "Select all", ("Ctrl+A",), "", (image, has_instances),
                do=select_all),
         Action("mark_ignore", EDIT, "Ignore in learning", ("Ctrl+I",), "", (image, selection),

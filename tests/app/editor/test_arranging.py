@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMenu
 
 from app.base.settings import COLOUR_BY
 from app.canvas.style import UNSCORED
+from app.canvas.tools import TOOLS
 from app.editor.panels.details import AttributesDialog, row_of, row_text
 from app.editor.panels.instance_rows import LABEL
 from core.document.edits import Overlap, Remove
 from core.document.geometry import area, intersect
 from core.document.instance import ImageDetails
 from core.document.limits import MOST_LETTERS
+from core.document.skeleton import Skeleton
 from core.formats import labelme
 from core.gestures.overlap import SLIVER
 from core.project.settings import AttributeKind, AttributeRow, load_settings
@@ -264,3 +266,32 @@ def test_by_the_rule_of_the_folder_nothing_covers_what_it_should_not(
     assert any("would have vanished" in text and "“cell”" in text for text in driver.texts)
     driver.saved()
     driver.wait(lambda: load_settings(folder / ".masklens/project.json").overlap is Overlap.OLD)
+
+
+def test_a_label_without_keypoints_is_asked_about_as_long_as_the_tool_needs_them(
+    driver: Driver, folder: Path
+) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.services.viewport.set_selection([each.id for each in driver.document.shapes])
+    driver.act("tool_keypoints")
+    assert ["has no keypoints yet" in text for text in driver.texts] == [True]
+    driver.click(10, 10)
+    assert len(driver.texts) == 1, "said once, however often one clicks"
+    driver.services.labelling.set_skeleton("cell", Skeleton(("nose",)))
+    assert driver.texts == []
+    driver.click(10, 10)
+    assert driver.document.shapes[0].keypoints
+
+
+def test_escape_lets_go_of_what_is_selected_with_any_tool(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    canvas = driver.services.viewport
+    canvas.setFocus()
+    for tool in TOOLS:
+        canvas.set_selection([each.id for each in driver.document.shapes])
+        canvas.set_tool(tool)
+        assert canvas.selection, tool
+        driver.key(Qt.Key.Key_Escape)
+        assert not canvas.selection, tool

@@ -103,7 +103,12 @@ def test_images_that_are_not_here_are_named(project: Project, tmp_path: Path) ->
     export_coco(project, (), out, QUIET)
     content = json.loads(out.read_text())
     content["images"][0]["file_name"] = "nobody.png"
-    out.write_text(json.dumps(content))
+    inside = project.root / "lists" / "out.json"  # told from the folder, what lies outside whole
+    inside.parent.mkdir()
+    for file, name in ((inside, str(Path("lists", "out.json"))), (out, str(out))):
+        file.write_text(json.dumps(content))
+        remarks = look_at(project, file).remarks
+        assert [remark.split(" names ")[0] for remark in remarks] == [name]
     report = import_labels(project, out, QUIET)
     assert report.written == ()
     assert any("nobody.png" in remark for remark in report.remarks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from app.editor.panels.instance_rows import LABEL
@@ -68,7 +69,9 @@ def test_many_images_are_marked_as_done_and_that_is_undone_as_one(
         write_labelme(folder / name, shape("cell", *SQUARE))
     driver.open(folder)
     assert not driver.services.actions["mark_chosen"].isEnabled()
-    driver.images._list.selectAll()
+    driver.images.focus_list()
+    driver.key(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert not driver.services.viewport.selection, "all images, and no instance"
     driver.act("mark_chosen")
     workspace = driver.services.workspace
 

@@ -175,7 +175,11 @@ def test_an_answer_for_another_image_goes_to_that_image(driver: Driver, folder: 
 
 def test_the_whole_folder(driver: Driver, tmp_path: Path) -> None:
     folder = make_images(tmp_path / "work", *(f"{n}.png" for n in range(7)), "bad.png")
-    write_labelme(folder / "3.png", masklens={"status": "done"})
+    labelled = (
+        write_labelme(folder / "3.png", masklens={"status": "done"}),
+        write_labelme(folder / "4.png", shape("cell", *SQUARE)),
+    )
+    before = [path.read_bytes() for path in labelled]
     driver.open(folder)
     driver.wait(lambda: driver.services.workspace.status(folder / "3.png") is ImageStatus.DONE)
     driver.act("suggest_folder")
@@ -186,6 +190,8 @@ def test_the_whole_folder(driver: Driver, tmp_path: Path) -> None:
     assert not (stored / "3.png.json").exists()
     assert any("1 image" in text for text in driver.texts)  # bad.png is named
     driver.wait(lambda: len(driver.services.suggesting.pending) == 2)
+    assert [path.read_bytes() for path in labelled] == before
+    assert sorted(folder.glob("*.json")) == list(labelled), "and no other label file is there"
 
 
 def test_a_folder_run_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
