@@ -67,8 +67,6 @@ class Viewport(LookingWidget):
         self._suggestions: tuple[Instance, ...] = ()
         self._instances_shown = self._suggestions_shown = True
         self._bare = False
-        self._colours: Mapping[str, str] = {}
-        self._colour_by = "label"
         self._palette_of_labels = Palette()
         self._fill = FILL
         self._quiet = False
@@ -136,16 +134,13 @@ class Viewport(LookingWidget):
 
     # What it looks like
 
-    def set_colours(self, colours: Mapping[str, str]) -> None:
-        """The colour of each label as `#rrggbb`; others get one made from their name."""
-        self._colours = colours
-        self._palette_of_labels = Palette(colours, self._colour_by)
-        self._restyle()
+    def set_colours(self, colours: Mapping[str, str], by: str = "label") -> None:
+        """The colour of each label as `#rrggbb`; others get one made from their name.
 
-    def set_colour_by(self, by: str) -> None:
-        """Colour shapes by label, instance, source or score."""
-        self._colour_by = by
-        self.set_colours(self._colours)
+        Shapes are coloured `by` label, instance, source or score.
+        """
+        self._palette_of_labels = Palette(colours, by)
+        self._restyle()
 
     def set_opacity(self, opacity: float) -> None:
         """The opacity of fills, 0 (outlines only) to 1."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,7 +19,7 @@ from core.document.regions import labelled
 from core.document.skeleton import Skeleton
 from core.project.settings import AttributeRow, ProjectSettings
 
-FIRST_LABEL = "object"
+FIRST_LABEL: Final = "object"
 
 
 class Labelling(QObject):
@@ -55,6 +56,10 @@ class Labelling(QObject):
     def active(self) -> str:
         """The label of what is drawn next; empty while the project has none."""
         return self._settings.active or ""
+
+    def renames(self) -> dict[str, str]:
+        """What labels were called before, each with what it is called now."""
+        return dict(self._settings.renames)
 
     def colours(self) -> dict[str, str]:
         """The colour of each label."""

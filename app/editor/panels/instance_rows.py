@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from app.base.icons import icon
+from app.canvas.style import Palette
 from app.canvas.tags import tag_text
 from core.document.document import Changed, Document
 from core.document.geometry.measure import area
@@ -61,7 +62,7 @@ class InstanceRows(QAbstractTableModel):
         self._instances = 0
         self._row_of: dict[str, int] = {}
         self._areas: dict[str, tuple[Shape, float]] = {}
-        self._colours: Mapping[str, str] = {}
+        self.palette = Palette()
         self._hidden: frozenset[str] = frozenset()
         self._query = Query()
         self._sorting: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
@@ -116,11 +117,6 @@ class InstanceRows(QAbstractTableModel):
         return any(
             each is not None and is_done(each) is (each.id in self._row_of) for each in there
         )
-
-    def set_colours(self, colours: Mapping[str, str]) -> None:
-        """The colours of the labels, `#rrggbb` by name."""
-        self._colours = colours
-        self.refresh()
 
     def refresh(self) -> None:
         """Paint all rows anew, for instance in another theme."""
@@ -253,7 +249,7 @@ class InstanceRows(QAbstractTableModel):
         if column == LABEL and shape.locked:
             return icon("lock")
         if column == LABEL:
-            return swatch(self._colours.get(shape.label, "#808080"))
+            return swatch(self.palette.of(shape).name())
         return None
 
     def _area(self, shape: Shape) -> float:

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from app.base.icons import icon
 from app.base.words import count_text, error_text
+from app.canvas.style import Palette
 from app.editor.panels.instance_rows import (
     ACCEPT,
     AREA,
@@ -107,9 +108,10 @@ class InstancesPanel(Section):
         self.rows.set_suggestions(suggestions)
         self._count()
 
-    def set_colours(self, colours: Mapping[str, str]) -> None:
-        """The colours of the labels."""
-        self.rows.set_colours(colours)
+    def set_colours(self, colours: Mapping[str, str], by: str) -> None:
+        """The colours of the labels, and by what instances are coloured, as on the canvas."""
+        self.rows.palette = Palette(colours, by)
+        self.rows.refresh()
 
     def set_selection(self, ids: frozenset[str]) -> None:
         """Follow the selection of the canvas."""

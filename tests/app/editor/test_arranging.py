@@ -14,6 +14,7 @@ from app.base.settings import COLOUR_BY
 from app.canvas.style import UNSCORED
 from app.canvas.tools import TOOLS
 from app.editor.panels.details import AttributesDialog, row_of, row_text
+from app.editor.panels.instance_rows import LABEL
 from core.document.edits import Overlap, Remove
 from core.document.geometry import area, intersect
 from core.document.instance import ImageDetails
@@ -75,6 +76,13 @@ def test_shapes_are_coloured_by_what_is_chosen(driver: Driver, folder: Path) -> 
         assert driver.services.settings.get(COLOUR_BY) == by
         palette = driver.services.viewport._palette_of_labels
         seen[by] = (palette.of(drawn).name(), palette.of(accepted).name())
+        listed = driver.annotate.instances.rows
+        shown = [
+            listed.index(row, LABEL).data(Qt.ItemDataRole.DecorationRole).pixmap(14, 14)
+            for row in range(2)
+        ]
+        colours = {pixmap.toImage().pixelColor(7, 7).name() for pixmap in shown}
+        assert colours == set(seen[by]), "the list has the colours of the canvas"
     assert seen["label"][0] == seen["label"][1] == driver.services.labelling.colours()["cell"]
     assert all(seen[by][0] != seen[by][1] for by in ("instance", "source", "score"))
     assert seen["score"][0] == UNSCORED.name()
