@@ -15,6 +15,7 @@ from app.editor.importing import Taken, import_labels, import_read, look_at
 from core.formats import labelme
 from core.formats.beside import Elsewhere, folder_to_open, labels_elsewhere
 from core.formats.convert import convert
+from core.formats.errors import FormatError
 from core.formats.registry import BY_NAME
 from core.project.project import Project
 from core.sentences import english
@@ -142,6 +143,14 @@ def test_the_splits_of_a_data_set_of_several_files_stay(tmp_path: Path) -> None:
     project.lock()
     listed = [(entry.path, entry.label_file) for entry in project.images()]
     assert labels_elsewhere(root, listed) == Elsewhere(root, 3, whole=True)
+    second = root / "valid" / "keypoints_valid.json"  # two of one split: a person has to choose
+    second.write_text(json.dumps(coco_of("a.png", "bolt")))
+    either = labels_elsewhere(root, listed)
+    assert either is not None
+    assert (either.count, len(either.either)) == (4, 4)
+    with pytest.raises(FormatError, match="several COCO files"):
+        import_labels(project, root, QUIET)
+    second.unlink()
     assert folder_to_open(root / "train" / "_annotations.coco.json") == root / "train"
     report = import_labels(project, root, QUIET)
     assert (len(report.written), report.strangers) == (3, 0)
