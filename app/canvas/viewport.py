@@ -115,8 +115,7 @@ class Viewport(LookingWidget):
         if self._document is None:
             return
         self._renderer.set_instances(self._document.shapes, changed)
-        kept = frozenset(id for id in self._scene.selection if id in self._document)
-        self._select(kept, self._scene.picked)
+        self._select(self._document.known(self._scene.selection), self._scene.picked)
         self.input.refresh()
         self.refresh()
 
@@ -244,8 +243,7 @@ class Viewport(LookingWidget):
 
     def set_selection(self, ids: Collection[str]) -> None:
         """Select instances; unknown ids are passed over."""
-        known = frozenset(id for id in ids if self._scene.get(id) is not None)
-        self._select(known, self._scene.picked)
+        self._select(self._scene.known(ids), self._scene.picked)
 
     def select_suggestions(self, ids: Collection[str]) -> None:
         """Pick suggestions."""
@@ -323,7 +321,7 @@ class Viewport(LookingWidget):
             self.edit_requested.emit(outcome.edit, sentence_text(outcome.name))
         selection, picked = self._scene.selection, self._scene.picked
         if outcome.selection is not None:
-            selection = frozenset(id for id in outcome.selection if self._scene.get(id))
+            selection = self._scene.known(outcome.selection)
         self._select(selection, picked if outcome.picked is None else outcome.picked)
         for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
             if ids:
@@ -366,8 +364,8 @@ class Viewport(LookingWidget):
             self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
             view = self._navigator.view
         zooming, self._painted_scale = view.scale != self._painted_scale, view.scale
-        # What is zoomed through is gone before its tiles would be there.
-        if zooming or not self._renderer.make(view, SLICE):
+        # What is zoomed through is gone before its tiles would be there; tags can wait.
+        if zooming or not self._renderer.make(view, SLICE, tags=False):
             self._work.start()
         painter = QPainter(self)
         painter.scale(1 / view.dpr, 1 / view.dpr)

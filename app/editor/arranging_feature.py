@@ -20,7 +20,7 @@ from app.editor.services import Services, image, project, selection, several
 from core.document.document import Changed
 from core.document.edits import Add, Batch, Remove, SetDetails
 from core.document.geometry.measure import bounds_of
-from core.document.instance import ImageDetails, Shape, Source, Value
+from core.document.instance import ImageDetails, Shape, Source, Value, with_ids
 from core.document.regions import labelled
 from core.formats import labelme
 from core.gestures.keypoints import NO_SKELETON
@@ -58,7 +58,7 @@ class ArrangeFeature(Feature):
         document, ids = self.services.workspace.document, self.services.viewport.selection
         if document is None or not ids:
             return ()
-        return tuple(each for each in document.shapes if each.id in ids)
+        return with_ids(document.shapes, ids)
 
     def _show(self) -> None:
         document = self.services.workspace.document

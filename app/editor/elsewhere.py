@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -69,7 +70,7 @@ class LabelsElsewhere(QObject):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for file in found.either:
             name = str(file.relative_to(found.place)).replace("&", "&&")
-            menu.addAction(name, lambda file=file: self._take(file))
+            menu.addAction(name, partial(self._take, file))
         menu.aboutToHide.connect(lambda: self._offer(project, found))
         menu.popup(QCursor.pos())
 

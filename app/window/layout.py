@@ -123,6 +123,7 @@ class _Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.verticalScrollBar().setAccessibleName(title)
+        self._panel = panel
         self.setWidget(panel)
         for each in (panel, self.viewport()):
             each.setAutoFillBackground(False)  # an opaque dock would count as one out of sight
@@ -141,26 +142,26 @@ class _Scrolled(QScrollArea):
 
     def sizeHint(self) -> QSize:
         """As the panel."""
-        return self.widget().sizeHint()
+        return self._panel.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the panel, and its scroll bar where that is shown, at any height."""
-        width = self.widget().minimumSizeHint().expandedTo(self.widget().minimumSize()).width()
+        width = self._panel.minimumSizeHint().expandedTo(self._panel.minimumSize()).width()
         height = self._least(max(width, self.width()))
         bar = self.verticalScrollBar().sizeHint().width() if height > self.height() else 0
         return QSize(width + bar, min(height, _LOW))
 
     def _least(self, width: int) -> int:
         """How high the panel must be at a width."""
-        layout = self.widget().layout()
+        layout = self._panel.layout()
         if layout is not None and layout.hasHeightForWidth():
             return layout.minimumHeightForWidth(width)
-        return self.widget().minimumSizeHint().height()
+        return self._panel.minimumSizeHint().height()
 
     def _fit(self) -> None:
         # Qt's own way asks for the height that lists would like to have, not for the least.
         room = self.viewport().size()
-        self.widget().resize(room.width(), max(room.height(), self._least(room.width())))
+        self._panel.resize(room.width(), max(room.height(), self._least(room.width())))
 
 
 class Docks:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import count
+from operator import attrgetter
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -138,6 +140,10 @@ class InstanceRows(QAbstractTableModel):
         """The labels in use."""
         return {shape.label for shape in self._shapes}
 
+    def rows_of(self, ids: Iterable[str]) -> list[int]:
+        """The rows of those that are shown, rising."""
+        return sorted(row for row in map(self._row_of.get, ids) if row is not None)
+
     def row_of(self, id: str) -> int | None:
         """The row of an instance, area to ignore or suggestion."""
         return self._row_of.get(id)
@@ -265,7 +271,9 @@ class InstanceRows(QAbstractTableModel):
         there = () if self._document is None else labelled(self._document.shapes)
         self._instances = len(there)
         everything = (*there, *self._suggestions)
-        self._shapes = [each for each in everything if self._query.means(each, self._area)]
+        self._shapes = list(everything)
+        if self._query.terms:
+            self._shapes = [each for each in everything if self._query.means(each, self._area)]
         column, order = self._sorting
         keys: dict[int, Callable[[Shape], Any]] = {
             LABEL: lambda shape: shape.label.casefold(),
@@ -276,7 +284,7 @@ class InstanceRows(QAbstractTableModel):
         if column in keys:
             falling = order is Qt.SortOrder.DescendingOrder
             self._shapes.sort(key=keys[column], reverse=falling)
-        self._row_of = {shape.id: row for row, shape in enumerate(self._shapes)}
+        self._row_of = dict(zip(map(attrgetter("id"), self._shapes), count()))
 
 
 def swatch(colour: str, size: int = 14) -> QIcon:

@@ -315,7 +315,7 @@ class InstancesPanel(Section):
         """Select in the table what is selected on the canvas."""
         chosen = QItemSelection()
         ids = self._selected | self._picked
-        places = sorted(row for id in ids if (row := self.rows.row_of(id)) is not None)
+        places = self.rows.rows_of(ids)
         for first, last in _runs(places):
             chosen.select(self.rows.index(first, 0), self.rows.index(last, LAST))
         self._silent = True
