@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
@@ -42,7 +42,7 @@ class ViewFeature(Feature):
         super().__init__(services.viewport)
         self.services = services
         self.instances_shown = True
-        self._left: Mapping[str, list[float]] = services.settings.get(VIEW_LEFT)
+        self._left: dict[str, list[float]] = services.settings.get(VIEW_LEFT)
         services.looking.changed.connect(self.changed)
         # After all others have shown the image.
         services.workspace.image_changed.connect(self._on_image, Qt.ConnectionType.QueuedConnection)
