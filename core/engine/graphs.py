@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import platformdirs
 import torch
@@ -181,7 +181,7 @@ def _export(part: nn.Module) -> bytes:
         torch.onnx.export(
             _Flat(part),
             (images,),
-            buffer,
+            cast(Any, buffer),  # a file in memory is taken too, whatever its types say
             dynamo=False,
             input_names=[_IMAGES],
             output_names=list(_named(part(images))),

@@ -39,7 +39,7 @@ from core.learning.spec import RunSpec
 from core.protocol import Answer, Predict
 from core.sentences import Sentence
 
-PATIENCE = 400.0
+PATIENCE = 1200.0
 STEPS = 400
 IMAGES = 6
 SPINNING = "300000"
@@ -83,15 +83,17 @@ def _engine(
 ) -> Iterator[EngineClient]:
     """An engine that has suggested once."""
     client = EngineClient(parent)
+    loaded: list[object] = []
+    client.start()
+    process = Path(f"/proc/{client.engine_pid}")
     try:
-        loaded: list[object] = []
-        client.start()
         client.load_model(model, precision=precision, done=loaded.append, failed=_fail)
         _wait(lambda: loaded)
         _suggest(client, image)
         yield client
     finally:
         client.shutdown()
+        _wait(lambda: not process.exists())
 
 
 class Trainer:
