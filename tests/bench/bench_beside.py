@@ -85,15 +85,15 @@ def _engine(
     client = EngineClient(parent)
     loaded: list[object] = []
     client.start()
-    process = Path(f"/proc/{client.engine_pid}")
     try:
         client.load_model(model, precision=precision, done=loaded.append, failed=_fail)
         _wait(lambda: loaded)
         _suggest(client, image)
         yield client
     finally:
+        process = Path(f"/proc/{client.engine_pid}")
         client.shutdown()
-        _wait(lambda: not process.exists())
+        _wait(lambda: client.engine_pid == 0 or not process.exists())
 
 
 class Trainer:
