@@ -74,7 +74,7 @@ FOLDER_TREE: Final = Setting("folder_tree", False, bool)
 AUTOSAVE: Final = Setting("autosave_seconds", 1.5, Annotated[float, Meta(ge=0.2, le=60)])
 MODEL: Final = Setting("model", "starter", Name)
 DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
-PRECISION: Final = Setting("precision", "auto", Literal["auto", "float32", "bf16"])
+PRECISION: Final = Setting("precision", "auto", Literal["auto", "float32", "fast", "bf16"])
 THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.05, le=1)])
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "names", Literal["names", "active"])
 """What names that a model says become where they are no labels of the project: labels too, unless

@@ -144,9 +144,10 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
         revision=loaded.revision,
         labels=loaded.class_names,
         device=str(predictor.device),
-        precision=str(predictor.dtype).removeprefix("torch."),
+        precision=predictor.precision,
         settings=loaded.config.settings,
         scores=loaded.scores,
+        note=predictor.note,
     )
 
 
@@ -157,7 +158,7 @@ def _precision(request: LoadModel) -> Precision:
     raise ServeError(
         say(
             "process.no_such_precision",
-            "{name} is not a precision; use auto, float32 or bf16.",
+            "{name} is not a precision; use auto, float32, fast or bf16.",
             name=request.precision,
         )
     )

@@ -38,7 +38,8 @@ class LoadModel(Request):
 class ModelLoaded(Answer):
     """The model that is in use from now on. `labels[i]` is the name of label index i + 1.
 
-    `scores` tells by kind of image how often its scores were right, as far as that was measured.
+    `scores` tells by kind of image how often its scores were right, as far as that was measured;
+    `note` why it runs less well than it was asked to.
     """
 
     TYPE: ClassVar = "model_loaded"
@@ -50,6 +51,7 @@ class ModelLoaded(Answer):
     precision: str
     settings: StageSettings
     scores: tuple[ScoreRecord, ...] = ()
+    note: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
