@@ -12,7 +12,7 @@ from app.base.tasks import Context, Task, Tasks
 from app.base.words import sentence_text
 from app.canvas.look import Look, Shade, shade
 from app.canvas.pyramid import ImagePyramid
-from core.document.instance import Source
+from core.document.instance import Instance, Source
 from core.document.regions import covering
 from core.document.status import ImageStatus
 from core.lru import Lru
@@ -68,6 +68,18 @@ class Staged:
     shown: Shown
     session: ImageSession
     covered: Mapping[str, str]
+
+    @property
+    def waiting(self) -> tuple[Instance, ...]:
+        """Suggestions without an answer, but for those that say what is there still."""
+        session = self.session
+        proposed = {each.id for each in session.suggestions.instances}
+
+        def said(id: str) -> bool:
+            by = self.covered.get(id, id)
+            return by != id and (by in session.document or by in proposed)
+
+        return tuple(each for each in session.pending if not said(each.id))
 
     def rejection(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Those of `ids` that a model proposed, and what it proposed to the same effect."""

@@ -75,8 +75,7 @@ class Suggesting(QObject):
         staged = self._workspace.staged
         if staged is None:
             return ()
-        open_ones = [each for each in staged.session.pending if each.id not in staged.covered]
-        return tuple(sorted(open_ones, key=lambda each: -(each.score or 0.0)))
+        return tuple(sorted(staged.waiting, key=lambda each: -(each.score or 0.0)))
 
     @property
     def shown(self) -> tuple[Instance, ...]:

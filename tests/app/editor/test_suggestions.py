@@ -143,7 +143,13 @@ def test_what_an_instance_says_already_is_not_suggested(driver: Driver, folder: 
     write_labelme(folder / "a1.png", shape("cell", *same))
     driver.open(folder)
     driver.suggest()
-    assert [each.score for each in driver.services.suggesting.pending] == [0.3]
+    pending = driver.services.suggesting
+    assert [each.score for each in pending.pending] == [0.3]
+    driver.act("select_all")
+    driver.act("delete")
+    assert [each.score for each in pending.pending] == [0.9, 0.3], "nothing says it any more"
+    driver.act("undo")
+    assert [each.score for each in pending.pending] == [0.3]
 
 
 def test_one_object_under_two_labels_is_asked_once(driver: Driver, tmp_path: Path) -> None:
@@ -533,6 +539,11 @@ def test_the_rest_of_an_answer_keeps_what_was_said_to_its_beginning(
     driver.wait(lambda: {each.id for each in services.suggesting.shown} == {"2", "3"})
     assert begun == []
     assert [each.id for each in driver.document.instances] == ["0"]
+    driver.act("undo")
+    driver.act("undo")
+    driver.wait(lambda: {each.id for each in services.suggesting.shown} == {"0", "1", "2", "3"})
+    driver.act("redo")
+    driver.act("redo")
     told: list[str] = []
     hearing = Hearing(lost=told.append)
     services.suggesting.arrive(project, image.path, first, hearing, early=True)
