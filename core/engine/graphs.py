@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, cast
 
+import numpy as np
 import platformdirs
 import torch
 import torchvision
@@ -159,7 +160,7 @@ def _kept(file: Path, part: nn.Module) -> Graph | None:
         graph = Graph(data)
         return graph if _agree(graph, part) else None
     except Exception:
-        log.exception("%s cannot be used, so it is made anew", file)
+        log.info("%s cannot be used, so it is made anew", file, exc_info=True)
         return None
 
 
@@ -209,7 +210,8 @@ def _named(values: Values) -> Mapping[str, Tensor]:
 
 
 def _noise(shape: tuple[int, ...]) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    # torch has no generator of its own before all of it is imported (`light_import`).
+    return torch.from_numpy(np.random.default_rng(0).standard_normal(shape, np.float32))
 
 
 def _key(part: nn.Module) -> str:

@@ -21,6 +21,12 @@ assert not hasattr(torch, "_meta_registrations")
 boxes = torch.tensor([[0.0, 0.0, 8.0, 8.0]])
 pooled = torchvision.ops.roi_align(torch.ones(1, 1, 8, 8), [boxes], 2)
 assert pooled.shape == (1, 1, 2, 2)
+import tempfile
+from core.engine import graphs
+if graphs.runtime():
+    with tempfile.TemporaryDirectory() as folder:
+        graphs.graph_of(torch.nn.Conv2d(3, 4, 3), graphs.Path(folder))
+assert not [name for name in left_out if name in sys.modules], "a graph needs none of it"
 import torch._refs.linalg
 assert torch._meta_registrations.__file__, "the shapes come before what builds on them"
 assert torch._refs.linalg.__file__ and torch._refs.__spec__.origin == torch._refs.__file__
