@@ -16,7 +16,17 @@ from core.lens.logits import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Anchors, Fate, Trace
 from core.lens.training_view import AnchorState
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
-from core.lens.views.common import WHITE, fate_legend, level, levels, number, ramp, sides
+from core.lens.views.common import (
+    WHITE,
+    fate_legend,
+    level,
+    levels,
+    number,
+    one_level,
+    ramp,
+    read_levels,
+    sides,
+)
 from core.lens.views.marks import (
     AnchorsShown,
     Dots,
@@ -108,7 +118,7 @@ def _shown(
         looks,
         lines,
         coloured,
-        options.anchor_level,
+        options.anchor_level if one_level(trace) is None else one_level(trace),
         options.anchor_shape,
     )
 
@@ -195,7 +205,8 @@ def _level_lines(trace: Trace) -> tuple[Line, ...]:
     rows = zip(PYRAMID_LEVELS, trace.anchors.level_counts, LEVELS, strict=False)
     return tuple(
         Entry(text("{level}: {n}", level=name, n=count), colour, filled=True)
-        for name, count, colour in rows
+        for place, (name, count, colour) in enumerate(rows)
+        if place in read_levels(trace)
     )
 
 
@@ -211,6 +222,8 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
     for place, count in enumerate(anchors.level_counts):
         part, colour = boxes[start : start + count], LEVELS[place]
         start += count
+        if place not in read_levels(scene.trace):
+            continue
         centres = (part[:, :2] + part[:, 2:]) / 2
         if len(part):
             nearest = np.argsort(((centres - middle) ** 2).sum(axis=1), kind="stable")
@@ -229,7 +242,8 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
         )
         keys.append(Entry(every, colour))
     for instance in scene.labels:
-        marks += _best_for(instance, boxes, anchors, (height, width))
+        read = np.isin(levels(scene.trace), read_levels(scene.trace))
+        marks += _best_for(instance, boxes, anchors, read, (height, width))
     cells = str(anchors.per_cell)
     title = text("the {n} anchors of the middle cell of each level", n=cells)
     if scene.labels:
@@ -238,9 +252,13 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
 
 
 def _best_for(
-    instance: Instance, boxes: NDArray[np.float64], anchors: Anchors, size: tuple[int, int]
+    instance: Instance,
+    boxes: NDArray[np.float64],
+    anchors: Anchors,
+    read: NDArray[np.bool_],
+    size: tuple[int, int],
 ) -> list[Mark]:
-    overlaps = iou(boxes, box_of(instance.polygons, size))
+    overlaps = iou(boxes, box_of(instance.polygons, size)) * read
     if overlaps.max(initial=0) <= 0:
         return []
     best = int(overlaps.argmax())

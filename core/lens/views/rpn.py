@@ -12,7 +12,17 @@ from core.lens.evidence import BoxKind
 from core.lens.logits import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Trace
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
-from core.lens.views.common import DELTAS, best_first, level, levels, number, one_by_one, ramp
+from core.lens.views.common import (
+    DELTAS,
+    best_first,
+    level,
+    levels,
+    number,
+    one_by_one,
+    one_level,
+    ramp,
+    read_levels,
+)
 from core.lens.views.marks import Entry, Laid, PictureShown, Scale
 from core.lens.views.table import Column, Table, text
 
@@ -33,7 +43,9 @@ def table(trace: Trace) -> Table:
 def draw(look: Look) -> PictureShown:
     """The best objectness of each cell of a level."""
     trace = look.trace
+    alone = one_level(trace)
     place = min(look.options.objectness_level, len(trace.anchors.grids) - 1)
+    place = place if alone is None else alone
     rows, columns = trace.anchors.grids[place]
     size = f"{columns} × {rows}"
     said = text(
@@ -45,11 +57,10 @@ def draw(look: Look) -> PictureShown:
 
 def tiles(scene: Scene) -> list[Tile]:
     """The same of every level, and the strongest anchors."""
-    trace, found, start = scene.trace, list[Tile](), 0
-    counts = trace.anchors.level_counts
-    for place, name in enumerate(PYRAMID_LEVELS):
-        part = trace.rpn.logits[start : start + counts[place]]
-        start += counts[place]
+    trace, found = scene.trace, list[Tile]()
+    ends = np.cumsum((0, *trace.anchors.level_counts))
+    for place in read_levels(trace):
+        name, part = PYRAMID_LEVELS[place], trace.rpn.logits[ends[place] : ends[place + 1]]
         rows, columns = trace.anchors.grids[place]
         title = text(
             "{level}: {size} cells, best {value}",
@@ -59,7 +70,8 @@ def tiles(scene: Scene) -> list[Tile]:
         )
         picture = pictures.objectness(trace.rpn.logits, trace.anchors, place, trace.input)
         found.append(Tile(title, (Laid(picture, 0.85),), small=True))
-    top = best_first(trace.rpn.logits)[:100]
+    read = np.isin(levels(trace), read_levels(trace))
+    top = np.flatnonzero(read)[best_first(trace.rpn.logits[read])[:100]]
     colours = [LEVELS[trace.anchors.cell(int(index)).level] for index in top]
     boxes = one_by_one(in_image(trace, trace.anchors.boxes[top]), colours, width=1.5)
     return [*found, Tile(text("the 100 strongest anchors, by level"), boxes, small=True)]
