@@ -13,7 +13,7 @@ from core.lens.boxes import box_of, iou, scaled
 from core.lens.colours import FATES, LEVELS, STRONGEST, Colour, heat
 from core.lens.evidence import BoxKind
 from core.lens.logits import sigmoid
-from core.lens.trace import PYRAMID_LEVELS, Anchors, Fate, Trace
+from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
 from core.lens.training_view import AnchorState
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
 from core.lens.views.common import (
@@ -24,6 +24,7 @@ from core.lens.views.common import (
     number,
     one_level,
     ramp,
+    read_anchors,
     read_levels,
     sides,
 )
@@ -67,7 +68,8 @@ def table(trace: Trace) -> Table:
         Column(text("Ratio"), (boxes[:, 3] - boxes[:, 1]) / (boxes[:, 2] - boxes[:, 0]), digits=2),
         *sides(trace, boxes),
     )
-    return Table(columns, np.arange(len(own)), BoxKind.ANCHOR, descending=False)
+    every = Table(columns, np.arange(len(own)), BoxKind.ANCHOR, descending=False)
+    return every.only(read_anchors(trace))
 
 
 def describe(trace: Trace, index: int) -> Words:
@@ -242,8 +244,7 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
         )
         keys.append(Entry(every, colour))
     for instance in scene.labels:
-        read = np.isin(levels(scene.trace), read_levels(scene.trace))
-        marks += _best_for(instance, boxes, anchors, read, (height, width))
+        marks += _best_for(instance, boxes, scene.trace, (height, width))
     cells = str(anchors.per_cell)
     title = text("the {n} anchors of the middle cell of each level", n=cells)
     if scene.labels:
@@ -254,15 +255,16 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
 def _best_for(
     instance: Instance,
     boxes: NDArray[np.float64],
-    anchors: Anchors,
-    read: NDArray[np.bool_],
+    trace: Trace,
     size: tuple[int, int],
 ) -> list[Mark]:
-    overlaps = iou(boxes, box_of(instance.polygons, size)) * read
+    read = read_anchors(trace)
+    overlaps = np.zeros(len(boxes))
+    overlaps[read] = iou(boxes[read], box_of(instance.polygons, size))
     if overlaps.max(initial=0) <= 0:
         return []
     best = int(overlaps.argmax())
-    colour = LEVELS[anchors.cell(best).level]
+    colour = LEVELS[trace.anchors.cell(best).level]
     return [
         Outline(instance.polygons, WHITE, fill=0.1, width=1),
         Group(boxes[[best]], np.array([best]), colour, width=2.5),
@@ -292,7 +294,7 @@ STAGE: Final = Stage(
         "Each cell of each level proposes a few boxes of fixed shape, the anchors. They do not "
         "depend on the picture. An object whose shape is far from every anchor has a hard start."
     ),
-    count=lambda trace: len(trace.anchors.boxes),
+    count=lambda trace: len(read_anchors(trace)),
     table=table,
     tiles=tiles,
     shows=("anchors",),

@@ -69,6 +69,11 @@ def read_levels(trace: Trace) -> tuple[int, ...]:
     return tuple(range(len(PYRAMID_LEVELS))) if one is None else (one,)
 
 
+def read_anchors(trace: Trace) -> Ints:
+    """The anchors on these levels."""
+    return np.flatnonzero(np.isin(levels(trace), read_levels(trace)))
+
+
 def level(values: NDArray[Any]) -> Column:
     """Levels by their names."""
     return Column(text("Level"), values, PYRAMID_LEVELS)

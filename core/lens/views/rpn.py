@@ -21,6 +21,7 @@ from core.lens.views.common import (
     one_by_one,
     one_level,
     ramp,
+    read_anchors,
     read_levels,
 )
 from core.lens.views.marks import Entry, Laid, PictureShown, Scale
@@ -37,7 +38,8 @@ def table(trace: Trace) -> Table:
         Column(text("Logit"), trace.rpn.logits, digits=2),
         *(Column(name, deltas[:, k], digits=2) for k, name in enumerate(DELTAS)),
     )
-    return Table(columns, np.arange(len(own)), BoxKind.ANCHOR, sort=1)
+    every = Table(columns, np.arange(len(own)), BoxKind.ANCHOR, sort=1)
+    return every.only(read_anchors(trace))
 
 
 def draw(look: Look) -> PictureShown:
@@ -70,8 +72,8 @@ def tiles(scene: Scene) -> list[Tile]:
         )
         picture = pictures.objectness(trace.rpn.logits, trace.anchors, place, trace.input)
         found.append(Tile(title, (Laid(picture, 0.85),), small=True))
-    read = np.isin(levels(trace), read_levels(trace))
-    top = np.flatnonzero(read)[best_first(trace.rpn.logits[read])[:100]]
+    read = read_anchors(trace)
+    top = read[best_first(trace.rpn.logits[read])[:100]]
     colours = [LEVELS[trace.anchors.cell(int(index)).level] for index in top]
     boxes = one_by_one(in_image(trace, trace.anchors.boxes[top]), colours, width=1.5)
     return [*found, Tile(text("the 100 strongest anchors, by level"), boxes, small=True)]
@@ -86,7 +88,7 @@ STAGE: Final = Stage(
         "is there (objectness), and how the box should move (deltas). The pictures show the best "
         "objectness of each cell, level by level."
     ),
-    count=lambda trace: len(trace.rpn.logits),
+    count=lambda trace: len(read_anchors(trace)),
     table=table,
     tiles=tiles,
     shows=("objectness",),

@@ -146,6 +146,7 @@ def test_what_nothing_reads_is_neither_shown_nor_counted(trace: Trace) -> None:
     assert len(VIEWS["anchors"].tiles(scene)[0].legend) == 1
     assert LAYERS["features"].draw(seen).level == 4 + 2
     assert LAYERS["anchors"].draw(seen).level == 2
+    assert len(VIEWS["rpn"].table(found).index) == found.anchors.level_counts[2]
     reading = read(found, run_length)
     masks = reading.detection_masks()
     counts = found.anchors.level_counts
