@@ -113,6 +113,7 @@ class AnnotateFeature(Feature):
         workspace.image_changed.connect(self._on_image)
         workspace.document_changed.connect(self._on_document)
         labelling.changed.connect(self._on_labels)
+        self.services.client.model_loaded.connect(labelling.take_model)
         labelling.failed.connect(
             lambda text: self.services.notices.fail("labels", text, warning=True)
         )

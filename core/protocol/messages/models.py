@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from core.document.skeleton import Skeleton
 from core.lens.scores import ScoreRecord
 from core.lens.settings import StageSettings
 from core.protocol.messages.base import Answer, Request
@@ -38,7 +39,8 @@ class LoadModel(Request):
 class ModelLoaded(Answer):
     """The model that is in use from now on. `labels[i]` is the name of label index i + 1.
 
-    `scores` tells by kind of image how often its scores were right, as far as that was measured.
+    `scores` tells by kind of image how often its scores were right, as far as that was measured;
+    `skeleton` what the keypoints of its instances are called.
     """
 
     TYPE: ClassVar = "model_loaded"
@@ -50,6 +52,7 @@ class ModelLoaded(Answer):
     precision: str
     settings: StageSettings
     scores: tuple[ScoreRecord, ...] = ()
+    skeleton: Skeleton | None = None
 
 
 @dataclass(frozen=True, slots=True)
