@@ -19,10 +19,12 @@ from core.engine.config import ModelConfig
 from core.engine.paste import paste
 from core.engine.stages import features, inputs
 from core.engine.stages.nms import grouped_nms, suppressors
+from core.engine.stages.roi import Refined, find_candidates
 from core.engine.targets import match_anchors
 from core.engine.zoo import build_model
 from core.lens.sampling import pool, sample_points
 from core.lens.settings import StageSettings
+from core.lens.trace import Fate
 from tests.core.engine.networks import SMALL, network
 
 
@@ -81,6 +83,17 @@ def test_nms_is_strict() -> None:
     assert grouped_nms(boxes, scores, group, 0.49).tolist() == [0]
     kept = grouped_nms(boxes, scores, group, 0.49)
     assert suppressors(boxes, scores, group, kept, 0.49).tolist() == [-1, 0]
+
+
+def test_candidates_of_two_classes_do_not_suppress_each_other() -> None:
+    boxes = torch.tensor([[0.0, 0, 9, 9]]).repeat(3, 1)
+    score = torch.tensor([0.9, 0.8, 0.7])
+    refined = Refined(boxes, torch.tensor([1, 2, 1]), score, torch.arange(3))
+    found, kept = find_candidates(refined, StageSettings(), explain=True)
+    assert kept.tolist() == [0, 1]
+    assert found.fate.tolist() == [Fate.KEPT, Fate.KEPT, Fate.SUPPRESSED]
+    assert found.suppressor is not None
+    assert found.suppressor.tolist() == [-1, -1, 0]
 
 
 def greedy(boxes: Tensor, scores: Tensor, groups: Tensor, threshold: float) -> dict[int, int]:

@@ -134,6 +134,9 @@ def test_nothing_comes_from_the_other_levels(trace: Trace) -> None:
     others = np.r_[found.decoded.fate[:start], found.decoded.fate[end:]]
     assert set(others) == {Fate.BELOW_TOP_K}
     assert set(found.roi_levels.level) == {2}
+    empty = [found.pyramid.maps[place] for place in (0, 1, 3, 4)]
+    assert {each.shape[-2:] for each in empty} == {(1, 1)}
+    assert not any(each.any() for each in empty)
     # An anchor of 256 by 256 in the corner of the image, as published.
     np.testing.assert_allclose(found.anchors.boxes[start + 4], (-128, -128, 128, 128), atol=0.5)
 
