@@ -73,7 +73,9 @@ MODEL: Final = Setting("model", "starter", Name)
 DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
 PRECISION: Final = Setting("precision", "auto", Literal["auto", "float32", "bf16"])
 THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.05, le=1)])
-UNKNOWN_LABELS: Final = Setting("unknown_labels", "active", Literal["active", "add"])
+UNKNOWN_LABELS: Final = Setting("unknown_labels", "names", Literal["names", "active"])
+"""What names that a model says become where they are no labels of the project: labels too, unless
+they name nothing; or the active label."""
 PARTS: Final = Setting("suggested_parts", "hide", Literal["hide", "show"])
 """Whether a suggestion is shown that a better one covers."""
 PREPARE: Final = Setting("prepare_images", "ahead", Literal["ahead", "shown", "asked"])

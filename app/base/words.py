@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from core.document.status import ImageStatus
@@ -9,9 +12,10 @@ from core.lens.views.table import Words
 from core.sentences import MasklensError, Sentence, filled
 
 
-def sentence_text(sentence: Sentence) -> str:
-    """A sentence of core in the user's language."""
-    return filled(QCoreApplication.translate("sentences", sentence.text), sentence)
+def sentence_text(sentence: Sentence, within: Path | None = None) -> str:
+    """A sentence of core in the user's language; paths `within` a folder are told from there."""
+    text = filled(QCoreApplication.translate("sentences", sentence.text), sentence)
+    return text if within is None else text.replace(f"{within}{os.sep}", "")
 
 
 def text_of(words: Words) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QLineF, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtCore import QLineF, QPointF, QRect
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPalette, QPen, QTransform
 
 from app.canvas.style import INK, PAPER, faded, line_pen
 from app.canvas.view import View
 
 GRID_FROM = 12.0
 """Logical pixels per image pixel from which on the pixel grid is shown."""
+_GRID = 0.16
 _RING = 2.0
 
 
@@ -47,19 +48,23 @@ def paint_grid(painter: QPainter, view: View, width: float, height: float) -> No
     rows = range(max(math.floor(part.y0), 0), min(math.ceil(part.y1), int(height)) + 1)
     if not columns or not rows:
         return
-    left, top = view.to_device(columns[0], rows[0])
-    right, bottom = view.to_device(columns[-1], rows[-1])
-    # Bars of one device pixel: many times as fast as lines.
+    # Whole device pixels, and the upright ones from a picture one pixel high: many times as fast.
     across = [round(view.to_device(column, 0)[0]) for column in columns]
     down = [round(view.to_device(0, row)[1]) for row in rows]
-    left, top, right, bottom = round(left), round(top), round(right), round(bottom)
-    painter.setPen(Qt.PenStyle.NoPen)
-    for colour, shift in ((INK, 0), (PAPER, 1)):
-        painter.setBrush(faded(colour, 0.16))
-        bars = [QRect(x + shift, top + shift, 1, bottom - top + 1) for x in across]
-        bars += [QRect(left + shift, y + shift, right - left + 1, 1) for y in down]
-        painter.drawRects(bars)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    bars = ((0, faded(INK, _GRID)), (1, faded(PAPER, _GRID)))
+    strip = QImage(across[-1] - across[0] + 2, 1, QImage.Format.Format_ARGB32_Premultiplied)
+    strip.fill(0)
+    inner = QPainter(strip)
+    for shift, colour in bars:
+        for x in across:
+            inner.fillRect(x - across[0] + shift, 0, 1, 1, colour)
+    inner.end()
+    brush = QBrush(strip)
+    brush.setTransform(QTransform.fromTranslate(across[0], 0))
+    painter.fillRect(across[0], down[0], strip.width(), down[-1] - down[0] + 2, brush)
+    for shift, colour in bars:
+        for y in down:
+            painter.fillRect(across[0] + shift, y + shift, strip.width() - 1, 1, colour)
 
 
 def paint_crosshair(

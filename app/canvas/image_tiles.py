@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QTransform
@@ -10,6 +12,7 @@ from app.canvas.look import Shade
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.tiles import TILE, TileKey
 from app.canvas.view import View
+from core.document.geometry.measure import Rect
 
 CRISP_FROM = 4.0
 """From this many device pixels per image pixel on, image pixels are shown as squares."""
@@ -40,12 +43,21 @@ class ImageTiles:
         """Start a tile; None when there is no image."""
         return _ImageJob(self._pyramid, self._shade, key) if self._pyramid else None
 
+    def is_quick(self, device_scale: float) -> bool:
+        """Whether what is painted in place of tiles is what they would show: squares."""
+        return device_scale >= CRISP_FROM and self._shade is None
+
     def stand_in(self, painter: QPainter, view: View) -> None:
-        """The smallest level of the pyramid, scaled up."""
+        """The smallest level of the pyramid, scaled up; from close by the pixels themselves."""
         if self._pyramid is None:
             return
         left, top = view.origin
         scale = view.device_scale
+        if self.is_quick(scale):
+            painter.setTransform(QTransform.fromTranslate(left, top), True)
+            across, down = view.device_size
+            _draw(painter, self._pyramid, scale, Rect(-left, -top, across - left, down - top))
+            return
         target = QRectF(left, top, self._pyramid.width * scale, self._pyramid.height * scale)
         overview = self.overview()
         if overview is not None:
@@ -71,23 +83,35 @@ class _ImageJob:
 
     def paint(self, painter: QPainter, deadline: float) -> bool:
         """Paint the whole tile; it is quicker than any deadline."""
-        key, pyramid = self._key, self._pyramid
-        image = pyramid.image(pyramid.level_for(key.scale))
-        # The exact ratio, also where halving rounded the size of a level up.
-        across = key.scale * pyramid.width / image.width()
-        down = key.scale * pyramid.height / image.height()
-        painter.setRenderHint(
-            QPainter.RenderHint.SmoothPixmapTransform, key.scale < CRISP_FROM and key.scale != 1
-        )
-        painter.setTransform(
-            QTransform(across, 0, 0, down, -key.column * TILE, -key.row * TILE), False
-        )
-        painter.drawImage(0, 0, image)
+        left, top = self._key.column * TILE, self._key.row * TILE
+        painter.translate(-left, -top)
+        part = Rect(left, top, left + TILE, top + TILE)
+        _draw(painter, self._pyramid, self._key.scale, part)
         if self._shade is not None:
             target = painter.device()
             assert isinstance(target, QImage)
             _apply(target, self._shade)
         return True
+
+
+def _draw(painter: QPainter, pyramid: ImagePyramid, scale: float, part: Rect) -> None:
+    """Paint a part of the image, given in device pixels from its corner, at a scale."""
+    image = pyramid.image(pyramid.level_for(scale))
+    # The exact ratio, also where halving rounded the size of a level up.
+    across = scale * pyramid.width / image.width()
+    down = scale * pyramid.height / image.height()
+    painter.setRenderHint(
+        QPainter.RenderHint.SmoothPixmapTransform, scale < CRISP_FROM and scale != 1
+    )
+    # Only what is seen, in a format that Qt scales in half the time, with a border to blend.
+    x, y = max(int(part.x0 / across) - 1, 0), max(int(part.y0 / down) - 1, 0)
+    right = min(math.ceil(part.x1 / across) + 1, image.width())
+    bottom = min(math.ceil(part.y1 / down) + 1, image.height())
+    if right <= x or bottom <= y:
+        return
+    seen = image.copy(x, y, right - x, bottom - y).convertToFormat(ImageTiles.format)
+    painter.setTransform(QTransform.fromScale(across, down), True)
+    painter.drawImage(x, y, seen)
 
 
 def _apply(image: QImage, shade: Shade) -> None:

@@ -249,8 +249,9 @@ class CanvasInput(QObject):
 
     def _double_click(self, event: QMouseEvent) -> None:
         away = event.position() - self._pressed_at
-        if self.tool != "select" and math.hypot(away.x(), away.y()) > _SAME_PLACE:
-            self._press(event)  # two vertices, quickly put down close to each other
+        apart = math.hypot(away.x(), away.y()) > _SAME_PLACE
+        if event.modifiers() if self.tool == "select" else apart:
+            self._press(event)  # two vertices, quickly taken away or put down beside each other
             return
         if self.tool != "select" or event.button() != Qt.MouseButton.LeftButton:
             if event.button() in _BUTTONS and self.has_image:
@@ -326,6 +327,9 @@ class CanvasInput(QObject):
         outcome = self._gesture.key(key, modifiers_of(event.modifiers()))
         if outcome is not None:
             self._apply(outcome)
+            return True
+        if key is Key.ESCAPE and self._scene.selection:
+            self._apply(Outcome(selection=frozenset()))  # with any tool, when nothing is under way
             return True
         if key in _ARROWS and self.has_image:
             dx, dy = _ARROWS[key]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
-from app.canvas.outlines import Outline, OutlineTable
+from app.canvas.outlines import Outline, OutlineTable, level_of, make_ready
 from app.canvas.style import (
     FILL,
     HALO,
@@ -36,6 +36,8 @@ _SPECK = 2.5
 """Instances smaller than this many device pixels are drawn as a dot."""
 _BYTES = 64 << 20
 _RECTS = 40
+_TOGETHER = 2000
+"""Vertices of the paths that are made at once."""
 
 
 @dataclass(slots=True)
@@ -107,11 +109,7 @@ class InstanceTiles:
     def begin(self, key: TileKey) -> _InstanceJob | None:
         """Start a tile; None when no instance is in it."""
         part = key.rect().grown(self._reach / key.scale)
-        outlines = [
-            outline
-            for outline in self._table.within(part)
-            if (outline.instance.id in self.marked) is self._inverted
-        ]
+        outlines = self._table.within(part, self.marked, self._inverted)
         return _InstanceJob(outlines, self.look, key, self._crowded(key)) if outlines else None
 
     def _crowded(self, key: TileKey) -> bool:
@@ -119,6 +117,10 @@ class InstanceTiles:
         width, height = self.tiles.extent
         area = max(width * height * (key.scale / TILE) ** 2, 1.0)
         return len(self._table) / area > _CROWDED
+
+    def is_quick(self, device_scale: float) -> bool:
+        """Never: there is nothing in place of tiles."""
+        return False
 
     def stand_in(self, painter: QPainter, view: View) -> None:
         """Nothing: what has never been drawn appears when its tile is ready."""
@@ -140,6 +142,9 @@ class _InstanceJob:
         passes.append(self._line)
         self._steps = [(step, outline) for step in passes for outline in outlines]
         self._next = 0
+        self._level = level_of(key.scale)
+        self._outlines = outlines
+        self._ready = 0
         self._colour: QColor | None = None
         self._pass: Callable[[QPainter, Outline], None] | None = None
 
@@ -152,6 +157,8 @@ class _InstanceJob:
         self._pass = self._colour = None
         while self._next < len(self._steps):
             step, outline = self._steps[self._next]
+            if self._ready <= self._next and self._ready < len(self._outlines):
+                self._make_ready()
             if step != self._pass:
                 self._begin_pass(painter, step)
             step(painter, outline)
@@ -159,6 +166,19 @@ class _InstanceJob:
             if time.perf_counter() >= deadline:
                 break
         return self._next >= len(self._steps)
+
+    def _make_ready(self) -> None:
+        """Make the next paths, of so many vertices together."""
+        unready, points = [], 0
+        while self._ready < len(self._outlines) and points < _TOGETHER:
+            outline = self._outlines[self._ready]
+            self._ready += 1
+            if not self._is_speck(outline):
+                unready.append(outline)
+                points += sum(
+                    len(ring) for part in outline.instance.polygons for ring in part.rings
+                )
+        make_ready(unready, self._level)
 
     def _begin_pass(self, painter: QPainter, step: Callable[[QPainter, Outline], None]) -> None:
         self._pass, self._colour = step, None
@@ -177,7 +197,7 @@ class _InstanceJob:
         if is_done(outline.instance):
             self._colour = None
             painter.setBrush(hatching(self._key.scale, self._look.dpr))
-            painter.drawPath(outline.path(self._key.scale))
+            painter.drawPath(outline.path_at(self._level))
             return
         colour = self._look.palette.of(outline.instance)
         if is_point(outline.instance):
@@ -194,11 +214,11 @@ class _InstanceJob:
         if colour is not self._colour:
             self._colour = colour
             painter.setBrush(faded(colour, self._look.fill))
-        painter.drawPath(outline.path(self._key.scale))
+        painter.drawPath(outline.path_at(self._level))
 
     def _halo(self, painter: QPainter, outline: Outline) -> None:
         if not self._is_speck(outline) and not outline.is_heavy(self._key.scale):
-            painter.drawPath(outline.path(self._key.scale))
+            painter.drawPath(outline.path_at(self._level))
 
     def _line(self, painter: QPainter, outline: Outline) -> None:
         if self._is_speck(outline):
@@ -206,7 +226,7 @@ class _InstanceJob:
         if is_done(outline.instance):
             self._colour = None
             painter.setPen(region_pen(self._look.width * self._look.dpr))
-            painter.drawPath(outline.path(self._key.scale))
+            painter.drawPath(outline.path_at(self._level))
             return
         colour = self._look.palette.of(outline.instance)
         if outline.is_heavy(self._key.scale):
@@ -215,8 +235,7 @@ class _InstanceJob:
         elif colour is not self._colour:
             self._colour = colour
             painter.setPen(line_pen(colour, self._line_width, dashed=self._look.dashed))
-        painter.drawPath(outline.path(self._key.scale))
+        painter.drawPath(outline.path_at(self._level))
 
     def _is_speck(self, outline: Outline) -> bool:
-        box = outline.box
-        return max(box.width, box.height) * self._key.scale < _SPECK
+        return outline.side * self._key.scale < _SPECK

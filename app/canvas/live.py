@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
@@ -42,6 +42,8 @@ from core.gestures.base import Preview
 from core.gestures.drags import MIDPOINT_FROM
 from core.gestures.scene import TURN_AWAY
 
+_Floats = NDArray[np.float64]
+_Flags = NDArray[np.bool_]
 _CROWDED_SPACING = 1.5
 """Handles stand at least this many handle widths apart on average, else they become dots."""
 _DOT = 4.0
@@ -78,9 +80,18 @@ class LivePainter:
         return self._view.device_scale
 
     def instance(
-        self, instance: Shape, path: QPainterPath, *, selected: bool, dashed: bool = False
+        self,
+        instance: Shape,
+        path: QPainterPath,
+        *,
+        selected: bool,
+        dashed: bool = False,
+        moving: bool = False,
     ) -> None:
-        """An instance as it is, or as it would become; `path` is in image pixels."""
+        """An instance as it is, or as it would become; `path` is in image pixels.
+
+        While it is `moving` the dark rim is rough: smooth, it would take a third of the frame.
+        """
         colour = self._look.palette.of(instance)
         width = (LINE_SELECTED if selected else LINE) * self._dpr
         if is_done(instance):
@@ -95,27 +106,28 @@ class LivePainter:
             dot(painter, instance, colour, self.scale, self._dpr * (1.4 if selected else 1.0))
             painter.restore()
             return
+        self._fill(instance, path, fill)
         if is_heavy(path, self.scale):
-            self._thin(path, fill, colour)
-            painter.restore()
-            return
-        if not instance.line:
-            painter.fillPath(path, fill)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(line_pen(HALO, width + (LINE_HALO - LINE_SELECTED) * self._dpr))
-        painter.drawPath(path)
-        painter.setPen(pen)
-        painter.drawPath(path)
+            self._draw(path, line_pen(colour, 1.0))
+        else:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
+            self._draw(path, line_pen(HALO, width + (LINE_HALO - LINE_SELECTED) * self._dpr))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw(path, pen)
         painter.restore()
 
-    def _thin(self, path: QPainterPath, fill: QBrush, colour: QColor) -> None:
-        """A fill without smooth borders and a line of one device pixel: both are quick."""
-        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._painter.fillPath(path, fill)
-        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    def _draw(self, path: QPainterPath, *pens: QPen) -> None:
+        for pen in pens:
+            self._painter.setPen(pen)
+            self._painter.drawPath(path)
+
+    def _fill(self, instance: Shape, path: QPainterPath, fill: QBrush) -> None:
+        """It ends under an outline, so that it needs no smooth border, which would take longer."""
+        if not instance.line:
+            self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            self._painter.fillPath(path, fill)
+            self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        self._painter.setPen(line_pen(colour, 1.0))
-        self._painter.drawPath(path)
 
     def hovered(self, instance: Shape, path: QPainterPath, *, dashed: bool = False) -> None:
         """A light rim and a little more fill on what the pointer would take."""
@@ -128,17 +140,12 @@ class LivePainter:
             dot(painter, instance, colour, self.scale, 1.3 * self._dpr)
             painter.restore()
             return
+        self._fill(instance, path, QBrush(faded(colour, 0.0 if region else FILL_SELECTED)))
         if is_heavy(path, self.scale):
-            self._thin(path, QBrush(faded(colour, FILL_SELECTED)), PAPER)
-            painter.restore()
-            return
-        if not (region or instance.line):
-            painter.fillPath(path, faded(colour, FILL_SELECTED))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(line_pen(faded(PAPER, 0.8), (LINE + 1.8) * self._dpr))
-        painter.drawPath(path)
-        painter.setPen(line_pen(colour, LINE * self._dpr, dashed=dashed))
-        painter.drawPath(path)
+            self._draw(path, line_pen(PAPER, 1.0))
+        else:
+            rim = line_pen(faded(PAPER, 0.8), (LINE + 1.8) * self._dpr)
+            self._draw(path, rim, line_pen(colour, LINE * self._dpr, dashed=dashed))
         painter.restore()
 
     def rejected(self, path: QPainterPath) -> None:
@@ -148,9 +155,8 @@ class LivePainter:
         painter.setTransform(self._to_device, True)
         painter.fillPath(path, faded(REJECTED, 0.45))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for colour, width in ((HALO, LINE_HALO), (REJECTED, LINE_SELECTED)):
-            painter.setPen(line_pen(colour, width * self._dpr))
-            painter.drawPath(path)
+        widths = ((HALO, LINE_HALO), (REJECTED, LINE_SELECTED))
+        self._draw(path, *(line_pen(colour, width * self._dpr) for colour, width in widths))
         painter.restore()
 
     def brush(self, middle: Point, radius: float) -> None:
@@ -204,9 +210,8 @@ class LivePainter:
                 shown = ring if len(ring) <= _HANDLES_MOST else _within(sight, ring)
                 if len(shown) > _HANDLES_MOST:
                     continue  # they would cover the outline; closer up there are fewer
-                points = [self._to_device.map(QPointF(x, y)) for x, y in shown]
-                seen = [_in(sight, *point) for point in shown]
-                self._vertices(points, seen, dots=not selected)
+                points = self._mapped(shown)
+                self._vertices(points, _seen(sight, shown), dots=not selected)
                 if selected and len(ring) < _MIDDLES_MOST:
                     self._middles(points, closed=not instance.line)
                 for hit, active in ((hover, False), (vertex, True)):
@@ -226,33 +231,36 @@ class LivePainter:
         radius = HANDLE * 0.6 * self._dpr
         painter.drawEllipse(end, radius, radius)
 
-    def _vertices(self, points: list[QPointF], seen: list[bool], *, dots: bool = False) -> None:
+    def _mapped(self, points: Sequence[Point]) -> _Floats:
+        """Points in device pixels, (N, 2)."""
+        to = self._to_device
+        return ring_array(points) * (to.m11(), to.m22()) + (to.dx(), to.dy())
+
+    def _vertices(self, points: _Floats, seen: _Flags, *, dots: bool = False) -> None:
         crowded = dots or _spacing(points) < _CROWDED_SPACING * HANDLE * self._dpr
         side = (_DOT if crowded else HANDLE) * self._dpr
-        squares = [
-            QRectF(point.x() - side / 2, point.y() - side / 2, side, side)
-            for point, visible in zip(points, seen, strict=True)
-            if visible
-        ]
+        corners = points[seen] - side / 2
         painter = self._painter
         painter.setPen(Qt.PenStyle.NoPen if crowded else QPen(INK, self._dpr))
         painter.setBrush(PAPER)
         if not crowded:
             # Whole pixels keep the squares sharp.
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            squares = [QRectF(square.toRect()) for square in squares]
-        painter.drawRects(squares)
+            corners, side = np.rint(corners), round(side)
+        painter.drawRects([QRectF(x, y, side, side) for x, y in corners.tolist()])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def _middles(self, points: list[QPointF], *, closed: bool) -> None:
+    def _middles(self, points: _Floats, *, closed: bool) -> None:
+        least = MIDPOINT_FROM * TOLERANCE * self._dpr
+        ends = np.roll(points, -1, axis=0)
+        long = np.hypot(*(ends - points).T) >= least
+        long[-1] &= closed
         painter = self._painter
         painter.setPen(QPen(faded(INK, 0.8), self._dpr))
         painter.setBrush(faded(PAPER, 0.75))
-        least = MIDPOINT_FROM * TOLERANCE * self._dpr
-        ends = points[1:] + (points[:1] if closed else [])
-        for a, b in zip(points, ends, strict=False):
-            if abs(a.x() - b.x()) + abs(a.y() - b.y()) >= least and _length(a, b) >= least:
-                painter.drawEllipse((a + b) / 2, 2.6 * self._dpr, 2.6 * self._dpr)
+        radius = 2.6 * self._dpr
+        for x, y in ((points + ends) / 2)[long].tolist():
+            painter.drawEllipse(QPointF(x, y), radius, radius)
 
     def _mark(self, ring: Ring, hit: Hit, colour: QColor, *, active: bool) -> None:
         """The vertex or edge that the pointer would take, or that keys act on."""
@@ -301,7 +309,8 @@ class LivePainter:
         """An outline under the pencil: its edges, the next one, its vertices."""
         painter = self._painter
         colour = self._look.palette.colour(self._look.label)
-        points = [self._to_device.map(QPointF(x, y)) for x, y in preview.line]
+        outline = self._mapped(preview.line)
+        points = [QPointF(x, y) for x, y in outline.tolist()]
         ahead = [self._to_device.map(QPointF(*preview.next))] if preview.next else []
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(faded(colour, 0.18))
@@ -314,7 +323,7 @@ class LivePainter:
             painter.drawPolyline(QPolygonF(points + (ahead if preview.closes else [])))
         if ahead and not preview.closes:
             self._next_edges(points, ahead[0], colour, back=not preview.open)
-        self._pencil_vertices(points, preview.closes, colour)
+        self._pencil_vertices(outline, preview.closes, colour)
 
     def _next_edges(
         self, points: list[QPointF], ahead: QPointF, colour: QColor, *, back: bool
@@ -329,9 +338,9 @@ class LivePainter:
             painter.setPen(line_pen(faded(PAPER, 0.7), self._dpr, dashed=True))
             painter.drawLine(ahead, points[0])
 
-    def _pencil_vertices(self, points: list[QPointF], closes: bool, colour: QColor) -> None:
-        self._vertices(points, [True] * len(points))
-        first = points[0]
+    def _pencil_vertices(self, points: _Floats, closes: bool, colour: QColor) -> None:
+        self._vertices(points, np.ones(len(points), np.bool_))
+        first = QPointF(*points[0].tolist())
         radius = (HANDLE_HOT if closes else HANDLE) * 0.62 * self._dpr
         self._painter.setPen(QPen(INK, 1.2 * self._dpr))
         self._painter.setBrush(QBrush(colour if closes else PAPER))
@@ -354,7 +363,7 @@ class LivePainter:
     def changed(self, instances: Iterable[Shape], handles: Preview | None) -> None:
         """Instances as they would become; with their handles as in a preview, or without."""
         for instance in instances:
-            self.instance(instance, make_path(instance), selected=True)
+            self.instance(instance, make_path(instance), selected=True, moving=handles is not None)
             if handles is not None and not handles.stroke:
                 self.handles(instance, handles.hover, handles.vertex)
 
@@ -370,20 +379,17 @@ class LivePainter:
 
 def _within(sight: Rect, ring: Ring) -> list[Point]:
     """The vertices of a long ring that are in sight."""
-    x, y = ring_array(ring).T
-    seen = (x >= sight.x0) & (x <= sight.x1) & (y >= sight.y0) & (y <= sight.y1)
-    return [ring[k] for k in np.flatnonzero(seen).tolist()]
+    return [ring[k] for k in np.flatnonzero(_seen(sight, ring)).tolist()]
 
 
-def _in(rect: Rect, x: float, y: float) -> bool:
-    return rect.x0 <= x <= rect.x1 and rect.y0 <= y <= rect.y1
+def _seen(sight: Rect, points: Sequence[Point]) -> _Flags:
+    x, y = ring_array(points).T
+    seen: _Flags = (x >= sight.x0) & (x <= sight.x1) & (y >= sight.y0) & (y <= sight.y1)
+    return seen
 
 
-def _length(a: QPointF, b: QPointF) -> float:
-    return math.hypot(a.x() - b.x(), a.y() - b.y())
-
-
-def _spacing(points: list[QPointF]) -> float:
-    """The mean length of the edges of a ring."""
-    pairs = zip(points, points[1:] + points[:1], strict=True)
-    return sum(abs(a.x() - b.x()) + abs(a.y() - b.y()) for a, b in pairs) / max(len(points), 1)
+def _spacing(points: _Floats) -> float:
+    """The mean length of the edges of a ring, across and down added."""
+    if not len(points):
+        return 0.0
+    return float(np.abs(np.roll(points, -1, axis=0) - points).sum()) / len(points)

@@ -76,6 +76,13 @@ class Shade:
         if self.table is not None:
             np.take(self.table, pixels, out=pixels, mode="clip")
 
+    def seen(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Pixels (height, width, 3; R, G, B) as they are to be seen; those given stay."""
+        turned = np.empty((*pixels.shape[:2], 4), np.uint8)
+        turned[..., :3], turned[..., 3] = pixels[..., ::-1], 0
+        self.apply(turned)
+        return np.ascontiguousarray(turned[..., 2::-1])
+
 
 def shade(look: Look, bounds: tuple[float, float] | None = None) -> Shade | None:
     """What is done to 8-bit pixels; None for nothing. `bounds` become black and white first."""

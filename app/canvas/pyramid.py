@@ -56,6 +56,11 @@ class ImagePyramid:
         """How many levels there are, the full size included."""
         return len(self._levels)
 
+    @property
+    def pixels(self) -> Pixels:
+        """The full size, H×W×3."""
+        return self._levels[0]
+
     def image(self, level: int) -> QImage:
         """The level as a QImage over the pyramid's memory; keep the pyramid while it is used."""
         return self._images[level]

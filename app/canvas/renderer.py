@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
@@ -116,17 +117,24 @@ class Renderer:
     def set_instances(self, shapes: Sequence[Shape], changed: Changed | None = None) -> None:
         """The document's shapes; `changed` says which of them are new, altered or gone."""
         self._instances.set(shapes)
-        self._pointed = tuple([each for each in shapes if each.keypoints])
         self.tags.outdate()
+        if changed is None or not self._hidden:
+            self._scene.know(self._instances.boxes)
+        if changed is None or self._pointed or self._have_keypoints(changed.ids):
+            self._pointed = tuple([each for each in shapes if each.keypoints])
         if changed is None:
             self._lingering = frozenset()
-            self._scene.know(self._instances.boxes)
             self._base.invalidate()
             self._chosen.invalidate()
         elif changed.ids:
             if not changed.ids <= self._base.marked:
                 self._base.invalidate(changed.rect)
-            self._chosen.invalidate(changed.rect)
+            if not changed.ids.isdisjoint(self._chosen.marked):
+                self._chosen.invalidate(changed.rect)
+
+    def _have_keypoints(self, ids: Iterable[str]) -> bool:
+        there = filter(None, map(self._scene.get, ids))
+        return any(map(attrgetter("keypoints"), there))
 
     def set_suggestions(self, suggestions: Sequence[Instance]) -> None:
         """The suggestions above the threshold."""
@@ -168,8 +176,11 @@ class Renderer:
         progress = [tiles.take_progress() for tiles in self._layers()]
         return any(progress)
 
-    def make(self, view: View, seconds: float = SLICE) -> bool:
-        """Make tiles for that long: those in sight first, then those around. True when done."""
+    def make(self, view: View, seconds: float = SLICE, *, tags: bool = True) -> bool:
+        """Make tiles for that long: those in sight first, then those around. True when done.
+
+        The choice of `tags` comes between, in a slice of its own, for there may be many.
+        """
         start = time.perf_counter()
         deadline = start + seconds
         for source in (self._base, self._chosen, self._proposed):
@@ -183,8 +194,8 @@ class Renderer:
             if margin == 0:
                 self._lingering = frozenset()
                 if not self.tags.is_chosen(view):
-                    if time.perf_counter() > start + seconds / 10:
-                        return False  # in a slice of their own: there may be many
+                    if not tags or time.perf_counter() > start + seconds / 10:
+                        return False
                     self.tags.choose(view, self._tables())
         return True
 
@@ -195,7 +206,8 @@ class Renderer:
     ) -> None:
         """Paint a whole frame from what is there, with lines through a logical point."""
         shown = self._scene.instances_shown, self._scene.suggestions_shown
-        versions = tuple(tiles.version for tiles in self._layers())
+        resting = self._image_tiles, self._base.tiles, self._proposed.tiles
+        versions = tuple(tiles.version for tiles in resting)
         draw = partial(self._paint_resting, view=view, ground=ground)
         if any(layer.visible and layer.below_instances for layer in self.layers):
             draw(painter)  # only their owners know when they change
@@ -323,7 +335,7 @@ class Renderer:
             path = kept.path(live.scale)
             if preview.copying:
                 live.instance(kept.instance, path, selected=False)
-            moving.instance(kept.instance, path, selected=True)
+            moving.instance(kept.instance, path, selected=True, moving=preview.offset is not None)
             if preview.offset is None:
                 tagged.append(kept)
             if self.handles_shown and self._scene.offers_handles(id, tolerance):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from app.canvas.outlines import Outline, OutlineTable
-from app.canvas.still import Still
 from app.canvas.style import DASH, INK, PAPER, REGION, Palette, faded, ink_on
 from app.canvas.view import View
 from core.document.geometry.measure import Rect
@@ -31,6 +30,8 @@ _ROOM = 0.75
 """A tag needs an instance at least this much of its own width wide."""
 _KEPT = 500
 _CELL = 128
+_Rows = NDArray[np.float64]
+_NO_ROWS: _Rows = np.empty((0, 6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Tags:
         self._chosen: list[_Tag] = []
         self._known: dict[int, _Tag] = {}  # by the outline, as long as pictures are kept
         self._done_for: tuple[float, Rect] | None = None
-        self._boxes: NDArray[np.float64] | None = None
-        self._still = Still(QImage.Format.Format_ARGB32_Premultiplied)
+        self._rows = _NO_ROWS  # of those chosen: box, width and height of the tag
+        self._placed: tuple[View, list[tuple[_Tag, int, int]]] | None = None
 
     def clear(self) -> None:
         """Forget the pictures, for instance when the font is another."""
@@ -67,12 +68,12 @@ class Tags:
     def outdate(self) -> None:
         """The instances are others: tags are to be chosen anew, and those of gone ones vanish."""
         self._done_for = None
-        self._take([tag for tag in self._chosen if tag.is_current()])
+        kept = [tag.is_current() for tag in self._chosen]
+        if not all(kept):
+            self._take(list(compress(self._chosen, kept)), self._rows[kept])
 
-    def _take(self, chosen: list[_Tag]) -> None:
-        self._chosen = chosen
-        self._boxes = None
-        self._still.outdate()
+    def _take(self, chosen: list[_Tag], rows: _Rows) -> None:
+        self._chosen, self._rows, self._placed = chosen, rows, None
 
     def is_chosen(self, view: View) -> bool:
         """Whether the choice that was made serves a view."""
@@ -89,18 +90,26 @@ class Tags:
         around = sight.grown(max(sight.width, sight.height) / 3)
         self._done_for = (view.device_scale, around)
         side = LEAST_SIDE / view.scale
-        found = [(each, table) for table in tables for each in table.within(around, side)]
-        found.sort(key=lambda pair: -pair[0].box.width * pair[0].box.height)
-        plan, known, chosen = _Plan(), self._known, []
+        found = [
+            (each, table) for table in tables for each in table.largest(around, side, CANDIDATES)
+        ]
+        if len(tables) > 1:
+            found.sort(key=lambda pair: -pair[0].box.width * pair[0].box.height)
+        known, tags = self._known, []
         self._known = {}
         for outline, table in found[:CANDIDATES]:
             tag = known.get(id(outline))
-            if tag is None or tag.outline is not outline or tag.dpr != view.dpr:
-                tag = _Tag(outline, self._face(outline.instance, view.dpr), table, view.dpr)
+            if tag is None or not tag.shows(outline, view.dpr):
+                tag = self._tag(outline, table, view.dpr)
             self._known[id(outline)] = tag
-            if tag.has_room(view.device_scale) and plan.take(tag.place(view)):
-                chosen.append(tag)
-        self._take(chosen)
+            tags.append(tag)
+        rows = np.array([tag.row for tag in tags]).reshape(-1, 6)
+        plan, scale = _Plan(), view.device_scale
+        wide, high = (rows[:, 2] - rows[:, 0]) * scale, (rows[:, 3] - rows[:, 1]) * scale
+        room = (wide >= rows[:, 4] * _ROOM) & (high >= rows[:, 5] * 1.5)
+        places = _places_above(rows, view).tolist()
+        kept = [k for k in np.flatnonzero(room).tolist() if plan.take(*places[k])]
+        self._take([tags[k] for k in kept], rows[kept])
 
     def paint(
         self,
@@ -110,14 +119,13 @@ class Tags:
         hidden: Collection[str] | None,
     ) -> None:
         """Paint the tags that were chosen, but for `hidden` (None: all of them), and `forced`."""
-        if hidden is not None and self._chosen:
-            seen = frozenset(hidden)
-            key = (view, seen)
-            draw = partial(self._paint_each, view=view, hidden=seen)
-            self._still.paint(painter, view.device_size, key, draw)
+        if hidden is not None:
+            for tag, x, y in self._places(view):
+                if tag.instance.id not in hidden:
+                    painter.drawImage(x, y, tag.image)
         taken: list[QRectF] = []
         for outline in forced:
-            tag = _Tag(outline, self._face(outline.instance, view.dpr), None, view.dpr)
+            tag = self._tag(outline, None, view.dpr)
             place = tag.place_within(view)
             if place is not None:
                 # These are never left out: one that would cover another goes above it.
@@ -126,18 +134,18 @@ class Tags:
                 taken.append(place)
                 painter.drawImage(place.topLeft(), tag.image)
 
-    def _paint_each(self, painter: QPainter, view: View, hidden: frozenset[str]) -> None:
-        if self._boxes is None:
-            rows = [
-                (box.x0, box.y0, box.x1, box.y1, tag.image.width(), tag.image.height())
-                for tag in self._chosen
-                if (box := tag.outline.box)
-            ]
-            self._boxes = np.array(rows)
-        places = _places_within(self._boxes, view)
-        for tag, (x, y, seen) in zip(self._chosen, places.tolist(), strict=True):
-            if seen and tag.id not in hidden:
-                painter.drawImage(QPointF(x, y), tag.image)
+    def _places(self, view: View) -> list[tuple[_Tag, int, int]]:
+        """Where the tags that were chosen go, of those that are seen."""
+        if self._placed is None or self._placed[0] != view:
+            places = _places_within(self._rows, view).astype(np.intp).tolist()
+            pairs = zip(self._chosen, places, strict=True)
+            self._placed = view, [(tag, x, y) for tag, (x, y, seen) in pairs if seen]
+        return self._placed[1]
+
+    def _tag(self, outline: Outline, table: OutlineTable | None, dpr: float) -> _Tag:
+        image, box = self._face(outline.instance, dpr), outline.box
+        row = box.x0, box.y0, box.x1, box.y1, image.width(), image.height()
+        return _Tag(outline, outline.instance, image, row, table, dpr)
 
     def _face(self, instance: Shape, dpr: float) -> QImage:
         text = tag_text(instance)
@@ -200,40 +208,40 @@ class _Tag:
     """The tag of an outline; `table` says whether the outline is still what is shown."""
 
     outline: Outline
+    instance: Shape
     image: QImage
+    row: tuple[float, float, float, float, int, int]  # the box; width and height of the image
     table: OutlineTable | None
     dpr: float
 
-    @property
-    def id(self) -> str:
-        return self.outline.instance.id
+    def shows(self, outline: Outline, dpr: float) -> bool:
+        """Whether it is right for an outline, whose instance may be another by now."""
+        same = self.outline is outline and self.instance is outline.instance
+        return same and self.dpr == dpr
 
     def is_current(self) -> bool:
-        return self.table is not None and self.table.get(self.id) is self.outline
-
-    def has_room(self, scale: float) -> bool:
-        box, image = self.outline.box, self.image
-        wide = box.width * scale >= image.width() * _ROOM
-        return wide and box.height * scale >= image.height() * 1.5
-
-    def place(self, view: View) -> QRectF:
-        """Above the top left of the box, in device pixels of the viewport."""
-        x, y = view.to_device(self.outline.box.x0, self.outline.box.y0)
-        top = y - self.image.height() - 2 * view.dpr
-        return QRectF(round(x), round(top), self.image.width(), self.image.height())
+        outline = self.outline
+        shown = self.table is not None and self.table.holds(outline)
+        return shown and self.instance is outline.instance
 
     def place_within(self, view: View) -> QRectF | None:
         """The place moved into the viewport, so that what reaches out of sight keeps its name.
 
         None where nothing of the instance is in sight.
         """
-        box, width, height = self.outline.box, self.image.width(), self.image.height()
-        row = np.array([(box.x0, box.y0, box.x1, box.y1, width, height)])
-        x, y, seen = _places_within(row, view)[0].tolist()
-        return QRectF(x, y, width, height) if seen else None
+        x, y, seen = _places_within(np.array([self.row]), view)[0].tolist()
+        return QRectF(x, y, self.image.width(), self.image.height()) if seen else None
 
 
-def _places_within(rows: NDArray[np.float64], view: View) -> NDArray[np.float64]:
+def _places_above(rows: _Rows, view: View) -> _Rows:
+    """Left, top, right and bottom of tags above the top left of their boxes, wherever that is."""
+    left, top = view.origin
+    x = np.rint(left + rows[:, 0] * view.device_scale)
+    y = np.rint(top + rows[:, 1] * view.device_scale - rows[:, 5] - 2 * view.dpr)
+    return np.stack((x, y, x + rows[:, 4], y + rows[:, 5]), axis=1)
+
+
+def _places_within(rows: _Rows, view: View) -> _Rows:
     """Where tags go: x, y and whether they are seen, by box (x0, y0, x1, y1), width and height."""
     left, top = view.origin
     across, down = view.device_size
@@ -251,19 +259,21 @@ class _Plan:
     """Rectangles that must not overlap, found by the cells of a coarse grid."""
 
     def __init__(self) -> None:
-        self._cells: dict[tuple[int, int], list[QRectF]] = {}
+        self._cells: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
 
-    def take(self, place: QRectF) -> bool:
+    def take(self, x0: float, y0: float, x1: float, y1: float) -> bool:
         """Take a place, if it is free."""
         cells = [
             (column, row)
-            for column in range(int(place.left()) // _CELL, int(place.right()) // _CELL + 1)
-            for row in range(int(place.top()) // _CELL, int(place.bottom()) // _CELL + 1)
+            for column in range(int(x0) // _CELL, int(x1) // _CELL + 1)
+            for row in range(int(y0) // _CELL, int(y1) // _CELL + 1)
         ]
-        if any(place.intersects(other) for cell in cells for other in self._cells.get(cell, ())):
-            return False
         for cell in cells:
-            self._cells.setdefault(cell, []).append(place)
+            for left, top, right, bottom in self._cells.get(cell, ()):
+                if left < x1 and x0 < right and top < y1 and y0 < bottom:
+                    return False
+        for cell in cells:
+            self._cells.setdefault(cell, []).append((x0, y0, x1, y1))
         return True
 
 

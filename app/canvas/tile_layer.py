@@ -40,6 +40,9 @@ class TileSource(Protocol):
     def begin(self, key: TileKey) -> TileJob | None:
         """Start a tile; None when there is nothing to see in it."""
 
+    def is_quick(self, device_scale: float) -> bool:
+        """Whether `stand_in` is better than tiles of another scale, and no slower."""
+
     def stand_in(self, painter: QPainter, view: View) -> None:
         """Paint, in device pixels of the viewport, something for what has no tile yet.
 
@@ -67,7 +70,7 @@ class TileLayer:
         self._progress = False
         self._complete: tuple[View, int] | None = None  # no tile of it, so far around, is wanted
         self.version = 0
-        """Another number whenever what `paint` shows of a view is another."""
+        """Another number whenever what `paint` shows of the view made for last is another."""
         self._width = 0.0
         self._height = 0.0
 
@@ -116,7 +119,7 @@ class TileLayer:
             finished = work.job.paint(painter, deadline)
             painter.end()
             if finished:
-                self._keep(work.key, work.image)
+                self._keep(work.key, work.image, view)
             if time.perf_counter() >= deadline:
                 return self._work is None and self._first_wanted(view, margin) is None
         self._complete = view, margin
@@ -155,7 +158,7 @@ class TileLayer:
                 return None
             job = self._source.begin(key)
             if job is None:
-                self._keep(key, None)
+                self._keep(key, None, view)
                 continue
             image = QImage(*self._size_of(key), self._source.format)
             image.fill(0)
@@ -169,13 +172,15 @@ class TileLayer:
         bottom = round(self._height * key.scale) - key.row * TILE
         return min(max(right, 1), TILE), min(max(bottom, 1), TILE)
 
-    def _keep(self, key: TileKey, image: QImage | None) -> None:
+    def _keep(self, key: TileKey, image: QImage | None, view: View) -> None:
+        blank_as_before = image is None and key in self._cache and self._cache[key] is None
         self._cache[key] = image
         self._stale.discard(key)
         self._stale.intersection_update(self._cache)
         self._work = self._complete = None
-        self._progress = True
-        self.version += 1
+        if not blank_as_before and key in tiles_in(view, self._width, self._height):
+            self._progress = True
+            self.version += 1
 
     def _wanted(self, key: TileKey) -> bool:
         return key not in self._cache or key in self._stale
@@ -204,20 +209,19 @@ class TileLayer:
 
     def _paint_stand_in(self, painter: QPainter, view: View, missing: QRegion) -> None:
         """Fill a part of the viewport from tiles of another scale, or as the source knows how."""
-        box = missing.boundingRect()
         painter.save()
         painter.setClipRegion(missing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        best = self._best_scale(
-            view, Rect(box.left(), box.top(), box.right() + 1, box.bottom() + 1)
-        )
+        best = None
+        if not self._source.is_quick(view.device_scale):
+            best = self._best_scale(view, missing.boundingRect())
         if best is None:
             self._source.stand_in(painter, view)
         else:
             self._paint_scaled(painter, view, best)
         painter.restore()
 
-    def _best_scale(self, view: View, part: Rect) -> Sequence[TileKey] | None:
+    def _best_scale(self, view: View, part: QRect) -> Sequence[TileKey] | None:
         """Tiles of the last used scale that cover all of a part of the viewport."""
         left, top = view.origin
         scale = view.device_scale
@@ -225,8 +229,9 @@ class TileLayer:
             ratio = other / scale
             if other == scale:
                 continue
-            columns = _covering(part.x0 - left, part.x1 - left, ratio, self._width * other)
-            rows = _covering(part.y0 - top, part.y1 - top, ratio, self._height * other)
+            x, y = part.x() - left, part.y() - top
+            columns = _covering(x, x + part.width(), ratio, self._width * other)
+            rows = _covering(y, y + part.height(), ratio, self._height * other)
             keys = [TileKey(other, column, row) for row in rows for column in columns]
             if keys and all(key in self._cache for key in keys):
                 return keys

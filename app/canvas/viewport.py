@@ -67,8 +67,6 @@ class Viewport(LookingWidget):
         self._suggestions: tuple[Instance, ...] = ()
         self._instances_shown = self._suggestions_shown = True
         self._bare = False
-        self._colours: Mapping[str, str] = {}
-        self._colour_by = "label"
         self._palette_of_labels = Palette()
         self._fill = FILL
         self._quiet = False
@@ -117,8 +115,7 @@ class Viewport(LookingWidget):
         if self._document is None:
             return
         self._renderer.set_instances(self._document.shapes, changed)
-        kept = frozenset(id for id in self._scene.selection if id in self._document)
-        self._select(kept, self._scene.picked)
+        self._select(self._document.known(self._scene.selection), self._scene.picked)
         self.input.refresh()
         self.refresh()
 
@@ -136,16 +133,13 @@ class Viewport(LookingWidget):
 
     # What it looks like
 
-    def set_colours(self, colours: Mapping[str, str]) -> None:
-        """The colour of each label as `#rrggbb`; others get one made from their name."""
-        self._colours = colours
-        self._palette_of_labels = Palette(colours, self._colour_by)
-        self._restyle()
+    def set_colours(self, colours: Mapping[str, str], by: str = "label") -> None:
+        """The colour of each label as `#rrggbb`; others get one made from their name.
 
-    def set_colour_by(self, by: str) -> None:
-        """Colour shapes by label, instance, source or score."""
-        self._colour_by = by
-        self.set_colours(self._colours)
+        Shapes are coloured `by` label, instance, source or score.
+        """
+        self._palette_of_labels = Palette(colours, by)
+        self._restyle()
 
     def set_opacity(self, opacity: float) -> None:
         """The opacity of fills, 0 (outlines only) to 1."""
@@ -239,6 +233,7 @@ class Viewport(LookingWidget):
     def set_skeletons(self, skeletons: Mapping[str, Skeleton]) -> None:
         """What the keypoints of each label are called, and how they are joined."""
         self._scene.skeletons = skeletons
+        self.input.look_again()
         self.refresh()
 
     @property
@@ -248,8 +243,7 @@ class Viewport(LookingWidget):
 
     def set_selection(self, ids: Collection[str]) -> None:
         """Select instances; unknown ids are passed over."""
-        known = frozenset(id for id in ids if self._scene.get(id) is not None)
-        self._select(known, self._scene.picked)
+        self._select(self._scene.known(ids), self._scene.picked)
 
     def select_suggestions(self, ids: Collection[str]) -> None:
         """Pick suggestions."""
@@ -327,7 +321,7 @@ class Viewport(LookingWidget):
             self.edit_requested.emit(outcome.edit, sentence_text(outcome.name))
         selection, picked = self._scene.selection, self._scene.picked
         if outcome.selection is not None:
-            selection = frozenset(id for id in outcome.selection if self._scene.get(id))
+            selection = self._scene.known(outcome.selection)
         self._select(selection, picked if outcome.picked is None else outcome.picked)
         for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
             if ids:
@@ -370,8 +364,8 @@ class Viewport(LookingWidget):
             self._navigator.resize(self.width(), self.height(), self.devicePixelRatioF())
             view = self._navigator.view
         zooming, self._painted_scale = view.scale != self._painted_scale, view.scale
-        # What is zoomed through is gone before its tiles would be there.
-        if zooming or not self._renderer.make(view, SLICE):
+        # What is zoomed through is gone before its tiles would be there; tags can wait.
+        if zooming or not self._renderer.make(view, SLICE, tags=False):
             self._work.start()
         painter = QPainter(self)
         painter.scale(1 / view.dpr, 1 / view.dpr)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QCursor
 
 from app.base.actions import EDIT, LABELS, TOOLS, Action
 from app.base.feature import Feature, FocusArea
-from app.base.words import sentence_text
+from app.base.settings import COLOUR_BY
 from app.canvas.input import Begun
 from app.editor.crowds import Crowds
 from app.editor.panels.annotate import AnnotatePanel
@@ -108,22 +108,22 @@ class AnnotateFeature(Feature):
         self._wire_panel()
 
     def _wire_image(self) -> None:
-        workspace, labelling = self.services.workspace, self.services.labelling
+        services = self.services
+        workspace, labelling = services.workspace, services.labelling
         workspace.project_changed.connect(self._on_project)
         workspace.image_changed.connect(self._on_image)
         workspace.document_changed.connect(self._on_document)
         labelling.changed.connect(self._on_labels)
-        self.services.client.model_loaded.connect(labelling.take_model)
-        labelling.failed.connect(
-            lambda text: self.services.notices.fail("labels", text, warning=True)
-        )
-        self.services.folder_edits.changed.connect(self.changed)
-        self.services.tuning.made.connect(self.services.viewport.set_selection)
-        self.services.editing.selected.connect(self.services.viewport.set_selection)
-        self.services.editing.clipboard_changed.connect(self.changed)
-        self.services.editing.said.connect(self.services.notices.say)
-        self.services.renamer.said.connect(self.services.notices.say)
-        self.services.renamer.failed.connect(self.services.notices.fail)
+        services.client.model_loaded.connect(labelling.take_model)
+        labelling.failed.connect(lambda text: services.notices.fail("labels", text, warning=True))
+        services.settings.changed.connect(self._on_labels)
+        services.folder_edits.changed.connect(self.changed)
+        services.tuning.made.connect(services.viewport.set_selection)
+        services.editing.selected.connect(services.viewport.set_selection)
+        services.editing.clipboard_changed.connect(self.changed)
+        services.editing.said.connect(services.notices.say)
+        services.renamer.said.connect(services.notices.say)
+        services.renamer.failed.connect(services.notices.fail)
 
     def _wire_canvas(self) -> None:
         canvas, actions = self.services.viewport, self.services.actions
@@ -132,7 +132,6 @@ class AnnotateFeature(Feature):
         canvas.instance_activated.connect(lambda _id: actions["relabel"].trigger())
         canvas.tool_changed.connect(lambda _tool: self.changed.emit())
         canvas.context_requested.connect(self._open_menu)
-        canvas.refused.connect(lambda sentence: self.services.notices.say(sentence_text(sentence)))
 
     def _wire_panel(self) -> None:
         labels, instances = self.panel.labels, self.panel.instances
@@ -147,8 +146,6 @@ class AnnotateFeature(Feature):
         labels.renamed.connect(labelling.rename)
         labels.recoloured.connect(labelling.recolour)
         labels.removed.connect(labelling.remove)
-
-    # The window
 
     def focus_areas(self) -> Sequence[FocusArea]:
         """Labels and instances."""
@@ -202,14 +199,16 @@ class AnnotateFeature(Feature):
         self.panel.labels.set_counts(self.services.labelling.counts())
         self.changed.emit()
 
-    def _on_labels(self) -> None:
+    def _on_labels(self, setting: str = COLOUR_BY.key) -> None:
         """The labels, their colours or the active one are others."""
+        if setting != COLOUR_BY.key:
+            return
         panel, labelling = self.panel, self.services.labelling
-        colours = labelling.colours()
-        self.services.viewport.set_colours(colours)
+        colours = labelling.colours(), self.services.settings.get(COLOUR_BY)
+        self.services.viewport.set_colours(*colours)
         self.services.viewport.set_active_label(labelling.active)
         self.services.viewport.set_skeletons(labelling.skeletons())
-        panel.instances.set_colours(colours)
+        panel.instances.set_colours(*colours)
         panel.labels.set_labels(labelling.rows, labelling.active)
         panel.labels.set_counts(labelling.counts())
 
@@ -223,8 +222,6 @@ class AnnotateFeature(Feature):
         if hit is not None and document is not None:
             name = "instance" if hit.id in document else "suggestion"
         self.menu_wanted.emit(name, at)
-
-    # What holds
 
     def has_instances(self) -> bool:
         """The image has instances or regions."""
@@ -284,13 +281,16 @@ class AnnotateFeature(Feature):
             self.services.editing.relabel(ids, labelling.names[number - 1])
 
     def relabel(self) -> None:
-        """Let the person choose another label for the selected instances."""
+        """Let the person choose another label for what is selected, else for what comes next."""
         document, ids = self.services.workspace.document, self.services.viewport.selection
-        if document is None or not ids:
+        labelling, editing = self.services.labelling, self.services.editing
+        if document is None:
             return
-        chosen = [each.label for each in document.shapes if each.id in ids]
-        finder = LabelFinder(self.panel.window(), self.services.labelling.rows, chosen[0])
-        finder.chosen.connect(lambda label: self.services.editing.relabel(ids, label))
+        chosen = [each.label for each in document.shapes if each.id in ids] or [labelling.active]
+        finder = LabelFinder(self.panel.window(), labelling.rows, chosen[0])
+        finder.chosen.connect(
+            lambda name: editing.relabel(ids, name) if ids else labelling.add(name)
+        )
         finder.open_near(self._near_pointer())
 
     def _near_pointer(self) -> QPoint:
@@ -317,8 +317,9 @@ class AnnotateFeature(Feature):
                do=lambda self: self.services.editing.duplicate(self.services.viewport.selection)),
         Action("delete", EDIT, "Delete", ("Del", "Backspace"), "delete", (image, selection),
                do=delete, tip="Delete the marked vertices, or else the selected instances"),
-        Action("relabel", EDIT, "Change label…", ("Ctrl+E",), "label", (image, selection),
-               do=relabel, rule=True, tip="Give the selected instances another label"),
+        Action("relabel", EDIT, "Change label…", ("Ctrl+E",), "label", (image,),
+               do=relabel, rule=True, tip="Give the selected instances another label, or what is "
+               "drawn next where none is selected: type its name or its number"),
         Action("select_all", EDIT, "Select all", ("Ctrl+A",), "", (image, has_instances),
                do=select_all),
         Action("mark_ignore", EDIT, "Ignore in learning", ("Ctrl+I",), "", (image, selection),

@@ -13,17 +13,19 @@ from PySide6.QtWidgets import QMenu
 from app.base.actions import EDIT, IMAGE, LABELS, VIEW, Action
 from app.base.feature import Feature
 from app.base.tasks import Context
-from app.base.words import error_text
+from app.base.words import error_text, sentence_text
 from app.editor.panels.annotate import AnnotatePanel
 from app.editor.panels.details import OURS, AttributesDialog, KeypointsDialog, flag_names
 from app.editor.services import Services, image, project, selection, several
 from core.document.document import Changed
 from core.document.edits import Add, Batch, Remove, SetDetails
 from core.document.geometry.measure import bounds_of
-from core.document.instance import ImageDetails, Shape, Source, Value
+from core.document.instance import ImageDetails, Shape, Source, Value, with_ids
 from core.document.regions import labelled
 from core.formats import labelme
+from core.gestures.keypoints import NO_SKELETON
 from core.project.project import ImageEntry
+from core.sentences import Sentence
 
 _Told = Shape | ImageDetails
 
@@ -47,6 +49,8 @@ class ArrangeFeature(Feature):
         workspace.image_changed.connect(self._show)
         services.drawing.said.connect(lambda text: services.notices.say(text, key="overlap"))
         panel.instances.hidden_changed.connect(lambda _ids: self.changed.emit())
+        services.viewport.hinted.connect(self._on_hint)
+        services.viewport.refused.connect(self._on_refused)
 
     # The details of what is selected
 
@@ -54,7 +58,7 @@ class ArrangeFeature(Feature):
         document, ids = self.services.workspace.document, self.services.viewport.selection
         if document is None or not ids:
             return ()
-        return tuple(each for each in document.shapes if each.id in ids)
+        return with_ids(document.shapes, ids)
 
     def _show(self) -> None:
         document = self.services.workspace.document
@@ -118,6 +122,20 @@ class ArrangeFeature(Feature):
         dialog = KeypointsDialog(self._panel.window(), name, labelling.skeletons().get(name))
         dialog.chosen.connect(lambda found: labelling.set_skeleton(name, *found))
         dialog.show()
+
+    def _on_hint(self) -> None:
+        """Where the tool in the hand has no keypoints to set, offer to name them."""
+        self.services.notices.succeed("skeleton")
+        if self.services.viewport.hint.id == NO_SKELETON.id:
+            self._on_refused(self.services.viewport.hint)
+
+    def _on_refused(self, said: Sentence) -> None:
+        """Say why a gesture made no edit."""
+        text, define = sentence_text(said), self.services.actions["label_keypoints"]
+        if said.id == NO_SKELETON.id:
+            self.services.notices.ask("skeleton", text, [(define.text(), define.trigger)])
+        else:
+            self.services.notices.say(text)
 
     # What is chosen, and seen
 

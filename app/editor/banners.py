@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
@@ -18,6 +19,13 @@ from core.session.difference import merge
 from core.session.label_io import CHANGED_ON_DISK
 
 SETTLE = 250  # ms between a file's change and our look at it
+
+
+_OF_FOLDER: Final = (
+    *("edit", "labels", "import", "export", "rename", "done", "delete", "undo", "previous"),
+    *("check", "crowds", "mismatch", "recovery", "elsewhere", "search", "suggest"),
+)
+"""What failed in a folder is of no use in the next one."""
 
 
 class WorkBanners(QObject):
@@ -48,6 +56,8 @@ class WorkBanners(QObject):
 
     def _on_project(self) -> None:
         self._banners.drop_all("project:")
+        for key in _OF_FOLDER:
+            self._notices.succeed(key)
         opened = self._workspace.opened
         if opened is None:
             return

@@ -11,6 +11,7 @@ from app.base.settings import LIVE_WIRE, Settings
 from app.base.tasks import Task
 from app.base.words import error_text
 from app.editor.labelling import Labelling
+from app.editor.looking import Looking
 from app.editor.workspace import Workspace
 from core.document.edits import Edit, Overlap
 from core.document.instance import Shape
@@ -29,9 +30,15 @@ class Drawing(QObject):
     led = Signal()  # there is more to be led along
 
     def __init__(
-        self, workspace: Workspace, labelling: Labelling, scene: Scene, settings: Settings
+        self,
+        workspace: Workspace,
+        labelling: Labelling,
+        scene: Scene,
+        settings: Settings,
+        looking: Looking,
     ) -> None:
         super().__init__(workspace)
+        self._looking = looking
         self._settings = settings
         self._field: Task[Field] | None = None
         self._workspace = workspace
@@ -40,7 +47,7 @@ class Drawing(QObject):
         self._kept: tuple[Shape, ...] = ()
         workspace.settled = self._settled
         workspace.edited.connect(self._say)
-        workspace.image_changed.connect(self._set_wire)
+        looking.changed.connect(self._set_wire)  # with each image, and when it looks otherwise
 
     def follow_edges(self, on: bool) -> None:
         """Let outlines follow the edges of the image, or not."""
@@ -51,11 +58,9 @@ class Drawing(QObject):
         self.led.emit()
 
     def _set_wire(self) -> None:
-        staged = self._workspace.staged
-        wanted = self._settings.get(LIVE_WIRE)
-        self._scene.wire = (
-            Wire(staged.picture.decoded.pixels, self._run) if staged and wanted else None
-        )
+        """The edges are those that a person sees: of the range and the channel that are shown."""
+        seen = self._looking.seen if self._settings.get(LIVE_WIRE) else None
+        self._scene.wire = None if seen is None else Wire(seen[0], self._run, seen[1])
 
     def _run(self, make: Callable[[], Field], then: Callable[[Field], None]) -> None:
         """Look along the edges on a worker; only the latest vertex counts."""

@@ -27,7 +27,7 @@ from core.document.geometry import (
 from core.document.geometry.boxes import is_box
 from core.document.geometry.measure import Rect
 from core.document.geometry.vertices import moved_inside, translate
-from core.document.instance import Polygons, Shape
+from core.document.instance import Polygons, Shape, new_ids, with_ids
 from core.document.regions import (
     DONE_REGION,
     IGNORE,
@@ -234,10 +234,7 @@ class Editing(QObject):
 
     def _chosen(self, ids: Iterable[str]) -> tuple[Shape, ...]:
         document = self._workspace.document
-        wanted = frozenset(ids)
-        if document is None:
-            return ()
-        return tuple(each for each in document.shapes if each.id in wanted)
+        return () if document is None else with_ids(document.shapes, ids)
 
     def _unlocked(self, ids: Iterable[str]) -> tuple[Shape, ...]:
         """Those of the ids that may be changed; of the others it is said that they stay."""
@@ -253,12 +250,12 @@ class Editing(QObject):
         document = self._workspace.document
         if document is None:
             return ()
-        outlines = [each.polygons for each in originals]
+        outlines, ids = [each.polygons for each in originals], new_ids(len(originals))
         with uncollected():  # of thousands the points alone would be searched again and again
             moved = [translate(each, offset, offset) if offset else each for each in outlines]
             copies = [
-                _copy(each, polygons, offset)
-                for each, polygons in zip(originals, moved, strict=True)
+                _copy(each, id, polygons, offset)
+                for each, id, polygons in zip(originals, ids, moved, strict=True)
             ]
             inside = {*BoxTable(copies).inside(Rect(0, 0, document.width, document.height))}
             made = (
@@ -272,9 +269,10 @@ class Editing(QObject):
             self.selected.emit(frozenset(each.id for each in shapes))
 
 
-def _copy(shape: Shape, polygons: Polygons, offset: float) -> Shape:
+def _copy(shape: Shape, id: str, polygons: Polygons, offset: float) -> Shape:
     """A person's own copy, moved by an offset, with these polygons."""
-    return copied(shape, polygons, shifted(shape.keypoints, offset, offset) if offset else None)
+    points = shape.keypoints
+    return copied(shape, id, polygons, shifted(points, offset, offset) if points else None)
 
 
 def _clipped(shape: Shape, document: Document) -> Shape | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QMenu
 
 from app.base.words import error_text
 from app.editor.services import Services
@@ -55,9 +58,21 @@ class LabelsElsewhere(QObject):
                 found.count,
             )
         button = (self.tr("Import them…"), lambda: self._take(found.place))
+        if found.either:
+            button = (self.tr("Import one of them…"), lambda: self._choose(project, found))
         services.central.banners.show_banner(
             _KEY, Kind.INFO, text.format(folder=str(found.place)), [button]
         )
+
+    def _choose(self, project: Project, found: Elsewhere) -> None:
+        """Let the person choose a file; where none is chosen the offer comes back."""
+        menu = QMenu(self._services.central)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for file in found.either:
+            name = str(file.relative_to(found.place)).replace("&", "&&")
+            menu.addAction(name, partial(self._take, file))
+        menu.aboutToHide.connect(lambda: self._offer(project, found))
+        menu.popup(QCursor.pos())
 
     def _take(self, place: Path) -> None:
         self._services.central.banners.drop(_KEY)

@@ -148,7 +148,8 @@ def export_format(
         tell=context.progress,
     )
     missing = len(everything) - len(read.images) - len(problems)
-    said = tuple(sentence_text(each) for each in (*report.problems, *report.notes))
+    told = (*report.problems, *report.notes)
+    said = tuple(sentence_text(each, project.root) for each in told)
     return Report(path, report.images, report.instances, missing, (*problems, *said))
 
 
@@ -161,7 +162,7 @@ def what_is_lost(
     said = losses(read.images, format, read.collection.kind)
     found = {each.labels.split for each in read.images}
     splits = tuple(each for each in SPLITS if each in found)
-    return splits, tuple(sentence_text(each) for each in said)
+    return splits, tuple(sentence_text(each, project.root) for each in said)
 
 
 def _gathered(
@@ -197,7 +198,7 @@ def export_labelme(project: Project, folder: Path, context: Context) -> Report:
     for entry, file, mismatch in _labelled(project, everything, problems, context):
         if mismatch is not None:
             said = mismatch.said(UNANSWERED, entry.label_file, entry.relative)
-            problems.append(sentence_text(said))
+            problems.append(sentence_text(said, project.root))
         targets = (folder / entry.path.name, folder / entry.label_file.name)
         there = [target.name for target in targets if target.exists()]
         if there:

@@ -175,7 +175,7 @@ def look_at(project: Project, path: Path, context: Context | None = None) -> Pre
         BY_NAME[read.collection.kind].title,
         len(read.images),
         sum(map(_count, read.images)),
-        _remarks(read),
+        _remarks(read, project.root),
     )
 
 
@@ -215,7 +215,7 @@ def import_read(
     """
     project.check_writable()
     taken = Taken() if taken is None else taken
-    taken.remarks += _remarks(read)
+    taken.remarks += _remarks(read, project.root)
     taken.skeletons = read.collection.skeletons
     by_path = {entry.path.resolve(): entry for entry in project.images()}
     for place, image in enumerate(read.images):
@@ -260,5 +260,5 @@ def _imported(image: Located) -> Located:
     return replace(image, labels=labels)
 
 
-def _remarks(read: Read) -> tuple[str, ...]:
-    return tuple(sentence_text(each) for each in (*read.problems, *read.notes))
+def _remarks(read: Read, root: Path) -> tuple[str, ...]:
+    return tuple(sentence_text(each, root) for each in (*read.problems, *read.notes))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,7 +22,7 @@ from core.document.skeleton import Skeleton
 from core.project.settings import AttributeRow, ProjectSettings
 from core.protocol import ModelLoaded
 
-FIRST_LABEL = "object"
+FIRST_LABEL: Final = "object"
 
 
 class Labelling(QObject):
@@ -59,6 +61,10 @@ class Labelling(QObject):
         """The label of what is drawn next; empty while the project has none."""
         return self._settings.active or ""
 
+    def renames(self) -> dict[str, str]:
+        """What labels were called before, each with what it is called now."""
+        return dict(self._settings.renames)
+
     def colours(self) -> dict[str, str]:
         """The colour of each label."""
         return self._settings.colours()
@@ -67,7 +73,7 @@ class Labelling(QObject):
         """How many instances of the open image have which label."""
         document = self._workspace.document
         there = labelled(document.shapes) if document else ()
-        return Counter(each.label for each in there)
+        return Counter(map(attrgetter("label"), there))
 
     def learn(self, names: Collection[str]) -> None:
         """Take labels that were seen in files into the list."""
@@ -238,10 +244,9 @@ class Labelling(QObject):
     def _learn_from_image(self) -> None:
         document = self._workspace.document
         if document is not None:
-            known = set(self.names)
-            new = [each.label for each in labelled(document.shapes) if each.label not in known]
-            if new:
-                self.learn(new)
+            there = list(map(attrgetter("label"), labelled(document.shapes)))
+            if not set(there) <= set(self.names):
+                self.learn([label for label in there if label not in self.names])
             self._keep_skeletons(document.instances)
 
     def _keep_skeletons(self, instances: Iterable[Instance]) -> None:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.base.settings import LOOKS, Settings
@@ -19,6 +21,7 @@ from app.canvas.viewport import Viewport
 from app.editor.staging import Shown
 from app.editor.workspace import Workspace
 from core.codec import Codec, FieldError, builtins
+from core.gestures.livewire import See, as_it_is
 from core.storage.values import Values
 
 _LOOK: Final[Codec[Look]] = Codec(Look, "look")
@@ -48,6 +51,14 @@ class Looking(QObject):
     def look(self) -> Look:
         """How images are shown."""
         return self._workspace.pictures.look
+
+    @property
+    def seen(self) -> tuple[NDArray[np.uint8], See] | None:
+        """The pixels on the screen, H×W×3, and what makes a part of them look as it does there."""
+        if self._shown is None:
+            return None
+        shade = self._shown.shade(self.look)
+        return self._shown.pyramid.pixels, as_it_is if shade is None else shade.seen
 
     @property
     def values(self) -> Values | None:

@@ -85,6 +85,7 @@ def make_services(
     central = Central(actions["open_folder"], actions["try_sample"], viewport)
     client = client or EngineClient(parent)
     workspace = Workspace(tasks, settings, parent)
+    looking = Looking(workspace, viewport, settings)
     labelling = Labelling(workspace)
     suggesting = Suggesting(workspace, labelling, settings)
     annotator = PreAnnotator(client, workspace, suggesting, jobs)
@@ -106,14 +107,14 @@ def make_services(
         client=client,
         models=models,
         workspace=workspace,
-        looking=Looking(workspace, viewport, settings),
+        looking=looking,
         labelling=labelling,
         suggesting=suggesting,
         prompting=prompting,
         alike=Alike(workspace, suggesting, prompting),
         tuning=Tuning(viewport, workspace, suggesting, prompting),
         editing=Editing(workspace, labelling),
-        drawing=Drawing(workspace, labelling, scene, settings),
+        drawing=Drawing(workspace, labelling, scene, settings, looking),
         annotator=annotator,
         exporter=Exporter(workspace, labelling, jobs),
         importer=Importer(workspace, jobs),

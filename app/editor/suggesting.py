@@ -18,7 +18,7 @@ from core.document.edits import Add, Edit, SetRejected
 from core.document.instance import Instance, Source
 from core.document.regions import covering
 from core.project.project import Project
-from core.project.suggestions import SuggestionSet
+from core.project.suggestions import UNNAMED, SuggestionSet
 from core.session import covered_by, store_suggestions
 
 
@@ -57,8 +57,6 @@ class Suggesting(QObject):
         self._settings = settings
         self._picked: frozenset[str] = frozenset()
         self._drawn: tuple[Instance, ...] = ()
-        self._heard: set[str] = set()
-        self._listened_to: Project | None = None
         self.following = Following(settings, self)
         self.following.moved.connect(self._on_changed)
         labelling.changed.connect(self.changed)
@@ -188,24 +186,19 @@ class Suggesting(QObject):
 
         `given`: an instance gets it now, so an active label is made where one is needed.
         """
-        adds = self._settings.get(UNKNOWN_LABELS) == "add"
-        if given and not adds and self._labelling.names:
+        if given and self._labelling.names:
             self._labelling.ensure()
-        known = self._labelling.names
+        known, renames = frozenset(self._labelling.names), self._labelling.renames()
         instead = self._labelling.coming
-        # One that says any of the project's labels means its other names as it says them.
-        if adds or not known or not self._said().isdisjoint(known):
+        if not known:
             return lambda name: name or instead
-        return lambda name: name if name in known else instead
+        keeps = self._settings.get(UNKNOWN_LABELS) == "names"
 
-    def _said(self) -> set[str]:
-        """The labels that models have said in this folder, as far as its images were opened."""
-        project, session = self._workspace.project, self._workspace.session
-        if project is not self._listened_to:
-            self._listened_to, self._heard = project, set()
-        if session is not None:
-            self._heard |= {each.label for each in session.suggestions.instances}
-        return self._heard
+        def named(name: str) -> str:
+            now = name if name in known else renames.get(name, name)
+            return now if now in known or (keeps and name not in UNNAMED) else instead
+
+        return named
 
     def arrive(
         self,

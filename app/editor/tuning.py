@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Signal
 
 from app.base.tasks import Task
 from app.base.words import error_text, sentence_text
+from app.canvas.view import View
 from app.canvas.viewport import Viewport
 from app.editor.panels.tuning import Knob, TuningPanel
 from app.editor.prompting import Prompting, Query
@@ -17,6 +18,7 @@ from app.editor.suggesting import Suggesting
 from app.editor.workspace import Workspace
 from core.document.edits import Add, Batch, Edit, Reshape
 from core.document.geometry import GeometryError, intersect, union
+from core.document.geometry.measure import bounds_of
 from core.document.geometry.smoothing import smooth
 from core.document.instance import Instance, Polygons, Shape, Source
 from core.document.regions import covering
@@ -132,8 +134,18 @@ class Tuning(QObject):
         panel.changed.connect(self._compute)
         panel.applied.connect(self._apply)
         panel.closed.connect(self.close)
-        panel.open()
+        panel.open(self._place_of(shapes))
         self._compute()
+
+    def _place_of(self, shapes: Sequence[Shape]) -> QRect:
+        """Where on the canvas shapes are, in its logical pixels."""
+        canvas, box = self._viewport, bounds_of(shapes)
+        if box is None:
+            return QRect()
+        (x, y), scale = canvas.view()
+        view = View(x, y, scale, canvas.width(), canvas.height(), canvas.devicePixelRatioF())
+        near, far = view.to_logical(box.x0, box.y0), view.to_logical(box.x1, box.y1)
+        return QRectF(QPointF(*near), QPointF(*far)).toAlignedRect().intersected(canvas.rect())
 
     def _chosen(self) -> tuple[tuple[Shape, ...], frozenset[str]]:
         """The selected instances, else the picked suggestions; and which are suggestions."""

@@ -45,7 +45,7 @@ class ViewFeature(Feature):
         services.drawing.led.connect(services.viewport.input.look_again)
         services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
-        for each in (COLOUR_BY, OPACITY, WHEEL, TAGS, CROSSHAIR, OVERVIEW, SNAPPING):
+        for each in (OPACITY, WHEEL, TAGS, CROSSHAIR, OVERVIEW, SNAPPING):
             self._on_setting(each.key)
 
     def focus_areas(self) -> Sequence[FocusArea]:
@@ -56,8 +56,6 @@ class ViewFeature(Feature):
         canvas, settings = self.services.viewport, self.services.settings
         if key == OPACITY.key:
             canvas.set_opacity(settings.get(OPACITY))
-        elif key == COLOUR_BY.key:
-            canvas.set_colour_by(settings.get(COLOUR_BY))
         elif key == WHEEL.key:
             canvas.set_wheel_zooms(settings.get(WHEEL) == "zoom")
         elif key == TAGS.key:

@@ -95,7 +95,7 @@ class Toast(QFrame):
 
 
 class Notices(QObject):
-    """Stacks notices in the lower right corner of a widget."""
+    """Stacks notices in the lower right corner of a widget; no sentence is there twice."""
 
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
@@ -118,6 +118,8 @@ class Notices(QObject):
         """
         if key:
             self.succeed(f"#{key}")
+        if self._told(text):
+            return
         toast = self._put(f"#{key or self._count}", kind, text, buttons or [])
         timer = QTimer(toast)
         timer.setSingleShot(True)
@@ -132,6 +134,8 @@ class Notices(QObject):
             QGuiApplication.clipboard().setText(f"{text}\n\n{details}".strip())
 
         self.succeed(key)
+        if self._told(text):
+            return
         self._put(
             key, Kind.WARNING if warning else Kind.ERROR, text, [(self.tr("Copy details"), copy)]
         )
@@ -158,6 +162,19 @@ class Notices(QObject):
         """Keep the corner when the host is resized."""
         if event.type() == QEvent.Type.Resize:
             self._place()
+        return False
+
+    def _told(self, text: str) -> bool:
+        """Whether a notice that stays says this already; it comes to the front, one that passes
+        makes room."""
+        for key, toast in list(self._toasts.items()):
+            if toast.text == text:
+                if key.startswith("#"):
+                    self.succeed(key)
+                else:
+                    self._toasts[key] = self._toasts.pop(key)
+                    self._place()
+                    return True
         return False
 
     def _put(self, key: str, kind: Kind, text: str, buttons: list[Button]) -> Toast:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QMainWindow,
     QMenu,
+    QScrollArea,
     QSizePolicy,
     QStatusBar,
     QTabWidget,
@@ -25,6 +27,9 @@ from app.base.feature import Feature, FocusArea
 from app.window.rails import Rail
 
 translate = QCoreApplication.translate
+
+_LOW: Final = 120
+"""Logical pixels: no panel is lower."""
 
 TOOLBAR: Final = (
     *("open_folder", "", "previous_image", "next_image", "", "undo", "redo", ""),
@@ -108,6 +113,57 @@ def add_toolbar(window: QMainWindow, actions: ActionSet, model_menu: QMenu) -> Q
     return model
 
 
+class _Scrolled(QScrollArea):
+    """A panel at the size of its place; where that is too low for it, it scrolls, so that it
+    reaches over nothing else."""
+
+    def __init__(self, panel: QWidget, title: str) -> None:
+        super().__init__()
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.verticalScrollBar().setAccessibleName(title)
+        self._panel = panel
+        self.setWidget(panel)
+        for each in (panel, self.viewport()):
+            each.setAutoFillBackground(False)  # an opaque dock would count as one out of sight
+
+    def event(self, event: QEvent) -> bool:
+        """What the panel needs may have changed."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self._fit()
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The panel follows."""
+        self._fit()
+        super().resizeEvent(event)
+
+    def sizeHint(self) -> QSize:
+        """As the panel."""
+        return self._panel.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the panel, and its scroll bar where that is shown, at any height."""
+        width = self._panel.minimumSizeHint().expandedTo(self._panel.minimumSize()).width()
+        height = self._least(max(width, self.width()))
+        bar = self.verticalScrollBar().sizeHint().width() if height > self.height() else 0
+        return QSize(width + bar, min(height, _LOW))
+
+    def _least(self, width: int) -> int:
+        """How high the panel must be at a width."""
+        layout = self._panel.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            return layout.minimumHeightForWidth(width)
+        return self._panel.minimumSizeHint().height()
+
+    def _fit(self) -> None:
+        # Qt's own way asks for the height that lists would like to have, not for the least.
+        room = self.viewport().size()
+        self._panel.resize(room.width(), max(room.height(), self._least(room.width())))
+
+
 class Docks:
     """The panels of the features, as tabs at the left and at the right."""
 
@@ -141,7 +197,7 @@ class Docks:
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
         # The panels have headings of their own; a second one above them only takes room.
         dock.setTitleBarWidget(QWidget())
-        dock.setWidget(panel)
+        dock.setWidget(panel if isinstance(panel, QScrollArea) else _Scrolled(panel, feature.title))
         side = self._left if feature.at_left else self._right
         area = Qt.DockWidgetArea
         self._window.addDockWidget(

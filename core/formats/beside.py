@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from core.formats.splits import are_splits
 from core.storage.images import is_image_name
 
 # Names of folders that hold labels, and of those that hold the images then.
@@ -80,11 +81,12 @@ class Siblings:
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """Labels that lie apart from the images: what to import, how many files it is, and whether
-    each of them is for many images."""
+    each of them is for many images; `either` are files of which only one can be imported."""
 
     place: Path
     count: int
     whole: bool = False
+    either: tuple[Path, ...] = ()
 
 
 def labels_elsewhere(root: Path, images: Sequence[tuple[Path, Path]]) -> Elsewhere | None:
@@ -99,7 +101,9 @@ def labels_elsewhere(root: Path, images: Sequence[tuple[Path, Path]]) -> Elsewhe
     files = [path for folder in (root, *_folders(root)) for path in _listing(folder)]
     whole = [path for path in files if _is_data_set(path)]
     if whole:
-        return Elsewhere(whole[0] if len(whole) == 1 else root, len(whole), whole=True)
+        place, several = (root, tuple(whole)) if len(whole) > 1 else (whole[0], ())
+        either = () if are_splits(several, root) else several
+        return Elsewhere(place, len(whole), whole=True, either=either)
     stems = {image.stem for image, _ in images}
     counts = {
         folder: len(stems & {p.stem for p in _listing(folder) if p.suffix.lower() in _LABELS})

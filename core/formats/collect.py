@@ -12,7 +12,7 @@ from core.formats.errors import FormatError
 from core.formats.format import Format, Source
 from core.formats.labelled import Collection, Labelled, merged
 from core.formats.registry import FORMATS, recognise
-from core.formats.splits import split_of
+from core.formats.splits import are_splits, split_of
 from core.formats.unknown import explain
 from core.sentences import Sentence, say
 
@@ -61,18 +61,16 @@ class _Found:
     def of(self, format: Format, folder: Path) -> Collection:
         """All files of a format as one. Raises FormatError when they may repeat each other."""
         entries = self.parts[format.name]
-        if format.declared and len(entries) > 1:
-            splits = [split_of(path.relative_to(folder)) for path, _ in entries]
-            if None in splits or len(set(splits)) < len(splits):
-                names = ", ".join(path.name for path, _ in entries)
-                raise FormatError(
-                    say(
-                        "formats.several_coco",
-                        "{path} holds several COCO files ({names}): name one of them.",
-                        path=str(folder),
-                        names=names,
-                    )
+        paths = [path for path, _ in entries]
+        if format.declared and len(entries) > 1 and not are_splits(paths, folder):
+            raise FormatError(
+                say(
+                    "formats.several_coco",
+                    "{path} holds several COCO files ({names}): name one of them.",
+                    path=str(folder),
+                    names=", ".join(path.name for path in paths),
                 )
+            )
         # A file that covers more images goes first: where two label one image, it is the one used.
         parts = sorted((part for _, part in entries), key=lambda part: -len(part.images))
         return merged(parts, declared=format.declared)

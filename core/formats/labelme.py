@@ -14,8 +14,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Container, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Container, Sequence
 from itertools import chain
 from pathlib import Path, PureWindowsPath
 from typing import Final
@@ -291,11 +290,15 @@ def _joined(parts: list[_Shape]) -> tuple[dict[str, Shape], list[str | None]]:
     made: dict[str, Shape] = {}
     copies: _Copies = {}
     taken = {part.fields.masklens.id for group in groups.values() for part in group}
-    for group in groups.values():
-        instance = _instance(group)
+
+    def id_for(wanted: str | None, label: str, group: int | None, polygons: Polygons) -> str:
         # A shape copied in another program brings its id along; only the first keeps it.
-        if not instance.id or instance.id in made:
-            instance = replace(instance, id=_made_up_id(instance, taken, copies))
+        if wanted and wanted not in made:
+            return wanted
+        return _made_up_id(label, group, polygons, taken, copies)
+
+    for group in groups.values():
+        instance = _instance(group, id_for)
         taken.add(instance.id)
         made[instance.id] = instance
         for part in group:
@@ -303,7 +306,9 @@ def _joined(parts: list[_Shape]) -> tuple[dict[str, Shape], list[str | None]]:
     return made, ids
 
 
-def _instance(parts: list[_Shape]) -> Shape:
+def _instance(
+    parts: list[_Shape], id_for: Callable[[str | None, str, int | None, Polygons], str]
+) -> Shape:
     first, fields, polygons = parts[0], parts[0].fields, parts[0].kept.polygons
     edited = False
     if len(parts) > 1:
@@ -311,8 +316,9 @@ def _instance(parts: list[_Shape]) -> Shape:
         edited = any(part.source is Source.EDITED for part in parts)
         polygons = tuple(polygon for part in parts for polygon in part.kept.polygons)
     extra = first.fields.masklens
+    own_group = extra.own_group(fields.group_id)
     shape = Instance(
-        extra.id or "",
+        id_for(extra.id, fields.label, own_group, polygons),
         fields.label,
         polygons,
         Source.EDITED if edited else first.source,
@@ -321,7 +327,7 @@ def _instance(parts: list[_Shape]) -> Shape:
         tuple(fields.flags.items()) if fields.flags else (),
         fields.description or "",
         extra.crowd,
-        extra.own_group(fields.group_id),
+        own_group,
         attributes_of(fields.attributes),
         len(parts) == 1 and is_box(polygons) and (extra.box or parts[0].kept.kind in BOXES),
         extra.keypoints,
@@ -335,10 +341,16 @@ def _instance(parts: list[_Shape]) -> Shape:
 _Copies = dict[bytes, tuple["hashlib._Hash", int]]
 
 
-def _made_up_id(instance: Shape, taken: Container[str | None], copies: _Copies) -> str:
+def _made_up_id(
+    label: str,
+    group: int | None,
+    polygons: Polygons,
+    taken: Container[str | None],
+    copies: _Copies,
+) -> str:
     """An id that the same shape gets whenever the file is read, so that a journal can name it."""
-    digest = hashlib.sha256(f"{instance.label}\0{instance.group_id}".encode(errors="surrogatepass"))
-    for part in instance.polygons:
+    digest = hashlib.sha256(f"{label}\0{group}".encode(errors="surrogatepass"))
+    for part in polygons:
         for ring in part.rings:
             digest.update(array("d", chain.from_iterable(ring)).tobytes())
     common = digest.digest()

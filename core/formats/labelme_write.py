@@ -241,7 +241,7 @@ def _shape(
         shape["direction"] = direction(polygon.outer)
     if kind and "mask" in shape:
         shape["mask"] = None
-    if instance.flags or "flags" in raw or not raw:
+    if instance.flags or bytes(raw.get("flags", _NOTHING)) != _NOTHING or not raw:
         shape["flags"] = dict(instance.flags)
     if instance.attributes != (() if before is None else before.attributes):
         shape["attributes"] = with_attributes(raw.get("attributes"), instance.attributes)

@@ -38,6 +38,12 @@ def split_of(path: PurePath) -> str | None:
     return next((_NAMES[word] for word in reversed(words) if word in _NAMES), None)
 
 
+def are_splits(files: Sequence[PurePath], folder: PurePath) -> bool:
+    """Whether each of these files within a folder is for a split of its own."""
+    splits = [split_of(file.relative_to(folder)) for file in files]
+    return None not in splits and len(set(splits)) == len(splits)
+
+
 def shares(text: str) -> tuple[float, float, float]:
     """The shares in a text such as `80,10,10`, the last of which may be left out.
 

@@ -24,7 +24,7 @@ from core.sentences import Sentence, say
 HINT: Final = say(
     "gestures.hint_brush",
     "Paint: the left button adds to the selected instance or begins one, the right one erases. "
-    "Wheel, + and - change the size.",
+    "Wheel, + and - change the size; Escape lets go of the instance, for the next one.",
 )
 HINT_VERTICES: Final = say(
     "gestures.hint_vertex_brush",

@@ -153,7 +153,10 @@ class KeypointGesture:
             return self.move(event)
         if drag is not None:
             outcome = clicked(drag[0].shape, drag[0].place, start)
-            return outcome or drag[0].finish(event.x - start.x, event.y - start.y)
+            way = event.x - start.x, event.y - start.y
+            if outcome is not None or way != (0.0, 0.0) or self._next(drag[0].shape) is None:
+                return outcome or drag[0].finish(*way)
+            # A mere click sets the next one, however near the others are.
         shape = self._owner()
         if shape is None:
             return self._take(start)

@@ -206,7 +206,18 @@ class Field:
         return math.floor(row), math.floor(column)
 
 
-def field_around(pixels: Pixels, start: Point, step: int, reach: int = REACH) -> Field:
+See = Callable[[Pixels], Pixels]
+"""What a person sees of a part of the image: uint8 (h, w, 3) in and out."""
+
+
+def as_it_is(part: Pixels) -> Pixels:
+    """Nothing is changed for the eye."""
+    return part
+
+
+def field_around(
+    pixels: Pixels, start: Point, step: int, reach: int = REACH, see: See = as_it_is
+) -> Field:
     """The ways from a vertex on an image, uint8 (H, W, 3), over cells of `step` pixels."""
     height, width = pixels.shape[:2]
     across, down = min(max(int(start[0]), 0), width - 1), min(max(int(start[1]), 0), height - 1)
@@ -214,7 +225,7 @@ def field_around(pixels: Pixels, start: Point, step: int, reach: int = REACH) ->
     columns = max(min((width - x0) // step, 2 * reach), 1)
     rows = max(min((height - y0) // step, 2 * reach), 1)
     part = pixels[y0 : y0 + rows * step, x0 : x0 + columns * step]
-    image = _reduced(part, step)
+    image = _reduced(see(part), step)
     cell = min((down - y0) // step, rows - 1), min((across - x0) // step, columns - 1)
     costs = costs_of(image) if min(rows, columns) > 1 else None
     if costs is None:
@@ -275,12 +286,14 @@ def at_once(make: Callable[[], Field], then: Callable[[Field], None]) -> None:
 class Wire:
     """Ways along the edges of one image, uint8 (H, W, 3), from the vertex set last.
 
-    The small window around a vertex is looked through at once, the large one by `run`.
+    The small window around a vertex is looked through at once, the large one by `run`; either as
+    a person sees it.
     """
 
-    def __init__(self, pixels: Pixels, run: Run = at_once) -> None:
+    def __init__(self, pixels: Pixels, run: Run = at_once, see: See = as_it_is) -> None:
         self._pixels = pixels
         self._run = run
+        self._see = see
         self._fields: list[Field] = []
 
     def path(self, start: Point, end: Point, pixel: float) -> tuple[Point, ...]:
@@ -290,8 +303,9 @@ class Wire:
         """
         step = max(1, int(pixel))
         if not self._fields or (self._fields[-1].start, self._fields[-1].step) != (start, step):
-            self._fields = [field_around(self._pixels, start, step, NEAR)]
-            self._run(lambda: field_around(self._pixels, start, step), self._take)
+            pixels, see = self._pixels, self._see
+            self._fields = [field_around(pixels, start, step, NEAR, see)]
+            self._run(lambda: field_around(pixels, start, step, see=see), self._take)
         return next((each.path(end) for each in self._fields if each.has(end)), ())
 
     def _take(self, field: Field) -> None:

@@ -111,6 +111,10 @@ class Scene:
         """The instance or region with that id, or None."""
         return self.document.get(id) if self.document else None
 
+    def known(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of the ids that the document has."""
+        return self.document.known(ids) if self.document else frozenset()
+
     def selected(self) -> tuple[Shape, ...]:
         """What is selected and may be changed."""
         found = (self.get(id) for id in sorted(self.selection))
@@ -290,11 +294,14 @@ class Scene:
     def know(self, boxes: BoxTable) -> None:
         """Boxes that were made already: those of the shapes among them are not made again."""
         self._shapes.know(boxes)
+        self._indexed = None
 
     def _updated(self) -> Shapes:
         shapes = self.document.shapes if self.document else ()
         if shapes is not self._indexed:
-            self._shapes.set([each for each in shapes if each.id not in self._hidden])
+            hidden = self._hidden
+            seen = [each for each in shapes if each.id not in hidden] if hidden else shapes
+            self._shapes.set(seen)
             self._indexed = shapes
         return self._shapes
 
@@ -312,7 +319,8 @@ class Shapes:
 
     def set(self, shapes: Sequence[Shape]) -> None:
         """Other shapes, in z order."""
-        self._boxes = self._boxes.updated(shapes)
+        if shapes is not self._boxes.shapes:
+            self._boxes = self._boxes.updated(shapes)
 
     def near(self, x: float, y: float, tolerance: float) -> HitIndex:
         """An index of the shapes whose box is within `tolerance` of a point."""

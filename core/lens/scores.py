@@ -17,6 +17,11 @@ PHOTOS, CELLS = "photos", "cells"
 """The kinds of images that are told apart."""
 WANTED: Final = 0.5
 """The share of right ones among what is shown."""
+WORTH_IT: Final = 0.25
+"""The share of right ones among the weakest of what is shown: where it is lower, to take the wrong
+ones away is more work than to draw the right ones."""
+_WEAKEST: Final = 3
+"""Parts that are the weakest."""
 _STRENGTH: Final = 4.0
 """A record counts as much as this many answers in each part."""
 _REACH: Final = 4
@@ -108,7 +113,8 @@ NONE: Final = ScoreRecord("", (0.0,) * BINS, (0.0,) * BINS)
 
 
 def start_score(record: ScoreRecord, answers: ScoreRecord = NONE) -> float:
-    """The least score from which at least half of what is shown should be right: 0.05 to 0.95.
+    """The least score from which at least half of what is shown should be right, and a quarter of
+    the weakest: 0.05 to 0.95.
 
     An answer is evidence about its own score and those near it. How many suggestions there are of
     a score, answered or not, is taken from the record: so a person who accepts all that is shown
@@ -116,22 +122,26 @@ def start_score(record: ScoreRecord, answers: ScoreRecord = NONE) -> float:
     """
     shares = _shares(record, answers)
     counts = [r + w for r, w in zip(record.right, record.wrong, strict=True)]
-    right = total = 0.0
-    precision = [0.0] * BINS
-    for place in reversed(range(BINS)):
-        # A score that was never met counts a little, so that answers can tell of it.
-        count = counts[place] + 0.05
-        right, total = right + count * shares[place], total + count
-        precision[place] = right / total
-    good = [place for place in range(1, BINS) if precision[place] >= WANTED]
+    # A score that was never met counts a little, so that answers can tell of it.
+    counts = [count + 0.05 for count in counts]
+
+    def precision(first: int, end: int = BINS) -> float:
+        right = sum(c * s for c, s in zip(counts[first:end], shares[first:end], strict=True))
+        return right / sum(counts[first:end])
+
+    value = [
+        min(precision(place) / WANTED, precision(place, place + _WEAKEST) / WORTH_IT)
+        for place in range(BINS)
+    ]
+    good = [place for place in range(1, BINS) if value[place] >= 1]
     if not good:
-        return max(range(1, BINS), key=lambda place: precision[place]) / BINS
+        return max(range(1, BINS), key=precision) / BINS
     place = good[0]
     if place == 1:
         return 1 / BINS
-    # Between two parts, where a straight line crosses the half.
-    low, high = precision[place - 1], precision[place]
-    return (place - (high - WANTED) / (high - low)) / BINS
+    # Between two parts, where a straight line crosses what is wanted.
+    low, high = value[place - 1], value[place]
+    return (place - (high - 1) / (high - low)) / BINS
 
 
 def _shares(record: ScoreRecord, answers: ScoreRecord) -> list[float]:

@@ -115,6 +115,9 @@ class ProjectSettings:
     image_attributes: tuple[AttributeRow, ...] = ()
     """What is asked of each image."""
     overlap: Overlap = Overlap.KEEP
+    renames: tuple[tuple[Name, Name], ...] = ()
+    """What labels were called before they got another name or became one with another, each with
+    what it is now: a model goes on to say the old name."""
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
@@ -161,7 +164,16 @@ class ProjectSettings:
         labels = tuple(
             replace(label, name=new) if label.name == old else label for label in self.labels
         )
-        return replace(self, labels=labels, active=new if self.active == old else self.active)
+        active = new if self.active == old else self.active
+        return replace(self, labels=labels, active=active, renames=self._renames(old, new))
+
+    def _renames(self, old: str, new: str) -> tuple[tuple[str, str], ...]:
+        """What was called differently when `old` is `new` from now on."""
+        taken_back = dict(self.renames).get(new) == old
+        renames = {was: new if now == old else now for was, now in self.renames if was != new}
+        if not taken_back:
+            renames[old] = new
+        return tuple(renames.items())[-MOST_LABELS:]
 
     def with_style(self, style: LabelStyle, place: int) -> ProjectSettings:
         """The same with a label that it lacks, as it was, at a place of the list."""
@@ -174,7 +186,8 @@ class ProjectSettings:
     def merged(self, old: str, new: str) -> ProjectSettings:
         """The same without the one of two labels; the other stays as it is."""
         active = new if self.active == old else self.active
-        return replace(self.without_label(old), active=active)
+        renames = self._renames(old, new)
+        return replace(self.without_label(old), active=active, renames=renames)
 
     def without_label(self, name: str) -> ProjectSettings:
         labels = tuple(label for label in self.labels if label.name != name)
@@ -206,9 +219,12 @@ class _File(msgspec.Struct, frozen=True, tag_field="masklens_project", tag=1, om
     attributes: tuple[AttributeRow, ...] = ()
     image_attributes: tuple[AttributeRow, ...] = ()
     overlap: Overlap = Overlap.KEEP
+    renames: tuple[tuple[Name, Name], ...] = ()
 
     def __post_init__(self) -> None:
         check_labels_folder(self.labels_folder)
+        if len(self.renames) > MOST_LABELS:
+            raise ValueError(f"expected at most {MOST_LABELS} renames")
         for rows in (self.attributes, self.image_attributes):
             asked = {row.name for row in rows}
             if len(rows) > MOST_ATTRIBUTES or len(asked) != len(rows):
@@ -232,7 +248,7 @@ def save_settings(path: Path, settings: ProjectSettings) -> None:
     """Write the settings in one piece. Raises StorageError."""
     own = (settings.labels, settings.active, settings.subfolders, settings.labels_folder)
     asked = (settings.attributes, settings.image_attributes)
-    value = members(encode(_File(*own, *asked, settings.overlap)))
+    value = members(encode(_File(*own, *asked, settings.overlap, settings.renames)))
     value.update((name, Raw(text.encode())) for name, text in settings.kept)
     make_folder(path.parent)
     write_atomic(path, pretty(value, 2))
@@ -261,4 +277,5 @@ def load_settings(path: Path) -> ProjectSettings:
         found.attributes,
         found.image_attributes,
         found.overlap,
+        found.renames,
     )

@@ -21,6 +21,10 @@ _UNREADABLE: Final = say(
 _BROKEN: Final = say("suggestions.broken", "The suggestions in {path} cannot be used. {problem}")
 
 
+UNNAMED: Final = frozenset(("", "object", "cell"))
+"""Labels that name nothing: what a model says of things that it has no name for, as the bundled
+starter of everything."""
+
 Setting = bool | int | float | str | None
 
 

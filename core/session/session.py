@@ -67,8 +67,8 @@ class ImageSession:
         done = self._label_file is not None and self._label_file.done
         details = self._label_file.details if self._label_file else NO_DETAILS
         self._saved_labels: Held = (own, done, details)
-        self._size = opened.size
-        self.document = Document(*opened.size, own, done, opened.suggestions.rejected, details)
+        self._size, rejected = opened.size, opened.suggestions.rejected
+        self.document = Document(*opened.size, own, done, rejected, details, checked=True)
         self.history = History(self.document, self._record)
         self._recording = True
         self._journal = Journal(project.journal_path(image))

@@ -90,7 +90,6 @@ def ours(way: str, model: str, dataset: Dataset, steps: int, seed: int, threads:
             hold_out=0.0,
             schedule=WAYS[way],
             device="cpu",
-            precision="bf16",
             threads=threads,
             picture_every=0,
         )

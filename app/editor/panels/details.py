@@ -92,7 +92,8 @@ class DetailsPanel(Section):
         self._title.setText(self.tr("Image") if of_image else self.tr("Details"))
         self._make_rows(shapes, self._asked_of_images if of_image else self._asked)
         self._description.show(_common(each.description for each in shapes))
-        self._flags.show(_common(", ".join(flag_names(each)) for each in shapes))
+        flags = {each.flags: each for each in shapes}.values()
+        self._flags.show(_common(", ".join(flag_names(each)) for each in flags))
         for name, field in self._attributes.items():
             field.show(_common(dict(each.attributes).get(name) for each in shapes))
 
@@ -194,8 +195,8 @@ def _kind_of(value: Value) -> AttributeKind:
 
 def _common(values: Iterable[object]) -> object:
     """The value that all have; `_MIXED` without one."""
-    first, *others = values
-    return first if all(each == first for each in others) else _MIXED
+    different = set(values)
+    return different.pop() if len(different) == 1 else _MIXED
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class HealthDialog(QDialog):
         self._tree.setRootIsDecorated(False)
         self._tree.setUniformRowHeights(True)
         self._tree.setSortingEnabled(True)
+        self._tree.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self._tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._tree.itemActivated.connect(lambda item, _column: self.shown.emit(item.data(0, PLACE)))
         self._tree.itemSelectionChanged.connect(self._enable)
@@ -65,8 +66,10 @@ class HealthDialog(QDialog):
             items.append(item)
         self._tree.addTopLevelItems(items)
         self._tree.resizeColumnToContents(0)
-        fixed = self.tr("%n of them can be repaired, which can be undone.", "",
-                        len(self._repairable))  # fmt: skip
+        fixed = self.tr("None of them can be repaired here.")
+        if self._repairable:
+            fixed = self.tr("%n of them can be repaired, which can be undone.", "",
+                            len(self._repairable))  # fmt: skip
         nothing = self.tr("Nothing is wrong with the labels of this folder.")
         count = self.tr("%n thing(s) found.", "", len(found))
         self._head.setText(f"{count} {fixed}" if found else nothing)

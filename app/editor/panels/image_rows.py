@@ -367,7 +367,7 @@ def kind_text(kind: str) -> str:
     if not kind:
         return ""
     if kind == FAILED:
-        return QCoreApplication.translate("words", "unreadable")
+        return QCoreApplication.translate("words", "not editable")
     return status_text(ImageStatus(kind))
 
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -259,9 +259,16 @@ class ImagesPanel(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Left and Right fold and unfold the folder at hand; Left leads from an image to its own.
 
-        Return does either.
+        Return does either. To select all means images here, and no instances.
         """
-        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+        if not isinstance(event, QKeyEvent):
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            if event.matches(QKeySequence.StandardKey.SelectAll):
+                event.accept()
+                return True
+            return False
+        if event.type() != QEvent.Type.KeyPress:
             return False
         index, key = self._list.currentIndex(), event.key()
         if not self.rows.tree or not index.isValid():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from itertools import count
+from operator import attrgetter
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -17,6 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from app.base.icons import icon
+from app.canvas.style import Palette
 from app.canvas.tags import tag_text
 from core.document.document import Changed, Document
 from core.document.geometry.measure import area
@@ -61,7 +64,7 @@ class InstanceRows(QAbstractTableModel):
         self._instances = 0
         self._row_of: dict[str, int] = {}
         self._areas: dict[str, tuple[Shape, float]] = {}
-        self._colours: Mapping[str, str] = {}
+        self.palette = Palette()
         self._hidden: frozenset[str] = frozenset()
         self._query = Query()
         self._sorting: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
@@ -117,11 +120,6 @@ class InstanceRows(QAbstractTableModel):
             each is not None and is_done(each) is (each.id in self._row_of) for each in there
         )
 
-    def set_colours(self, colours: Mapping[str, str]) -> None:
-        """The colours of the labels, `#rrggbb` by name."""
-        self._colours = colours
-        self.refresh()
-
     def refresh(self) -> None:
         """Paint all rows anew, for instance in another theme."""
         if self._shapes:
@@ -141,6 +139,10 @@ class InstanceRows(QAbstractTableModel):
     def label_texts(self) -> set[str]:
         """The labels in use."""
         return {shape.label for shape in self._shapes}
+
+    def rows_of(self, ids: Iterable[str]) -> list[int]:
+        """The rows of those that are shown, rising."""
+        return sorted(row for row in map(self._row_of.get, ids) if row is not None)
 
     def row_of(self, id: str) -> int | None:
         """The row of an instance, area to ignore or suggestion."""
@@ -253,7 +255,7 @@ class InstanceRows(QAbstractTableModel):
         if column == LABEL and shape.locked:
             return icon("lock")
         if column == LABEL:
-            return swatch(self._colours.get(shape.label, "#808080"))
+            return swatch(self.palette.of(shape).name())
         return None
 
     def _area(self, shape: Shape) -> float:
@@ -269,7 +271,9 @@ class InstanceRows(QAbstractTableModel):
         there = () if self._document is None else labelled(self._document.shapes)
         self._instances = len(there)
         everything = (*there, *self._suggestions)
-        self._shapes = [each for each in everything if self._query.means(each, self._area)]
+        self._shapes = list(everything)
+        if self._query.terms:
+            self._shapes = [each for each in everything if self._query.means(each, self._area)]
         column, order = self._sorting
         keys: dict[int, Callable[[Shape], Any]] = {
             LABEL: lambda shape: shape.label.casefold(),
@@ -280,7 +284,7 @@ class InstanceRows(QAbstractTableModel):
         if column in keys:
             falling = order is Qt.SortOrder.DescendingOrder
             self._shapes.sort(key=keys[column], reverse=falling)
-        self._row_of = {shape.id: row for row, shape in enumerate(self._shapes)}
+        self._row_of = dict(zip(map(attrgetter("id"), self._shapes), count()))
 
 
 def swatch(colour: str, size: int = 14) -> QIcon:

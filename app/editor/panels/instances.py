@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from app.base.icons import icon
 from app.base.words import count_text, error_text
+from app.canvas.style import Palette
 from app.editor.panels.instance_rows import (
     ACCEPT,
     AREA,
@@ -107,9 +108,10 @@ class InstancesPanel(Section):
         self.rows.set_suggestions(suggestions)
         self._count()
 
-    def set_colours(self, colours: Mapping[str, str]) -> None:
-        """The colours of the labels."""
-        self.rows.set_colours(colours)
+    def set_colours(self, colours: Mapping[str, str], by: str) -> None:
+        """The colours of the labels, and by what instances are coloured, as on the canvas."""
+        self.rows.palette = Palette(colours, by)
+        self.rows.refresh()
 
     def set_selection(self, ids: frozenset[str]) -> None:
         """Follow the selection of the canvas."""
@@ -313,7 +315,7 @@ class InstancesPanel(Section):
         """Select in the table what is selected on the canvas."""
         chosen = QItemSelection()
         ids = self._selected | self._picked
-        places = sorted(row for id in ids if (row := self.rows.row_of(id)) is not None)
+        places = self.rows.rows_of(ids)
         for first, last in _runs(places):
             chosen.select(self.rows.index(first, 0), self.rows.index(last, LAST))
         self._silent = True

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.editor.panels.instance_rows import swatch
-from app.editor.panels.label_rows import KEYED, LabelDelegate, LabelRow, LabelRows
+from app.editor.panels.label_rows import LabelDelegate, LabelRow, LabelRows
 from app.widgets.finder import NOTE, Finder
 from app.widgets.fuzzy import score
 from app.widgets.section import Section
@@ -189,17 +189,19 @@ class LabelFinder(Finder):
                 self.list.setCurrentRow(row)
 
     def fill(self, query: str) -> None:
-        """Labels that match, and an offer to make a new one when none is called so."""
+        """Labels that match, that of a typed number first, and an offer to make a new one when
+        none is called so."""
         query = query.strip()
-        found: list[tuple[int, int, LabelRow]] = []
+        found: list[tuple[bool, int, int, LabelRow]] = []
         for place, label in enumerate(self._labels):
-            marks = score(query, label.name)
-            if marks is not None:
+            marks, numbered = score(query, label.name), query == str(place + 1)
+            if marks is not None or numbered:
                 first = not self.isWindow() and label.name == self._current
-                found.append((-marks if query else -first, place, label))
-        for _, place, label in sorted(found, key=lambda entry: entry[:2])[:MOST]:
+                rank = -(marks or 0) if query else -first
+                found.append((not numbered, rank, place, label))
+        for *_, place, label in sorted(found, key=lambda entry: entry[:3])[:MOST]:
             item = QListWidgetItem(swatch(label.colour), label.name)
-            item.setData(NOTE, str(place + 1) if place < KEYED else "")
+            item.setData(NOTE, str(place + 1))
             self.list.addItem(item)
         if query and all(label.name != query for label in self._labels):
             item = QListWidgetItem(query)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -105,15 +105,28 @@ class TuningPanel(QFrame):
         self._state.setText(text)
         self._apply.setEnabled(ready)
 
-    def open(self) -> None:
-        """Show it in the upper left of what it lies over, no wider than that."""
+    def open(self, about: QRect) -> None:
+        """Show it in the corner of what it lies over where it hides least of what it is `about`."""
         self.adjustSize()
         width = min(max(self.width(), _WIDE), self._over.width() - 2 * _GAP)
         self.resize(width, max(self.heightForWidth(width), self.sizeHint().height()))
-        self.move(_GAP, _GAP)
+        right, low = (
+            max(_GAP, room - size - _GAP)
+            for room, size in (
+                (self._over.width(), self.width()),
+                (self._over.height(), self.height()),
+            )
+        )
+        corners = [QPoint(x, y) for y in (_GAP, low) for x in (_GAP, right)]
+        self.move(min(corners, key=lambda corner: self._hidden(about, corner)))
         self.show()
         self.raise_()
         next(iter(self._sliders.values())).setFocus()
+
+    def _hidden(self, about: QRect, corner: QPoint) -> int:
+        """How many pixels of a rectangle it would hide there."""
+        there = about.intersected(QRect(corner, self.size()))
+        return max(0, there.width()) * max(0, there.height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter applies, Escape closes; no key goes on to the window."""

@@ -51,7 +51,8 @@ class VersionsPanel(Section):
             view.setFrameShape(QFrame.Shape.NoFrame)
             view.setUniformItemSizes(True)
             view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-            view.setTextElideMode(Qt.TextElideMode.ElideRight)
+            view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            view.setTextElideMode(Qt.TextElideMode.ElideRight)  # their tool tips say all
         self._about = QLabel()
         self._about.setWordWrap(True)
         self._about.setTextFormat(Qt.TextFormat.PlainText)

@@ -33,6 +33,8 @@ class Numerics:
 
     autocast: torch.dtype | None = None
     parts: frozenset[Part] = ALL_PARTS
+    contiguous: frozenset[Part] = frozenset()
+    """Parts in float32 whose input is laid out channel by channel."""
 
     def lowers(self, part: Part) -> bool:
         """Whether a part runs in the lower precision."""
@@ -48,7 +50,7 @@ class Numerics:
         """The input of a part as its kernels want it: channels last, or float32."""
         if self.lowers(part):
             return values.contiguous(memory_format=torch.channels_last)
-        return values.float()
+        return values.float().contiguous() if part in self.contiguous else values.float()
 
 
 FLOAT32 = Numerics()

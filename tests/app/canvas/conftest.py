@@ -81,6 +81,10 @@ class Bench:
     def pixels(self) -> np.ndarray:
         """The whole picture as H×W×3."""
         self.settle()
+        return self.frame()
+
+    def frame(self) -> np.ndarray:
+        """The next frame as H×W×3, whether or not all tiles are there."""
         image = self.viewport.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
         return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()

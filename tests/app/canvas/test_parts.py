@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter
 
+from app.canvas.backdrop import paint_grid
 from app.canvas.look import Look, shade
-from app.canvas.outlines import OutlineTable, make_path
+from app.canvas.outlines import OutlineTable, level_of, make_path, make_ready
 from app.canvas.pyramid import OVERVIEW_SIDE, ImagePyramid
 from app.canvas.style import Palette, ink_on
 from app.canvas.tile_layer import TileLayer
 from app.canvas.tiles import TILE, TileKey, cost, tiles_in
 from app.canvas.view import LARGEST_SCALE, View
-from core.document.geometry import Rect
+from core.document.geometry import Rect, bounds
+from core.document.instance import Instance, Line, Polygon
 from core.lru import Lru
 from tests.app.canvas.conftest import SQUARE, instance
 
@@ -119,6 +121,9 @@ class Counting:
     format = QImage.Format.Format_RGB32
     cut = False
 
+    def is_quick(self, device_scale) -> bool:
+        return False
+
     def __init__(self) -> None:
         self.begun: list[TileKey] = []
 
@@ -174,6 +179,97 @@ def test_only_tiles_that_show_the_change_are_made_again():
     assert {(key.column, key.row) for key in source.begun} == {(0, 0), (1, 0)}
 
 
+def test_tiles_out_of_sight_change_nothing_that_is_seen():
+    layer = TileLayer(Counting(), 64 << 20)
+    layer.set_extent(4000, 400)
+    view = View(500, 200, 1.0, 900, 400)
+    while not layer.make(view, time.perf_counter() + 1):
+        pass
+    seen = layer.version
+    assert layer.take_progress()
+    while not layer.make(view, time.perf_counter() + 1, margin=1):
+        pass
+    assert layer.version == seen
+    assert not layer.take_progress()
+    layer.invalidate(Rect(500, 100, 510, 110))
+    while not layer.make(view, time.perf_counter() + 1):
+        pass
+    assert layer.version > seen
+    assert layer.take_progress()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.permutations("abcdefgh"), st.permutations("abcdefgh"), st.integers(0, 8), st.integers(0, 8)
+)
+def test_the_table_follows_what_comes_goes_moves_and_changes(first, second, some, others):
+    made = {id: instance(id, [(x + k, y) for x, y in SQUARE]) for k, id in enumerate("abcdefgh")}
+    before, now = [made[id] for id in first[:some]], [made[id] for id in second[:others]]
+    if now:
+        now[0] = instance(now[0].id, [(x, y + 90) for x, y in SQUARE])
+        now[-1] = instance(now[-1].id, label="named anew")
+    table = OutlineTable()
+    table.set(before)
+    kept = {each.id: table.get(each.id) for each in before}
+    for shapes in (now, before):
+        table.set(shapes)
+        there = {each.id: each for each in shapes}
+        for id in made:
+            outline = table.get(id)
+            assert (outline is None) is (id not in there)
+            if outline is not None:
+                assert outline.instance is there[id]
+                assert outline.box == bounds(there[id])
+                assert table.holds(outline)
+        for each in now if shapes is now else []:
+            if any(each is other for other in before):
+                assert table.get(each.id) is kept[each.id]
+
+
+def test_paths_made_together_are_those_made_singly():
+    angles = np.linspace(0, 2 * np.pi, 50, endpoint=False)
+    ring = tuple(zip((60 + 30 * np.cos(angles)).tolist(), np.sin(angles).tolist(), strict=True))
+    tiny = tuple((x / 900, y / 900) for x, y in ring)
+    hole = ((50.0, 0.0), (70.0, 0.1), (60.0, 0.4))
+    shapes = [
+        Instance("a", "cell", (Polygon(ring, (hole, tiny)), Polygon(SQUARE))),
+        Line("l", "line", (Polygon(ring[:20]),), line=True),
+        Instance("b", "cell", (Polygon(tiny),)),
+        Instance("c", "cell", (Polygon(SQUARE, (hole,)),)),
+    ]
+    for scale in (0.01, 0.3, 1.0, 8.0):
+        table = OutlineTable()
+        table.set(shapes)
+        outlines = [table.get(each.id) for each in shapes]
+        make_ready(outlines, level_of(scale))
+        for outline, each in zip(outlines, shapes, strict=True):
+            error = 0.5 / 2.0 ** level_of(scale) if scale < 4 else 0.0
+            assert outline.path(scale) == make_path(each, error)
+            rings = 1 if each.line else sum(len(part.rings) for part in each.polygons)
+            path = outline.path(scale)
+            corners = [path.elementAt(k) for k in range(path.elementCount())]
+            assert sum(corner.isMoveTo() for corner in corners) == rings
+            assert len(corners) >= (1 if each.line else 4 * rings)
+    assert outlines[0].path(8.0) == make_path(shapes[0])
+    assert not outlines[0].path(8.0).contains(QPointF(60.0, 0.2)), "the hole"
+
+
+def test_the_grid_lies_on_the_borders_of_pixels_and_ends_with_the_image():
+    picture = QImage(200, 160, QImage.Format.Format_RGB32)
+    picture.fill(0x808080)
+    painter = QPainter(picture)
+    view = View(2.0, 2.0, 16.0, 200, 160)
+    paint_grid(painter, view, 5, 4)
+    painter.end()
+    row = [picture.pixelColor(x, 88).red() for x in range(200)]
+    dark = [x for x, value in enumerate(row) if value < 0x80]
+    left, top = view.origin
+    assert dark == [left + 16 * k for k in range(6)]
+    assert [x for x, value in enumerate(row) if value > 0x80] == [x + 1 for x in dark]
+    column = [picture.pixelColor(left + 8, y).red() for y in range(160)]
+    assert [y for y, value in enumerate(column) if value < 0x80] == [top + 16 * k for k in range(5)]
+
+
 def test_the_table_keeps_paths_of_what_did_not_change():
     table = OutlineTable()
     a, b = instance("a"), instance("b")
@@ -183,6 +279,8 @@ def test_the_table_keeps_paths_of_what_did_not_change():
     assert table.get("a") is kept
     assert table.get("b").instance.label == "other"
     assert [each.instance.id for each in table.within(Rect(0, 0, 30, 30))] == ["b", "a"]
+    assert [each.instance.id for each in table.within(Rect(0, 0, 30, 30), {"b"})] == ["a"]
+    assert [each.instance.id for each in table.within(Rect(0, 0, 30, 30), {"b"}, True)] == ["b"]
     table.set([a])
     assert table.get("b") is None
 

@@ -153,6 +153,20 @@ def test_suggestions_are_picked_and_activated(make_bench):
     assert picked[-1] == frozenset()
 
 
+def test_two_vertices_beside_each_other_are_quickly_taken_away(make_bench):
+    ring = (*SQUARE[:2], (80.0, 50.0), (80.0, 50.5), *SQUARE[2:])
+    bench = make_bench(instance("a", ring))
+    heard = []
+    bench.viewport.instance_activated.connect(heard.append)
+    bench.click(50, 50)
+    at, shift, left = bench.at(80, 50), Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
+    bench.click(80, 50, held=shift)
+    QTest.mouseDClick(bench.viewport, left, shift, at)  # as it comes without a pause
+    QTest.mouseRelease(bench.viewport, left, shift, at)
+    assert bench.document.get("a").polygons[0].outer == SQUARE
+    assert heard == []
+
+
 def test_a_double_click_on_an_instance_activates_it(make_bench, qtbot):
     bench = make_bench(instance("a"))
     with qtbot.waitSignal(bench.viewport.instance_activated) as heard:

@@ -13,9 +13,9 @@ from app.canvas.backdrop import ground
 from app.canvas.layers.legend import LegendLayer
 from app.canvas.look import Look, shade
 from app.canvas.renderer import Renderer
-from core.document.edits import Relabel, Reshape
+from core.document.edits import Add, Batch, Relabel, Remove, Reshape
 from core.document.geometry import translate
-from core.document.instance import Instance, Polygon
+from core.document.instance import Instance, Polygon, Seen
 from core.lens.views.marks import Entry
 from tests.app.canvas.conftest import BLUE, SQUARE, instance, suggestion
 
@@ -306,6 +306,51 @@ def test_a_picture_of_what_rests_is_never_behind(make_bench):
         renderer._still.outdate()
         assert (bench.pixels() == resting).all(), number
         assert (resting != before).any(), number
+
+
+def test_after_edits_one_sees_what_a_canvas_sees_that_knows_only_the_last_state(make_bench):
+    bench = make_bench(*(instance(id) for id in "ab"), instance("c", FAR, label="other"))
+    nearer = translate(bench.document.get("c").polygons, -40, -30)
+    point = ((8.0, 8.0, Seen.VISIBLE),)
+    steps = [
+        Add((instance("d", HOLE, label="other"),)),
+        Reshape("c", nearer),
+        Relabel((("a", "other"), ("d", "cell"))),
+        Remove(("b",)),
+        Add((instance("e", FAR), instance("f", HOLE)), (0, 2)),
+        Reshape("a", bench.document.get("a").polygons, keypoints=point),
+        Batch((Remove(("d",)), Reshape("e", nearer))),
+    ]
+    pictures = []
+    for step in (*steps, *["undo"] * len(steps), *["redo"] * len(steps)):
+        bench.viewport.set_selection(("a",) if len(pictures) % 3 else ())
+        if step in ("undo", "redo"):
+            bench.viewport.document_changed(getattr(bench.history, step)())
+        else:
+            bench.apply(step, "step")
+        bench.viewport.set_selection(())
+        pictures.append((bench.pixels(), bench.document.shapes))
+    for number in (2, 5, 6, 9, len(steps) * 2 - 1, len(pictures) - 1):
+        seen, shapes = pictures[number]
+        assert (make_bench(*shapes).pixels() == seen).all(), number
+
+
+def test_close_by_the_first_frame_of_a_zoom_shows_the_pixels_themselves(make_bench):
+    pixels = np.random.default_rng(5).integers(0, 255, (100, 120, 3), np.uint8)
+    bench = make_bench(pixels=pixels)
+    bench.viewport.set_view((55.0, 45.0), 9.3)
+    bench.viewport._renderer.make = lambda *_, **__: False
+    first = bench.frame()
+    del bench.viewport._renderer.make
+    same = (bench.pixels() == first).all(axis=2)
+    assert same[40:440, 40:560].mean() > 0.9, "but for the rounding at their borders"
+
+
+def test_tags_say_what_instances_are_called_now(make_bench):
+    bench = make_bench(instance("a"))
+    bench.apply(Relabel((("a", "other"),)), "named")
+    seen = bench.pixels()
+    assert (make_bench(instance("a", label="other")).pixels() == seen).all()
 
 
 def test_the_bars_cover_what_is_below_them(make_bench, monkeypatch):

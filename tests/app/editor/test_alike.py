@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 
-from app.base.settings import UNKNOWN_LABELS
 from core.document.instance import Source
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
@@ -55,7 +54,6 @@ def test_each_answer_moves_the_line(driver: Driver, folder: Path) -> None:
 
 
 def test_other_suggestions_stay(driver: Driver, folder: Path) -> None:
-    driver.services.settings.set(UNKNOWN_LABELS, "add")
     driver.open(folder)
     driver.suggest()
     driver.services.suggesting.set_threshold(0.1)

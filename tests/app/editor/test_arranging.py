@@ -6,16 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMenu
 
 from app.base.settings import COLOUR_BY
 from app.canvas.style import UNSCORED
+from app.canvas.tools import TOOLS
 from app.editor.panels.details import AttributesDialog, row_of, row_text
+from app.editor.panels.instance_rows import LABEL
 from core.document.edits import Overlap, Remove
 from core.document.geometry import area, intersect
 from core.document.instance import ImageDetails
 from core.document.limits import MOST_LETTERS
+from core.document.skeleton import Skeleton
 from core.formats import labelme
 from core.gestures.overlap import SLIVER
 from core.project.settings import AttributeKind, AttributeRow, load_settings
@@ -72,6 +76,13 @@ def test_shapes_are_coloured_by_what_is_chosen(driver: Driver, folder: Path) -> 
         assert driver.services.settings.get(COLOUR_BY) == by
         palette = driver.services.viewport._palette_of_labels
         seen[by] = (palette.of(drawn).name(), palette.of(accepted).name())
+        listed = driver.annotate.instances.rows
+        shown = [
+            listed.index(row, LABEL).data(Qt.ItemDataRole.DecorationRole).pixmap(14, 14)
+            for row in range(2)
+        ]
+        colours = {pixmap.toImage().pixelColor(7, 7).name() for pixmap in shown}
+        assert colours == set(seen[by]), "the list has the colours of the canvas"
     assert seen["label"][0] == seen["label"][1] == driver.services.labelling.colours()["cell"]
     assert all(seen[by][0] != seen[by][1] for by in ("instance", "source", "score"))
     assert seen["score"][0] == UNSCORED.name()
@@ -255,3 +266,32 @@ def test_by_the_rule_of_the_folder_nothing_covers_what_it_should_not(
     assert any("would have vanished" in text and "“cell”" in text for text in driver.texts)
     driver.saved()
     driver.wait(lambda: load_settings(folder / ".masklens/project.json").overlap is Overlap.OLD)
+
+
+def test_a_label_without_keypoints_is_asked_about_as_long_as_the_tool_needs_them(
+    driver: Driver, folder: Path
+) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    driver.services.viewport.set_selection([each.id for each in driver.document.shapes])
+    driver.act("tool_keypoints")
+    assert ["has no keypoints yet" in text for text in driver.texts] == [True]
+    driver.click(10, 10)
+    assert len(driver.texts) == 1, "said once, however often one clicks"
+    driver.services.labelling.set_skeleton("cell", Skeleton(("nose",)))
+    assert driver.texts == []
+    driver.click(10, 10)
+    assert driver.document.shapes[0].keypoints
+
+
+def test_escape_lets_go_of_what_is_selected_with_any_tool(driver: Driver, folder: Path) -> None:
+    write_labelme(folder / "a1.png", shape("cell", *SQUARE))
+    driver.open(folder)
+    canvas = driver.services.viewport
+    canvas.setFocus()
+    for tool in TOOLS:
+        canvas.set_selection([each.id for each in driver.document.shapes])
+        canvas.set_tool(tool)
+        assert canvas.selection, tool
+        driver.key(Qt.Key.Key_Escape)
+        assert not canvas.selection, tool

@@ -15,6 +15,7 @@ from app.editor.importing import Taken, import_labels, import_read, look_at
 from core.formats import labelme
 from core.formats.beside import Elsewhere, folder_to_open, labels_elsewhere
 from core.formats.convert import convert
+from core.formats.errors import FormatError
 from core.formats.registry import BY_NAME
 from core.project.project import Project
 from core.sentences import english
@@ -103,7 +104,12 @@ def test_images_that_are_not_here_are_named(project: Project, tmp_path: Path) ->
     export_coco(project, (), out, QUIET)
     content = json.loads(out.read_text())
     content["images"][0]["file_name"] = "nobody.png"
-    out.write_text(json.dumps(content))
+    inside = project.root / "lists" / "out.json"  # told from the folder, what lies outside whole
+    inside.parent.mkdir()
+    for file, name in ((inside, str(Path("lists", "out.json"))), (out, str(out))):
+        file.write_text(json.dumps(content))
+        remarks = look_at(project, file).remarks
+        assert [remark.split(" names ")[0] for remark in remarks] == [name]
     report = import_labels(project, out, QUIET)
     assert report.written == ()
     assert any("nobody.png" in remark for remark in report.remarks)
@@ -137,6 +143,14 @@ def test_the_splits_of_a_data_set_of_several_files_stay(tmp_path: Path) -> None:
     project.lock()
     listed = [(entry.path, entry.label_file) for entry in project.images()]
     assert labels_elsewhere(root, listed) == Elsewhere(root, 3, whole=True)
+    second = root / "valid" / "keypoints_valid.json"  # two of one split: a person has to choose
+    second.write_text(json.dumps(coco_of("a.png", "bolt")))
+    either = labels_elsewhere(root, listed)
+    assert either is not None
+    assert (either.count, len(either.either)) == (4, 4)
+    with pytest.raises(FormatError, match="several COCO files"):
+        import_labels(project, root, QUIET)
+    second.unlink()
     assert folder_to_open(root / "train" / "_annotations.coco.json") == root / "train"
     report = import_labels(project, root, QUIET)
     assert (len(report.written), report.strangers) == (3, 0)

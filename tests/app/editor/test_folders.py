@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from app.editor.panels.instance_rows import LABEL
 from core.document.status import ImageStatus
@@ -68,7 +70,9 @@ def test_many_images_are_marked_as_done_and_that_is_undone_as_one(
         write_labelme(folder / name, shape("cell", *SQUARE))
     driver.open(folder)
     assert not driver.services.actions["mark_chosen"].isEnabled()
-    driver.images._list.selectAll()
+    driver.images.focus_list()
+    driver.key(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert not driver.services.viewport.selection, "all images, and no instance"
     driver.act("mark_chosen")
     workspace = driver.services.workspace
 
@@ -208,3 +212,29 @@ def test_a_kept_filter_hides_no_image_that_was_asked_for(driver: Driver, folder:
     driver.services.opener.open_folder(folder)
     driver.wait(lambda: driver.images.rows.rowCount() == 1)
     assert driver.images.filter == ("a10", "")
+
+
+def test_of_several_files_with_labels_one_is_chosen(driver: Driver, folder: Path) -> None:
+    coco = {"images": [{"id": 1, "file_name": "a1.png"}], "categories": [], "annotations": []}
+    for name in ("instances_train.json", "keypoints_train.json"):
+        (folder / name).write_text(json.dumps(coco))
+    driver.open(folder)
+    looked: list[object] = []
+    driver.services.importer.looked.connect(looked.append)
+
+    def press_and(act: Callable[[QMenu], object]) -> None:
+        driver.press("Import one of them…")
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        assert [each.text() for each in menu.actions()] == [
+            "instances_train.json",
+            "keypoints_train.json",
+        ]
+        act(menu)
+
+    press_and(lambda menu: menu.close())  # the offer comes back
+    press_and(lambda menu: (menu.actions()[1].trigger(), menu.close()))
+    driver.wait(lambda: looked)
+    driver.services.notices.fail("import", "nothing was imported")
+    driver.open(make_images(folder.parent / "other", "b.png"))
+    driver.wait(lambda: driver.texts == [])  # what failed in a folder is not told in the next one

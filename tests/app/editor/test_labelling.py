@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -372,6 +373,15 @@ def test_outlines_follow_edges_where_that_is_wanted_and_a_brush_takes_vertices(
     driver.key(Qt.Key.Key_Return)
     (made,) = driver.document.instances
     assert area(made) == pytest.approx(32 * 40, rel=0.1)  # straight it is half of it
+    looking = driver.services.looking
+    looking.set(replace(looking.look, rule="own", low=0, high=30))  # all is white: no edge is seen
+    for point in ((50, 20), (70, 36), (50, 52), (30, 36)):
+        driver.click(*point)
+    driver.key(Qt.Key.Key_Return)
+    driver.wait(lambda: len(driver.document.instances) == 2)
+    assert area(driver.document.instances[-1]) == pytest.approx(32 * 40 / 2, rel=0.1)
+    driver.act("undo")
+    looking.reset()
     driver.act("live_wire")
     assert driver.services.settings.get(LIVE_WIRE) is False
     before = sum(map(len, made.polygons[0].rings))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.base.settings import ASK_LABEL, PREPARE
+from app.base.settings import ASK_LABEL, PREPARE, UNKNOWN_LABELS
 from core.document.edits import Reshape
 from core.document.geometry import area, bounds
 from core.document.instance import Source
@@ -117,6 +117,7 @@ def test_escape_leaves_no_trace(ready: Driver) -> None:
 
 def test_an_unknown_label_becomes_the_active_one_as_the_tag_says(ready: Driver) -> None:
     labelling = ready.services.labelling
+    ready.services.settings.set(UNKNOWN_LABELS, "active")
     labelling.remove("thing")
     ready.act("tool_select")
     labelling.add("mine")

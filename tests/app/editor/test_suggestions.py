@@ -105,40 +105,37 @@ def test_a_deleted_acceptance_does_not_come_back(driver: Driver, folder: Path) -
     assert len(driver.document.instances) == 1
 
 
-def test_unknown_labels_become_the_active_one(driver: Driver, folder: Path) -> None:
-    write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
-    driver.open(folder)
-    driver.wait(lambda: driver.services.labelling.active == "cell")
-    driver.suggest()
-    driver.act("accept_all")
-    assert [each.label for each in driver.document.instances] == ["cell", "cell"]
-
-
-def test_a_model_that_says_a_label_of_the_project_keeps_its_names(
+def test_a_model_keeps_its_names_and_what_has_none_becomes_the_active_label(
     driver: Driver, folder: Path
 ) -> None:
     driver.open(folder)
+    naming, labelling = driver.services.suggesting.naming, driver.services.labelling
+    assert [naming()(name) for name in ("boat", "cell", "")] == ["boat", "cell", "object"]
     driver.suggest()
-    suggesting, labelling = driver.services.suggesting, driver.services.labelling
-    assert suggesting.naming()("boat") == "boat"
+    labelling.add("nucleus")  # as a box does that the model has no name for
+    assert [naming()(name) for name in ("boat", "cell", "")] == ["boat", "nucleus", "nucleus"]
+    assert [each.label for each in driver.services.viewport._suggestions] == ["thing"]
     driver.act("accept_all")
-    assert labelling.names == ("thing",)
-    assert suggesting.naming()("boat") == "boat"
-    driver.go(folder / "a2.png")
-    assert suggesting.naming()("boat") == "boat"
-    labelling.rename("thing", "cell")
-    assert suggesting.naming()("boat") == "cell"
+    assert [each.label for each in driver.document.instances] == ["thing"]
+    assert labelling.names == ("nucleus", "thing")
+    labelling.add("cell")
+    assert naming()("cell") == "cell"
+    labelling.rename("thing", "boat")
+    labelling.rename("boat", "ship")
+    assert [naming()(name) for name in ("thing", "boat", "raft")] == ["ship", "ship", "raft"]
+    labelling.rename("ship", "boat")
+    labelling.add("thing")
+    assert [naming()(name) for name in ("thing", "boat", "ship")] == ["thing", "boat", "ship"]
 
 
-def test_unknown_labels_are_added_by_choice(driver: Driver, folder: Path) -> None:
+def test_unknown_labels_become_the_active_one_by_choice(driver: Driver, folder: Path) -> None:
     write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
     driver.open(folder)
     driver.wait(lambda: driver.services.labelling.active == "cell")
-    driver.services.settings.set(UNKNOWN_LABELS, "add")
+    driver.services.settings.set(UNKNOWN_LABELS, "active")
     driver.suggest()
     driver.act("accept_all")
-    assert [each.label for each in driver.document.instances] == ["cell", "thing"]
-    assert driver.services.labelling.names == ("cell", "thing")
+    assert [each.label for each in driver.document.instances] == ["cell", "cell"]
 
 
 def test_what_an_instance_says_already_is_not_suggested(driver: Driver, folder: Path) -> None:
@@ -178,7 +175,11 @@ def test_an_answer_for_another_image_goes_to_that_image(driver: Driver, folder: 
 
 def test_the_whole_folder(driver: Driver, tmp_path: Path) -> None:
     folder = make_images(tmp_path / "work", *(f"{n}.png" for n in range(7)), "bad.png")
-    write_labelme(folder / "3.png", masklens={"status": "done"})
+    labelled = (
+        write_labelme(folder / "3.png", masklens={"status": "done"}),
+        write_labelme(folder / "4.png", shape("cell", *SQUARE)),
+    )
+    before = [path.read_bytes() for path in labelled]
     driver.open(folder)
     driver.wait(lambda: driver.services.workspace.status(folder / "3.png") is ImageStatus.DONE)
     driver.act("suggest_folder")
@@ -189,6 +190,8 @@ def test_the_whole_folder(driver: Driver, tmp_path: Path) -> None:
     assert not (stored / "3.png.json").exists()
     assert any("1 image" in text for text in driver.texts)  # bad.png is named
     driver.wait(lambda: len(driver.services.suggesting.pending) == 2)
+    assert [path.read_bytes() for path in labelled] == before
+    assert sorted(folder.glob("*.json")) == list(labelled), "and no other label file is there"
 
 
 def test_a_folder_run_can_be_stopped(driver: Driver, tmp_path: Path) -> None:
@@ -402,6 +405,7 @@ def test_the_tag_shows_the_label_that_accepting_gives(driver: Driver, folder: Pa
     write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
     driver.open(folder)
     driver.wait(lambda: driver.services.labelling.active == "cell")
+    driver.services.settings.set(UNKNOWN_LABELS, "active")
     driver.suggest()
     shown = driver.services.viewport._suggestions
     assert [each.label for each in shown] == ["cell"]
@@ -410,7 +414,7 @@ def test_the_tag_shows_the_label_that_accepting_gives(driver: Driver, folder: Pa
     again = driver.services.viewport._suggestions
     driver.services.suggesting.changed.emit()
     assert driver.services.viewport._suggestions[0] is again[0], "its outline is kept"
-    driver.services.settings.set(UNKNOWN_LABELS, "add")
+    driver.services.settings.set(UNKNOWN_LABELS, "names")
     assert [each.label for each in driver.services.viewport._suggestions] == ["thing"]
     driver.act("accept_all")
     assert driver.document.instances[-1].label == "thing"
@@ -497,7 +501,6 @@ def test_accept_all_of_a_label_leaves_the_others(driver: Driver, folder: Path) -
     found = [
         suggested(str(k), label, 5.0 + 20 * k) for k, label in enumerate(["cat", "dog", "cat"])
     ]
-    driver.services.settings.set(UNKNOWN_LABELS, "add")
     driver.services.suggesting.arrive(
         driver.services.workspace.project, image.path, SuggestionSet("m", instances=tuple(found))
     )
@@ -546,7 +549,6 @@ def test_one_list_of_instances_and_suggestions_sorts_filters_and_answers(
 ) -> None:
     write_labelme(folder / "a1.png", shape("cell", *((x + 60, y) for x, y in SQUARE)))
     driver.open(folder)
-    driver.services.settings.set(UNKNOWN_LABELS, "add")
     found = [replace(suggested(str(k), "cat", 5.0 + 20 * k), score=0.9 - 0.1 * k) for k in range(3)]
     driver.services.suggesting.arrive(
         driver.services.workspace.project,
@@ -595,7 +597,7 @@ def test_a_stroke_on_a_suggestion_accepts_it_with_the_label_that_accepting_gives
     driver.open(folder)
     driver.services.labelling.add("mine")
     image = driver.services.workspace.staged.entry
-    found = SuggestionSet("m", instances=(suggested("s", "theirs", 20.0),))
+    found = SuggestionSet("m", instances=(suggested("s", "object", 20.0),))
     driver.services.suggesting.arrive(driver.services.workspace.project, image.path, found)
     driver.wait(lambda: driver.services.suggesting.shown)
     driver.act("tool_stretch")

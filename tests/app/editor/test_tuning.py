@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 
 from core.document.geometry import area
 from core.document.instance import Source
@@ -158,3 +158,26 @@ def test_dents_and_holes_are_taken(driver: Driver, folder: Path) -> None:
     assert area(driver.document.instances[0]) == 400
     driver.act("form_fill")
     assert any("Nothing changes" in text for text in driver.texts)
+
+
+def test_the_panel_lies_beside_what_it_is_about(tuned: Driver) -> None:
+    canvas, first = tuned.services.viewport, tuned.document.shapes[0]
+    x0, y0, x1, y1 = SQUARE[0] + SQUARE[2]
+    canvas.set_selection([first.id])
+    places = set()
+    for scale in ("fit", "zoom_selection"):
+        tuned.act(scale)
+        tuned.act("smooth")
+        about, panel = QRect(tuned.at(x0, y0), tuned.at(x1, y1)), tuned.services.tuning.panel
+        corners = [QPoint(12, 12), QPoint(canvas.width() - panel.width() - 12, 12)]
+        hidden = [about.intersected(QRect(corner, panel.size())) for corner in corners]
+        there = about.intersected(panel.geometry())
+        assert canvas.rect().contains(panel.geometry())
+        assert all(_pixels(there) <= _pixels(other) for other in hidden)
+        places.add(panel.pos().toTuple())
+        panel.closed.emit()
+    assert places - {(12, 12)}, "not the upper left, where the square is"
+
+
+def _pixels(rect: QRect) -> int:
+    return max(0, rect.width()) * max(0, rect.height())

@@ -10,6 +10,7 @@ from app.base.jobs import Jobs, JobState
 from app.editor.panels.image_row import name_lines
 from app.widgets.banners import Banners, Kind
 from app.widgets.elided import ElidedLabel
+from app.widgets.notices import Notices
 from app.window.job_strip import JobStrip
 from app.window.status import StatusBar
 
@@ -62,3 +63,21 @@ def test_work_is_told_whole_in_a_narrow_status_bar(qtbot: QtBot) -> None:
     qtbot.wait(20)
     for label in strip.findChildren(ElidedLabel):
         assert label.width() >= label.sizeHint().width()
+
+
+def test_no_sentence_is_told_twice_at_a_time(qtbot: QtBot) -> None:
+    host = QLabel()
+    qtbot.addWidget(host)
+    notices = Notices(host)
+    for _ in range(2):
+        notices.say("Nothing is selected.")
+    notices.fail("save", "a.json cannot be written.")
+    notices.say("Undone.")
+    notices.fail("edit", "a.json cannot be written.", warning=True)
+    notices.say("a.json cannot be written.")
+    said = ["Nothing is selected.", "Undone.", "a.json cannot be written."]
+    assert notices.texts() == said, "what stays comes to the front"
+    notices.succeed("edit")
+    assert notices.texts() == said
+    notices.succeed("save")
+    assert notices.texts() == said[:-1]

@@ -160,7 +160,41 @@ def test_relabel_by_typing(driver: Driver, folder: Path) -> None:
     QTest.keyClicks(finder.field, "nucleus")
     QTest.keyClick(finder.field, Qt.Key.Key_Return)
     assert driver.document.instances[0].label == "nucleus"
-    assert "nucleus" in driver.services.labelling.names
+    names = driver.services.labelling.names
+    assert "nucleus" in names
+    for number in range(12 - len(names)):
+        driver.services.labelling.add(f"label {chr(97 + number)}")
+    for selected, wanted in (((), 12), (driver.document.instances, 11)):
+        driver.services.viewport.set_selection([each.id for each in selected])
+        driver.act("relabel")
+        finder = popup(LabelFinder)
+        QTest.keyClicks(finder.field, str(wanted))
+        QTest.keyClick(finder.field, Qt.Key.Key_Return)
+    names = driver.services.labelling.names
+    assert driver.services.labelling.active == names[11], "with nothing selected: what comes next"
+    assert driver.document.instances[0].label == names[10]
+
+
+def test_what_goes_with_the_keyboard_gives_it_to_the_canvas(driver: Driver, folder: Path) -> None:
+    driver.open(folder)
+    canvas = driver.services.viewport
+    for ends in (Qt.Key.Key_Return, Qt.Key.Key_Escape):
+        driver.act("add_label")
+        field = QApplication.focusWidget()
+        assert isinstance(field, QLineEdit)
+        QTest.keyClicks(field, "cell")
+        QTest.keyClick(field, ends)
+        assert canvas.hasFocus()
+    driver.suggest()
+    (button,) = (
+        each
+        for each in driver.annotate.findChildren(QAbstractButton)
+        if each.text() == "Accept all shown"
+    )
+    button.setFocus()
+    button.click()
+    driver.wait(lambda: not button.isEnabled())
+    assert canvas.hasFocus(), "a button that is grey now"
 
 
 def test_keys_are_rebound_and_conflicts_refused(driver: Driver, folder: Path) -> None:
@@ -283,8 +317,12 @@ def test_a_small_window_holds_everything(
     assert (driver.window.width(), driver.window.height()) == size
     assert driver.services.viewport.width() > 150
     bottom = driver.window.statusBar().y()
-    in_front = [driver.dock(name) for name in ("images", "annotate")]
-    assert all(dock.geometry().bottom() <= bottom for dock in in_front)
+    for dock in driver.window.docks.all:
+        dock.raise_()
+        driver.bot.wait(20)
+        assert dock.isVisible()
+        assert dock.geometry().bottom() <= bottom, dock.objectName()
+        assert dock.widget().width() >= dock.widget().minimumSizeHint().width(), dock.objectName()
 
 
 def test_two_jobs_have_room_for_two_rows(driver: Driver, folder: Path) -> None:

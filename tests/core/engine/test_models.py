@@ -18,6 +18,7 @@ from core.engine.fetching import FetchError
 from core.engine.models import ModelError, NamedModel, download, info, list_models, resolve
 from core.engine.weights import load_model
 from core.engine.zoo import parse_arch
+from core.project.suggestions import UNNAMED
 from core.storage.lock import FolderLock
 from tests.file_server import FileServer, make_server, server
 
@@ -259,5 +260,6 @@ def test_what_is_said_of_the_starter_is_so() -> None:
     config = load_model("starter").config
     assert parse_arch(named.arch) == (config.arch, config.version)
     assert named.classes == len(config.class_names)
+    assert set(config.class_names) == UNNAMED - {""}
     assert config.settings.detections_per_image == 300
     assert named.bytes <= 35e6

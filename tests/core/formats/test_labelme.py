@@ -382,6 +382,19 @@ def test_attributes_are_changed_beside_what_is_no_plain_value() -> None:
     assert again(changed).instances == (fewer,)
 
 
+def test_null_stays_null_where_a_shape_has_no_flags_and_no_description() -> None:
+    odd = {"flags": None, "description": None, "group_id": None, "points": ring(80, 40, 5, 6)}
+    read = parse({"label": "cell", "shape_type": "polygon", **odd})
+    (found,) = read.instances
+    renamed = written(replace(read, shapes=(replace(found, label="dot"),)))["shapes"][0]
+    assert {key: renamed[key] for key in ("flags", "description", "group_id")} == dict.fromkeys(
+        ("flags", "description", "group_id")
+    )
+    said = replace(found, flags=(("ripe", True),), description="split")
+    told = written(replace(read, shapes=(said,)))["shapes"][0]
+    assert (told["flags"], told["description"]) == ({"ripe": True}, "split")
+
+
 def test_what_is_said_of_the_image_is_at_the_top_and_what_is_odd_there_stays() -> None:
     said = ImageDetails((("blurred", True),), "a field", (("weather", "sun"),))
     plain = json.loads(labelme.dumps(replace(new(), details=said)))

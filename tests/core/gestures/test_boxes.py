@@ -30,11 +30,13 @@ def test_searches_agree_with_a_look_at_every_box(moves, x, y, size, side):
     rect = Rect(x, y, x + size, y + size)
     boxes = [bounds(each) for each in made]
     assert [table.box(row) for row in range(len(table))] == boxes
-    assert table.meeting(rect, side) == [
-        row
-        for row, box in enumerate(boxes)
-        if box.intersects(rect) and (side <= 0 or min(box.width, box.height) >= side)
-    ]
+    there = [row for row, box in enumerate(boxes) if box.intersects(rect)]
+    assert table.meeting(rect) == there
+    assert table.boxes(there) == [boxes[row] for row in there]
+    large = [row for row in there if min(boxes[row].width, boxes[row].height) >= side]
+    large.sort(key=lambda row: -boxes[row].width * boxes[row].height)
+    assert table.largest(rect, side, 100) == large
+    assert table.largest(rect, side, 2) == large[:2]
     inside = [
         row
         for row, box in enumerate(boxes)
@@ -51,6 +53,22 @@ def test_an_updated_table_is_the_table_of_the_new_instances(first, second):
     updated = BoxTable(old).updated(new)
     assert updated.shapes == tuple(new)
     assert [updated.box(row) for row in range(len(updated))] == [bounds(each) for each in new]
+
+
+@given(st.permutations(range(9)), st.integers(0, 9), st.sets(st.integers(0, 8)))
+def test_a_table_of_shapes_that_came_went_moved_and_changed(order, stay, changed):
+    old = shapes([(float(k), 2.0 * k) for k in range(9)])
+    new = [old[k] for k in order[:stay]]
+    new = [
+        replace(each, polygons=translate(each.polygons, 9, 1)) if k in changed else each
+        for k, each in enumerate(new)
+    ]
+    for before, now in ((old, new), (new, old), ([], new), (new, [])):
+        updated = BoxTable(before).updated(now)
+        assert updated.boxes(range(len(now))) == [bounds(each) for each in now]
+        start, tail = updated.unchanged
+        assert before[:start] == now[:start]
+        assert before[len(before) - tail :] == now[len(now) - tail :]
 
 
 @given(offsets, st.sets(st.integers(0, 40), max_size=3))

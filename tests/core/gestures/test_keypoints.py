@@ -98,3 +98,12 @@ def test_they_move_with_their_instance_and_its_copies():
     copy = next(each for each in scene.document.shapes if each.id != "a")
     assert copy.keypoints == POINTS
     assert points_of(hand) == moved
+
+
+def test_a_mere_click_beside_another_keypoint_sets_the_next_one(setting):
+    setting.click(30, 40)
+    for x in (20, 21, 22):
+        setting.click(x, 20)
+    assert points_of(setting) == ((20.0, 20.0, 2), (21.0, 20.0, 2), (22.0, 20.0, 2))
+    setting.click(21, 20)  # all are set: nothing is left to do
+    assert len(setting.edits) == 3

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from core.document.edits import Add, Batch, Reshape
 from core.document.geometry import bounds
-from core.document.instance import Source
+from core.document.instance import Instance, Source
 from core.gestures.base import Button, Cursor, Key, Modifier
+from core.gestures.drags import copied
 from core.gestures.select import SelectGesture
 from tests.core.gestures.scenes import (
     FAR_PART,
@@ -181,6 +184,18 @@ def test_right_click_selects_and_asks_for_a_menu(hand):
     outcome = hand.click(30, 40, button=Button.RIGHT)
     assert outcome.menu
     assert hand.scene.selection == {"a"}
+
+
+def test_a_copy_has_all_that_its_original_says_but_what_a_model_said():
+    told = {
+        "label": "cell", "polygons": (SQUARE,), "flags": (("odd", True),), "description": "left",
+        "crowd": True, "group_id": 3, "attributes": (("age", 4),), "box": True,
+        "keypoints": ((1.0, 2.0, 2),), "line": True,
+    }  # fmt: skip
+    gone = {"source": Source.EDITED, "score": 0.5, "model": "m", "locked": True}
+    assert {"id", *told, *gone} == {field.name for field in fields(Instance)}
+    copy = copied(Instance("a", **told, **gone), "b", (TRIANGLE,))
+    assert copy == Instance("b", **told | {"polygons": (TRIANGLE,)})
 
 
 def test_right_drag_copies(hand):

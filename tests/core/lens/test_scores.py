@@ -29,17 +29,22 @@ def told(*answers: tuple[float, bool], times: int = 1) -> ScoreRecord:
     return record_of("", [Answered(*each) for each in answers] * times)
 
 
-def stepped(at: int) -> ScoreRecord:
-    """All are right from one part on, all wrong below."""
-    right = tuple(20.0 if place >= at else 0.0 for place in range(BINS))
+def stepped(at: int, above: float = 1.0, below: float = 0.0) -> ScoreRecord:
+    """Shares of right ones from one part on, and below."""
+    right = tuple(20.0 * (above if place >= at else below) for place in range(BINS))
     return ScoreRecord("photos", right, tuple(20.0 - each for each in right))
 
 
+@pytest.mark.parametrize(("at", "expected"), [(12, 8), (14, 11), (16, 14)])
+def test_half_of_what_is_shown_is_right(at: int, expected: int) -> None:
+    """Three fifths of those above and three tenths of half as many below make a half."""
+    assert start_score(stepped(at, 0.6, 0.3)) == pytest.approx(expected / BINS, abs=0.03)
+
+
 @pytest.mark.parametrize("at", [8, 12, 16])
-def test_half_of_what_is_shown_is_right(at: int) -> None:
-    """As many wrong ones below the step as right ones above it make a half."""
-    expected = (at - (BINS - at)) / BINS
-    assert start_score(stepped(at)) == pytest.approx(max(expected, 1 / BINS), abs=0.03)
+def test_what_is_hardly_ever_right_is_not_shown_however_good_the_rest_is(at: int) -> None:
+    assert (at - 3) / BINS < start_score(stepped(at)) < at / BINS
+    assert start_score(stepped(at, 1.0, 0.4)) == 1 / BINS
 
 
 def test_a_model_that_was_not_measured_starts_in_the_middle() -> None:

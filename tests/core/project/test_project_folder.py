@@ -39,7 +39,8 @@ def test_settings_survive_and_keep_what_a_newer_version_wrote(tmp_path):
     assert [label.name for label in mine.labels] == ["cat", "dög\n"]
     assert mine.active == "cat"
     ripe = AttributeRow("ripe", AttributeKind.CHOICE, ("no", "yes"))
-    mine = replace(mine, attributes=(ripe, AttributeRow("note")))
+    mine = replace(mine, attributes=(ripe, AttributeRow("note"))).renamed("cat", "Cat")
+    mine = mine.renamed("Cat", "cat").renamed("dög\n", "dog")
     project.save_settings(mine)
     assert project.load_settings() == mine
     path = project.folder / "project.json"
@@ -52,6 +53,10 @@ def test_settings_survive_and_keep_what_a_newer_version_wrote(tmp_path):
 def test_labels_can_be_renamed_and_taken_out():
     mine = ProjectSettings().with_labels(["cat", "dog"])
     assert mine.renamed("cat", "lion").active == "lion"
+    lions = mine.renamed("cat", "puma").renamed("puma", "lion").merged("dog", "lion")
+    assert dict(lions.renames) == {"cat": "lion", "puma": "lion", "dog": "lion"}
+    assert lions.renamed("lion", "cat").renames == (("puma", "cat"), ("dog", "cat"))
+    assert mine.renamed("cat", "lion").renamed("lion", "cat") == mine
     assert mine.without_label("cat") == ProjectSettings((mine.labels[1],), "dog")
     assert mine.without_label("cat").without_label("dog") == ProjectSettings()
     with pytest.raises(ValueError, match="colour"):

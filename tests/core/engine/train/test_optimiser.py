@@ -65,6 +65,24 @@ def test_learning_makes_the_loss_of_a_batch_smaller():
     assert last < first
 
 
+def test_wide_maps_are_laid_out_as_is_faster_and_the_losses_stay(monkeypatch):
+    losses, one = [], batch(96)
+    for planes in (True, False):
+        monkeypatch.setattr("core.engine.train.trainer.wide_maps_want_planes", lambda: planes)  # noqa: B023
+        learner, laid_out = trainer(), []
+        weights = dict(learner.model.named_parameters())
+        for name in ("rpn.head.conv.0.0.weight", "backbone.fpn.layer_blocks.0.0.weight"):
+            assert weights[name].is_contiguous() is planes
+        assert not weights["roi_heads.mask_head.0.0.weight"].is_contiguous()
+        learner.model.backbone.fpn.inner_blocks[0].register_forward_hook(
+            lambda _module, given, _answer: laid_out.append(given[0].is_contiguous())  # noqa: B023
+        )
+        torch.manual_seed(1)
+        losses.append(learner.learn(one))
+        assert laid_out == [planes]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
 def test_trying_out_changes_nothing():
     learner, one = trainer(), batch()
     before = {name: value.clone() for name, value in learner.weights().items()}
