@@ -58,9 +58,3 @@ def test_an_empty_mask_keeps_its_place() -> None:
     )
     assert coco_mask.area(rle) == 0
     assert rle["size"] == [20, 30]
-
-
-def test_a_value_at_the_threshold_is_inside() -> None:
-    box = np.array([8, 8, 36, 36], np.float32)
-    half = paste(np.full((28, 28), 0.5, np.float32), box, (50, 50), 0.5)
-    assert half.bits[3:-3, 3:-3].all()
