@@ -44,6 +44,9 @@ _Count = Annotated[float, Meta(ge=0, le=1e9)]
 _Answered = dict[str, Annotated[list[_Count], Meta(min_length=40, max_length=40)]]
 _BoxesFrom = dict[str, Annotated[list[str], Meta(min_length=3, max_length=3)]]
 _Filters = dict[str, Annotated[list[str], Meta(min_length=2, max_length=2)]]
+_Views = dict[
+    str, Annotated[list[Annotated[float, Meta(ge=-1e7, le=1e7)]], Meta(min_length=3, max_length=3)]
+]
 _Pace = Annotated[list[Annotated[float, Meta(ge=0, le=1e6)]], Meta(max_length=2)]
 """Seconds a step and seconds for the rest of the latest run on this machine; empty at first."""
 
@@ -71,7 +74,7 @@ FOLDER_TREE: Final = Setting("folder_tree", False, bool)
 AUTOSAVE: Final = Setting("autosave_seconds", 1.5, Annotated[float, Meta(ge=0.2, le=60)])
 MODEL: Final = Setting("model", "starter", Name)
 DEVICE: Final = Setting("device", "auto", Literal["auto", "cpu", "cuda", "mps"])
-PRECISION: Final = Setting("precision", "auto", Literal["auto", "float32", "bf16"])
+PRECISION: Final = Setting("precision", "auto", Literal["auto", "float32", "fast", "bf16"])
 THRESHOLD: Final = Setting("suggestion_score", 0.5, Annotated[float, Meta(ge=0.05, le=1)])
 UNKNOWN_LABELS: Final = Setting("unknown_labels", "names", Literal["names", "active"])
 """What names that a model says become where they are no labels of the project: labels too, unless
@@ -98,6 +101,8 @@ LOOKS: Final[Setting[dict[str, dict[str, Any]]]] = Setting("looks", {}, dict[str
 FILTERS: Final[Setting[dict[str, list[str]]]] = Setting("filters", {}, _Filters)
 """By folder: what its list of images was narrowed to, as typed and by status."""
 SEEN_LAST: Final[Setting[dict[str, str]]] = Setting("seen_last", {}, dict[str, str])
+VIEW_LEFT: Final[Setting[dict[str, list[float]]]] = Setting("view_left", {}, _Views)
+"""By the image on the screen when the window was closed: middle and scale, where chosen."""
 KEYS: Final[Setting[dict[str, list[str]]]] = Setting("keys", {}, dict[str, list[str]])
 LEARNING_PACE: Final[Setting[list[float]]] = Setting("learning_pace", [], _Pace)
 KNOWN_MODELS: Final[Setting[list[str]]] = Setting("known_models", [], list[str])

@@ -43,6 +43,11 @@ class Navigator:
         """Width and height of the image that is looked at; 0 when there is none."""
         return self._image
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the view was chosen by hand, and is not fitted."""
+        return self._mode is _Mode.FREE
+
     def set_image(self, width: float, height: float) -> None:
         """Look at an image of another size."""
         self._image, self._around = (width, height), (0.0, 0.0)

@@ -131,6 +131,12 @@ class LookingWidget(QWidget):
         view = self._navigator.view
         return (view.centre_x, view.centre_y), view.scale
 
+    @property
+    def chosen_view(self) -> tuple[float, float, float] | None:
+        """Middle, in image pixels, and scale of a view that was chosen by hand; None: fitted."""
+        (x, y), scale = self.view()
+        return (x, y, scale) if self._navigator.chosen else None
+
     def set_view(self, centre: tuple[float, float], scale: float) -> None:
         """Put an image point in the middle at a scale."""
         self._navigator.look(centre, scale)

@@ -319,13 +319,13 @@ class Viewport(LookingWidget):
         self._show_cursor(outcome.cursor)
         if outcome.edit is not None and outcome.name is not None:
             self.edit_requested.emit(outcome.edit, sentence_text(outcome.name))
+        for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
+            if ids:
+                self.answered.emit(ids, accepted)
         selection, picked = self._scene.selection, self._scene.picked
         if outcome.selection is not None:
             selection = self._scene.known(outcome.selection)
         self._select(selection, picked if outcome.picked is None else outcome.picked)
-        for ids, accepted in ((outcome.accepted, True), (outcome.rejected, False)):
-            if ids:
-                self.answered.emit(ids, accepted)
         if outcome.asks is not None:
             self.asked.emit(outcome.asks)
         if outcome.keeps is not None:

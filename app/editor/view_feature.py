@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
 from app.base.actions import MOUSE, VIEW, Action, Scope
@@ -21,6 +21,7 @@ from app.base.settings import (
     SNAPPING,
     TAGS,
     THUMBNAILS,
+    VIEW_LEFT,
     WHEEL,
 )
 from app.canvas.look import Look
@@ -41,7 +42,10 @@ class ViewFeature(Feature):
         super().__init__(services.viewport)
         self.services = services
         self.instances_shown = True
+        self._left: dict[str, list[float]] = services.settings.get(VIEW_LEFT)
         services.looking.changed.connect(self.changed)
+        # After all others have shown the image.
+        services.workspace.image_changed.connect(self._on_image, Qt.ConnectionType.QueuedConnection)
         services.drawing.led.connect(services.viewport.input.look_again)
         services.looking.failed.connect(lambda text: services.notices.fail("look", text))
         services.settings.changed.connect(self._on_setting)
@@ -51,6 +55,15 @@ class ViewFeature(Feature):
     def focus_areas(self) -> Sequence[FocusArea]:
         """The canvas."""
         return ((self.services.viewport, self.services.viewport.setFocus),)
+
+    def _on_image(self) -> None:
+        """The first image that is shown is looked at as when the window was closed."""
+        staged = self.services.workspace.staged
+        if staged is not None and self._left:
+            x, y, scale = self._left.get(str(staged.entry.path), (0.0, 0.0, 0.0))
+            self._left = {}
+            if scale > 0:
+                self.services.viewport.set_view((x, y), scale)
 
     def _on_setting(self, key: str) -> None:
         canvas, settings = self.services.viewport, self.services.settings

@@ -279,9 +279,11 @@ class ModelControl(QObject):
         self._proposers, self._detectors = message.proposers, message.detectors
         self.changed.emit()
 
-    def _on_loaded(self, _model: ModelLoaded) -> None:
+    def _on_loaded(self, model: ModelLoaded) -> None:
         """A model is in use, perhaps the same one again after a restart."""
         self.succeeded.emit("model")
+        if model.note is not None:
+            self.failed.emit("model", sentence_text(model.note))
         self.changed.emit()
 
     def _on_taken(self, loading: _Loading) -> None:

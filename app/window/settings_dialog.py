@@ -176,6 +176,7 @@ class SettingsDialog(QDialog):
             (
                 (self.tr("Chosen by measuring once"), "auto"),
                 (self.tr("float32, slower and exact"), "float32"),
+                (self.tr("float32, fast: last digits differ"), "fast"),
                 (self.tr("bf16 where it helps"), "bf16"),
             ),
         )

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QWidg
 from app.base.actions import EDIT, FILE, HELP, IMAGE, VIEW, Action
 from app.base.feature import Feature
 from app.base.icons import icon
-from app.base.settings import GEOMETRY, LAYOUT, PANELS, SPLITTERS, WHEEL
+from app.base.settings import GEOMETRY, LAYOUT, PANELS, SPLITTERS, VIEW_LEFT, WHEEL
 from app.base.theme import Theme
 from app.editor.services import Services
 from app.window.about import AboutDialog
@@ -204,6 +204,8 @@ class MainWindow(QMainWindow):
         settings = self.services.settings
         settings.set(PANELS, list(self.docks.state))
         settings.set(GEOMETRY, _text(self.saveGeometry()))
+        staged, view = self.services.workspace.staged, self.services.viewport.chosen_view
+        settings.set(VIEW_LEFT, {str(staged.entry.path): list(view)} if staged and view else {})
         if settings.get(PANELS):
             sizes = {each.objectName(): each.sizes() for each in self._splitters()}
             settings.set(SPLITTERS, {name: size for name, size in sizes.items() if any(size)})

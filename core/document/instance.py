@@ -64,8 +64,28 @@ class Source(StrEnum):
     SUGGESTED = "suggested"  # a model proposes it; nobody has accepted it
 
 
+Extent = tuple[float, float, float, float]
+"""Left, top, right and bottom in image pixels."""
+
+
+class _Measured:
+    """Keeps what an outline, which never changes, was found to measure; no part of its value."""
+
+    __slots__ = ("_extent",)
+    _extent: Extent
+
+    @property
+    def known_extent(self) -> Extent | None:
+        """The box around it; None where nobody has looked yet."""
+        return getattr(self, "_extent", None)
+
+    def know_extent(self, extent: Extent) -> None:
+        """Keep the box around it."""
+        object.__setattr__(self, "_extent", extent)
+
+
 @dataclass(frozen=True, slots=True)
-class Polygon:
+class Polygon(_Measured):
     """One part of an instance: an outer ring and the holes in it, in image pixels."""
 
     outer: Ring

@@ -131,7 +131,7 @@ def encode(
     says so; ValueError when the pixels have another shape or type.
     """
     watch = watch or Watch()
-    model, proposer = predictor.module, predictor.loaded.proposer
+    model, proposer = predictor.module, predictor.proposer
     watch.stages = ENCODING_STAGES if proposer is None else PROPOSER_ENCODING_STAGES
     image = predictor.image(pixels)
     settings = settings or predictor.loaded.config.settings

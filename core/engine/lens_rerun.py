@@ -286,7 +286,7 @@ class Rerunner:
 
     def _propose(self, settings: StageSettings, watch: dict[str, float]) -> Boxes:
         """Let the proposer look again. Raises ValueError when there are no pixels to look at."""
-        proposer = self._predictor.loaded.proposer
+        proposer = self._predictor.proposer
         if proposer is None or self._pixels is None:
             raise ValueError("the proposer cannot look again without the pixels")
         start = time.perf_counter()

@@ -7,26 +7,31 @@ import hashlib
 import json
 import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
 import platformdirs
 import torch
+from torchvision.models.detection import MaskRCNN
 
-from core.engine.fusing import lowered_copy, lowered_parts
+from core.engine import graphs
+from core.engine.fusing import folded_copy, lowered_copy, lowered_parts
+from core.engine.proposers.base import Proposer
 from core.engine.stages.features import run_backbone, run_pyramid, run_rpn
 from core.engine.stages.inputs import Batch
 from core.engine.stages.numerics import ALL_PARTS, Numerics
 from core.engine.weights import LoadedModel
-from core.sentences import MasklensError, say
+from core.sentences import MasklensError, Sentence, say
 from core.storage.atomic import StorageError, write_atomic
 
-Precision = Literal["auto", "float32", "bf16"]
+Precision = Literal["auto", "float32", "fast", "bf16"]
 
 _PROBE_SIZE: Final = (256, 320)
 _ROUNDS: Final = 3
 _WORTH_IT: Final = 0.9
-"""Lower precision is taken when it needs at most this share of the time."""
+"""A less exact way is taken when it needs at most this share of the time of a more exact one."""
+_BY_EXACTNESS: Final = ("float32", "fast", "bf16")
 
 
 class DeviceError(MasklensError):
@@ -65,26 +70,64 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def choose_dtype(
-    loaded: LoadedModel, device: torch.device, precision: Precision, cache: Path | None = None
-) -> torch.dtype:
-    """The dtype for convolutions and fully connected layers on a device.
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """How the convolutions and fully connected layers of a network are computed.
 
-    `auto` on a CPU runs the model's backbone in either precision once and remembers the winner in
-    `cache` (by default in the user's cache folder), by processor, torch version, number of
-    threads and architecture. On CUDA `auto` is bfloat16 where the card has it, else float16;
-    on MPS float32.
+    With `fast` they are float32 still, but of a network made for it (`fast_copy`).
+    """
+
+    dtype: torch.dtype = torch.float32
+    fast: bool = False
+
+    def named(self, *, with_graphs: bool) -> str:
+        """How a person is told."""
+        name = str(self.dtype).removeprefix("torch.")
+        if not self.fast:
+            return name
+        return f"{name} (ONNX Runtime)" if with_graphs else f"{name} (fast)"
+
+
+def choose_arithmetic(
+    loaded: LoadedModel, device: torch.device, precision: Precision, cache: Path | None = None
+) -> Arithmetic:
+    """How to compute on a device.
+
+    `auto` on a CPU runs the model's backbone in each way once and remembers the winner in
+    `cache` (by default in the user's cache folder), by processor, versions of torch and of ONNX
+    Runtime, number of threads and architecture. On CUDA `auto` is bfloat16 where the card has it,
+    else float16; on MPS float32. `fast` is for CPUs; elsewhere it is float32.
     """
     if precision == "float32":
-        return torch.float32
+        return Arithmetic()
     if precision == "bf16":
-        return torch.bfloat16
+        return Arithmetic(torch.bfloat16)
+    if precision == "fast":
+        return Arithmetic(fast=device.type == "cpu")
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return Arithmetic(torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16)
     if device.type != "cpu":
-        return torch.float32
+        return Arithmetic()
     file = cache or Path(platformdirs.user_cache_dir("masklens")) / "precision.json"
     return _remembered(loaded, file)
+
+
+def fast_copy(
+    loaded: LoadedModel, *, lasting: bool = True
+) -> tuple[MaskRCNN, Proposer | None, Sentence | None]:
+    """The network and its proposer made for a CPU, in float32; and why not as graphs, if so.
+
+    Trunk and proposer are graphs that ONNX Runtime runs where it is installed and the model is
+    `lasting`: one that changes with the next step is not worth an export.
+    """
+    twin, proposer = folded_copy(loaded.module), loaded.proposer
+    if not lasting:
+        return twin, proposer, None
+    try:
+        graphs.put_graph(twin)
+        return twin, None if proposer is None else graphs.with_graph(proposer), None
+    except graphs.GraphError as error:
+        return twin, proposer, error.sentence
 
 
 def choose_numerics(arch: str, device: torch.device, dtype: torch.dtype) -> Numerics:
@@ -97,12 +140,13 @@ def choose_numerics(arch: str, device: torch.device, dtype: torch.dtype) -> Nume
 def measure(loaded: LoadedModel) -> dict[str, float]:
     """Seconds that backbone, pyramid and RPN take on a small image, by precision.
 
-    The best of a few rounds, which alternate, so that other work slows both alike.
+    The best of a few rounds, which alternate, so that other work slows all alike.
     """
     cpu = torch.device("cpu")
     low = choose_numerics(loaded.config.arch, cpu, torch.bfloat16)
     contenders = {
         "float32": (loaded.module, Numerics()),
+        "fast": (fast_copy(loaded)[0], Numerics()),
         "bf16": (lowered_copy(loaded.module, low), low),
     }
     batch = Batch(torch.zeros(1, 3, *_PROBE_SIZE), (_PROBE_SIZE,), (_PROBE_SIZE,))
@@ -118,18 +162,22 @@ def measure(loaded: LoadedModel) -> dict[str, float]:
     return best
 
 
-def _remembered(loaded: LoadedModel, file: Path) -> torch.dtype:
+def _remembered(loaded: LoadedModel, file: Path) -> Arithmetic:
     key = _machine_key(loaded)
     known = _read(file)
     answer = known.get(key)
-    if answer not in ("float32", "bf16"):
+    if answer not in _BY_EXACTNESS:
         seconds = measure(loaded)
-        answer = "bf16" if seconds["bf16"] <= _WORTH_IT * seconds["float32"] else "float32"
+        answer, *others = _BY_EXACTNESS
+        for each in others:
+            if seconds[each] <= _WORTH_IT * seconds[answer]:
+                answer = each
         # Without a place to remember it in, it is measured again next time.
         with contextlib.suppress(OSError, StorageError):
             file.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(file, json.dumps({**known, key: answer}, indent=1).encode())
-    return torch.bfloat16 if answer == "bf16" else torch.float32
+    dtype = torch.bfloat16 if answer == "bf16" else torch.float32
+    return Arithmetic(dtype, fast=answer == "fast")
 
 
 def _read(file: Path) -> dict[str, str]:
@@ -146,6 +194,7 @@ def _machine_key(loaded: LoadedModel) -> str:
         _processor(),
         torch.backends.cpu.get_cpu_capability(),
         torch.__version__,
+        graphs.runtime() or "",
         str(torch.get_num_threads()),
         loaded.config.arch,
         str(loaded.config.version),

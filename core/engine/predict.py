@@ -13,11 +13,18 @@ from core.document.instance import Instance, Source, new_id
 from core.engine.fusing import lowered_copy
 from core.engine.keypoints import as_keypoints
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
-from core.engine.precision import Precision, choose_device, choose_dtype, choose_numerics
+from core.engine.precision import (
+    Precision,
+    choose_arithmetic,
+    choose_device,
+    choose_numerics,
+    fast_copy,
+)
 from core.engine.proposers.stage import channels_of, mask_channels
 from core.engine.weights import LoadedModel
 from core.lens.settings import StageSettings
 from core.lens.trace import Detections, Trace, numpy_of, stages_of
+from core.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,10 @@ class Predictor:
     """A loaded model on a device, in a precision that suits it.
 
     `device` is `auto` (CUDA, then MPS, then CPU) or a name of torch; `precision` is `auto`
-    (measured once on a CPU and remembered), `float32` or `bf16`; `threads` caps torch's threads.
-    Boxes, anchors and NMS are float32 whatever the precision. Not safe to share between threads.
+    (measured once on a CPU and remembered), `float32` (bit-equal to torchvision), `fast` (float32
+    on a CPU, as graphs where the extra is installed) or `bf16`; `threads` caps torch's threads.
+    Boxes, anchors and NMS are float32 whatever the precision. A model that is not `lasting`
+    changes with the next step of a training. Not safe to share between threads.
     Raises DeviceError when the device is not there.
     """
 
@@ -66,20 +75,30 @@ class Predictor:
         device: str = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
+        lasting: bool = True,
     ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         self.loaded = loaded
         self.device = choose_device(device)
-        self.dtype = choose_dtype(loaded, self.device, precision)
-        self.numerics = choose_numerics(loaded.config.arch, self.device, self.dtype)
-        lowered = self.numerics.autocast is not None
-        module = lowered_copy(loaded.module, self.numerics) if lowered else loaded.module
+        self.arithmetic = choose_arithmetic(loaded, self.device, precision)
+        dtype = self.arithmetic.dtype
+        self.numerics = choose_numerics(loaded.config.arch, self.device, dtype)
+        self.proposer = loaded.proposer
+        self.note: Sentence | None = None
+        """Why the precision that was asked for is not all that it could be."""
+        module, why = loaded.module, None
+        if self.arithmetic.fast:
+            module, self.proposer, why = fast_copy(loaded, lasting=lasting)
+            self.note = why if precision == "fast" else None
+        elif self.numerics.autocast is not None:
+            module = lowered_copy(loaded.module, self.numerics)
+        self.precision = self.arithmetic.named(with_graphs=lasting and why is None)
         self.module = module.to(self.device).eval()
         self.channels: tuple[int, ...] = ()
-        if loaded.proposer is not None:
-            loaded.proposer.to(self.device)
-            self.channels = channels_of(loaded.proposer.class_names, loaded.config.class_names)
+        if self.proposer is not None:
+            self.proposer.to(self.device)
+            self.channels = channels_of(self.proposer.class_names, loaded.config.class_names)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -107,7 +126,7 @@ class Predictor:
             self.module,
             [image],
             settings or self.loaded.config.settings,
-            proposer=self.loaded.proposer,
+            proposer=self.proposer,
             channels=self.channels,
             numerics=self.numerics,
             keep=keep_trace,

@@ -144,10 +144,11 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
         revision=loaded.revision,
         labels=loaded.class_names,
         device=str(predictor.device),
-        precision=str(predictor.dtype).removeprefix("torch."),
+        precision=predictor.precision,
         settings=loaded.config.settings,
         scores=loaded.scores,
         skeleton=loaded.config.skeleton,
+        note=predictor.note,
     )
 
 
@@ -158,7 +159,7 @@ def _precision(request: LoadModel) -> Precision:
     raise ServeError(
         say(
             "process.no_such_precision",
-            "{name} is not a precision; use auto, float32 or bf16.",
+            "{name} is not a precision; use auto, float32, fast or bf16.",
             name=request.precision,
         )
     )

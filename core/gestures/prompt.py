@@ -321,9 +321,9 @@ class ClickGesture:
         there = self._there(event)
         if there is not None:
             nothing: frozenset[str] = frozenset()
-            if there.suggested:
-                return Outcome(accepted=frozenset({there.id}), cursor=Cursor.CROSS)
-            return Outcome(selection=frozenset({there.id}), picked=nothing, cursor=Cursor.CROSS)
+            this = frozenset({there.id})
+            answer = this if there.suggested else nothing
+            return Outcome(selection=this, picked=nothing, accepted=answer, cursor=Cursor.CROSS)
         if not self._is_under_pointer(self._choices.shown):
             return self._end(Kept(Asked(inside=(event.point,))))
         return self._end(self._choices.kept(Asked(inside=(event.point,))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import is_
 
 from core.document.document import Document
 from core.document.geometry import nearest_edge
@@ -311,6 +312,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self._boxes = BoxTable()
+        self._found: list[Shape] = []
         self._index = HitIndex()
 
     def know(self, boxes: BoxTable) -> None:
@@ -326,7 +328,9 @@ class Shapes:
         """An index of the shapes whose box is within `tolerance` of a point."""
         reach = Rect(x, y, x, y).grown(tolerance)
         found = [self._boxes.shapes[row] for row in self._boxes.meeting(reach)]
-        self._index = self._index.updated(found)
+        before = self._found
+        if len(found) != len(before) or not all(map(is_, found, before)):
+            self._found, self._index = found, self._index.updated(found)
         return self._index
 
     def meeting(self, rect: Rect) -> tuple[Shape, ...]:

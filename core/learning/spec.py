@@ -15,8 +15,8 @@ DEVICE: Final = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,2})?")
 """What a device may be called in a file."""
 MOST_THREADS: Final = 1024
 MOST_STEPS: Final = 10_000_000
-Precision = Literal["auto", "float32", "bf16"]
-PRECISIONS: Final[tuple[Precision, ...]] = ("auto", "float32", "bf16")
+Precision = Literal["auto", "float32", "fast", "bf16"]
+PRECISIONS: Final[tuple[Precision, ...]] = ("auto", "float32", "fast", "bf16")
 
 
 class RunSpec(

@@ -17,15 +17,15 @@ PHOTOS, CELLS = "photos", "cells"
 """The kinds of images that are told apart."""
 WANTED: Final = 0.5
 """The share of right ones among what is shown."""
-WORTH_IT: Final = 0.25
+WORTH_IT: Final = 0.2
 """The share of right ones among the weakest of what is shown: where it is lower, to take the wrong
 ones away is more work than to draw the right ones."""
-_WEAKEST: Final = 3
-"""Parts that are the weakest."""
 _STRENGTH: Final = 4.0
 """A record counts as much as this many answers in each part."""
 _REACH: Final = 4
 """An answer also tells of the scores this many parts away, the less the farther."""
+_REACH_DOWN: Final = 1
+"""A right one tells of weaker ones only so far: that those farther down are right was not seen."""
 _MOST: Final = 1e9
 
 
@@ -113,7 +113,7 @@ NONE: Final = ScoreRecord("", (0.0,) * BINS, (0.0,) * BINS)
 
 
 def start_score(record: ScoreRecord, answers: ScoreRecord = NONE) -> float:
-    """The least score from which at least half of what is shown should be right, and a quarter of
+    """The least score from which at least half of what is shown should be right, and a fifth of
     the weakest: 0.05 to 0.95.
 
     An answer is evidence about its own score and those near it. How many suggestions there are of
@@ -125,14 +125,11 @@ def start_score(record: ScoreRecord, answers: ScoreRecord = NONE) -> float:
     # A score that was never met counts a little, so that answers can tell of it.
     counts = [count + 0.05 for count in counts]
 
-    def precision(first: int, end: int = BINS) -> float:
-        right = sum(c * s for c, s in zip(counts[first:end], shares[first:end], strict=True))
-        return right / sum(counts[first:end])
+    def precision(first: int) -> float:
+        right = sum(c * s for c, s in zip(counts[first:], shares[first:], strict=True))
+        return right / sum(counts[first:])
 
-    value = [
-        min(precision(place) / WANTED, precision(place, place + _WEAKEST) / WORTH_IT)
-        for place in range(BINS)
-    ]
+    value = [min(precision(place) / WANTED, shares[place] / WORTH_IT) for place in range(BINS)]
     good = [place for place in range(1, BINS) if value[place] >= 1]
     if not good:
         return max(range(1, BINS), key=precision) / BINS
@@ -150,8 +147,9 @@ def _shares(record: ScoreRecord, answers: ScoreRecord) -> list[float]:
     for middle, (good, bad) in enumerate(zip(answers.right, answers.wrong, strict=True)):
         for place in range(max(0, middle - _REACH), min(BINS, middle + _REACH + 1)):
             weight = 1 - abs(place - middle) / (_REACH + 1)
-            all_of[place] += weight * (good + bad)
-            right[place] += weight * good
+            told = good if middle - place <= _REACH_DOWN else 0.0
+            all_of[place] += weight * (told + bad)
+            right[place] += weight * told
     shares = []
     for place, before in enumerate(_smooth_shares(record)):
         shares.append((_STRENGTH * before + right[place]) / (_STRENGTH + all_of[place]))

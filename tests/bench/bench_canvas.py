@@ -32,7 +32,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.viewport import Viewport
-from core.document.edits import Edit
+from core.document.edits import Add, Edit
+from core.document.instance import Instance, Polygon
 from core.document.limits import MOST_POINTS_TOGETHER
 from core.project.project import Project
 from core.session import ImageSession
@@ -54,12 +55,11 @@ def polygons(count: int) -> list[list[tuple[float, float]]]:
     rng = np.random.default_rng(7)
     size = np.array(SIZE)
     radius = 0.42 * np.sqrt(size.prod() / count)
-    vertices = min(VERTICES, MOST_POINTS_TOGETHER // count - 1)  # a file with more is not opened
-    angles = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
+    angles = np.linspace(0, 2 * np.pi, VERTICES, endpoint=False)
     made = []
     for _ in range(count):
         centre = rng.uniform(1.3 * radius, size - 1.3 * radius)
-        radii = radius * rng.uniform(0.7, 1.2, vertices)
+        radii = radius * rng.uniform(0.7, 1.2, VERTICES)
         ring = centre + radii[:, None] * np.stack((np.cos(angles), np.sin(angles)), axis=1)
         made.append([(round(float(x), 2), round(float(y), 2)) for x, y in ring])
     return made
@@ -76,9 +76,14 @@ def timed(action: Callable[[int], object], rounds: int) -> dict[str, float]:
 
 
 def labelled(folder: Path, count: int) -> Path:
-    """An image with a label file of that many polygons in a folder of its own."""
+    """An image with a label file of that many polygons in a folder of its own.
+
+    Without one where the file would be refused for its points.
+    """
     pixels = np.random.default_rng(1).integers(0, 255, (*SIZE[::-1], 3), np.uint8)
     Image.fromarray(pixels).save(folder / "image.bmp")
+    if count * VERTICES > MOST_POINTS_TOGETHER:
+        return folder
     shapes = [
         {"label": "cell", "points": ring, "group_id": None, "shape_type": "polygon", "flags": {}}
         for ring in polygons(count)
@@ -92,7 +97,7 @@ def labelled(folder: Path, count: int) -> Path:
 class Stage:
     """Our viewport with many polygons, shown."""
 
-    def __init__(self, folder: Path, rounds: int) -> None:
+    def __init__(self, folder: Path, count: int, rounds: int) -> None:
         self.application = QApplication.instance() or QApplication([])
         self.rounds = rounds
         pixels = np.random.default_rng(1).integers(0, 255, (*SIZE[::-1], 3), np.uint8)
@@ -109,9 +114,20 @@ class Stage:
         began = time.process_time()
         self.session = ImageSession.open(project, next(iter(project.images())), SIZE)
         self.document = self.session.document
+        self.opened = bool(self.document.shapes)
+        if not self.opened:
+            self._draw(count)
         self.viewport.show_document(self.document)
         self.settle()
         self.opening = 1000 * (time.process_time() - began)
+
+    def _draw(self, count: int) -> None:
+        """Put the polygons in by one edit: no label file may hold so many points."""
+        shapes = tuple(
+            Instance(str(number), "cell", (Polygon(tuple(ring)),))
+            for number, ring in enumerate(polygons(count))
+        )
+        self.session.do(Add(shapes), "draw")
 
     def _apply(self, edit: Edit, name: str) -> None:
         changed = self.session.do(edit, name)
@@ -147,7 +163,7 @@ class Stage:
 def ours(count: int, rounds: int) -> Figures:
     """The figures of our viewport."""
     with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(labelled(Path(folder), count), rounds)
+        stage = Stage(labelled(Path(folder), count), count, rounds)
         gc.collect()
         viewport = stage.viewport
         figures: Figures = {}
@@ -165,7 +181,8 @@ def ours(count: int, rounds: int) -> Figures:
             )
             if count * (SPECK / scale) ** 2 < np.prod(SIZE):
                 figures[f"drag, {name}"], figures[f"undo, {name}"] = vertex_drag(stage, scale)
-        figures["open"] = {"median": stage.opening, "p95": stage.opening}
+        if stage.opened:
+            figures["open"] = {"median": stage.opening, "p95": stage.opening}
         viewport.close()
         stage.session.project.unlock()
     return figures
@@ -268,9 +285,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = {}
         for count in options.count:
             found[count] = ours(count, options.rounds)
-            print(
-                f"{count}: measured, opened in {found[count]['open']['median']:.0f} ms", flush=True
-            )
+            print(f"{count}: measured", flush=True)
         print("masklens, ms: median (95th percentile)\n" + report(found, marked=True), flush=True)
     if options.labelme:
         theirs: dict[int, Figures] = {}

@@ -1,6 +1,7 @@
-"""How many detections of float32 come back in bf16: class equal, box IoU at least 0.9.
+"""How many detections of float32 come back in a lower precision: class equal, box IoU from 0.9.
 
-    python -m tests.bench.bench_engine_precision FOLDER... [--model starter] [--score 0.3]
+    python -m tests.bench.bench_engine_precision FOLDER... [--model starter] [--score 0.3] \
+        [--precision fast]
 
 Only detections above the score count. Matching is one to one, strongest first.
 """
@@ -44,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--precision", choices=("bf16", "fast"), default="bf16")
     parser.add_argument("--score", type=float, default=0.3)
     parser.add_argument("--limit", type=int, default=100, help="images of each folder")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -51,7 +53,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     print(machine())
     exact = Predictor(load_model(given.model), device="cpu", precision="float32")
-    low = Predictor(load_model(given.model), device="cpu", precision="bf16")
+    low = Predictor(load_model(given.model), device="cpu", precision=given.precision)
     rows = []
     for folder in given.folders:
         there, back, total, back_total = 0, 0, 0, 0
@@ -70,7 +72,9 @@ def main() -> None:
                 f"{back} of {back_total} ({100 * back / max(back_total, 1):.2f} %)",
             ]
         )
-    print(table(["images", "number", "float32 found again in bf16", "bf16 found in float32"], rows))
+    other = given.precision
+    head = [f"float32 found again in {other}", f"{other} found in float32"]
+    print(table(["images", "number", *head], rows))
 
 
 if __name__ == "__main__":

@@ -145,10 +145,13 @@ def translate(polygons: Polygons, dx: float, dy: float) -> Polygons:
     def moved(ring: Ring) -> Ring:
         return tuple([(x + dx, y + dy) for x, y in ring])  # a list is made faster
 
-    return tuple(
-        Polygon(moved(polygon.outer), tuple(moved(hole) for hole in polygon.holes))
-        for polygon in polygons
-    )
+    made = []
+    for polygon in polygons:
+        other = Polygon(moved(polygon.outer), tuple([moved(hole) for hole in polygon.holes]))
+        if (box := polygon.known_extent) is not None:
+            other.know_extent((box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy))
+        made.append(other)
+    return tuple(made)
 
 
 def _ring(polygons: Polygons, polygon: int, ring: int, index: int) -> Ring:

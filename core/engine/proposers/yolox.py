@@ -259,9 +259,12 @@ def letterbox(image: Tensor) -> tuple[Tensor, float]:
 
 
 class YoloxProposer:
-    """YOLOX-Nano as a proposer: the likeliest class of each of its 3549 cells."""
+    """YOLOX-Nano as a proposer: the likeliest class of each of its 3549 cells.
 
-    def __init__(self, module: YoloxNano, class_names: tuple[str, ...], revision: str) -> None:
+    `module` is a `YoloxNano`, or says what one says.
+    """
+
+    def __init__(self, module: nn.Module, class_names: tuple[str, ...], revision: str) -> None:
         self.module = module.eval().requires_grad_(False)
         self.module.to(memory_format=torch.channels_last)
         self.name = NAME

@@ -16,6 +16,7 @@ from core.engine.train.prepare import SMALLER, Ready
 from core.engine.train.stream import TrainingBatch, batches
 from core.engine.train.telling import Teller
 from core.engine.train.trainer import Trainer
+from core.engine.weights import LoadedModel
 from core.learning.events import Pictured, Saved, Stepped, Validated
 from core.learning.folder import RunFolder
 from core.storage.images import ImageError
@@ -134,9 +135,8 @@ class Learning:
         if not numbers:
             return
         images = (self._ready.labels.read(n) for n in islice(numbers, _MEASURED_ON_THE_WAY))
-        spec = self._ready.spec
         with self.trainer.averaged(averaged) as loaded:
-            predictor = Predictor(loaded, device=spec.device, precision=spec.precision)
+            predictor = self._predictor(loaded)
             done = measure(
                 predictor, images, self._teller.note, interrupted=self._teller.check_cancelled
             ).evaluation
@@ -151,16 +151,20 @@ class Learning:
         step, box, mask = self.trainer.step, done.box.ap, done.mask.ap
         self._teller.tell(Validated(step, averaged, box, mask, kept, kind, points))
 
+    def _predictor(self, loaded: LoadedModel) -> Predictor:
+        spec = self._ready.spec
+        return Predictor(loaded, device=spec.device, precision=spec.precision, lasting=False)
+
     def _picture(self) -> None:
         """Tell what the network sees in the pinned image."""
-        labels, spec = self._ready.labels, self._ready.spec
-        pinned = self._run.pinned() or spec.pinned
+        labels = self._ready.labels
+        pinned = self._run.pinned() or self._ready.spec.pinned
         number = labels.number_of(pinned) if pinned is not None else None
         if number is None:
             number = [*labels.numbers(held_out=True), *labels.numbers(held_out=False)][0]
         image = labels.read(number)
         with self.trainer.averaged(True) as loaded:
-            predictor = Predictor(loaded, device=spec.device, precision=spec.precision)
+            predictor = self._predictor(loaded)
             try:
                 seen, _ = predict_file(predictor, image.path, loaded.config.settings)
             except (ImageError, MemoryShortError):  # told once by the stream

@@ -117,7 +117,7 @@ def choose_arithmetic(
 
 
 def _candidates(spec: RunSpec, device: str) -> tuple[str, ...]:
-    if spec.precision == "float32":
+    if spec.precision in ("float32", "fast"):  # gradients are not to be had faster
         return ("float32",)
     if spec.precision == "bf16":
         return ("bfloat16",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
-from app.base.settings import PANELS, SPLITTERS
+from app.base.settings import PANELS, SPLITTERS, VIEW_LEFT
 from app.window.settings_dialog import SettingsDialog
 from tests.app.window.conftest import SQUARE, Driver, shape, write_labelme
 
@@ -85,6 +86,26 @@ def test_folded_panels_and_the_one_in_front_come_back(driver: Driver, folder: Pa
     driver.window._remember()
     assert driver.services.settings.get(PANELS) == list(state)
     assert sum(driver.services.settings.get(SPLITTERS)["annotate-sections"]) > 100
+
+
+def test_the_image_is_looked_at_as_it_was_left(
+    make_driver: Callable[..., Driver], folder: Path
+) -> None:
+    first = make_driver(engine=False)
+    first.open(folder)
+    first.window._remember()
+    assert first.services.settings.get(VIEW_LEFT) == {}, "a fitted image is fitted again"
+    first.services.viewport.set_view((30.0, 40.0), 24.0)
+    first.window._remember()
+    first.services.settings.close()
+    second = make_driver(engine=False)
+    second.open(folder)
+    second.wait(lambda: second.services.viewport.view()[1] == 24.0)
+    assert second.services.viewport.view()[0] == (30.0, 40.0)
+    second.services.viewport.fit()
+    second.go(folder / "a2.png")
+    second.go(folder / "a1.png")
+    assert second.services.viewport.chosen_view is None, "once is enough"
 
 
 def test_settings_are_found_by_typing(driver: Driver) -> None:

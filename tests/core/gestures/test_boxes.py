@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.document.geometry import Rect, bounds, translate
+from core.document.instance import Polygon
 from core.gestures.boxes import BoxTable
 from tests.core.gestures.scenes import FAR_PART, HOLE, SQUARE, TRIANGLE, instance
 
@@ -43,6 +44,22 @@ def test_searches_agree_with_a_look_at_every_box(moves, x, y, size, side):
         if rect.x0 <= box.x0 and rect.y0 <= box.y0 and box.x1 <= rect.x1 and box.y1 <= rect.y1
     ]
     assert table.inside(rect) == inside
+
+
+@given(st.floats(-50, 50), st.floats(-50, 50))
+def test_what_is_moved_brings_its_box_along(dx, dy):
+    for rings in ((SQUARE,), (TRIANGLE, FAR_PART), (HOLE,)):
+        made = instance("a", *rings).polygons
+        parts = tuple(Polygon(part.outer, part.holes) for part in made)
+        assert parts[0].known_extent is None
+        box = bounds(parts)
+        moved = translate(parts, dx, dy)
+        known = [part.known_extent for part in moved]
+        assert None not in known
+        fresh = tuple(Polygon(part.outer, part.holes) for part in moved)
+        assert bounds(moved) == bounds(fresh)
+        assert bounds(parts) == box
+        assert fresh == moved, "what is known of a polygon is no part of it"
 
 
 @given(offsets, offsets)

@@ -70,6 +70,15 @@ def test_accepting_everything_does_not_show_everything_at_once() -> None:
     assert start_score(UNKNOWN, told((0.6, True), (0.7, True), (0.9, True), times=30)) > 0.25
 
 
+def test_accepting_all_that_is_shown_shows_a_little_more_of_what_is_known_to_be_wrong() -> None:
+    right = tuple(20.0 * place / BINS for place in range(BINS))
+    record = ScoreRecord("photos", right, tuple(40.0 * (1 - place / BINS) for place in range(BINS)))
+    start = start_score(record)
+    shown = [(start + 0.02 * k, True) for k in range(20)]
+    for times in (1, 5):
+        assert start - 0.12 < start_score(record, told(*shown, times=times)) < start
+
+
 @given(RECORDS, RECORDS)
 def test_it_is_always_a_place_of_the_slider(record: ScoreRecord, answers: ScoreRecord) -> None:
     assert 0.05 <= start_score(record, answers) <= 0.95
