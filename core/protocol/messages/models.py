@@ -40,7 +40,8 @@ class ModelLoaded(Answer):
     """The model that is in use from now on. `labels[i]` is the name of label index i + 1.
 
     `scores` tells by kind of image how often its scores were right, as far as that was measured;
-    `skeleton` what the keypoints of its instances are called; `note` why it runs less well than it was asked to.
+    `skeleton` what the keypoints of its instances are called; `note` why it runs less well than it
+    was asked to.
     """
 
     TYPE: ClassVar = "model_loaded"
