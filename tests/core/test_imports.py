@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.child import python_environment
-from tests.core.import_table import PAGE, with_table
+from tests.core.import_table import PAGE, import_nodes, with_table
 from tests.data import ROOT
 
 PACKAGES = ("core", "app", "resources")
@@ -99,10 +99,10 @@ def path_of(module: str) -> Path:
 def imports(path: Path, known: set[str]) -> set[str]:
     """The modules of ours that a file imports: anywhere in it, for the type checker alone too."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in import_nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= (inner & known) or {node.module}
     return found & known
