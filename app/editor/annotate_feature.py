@@ -114,6 +114,7 @@ class AnnotateFeature(Feature):
         workspace.image_changed.connect(self._on_image)
         workspace.document_changed.connect(self._on_document)
         labelling.changed.connect(self._on_labels)
+        services.client.model_loaded.connect(labelling.take_model)
         labelling.failed.connect(lambda text: services.notices.fail("labels", text, warning=True))
         services.settings.changed.connect(self._on_labels)
         services.folder_edits.changed.connect(self.changed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from typing import Final
@@ -15,10 +15,12 @@ from app.base.words import error_text
 from app.editor.panels.label_rows import LabelRow
 from app.editor.workspace import Workspace
 from core.document.edits import Overlap
+from core.document.instance import Instance
 from core.document.limits import MOST_LABELS, MOST_LETTERS
 from core.document.regions import labelled
 from core.document.skeleton import Skeleton
 from core.project.settings import AttributeRow, ProjectSettings
+from core.protocol import ModelLoaded
 
 FIRST_LABEL: Final = "object"
 
@@ -37,6 +39,7 @@ class Labelling(QObject):
         self._settings = ProjectSettings()
         self._writer = Writer(workspace.tasks, lambda error: self.failed.emit(error_text(error)))
         self._told_of_many = False
+        self._of_model: dict[str, Skeleton] = {}
         workspace.project_changed.connect(self._on_project)
         workspace.labels_found.connect(self.learn)
         workspace.skeletons_found.connect(self.learn_skeletons)
@@ -106,8 +109,15 @@ class Labelling(QObject):
         self._set(self._settings.with_colour(name, colour))
 
     def skeletons(self) -> Mapping[str, Skeleton]:
-        """The keypoints of the labels that have any."""
-        return self._settings.skeletons()
+        """The keypoints of the labels that have any; as the model in use has them, where nobody has
+        said otherwise."""
+        return {**self._of_model, **self._settings.skeletons()}
+
+    def take_model(self, model: ModelLoaded) -> None:
+        """The keypoints of what this model suggests are named and joined from now on."""
+        skeleton = model.skeleton
+        self._of_model = {} if skeleton is None else dict.fromkeys(model.labels, skeleton)
+        self.changed.emit()
 
     def set_skeleton(self, name: str, skeleton: Skeleton | None) -> None:
         """Say what the keypoints of a label are called; those of instances stay as they are."""
@@ -237,6 +247,15 @@ class Labelling(QObject):
             there = list(map(attrgetter("label"), labelled(document.shapes)))
             if not set(there) <= set(self.names):
                 self.learn([label for label in there if label not in self.names])
+            self._keep_skeletons(document.instances)
+
+    def _keep_skeletons(self, instances: Iterable[Instance]) -> None:
+        """What was accepted keeps its keypoints' names when another model is in use."""
+        if self._of_model:
+            known, seen = self._settings.skeletons(), {x.label for x in instances if x.keypoints}
+            new = {k: v for k, v in self._of_model.items() if k in seen and k not in known}
+            if new:
+                self.learn_skeletons(new)
 
     def _set(self, settings: ProjectSettings) -> None:
         if settings != self._settings:

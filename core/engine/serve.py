@@ -147,6 +147,7 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
         precision=predictor.precision,
         settings=loaded.config.settings,
         scores=loaded.scores,
+        skeleton=loaded.config.skeleton,
         note=predictor.note,
     )
 

@@ -166,6 +166,12 @@ class WholeBox(nn.Module):
         """Logits R×classes×28×28 of features R×C×14×14."""
         return cast(Tensor, self.mask_fcn_logits(self.conv5_mask(values)))
 
+    def whole(self, boxes: int, like: Tensor) -> Tensor:
+        """The same logits of some boxes, without their features; float32 beside `like`."""
+        side = 2 * _MASK_POOL
+        nothing = like.new_empty((1, 1, 1, 1)).float().expand(boxes, 1, side, side)
+        return cast(Tensor, self.mask_fcn_logits(nothing))
+
 
 class Certain(nn.Module):
     """Logits R×classes×H×W whose sigmoid is exactly 1, whatever the features R×C×H×W are."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from core.learning.report import Figures, Report
+from core.learning.report import Figures, Kind, Report
 
 NAMES: Final = ("AP", "AP50", "AP75", "AR")
 SIZES: Final = ("small", "medium", "large")
@@ -23,13 +23,6 @@ class Part(StrEnum):
     ALL = "all"
     LABEL = "label"
     SIZE = "size"
-
-
-class Kind(StrEnum):
-    """Whether masks or boxes are compared."""
-
-    MASK = "mask"
-    BOX = "box"
 
 
 @dataclass(frozen=True, slots=True)

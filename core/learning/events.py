@@ -9,6 +9,7 @@ import msgspec
 
 from core.codec import Codec
 from core.document.instance import Instance
+from core.learning.report import Kind
 from core.learning.state import RunState
 from core.sentences import Sentence
 
@@ -64,6 +65,17 @@ class Validated(msgspec.Struct, frozen=True, tag_field="event", tag="validation"
     mask_ap: float
     kept: bool
     """Whether this is the best so far."""
+    judged_by: Kind = Kind.MASK
+    """By which of the figures that is decided."""
+    keypoint_ap: float | None = None
+    """By OKS, where network and labels have keypoints."""
+
+    @property
+    def figures(self) -> dict[Kind, float]:
+        """AP of what the network was taught; where that is no mask, its masks are left out."""
+        found = {Kind.MASK: self.mask_ap} if self.judged_by is Kind.MASK else {}
+        found[Kind.BOX] = self.box_ap
+        return found if self.keypoint_ap is None else {**found, Kind.KEYPOINTS: self.keypoint_ap}
 
 
 class Pictured(msgspec.Struct, frozen=True, tag_field="event", tag="picture"):

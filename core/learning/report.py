@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,6 +17,14 @@ from core.storage.atomic import write_atomic
 
 Figures = Mapping[str, object]
 """As `evaluate` prints them; with `by_label` and `by_size`, each AP, AP50, AP75 and AR."""
+
+
+class Kind(StrEnum):
+    """What is compared with the labels; a name among the figures."""
+
+    MASK = "mask"
+    BOX = "box"
+    KEYPOINTS = "keypoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,17 @@ class Report(msgspec.Struct, frozen=True, tag_field="format", tag="masklens-repo
     images: tuple[ImageChange, ...]
     """The held-out images, the one that gained most first."""
 
+    judged_by: Kind = Kind.MASK
+    """What the network was taught, and so is chosen by; its masks may be whole boxes."""
+
     version: Literal[1] = 1
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Of what there are figures that mean something, what it is judged by first."""
+        figures = self.after or self.before or {}
+        others = (Kind.BOX, *((Kind.KEYPOINTS,) if Kind.KEYPOINTS in figures else ()))
+        return tuple(dict.fromkeys((self.judged_by, *others)))
 
 
 _REPORT: Final[Codec[Report]] = Codec(Report, "report")

@@ -131,11 +131,11 @@ def measure(
     right = np.ones(len(reading.label), dtype=np.bool_)
     if subject.label_known:
         right = np.isin(reading.label, reading.labels_named(subject.instance.label))
-    own = [subject.mask.to_json()]
+    own, read = [subject.mask.to_json()], reading.read_anchors
     possible = right[reading.detections] & (_most_possible(reading, subject) > least)
     return Overlaps(
-        anchors=iou(reading.anchors, subject.box),
-        decoded=iou(reading.decoded, subject.box),
+        anchors=iou(reading.anchors, subject.box) * read,
+        decoded=iou(reading.decoded, subject.box) * read,
         boxes=iou(reading.boxes, subject.box),
         right=right,
         wins=best_foreground(reading.score, reading.classes),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.document.runs import RunLength
 from core.lens.boxes import clip
 from core.lens.settings import StageSettings
-from core.lens.trace import Anchors, Trace, numpy_of
+from core.lens.trace import BACKBONE_LEVELS, Anchors, Trace, numpy_of
 
 Float32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -68,6 +68,14 @@ class Reading:
     def levels(self) -> Ints:
         """The level of each anchor: int64 A, 0 for P2."""
         return np.repeat(np.arange(len(self.grid.level_counts)), self.grid.level_counts)
+
+    @property
+    def read_anchors(self) -> NDArray[np.bool_]:
+        """Which anchors the RPN looks at: A; of one map that stands for all, only its own."""
+        alone = self.settings.fpn
+        if alone == "on":
+            return np.ones(len(self.anchors), dtype=np.bool_)
+        return np.asarray(self.levels == BACKBONE_LEVELS.index(alone))
 
     def labels_named(self, name: str) -> Ints:
         """The label indices of a name; none when the model does not know it."""

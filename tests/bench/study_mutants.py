@@ -1,178 +1,180 @@
 """Break lines of engine and lens on purpose and see whether a test notices. By hand.
 
-`python tests/bench/study_mutants.py [NAME ...]` changes one place after the other in a copy of the
-sources beside the repository's own, runs the test files named with it, and prints what survives.
+`python tests/bench/study_mutants.py [STAGE ...]` breaks one place of `mutants.toml` after the
+other and runs the tests named beside it, up to the first that fails. No file is changed: a child
+process reads the broken text in place of its module, so what the tests start as programs of their
+own stays whole. First it looks whether each text stands once in its file and each list of tests
+passes on whole sources; `--places` stops after the first of these.
 """
 
 from __future__ import annotations
 
+import argparse
+import importlib.abc
+import importlib.machinery
 import os
-import shutil
-import subprocess
+import shlex
+import signal
 import sys
-import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Final
 
+import pytest
+
 ROOT: Final = Path(__file__).resolve().parents[2]
-ENGINE: Final = "core/engine/stages"
+PLACES: Final = Path(__file__).with_name("mutants.toml")
+LIBRARIES: Final = ("torch", "torchvision.models.detection", "pycocotools.mask", "shapely")
+"""Read once, before the children are made: they take longer than most of the tests.
+Nothing that comes with a plugin of pytest, which wants to read that itself."""
+PATIENCE: Final = 300
+"""Seconds after which a run counts as stuck."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A place that is changed, and the tests that should notice."""
 
+    stage: str
     name: str
     file: str
     old: str
     new: str
-    tests: tuple[str, ...]
+    tests: str
+
+    @property
+    def module(self) -> str:
+        """The name under which the place is imported."""
+        return self.file.removesuffix(".py").replace("/", ".")
+
+    def text(self) -> str:
+        """The broken source. Raises ValueError unless the old text stands there once."""
+        whole = (ROOT / self.file).read_text("utf-8")
+        if whole.count(self.old) != 1:
+            raise ValueError(f"{self.stage}, {self.name}: not once in {self.file}: {self.old}")
+        return whole.replace(self.old, self.new)
 
 
-def _switch(name: str, file: str, old: str, new: str) -> Mutant:
-    return Mutant(name, f"{ENGINE}/{file}", old, new, ("tests/core/engine/test_switches.py",))
+class Broken(importlib.machinery.SourceFileLoader):
+    """Reads another text in place of a module's own."""
+
+    def __init__(self, name: str, path: str, text: str) -> None:
+        super().__init__(name, path)
+        self._text = text
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The broken module, never from a cache."""
+        return compile(self._text, self.get_filename(fullname), "exec")
 
 
-MUTANTS: Final = (
-    Mutant(
-        "share of positive RoIs from the RPN's setting",
-        "core/engine/zoo.py",
-        '"box_positive_fraction": training.roi_positive_fraction',
-        '"box_positive_fraction": training.rpn_positive_fraction',
-        ("tests/core/engine/test_losses.py",),
-    ),
-    Mutant(
-        "share of an ignored area",
-        "core/engine/targets.py",
-        "inside >= 0.5 * whole",
-        "inside >= 0.6 * whole",
-        ("tests/core/engine/test_losses.py",),
-    ),
-    Mutant(
-        "suppressor at the threshold",
-        f"{ENGINE}/nms.py",
-        "above = overlap > threshold",
-        "above = overlap >= threshold",
-        ("tests/core/lens/test_limits.py",),
-    ),
-    Mutant(
-        "alive from a half",
-        "core/lens/life.py",
-        "values >= ALIVE_FROM)",
-        "values > ALIVE_FROM)",
-        ("tests/core/lens/test_limits.py",),
-    ),
-    Mutant(
-        "a mask alive from a half",
-        "core/lens/life.py",
-        "any(value >= ALIVE_FROM",
-        "any(value > ALIVE_FROM",
-        ("tests/core/lens/test_limits.py",),
-    ),
-    Mutant(
-        "rank in the level at ties",
-        "core/lens/evidence.py",
-        "(part >= reading.logits[anchor])",
-        "(part > reading.logits[anchor])",
-        ("tests/core/lens/test_limits.py",),
-    ),
-    Mutant(
-        "rank of a detection at ties",
-        "core/lens/evidence.py",
-        "(reading.score[survived] >= reading.score[row])",
-        "(reading.score[survived] > reading.score[row])",
-        ("tests/core/lens/test_limits.py",),
-    ),
-    Mutant(
-        "rank of a proposal at ties",
-        "core/lens/evidence.py",
-        "* (1 - _LAST_DIGITS)",
-        "* (1 + _LAST_DIGITS)",
-        ("tests/core/lens/test_limits.py",),
-    ),
-    _switch("level: epsilon", "pooling.py", "_EPSILON: Final = 1e-6", "_EPSILON: Final = 1e-2"),
-    _switch("level: rounding", "pooling.py", "else exact.round()", "else exact.ceil()"),
-    _switch("level: P4", "pooling.py", "_P4: Final = 4", "_P4: Final = 5"),
-    _switch("RoIWarp: rounding", "pooling.py", "* scale).round()], dim=1)", "* scale)], dim=1)"),
-    _switch("RoIPool: scale", "pooling.py", "roi_pool(values, rois, size, scale)",
-            "roi_pool(values, rois, size, scale * 1.3)"),
-    _switch("crop: far corner", "pooling.py", "(far - 1) / last", "far / last"),
-    _switch("crop: axes", "pooling.py", "in ((rois[:, 1], rois[:, 3], columns)",
-            "in ((rois[:, 2], rois[:, 4], columns)"),
-    _switch("aligned", "pooling.py", "aligned=settings.roi_aligned == \"yes\"", "aligned=False"),
-    _switch("Soft-NMS: sigma", "nms.py", "SIGMA: Final = 0.5", "SIGMA: Final = 0.4"),
-    _switch("Soft-NMS: square", "nms.py", "overlap**2", "overlap"),
-    _switch("Soft-NMS: limit", "nms.py", "if mine[best] <= least", "if mine[best] <= 0"),
-    _switch("softmax over classes", "masks.py", "logits.softmax(dim=1)", "logits.softmax(dim=2)"),
-    _switch("one map: top-down", "features.py", "fpn.inner_blocks[place](fitting[name])",
-            "fpn.inner_blocks[place](fitting[name]) + 1"),
-    _switch("anchors: stretch", "features.py", "ratio * stretch", "ratio / stretch"),
-    _switch("anchors: scale", "features.py", "size * scale", "size / scale"),
-    _switch("together: top-k", "proposals.py", "logits.topk(min(limit, len(logits)))",
-            "logits.topk(min(limit // 2, len(logits)))"),
-    Mutant(
-        "softmax loss: background",
-        "core/engine/losses.py",
-        "(1 - wanted) * likely[:, 0]",
-        "(1 - wanted) * likely[:, 1]",
-        ("tests/core/engine/test_switches.py",),
-    ),
-    Mutant(
-        "one map: anchors elsewhere learn",
-        "core/engine/losses.py",
-        "!= only",
-        "== only",
-        ("tests/core/engine/test_switches.py",),
-    ),
-    *(
-        Mutant(f"matterport: {name}", f"core/engine/{file}", old, new,
-               ("tests/core/engine/test_matterport.py",))
-        for name, file, old, new in (
-            ("pooling of the stem", "matterport.py", "ceil_mode=True", "ceil_mode=False"),
-            ("which score is the object's", "matterport.py", "both[:, 1::2] - both[:, 0::2]",
-             "both[:, 0::2] - both[:, 1::2]"),
-            ("negative RoIs", "targets.py", "int(count / share) - count", "int(count / share)"),
-            ("far corner of a mini-mask", "mask_targets.py", "* last + 1", "* last"),
-            ("background among classes", "stages/roi.py", "(score >= background[proposal])",
-             "(score > -1)"),
-            ("mean of the box loss", "losses.py", "max(4 * positive, 1)", "max(positive, 1)"),
-            ("never made smaller", "input_size.py", "min(max(1.0, min_size",
-             "min(max(0.5, min_size"),
-        )
-    ),
-)  # fmt: skip
+class Finder(importlib.abc.MetaPathFinder):
+    """Gives the broken text of one module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant, self._text = mutant, mutant.text()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The module to break; None for every other."""
+        if fullname != self._mutant.module:
+            return None
+        place = str(ROOT / self._mutant.file)
+        loader = Broken(fullname, place, self._text)
+        return importlib.machinery.ModuleSpec(fullname, loader, origin=place)
 
 
-def main(names: list[str]) -> None:
-    """Print each mutant and whether it was noticed."""
+class First:
+    """Remembers the first test that failed."""
+
+    def __init__(self) -> None:
+        self.name = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Called by pytest after each phase of a test."""
+        if report.failed and not self.name:
+            self.name = report.nodeid.rpartition("::")[2]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Called by pytest for each file."""
+        if report.failed and not self.name:
+            self.name = f"import of {report.nodeid}"
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every place of the table."""
+    for stage, table in tomllib.loads(PLACES.read_text("utf-8")).items():
+        for name, file, old, new, *nearer in table["places"]:
+            yield Mutant(stage, name, file, old, new, nearer[0] if nearer else table["tests"])
+
+
+def main() -> int:
+    """Print for each mutant which test noticed it, and in the end what survives."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help="all, unless some are named")
+    parser.add_argument("--places", action="store_true", help="only look whether the texts stand")
+    parser.add_argument("--whole", action="store_true", help="leave out the run on whole sources")
+    given = parser.parse_args()
+    chosen = [one for one in mutants() if not given.stages or one.stage in given.stages]
+    for mutant in chosen:
+        mutant.text()
+    print(f"{len(chosen)} places in {len({one.stage for one in chosen})} stages", flush=True)
+    if given.places:
+        return 0
+    os.chdir(ROOT)
+    sys.path[:0] = [str(ROOT)]
+    for name in LIBRARIES:
+        __import__(name)
+    if not given.whole:
+        for tests in dict.fromkeys(one.tests for one in chosen):
+            failed = _first_to_fail(tests, None)
+            if failed:
+                print(f"{tests} fails as it is: {failed}")
+                return 1
     survivors = []
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", copy)
-        for mutant in MUTANTS:
-            if names and mutant.name not in names:
-                continue
-            place = copy / mutant.file
-            text = place.read_text("utf-8")
-            if text.count(mutant.old) != 1:
-                print(f"{mutant.name}: the line is not there any more")
-                continue
-            place.write_text(text.replace(mutant.old, mutant.new), "utf-8")
-            noticed = _fails(copy, mutant.tests)
-            place.write_text(text, "utf-8")
-            print(f"{'noticed ' if noticed else 'SURVIVES'}  {mutant.name}", flush=True)
-            survivors += [] if noticed else [mutant.name]
-    print(f"{len(survivors)} survive")
+    for mutant in chosen:
+        start = time.monotonic()
+        noticed = _first_to_fail(mutant.tests, mutant)
+        survivors += [] if noticed else [mutant]
+        took = f"{time.monotonic() - start:.0f} s"
+        print(f"{mutant.stage}, {mutant.name}: {noticed or 'SURVIVES'} ({took})", flush=True)
+    print(f"{len(survivors)} of {len(chosen)} survive")
+    return 0
 
 
-def _fails(copy: Path, tests: tuple[str, ...]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(copy)}
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False)
-    return done.returncode == 1
+def _first_to_fail(tests: str, mutant: Mutant | None) -> str:
+    """The first test that fails in a child process, or nothing when all pass."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reads)
+        _run(tests, mutant, writes)
+    os.close(writes)
+    with os.fdopen(reads, "r", encoding="utf-8") as answer:
+        said = answer.read()
+    _, status = os.waitpid(child, 0)
+    return said or ("" if status == 0 else f"ended by {status}")
+
+
+def _run(tests: str, mutant: Mutant | None, answer: int) -> None:
+    """Run the tests and leave."""
+    signal.alarm(PATIENCE)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    if mutant is not None:
+        sys.meta_path[:0] = [Finder(mutant)]
+    first = First()
+    arguments = ["-q", "-x", "-p", "no:cacheprovider", *shlex.split(tests)]
+    status = int(pytest.main(arguments, plugins=[first]))
+    said = first.name or f"pytest says {status}" if status else ""
+    os.write(answer, said.encode())
+    os._exit(status)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())

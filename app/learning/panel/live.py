@@ -23,6 +23,7 @@ from app.learning.pinned import Pinned
 from app.learning.watch import Phase, RunWatch
 from app.widgets.scroll_page import ScrollPage, say, wrapped
 from core.learning.progress import Progress
+from core.learning.report import Kind
 from core.learning.state import RunState
 
 LOSSES: Final = (
@@ -60,7 +61,7 @@ class LivePage(ScrollPage):
         self._bar.setAccessibleName(self.tr("Steps of the run"))
         self._make_buttons()
         self._losses = Curves(self.tr("Losses"), 130, 2)
-        self._ap = Curves(self.tr("Average precision of the masks, held-out images"), 90, 2)
+        self._ap = Curves(self.tr("Average precision, held-out images"), 90, 2)
         self._rate = QLabel()
         self._rate.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._picture_head = wrapped()
@@ -217,8 +218,10 @@ class LivePage(ScrollPage):
         rate = progress.steps[-1].rate if progress.steps else 0.0
         self._rate.setText(self.tr("Learning rate {rate}").format(rate=f"{rate:.2e}"))
         self._rate.setVisible(bool(progress.steps))
-        before = _mask_ap(progress)
-        points = tuple((one.step, one.mask_ap) for one in progress.validations)
+        last = progress.validations[-1:]
+        kind = last[0].judged_by if last else Kind.MASK
+        before = _ap_before(progress, kind)
+        points = tuple((one.step, one.figures.get(kind, 0.0)) for one in progress.validations)
         ap = [Line(self.tr("now"), points, 2, marked=True)]
         if before is not None:
             ap.append(Line(self.tr("before"), ((0, before), (total, before)), 0, dashed=True))
@@ -242,8 +245,8 @@ class LivePage(ScrollPage):
         self.picture.setAccessibleName(f"{text}: {found}")
 
 
-def _mask_ap(progress: Progress) -> float | None:
-    """The mask AP of the model before."""
-    part = None if progress.before is None else progress.before.get("mask")
+def _ap_before(progress: Progress, kind: Kind) -> float | None:
+    """The AP of the model before, of what is taught."""
+    part = None if progress.before is None else progress.before.get(kind)
     value = part.get("AP") if isinstance(part, dict) else None
     return float(value) if isinstance(value, int | float) else None

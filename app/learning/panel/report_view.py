@@ -30,10 +30,10 @@ from app.learning.panel.report_figures import FiguresTable, change_text, figure_
 from app.learning.panel.report_gallery import Gallery
 from app.learning.report_pictures import FALSE, FOUND, MISSED, Sources, open_sources, stroke
 from app.widgets.scroll_page import ScrollPage
-from core.learning.compared import Kind, compared, ground
+from core.learning.compared import compared, ground
 from core.learning.errors import LearningError
 from core.learning.folder import RunFolder
-from core.learning.report import ImageChange, Report
+from core.learning.report import ImageChange, Kind, Report
 from core.learning.split import FEW
 
 _BEST, _WORST, _MOST = range(3)
@@ -60,7 +60,6 @@ class ReportView(QWidget):
         self.headline = _wrapped(bold=True)
         self.warning = _wrapped()
         self.kind = QComboBox()
-        self.kind.addItems([self.tr("Masks"), self.tr("Boxes")])
         self.kind.setAccessibleName(self.tr("What the figures compare"))
         self.kind.currentIndexChanged.connect(lambda _index: self._fill_figures())
         self.figures = FiguresTable()
@@ -87,6 +86,7 @@ class ReportView(QWidget):
         self.clear()
         self._report = report
         self._say(None)
+        self._name_kinds(report)
         self._fill_figures()
         self._fill_gallery()
         self._opening = self._tasks.run(
@@ -135,16 +135,18 @@ class ReportView(QWidget):
                 self.tr("Finish %n images or more, and a run can say whether it helped.", "", FEW)
             )
             return
-        whole = compared(report, Kind.MASK)[0].figures[0]
+        whole = compared(report, report.judged_by)[0].figures[0]
+        change = f"{figure_text(whole.before)} → {figure_text(whole.after)}"
         if whole.before is None or whole.after is None:
-            text = self.tr("Mask AP {after} now").format(after=figure_text(whole.after))
+            change = self.tr("{after} now").format(after=figure_text(whole.after))
         else:
-            text = self.tr("Mask AP {before} → {after}   {change}").format(
-                before=figure_text(whole.before),
-                after=figure_text(whole.after),
-                change=change_text(whole),
-            )
-        self.headline.setText(text)
+            change = f"{change}   {change_text(whole)}"
+        text = {
+            Kind.MASK: self.tr("Mask AP {change}"),
+            Kind.BOX: self.tr("Box AP {change}"),
+            Kind.KEYPOINTS: self.tr("Keypoint AP {change}"),
+        }[report.judged_by]
+        self.headline.setText(text.format(change=change))
         held = self.tr("%n held-out image(s)", "", base.images)
         instances = self.tr("%n instance(s)", "", base.instances)
         measured = self.tr("measured on {images} with {instances}").format(
@@ -166,9 +168,19 @@ class ReportView(QWidget):
 
     # Figures and images
 
+    def _name_kinds(self, report: Report) -> None:
+        names = {
+            Kind.MASK: self.tr("Masks"),
+            Kind.BOX: self.tr("Boxes"),
+            Kind.KEYPOINTS: self.tr("Keypoints"),
+        }
+        self.kind.clear()
+        for kind in report.kinds:
+            self.kind.addItem(names[kind], kind)
+
     def _fill_figures(self) -> None:
-        kind = Kind.BOX if self.kind.currentIndex() else Kind.MASK
-        rows = () if self._report is None else compared(self._report, kind)
+        kind = self.kind.currentData()
+        rows = () if self._report is None or kind is None else compared(self._report, kind)
         self.figures.set_rows(rows)
         self.figures.setVisible(bool(rows))
         self.kind.setVisible(bool(rows))

@@ -23,7 +23,7 @@ from app.base.words import count_text, duration_text, sentence_text
 from app.learning.names import run_name, state_text
 from app.widgets.scroll_page import wrapped
 from core.learning.history import RunSummary
-from core.learning.report import Figures
+from core.learning.report import Figures, Kind
 from core.learning.state import RunState
 
 ID = Qt.ItemDataRole.UserRole
@@ -53,7 +53,7 @@ class RunsPage(QWidget):
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.list.setHeaderLabels([self.tr("Run"), self.tr("Mask AP"), self.tr("State")])
+        self.list.setHeaderLabels([self.tr("Run"), self.tr("AP"), self.tr("State")])
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.list.header().setStretchLastSection(True)
@@ -136,7 +136,7 @@ class RunsPage(QWidget):
                 self.list.setCurrentItem(item)
 
     def _item(self, run: RunSummary) -> QTreeWidgetItem:
-        item = QTreeWidgetItem([run_name(run.run.id), _change(run), self._state(run)])
+        item = QTreeWidgetItem([run_name(run.run.id), _judged(run), self._state(run)])
         item.setData(0, ID, run.run.id)
         width = self.list.fontMetrics().horizontalAdvance(item.text(0))
         item.setSizeHint(0, QSize(width + 20, ROW_HEIGHT))
@@ -198,11 +198,16 @@ class RunsPage(QWidget):
             )
             for label, name in report.reused:
                 lines.append(self.tr("{label} started from {name}").format(label=label, name=name))
-            lines.append(
-                self.tr("Box AP {box}, mask AP {mask}").format(
-                    box=_change(run, "box") or "–", mask=_change(run) or "–"
-                )
-            )
+            named = {
+                Kind.BOX: self.tr("Box AP {change}"),
+                Kind.MASK: self.tr("Mask AP {change}"),
+                Kind.KEYPOINTS: self.tr("Keypoint AP {change}"),
+            }
+            lines += [
+                text.format(change=_change(run, kind) or "–")
+                for kind, text in named.items()
+                if kind in report.kinds
+            ]
         if run.failure is not None:
             lines.append(sentence_text(run.failure))
         return lines
@@ -216,7 +221,12 @@ class RunsPage(QWidget):
         return ask
 
 
-def _change(run: RunSummary, kind: str = "mask") -> str:
+def _judged(run: RunSummary) -> str:
+    """What the network was chosen by, before and after."""
+    return "" if run.report is None else _change(run, run.report.judged_by)
+
+
+def _change(run: RunSummary, kind: Kind) -> str:
     """Average precision before and after, such as `0.21 → 0.48`."""
     if run.report is None:
         return ""

@@ -21,6 +21,7 @@ from app.lens.panel.layer_rows import LayerRows
 from core.lens.pictures import PictureKind
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS
 from core.lens.views import LAYERS
+from core.lens.views.common import one_level
 
 
 class LayersPage(QScrollArea):
@@ -148,5 +149,8 @@ class LayersPage(QScrollArea):
                         box.removeItem(1)
                     for name, value in names:
                         box.addItem(name, value)
+        alone = one_level(trace)
+        for box in (self._pyramid, self._objectness, self._anchors):
+            box.setEnabled(alone is None)  # else there is one level to see
         deepest = max((each.shape[0] for each in trace.backbone.maps), default=1)
         self._channel.setMaximum(max(deepest, 1) - 1)

@@ -352,7 +352,8 @@ class _Narrator:
                 self._console.progress(text, event.step, self._steps)
             case events.Validated():
                 self._console.note(
-                    f"step {event.step}: mask AP {event.mask_ap:.3f}, box AP {event.box_ap:.3f}"
+                    f"step {event.step}: "
+                    + ", ".join(f"{name} AP {ap:.3f}" for name, ap in event.figures.items())
                     + (" (averaged weights)" if event.averaged else "")
                 )
             case _:
@@ -392,7 +393,8 @@ def _as_text(report: Report, folder: RunFolder) -> str:
             parts: Any = figures
             shown = ", ".join(
                 f"{kind} AP {parts[kind]['AP']:.3f} AP50 {parts[kind]['AP50']:.3f}"
-                for kind in ("box", "mask")
+                for kind in ("box", "mask", "keypoints")
+                if kind in parts and (kind != "mask" or report.judged_by == kind)
             )
             lines.append(f"{title:<7}{shown}")
     return "\n".join(lines)

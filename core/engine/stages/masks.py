@@ -13,6 +13,7 @@ from core.engine.colours import RAISED, led_by_colours
 from core.engine.stages.features import Maps, own_settings
 from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.engine.stages.pooling import level_of, pool_rois
+from core.engine.zoo import WholeBox
 from core.lens.outline import outline
 from core.lens.settings import StageSettings
 from core.lens.trace import ANY_CLASS, Detections, MaskLogits, Polygons, numpy_of
@@ -32,6 +33,8 @@ def run_mask_head(
 ) -> Tensor:
     """Mask logits ΣD×K×28×28 of boxes in resized pixels, one tensor D×4 an image."""
     heads = model.roi_heads
+    if isinstance(heads.mask_predictor, WholeBox):  # nothing is read, however many channels
+        return heads.mask_predictor.whole(sum(len(each) for each in boxes), levels["0"])
     pooled = pool_rois(heads.mask_roi_pool, levels, boxes, settings or own_settings(model))
     with numerics.context(Part.MASK_HEAD, pooled.device):
         hidden = heads.mask_head(numerics.fit(Part.MASK_HEAD, pooled))

@@ -23,9 +23,9 @@ VERSION: Final = 1
 
 @dataclass(slots=True)
 class Best:
-    """The best weights seen so far, by the mask AP of held-out images."""
+    """The best weights seen so far, by the AP of held-out images that the network is judged by."""
 
-    mask_ap: float = -1.0
+    ap: float = -1.0
     step: int = 0
     averaged: bool = True
     weights: Mapping[str, Tensor] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def save_checkpoint(path: Path, state: Mapping[str, Any], best: Best, seconds: f
         "seconds": seconds,
         "state": dict(state),
         "best": {
-            "mask_ap": best.mask_ap,
+            "ap": best.ap,
             "step": best.step,
             "averaged": best.averaged,
             "weights": dict(best.weights),
@@ -76,7 +76,9 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     if content.get("format") != FORMAT or content.get("version") != VERSION:
         raise damaged
     try:
-        best = Best(**content["best"])
+        kept = dict(content["best"])
+        kept.setdefault("ap", kept.pop("mask_ap", -1.0))  # its name in checkpoints of before
+        best = Best(**kept)
         return Checkpoint(content["state"], best, float(content["seconds"]))
     except (KeyError, TypeError, ValueError) as error:
         raise damaged from error

@@ -7,7 +7,7 @@ from typing import Final
 from core.engine.predict import Predictor
 from core.engine.train.changes import change_of
 from core.engine.train.learning import Learning
-from core.engine.train.measuring import Measurement, measure_closely
+from core.engine.train.measuring import Measurement, judged, measure_closely
 from core.engine.train.prepare import Ready
 from core.engine.train.telling import Teller
 from core.engine.weights import load_file, save_model
@@ -15,11 +15,11 @@ from core.learning.classes import LEARNED_CLASSES
 from core.learning.events import Measured
 from core.learning.folder import RunFolder
 from core.learning.frozen import FrozenImage
-from core.learning.report import ImageChange, Report, write_report
+from core.learning.report import ImageChange, Kind, Report, write_report
 from core.sentences import say
 
 _TRUST_THE_END: Final = 0.01
-"""The weights of the end are kept unless earlier ones were better by more than this mask AP."""
+"""The weights of the end are kept unless earlier ones were better by more than this AP."""
 
 
 def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> Report:
@@ -73,9 +73,17 @@ def finish(run: RunFolder, ready: Ready, learning: Learning, teller: Teller) -> 
         before=None if ready.before is None else ready.before.in_full(),
         after=None if after is None else after.in_full(),
         images=_changes(ready, after),
+        judged_by=_judged_by(ready, after),
     )
     write_report(run.report_file, report)
     return report
+
+
+def _judged_by(ready: Ready, after: Measurement | None) -> Kind:
+    """What the figures of the report stand or fall with."""
+    if after is None or after.evaluation is None:
+        return Kind.MASK if ready.start.loaded.config.draws_masks else Kind.BOX
+    return judged(ready.start.loaded.config, after.evaluation)[0]
 
 
 def _measure_after(

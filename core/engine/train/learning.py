@@ -10,7 +10,7 @@ from core.engine.files import MemoryShortError, predict_file
 from core.engine.jobs import is_memory_short
 from core.engine.predict import Predictor
 from core.engine.train.checkpoint import Best, Checkpoint, save_checkpoint
-from core.engine.train.measuring import measure
+from core.engine.train.measuring import judged, measure
 from core.engine.train.plan import PLAN
 from core.engine.train.prepare import SMALLER, Ready
 from core.engine.train.stream import TrainingBatch, batches
@@ -142,11 +142,14 @@ class Learning:
             ).evaluation
             if done is None:
                 return
-            kept = done.mask.ap > self.best.mask_ap - margin
+            kind, figures = judged(loaded.config, done)
+            kept = figures.ap > self.best.ap - margin
             if kept:
                 weights = {n: v.detach().cpu().clone() for n, v in self.trainer.weights().items()}
-                self.best = Best(done.mask.ap, self.trainer.step, averaged, weights)
-        self._teller.tell(Validated(self.trainer.step, averaged, done.box.ap, done.mask.ap, kept))
+                self.best = Best(figures.ap, self.trainer.step, averaged, weights)
+        points = None if done.keypoints is None else done.keypoints.ap
+        step, box, mask = self.trainer.step, done.box.ap, done.mask.ap
+        self._teller.tell(Validated(step, averaged, box, mask, kept, kind, points))
 
     def _predictor(self, loaded: LoadedModel) -> Predictor:
         spec = self._ready.spec

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.engine.evaluate import MAX_DETECTIONS, Evaluation, Evaluator
+from core.engine.config import ModelConfig
+from core.engine.evaluate import MAX_DETECTIONS, Evaluation, Evaluator, Figures
 from core.engine.files import MemoryShortError, predict_file
 from core.engine.predict import Predictor
 from core.engine.train.changes import Found, find
 from core.learning.frozen import FrozenImage
+from core.learning.report import Kind
 from core.learning.seen import SeenWriter
 from core.sentences import Sentence
 from core.storage.images import ImageError
@@ -35,6 +37,18 @@ class Measurement:
         """The figures, and those by label and by size."""
         plain = self.to_json()
         return None if plain is None else {**plain, **self.parts}
+
+
+def judged(config: ModelConfig, evaluation: Evaluation) -> tuple[Kind, Figures]:
+    """By which figures the weights of a network are chosen: those of what it was taught.
+
+    A network without masks gives whole boxes as such, and to fit those says nothing of it.
+    """
+    if config.draws_masks:
+        return Kind.MASK, evaluation.mask
+    if evaluation.keypoints is not None:
+        return Kind.KEYPOINTS, evaluation.keypoints
+    return Kind.BOX, evaluation.box
 
 
 def measure(

@@ -13,10 +13,21 @@ from core.lens.boxes import box_of, iou, scaled
 from core.lens.colours import FATES, LEVELS, STRONGEST, Colour, heat
 from core.lens.evidence import BoxKind
 from core.lens.logits import sigmoid
-from core.lens.trace import PYRAMID_LEVELS, Anchors, Fate, Trace
+from core.lens.trace import PYRAMID_LEVELS, Fate, Trace
 from core.lens.training_view import AnchorState
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
-from core.lens.views.common import WHITE, fate_legend, level, levels, number, ramp, sides
+from core.lens.views.common import (
+    WHITE,
+    fate_legend,
+    level,
+    levels,
+    number,
+    one_level,
+    ramp,
+    read_anchors,
+    read_levels,
+    sides,
+)
 from core.lens.views.marks import (
     AnchorsShown,
     Dots,
@@ -57,7 +68,8 @@ def table(trace: Trace) -> Table:
         Column(text("Ratio"), (boxes[:, 3] - boxes[:, 1]) / (boxes[:, 2] - boxes[:, 0]), digits=2),
         *sides(trace, boxes),
     )
-    return Table(columns, np.arange(len(own)), BoxKind.ANCHOR, descending=False)
+    every = Table(columns, np.arange(len(own)), BoxKind.ANCHOR, descending=False)
+    return every.only(read_anchors(trace))
 
 
 def describe(trace: Trace, index: int) -> Words:
@@ -108,7 +120,7 @@ def _shown(
         looks,
         lines,
         coloured,
-        options.anchor_level,
+        options.anchor_level if one_level(trace) is None else one_level(trace),
         options.anchor_shape,
     )
 
@@ -195,7 +207,8 @@ def _level_lines(trace: Trace) -> tuple[Line, ...]:
     rows = zip(PYRAMID_LEVELS, trace.anchors.level_counts, LEVELS, strict=False)
     return tuple(
         Entry(text("{level}: {n}", level=name, n=count), colour, filled=True)
-        for name, count, colour in rows
+        for place, (name, count, colour) in enumerate(rows)
+        if place in read_levels(trace)
     )
 
 
@@ -211,6 +224,8 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
     for place, count in enumerate(anchors.level_counts):
         part, colour = boxes[start : start + count], LEVELS[place]
         start += count
+        if place not in read_levels(scene.trace):
+            continue
         centres = (part[:, :2] + part[:, 2:]) / 2
         if len(part):
             nearest = np.argsort(((centres - middle) ** 2).sum(axis=1), kind="stable")
@@ -229,7 +244,7 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
         )
         keys.append(Entry(every, colour))
     for instance in scene.labels:
-        marks += _best_for(instance, boxes, anchors, (height, width))
+        marks += _best_for(instance, boxes, scene.trace, (height, width))
     cells = str(anchors.per_cell)
     title = text("the {n} anchors of the middle cell of each level", n=cells)
     if scene.labels:
@@ -238,13 +253,18 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
 
 
 def _best_for(
-    instance: Instance, boxes: NDArray[np.float64], anchors: Anchors, size: tuple[int, int]
+    instance: Instance,
+    boxes: NDArray[np.float64],
+    trace: Trace,
+    size: tuple[int, int],
 ) -> list[Mark]:
-    overlaps = iou(boxes, box_of(instance.polygons, size))
+    read = read_anchors(trace)
+    overlaps = np.zeros(len(boxes))
+    overlaps[read] = iou(boxes[read], box_of(instance.polygons, size))
     if overlaps.max(initial=0) <= 0:
         return []
     best = int(overlaps.argmax())
-    colour = LEVELS[anchors.cell(best).level]
+    colour = LEVELS[trace.anchors.cell(best).level]
     return [
         Outline(instance.polygons, WHITE, fill=0.1, width=1),
         Group(boxes[[best]], np.array([best]), colour, width=2.5),
@@ -274,7 +294,7 @@ STAGE: Final = Stage(
         "Each cell of each level proposes a few boxes of fixed shape, the anchors. They do not "
         "depend on the picture. An object whose shape is far from every anchor has a hard start."
     ),
-    count=lambda trace: len(trace.anchors.boxes),
+    count=lambda trace: len(read_anchors(trace)),
     table=table,
     tiles=tiles,
     shows=("anchors",),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.lens.colours import FATE_STYLES, FATES, Colour
-from core.lens.trace import PYRAMID_LEVELS, Candidates, Decoded, Fate, Trace
+from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Candidates, Decoded, Fate, Trace
 from core.lens.views.base import Details, Look, in_image
 from core.lens.views.marks import Boxes, BoxesShown, Entry, Group, Line
 from core.lens.views.table import Column, Ints, Text, Words, text
@@ -55,6 +55,23 @@ def sides(trace: Trace, boxes: NDArray[Any]) -> tuple[Column, Column]:
 def levels(trace: Trace) -> Ints:
     """The level of each anchor, 0 for P2."""
     return np.repeat(np.arange(len(trace.anchors.grids)), trace.anchors.level_counts)
+
+
+def one_level(trace: Trace) -> int | None:
+    """The level that stands for all, 0 for P2; None with a pyramid. Nothing reads the others."""
+    alone = trace.settings.fpn
+    return None if alone == "on" else BACKBONE_LEVELS.index(alone)
+
+
+def read_levels(trace: Trace) -> tuple[int, ...]:
+    """The levels that the RPN reads."""
+    one = one_level(trace)
+    return tuple(range(len(PYRAMID_LEVELS))) if one is None else (one,)
+
+
+def read_anchors(trace: Trace) -> Ints:
+    """The anchors on these levels."""
+    return np.flatnonzero(np.isin(levels(trace), read_levels(trace)))
 
 
 def level(values: NDArray[Any]) -> Column:

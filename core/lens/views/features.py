@@ -13,7 +13,7 @@ from core.lens.colours import cold_to_warm, heat
 from core.lens.pictures import PictureKind
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Trace
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile
-from core.lens.views.common import ramp
+from core.lens.views.common import one_level, ramp, read_levels
 from core.lens.views.marks import Entry, Laid, Line, PictureAsked, PictureShown, Scale
 from core.lens.views.table import Column, Table, Text, Words, text
 
@@ -44,7 +44,9 @@ def table(stage: str, trace: Trace) -> Table:
 def draw(look: Look) -> PictureAsked:
     """One map: the length of its features, a channel, or three principal components."""
     options, backbone = look.options, look.stage == "backbone"
-    level = options.backbone_level if backbone else options.pyramid_level
+    alone = one_level(look.trace)
+    chosen = options.pyramid_level if alone is None else alone
+    level = options.backbone_level if backbone else chosen
     maps = (look.trace.backbone if backbone else look.trace.pyramid).maps
     name: Words = LEVELS["backbone" if backbone else "pyramid"][level]
     channels, rows, columns = maps[level].shape
@@ -88,7 +90,8 @@ def tiles(stage: str, scene: Scene) -> list[Tile]:
     """The length of the features of each map; of the pyramid also principal components."""
     given, found = scene.trace.input, list[Tile]()
     maps: Sequence[Any] = getattr(scene.trace, stage).maps
-    for name, values in zip(LEVELS[stage], maps, strict=True):
+    places = read_levels(scene.trace) if stage == "pyramid" else range(len(maps))
+    for name, values in ((LEVELS[stage][place], maps[place]) for place in places):
         shape = " × ".join(str(n) for n in values.shape)
         length = text("{level}: length of the features, {shape}", level=name, shape=shape)
         norm = Laid(pictures.feature_norm(values, given), 0.82)

@@ -12,7 +12,18 @@ from core.lens.evidence import BoxKind
 from core.lens.logits import sigmoid
 from core.lens.trace import PYRAMID_LEVELS, Trace
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
-from core.lens.views.common import DELTAS, best_first, level, levels, number, one_by_one, ramp
+from core.lens.views.common import (
+    DELTAS,
+    best_first,
+    level,
+    levels,
+    number,
+    one_by_one,
+    one_level,
+    ramp,
+    read_anchors,
+    read_levels,
+)
 from core.lens.views.marks import Entry, Laid, PictureShown, Scale
 from core.lens.views.table import Column, Table, text
 
@@ -27,13 +38,16 @@ def table(trace: Trace) -> Table:
         Column(text("Logit"), trace.rpn.logits, digits=2),
         *(Column(name, deltas[:, k], digits=2) for k, name in enumerate(DELTAS)),
     )
-    return Table(columns, np.arange(len(own)), BoxKind.ANCHOR, sort=1)
+    every = Table(columns, np.arange(len(own)), BoxKind.ANCHOR, sort=1)
+    return every.only(read_anchors(trace))
 
 
 def draw(look: Look) -> PictureShown:
     """The best objectness of each cell of a level."""
     trace = look.trace
+    alone = one_level(trace)
     place = min(look.options.objectness_level, len(trace.anchors.grids) - 1)
+    place = place if alone is None else alone
     rows, columns = trace.anchors.grids[place]
     size = f"{columns} × {rows}"
     said = text(
@@ -45,11 +59,10 @@ def draw(look: Look) -> PictureShown:
 
 def tiles(scene: Scene) -> list[Tile]:
     """The same of every level, and the strongest anchors."""
-    trace, found, start = scene.trace, list[Tile](), 0
-    counts = trace.anchors.level_counts
-    for place, name in enumerate(PYRAMID_LEVELS):
-        part = trace.rpn.logits[start : start + counts[place]]
-        start += counts[place]
+    trace, found = scene.trace, list[Tile]()
+    ends = np.cumsum((0, *trace.anchors.level_counts))
+    for place in read_levels(trace):
+        name, part = PYRAMID_LEVELS[place], trace.rpn.logits[ends[place] : ends[place + 1]]
         rows, columns = trace.anchors.grids[place]
         title = text(
             "{level}: {size} cells, best {value}",
@@ -59,7 +72,8 @@ def tiles(scene: Scene) -> list[Tile]:
         )
         picture = pictures.objectness(trace.rpn.logits, trace.anchors, place, trace.input)
         found.append(Tile(title, (Laid(picture, 0.85),), small=True))
-    top = best_first(trace.rpn.logits)[:100]
+    read = read_anchors(trace)
+    top = read[best_first(trace.rpn.logits[read])[:100]]
     colours = [LEVELS[trace.anchors.cell(int(index)).level] for index in top]
     boxes = one_by_one(in_image(trace, trace.anchors.boxes[top]), colours, width=1.5)
     return [*found, Tile(text("the 100 strongest anchors, by level"), boxes, small=True)]
@@ -74,7 +88,7 @@ STAGE: Final = Stage(
         "is there (objectness), and how the box should move (deltas). The pictures show the best "
         "objectness of each cell, level by level."
     ),
-    count=lambda trace: len(trace.rpn.logits),
+    count=lambda trace: len(read_anchors(trace)),
     table=table,
     tiles=tiles,
     shows=("objectness",),

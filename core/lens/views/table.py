@@ -109,6 +109,11 @@ class Table:
         )
         return replace(self, columns=columns)
 
+    def only(self, rows: Ints) -> Table:
+        """Some of the rows, in that order."""
+        columns = tuple(replace(each, values=each.values[rows]) for each in self.columns)
+        return replace(self, columns=columns, index=self.index[rows])
+
     def matching(self, words: str) -> Ints:
         """Rows that all words of a filter hold for: `score>0.5`, `suppressed`, `person`.
 

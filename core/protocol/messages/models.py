@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from core.document.skeleton import Skeleton
 from core.lens.scores import ScoreRecord
 from core.lens.settings import StageSettings
 from core.protocol.messages.base import Answer, Request
@@ -39,7 +40,8 @@ class ModelLoaded(Answer):
     """The model that is in use from now on. `labels[i]` is the name of label index i + 1.
 
     `scores` tells by kind of image how often its scores were right, as far as that was measured;
-    `note` why it runs less well than it was asked to.
+    `skeleton` what the keypoints of its instances are called; `note` why it runs less well than it
+    was asked to.
     """
 
     TYPE: ClassVar = "model_loaded"
@@ -51,6 +53,7 @@ class ModelLoaded(Answer):
     precision: str
     settings: StageSettings
     scores: tuple[ScoreRecord, ...] = ()
+    skeleton: Skeleton | None = None
     note: Sentence | None = None
 
 

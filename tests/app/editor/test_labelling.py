@@ -14,10 +14,14 @@ from PySide6.QtCore import Qt
 from app.base.jobs import Job, JobState
 from app.base.settings import LIVE_WIRE, START
 from app.editor.exporting import Choice
+from core.document.edits import Add
 from core.document.geometry import area
-from core.document.instance import Source
+from core.document.instance import Instance, Polygon, Source
+from core.document.skeleton import Skeleton
 from core.document.status import ImageStatus
 from core.formats.registry import BY_NAME
+from core.lens.settings import StageSettings
+from core.protocol import ModelLoaded
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -388,3 +392,19 @@ def test_outlines_follow_edges_where_that_is_wanted_and_a_brush_takes_vertices(
     assert len(left.polygons[0].outer) < before
     driver.act("undo")
     assert driver.document.instances == (made,)
+
+
+def test_keypoints_are_named_and_joined_as_the_model_has_them(driver: Driver, folder: Path) -> None:
+    """On what it suggests, and for good on what was accepted, also with another model."""
+    driver.open(folder)
+    labelling, scene = driver.services.labelling, driver.services.viewport._scene
+    skeleton = Skeleton(("head", "foot"), ((0, 1),))
+    about = ("m", "m", "m@1", ("person", "dog"), "cpu", "float32", StageSettings())
+    labelling.take_model(ModelLoaded(1, *about, skeleton=skeleton))
+    assert scene.skeletons == {"person": skeleton, "dog": skeleton}
+    places = ((10.0, 10.0, 2), (20.0, 40.0, 2))
+    person = Instance("a", "person", (Polygon(SQUARE),), Source.ACCEPTED, keypoints=places)
+    assert driver.services.workspace.do(Add((person,)), "accept")
+    labelling.take_model(ModelLoaded(2, *about))
+    assert labelling.skeletons() == scene.skeletons == {"person": skeleton}
+    assert labelling.names == ("person",)

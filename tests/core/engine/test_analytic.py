@@ -18,11 +18,14 @@ from torchvision.ops import box_iou, roi_align
 from core.engine.config import ModelConfig
 from core.engine.paste import paste
 from core.engine.stages import features, inputs
+from core.engine.stages.masks import _rows
 from core.engine.stages.nms import grouped_nms, suppressors
+from core.engine.stages.roi import Refined, find_candidates
 from core.engine.targets import match_anchors
 from core.engine.zoo import build_model
 from core.lens.sampling import pool, sample_points
 from core.lens.settings import StageSettings
+from core.lens.trace import Fate
 from tests.core.engine.networks import SMALL, network
 
 
@@ -81,6 +84,38 @@ def test_nms_is_strict() -> None:
     assert grouped_nms(boxes, scores, group, 0.49).tolist() == [0]
     kept = grouped_nms(boxes, scores, group, 0.49)
     assert suppressors(boxes, scores, group, kept, 0.49).tolist() == [-1, 0]
+
+
+def test_candidates_of_two_classes_do_not_suppress_each_other() -> None:
+    boxes = torch.tensor([[0.0, 0, 9, 9]]).repeat(3, 1)
+    score = torch.tensor([0.9, 0.8, 0.7])
+    refined = Refined(boxes, torch.tensor([1, 2, 1]), score, torch.arange(3))
+    found, kept = find_candidates(refined, StageSettings(), explain=True)
+    assert kept.tolist() == [0, 1]
+    assert found.fate.tolist() == [Fate.KEPT, Fate.KEPT, Fate.SUPPRESSED]
+    assert found.suppressor is not None
+    assert found.suppressor.tolist() == [-1, -1, 0]
+
+
+def test_a_candidate_has_the_score_that_soft_nms_left_it() -> None:
+    boxes, score = torch.tensor([[0.0, 0, 9, 9]]).repeat(2, 1), torch.tensor([0.9, 0.8])
+    refined = Refined(boxes, torch.tensor([1, 1]), score, torch.arange(2))
+    found, kept = find_candidates(refined, StageSettings(suppression="soft"))
+    assert kept.tolist() == [0, 1]
+    torch.testing.assert_close(found.score, torch.tensor([0.9, 0.8 * math.exp(-2)]))
+
+
+def test_a_part_of_the_masks_goes_on_in_the_next_image() -> None:
+    counts = (100, 60, 200)
+    boxes = [torch.arange(n)[:, None] + 1000 * k for k, n in enumerate(counts)]
+    parts = [_rows(boxes, start) for start in (0, 128, 256)]
+    assert [[len(each) for each in part] for part in parts] == [
+        [100, 28, 0],
+        [0, 32, 96],
+        [0, 0, 104],
+    ]
+    for image, whole in enumerate(boxes):
+        assert torch.equal(torch.cat([part[image] for part in parts]), whole)
 
 
 def greedy(boxes: Tensor, scores: Tensor, groups: Tensor, threshold: float) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
 from core.engine.losses import training_pass
 from core.engine.predict import Predictor
+from core.engine.stages import masks
 from core.engine.train.rows import with_classes
 from core.engine.weights import LoadedModel, ModelFileError, load_file, save_model
 
@@ -87,6 +89,18 @@ def test_it_learns_boxes_and_no_mask(loaded: LoadedModel, tmp_path: Path) -> Non
     assert module.roi_heads.box_predictor.bbox_pred.weight.grad is not None
     save_model(tmp_path / "boxes.pt", module, config)
     assert load_file(tmp_path / "boxes.pt").config == config
+
+
+def test_nothing_is_read_for_masks_that_are_whole_boxes(
+    loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which took most of the time of a network with 512 channels."""
+    monkeypatch.delattr(masks, "pool_rois")
+    levels = OrderedDict((name, torch.zeros(1, 256, 2, 2)) for name in ("0", "1", "2", "3"))
+    boxes = [torch.zeros(3, 4), torch.zeros(0, 4), torch.zeros(2, 4)]
+    found = masks.run_mask_head(loaded.module, levels, boxes)
+    assert found.shape == (5, 4, 28, 28)
+    assert torch.equal(found, loaded.module.roi_heads.mask_predictor(torch.zeros(5, 256, 14, 14)))
 
 
 def test_a_network_with_masks_is_asked_for_in_vain(file: Path) -> None:

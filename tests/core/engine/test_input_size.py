@@ -39,7 +39,8 @@ def target() -> dict[str, Tensor]:
     masks[0, 5:20, 10:30] = 1
     masks[1, 21:39, 50:88] = 1
     boxes = torch.tensor([[10.0, 5, 30, 20], [50, 21, 88, 39]])
-    return {"boxes": boxes, "masks": masks, "labels": torch.tensor([1, 1])}
+    points = torch.tensor([[[12.0, 7, 2], [20, 9, 1]], [[60, 30, 2], [0, 0, 0]]])
+    return {"boxes": boxes, "masks": masks, "labels": torch.tensor([1, 1]), "keypoints": points}
 
 
 def test_without_a_least_factor_it_is_torchvisions() -> None:

@@ -24,10 +24,12 @@ from core.engine.mask_targets import mask_targets, mini_mask
 from core.engine.model_reading import ModelFileError
 from core.engine.predict import Predictor
 from core.engine.stages.features import own_settings, run_rpn
-from core.engine.stages.roi import best_of_proposal
+from core.engine.stages.roi import Refined, best_of_proposal, find_candidates
 from core.engine.targets import sample_rois
 from core.engine.weights import LoadedModel, load_file
 from core.engine.zoo import build_model
+from core.lens.settings import StageSettings
+from core.lens.trace import Fate
 
 Values = NDArray[np.float32]
 Weights = dict[tuple[str, str], Values]
@@ -311,6 +313,13 @@ def test_the_input_is_a_black_square(size: tuple[int, int], resized: tuple[int, 
     torch.testing.assert_close(listed.tensors[0, :, -1, -1], -mean)
 
 
+def test_in_training_the_input_is_padded_to_a_multiple_of_64() -> None:
+    transform = build_transform().train()
+    transform._skip_resize = True  # crops keep their size
+    listed, _ = transform([torch.ones(3, 70, 130)])
+    assert listed.tensors.shape == (1, 3, 128, 192)
+
+
 def build_transform() -> Any:
     from core.engine.input_size import InputTransform
 
@@ -325,6 +334,12 @@ def test_only_the_best_class_of_a_proposal_counts() -> None:
     score, proposal = torch.tensor([0.5, 0.2, 0.3, 0.2]), torch.tensor([0, 0, 1, 1])
     assert best_of_proposal(score, proposal).tolist() == [True, False, False, False]
     assert best_of_proposal(score[:0], proposal[:0]).tolist() == []
+    boxes = torch.tensor([[0.0, 0, 9, 9]]).repeat(4, 1)
+    refined = Refined(boxes, torch.tensor([1, 2, 1, 2]), score, proposal)
+    found, kept = find_candidates(refined, StageSettings(roi_classes="best", score=0.25))
+    assert kept.tolist() == [0]
+    fates = [Fate.KEPT, Fate.LOW_SCORE, Fate.NOT_BEST, Fate.LOW_SCORE]
+    assert found.fate.tolist() == fates
 
 
 def test_mini_masks() -> None:

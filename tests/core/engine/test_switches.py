@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops import MultiScaleRoIAlign, box_iou
 from torchvision.ops.poolers import initLevelMapper
 
 from core.engine.config import ConfigError
@@ -88,7 +88,10 @@ def test_the_usual_pooling_is_torchvisions_bit_for_bit() -> None:
 
 @pytest.mark.parametrize(
     ("side", "down", "nearest"),
-    [(79, 0, 0), (80, 0, 1), (111, 0, 1), (112, 1, 1), (159, 1, 2), (224, 2, 2), (317, 2, 3)],
+    [
+        *((79, 0, 0), (80, 0, 1), (111, 0, 1), (112, 1, 1), (159, 1, 2), (224, 2, 2), (317, 2, 3)),
+        *((3, 0, 0), (1800, 3, 3)),  # never below P2, never above P5
+    ],
 )
 def test_levels_by_both_rules(side: float, down: int, nearest: int) -> None:
     box = torch.tensor([[10.0, 10, 10 + side, 10 + side]])
@@ -97,7 +100,7 @@ def test_levels_by_both_rules(side: float, down: int, nearest: int) -> None:
     ]
     assert levels == [down, nearest]
     half = StageSettings(roi_canonical=112)
-    assert int(level_of(pooler(), box, half)) == min(down + 1, 3)
+    assert int(level_of(pooler(), box, half)) == (min(down + 1, 3) if side > 56 else 0)
     assert int(level_of(pooler(), box, StageSettings(fpn="C5"))) == 3
 
 
@@ -180,6 +183,10 @@ def test_top_k_of_all_levels_together() -> None:
     strongest = trace.rpn.logits.topk(50).indices
     alive = torch.where(trace.decoded.fate != Fate.BELOW_TOP_K)[0]
     assert sorted(alive.tolist()) == sorted(strongest.tolist())
+    levels = box_iou(trace.proposals.boxes, trace.proposals.boxes).fill_diagonal_(0)
+    assert levels.max() <= 0.7 + 1e-4  # also those of two levels suppress each other
+    wide = traced().proposals.boxes
+    assert box_iou(wide, wide).fill_diagonal_(0).max() > 0.75
     apart = traced(rpn_pre_nms_top_n=50)
     assert (apart.decoded.fate != Fate.BELOW_TOP_K).sum() > 50
 

@@ -21,7 +21,7 @@ from core.engine.fusing import lowered_copy
 from core.engine.losses import training_pass
 from core.engine.paste import encode, paste
 from core.engine.pipeline import run
-from core.engine.stages import features, inputs, roi
+from core.engine.stages import features, inputs, proposals, roi
 from core.engine.stages.numerics import Numerics, Part
 from core.engine.weights import load_file, save_model
 from core.engine.zoo import build_model
@@ -113,10 +113,16 @@ def test_3_a_tiny_first_image_does_not_change_the_pooling_scales() -> None:
 
 def test_4_strides_come_from_the_padded_size() -> None:
     module = network()
-    batch = inputs.Batch(torch.zeros(1, 3, 800, 1088), ((800, 1088),), ((800, 1088),))
+    batch = inputs.Batch(torch.zeros(1, 3, 800, 1088), ((777, 1070),), ((777, 1070),))
     grids = [(200, 272), (100, 136), (50, 68), (25, 34), (13, 17)]
-    levels = OrderedDict((str(i), torch.empty(1, 1, *grid)) for i, grid in enumerate(grids))
+    levels = OrderedDict(
+        (str(i), torch.empty(1, 1, *grid, dtype=torch.bfloat16)) for i, grid in enumerate(grids)
+    )
     anchors = features.make_anchors(module, batch, levels)
+    assert anchors.boxes.dtype == torch.float32
+    assert (len(anchors.boxes), anchors.per_cell) == (sum(anchors.level_counts), 3)
+    level = proposals.level_of(anchors, torch.device("cpu"))
+    assert [int((level == place).sum()) for place in range(5)] == list(anchors.level_counts)
     assert anchors.strides == ((4, 4), (8, 8), (16, 16), (32, 32), (61, 64))
     last = anchors.boxes[anchors.cell_index(4, 1, 1)]
     centre = (last[:2] + last[2:]) / 2

@@ -15,11 +15,19 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops import MultiScaleRoIAlign, roi_align
 
+from core.document.instance import Instance, Polygon
+from core.engine.config import IMAGENET_MEAN as MEAN
+from core.engine.config import IMAGENET_STD as STD
 from core.engine.losses import training_pass
+from core.engine.paste import run_length
 from core.engine.predict import Predictor
 from core.engine.weights import LoadedModel, load_file
+from core.lens.life import measure, subject_of
+from core.lens.reading import read
 from core.lens.settings import StageSettings
 from core.lens.trace import Fate, Trace, to_numpy
+from core.lens.views import LAYERS, VIEWS
+from core.lens.views.base import Look, Scene
 
 PIXELS = np.random.default_rng(3).integers(0, 255, (70, 95, 3), dtype=np.uint8)
 # Simonyan and Zisserman 2014, table 1, column D: channels, and P where the size is halved.
@@ -126,8 +134,33 @@ def test_nothing_comes_from_the_other_levels(trace: Trace) -> None:
     others = np.r_[found.decoded.fate[:start], found.decoded.fate[end:]]
     assert set(others) == {Fate.BELOW_TOP_K}
     assert set(found.roi_levels.level) == {2}
+    empty = [found.pyramid.maps[place] for place in (0, 1, 3, 4)]
+    assert {each.shape[-2:] for each in empty} == {(1, 1)}
+    assert not any(each.any() for each in empty)
     # An anchor of 256 by 256 in the corner of the image, as published.
     np.testing.assert_allclose(found.anchors.boxes[start + 4], (-128, -128, 128, 128), atol=0.5)
+
+
+def test_what_nothing_reads_is_neither_shown_nor_counted(trace: Trace) -> None:
+    found = to_numpy(trace)
+    seen, scene = Look(found, stage="pyramid"), Scene(found, PIXELS, MEAN, STD)
+    assert len(VIEWS["pyramid"].tiles(scene)) == 2  # length of the features, and their components
+    assert len(VIEWS["rpn"].tiles(scene)) == 2  # objectness of the map, and the strongest anchors
+    assert len(VIEWS["anchors"].tiles(scene)[0].legend) == 1
+    assert LAYERS["features"].draw(seen).level == 4 + 2
+    assert LAYERS["anchors"].draw(seen).level == 2
+    assert len(VIEWS["rpn"].table(found).index) == found.anchors.level_counts[2]
+    reading = read(found, run_length)
+    masks = reading.detection_masks()
+    counts = found.anchors.level_counts
+    assert reading.read_anchors.sum() == counts[2]
+    # An instance that only the one anchor of another level has the size for.
+    x0, y0, x1, y1 = (float(value) for value in found.anchors.boxes[4])
+    across, down = found.input.scale
+    ring = tuple((x / across, y / down) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
+    overlaps = measure(reading, subject_of(reading, Instance("a", "x", (Polygon(ring),))), masks)
+    assert not overlaps.anchors[: counts[0]].any()
+    assert not overlaps.decoded[: counts[0]].any()
 
 
 def test_no_setting_can_ask_for_a_pyramid(loaded: LoadedModel, trace: Trace) -> None:

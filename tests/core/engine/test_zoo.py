@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -198,3 +200,19 @@ def test_custom_without_a_callable_says_what_to_do() -> None:
         build_model(small(arch="custom"))
     with pytest.raises(ConfigError, match="no architecture named 'vgg19'"):
         build_model(small(arch="vgg19"))
+
+
+@pytest.mark.parametrize(
+    ("arch", "learning", "names"),
+    [
+        ("resnet18", 1, {"layer4"}),
+        ("resnet18", 4, {"layer4", "layer3", "layer2", "layer1"}),
+        ("mobilenet_v3_small", 1, set(map(str, range(9, 13)))),
+        ("mobilenet_v3_small", 2, set(map(str, range(4, 13)))),
+        ("mobilenet_v3_small", 4, set(map(str, range(1, 13)))),
+    ],
+)
+def test_stages_learn_from_the_last_on(arch: str, learning: int, names: set[str]) -> None:
+    body = build_model(replace(SMALL, arch=arch, trainable_layers=learning)).backbone.body
+    found = {n.partition(".")[0] for n, value in body.named_parameters() if value.requires_grad}
+    assert found == names

@@ -132,3 +132,11 @@ def test_a_higher_threshold_never_covers_more(seed: int, low: float, more: float
 def test_noise_gives_valid_polygons(seed: int, box: np.ndarray) -> None:
     noise = np.random.default_rng(seed).random((28, 28), dtype=np.float32)
     assert is_valid(outline(noise, box, (200, 220), 0.5))
+
+
+def test_a_mask_that_is_likely_everywhere_ends_at_its_box() -> None:
+    box = np.array([10, 20, 178, 188], np.float32)  # cells of six pixels
+    (part,) = outline(np.full((28, 28), 0.9, np.float32), box, (300, 300), 0.5)
+    corners = np.array(part.outer)
+    found = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+    np.testing.assert_allclose(found, box, atol=2)
