@@ -53,6 +53,11 @@ class Opener(QObject):
 
     def open_paths(self, paths: Sequence[Path], then: Callable[[], None] | None = None) -> None:
         """Open a folder, some images of one folder, or the images of a file with labels."""
+        gone = [path for path in paths if not path.exists()]
+        if gone:
+            text = self.tr("There is no {path}, so nothing was opened.")
+            self._notices.fail("open", text.format(path=str(gone[0])))
+            return
         if len(paths) == 1 and paths[0].suffix.lower() in LABEL_SUFFIXES:
             self._open_labels(paths[0].absolute(), then)
             return

@@ -38,6 +38,8 @@ from core.sentences import Sentence
 
 _ARCH_NEEDED: Final = "engine.arch_needed"
 _TRUNK_NEEDED: Final = "engine.backbone_needed"
+OF_A_RUN: Final = "model"
+"""What each run calls its model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,9 +158,11 @@ class ModelControl(QObject):
     @property
     def name(self) -> str:
         """The name of the model in use, or of the one that is being loaded."""
-        if self.model is not None:
-            return self._names.get(self.model.spec, self.model.name)
-        return self.name_of(self.wanted)
+        if self.model is None:
+            return self.name_of(self.wanted)
+        if self.model.name == OF_A_RUN:
+            return self.name_of(self.model.spec)
+        return self._names.get(self.model.spec, self.model.name)
 
     def name_of(self, spec: str) -> str:
         """How a model is called for people."""
@@ -362,5 +366,8 @@ class ModelControl(QObject):
 
 
 def _short(spec: str) -> str:
-    """A model by name, or the file's own name."""
-    return Path(spec).name if ("/" in spec or "\\" in spec) else spec
+    """A model by name, or the file's own name; that of a run's model alone says nothing."""
+    path = Path(spec)
+    if not ("/" in spec or "\\" in spec):
+        return spec
+    return f"{path.parent.name}/{path.name}" if path.stem == OF_A_RUN else path.name

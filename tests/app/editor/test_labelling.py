@@ -332,6 +332,15 @@ def test_closing_saves(driver: Driver, folder: Path) -> None:
     assert labels_on_disk(folder / "a1.png") == ["object"]
 
 
+def test_what_is_not_there_opens_nothing(driver: Driver, folder: Path, tmp_path: Path) -> None:
+    driver.open(folder)
+    before = driver.services.workspace.project
+    for paths in ([tmp_path / "no_such"], [folder / "a1.png", folder / "gone.png"]):
+        driver.services.opener.open_paths(paths)
+        assert f"There is no {paths[-1]}" in driver.services.notices.texts()[-1]
+        assert driver.services.workspace.project is before
+
+
 def test_an_empty_folder_says_so(driver: Driver, tmp_path: Path) -> None:
     empty = make_images(tmp_path / "empty")
     driver.services.opener.open_paths([empty])
