@@ -244,9 +244,9 @@ class Labelling(QObject):
     def _learn_from_image(self) -> None:
         document = self._workspace.document
         if document is not None:
-            there = list(map(attrgetter("label"), labelled(document.shapes)))
-            if not set(there) <= set(self.names):
-                self.learn([label for label in there if label not in self.names])
+            there = dict.fromkeys(map(attrgetter("label"), labelled(document.shapes)))
+            if new := there.keys() - set(self.names):
+                self.learn([label for label in there if label in new])
             self._keep_skeletons(document.instances)
 
     def _keep_skeletons(self, instances: Iterable[Instance]) -> None:

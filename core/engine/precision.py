@@ -137,6 +137,16 @@ def choose_numerics(arch: str, device: torch.device, dtype: torch.dtype) -> Nume
     return Numerics(dtype, lowered_parts(arch) if device.type == "cpu" else ALL_PARTS)
 
 
+def wide_maps_want_planes() -> bool:
+    """Whether the gradients of 3×3 convolutions on wide maps are found sooner channel by channel.
+
+    With AVX2 alone oneDNN takes a quarter of the time so for those of the kernels, see
+    docs/benchmarks.md; with AVX-512 the channels are better last. It is told by the processor and
+    not by measuring, so that a run of the same numbers gives the same weights.
+    """
+    return torch.backends.cpu.get_cpu_capability() == "AVX2"
+
+
 def measure(loaded: LoadedModel) -> dict[str, float]:
     """Seconds that backbone, pyramid and RPN take on a small image, by precision.
 

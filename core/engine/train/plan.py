@@ -50,6 +50,8 @@ class Plan:
     dtype: str
     """`float32`, `bfloat16` or `float16`: the arithmetic of the convolutions."""
     threads: int
+    planes: bool = False
+    """Whether pyramid and RPN are laid out channel by channel, for the gradients of wide maps."""
 
     def __post_init__(self) -> None:
         """Hold what a file may say against what a machine can do. Raises FieldError."""
@@ -97,6 +99,7 @@ def make_plan(
     device: str,
     dtype: str,
     threads: int,
+    planes: bool = False,
 ) -> Plan:
     """Fill in what the request leaves open; `images` and `objects` are those learned from."""
     asked = spec.schedule
@@ -123,6 +126,7 @@ def make_plan(
         device=device,
         dtype=dtype,
         threads=threads,
+        planes=planes,
     )
 
 

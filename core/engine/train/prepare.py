@@ -10,7 +10,7 @@ from typing import Final
 import torch
 
 from core.engine.jobs import is_memory_short
-from core.engine.precision import choose_device
+from core.engine.precision import choose_device, wide_maps_want_planes
 from core.engine.predict import Predictor
 from core.engine.train.measuring import Measurement, measure_closely
 from core.engine.train.plan import Plan, make_plan, read_plan, write_plan
@@ -81,6 +81,7 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
             device=device,
             dtype="float32",
             threads=threads,
+            planes=device == "cpu" and wide_maps_want_planes(),
         )
         wanted = plan
         plan, seconds = choose_arithmetic(spec, start, wanted, stream)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any, Final
 
 import torch
@@ -23,7 +21,6 @@ from core.engine.weights import LoadedModel
 from core.learning.errors import LearningError
 from core.sentences import say
 
-_SOONER: Final = 0.8
 _MOST_BROKEN: Final = 5
 """Steps in a row without a finite loss after which the run is given up."""
 
@@ -43,7 +40,7 @@ class Trainer:
         # Most convolutions are faster so, and by far in lower precision.
         if self.device.type != "mps":
             self.model = self.model.to(memory_format=torch.channels_last)
-        if self.device.type == "cpu" and dtype == torch.float32 and wide_maps_want_planes():
+        if plan.planes and dtype == torch.float32:
             self._numerics = Numerics(contiguous=frozenset((Part.PYRAMID, Part.RPN)))
             for part in (getattr(self.model.backbone, "fpn", None), self.model.rpn):
                 if part is not None:
@@ -181,32 +178,6 @@ class Trainer:
         torch.set_rng_state(state["generator"])
         if self.device.type == "cuda" and len(state["device_generator"]):
             torch.cuda.set_rng_state(state["device_generator"], self.device)
-
-
-@cache
-def wide_maps_want_planes() -> bool:
-    """Whether this processor finds the gradients of a 3×3 convolution on a wide map sooner channel
-    by channel than with the channels last. oneDNN does with AVX2 alone, in half of the time.
-
-    Takes under a second of the processor.
-    """
-
-    def seconds(layout: torch.memory_format) -> float:
-        maps, kernels, gradient = (
-            torch.full(shape, 0.5).contiguous(memory_format=layout)
-            for shape in ((2, 128, 64, 64), (128, 128, 3, 3), (2, 128, 64, 64))
-        )
-        spent = []
-        for _ in range(3):
-            begun = time.thread_time()
-            torch.ops.aten.convolution_backward(
-                *(gradient, maps, kernels, [128], [1, 1], [1, 1], [1, 1], False, [0, 0], 1),
-                [True, True, True],
-            )
-            spent.append(time.thread_time() - begun)
-        return min(spent)
-
-    return seconds(torch.contiguous_format) < _SOONER * seconds(torch.channels_last)
 
 
 def _on_cpu(values: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -56,15 +56,14 @@ def test_boxes_that_stand_for_masks_do_not_choose_the_weights(
     run: Any = SimpleNamespace(
         _ready=SimpleNamespace(
             labels=SimpleNamespace(numbers=lambda **_: [0], read=lambda _: None),
-            spec=SimpleNamespace(device="cpu", precision="float32"),
         ),
         _teller=SimpleNamespace(tell=told.append, note=None, check_cancelled=None),
         trainer=SimpleNamespace(
             step=0, averaged=lambda _: nullcontext(loaded), weights=lambda: {"w": torch.ones(1)}
         ),
         best=Best(),
+        _predictor=lambda _: None,
     )
-    monkeypatch.setattr(learning, "Predictor", lambda *_, **__: None)
     for step, (box, mask) in enumerate([(0.2, 0.3), (0.5, 0.1), (0.4, 0.4)], start=1):
         done = Measurement(evaluation(box, mask))
         monkeypatch.setattr(learning, "measure", lambda *_, done=done, **__: done)

@@ -65,11 +65,10 @@ def test_learning_makes_the_loss_of_a_batch_smaller():
     assert last < first
 
 
-def test_wide_maps_are_laid_out_as_is_faster_and_the_losses_stay(monkeypatch):
+def test_wide_maps_are_laid_out_as_is_faster_and_the_losses_stay():
     losses, one = [], batch(96)
     for planes in (True, False):
-        monkeypatch.setattr("core.engine.train.trainer.wide_maps_want_planes", lambda: planes)  # noqa: B023
-        learner, laid_out = trainer(), []
+        learner, laid_out = trainer(planes=planes), []
         weights = dict(learner.model.named_parameters())
         for name in ("rpn.head.conv.0.0.weight", "backbone.fpn.layer_blocks.0.0.weight"):
             assert weights[name].is_contiguous() is planes
