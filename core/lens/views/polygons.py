@@ -107,7 +107,7 @@ STAGE: Final = Stage(
     count=count,
     table=detections.table,
     tiles=tiles,
-    shows=("polygons", "chain", "moved"),
+    shows=("polygons", "chain", "moved", "moved_masks"),
     layers=(
         Layer(
             "polygons",
