@@ -166,11 +166,11 @@ LAYER: Final = Layer(
 # Masks
 
 
-def draw_masks(look: Look) -> Drawing | None:
-    """The outlines of before, dashed, where they are others now or gone."""
+def draw_masks(look: Look) -> Drawing:
+    """The outlines of before, dashed, where they are others now or gone; none until they come."""
     before, after = changed(look), look.trace
     if before is None or _waiting(before) or _waiting(after):
-        return None
+        return OutlinesShown((), ())
     return Later(lambda check: _masks(before, after, check))
 
 

@@ -270,7 +270,9 @@ def test_what_moved_pairs_detections_and_tells_the_fate_of_those_that_are_gone()
 def test_masks_of_before_are_shown_where_they_are_others_now() -> None:
     one = case(0)
     before = one.trace
-    assert moved.draw_masks(Look(before, before=before)) is None
+    none = moved.draw_masks(Look(before, before=before))
+    assert isinstance(none, OutlinesShown)
+    assert not none.outlines
     wider = to_numpy(one.rerunner.run(before.settings.with_(mask=0.4)))
     later = moved.draw_masks(Look(wider, before=before))
     assert isinstance(later, Later)
@@ -290,4 +292,4 @@ def test_masks_of_before_are_shown_where_they_are_others_now() -> None:
     assert isinstance(gone, Later)
     assert set(gone.make(lambda: None).colours) == {SUPPRESSOR}
     waiting = replace(wider, polygons=replace(wider.polygons, outlines=()))
-    assert moved.draw_masks(Look(waiting, before=before)) is None
+    assert isinstance(moved.draw_masks(Look(waiting, before=before)), OutlinesShown)
