@@ -174,7 +174,9 @@ class Suggesting(QObject):
         label = self.naming(given=True)
         return Add(
             tuple(
-                replace(each, label=label(each)) if each.id in asked else each
+                replace(each, label=label(each))
+                if isinstance(each, Instance) and each.id in asked
+                else each
                 for each in edit.shapes
             ),
             edit.at,
