@@ -164,15 +164,6 @@ def test_a_speck_takes_a_stroke_though_nothing_lies_two_pixels_off() -> None:
     assert list(stroked(SPECK.polygons, fits, overlap_with(SPECK.polygons))) == []
 
 
-def test_moving_vertices_counts_only_where_the_outline_then_fits() -> None:
-    # Three vertices are near enough to stay, and too much lies between them.
-    outline = ring((8.7, 8.7), (19.3, 8.7), (20.5, 20.5), (8.7, 19.3))
-    image = AssistedImage([SPECK], [sure(outline)], SIZE, None, "image")
-    work = image.label(0.0)
-    assert work.reached == 1
-    assert work.strokes == 1
-
-
 def test_a_round_speck_is_an_ellipse_for_two() -> None:
     truth = replace(SPECK, polygons=(Polygon(ellipse(Rect(21.0, 21.0, 39.0, 39.0))),))
     found = labelled([], Fake(boxed=FAR), (truth,))
