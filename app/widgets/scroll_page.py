@@ -28,6 +28,7 @@ class UpperPart(QScrollArea):
 
     def __init__(self, body: QWidget) -> None:
         super().__init__()
+        self._body = body
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -36,9 +37,8 @@ class UpperPart(QScrollArea):
 
     def sizeHint(self) -> QSize:
         """The height that the body needs at this width."""
-        body = self.widget()
-        layout = body.layout()
-        needed = body.sizeHint().height()
+        layout = self._body.layout()
+        needed = self._body.sizeHint().height()
         if layout is not None and layout.hasHeightForWidth():
             needed = layout.heightForWidth(self.width())
         return QSize(super().sizeHint().width(), needed)

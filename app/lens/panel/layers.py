@@ -33,7 +33,7 @@ class LayersPage(QScrollArea):
         names = {name: text_of(view.title) for name, view in LAYERS.items()}
         names[LEGEND] = self.tr("Legend")
         self._rows = LayerRows(names, layers.all, layers.set_visible, layers.set_opacity)
-        body = QWidget()
+        body = self._body = QWidget()
         column = self._column = QVBoxLayout(body)
         column.setContentsMargins(8, 6, 6, 6)
         column.addWidget(self._rows)
@@ -138,7 +138,7 @@ class LayersPage(QScrollArea):
 
     def _on_trace(self) -> None:
         trace = self._lens.trace
-        self.widget().setEnabled(trace is not None)
+        self._body.setEnabled(trace is not None)
         if trace is None:
             return
         self._rows.show_only(lambda name: name in (LEGEND, "chain") or has_layer(trace, name))
