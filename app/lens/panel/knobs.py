@@ -99,7 +99,7 @@ class KnobsPage(QScrollArea):
             "anchor_scale": self.tr("Anchors: size times"),
             "anchor_stretch": self.tr("Anchors: height by width times"),
             "rpn_levels": self.tr("RPN: cuts of the levels"),
-            "rpn_pre_nms_top_n": self.tr("RPN: top-k of a level"),
+            "rpn_pre_nms_top_n": self.tr("RPN: top-k"),
             "rpn_score": self.tr("RPN: objectness from"),
             "rpn_min_size": self.tr("RPN: side from, network px"),
             "rpn_nms": self.tr("RPN: NMS above IoU"),

@@ -164,8 +164,8 @@ STAGE: Final = Stage(
     heading=text("Levels of the proposals"),
     about=text(
         "The features of each proposal are read from one level, chosen by its size: small ones "
-        "from the fine P2, large ones from the coarse P5. RoIAlign averages them into 7 by 7 "
-        "cells, with four sample points in each."
+        "from the fine P2, large ones from the coarse P5. They are read into 7 by 7 cells: "
+        "RoIAlign averages four sample points in each; other ways to read are a knob."
     ),
     count=lambda trace: len(trace.roi_levels.level),
     table=proposals.table,
