@@ -14,15 +14,18 @@ from torch import Tensor
 
 _LEVELS: Final = tuple(k / 4 for k in range(-8, 9))
 """By how much logits may be lowered."""
-_PULL: Final = 0.06
-"""IoU with the box that moving logits by one has to bring: a box is drawn a little off, too."""
+_PULL: Final = (0.06, 0.12)
+"""IoU with the box that moving logits by one has to bring, of small things and of others: a box is
+drawn a little off, and masks of large things are surer of their size."""
+_SMALL: Final = 64.0
+"""The longer side of the box of a small thing, in pixels as the network sees it."""
 _SURE: Final = 1e-4
 
 
 def fitted(probability: Tensor, place: Tensor, box: Tensor) -> Tensor:
     """The probabilities S×S of a mask in a place, moved so that its extent fits a box best.
 
-    `place` and `box` are x0, y0, x1, y1 in the same frame. The extent is that of all cells with a
+    `place` and `box` are x0, y0, x1, y1 in resized pixels. The extent is that of all cells with a
     probability of a half or more; a mask that has none at any level stays as it is.
     """
     logits = torch.logit(probability.clamp(_SURE, 1 - _SURE))
@@ -33,7 +36,8 @@ def fitted(probability: Tensor, place: Tensor, box: Tensor) -> Tensor:
     high = (torch.minimum(bottom, box[3]) - torch.maximum(top, box[1])).clamp(min=0)
     common = wide * high
     both = (right - left) * (bottom - top) + (box[2] - box[0]) * (box[3] - box[1]) - common
-    worth = torch.where(across, common / both - _PULL * levels.abs(), -1.0)
+    pull = _PULL[0] if float((box[2:] - box[:2]).max()) < _SMALL else _PULL[1]
+    worth = torch.where(across, common / both - pull * levels.abs(), -1.0)
     best = int(worth.argmax())
     if not across[best]:
         return probability
