@@ -15,9 +15,9 @@ from core.engine.keypoints import as_keypoints
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
 from core.engine.precision import (
     Precision,
-    choose_arithmetic,
     choose_device,
     choose_numerics,
+    choose_prediction_arithmetic,
     fast_copy,
 )
 from core.engine.proposers.stage import channels_of, mask_channels
@@ -81,7 +81,7 @@ class Predictor:
             torch.set_num_threads(threads)
         self.loaded = loaded
         self.device = choose_device(device)
-        self.arithmetic = choose_arithmetic(loaded, self.device, precision)
+        self.arithmetic = choose_prediction_arithmetic(loaded, self.device, precision)
         dtype = self.arithmetic.dtype
         self.numerics = choose_numerics(loaded.config.arch, self.device, dtype)
         self.proposer = loaded.proposer

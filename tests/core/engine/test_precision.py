@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.engine import precision
-from core.engine.precision import Arithmetic, choose_arithmetic, measure
+from core.engine.precision import Arithmetic, choose_prediction_arithmetic, measure
 from tests.core.engine.networks import loaded
 
 CPU = torch.device("cpu")
@@ -51,8 +51,8 @@ def test_the_faster_one_is_chosen_and_remembered(
 
     monkeypatch.setattr(precision, "measure", measured)
     cache = tmp_path / "deep" / "precision.json"
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == chosen
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == chosen
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == chosen
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == chosen
     assert len(calls) == 1
     assert list(json.loads(cache.read_text()).values()) in (["bf16"], ["fast"], ["float32"])
 
@@ -64,7 +64,7 @@ def test_a_broken_memory_is_measured_again(
     monkeypatch.setattr(precision, "measure", lambda _: {"float32": 1.0, "fast": 1.0, "bf16": 0.1})
     cache = tmp_path / "precision.json"
     cache.write_text(text)
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == BF16
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == BF16
     assert "bf16" in json.loads(cache.read_text()).values()
 
 
@@ -74,13 +74,13 @@ def test_a_cache_that_cannot_be_written_is_no_failure(
     monkeypatch.setattr(precision, "measure", lambda _: {"float32": 1.0, "fast": 1.0, "bf16": 0.1})
     (tmp_path / "file").write_text("")
     cache = tmp_path / "file" / "precision.json"
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == BF16
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == BF16
 
 
 def test_what_was_asked_for_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "measure", lambda _: pytest.fail("measured"))
-    assert choose_arithmetic(loaded(), CPU, "float32") == FLOAT32
-    assert choose_arithmetic(loaded(), CPU, "bf16") == BF16
-    assert choose_arithmetic(loaded(), CPU, "fast") == FAST
-    assert choose_arithmetic(loaded(), torch.device("mps"), "auto") == FLOAT32
-    assert choose_arithmetic(loaded(), torch.device("mps"), "fast") == FLOAT32
+    assert choose_prediction_arithmetic(loaded(), CPU, "float32") == FLOAT32
+    assert choose_prediction_arithmetic(loaded(), CPU, "bf16") == BF16
+    assert choose_prediction_arithmetic(loaded(), CPU, "fast") == FAST
+    assert choose_prediction_arithmetic(loaded(), torch.device("mps"), "auto") == FLOAT32
+    assert choose_prediction_arithmetic(loaded(), torch.device("mps"), "fast") == FLOAT32
