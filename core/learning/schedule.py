@@ -90,6 +90,15 @@ class ScheduleChoices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
 
 SCHEDULE: Final[Codec[ScheduleChoices]] = Codec(ScheduleChoices, "schedule")
 
+
+def read_choices(given: Mapping[str, object]) -> ScheduleChoices:
+    """Overrides by name. Raises FieldError, for an unknown name with those that there are."""
+    for name in given.keys() - set(ScheduleChoices.__struct_fields__):
+        known = ", ".join(ScheduleChoices.__struct_fields__)
+        raise wrong(f"schedule.{name}", f"there is no such number; there are {known}")
+    return SCHEDULE.convert(dict(given))
+
+
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "batch": (1, 64),
     "size": (32, 4096),
