@@ -255,31 +255,37 @@ def test_a_present_outline_is_mended_and_stays_elsewhere() -> None:
     assert first == -1
 
 
+def no_others() -> list[Polygons]:
+    raise AssertionError("others are asked for only where nothing better is known")
+
+
 def test_mending_takes_the_piece_under_a_point_and_leaves_the_rest() -> None:
     present, size = square(0, 0, 40, 40), (200, 200)
     better = (*square(0, 0, 40, 60), *square(50, 0, 60, 10))
-    more = mend(present, [(20.0, 50.0)], [True], [better], [square(0, 0, 100, 100)], size)
+    more = mend(present, [(20.0, 50.0)], [True], better, no_others, size)
     assert area(more) == pytest.approx(40 * 60)  # not the part that lies elsewhere
-    less = mend(present, [(35.0, 20.0)], [False], [square(0, 0, 30, 60)], [], size)
+    less = mend(present, [(35.0, 20.0)], [False], square(0, 0, 30, 60), no_others, size)
     assert area(less) == pytest.approx(30 * 40)
     others = [square(0, 0, 100, 100), square(50, 0, 60, 10)]
-    small = mend(present, [(55.0, 5.0)], [True], [present], others, size)
+    small = mend(present, [(55.0, 5.0)], [True], present, lambda: others, size)
     assert area(small) == pytest.approx(40 * 40 + 100)
+    large = mend(present, [(55.0, 5.0)], [True], present, lambda: others[:1], size)
+    assert area(large) < 40 * 40 + 200, "a much larger thing is not taken for a piece of this one"
 
 
 def test_where_nothing_better_is_known_a_point_takes_a_disc() -> None:
     present, size = square(0, 0, 40, 40), (200, 200)
-    less = mend(present, [(20.0, 20.0)], [False], [], [], size)
+    less = mend(present, [(20.0, 20.0)], [False], (), list, size)
     assert 0 < area(present) - area(less) < 200
     assert satisfied(less, [(20.0, 20.0), (1.0, 1.0)], [False, True])
     close, kinds = [(20.0, 20.0), (20.5, 20.0), (45.0, 20.0)], [True, False, True]
-    assert satisfied(mend(present, close, kinds, [], [], size), close, kinds)
-    whole = [square(0, 0, 100, 100)]
+    assert satisfied(mend(present, close, kinds, (), list, size), close, kinds)
+    whole = square(0, 0, 100, 100)
     crossed = [(70.0, 70.0), (80.0, 80.0)]
-    found = mend(present, crossed, [True, False], whole, whole, size)
+    found = mend(present, crossed, [True, False], whole, lambda: [whole], size)
     assert satisfied(found, crossed, [True, False])
     assert area(found) < 2000, "a piece with an outer point on it is not taken"
-    assert mend((), [(5.0, 5.0)], [False], [], [], size) == ()
+    assert mend((), [(5.0, 5.0)], [False], (), list, size) == ()
 
 
 def test_a_mask_of_one_kind_is_steady_and_one_on_the_edge_is_not() -> None:
