@@ -1,8 +1,8 @@
-"""How the click-correct head learns: simulated boxes and clicks on true masks, a few rounds each.
+"""How the click-correct head learns: simulated clicks on true masks, a few rounds each.
 
-First it is asked for the mask of a box that is a little off. Then a click goes into the middle of
-the largest error of that mask, or of one that was spoilt at random, and the head is asked again;
-its answer is what the next round begins with. Nothing else of the network learns from it.
+It begins with the mask that comes of a box, which is a little off, or with one that was spoilt at
+random. A click goes into the middle of the largest error, and the head is asked for the mask; its
+answer is what the next round begins with. Nothing else of the network learns from it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from core.engine.stages.features import Maps
 from core.engine.stages.numerics import FLOAT32, Numerics
 from core.lens.trace import Prepared
 
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 AT_ONCE: Final = 8
 """Instances of a batch that are asked for."""
 _JITTER: Final = 0.1
@@ -50,8 +50,7 @@ def click_loss(
     rounds: int = ROUNDS,
     most: int = AT_ONCE,
 ) -> Tensor:
-    """The mean loss of a box and simulated clicks on some instances of a batch; draws from torch's
-    generator.
+    """The mean loss of simulated clicks on some instances of a batch; draws from torch's generator.
 
     Targets hold boxes, masks and labels in pixels of the resized images. Zero without instances.
     """
@@ -111,13 +110,11 @@ def _together(views: Sequence[View]) -> View:
 
 
 def rounds_loss(head: ClickHead, view: View, truth: Tensor, rounds: int = ROUNDS) -> Tensor:
-    """The mean loss of a box without clicks and of `rounds` - 1 clicks after it."""
+    """The mean loss of so many clicks, one after the other, on what a box shows."""
     marks = truth.new_zeros((len(truth), 2, CELLS, CELLS))
-    present = torch.zeros_like(truth)
-    logits = drawn_anew(head, view, marks, present)
-    losses = [_loss(logits, truth, torch.ones_like(truth))]
-    shown = begun(logits.detach(), truth)
-    for _ in range(rounds - 1):
+    shown = begun(drawn_anew(None, view), truth)
+    losses = []
+    for _ in range(rounds):
         marks = torch.maximum(marks, next_marks((shown + 1) / 2, truth))
         logits = drawn_anew(head, view, marks, shown)
         wrong = ((shown >= 0) != (truth >= 0.5)).float()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,8 +12,9 @@ from torchvision.ops import boxes as box_ops
 
 from core.document.geometry import Rect, area, bounds
 from core.document.instance import Point, Polygons
-from core.engine.clicks import click_head, drawn_anew, marks_of, present_of
-from core.engine.encodings import Encoding
+from core.engine.clicks import click_head, drawn_anew, marks_of, present_of, view_of
+from core.engine.colours import RAISED, led_by_colours
+from core.engine.encodings import Encoding, Known
 from core.engine.mending import mend, satisfied, wrong_points
 from core.engine.prompt_pool import ORIGINS
 from core.engine.prompts import (
@@ -22,7 +24,7 @@ from core.engine.prompts import (
     channels,
     draw_masks,
     name_boxes,
-    seen_in,
+    steadiness,
     without_specks,
 )
 from core.lens.detail import Detail, detailed_outline
@@ -51,6 +53,7 @@ def boxes_under(
     x, y = inner[:, 0, None], inner[:, 1, None]
     left, top, right, bottom = pool.boxes.unbind(dim=1)
     held = ((x >= left) & (x <= right) & (y >= top) & (y <= bottom)).all(dim=0)
+    held &= (right - left >= SHORTEST) & (bottom - top >= SHORTEST)
     rows = torch.where(held)[0]
     # Within a kind the better score, and a point is rather near the middle of what it means.
     x, y = inner.mean(dim=0)
@@ -84,16 +87,25 @@ def drawn_under(
             label[unnamed] = named.label
             score[unnamed] = torch.where(named.label > 0, named.score, score[unnamed])
         found = draw_masks(encoding, boxes, channels(encoding, label))
-        for place, row in enumerate(new):
-            encoding.known[row] = (int(label[place]), float(score[place]), found[place].cpu())
+        led, places = led_by_colours(encoding.colours, boxes[:, None], found[:, None], RAISED)
+        for k, row in enumerate(new):
+            encoding.known[row] = Known(
+                int(label[k]),
+                float(score[k]),
+                steadiness(found[k].cpu().numpy()),
+                led[k].cpu(),
+                places[k].cpu(),
+            )
     answers = []
     for row in rows:
         known = encoding.known.get(row)
         assert known is not None
-        one, score_, probability = known
-        box = encoding.to_image(pool.boxes[row])
         origin = ORIGINS[int(pool.origin[row])]
-        answers.append(as_drawn(encoding, one, score_, probability.numpy(), box, origin, detail))
+        place, field = encoding.to_image(known.place), known.mask.numpy()
+        one = as_drawn(encoding, known.label, known.score, field, place, origin, detail)
+        box = encoding.to_image(pool.boxes[row])
+        whole = without_specks(one.polygons)
+        answers.append(replace(one, polygons=whole, box=box, steadiness=known.steadiness))
     return [one for one in answers if one.polygons]
 
 
@@ -181,12 +193,15 @@ def _corrected(
     named = name_boxes(encoding, box)
     both = torch.cat((box, named.refined))
     masks = draw_masks(encoding, both, named.channel.expand(2))
-    view, place = seen_in(encoding, both[None], masks[None])
+    predictor = encoding.predictor
+    view, place = view_of(
+        predictor.module, encoding.levels, encoding.colours, both[None], masks[None]
+    )
     within = encoding.to_image(place[0])
-    corners, device = within.tolist(), encoding.predictor.device
+    corners, device = within.tolist(), predictor.device
     marks = marks_of(points, inside, corners).to(device)
     present = present_of(start, corners).to(device)
-    head = click_head(encoding.predictor.module)
+    head = click_head(predictor.module)
     field = torch.sigmoid(drawn_anew(head, view, marks, present))[0]
     size = encoding.prepared.image_size
     return without_specks(detailed_outline(field.cpu().numpy(), within, size, detail))

@@ -18,7 +18,7 @@ from torchvision.ops import boxes as box_ops
 
 from core.document.geometry import area, signed_area
 from core.document.instance import Polygon, Polygons
-from core.engine.clicks import View, click_head, drawn_anew, view_of
+from core.engine.colours import RAISED, led_by_colours
 from core.engine.encodings import Encoding
 from core.engine.proposers.stage import mask_channels
 from core.engine.stages import masks, roi
@@ -131,13 +131,6 @@ def draw_masks(encoding: Encoding, boxes: Tensor, channel: Tensor) -> Tensor:
     return torch.sigmoid(masks.answers(torch.cat(parts), channel))
 
 
-@torch.inference_mode()
-def seen_in(encoding: Encoding, boxes: Tensor, masks: Tensor) -> tuple[View, Tensor]:
-    """What the click-correct head sees of things with masks T×N×28×28 in boxes T×N×4, and where."""
-    predictor = encoding.predictor
-    return view_of(predictor.module, encoding.levels, encoding.colours, boxes, masks)
-
-
 def steadiness(probability: NDArray[np.float32], threshold: float = 0.5) -> float:
     """How little a mask changes when its logits move by `SURE` up or down, 0 to 1."""
     middle = np.log(threshold / (1 - threshold))
@@ -175,8 +168,7 @@ def _outlined(
 
     `boxes` 2×4 and `masks` 2×28×28 are of the box as drawn and of the box put right.
     """
-    view, place = seen_in(encoding, boxes[None], masks[None])
-    led = torch.sigmoid(drawn_anew(click_head(encoding.predictor.module), view))
+    led, place = led_by_colours(encoding.colours, boxes[None], masks[None], RAISED)
     alone = (
         (PromptOrigin.DRAWN, masks[0].cpu().numpy(), boxes[0]),
         (PromptOrigin.REFINED, masks[1].cpu().numpy(), boxes[1]),
