@@ -203,7 +203,7 @@ def _alike(pooled: Tensor, marks: Tensor) -> Tensor:
     N×2×64×64; 0 where there are no such points.
     """
     away = functional.normalize(pooled - pooled.mean(dim=(2, 3), keepdim=True), dim=1)
-    weights = functional.adaptive_avg_pool2d(marks, pooled.shape[-2:])
+    weights = functional.adaptive_avg_pool2d(marks, (pooled.shape[2], pooled.shape[3]))
     meant = functional.normalize(torch.einsum("nkhw,nchw->nkc", weights, away), dim=2)
     like = torch.einsum("nkc,nchw->nkhw", meant, away)
     return functional.interpolate(like, size=(CELLS, CELLS), mode="bilinear", align_corners=False)

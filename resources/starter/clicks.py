@@ -72,11 +72,11 @@ def teach(
         torch.manual_seed(images.seed + step)
         optimiser.zero_grad()
         for batch in batches_of(images, photos, loaded.config.min_size, step):
-            images = prepared(loaded, batch)
+            shown = prepared(loaded, batch)
             loss = click_loss(
                 network,
-                see(loaded, images),
-                [images.one(place) for place in range(len(batch.images))],
+                see(loaded, shown),
+                [shown.one(place) for place in range(len(batch.images))],
                 batch.targets,
                 rounds=recipe.rounds,
                 most=recipe.instances,
