@@ -24,9 +24,8 @@ from core.document.instance import Point, Polygon, Polygons
 _DISC: Final = 0.12
 """Radius of what a point takes along where nothing better is known, by the root of the area."""
 _LEAST: Final = 2.0
-_MOST_ADDED: Final = 2.0
-_MOST_TAKEN: Final = 0.5
-"""Shares of the outline's area above which a piece of another outline is not what a point means."""
+_MOST: Final = 0.5
+"""Share of the outline's area above which a piece of another outline is not what a point means."""
 _CORNERS: Final = 16
 _THREAD: Final = 2.0
 """Pixels: what is narrower and hangs on a piece that changed is left over between two edges."""
@@ -126,8 +125,7 @@ def _spare(
     """The smallest piece that others have; what is large beside the outline is something else."""
     pieces = (_piece(polygons, each, point, against, adds=adds) for each in others)
     smallest = min(filter(None, pieces), key=area, default=())
-    most = _MOST_ADDED if adds else _MOST_TAKEN
-    if smallest and polygons and area(smallest) > most * area(polygons):
+    if smallest and polygons and area(smallest) > _MOST * area(polygons):
         return ()
     return smallest
 
