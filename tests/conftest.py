@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 
 import pytest
@@ -20,6 +21,10 @@ from hypothesis.internal.conjecture import providers
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+# Dozens of processes import torch, which takes six times as long where nothing compiled is kept.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Neither a test nor a process it starts may read or write the settings of the person who runs it.
 _home = tempfile.mkdtemp(prefix="masklens-tests-")
