@@ -1,4 +1,4 @@
-"""torch comes without its compiler, as the engine imports it: that takes as long as all the rest."""
+"""torch comes without its compiler, as in the engine: that would take as long as all the rest."""
 
 from core.engine.light_import import complete_torch, import_torchvision
 
