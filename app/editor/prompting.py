@@ -24,7 +24,7 @@ from app.editor.workspace import Workspace
 from app.engine.client import EngineClient, Question
 from app.engine.models import ModelControl
 from core.document.edits import Add, Edit, Reshape
-from core.document.geometry import GeometryError
+from core.document.geometry import GeometryError, Rect, bounds
 from core.document.instance import Instance, Polygons, Shape, Source
 from core.gestures.base import Answered, Asked, Kept
 from core.gestures.shaping import settle
@@ -38,7 +38,7 @@ from core.protocol.messages.prompts import (
     PromptKind,
 )
 from core.sentences import Sentence
-from core.session import ImageSession
+from core.session import ImageSession, covered_by
 
 CALM: Final = 200
 """ms that an image stays on the screen before it is made ready."""
@@ -311,14 +311,32 @@ class Prompting(QObject):
             return
         if about == self._about() and answer.model == about.model:
             label = self._suggesting.naming()
-            named = tuple(replace(each, label=label(each.label)) for each in answer.instances)
+            named = tuple(replace(each, label=label(each)) for each in answer.instances)
             first = int(answer.first[0]) if len(answer.first) else 0
-            self._last = Answered(asked, named, max(first, 0))
+            self._last = self._without_repeats(Answered(asked, named, max(first, 0)))
             if self._kept and self._kept[0].asked == asked:
                 self._make(self._kept.popleft(), self._last)
             else:
                 self.heard.emit(self._last)
         self._next()
+
+    def _without_repeats(self, answered: Answered) -> Answered:
+        """Under a single point nothing is offered that is an instance of the image already."""
+        asked, document = answered.asked, self._workspace.document
+        if document is None or asked.mends or asked.outside or len(asked.inside) != 1:
+            return answered
+        ((x, y),) = asked.inside
+        here = Rect(x, y, x, y)
+        there = [each for each in document.instances if bounds(each).intersects(here)]
+        covered = covered_by(answered.choices, there, parts=True) if there else {}
+        ids = {each.id for each in there}
+        new = tuple(each for each in answered.choices if covered.get(each.id) not in ids)
+        if len(new) == len(answered.choices):
+            return answered
+        best = answered.choice(0)
+        if best not in new and new:
+            best = max(new, key=lambda each: each.score or 0.0)
+        return Answered(asked, new, new.index(best) if best in new else 0)
 
     def _on_failed(self, asked: Asked, sentence: Sentence) -> None:
         self._question = None

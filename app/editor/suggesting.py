@@ -93,7 +93,7 @@ class Suggesting(QObject):
         old = {each.id: each for each in self._drawn}
         drawn = []
         for each in self.shown:
-            known, name = old.get(each.id), label(each.label)
+            known, name = old.get(each.id), label(each)
             # The same object as before keeps its outline on the canvas.
             same = known is not None and (known.label, known.polygons) == (name, each.polygons)
             drawn.append(known if known and same else replace(each, label=name))
@@ -174,28 +174,34 @@ class Suggesting(QObject):
         label = self.naming(given=True)
         return Add(
             tuple(
-                replace(each, label=label(each.label)) if each.id in asked else each
+                replace(each, label=label(each))
+                if isinstance(each, Instance) and each.id in asked
+                else each
                 for each in edit.shapes
             ),
             edit.at,
         )
 
-    def naming(self, *, given: bool = False) -> Callable[[str], str]:
-        """What a label that a model says becomes; where it says none, the active label.
+    def naming(self, *, given: bool = False) -> Callable[[Instance], str]:
+        """The label of what a model found; where it says none, the active label.
 
-        `given`: an instance gets it now, so an active label is made where one is needed.
+        A name that the project does not have comes in only with a score that suggestions are shown
+        from: what is less sure is a guess. `given`: an instance gets the label now, so an active
+        one is made where one is needed.
         """
         if given and self._labelling.names:
             self._labelling.ensure()
         known, renames = frozenset(self._labelling.names), self._labelling.renames()
         instead = self._labelling.coming
         if not known:
-            return lambda name: name or instead
+            return lambda found: found.label or instead
         keeps = self._settings.get(UNKNOWN_LABELS) == "names"
 
-        def named(name: str) -> str:
+        def named(found: Instance) -> str:
+            name = found.label
             now = name if name in known else renames.get(name, name)
-            return now if now in known or (keeps and name not in UNNAMED) else instead
+            comes_in = keeps and name not in UNNAMED and bool(self._from_threshold((found,)))
+            return now if now in known or comes_in else instead
 
         return named
 
@@ -286,7 +292,7 @@ class Suggesting(QObject):
             return
         label = self.naming(given=True)
         instances = tuple(
-            replace(each, source=Source.ACCEPTED, label=label(each.label)) for each in chosen
+            replace(each, source=Source.ACCEPTED, label=label(each)) for each in chosen
         )
         name = self.tr("accept %n suggestion(s)", "", len(chosen))
         self._answer(chosen, lambda: self._workspace.do(Add(instances), name))

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.document.geometry import Rect, area, bounds, repair_ring
+from core.document.geometry.boxes import ellipse
 from core.document.instance import Instance, Point, Polygons
 from core.engine.encodings import encode
 from core.engine.helping import EngineHelper
@@ -34,7 +35,6 @@ CLICKS: Final = 3
 CLICKS_AFTER_BOX: Final = 2
 _GRABCUT_ROUNDS: Final = 5
 _GRABCUT_MARGIN: Final = 0.5
-_CORNERS: Final = 48
 
 Look = Callable[[Rect], Polygons]
 
@@ -136,7 +136,7 @@ def _measure_image(
     outcome.images += 1
     looks: dict[str, Look] = {}
     if floors:
-        looks["ellipse"] = ellipse
+        looks["ellipse"] = _ellipse
         if importlib.util.find_spec("cv2") is not None:
             looks["grabcut"] = partial(grabcut, pixels)
     for number, truth in truths:
@@ -199,12 +199,8 @@ def _clicked(
     return better or found, taken
 
 
-def ellipse(box: Rect) -> Polygons:
-    """The ellipse that fills a box."""
-    turns = np.arange(_CORNERS) * (2 * np.pi / _CORNERS)
-    (x, y), across, down = box.centre, box.width / 2, box.height / 2
-    ring = ((x + across * np.cos(t), y + down * np.sin(t)) for t in turns)
-    return repair_ring((float(a), float(b)) for a, b in ring)
+def _ellipse(box: Rect) -> Polygons:
+    return repair_ring(ellipse(box))
 
 
 def grabcut(pixels: NDArray[np.uint8], box: Rect) -> Polygons:
@@ -224,7 +220,7 @@ def grabcut(pixels: NDArray[np.uint8], box: Rect) -> Polygons:
             crop, mask, inner, background, foreground, _GRABCUT_ROUNDS, cv2.GC_INIT_WITH_RECT
         )
     except cv2.error:  # too few pixels of one kind
-        return ellipse(box)
+        return _ellipse(box)
     return trace((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD), left, top)
 
 
@@ -243,4 +239,4 @@ def _quantile(values: Sequence[float], share: float) -> float | None:
     return float(np.quantile(values, share)) if values else None
 
 
-__all__ = ["Assisted", "Figures", "ellipse", "grabcut", "measure"]
+__all__ = ["Assisted", "Figures", "grabcut", "measure"]

@@ -11,18 +11,22 @@ from numpy.typing import NDArray
 
 from core.document.geometry import (
     area,
+    bounds,
     clip_to_image,
     contains,
     repair_ring,
     subtract,
+    threads,
     union,
 )
-from core.document.instance import Point, Polygons
+from core.document.instance import Point, Polygon, Polygons
 
 _DISC: Final = 0.12
 """Radius of what a point takes along where nothing better is known, by the root of the area."""
 _LEAST: Final = 2.0
 _CORNERS: Final = 16
+_THREAD: Final = 2.0
+"""Pixels: what is narrower and hangs on a piece that changed is left over between two edges."""
 _APART: Final = 0.45
 """Share of the way to the nearest point of the other kind that a disc reaches at most."""
 
@@ -77,9 +81,18 @@ def mend(
 
 
 def _changed(polygons: Polygons, piece: Polygons, *, adds: bool) -> Polygons:
-    if adds:
-        return union(polygons, piece) if polygons else piece
-    return subtract(polygons, piece) if polygons else ()
+    """With the piece or without it; two edges that nearly meet leave no thread between them."""
+    if not polygons:
+        return piece if adds else ()
+    if not adds:
+        rest = subtract(polygons, piece)
+        thin = threads(rest, _THREAD, piece) if rest else ()
+        return subtract(rest, thin) if thin else rest
+    both = union(polygons, piece)
+    box = bounds(both).grown(3 * _THREAD)
+    frame = Polygon(((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1)))
+    thin = threads(subtract((frame,), both), _THREAD, piece)
+    return union(both, thin) if thin else both
 
 
 def _piece(

@@ -28,6 +28,8 @@ from core.protocol.messages.prompts import PromptOrigin
 
 SURE: Final = 1.0
 """A mask is steady as far as it stays the same when its logits move by this much."""
+_FIT: Final = 4
+"""How much more the overlap counts than the score where boxes say what lies in a box."""
 _SAME: Final = 0.5
 """IoU from which on a box of the proposer is what a person's box is about."""
 _FAINT: Final = 0.5
@@ -76,8 +78,9 @@ class Named:
 def name_boxes(encoding: Encoding, boxes: Tensor) -> Named:
     """Label, probability and refined box of boxes N×4 in resized pixels.
 
-    With a proposer, the label and the box are those of the proposer's box that fits best. Where
-    none fits, the network's box head puts the box right, and the label is 0.
+    With a proposer, the box is that of its boxes that fits best, and the label that of the one
+    whose score and fit together are best. Where none fits, the network's box head puts the box
+    right, and the label is 0.
     """
     predictor = encoding.predictor
     head = roi.run_box_head(predictor.module, encoding.levels, [boxes], predictor.numerics)
@@ -91,7 +94,10 @@ def name_boxes(encoding: Encoding, boxes: Tensor) -> Named:
         overlap[:, seen.score <= predictor.loaded.config.settings.score] = 0
         best, row = overlap.max(dim=1)
         fits = best >= _SAME
-        label[fits], score[fits] = seen.label[row][fits], seen.score[row][fits]
+        # A box of a strong score that fits less well knows better what it is.
+        weight = torch.where(overlap >= _SAME, overlap**_FIT * seen.score, 0.0)
+        named = weight.argmax(dim=1)
+        label[fits], score[fits] = seen.label[named][fits], seen.score[named][fits]
         refined = torch.where(fits[:, None], seen.boxes[row], refined)
     return Named(label, score, channels(encoding, label), refined)
 

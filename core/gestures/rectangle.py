@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass
 
 from core.document.geometry import Rect
+from core.document.geometry.boxes import ellipse
 from core.document.instance import Point, Polygon, Ring
 from core.gestures.base import Button, Cursor, Key, Modifier, Outcome, PointerEvent, Preview
 from core.gestures.purpose import Purpose, edit_for
 from core.gestures.scene import Scene
 from core.sentences import Sentence, say
 
-_ROUND = 40
-"""Vertices of an ellipse."""
 HINT_ELLIPSE = say(
     "gestures.hint_ellipse",
     "Drag from corner to corner of the box around it; Shift makes a circle, Escape drops it.",
@@ -97,7 +96,7 @@ class RectangleGesture:
         self._end = x0 + math.copysign(side, x - x0), y0 + math.copysign(side, y - y0)
 
     def _ring(self, band: Rect) -> Ring:
-        return _ellipse(band) if self.ellipse else _corners(band)
+        return ellipse(band) if self.ellipse else _corners(band)
 
     def _show(self) -> Outcome:
         if self._start is None or self._end is None:
@@ -125,9 +124,3 @@ def _rect(a: Point, b: Point) -> Rect:
 
 def _corners(rect: Rect) -> Ring:
     return (rect.x0, rect.y0), (rect.x1, rect.y0), (rect.x1, rect.y1), (rect.x0, rect.y1)
-
-
-def _ellipse(band: Rect) -> Ring:
-    (x, y), across, down = band.centre, band.width / 2, band.height / 2
-    turns = [2 * math.pi * k / _ROUND for k in range(_ROUND)]
-    return tuple((x + across * math.cos(turn), y + down * math.sin(turn)) for turn in turns)

@@ -5,9 +5,9 @@ accepted by one. Up to five neighbouring false ones are swept away by one. A sug
 fits is put right by a stroke for each run of vertices that lie off it, by clicks, or vertex by
 vertex, whichever is least. What is missing is taken by one click where an outline under the
 pointer fits, or gets a box, drawn a little off, for two; each step of the wheel and each `Tab` to
-another outline is one more. Where none fits, strokes or clicks follow on the box, or all its
-vertices are drawn where that is less. Every outline is measured in the end; nothing is taken for
-good.
+another outline is one more. An ellipse in such a box is two as well. Where none fits, strokes or
+clicks follow on the box, or all its vertices are drawn where that is less. Every outline is
+measured in the end; nothing is taken for good.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from core.document.geometry import Rect, bounds, middle, simplify, subtract
+from core.document.geometry import Rect, bounds, middle, nearest_edge, simplify, subtract
+from core.document.geometry.boxes import ellipse
 from core.document.geometry.measure import area
-from core.document.instance import Instance, Point, Polygons
-from core.learning.effort import GOOD, TOLERANCE, Match, match, overlaps
+from core.document.instance import Instance, Point, Polygon, Polygons
+from core.learning.effort import GOOD, NEAR, TOLERANCE, Match, match, overlaps
 from core.learning.strokes import stroked
 
 JITTER: Final = 0.05
 SWEPT_AT_ONCE: Final = 5
 BOX_ACTIONS: Final = 2
+TOOLS: Final = ("sweep", "stroke", "click", "box", "ellipse")
 _CLICKS: Final = 2
 """Clicks that a person tries on an outline before taking another tool."""
 _GUESSED_REPAIR: Final = 2.0
@@ -55,6 +57,8 @@ class Work:
     strokes: int = 0
     boxes: int = 0
     """Actions, two a box."""
+    ellipses: int = 0
+    """Actions, two an ellipse."""
     clicks: int = 0
     vertices: int = 0
     overlap: float = 1.0
@@ -64,7 +68,7 @@ class Work:
     @property
     def actions(self) -> int:
         """All together."""
-        return self.strokes + self.boxes + self.clicks + self.vertices
+        return self.strokes + self.boxes + self.ellipses + self.clicks + self.vertices
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +81,18 @@ class Assisted:
     sweeps: int
     strokes: int
     boxes: int
+    ellipses: int
     clicks: int
     vertices: int
     saved: dict[str, int]
-    """By `sweep`, `stroke`, `click` and `box`."""
+    """By each of `TOOLS`."""
     overlap: tuple[float, ...] = ()
     """Of each outline with its instance in the end."""
 
     @property
     def actions(self) -> int:
         """All actions together."""
-        tools = self.accept + self.sweeps + self.strokes + self.boxes
+        tools = self.accept + self.sweeps + self.strokes + self.boxes + self.ellipses
         return tools + self.clicks + self.vertices
 
     @property
@@ -98,9 +103,8 @@ class Assisted:
     def to_json(self) -> dict[str, object]:
         """The numbers by their names."""
         names = ("instances", "by_hand", "actions", "accept", "sweeps", "strokes", "boxes")
-        numbers: dict[str, object] = {
-            name: getattr(self, name) for name in (*names, "clicks", "vertices", "reached")
-        }
+        more = ("ellipses", "clicks", "vertices", "reached")
+        numbers: dict[str, object] = {name: getattr(self, name) for name in (*names, *more)}
         lowest = min(self.overlap, default=None)
         mean = sum(self.overlap) / len(self.overlap) if self.overlap else None
         return {**numbers, "saved": self.saved, "lowest_iou": lowest, "mean_iou": mean}
@@ -166,7 +170,7 @@ class AssistedImage:
         sweeps = self._sweeps(shown)
         if plain.false:
             self._known.sweep = sweeps / plain.false
-        saved = {"sweep": plain.false - sweeps, "stroke": 0, "click": 0, "box": 0}
+        saved = dict.fromkeys(TOOLS, 0) | {"sweep": plain.false - sweeps}
         for work in works:
             for name, count in work.saved:
                 saved[name] += count
@@ -177,6 +181,7 @@ class AssistedImage:
             sweeps=sweeps,
             strokes=sum(one.strokes for one in works),
             boxes=sum(one.boxes for one in works),
+            ellipses=sum(one.ellipses for one in works),
             clicks=sum(one.clicks for one in works),
             vertices=sum(one.vertices for one in works),
             saved=saved,
@@ -190,8 +195,16 @@ class AssistedImage:
         return known[k]
 
     def _repair(self, outline: Polygons, partner: int, far: int) -> Work:
-        """Put right a suggestion of which `far` vertices lie off; the least of three ways."""
-        ways = list[Work]()
+        """Put right a suggestion of which `far` vertices lie off; the least of three ways.
+
+        Where it does not fit once these are moved, all its vertices are drawn instead.
+        """
+        by_vertices = Work(
+            vertices=far, overlap=self._overlap(partner, self._moved(outline, partner))
+        )
+        if by_vertices.overlap < GOOD:
+            by_vertices = self._by_vertices(partner, self.match.vertices[partner])
+        far, ways = by_vertices.vertices, list[Work]()
         strokes = self._strokes(outline, partner)
         if strokes is not None:
             count, overlap = strokes
@@ -201,7 +214,7 @@ class AssistedImage:
             if clicks is not None:
                 count, overlap = clicks
                 ways.append(Work(clicks=count, overlap=overlap, saved=(("click", far - count),)))
-        return min((*ways, self._by_vertices(partner, far)), key=lambda way: way.actions)
+        return min((*ways, by_vertices), key=lambda way: way.actions)
 
     def _drawn(self, partner: int) -> Work:
         known = self._known.missing
@@ -215,7 +228,8 @@ class AssistedImage:
         if helper is None:
             return self._by_vertices(partner, whole)
         under, shown = helper.under(middle(self._truths[partner].polygons))
-        boxed = helper.box(self._box(partner))
+        box = self._box(partner)
+        boxed = helper.box(box)
         ways = [
             Work(clicks=1 + steps, overlap=overlap, saved=(("click", whole - 1 - steps),))
             for steps, overlap in self._fitting(
@@ -225,6 +239,10 @@ class AssistedImage:
         ways += [
             Work(boxes=BOX_ACTIONS + tabs, overlap=overlap, saved=(("box", whole - 2 - tabs),))
             for tabs, overlap in self._fitting(partner, enumerate(boxed))
+        ]
+        ways += [
+            Work(ellipses=BOX_ACTIONS, overlap=overlap, saved=(("ellipse", whole - BOX_ACTIONS),))
+            for _, overlap in self._fitting(partner, [(0, (Polygon(ellipse(box)),))])
         ]
         if not ways and boxed:
             ways = self._boxed(partner, boxed[0], whole)
@@ -254,6 +272,16 @@ class AssistedImage:
             saved = (("box", whole - BOX_ACTIONS - count),)
             ways.append(Work(clicks=count, boxes=BOX_ACTIONS, overlap=overlap, saved=saved))
         return ways
+
+    def _moved(self, outline: Polygons, partner: int) -> Polygons:
+        """The outline with those vertices moved that lie off, and the others left on it."""
+
+        def at(x: float, y: float) -> Point:
+            place = nearest_edge(outline, x, y)
+            return (x, y) if place.distance > NEAR else place.point
+
+        rings = [[tuple(at(*p) for p in r) for r in one.rings] for one in self._outlines[partner]]
+        return tuple(Polygon(outer, tuple(holes)) for outer, *holes in rings)
 
     def _by_vertices(self, partner: int, count: int) -> Work:
         return Work(vertices=count, overlap=self._overlap(partner, self._outlines[partner]))

@@ -14,6 +14,7 @@ from core.document.geometry.algebra import (
     repair_ring,
     simplify,
     subtract,
+    threads,
     union,
     without_holes,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "signed_area",
     "simplify",
     "subtract",
+    "threads",
     "translate",
     "union",
     "union_rect",

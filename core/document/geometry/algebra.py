@@ -166,6 +166,16 @@ def wide(polygons: Polygons, width: float) -> Polygons:
     )
 
 
+def threads(outline: Outline, width: float, beside: Outline) -> Polygons:
+    """What of an outline is nowhere `width` pixels wide and touches another outline."""
+    whole, other = _geometry(polygons_of(outline)), _geometry(polygons_of(beside))
+    inner = shapely.buffer(whole, -width / 2, join_style="mitre")
+    # A little more than before, so that rounding leaves no crumbs along straight edges.
+    thick = shapely.buffer(inner, width / 2 * 1.01, join_style="mitre")
+    thin = _parts(shapely.difference(whole, thick))
+    return _polygons(MultiPolygon([part for part in thin if shapely.dwithin(part, other, _GRID)]))
+
+
 def hull(outline: Outline) -> Polygons:
     """The smallest outline without dents around all parts."""
     return _polygons(shapely.convex_hull(_geometry(polygons_of(outline))))

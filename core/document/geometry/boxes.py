@@ -1,14 +1,18 @@
-"""Boxes: rectangles, upright or turned, that stay rectangles while a corner or a side is moved."""
+"""Boxes: rectangles, upright or turned, that stay rectangles while a corner or a side is moved; and
+the ellipse in one."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
+from core.document.geometry.measure import Rect
 from core.document.instance import Point, Polygons, Ring
 
 _SQUARE: Final = 1e-6
 """The cosine of a corner may be so far from zero: what rounding leaves, and no hand draws."""
+_ROUND: Final = 40
+"""Vertices of an ellipse."""
 
 
 def is_box(polygons: Polygons) -> bool:
@@ -21,6 +25,13 @@ def is_box(polygons: Polygons) -> bool:
     return min(lengths) > 0 and all(
         abs(_dot(sides[k], sides[k - 1])) <= _SQUARE * lengths[k] * lengths[k - 1] for k in range(4)
     )
+
+
+def ellipse(box: Rect) -> Ring:
+    """The ellipse that fills an upright box."""
+    (x, y), across, down = box.centre, box.width / 2, box.height / 2
+    turns = [2 * math.pi * k / _ROUND for k in range(_ROUND)]
+    return tuple((x + across * math.cos(turn), y + down * math.sin(turn)) for turn in turns)
 
 
 def is_upright(ring: Ring) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from PySide6.QtWidgets import QApplication
 
 from app.base.settings import ASK_LABEL, PREPARE
 from core.document.edits import Reshape
-from core.document.geometry import area, bounds
-from core.document.instance import Source
+from core.document.geometry import area, bounds, polygon_iou
+from core.document.instance import Polygon, Source
+from core.gestures.base import Answered
 from core.gestures.prompt import HINT_BOX_DRAGGING, HINT_WAIT
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
@@ -146,6 +148,27 @@ def test_hovering_shows_and_a_click_keeps_and_asks_for_the_label(ready: Driver) 
     assert ready.document.instances[-1].label == "xy"
     ready.act("undo")
     assert len(ready.document.instances) == 1
+
+
+def test_what_is_an_instance_already_is_not_offered_again(ready: Driver) -> None:
+    ready.services.viewport.setFocus()
+    ready.key(Qt.Key.Key_Q)
+    move(ready, (60.0, 40.0))
+    ready.wait(lambda: shown(ready) and abs(bounds(shown(ready)[0]).centre[0] - 60) < 1)
+    press(ready, (60.0, 40.0))
+    release(ready, (60.0, 40.0))
+    ready.wait(lambda: len(ready.document.instances) == 2)
+    kept = ready.document.instances[-1]
+    hole = ((58.0, 38.0), (58.0, 42.0), (62.0, 42.0), (62.0, 38.0))
+    (polygon,) = kept.polygons
+    ready.services.workspace.do(
+        Reshape(kept.id, (Polygon(polygon.outer, (*polygon.holes, hole)),)), "cut"
+    )
+    heard: list[Answered] = []
+    ready.services.prompting.heard.connect(heard.append)
+    move(ready, (60.0, 40.0))
+    ready.wait(lambda: heard and math.dist(heard[-1].asked.inside[0], (60, 40)) < 1)
+    assert all(polygon_iou(kept, each) < 0.7 for each in heard[-1].choices)
 
 
 def test_the_wheel_takes_a_larger_one_and_with_ctrl_still_zooms(ready: Driver) -> None:

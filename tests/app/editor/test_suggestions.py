@@ -109,23 +109,33 @@ def test_a_model_keeps_its_names_and_what_has_none_becomes_the_active_label(
     driver: Driver, folder: Path
 ) -> None:
     driver.open(folder)
-    naming, labelling = driver.services.suggesting.naming, driver.services.labelling
-    assert [naming()(name) for name in ("boat", "cell", "")] == ["boat", "cell", "object"]
+    labelling = driver.services.labelling
+
+    def labels(*names: str, score: float | None = None) -> list[str]:
+        label = driver.services.suggesting.naming()
+        return [label(Instance("a", name, (Polygon(SQUARE),), score=score)) for name in names]
+
+    assert labels("boat", "cell", "") == ["boat", "cell", "object"]
     driver.suggest()
     labelling.add("nucleus")  # as a box does that the model has no name for
-    assert [naming()(name) for name in ("boat", "cell", "")] == ["boat", "nucleus", "nucleus"]
+    assert labels("boat", "cell", "") == ["boat", "nucleus", "nucleus"]
+    # Less sure than what is shown, a name is a guess, and brings no label of its own.
+    least = driver.services.suggesting.threshold
+    assert labels("boat", score=least) == ["boat"]
+    assert labels("boat", "nucleus", score=least - 0.01) == ["nucleus", "nucleus"]
     assert [each.label for each in driver.services.viewport._suggestions] == ["thing"]
     driver.act("accept_all")
     assert [each.label for each in driver.document.instances] == ["thing"]
     assert labelling.names == ("nucleus", "thing")
     labelling.add("cell")
-    assert naming()("cell") == "cell"
+    assert labels("cell", score=0.0) == ["cell"]
     labelling.rename("thing", "boat")
     labelling.rename("boat", "ship")
-    assert [naming()(name) for name in ("thing", "boat", "raft")] == ["ship", "ship", "raft"]
+    assert labels("thing", "boat", "raft") == ["ship", "ship", "raft"]
+    assert labels("thing", score=0.0) == ["ship"]
     labelling.rename("ship", "boat")
     labelling.add("thing")
-    assert [naming()(name) for name in ("thing", "boat", "ship")] == ["thing", "boat", "ship"]
+    assert labels("thing", "boat", "ship") == ["thing", "boat", "ship"]
 
 
 def test_unknown_labels_become_the_active_one_by_choice(driver: Driver, folder: Path) -> None:

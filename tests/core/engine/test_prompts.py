@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.document.geometry import area, bounds, contains, polygon_iou
+from core.document.geometry import area, bounds, contains, polygon_iou, subtract, union
 from core.document.instance import Instance, Polygon, Polygons, Source
 from core.engine.alike import answer_alike
 from core.engine.encodings import (
@@ -101,6 +101,21 @@ def test_names_of_proposals_are_those_of_the_box_head() -> None:
     assert torch.equal(named.score, score.max(1).values)
     rows = torch.arange(len(score)) * score.shape[1] + named.label - 1
     assert torch.equal(named.refined, own.candidates.boxes[rows])
+
+
+@pytest.mark.parametrize(("score", "label"), [(0.9, 2), (0.6, 1)])
+def test_a_box_is_named_by_score_and_fit_and_put_right_by_fit_alone(
+    score: float, label: int
+) -> None:
+    # IoUs of 0.92 and 0.77 with the box that is asked about.
+    both = FakeProposer((20, 20, 66, 60, 1, 0.35), (30, 20, 72, 60, 2, score))
+    model = with_proposer(loaded(), both, "both")
+    mine = encode(Predictor(model, device="cpu", precision="float32"), picture())
+    asked, fitting = np.array([[[20, 20, 70, 60]], [[20, 20, 66, 60]]], np.float32)
+    named = name_boxes(mine, mine.to_resized(asked))
+    assert named.label.tolist() == [label]
+    assert named.score.tolist() == pytest.approx([{1: 0.35, 2: score}[label]])
+    assert torch.allclose(named.refined, mine.to_resized(fitting), atol=1e-3)
 
 
 def test_each_box_gets_what_both_masks_agree_on_then_the_steadier() -> None:
@@ -265,6 +280,18 @@ def test_mending_takes_the_piece_under_a_point_and_leaves_the_rest() -> None:
     others = [square(0, 0, 100, 100), square(50, 0, 60, 10)]
     small = mend(present, [(55.0, 5.0)], [True], [present], others, size)
     assert area(small) == pytest.approx(40 * 40 + 100)
+
+
+def test_two_edges_that_nearly_meet_leave_no_thread() -> None:
+    tail = square(100, 40, 120, 41)
+    present, size = union(square(0, 0, 100, 100), tail), (200, 200)
+    without = subtract(present, square(1.5, 50, 60, 100))  # leaves a strip along the edge
+    less = mend(present, [(30.0, 80.0)], [False], [without], [], size)
+    assert polygon_iou(less, subtract(present, square(0, 50, 60, 100))) > 0.9999
+    assert contains(less, 119.0, 40.5), "what is narrow elsewhere stays"
+    beside = square(101.5, 50, 140, 100)
+    more = mend(present, [(130.0, 80.0)], [True], [beside], [], size)
+    assert polygon_iou(more, union(present, square(100, 50, 140, 100))) > 0.9999
 
 
 def test_where_nothing_better_is_known_a_point_takes_a_disc() -> None:
