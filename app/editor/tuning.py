@@ -1,4 +1,5 @@
-"""Outlines changed by sliders with a preview: tightened by the model, or made simpler, smoother."""
+"""Outlines changed by sliders with a preview: tightened by the model, or made simpler, smoother,
+larger or smaller."""
 
 from __future__ import annotations
 
@@ -95,12 +96,13 @@ class Tuning(QObject):
         )
 
     def smooth(self) -> None:
-        """Take details and vertices from the chosen outlines."""
+        """Take details and vertices from the chosen outlines; make them larger or smaller."""
         self._open(
-            self.tr("Simplify and smooth"),
+            self.tr("Simplify, smooth and grow"),
             (
                 Knob("smoothing", self.tr("Smoothing"), 0.0, 20.0, 0.0, "px", 0.25),
                 Knob("tolerance", self.tr("Coarseness"), 0.0, 10.0, 1.0, "px", 0.1),
+                Knob("grow", self.tr("Grow (below 0: shrink)"), -10.0, 10.0, 0.0, "px", 0.25),
             ),
             (),
             model=False,
@@ -166,13 +168,11 @@ class Tuning(QObject):
         if tuned.model:
             self._ask(tuned, panel)
             return
-        sigma, tolerance = panel.value("smoothing"), panel.value("tolerance")
+        values = [panel.value(id) for id in ("smoothing", "tolerance", "grow")]
         if self._smoothing is not None:
             self._smoothing.cancel()
         self._smoothing = self._workspace.tasks.run(
-            lambda _context: {
-                each.id: smooth(each.polygons, sigma, tolerance) for each in tuned.shapes
-            },
+            lambda _context: {each.id: smooth(each.polygons, *values) for each in tuned.shapes},
             done=lambda found: self._take(tuned, found),
             failed=lambda error: self._fail(tuned, error_text(error)),
         )

@@ -40,6 +40,7 @@ class LensLayers(DrawnLayers):
         self._workspace = workspace
         self._tasks = tasks
         super().__init__(viewport, {n: self._made(view) for n, view in LAYERS.items()}, LEGEND)
+        self._let_cells_be_seen()
         self._working: dict[str, Task[Drawing]] = {}
         self.options = Options()
         self._only: tuple[BoxKind, NDArray[np.int64]] | None = None
@@ -66,6 +67,12 @@ class LensLayers(DrawnLayers):
             lambda n: self._lens.choose(Item(kind, n) if n >= 0 else None),
             lambda n: self._text(view, n),
         )
+
+    def _let_cells_be_seen(self) -> None:
+        """While the pointer shows a cell, the boxes of all others step back."""
+        cells = self._layers["cells"]
+        assert isinstance(cells, CellLayer)
+        self.boxes["proposer"].behind = lambda: cells.visible and bool(cells.seen)
 
     def _text(self, view: Layer, number: int) -> str:
         trace = self._lens.trace

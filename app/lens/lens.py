@@ -56,6 +56,7 @@ class Lens(QObject):
         self._path: Path | None = None
         self._settings: StageSettings | None = None
         self._stage = STAGES[0]
+        self._stages: tuple[str, ...] = ()
         self.trace: Trace | None = None
         self.before: Trace | None = None
         """The trace under the model's own settings, as far as it is known."""
@@ -89,8 +90,8 @@ class Lens(QObject):
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages of the trace; while there is none, those of the network."""
-        return STAGES if self.trace is None else self.trace.stages
+        """The stages of the model; none until it has traced an image."""
+        return self._stages
 
     @property
     def own(self) -> StageSettings | None:
@@ -101,6 +102,11 @@ class Lens(QObject):
     def matching(self) -> tuple[float, float] | None:
         """From which IoU an anchor is positive in training, and below which it is negative."""
         return None if self._opened is None else self._opened.matching
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The settings that the model never looks at."""
+        return () if self._opened is None else self._opened.idle
 
     @property
     def settings(self) -> StageSettings | None:
@@ -130,8 +136,8 @@ class Lens(QObject):
     def step(self, by: int) -> None:
         """Go on to the next stage, or back; the ends hold."""
         here = self.stages.index(self._stage) if self._stage in self.stages else 0
-        place = here + by
-        self.set_stage(self.stages[min(max(place, 0), len(self.stages) - 1)])
+        if self.stages:
+            self.set_stage(self.stages[min(max(here + by, 0), len(self.stages) - 1)])
 
     def choose(self, item: Item | None) -> None:
         """Choose a box on the canvas or in the table."""
@@ -216,6 +222,8 @@ class Lens(QObject):
             self._open()
 
     def _on_model(self, _model: object) -> None:
+        self._stages = ()  # another kind of model may have others
+        self.stage_changed.emit()
         if self._active:
             self._open()
         else:
@@ -261,7 +269,7 @@ class Lens(QObject):
                 pass
 
     def _take(self, trace: Trace) -> None:
-        self.trace = trace
+        self.trace, self._stages = trace, trace.stages
         if trace.settings == self.own:
             self.before = trace
         self.hovered = None

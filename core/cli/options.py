@@ -214,7 +214,7 @@ def chosen_settings(
 
     Raises UsageError, also for a setting that this model does not look at.
     """
-    from core.lens.settings import PROPOSER_SETTINGS, SettingError
+    from core.lens.settings import SettingError
 
     given = {name: value for name, value in changes.items() if value is not None}
     own = loaded.config.settings
@@ -223,10 +223,9 @@ def chosen_settings(
     except SettingError as error:
         raise UsageError(error.sentence) from error
     asked = {text.partition("=")[0].strip() for text in arguments.settings}
-    for name in sorted(asked & set(idle_settings(loaded))):
-        needs = "a proposer" if loaded.proposer is None else "the model's own boxes"
-        needs = needs if name in PROPOSER_SETTINGS or loaded.proposer else "a feature pyramid"
-        refuse_idle(f"--set {name}", True, needs=needs)
+    idle = settings.idle() | loaded.config.idle_settings(proposed=loaded.proposer is not None)
+    for name in sorted(asked & idle.keys()):
+        refuse_idle(f"--set {name}", True, needs=idle[name])
     return settings
 
 
@@ -239,12 +238,3 @@ def checked_settings(given: list[str]) -> tuple[str, ...]:
     except SettingError as error:
         raise UsageError(error.sentence) from error
     return tuple(given)
-
-
-def idle_settings(loaded: LoadedModel) -> tuple[str, ...]:
-    """The settings that a model never looks at."""
-    from core.lens.settings import LEVEL_SETTINGS, NETWORK_SETTINGS, PROPOSER_SETTINGS
-
-    if loaded.proposer is not None:
-        return NETWORK_SETTINGS
-    return (*PROPOSER_SETTINGS, *(LEVEL_SETTINGS if loaded.config.one_map else ()))

@@ -10,7 +10,14 @@ import msgspec
 
 from core.codec import Codec, FieldError, encode
 from core.document.skeleton import Skeleton
-from core.lens.settings import SettingError, StageSettings
+from core.lens.settings import (
+    LEVEL_SETTINGS,
+    MASK_SETTINGS,
+    NETWORK_SETTINGS,
+    PROPOSER_SETTINGS,
+    SettingError,
+    StageSettings,
+)
 from core.sentences import MasklensError, english, say
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -155,6 +162,20 @@ class ModelConfig:
     def draws_masks(self) -> bool:
         """Whether it has a mask head."""
         return self.mask_outputs != "none"
+
+    def idle_settings(self, *, proposed: bool) -> dict[str, str]:
+        """The settings that the model never looks at, each with what it would need for that;
+        `proposed`: whether a proposer gives the boxes."""
+        idle = dict.fromkeys(NETWORK_SETTINGS, "the model's own boxes") if proposed else {}
+        if self.one_map:
+            idle = dict.fromkeys(LEVEL_SETTINGS, "a feature pyramid") | idle
+        if not proposed:
+            idle |= dict.fromkeys(PROPOSER_SETTINGS, "a proposer")
+        if self.mask_outputs == "agnostic":  # there is nothing that could compete
+            idle["mask_activation"] = "a mask for each class"
+        elif not self.draws_masks:
+            idle |= dict.fromkeys(MASK_SETTINGS, "a mask head")
+        return idle
 
     def class_name(self, label: int) -> str:
         """The name of a label index (1 or more). Raises IndexError when there is none."""

@@ -18,6 +18,7 @@ from torchvision.ops import boxes as box_ops
 
 from core.document.geometry import area, signed_area
 from core.document.instance import Polygon, Polygons
+from core.engine.box_fit import fitted
 from core.engine.colours import RAISED, led_by_colours
 from core.engine.encodings import Encoding
 from core.engine.proposers.stage import mask_channels
@@ -169,6 +170,7 @@ def _outlined(
     `boxes` 2×4 and `masks` 2×28×28 are of the box as drawn and of the box put right.
     """
     led, place = led_by_colours(encoding.colours, boxes[None], masks[None], RAISED)
+    whole = fitted(led[0], place[0], boxes[0])
     alone = (
         (PromptOrigin.DRAWN, masks[0].cpu().numpy(), boxes[0]),
         (PromptOrigin.REFINED, masks[1].cpu().numpy(), boxes[1]),
@@ -176,7 +178,7 @@ def _outlined(
     steadier_first = sorted(alone, key=lambda way: -steadiness(way[1], detail.threshold))
     label, score = int(named.label[row]), float(named.score[row])
     for origin, mask, box in (
-        (PromptOrigin.AGREED, led[0].cpu().numpy(), place[0]),
+        (PromptOrigin.AGREED, whole.cpu().numpy(), place[0]),
         *steadier_first,
     ):
         one = as_drawn(encoding, label, score, mask, encoding.to_image(box), origin, detail)

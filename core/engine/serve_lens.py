@@ -118,7 +118,8 @@ class LensAnswers:
         rules = config.training
         matching = (rules.rpn_foreground_iou, rules.rpn_background_iou)
         trace = without_maps(_under(traced, request))
-        return LensOpened(request.id, trace, config.settings, matching)
+        idle = tuple(config.idle_settings(proposed=traced.trace.proposer is not None))
+        return LensOpened(request.id, trace, config.settings, matching, idle)
 
     def set(self, predictor: Predictor, request: SetLens, job: Job, report: Report) -> LensSet:
         """Run again what follows from the settings."""

@@ -1,40 +1,50 @@
 """What it costs a careful person to label an image who has strokes, boxes, clicks and sweeps.
 
 The person is the one of `core.learning.effort`, and each gesture is one action. All suggestions are
-accepted by one. Up to five neighbouring false ones are swept away by one. A suggestion that nearly
-fits is put right by a stroke for each run of vertices that lie off it, by clicks, or vertex by
-vertex, whichever is least. What is missing is taken by one click where an outline under the
-pointer fits, or gets a box, drawn a little off, for two; each step of the wheel and each `Tab` to
-another outline is one more. An ellipse in such a box is two as well. Where none fits, strokes or
-clicks follow on the box, or all its vertices are drawn where that is less. Every outline is
-measured in the end; nothing is taken for good.
+accepted by one, and where they are all too narrow or too wide, made larger or smaller by three. Up
+to five neighbouring false ones are swept away by one. A suggestion that nearly fits is put right by
+a stroke for each run of vertices that lie off it, by clicks, or vertex by vertex, whichever is
+least. What is missing is taken by one click where an outline under the pointer fits, or gets a box,
+drawn a little off, for two; each step of the wheel and each `Tab` to another outline is one more.
+An ellipse in such a box is two as well. Where none fits, strokes or clicks follow on the box, or
+all its vertices are drawn where that is less. Every outline is measured in the end; nothing is
+taken for good.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from core.document.geometry import Rect, bounds, middle, nearest_edge, simplify, subtract
+from core.document.geometry import (
+    Rect,
+    bounds,
+    middle,
+    nearest_edge,
+    simplify,
+    subtract,
+)
+from core.document.geometry.algebra import grown
 from core.document.geometry.boxes import ellipse
 from core.document.geometry.measure import area
 from core.document.instance import Instance, Point, Polygon, Polygons
-from core.learning.effort import GOOD, NEAR, TOLERANCE, Match, match, overlaps
+from core.learning.effort import GOOD, NEAR, TOLERANCE, Match, far_from, match, overlaps
 from core.learning.strokes import stroked
+from core.learning.sweeps import swept
 
 JITTER: Final = 0.05
-SWEPT_AT_ONCE: Final = 5
 BOX_ACTIONS: Final = 2
-TOOLS: Final = ("sweep", "stroke", "click", "box", "ellipse")
+GROW_ACTIONS: Final = 3
+"""Select all, set the slider, apply."""
+GROWN_BY: Final = (-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+"""Pixels that a person tries."""
+TOOLS: Final = ("sweep", "stroke", "click", "box", "ellipse", "grow")
 _CLICKS: Final = 2
 """Clicks that a person tries on an outline before taking another tool."""
 _GUESSED_REPAIR: Final = 2.0
 _GUESSED_MISSING: Final = 3.0
-_BESIDE: Final = 1.0
-"""Neighbours lie no farther apart than the larger of them is wide, times this."""
-_SAMPLES: Final = 9
 
 
 class Helper(Protocol):
@@ -78,6 +88,8 @@ class Assisted:
     instances: int
     by_hand: int
     accept: int
+    grow: int
+    """Actions for making all accepted outlines larger or smaller, `GROW_ACTIONS` or none."""
     sweeps: int
     strokes: int
     boxes: int
@@ -92,7 +104,7 @@ class Assisted:
     @property
     def actions(self) -> int:
         """All actions together."""
-        tools = self.accept + self.sweeps + self.strokes + self.boxes + self.ellipses
+        tools = self.accept + self.grow + self.sweeps + self.strokes + self.boxes + self.ellipses
         return tools + self.clicks + self.vertices
 
     @property
@@ -102,8 +114,8 @@ class Assisted:
 
     def to_json(self) -> dict[str, object]:
         """The numbers by their names."""
-        names = ("instances", "by_hand", "actions", "accept", "sweeps", "strokes", "boxes")
-        more = ("ellipses", "clicks", "vertices", "reached")
+        names = ("instances", "by_hand", "actions", "accept", "grow", "sweeps", "strokes")
+        more = ("boxes", "ellipses", "clicks", "vertices", "reached")
         numbers: dict[str, object] = {name: getattr(self, name) for name in (*names, *more)}
         lowest = min(self.overlap, default=None)
         mean = sum(self.overlap) / len(self.overlap) if self.overlap else None
@@ -114,7 +126,8 @@ class Assisted:
 class _Known:
     """What has been found out about an image so far."""
 
-    repairs: dict[int, Work] = field(default_factory=dict)
+    repairs: dict[tuple[int, float], Work] = field(default_factory=dict)
+    """Of suggestions that go with an instance, by how much larger they were made."""
     missing: dict[int, Work] = field(default_factory=dict)
     sweep: float = 0.5
     """Actions that a false suggestion cost; before there was any, half of what it costs alone."""
@@ -146,8 +159,9 @@ class AssistedImage:
     def effort(self, threshold: float) -> Guess:
         """About what the image would cost at a threshold, from what is known of it so far."""
         plain = self.match.effort(threshold)
-        repairs = _mean(self._known.repairs, _GUESSED_REPAIR)
-        missing = _mean(self._known.missing, _GUESSED_MISSING)
+        known = self._known
+        repairs = _mean([one for one in known.repairs.values() if one.actions], _GUESSED_REPAIR)
+        missing = _mean(list(known.missing.values()), _GUESSED_MISSING)
         false = plain.false * self._known.sweep
         actions = plain.accept + false + plain.usable * repairs + plain.missing * missing
         return Guess(actions, plain.by_hand)
@@ -156,21 +170,16 @@ class AssistedImage:
         """Label the image with the suggestions of at least this score."""
         plain, partners = self.match.effort(threshold), self.match.partners
         shown = [k for k, score in enumerate(self.match.scores) if score >= threshold]
-        works, overlap = list[Work](), list[float]()
-        for k in shown:
-            partner = partners[k]
-            if partner is None:
-                continue
-            if self.match.fits[k]:
-                overlap.append(self._overlap(partner, self._suggestions[k].polygons))
-            else:
-                works.append(self._repaired(k, partner))
-        found = {partners[k] for k in shown}
-        works += [self._drawn(k) for k in range(len(self._truths)) if k not in found]
-        sweeps = self._sweeps(shown)
+        found = {k: partner for k in shown if (partner := partners[k]) is not None}
+        works, grow = self._kept(found)
+        missing = set(range(len(self._truths))) - set(found.values())
+        works += [self._drawn(k) for k in sorted(missing)]
+        boxes = {k: bounds(self._suggestions[k].polygons) for k in shown}
+        kept = [box for k, box in boxes.items() if partners[k] is not None]
+        sweeps = swept(kept, [box for k, box in boxes.items() if partners[k] is None])
         if plain.false:
             self._known.sweep = sweeps / plain.false
-        saved = dict.fromkeys(TOOLS, 0) | {"sweep": plain.false - sweeps}
+        saved = dict.fromkeys(TOOLS, 0) | {"sweep": plain.false - sweeps, "grow": grow}
         for work in works:
             for name, count in work.saved:
                 saved[name] += count
@@ -178,6 +187,7 @@ class AssistedImage:
             instances=plain.instances,
             by_hand=plain.by_hand,
             accept=plain.accept,
+            grow=GROW_ACTIONS if grow else 0,
             sweeps=sweeps,
             strokes=sum(one.strokes for one in works),
             boxes=sum(one.boxes for one in works),
@@ -185,14 +195,40 @@ class AssistedImage:
             clicks=sum(one.clicks for one in works),
             vertices=sum(one.vertices for one in works),
             saved=saved,
-            overlap=(*overlap, *(one.overlap for one in works)),
+            overlap=tuple(one.overlap for one in works),
         )
 
-    def _repaired(self, k: int, partner: int) -> Work:
+    def _kept(self, found: Mapping[int, int]) -> tuple[list[Work], int]:
+        """What the accepted suggestions cost that go with instances, as they are or all made larger
+        or smaller by the step with which most fit, whichever is less; and what that saves."""
+        alone = [self._repaired(k, partner, 0.0) for k, partner in found.items()]
+        cost = sum(one.actions for one in alone)
+        if cost <= GROW_ACTIONS:
+            return alone, 0
+
+        def fitting(by: float) -> int:
+            return sum(self._overlap(p, self._grown(k, by)) >= GOOD for k, p in found.items())
+
+        by = max(GROWN_BY, key=fitting)
+        together = [self._repaired(k, partner, by) for k, partner in found.items()]
+        saved = cost - sum(one.actions for one in together) - GROW_ACTIONS
+        return (together, saved) if saved > 0 else (alone, 0)
+
+    def _repaired(self, k: int, partner: int, by: float) -> Work:
         known = self._known.repairs
-        if k not in known:
-            known[k] = self._repair(self._suggestions[k].polygons, partner, self.match.repairs[k])
-        return known[k]
+        if (k, by) not in known:
+            outline = self._grown(k, by)
+            overlap = self._overlap(partner, outline)
+            known[k, by] = (
+                Work(overlap=overlap)
+                if overlap >= GOOD
+                else self._repair(outline, partner, far_from(self._outlines[partner], outline))
+            )
+        return known[k, by]
+
+    def _grown(self, k: int, by: float) -> Polygons:
+        """The outline of a suggestion, larger by so many pixels; empty where nothing is left."""
+        return grown(self._suggestions[k].polygons, by)
 
     def _repair(self, outline: Polygons, partner: int, far: int) -> Work:
         """Put right a suggestion of which `far` vertices lie off; the least of three ways.
@@ -324,23 +360,6 @@ class AssistedImage:
         one = Instance("one", "", outline)
         return float(overlaps([one], [self._truths[partner]], *self._size)[0, 0])
 
-    def _sweeps(self, shown: Sequence[int]) -> int:
-        """Strokes that sweep away the false ones, each over neighbours alone."""
-        boxes = {k: bounds(self._suggestions[k].polygons) for k in shown}
-        kept = [box for k, box in boxes.items() if self.match.partners[k] is not None]
-        false = [box for k, box in boxes.items() if self.match.partners[k] is None]
-        sweeps = 0
-        while false:
-            last, sweeps = false.pop(0), sweeps + 1
-            for _ in range(SWEPT_AT_ONCE - 1):
-                near = [box for box in false if _swept_on(last, box, kept)]
-                if not near:
-                    break
-                following = min(near, key=lambda box, at=last: _distance(at, box))  # type: ignore[misc]
-                false.remove(following)
-                last = following
-        return sweeps
-
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -372,22 +391,5 @@ def jittered(box: Rect, share: float, rng: random.Random, size: tuple[int, int])
     return Rect(max(x0, 0.0), max(y0, 0.0), min(x1, float(size[0])), min(y1, float(size[1])))
 
 
-def _mean(works: dict[int, Work], guess: float) -> float:
-    return sum(one.actions for one in works.values()) / len(works) if works else guess
-
-
-def _distance(a: Rect, b: Rect) -> float:
-    """The gap between two boxes in pixels, 0 where they meet."""
-    across = max(a.x0 - b.x1, b.x0 - a.x1, 0.0)
-    down = max(a.y0 - b.y1, b.y0 - a.y1, 0.0)
-    return float((across**2 + down**2) ** 0.5)
-
-
-def _swept_on(a: Rect, b: Rect, kept: Sequence[Rect]) -> bool:
-    """Whether a hand that is on one box brushes on to another without touching what is kept."""
-    if _distance(a, b) > _BESIDE * max(a.width, a.height, b.width, b.height):
-        return False
-    (ax, ay), (bx, by) = a.centre, b.centre
-    steps = [k / (_SAMPLES - 1) for k in range(_SAMPLES)]
-    path = [(ax + t * (bx - ax), ay + t * (by - ay)) for t in steps]
-    return not any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in kept for x, y in path)
+def _mean(works: Sequence[Work], guess: float) -> float:
+    return sum(one.actions for one in works) / len(works) if works else guess

@@ -118,7 +118,7 @@ def match(
         for row, partner in enumerate(partners)
     )
     repairs = tuple(
-        0 if partner is None or fits[row] else _far(vertices[partner], ordered[row].polygons)
+        0 if partner is None or fits[row] else far_from(outlines[partner], ordered[row].polygons)
         for row, partner in enumerate(partners)
     )
     scores = tuple(one.score or 0.0 for one in ordered)
@@ -151,9 +151,9 @@ def _vertices(polygons: Polygons) -> list[Point]:
     return [point for polygon in polygons for ring in polygon.rings for point in ring]
 
 
-def _far(points: Sequence[Point], suggestion: Polygons) -> int:
-    """How many points lie too far from the outline of a suggestion."""
-    return sum(nearest_edge(suggestion, x, y).distance > NEAR for x, y in points)
+def far_from(truth: Polygons, suggestion: Polygons) -> int:
+    """How many vertices of a true outline lie too far from that of a suggestion."""
+    return sum(nearest_edge(suggestion, x, y).distance > NEAR for x, y in _vertices(truth))
 
 
 def overlaps(

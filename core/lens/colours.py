@@ -56,6 +56,8 @@ HOVERED: Final[Colour] = (255, 230, 128)
 ANCHOR: Final[Colour] = (86, 180, 233)
 PROPOSAL: Final[Colour] = (240, 228, 66)
 DETECTION: Final[Colour] = (0, 220, 130)
+SEEN: Final[Colour] = (190, 130, 255)
+"""Of the boxes of a proposer: none of the colours of levels and fates."""
 SUPPRESSOR: Final[Colour] = (255, 110, 70)
 STRONGEST: Final[Colour] = (225, 229, 236)
 """Of the boxes of all anchors."""

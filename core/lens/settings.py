@@ -123,6 +123,17 @@ class StageSettings:
         """Names of the settings in which the two differ, in the order of the stages."""
         return tuple(name for name in NAMES if getattr(self, name) != getattr(other, name))
 
+    def idle(self) -> dict[str, str]:
+        """The settings that do nothing beside the others, each with what it would need for that."""
+        found = {}
+        if self.roi_pool != "roialign":
+            found["roi_aligned"] = "roi_pool=roialign"
+        if self.roi_pool in ("roipool", "crop"):
+            found["roi_sampling"] = "roi_pool=roialign or roi_pool=roiwarp"
+        if self.fpn != "on":
+            found |= dict.fromkeys(("rpn_levels", "roi_level", "roi_canonical"), "fpn=on")
+        return found
+
     def to_json(self) -> dict[str, Value]:
         """All settings by name."""
         return {name: getattr(self, name) for name in NAMES}
@@ -197,6 +208,8 @@ POOL_SETTINGS: Final = (
 )
 """Those on which the features of a RoI depend."""
 PROPOSER_SETTINGS: Final = ("proposer_tiles",)
+MASK_SETTINGS: Final = ("mask_activation", "mask_colours", "mask")
+"""Those that do nothing where boxes stand for the masks."""
 NETWORK_SETTINGS: Final = (*RPN_SETTINGS, "roi_classes")
 """Those that do nothing where a proposer gives the boxes."""
 

@@ -4,7 +4,7 @@
 other and runs the tests named beside it, up to the first that fails. No file is changed: a child
 process reads the broken text in place of its module, so what the tests start as programs of their
 own stays whole. First it looks whether each text stands once in its file and each list of tests
-passes on whole sources; `--places` stops after the first of these.
+passes on whole sources; `--places` stops after the first of these. `--only NAME` takes some places.
 """
 
 from __future__ import annotations
@@ -116,10 +116,16 @@ def main() -> int:
     """Print for each mutant which test noticed it, and in the end what survives."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stages", nargs="*", metavar="STAGE", help="all, unless some are named")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="places of these names alone")
     parser.add_argument("--places", action="store_true", help="only look whether the texts stand")
     parser.add_argument("--whole", action="store_true", help="leave out the run on whole sources")
     given = parser.parse_args()
     chosen = [one for one in mutants() if not given.stages or one.stage in given.stages]
+    if given.only:
+        unknown = sorted(set(given.only) - {one.name for one in chosen})
+        if unknown:
+            parser.error(f"no place is called {', '.join(unknown)}")
+        chosen = [one for one in chosen if one.name in given.only]
     for mutant in chosen:
         mutant.text()
     print(f"{len(chosen)} places in {len({one.stage for one in chosen})} stages", flush=True)

@@ -28,6 +28,8 @@ MOST: Final = 1000
 """Boxes that are drawn at a time: the strongest."""
 _DARKER: Final = 190
 """Per cent."""
+_BEHIND: Final = 0.15
+"""How opaque boxes are that let another layer be seen."""
 Ints = NDArray[np.int64]
 
 
@@ -56,6 +58,8 @@ class BoxLayer(DrawingLayer[BoxesShown]):
         self._hover: tuple[int, Sequence[float]] | None = None
         self.names_chosen = True
         """Whether the chosen box has its tag; another layer may name it already."""
+        self.behind: Callable[[], bool] = lambda: False
+        """Whether another layer shows what these boxes would hide."""
 
     @property
     def count(self) -> int:
@@ -92,12 +96,14 @@ class BoxLayer(DrawingLayer[BoxesShown]):
         """All boxes in sight, then those that stand out."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        all_faint = _BEHIND if self.behind() else 1.0
         for group, ready in self._groups:
             seen = np.flatnonzero(in_sight(group.boxes, view.visible))
             if len(seen):
                 # Beside a chosen box the others step back.
                 colour = qcolour(group.colour)
                 colour = colour if self._chosen is None else colour.darker(_DARKER)
+                colour.setAlphaF(all_faint * (group.opacity if group.fogged else 1.0))
                 painter.setPen(pen_of(colour, max(1.0, round(view.dpr)), group.style))
                 shown = ready if len(seen) == len(ready) else [ready[i] for i in seen]
                 painter.drawRects(shown)

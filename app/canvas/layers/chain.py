@@ -11,6 +11,7 @@ from app.base.words import text_of
 from app.canvas.layers.base import LayerView
 from app.canvas.layers.plain import HALO, DrawingLayer, pen_of, qcolour, strong_box, tag
 from core.document.instance import Polygon, Polygons
+from core.lens.colours import Style
 from core.lens.views.marks import ChainShown, Link, OutlinesShown
 
 _NAME: Final = 26.0
@@ -66,6 +67,7 @@ class OutlineLayer(DrawingLayer[OutlinesShown]):
         super().__init__()
         self._paths: list[tuple[int, QPainterPath, QColor]] = []
         self._chosen = -1
+        self._before = False
 
     @property
     def count(self) -> int:
@@ -77,6 +79,7 @@ class OutlineLayer(DrawingLayer[OutlinesShown]):
         pairs = enumerate(zip(drawing.outlines, drawing.colours, strict=True))
         paths = [(number, path_of(one), qcolour(colour)) for number, (one, colour) in pairs if one]
         self._paths = sorted(paths, key=lambda each: -_extent(each[1]))
+        self._before = drawing.before
 
     def clear(self) -> None:
         self._paths = []
@@ -95,11 +98,23 @@ class OutlineLayer(DrawingLayer[OutlinesShown]):
                 continue
             if around.bottom() < seen.y0 or around.top() > seen.y1:
                 continue
+            if self._before:
+                self._paint_before(painter, view, path, colour)
+                continue
             chosen = number == self._chosen
             fill = QColor(colour)
             fill.setAlpha(110 if chosen else 45)
             painter.setPen(pen_of(colour, (3.0 if chosen else 1.5) * view.dpr))
             painter.setBrush(fill)
+            painter.drawPath(path)
+
+    @staticmethod
+    def _paint_before(
+        painter: QPainter, view: LayerView, path: QPainterPath, colour: QColor
+    ) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in (pen_of(HALO, 3.0 * view.dpr), pen_of(colour, 1.5 * view.dpr, Style.DASH)):
+            painter.setPen(pen)
             painter.drawPath(path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +27,6 @@ from core.lens.settings import (
     CHOICES,
     COUNTS,
     FACTORS,
-    NETWORK_SETTINGS,
     PROPOSER_SETTINGS,
     StageSettings,
     Value,
@@ -100,7 +99,7 @@ class KnobsPage(QScrollArea):
             "anchor_scale": self.tr("Anchors: size times"),
             "anchor_stretch": self.tr("Anchors: height by width times"),
             "rpn_levels": self.tr("RPN: cuts of the levels"),
-            "rpn_pre_nms_top_n": self.tr("RPN: top-k of a level"),
+            "rpn_pre_nms_top_n": self.tr("RPN: top-k"),
             "rpn_score": self.tr("RPN: objectness from"),
             "rpn_min_size": self.tr("RPN: side from, network px"),
             "rpn_nms": self.tr("RPN: NMS above IoU"),
@@ -163,7 +162,10 @@ class KnobsPage(QScrollArea):
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.show_those_of(proposer=False)
+        usual = StageSettings()
+        self.show_settings(usual, usual)  # a model's own come with its first trace
+        self.hide_idle(PROPOSER_SETTINGS)
+        self.show_settings(None, None)
 
     def _add(self, grid: QGridLayout, row: int, name: str, title: str) -> None:
         label, field = QLabel(title), self.form[name]
@@ -198,9 +200,9 @@ class KnobsPage(QScrollArea):
         """Show something above the knobs."""
         self._column.insertWidget(0, widget)
 
-    def show_those_of(self, *, proposer: bool) -> None:
-        """Show only knobs that turn something, with a proposer or without."""
-        self._idle = frozenset(NETWORK_SETTINGS if proposer else PROPOSER_SETTINGS)
+    def hide_idle(self, names: Iterable[str]) -> None:
+        """Show only knobs that turn something: all but these."""
+        self._idle = frozenset(names)
         for name in self._titles:
             for widget in (self._titles[name], self.sliders.get(name), self.form[name]):
                 if widget is not None:
@@ -213,9 +215,15 @@ class KnobsPage(QScrollArea):
         self._body.setEnabled(settings is not None)
         self._all.setVisible(settings is not None and settings != own)
         if settings is None or own is None:
+            for reset in self.resets.values():
+                reset.hide()
             return
         self.form.show_values({name: getattr(settings, name) for name in self._titles})
+        aside = settings.idle()
         for name, title in self._titles.items():
+            for part in (title, self.sliders.get(name), self.form[name]):
+                if part is not None:
+                    part.setEnabled(name not in aside)
             value, usual = getattr(settings, name), getattr(own, name)
             slider, reset = self.sliders.get(name), self.resets[name]
             if slider is not None:

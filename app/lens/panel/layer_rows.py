@@ -24,6 +24,7 @@ class LayerRows(QWidget):
         super().__init__()
         self._layers = layers
         self.switches: dict[str, QCheckBox] = {}
+        self._rows: dict[str, tuple[QWidget, ...]] = {}
         self._counts: dict[str, QLabel] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -46,6 +47,13 @@ class LayerRows(QWidget):
             grid.addWidget(count, row, 1)
             grid.addWidget(slider, row, 2)
             self.switches[name], self._counts[name] = switch, count
+            self._rows[name] = switch, count, slider
+
+    def show_only(self, there: Callable[[str], bool]) -> None:
+        """Show only the rows of layers that there are."""
+        for name, row in self._rows.items():
+            for widget in row:
+                widget.setVisible(there(name))
 
     def refresh(self) -> None:
         """Show which layers are seen and what they hold."""

@@ -20,7 +20,7 @@ from app.lens.lens import Lens
 from app.lens.panel.layer_rows import LayerRows
 from core.lens.pictures import PictureKind
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS
-from core.lens.views import LAYERS
+from core.lens.views import LAYERS, has_layer
 from core.lens.views.common import one_level
 
 
@@ -33,11 +33,12 @@ class LayersPage(QScrollArea):
         names = {name: text_of(view.title) for name, view in LAYERS.items()}
         names[LEGEND] = self.tr("Legend")
         self._rows = LayerRows(names, layers.all, layers.set_visible, layers.set_opacity)
-        body = QWidget()
+        body = self._body = QWidget()
         column = self._column = QVBoxLayout(body)
         column.setContentsMargins(8, 6, 6, 6)
         column.addWidget(self._rows)
-        column.addLayout(self._make_options())
+        self._form = self._make_options()
+        column.addLayout(self._form)
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -96,22 +97,24 @@ class LayersPage(QScrollArea):
         most = tuple((count_text(n), n) for n in (30, 100, 300, 1000))
         self._most = self._choice(most, lambda v: {"most": v}, 2)
         self._most.setToolTip(self.tr("How many boxes of a stage are drawn: the strongest"))
-        for title, field in (
-            (self.tr("Boxes at most"), self._most),
-            (self.tr("Feature map"), self._kind),
-            (self.tr("Channel"), self._channel),
-            (self.tr("Backbone"), self._backbone),
-            (self.tr("Pyramid"), self._pyramid),
-            (self.tr("Step of the pyramid"), self._step),
-            (self.tr("Objectness"), self._objectness),
-            (self.tr("Anchors of"), self._anchors),
-            (self.tr("Shape"), self._shapes),
-            (self.tr("Colour by"), self._colour),
-            (self.tr("RoIAlign"), self._bins),
-            (self.tr("Mask of"), self._label),
+        self._fields: dict[QWidget, str] = {}
+        for title, field, layer in (
+            (self.tr("Boxes at most"), self._most, "detections"),
+            (self.tr("Feature map"), self._kind, "features"),
+            (self.tr("Channel"), self._channel, "features"),
+            (self.tr("Backbone"), self._backbone, "features"),
+            (self.tr("Pyramid"), self._pyramid, "features"),
+            (self.tr("Step of the pyramid"), self._step, "features"),
+            (self.tr("Objectness"), self._objectness, "objectness"),
+            (self.tr("Anchors of"), self._anchors, "anchors"),
+            (self.tr("Shape"), self._shapes, "anchors"),
+            (self.tr("Colour by"), self._colour, "anchors"),
+            (self.tr("RoIs read into"), self._bins, "sampling"),
+            (self.tr("Mask of"), self._label, "mask_logits"),
         ):
             field.setAccessibleName(title)
             form.addRow(title, field)
+            self._fields[field] = layer
         return form
 
     def _choice(self, entries: object, change: object, at: int = 0) -> QComboBox:
@@ -135,8 +138,12 @@ class LayersPage(QScrollArea):
 
     def _on_trace(self) -> None:
         trace = self._lens.trace
+        self._body.setEnabled(trace is not None)
         if trace is None:
             return
+        self._rows.show_only(lambda name: name in (LEGEND, "chain") or has_layer(trace, name))
+        for field, layer in self._fields.items():
+            self._form.setRowVisible(field, has_layer(trace, layer))
         for box, count in ((self._label, trace.class_names), (self._shapes, None)):
             names: list[tuple[str, object]] = []
             if count is not None:

@@ -50,6 +50,14 @@ class _Close(QProxyStyle):
         return super().pixelMetric(metric, option, widget)
 
 
+class _Pages(QTabWidget):
+    """Pages that scroll by themselves, so that the panel is no higher than its place for them."""
+
+    def hasHeightForWidth(self) -> bool:
+        """Their least height counts, not what the highest page would like to have."""
+        return False
+
+
 class LensPanel(QWidget):
     """`retry` asks for the trace again after it failed."""
 
@@ -74,7 +82,6 @@ class LensPanel(QWidget):
         self.knobs.put_first(self.effect)
         titles = {name: text_of(view.title) for name, view in VIEWS.items()}
         self.strip = Strip(titles, self.tr("Stages of the network"))
-        self.strip.set_stages(lens.stages)
         self.layers, self.why = LayersPage(lens, layers), WhyPage(lens, reasons)
         self.funnel = FunnelPage(reasons)
         self.training = TrainingPage(training, training_layers)
@@ -95,7 +102,7 @@ class LensPanel(QWidget):
         self._bar.setSizePolicy(keeps)
         self._off = QPushButton(self.tr("Settings are off the model's own: put them back"))
         self._off.clicked.connect(self.reset)
-        self.pages = QTabWidget()
+        self.pages = _Pages()
         self._close = _Close("fusion")
         self.pages.tabBar().setStyle(self._close)
         self.pages.setDocumentMode(True)
@@ -139,7 +146,6 @@ class LensPanel(QWidget):
         lens.busy_changed.connect(self._on_busy)
         lens.failed.connect(self._on_failed)
         self.pages.currentChanged.connect(lambda _index: self._follow())
-        lens.stage_changed.connect(self._follow)
 
     def reset(self) -> None:
         """All settings as the model has them."""
@@ -167,7 +173,7 @@ class LensPanel(QWidget):
         self._training_layers.hide_stages()
         stages = page is not self.training and not self._training.active
         self.strip.setVisible(stages)
-        self.about.setVisible(stages)
+        self.about.setVisible(stages and bool(self._lens.stages))
 
     def _on_trace(self) -> None:
         trace = self._lens.trace
@@ -180,16 +186,22 @@ class LensPanel(QWidget):
             if trace.settings == self._lens.own:
                 self._own_counts = held
             self.strip.set_counts(held, trace.milliseconds, self._own_counts)
-        self.strip.set_stages(self._lens.stages)
+        self._show_stages()
         if trace is not None:
-            self.knobs.show_those_of(proposer=trace.proposer is not None)
+            self.knobs.hide_idle(self._lens.idle)
         self._show_table()
         self._on_busy()
 
     def _on_stage(self) -> None:
+        self._show_stages()
+        self._show_table()
+
+    def _show_stages(self) -> None:
+        """The stages of the model and the words of one; nothing while they are not known."""
+        self.strip.set_stages(self._lens.stages)
         self.strip.set_stage(self._lens.stage)
         self.about.setText(text_of(VIEWS[self._lens.stage].about))
-        self._show_table()
+        self._follow()
 
     def _show_table(self) -> None:
         trace = self._lens.trace

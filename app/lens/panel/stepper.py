@@ -122,7 +122,7 @@ class Strip(QWidget):
         """Walk with the arrow keys."""
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         by = steps.get(Qt.Key(event.key()))
-        if by is None:
+        if by is None or not self._all:
             super().keyPressEvent(event)
             return
         here = self._all.index(self._stage) if self._stage in self._all else 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QSplitter,
@@ -23,6 +22,7 @@ from app.lens.panel.table import StageTable
 from app.lens.panel.training_bars import LossBars
 from app.lens.training import MOST_SEED, Training
 from app.lens.training_layers import LEGEND, TrainingLayers
+from app.widgets.scroll_page import UpperPart
 from core.lens.evidence import BoxKind
 from core.lens.items import Item
 from core.lens.training_words import mask_kept, notes
@@ -33,25 +33,6 @@ from core.sentences import say
 
 _FIRST_LOSS = 2
 """The column of the table of losses in which the single ones begin."""
-
-
-class _Upper(QScrollArea):
-    """As high as what it holds, where there is room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(90)
-
-    def sizeHint(self) -> QSize:
-        """The height that the texts need at this width."""
-        body = self.widget()
-        layout = None if body is None else body.layout()
-        if layout is None:
-            return super().sizeHint()
-        return QSize(super().sizeHint().width(), layout.heightForWidth(self.width()))
 
 
 class TrainingPage(QWidget):
@@ -84,7 +65,7 @@ class TrainingPage(QWidget):
         self._wire()
         self._on_changed()
 
-    def _make_upper(self) -> QScrollArea:
+    def _make_upper(self) -> UpperPart:
         """Losses, places and words; they scroll where the window is low."""
         body = QWidget()
         column = QVBoxLayout(body)
@@ -93,8 +74,7 @@ class TrainingPage(QWidget):
         for part in (self.bars, self.strip, self.sentence, self.kept):
             column.addWidget(part)
         column.addStretch(1)
-        self._upper = _Upper()
-        self._upper.setWidget(body)
+        self._upper = UpperPart(body)
         return self._upper
 
     def _make_head(self) -> QHBoxLayout:

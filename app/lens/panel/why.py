@@ -23,6 +23,7 @@ from app.base.words import count_text, sentence_text, setting_text, text_of
 from app.lens.lens import Lens
 from app.lens.reasons import Funnel, Judged, Reasons
 from app.widgets.bars import Bars
+from app.widgets.scroll_page import UpperPart
 from core.lens.funnel import LABELLED, Bar, funnel
 from core.lens.life import Cut
 from core.lens.lineage import in_words, lineage
@@ -233,7 +234,8 @@ class FunnelPage(QWidget):
         column.setContentsMargins(8, 8, 8, 4)
         column.addLayout(buttons)
         column.addWidget(self._title)
-        column.addWidget(self.bars)
+        self.list.setMinimumHeight(60)
+        column.addWidget(UpperPart(self.bars))
         column.addWidget(self.list, 1)
         self.bars.chosen.connect(self._on_bar)
         reasons.changed.connect(self.refresh)

@@ -41,6 +41,8 @@ __all__ = [
 _DUST = 1e-6
 # The finest grid to which a stubborn result is snapped, in pixels.
 _GRID = 1e-6
+# Edges of a quarter of a circle around a corner that grows.
+_ROUND = 8
 
 
 def is_valid(outline: Outline) -> bool:
@@ -174,6 +176,14 @@ def threads(outline: Outline, width: float, beside: Outline) -> Polygons:
     thick = shapely.buffer(inner, width / 2 * 1.01, join_style="mitre")
     thin = _parts(shapely.difference(whole, thick))
     return _polygons(MultiPolygon([part for part in thin if shapely.dwithin(part, other, _GRID)]))
+
+
+def grown(polygons: Polygons, by: float) -> Polygons:
+    """Outlines moved outwards by so many pixels, inwards below 0; holes become smaller, or larger.
+
+    Empty when nothing is left.
+    """
+    return _polygons(_geometry(polygons).buffer(by, quad_segs=_ROUND)) if by else polygons
 
 
 def hull(outline: Outline) -> Polygons:

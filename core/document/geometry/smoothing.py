@@ -1,4 +1,4 @@
-"""Outlines painted, made smoother, and with fewer vertices. All lengths are image pixels."""
+"""Outlines painted, grown, made smoother, and with fewer vertices. All lengths are image pixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from core.document.geometry.algebra import repair, simplify, subtract
+from core.document.geometry.algebra import grown, repair, simplify, subtract
 from core.document.geometry.errors import GeometryError
 from core.document.instance import Point, Polygon, Polygons, Ring
 
@@ -29,12 +29,17 @@ def painted(line: Sequence[Point], radius: float) -> Polygons:
     return repair((Polygon(tuple((float(x), float(y)) for x, y in corners[:-1])),))
 
 
-def smooth(polygons: Polygons, sigma: float, tolerance: float) -> Polygons:
-    """Outlines without details smaller than `sigma`, and no vertex needed for `tolerance` more.
+def smooth(polygons: Polygons, sigma: float, tolerance: float, grow: float = 0.0) -> Polygons:
+    """Outlines moved outwards by `grow`, then without details smaller than `sigma`, and no vertex
+    needed for `tolerance` more.
 
     A Gaussian along each ring, applied twice so that the outline does not shrink at first order.
-    A ring too small for it stays as it is. Raises GeometryError when nothing with an area remains.
+    A ring too small for it stays as it is. Empty when nothing is left of what is made smaller.
+    Raises GeometryError when nothing with an area remains after that.
     """
+    polygons = grown(polygons, grow)
+    if not polygons:
+        return ()
     if sigma > 0:
         polygons = _smoothed(polygons, sigma)
         tolerance = max(tolerance, FINEST)

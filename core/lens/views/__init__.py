@@ -54,7 +54,10 @@ says itself: a proposer stands in for those from the anchors to the box head."""
 LAYERS: Final[dict[str, Layer]] = {
     layer.name: layer
     for layer in sorted(
-        (*(layer for stage in VIEWS.values() for layer in stage.layers), moved.LAYER, chain.LAYER),
+        (
+            *(layer for stage in VIEWS.values() for layer in stage.layers),
+            *(moved.LAYER, moved.MASKS, chain.LAYER),
+        ),
         key=lambda layer: layer.rank,
     )
 }

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.lens.colours import FATE_STYLES, FATES, Colour
+from core.lens.colours import FATE_STYLES, FATES, Colour, Style
 from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Candidates, Decoded, Fate, Trace
 from core.lens.views.base import Details, Look, in_image
 from core.lens.views.marks import Boxes, BoxesShown, Entry, Group, Line
@@ -88,6 +88,26 @@ def by(suppressor: Ints | None, rows: NDArray[Any]) -> Column:
     """Numbers from 1 of those who suppressed some rows; nothing where nobody did."""
     assert suppressor is not None  # the engine looks them up for the lens
     return Column(text("By"), suppressor[rows] + 1, optional=True)
+
+
+FOG: Final = ((0.0, 0.2), (0.05, 0.4), (0.2, 0.65), (0.5, 1.0))
+"""From which score on a box is how opaque: weak ones are many, and must not hide the image."""
+
+
+def fogged(
+    boxes: Boxes,
+    index: NDArray[Any],
+    score: NDArray[Any],
+    colour: Colour,
+    style: Style = Style.SOLID,
+) -> tuple[Group, ...]:
+    """Boxes N×4 of one colour with their numbers, the weaker the fainter and the lower."""
+    band = np.searchsorted([low for low, _ in FOG], score, side="right") - 1
+    return tuple(
+        Group(boxes[there], index[there], colour, style, opacity=opacity, fogged=True)
+        for number, (_, opacity) in enumerate(FOG)
+        if (there := band == number).any()
+    )
 
 
 def by_fate(

@@ -12,8 +12,8 @@ from core.lens.evidence import BoxKind
 from core.lens.lineage import ProposedLineage, in_words, lineage
 from core.lens.trace import PYRAMID_LEVELS, Trace
 from core.lens.views.base import Details, Fold, Layer, Look, Scene, Stage, Tile
-from core.lens.views.common import counted, number, one_by_one, sides
-from core.lens.views.marks import BoxesShown, Entry, Group, Label
+from core.lens.views.common import counted, fogged, number, one_by_one, sides
+from core.lens.views.marks import BoxesShown, Entry, Label
 from core.lens.views.table import Column, Table, Words, text
 from core.sentences import english
 
@@ -49,11 +49,13 @@ def _vertices(outline: Any) -> int:
 
 
 def draw(look: Look) -> BoxesShown:
-    """The boxes of the detections."""
+    """The boxes of the detections, the weaker the fainter."""
     stage = look.trace.detections
     index = look.best(np.arange(len(stage.boxes)))
-    groups = (Group(np.asarray(stage.boxes[index], np.float64), index, DETECTION),)
-    line = Entry(text("{n} detections", n=counted(groups, len(stage.boxes))), DETECTION)
+    corners = np.asarray(stage.boxes[index], np.float64)
+    groups = fogged(corners, index, stage.score[index], DETECTION)
+    n = counted(groups, len(stage.boxes))
+    line = Entry(text("{n} detections; the weaker, the fainter", n=n), DETECTION)
     return BoxesShown(groups, len(stage.boxes), (line,))
 
 

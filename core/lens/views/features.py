@@ -127,7 +127,7 @@ PYRAMID: Final = Stage(
         "and added, and a 3×3 convolution smooths the sum; P6 is every second cell of P5. "
         "In the pictures at the right, cells with like features have like colours."
     ),
-    count=lambda trace: len(trace.pyramid.maps),
+    count=lambda trace: len(read_levels(trace)),
     table=partial(table, "pyramid"),
     tiles=partial(tiles, "pyramid"),
     shows=("features",),

@@ -56,7 +56,8 @@ Line = Entry | Scale
 class Group:
     """Boxes that look alike. `index` are their numbers in the stage.
 
-    On paper they are as wide and opaque as it says; on the canvas thin and opaque.
+    On paper they are as wide and opaque as it says; on the canvas thin, and opaque but for what
+    is `fogged`.
     """
 
     boxes: Boxes
@@ -65,6 +66,8 @@ class Group:
     style: Style = Style.SOLID
     width: float = 1.5
     opacity: float = 1.0
+    fogged: bool = False
+    """Whether they are only as opaque on the canvas, too, where many would hide the image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,11 +189,15 @@ class ArrowsShown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutlinesShown:
-    """Outlines by their numbers, empty where there is none, each in its colour."""
+    """Outlines by their numbers, empty where there is none, each in its colour.
+
+    Those of `before` are dashed and not filled.
+    """
 
     outlines: tuple[Polygons, ...]
     colours: tuple[Colour, ...]
     legend: tuple[Line, ...] = ()
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

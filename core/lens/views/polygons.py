@@ -25,6 +25,12 @@ def count(trace: Trace) -> int:
     return sum(1 for outline in trace.polygons.outlines if outline)
 
 
+def whole_boxes(trace: Trace) -> bool:
+    """Whether every mask is certain all over, as those of a network without a mask head."""
+    likely = trace.mask_logits.probabilities
+    return bool(len(likely)) and bool((likely == 1).all())
+
+
 def draw(look: Look) -> OutlinesShown:
     """Each outline in a colour of its own."""
     outlines = look.trace.polygons.outlines
@@ -39,6 +45,8 @@ def draw(look: Look) -> OutlinesShown:
             n=count(look.trace),
             threshold=threshold,
         )
+    if whole_boxes(look.trace):
+        words = text("{n} boxes in place of masks: the network draws none", n=count(look.trace))
     line = Entry(words)
     return OutlinesShown(outlines, tuple(map(distinct, range(len(outlines)))), (line,))
 
@@ -107,7 +115,7 @@ STAGE: Final = Stage(
     count=count,
     table=detections.table,
     tiles=tiles,
-    shows=("polygons", "chain", "moved"),
+    shows=("polygons", "chain", "moved", "moved_masks"),
     layers=(
         Layer(
             "polygons",

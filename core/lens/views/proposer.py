@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from core.lens.cells import Cells
-from core.lens.colours import LEVELS, PROPOSAL, Colour, Style, distinct
+from core.lens.colours import LEVELS, SEEN, Style
 from core.lens.evidence import BoxKind
 from core.lens.trace import Proposed, Trace
 from core.lens.views import cells
 from core.lens.views.base import Details, Layer, Look, Scene, Stage, Tile
-from core.lens.views.common import GREY, MOST, best_first, counted, number, one_by_one
+from core.lens.views.common import GREY, MOST, best_first, counted, fogged, number, one_by_one
 from core.lens.views.marks import BoxesShown, Entry, Group, Line, Mark, Pointers
 from core.lens.views.table import Column, Ints, Table, Words, text
 
@@ -44,39 +44,33 @@ def count(trace: Trace) -> int:
 
 
 def draw(look: Look) -> BoxesShown:
-    """The strongest boxes: those from the whole image, and in other colours those from tiles."""
+    """The strongest boxes, the weaker the fainter; those from tiles are dashed."""
     stage = look.trace.proposer
     if stage is None:
         return BoxesShown((), 0)
     shown = look.best(best_first(stage.score))
-    groups, total = _by_tile(stage, shown), count(look.trace)
+    groups, total = _groups(stage, shown), count(look.trace)
     head = Entry(text("{n} boxes of {name}", n=counted(groups, total), name=stage.name))
     return BoxesShown(groups, total, (head, *_legend(stage, shown)))
 
 
-def _colour(tile: int) -> Colour:
-    return PROPOSAL if tile == _WHOLE else distinct(tile)
-
-
-def _by_tile(stage: Proposed, shown: Ints) -> tuple[Group, ...]:
+def _groups(stage: Proposed, shown: Ints) -> tuple[Group, ...]:
+    """Those of tiles below those from the whole image, the strongest of each on top."""
+    whole = stage.tile[shown] == _WHOLE
+    parts = (Style.DASH, shown[~whole]), (Style.SOLID, shown[whole])
     return tuple(
-        Group(
-            np.asarray(stage.boxes[index], np.float64),
-            index,
-            _colour(tile),
-            Style.SOLID if tile == _WHOLE else Style.DASH,
+        group
+        for style, index in parts
+        for group in fogged(
+            np.asarray(stage.boxes[index], np.float64), index, stage.score[index], SEEN, style
         )
-        for tile in sorted(set(stage.tile[shown].tolist()), reverse=True)
-        if len(index := shown[stage.tile[shown] == tile])
     )
 
 
 def _legend(stage: Proposed, shown: Ints) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    for tile in sorted(set(stage.tile[shown].tolist())):
-        words = text("whole image") if tile == _WHOLE else text("tile {n}", n=str(tile))
-        style = Style.SOLID if tile == _WHOLE else Style.DASH
-        lines.append(Entry(words, _colour(tile), style))
+    lines: list[Line] = [Entry(text("seen in the whole image; the weaker, the fainter"), SEEN)]
+    if (stage.tile[shown] != _WHOLE).any():
+        lines.append(Entry(text("seen in a tile"), SEEN, Style.DASH))
     return tuple(lines)
 
 
@@ -103,7 +97,7 @@ def tiles(scene: Scene) -> tuple[Tile, ...]:
         name=stage.name,
         most=MOST,
     )
-    marks = (*_tiles_of(stage), *_by_tile(stage, shown))
+    marks = (*_tiles_of(stage), *_groups(stage, shown))
     first = Tile(title, marks, _legend(stage, shown))
     return (first,) if stage.cells is None else (first, _starts(stage, stage.cells))
 

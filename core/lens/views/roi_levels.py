@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from core.lens.colours import ANCHOR, LEVELS, STYLES, Style
 from core.lens.evidence import BoxKind
 from core.lens.sampling import axis_weights, sample_points
-from core.lens.trace import BACKBONE_LEVELS, PYRAMID_LEVELS, Trace
+from core.lens.trace import PYRAMID_LEVELS, Trace
 from core.lens.views import proposals
 from core.lens.views.base import Layer, Look, Scene, Stage, Tile, in_image
-from core.lens.views.common import MOST
+from core.lens.views.common import MOST, one_level
 from core.lens.views.marks import BoxesShown, Drawing, Entry, Group, Line, Pending, SamplingShown
 from core.lens.views.table import Text, Words, text
 
@@ -48,7 +48,7 @@ def _groups(trace: Trace, shown: NDArray[Any]) -> tuple[Group, ...]:
 
 def legend(trace: Trace) -> tuple[Line, ...]:
     """Between which sides a level is read, and how many proposals are."""
-    counts = _counts(trace)
+    counts, only = _counts(trace), one_level(trace)
     entries = [
         Entry(
             text("{level}, {rule}: {n}", level=name, rule=rule, n=counts[name]),
@@ -56,6 +56,7 @@ def legend(trace: Trace) -> tuple[Line, ...]:
             STYLES[place],
         )
         for place, (name, rule) in enumerate(zip(PYRAMID_LEVELS, _rules(trace), strict=False))
+        if only in (None, place)
     ]
     return (Entry(RULE), *entries)
 
@@ -64,12 +65,8 @@ def _rules(trace: Trace) -> list[Text]:
     """In words, where the levels begin and end: a box of the canonical size is read from P4."""
     stage, rules = trace.roi_levels, list[Text]()
     last = len(stage.scales) - 1
-    if trace.settings.fpn != "on":
-        only = BACKBONE_LEVELS.index(trace.settings.fpn)
-        return [
-            text("all proposals") if place == only else text("none")
-            for place in range(len(stage.scales))
-        ]
+    if one_level(trace) is not None:
+        return [text("all proposals")] * len(stage.scales)
     # To the nearest level instead of down: the limits lie half a level lower.
     shift = 0.5 if trace.settings.roi_level == "round" else 0.0
     for level in range(last + 1):
@@ -167,8 +164,8 @@ STAGE: Final = Stage(
     heading=text("Levels of the proposals"),
     about=text(
         "The features of each proposal are read from one level, chosen by its size: small ones "
-        "from the fine P2, large ones from the coarse P5. RoIAlign averages them into 7 by 7 "
-        "cells, with four sample points in each."
+        "from the fine P2, large ones from the coarse P5. They are read into 7 by 7 cells: "
+        "RoIAlign averages four sample points in each; other ways to read are a knob."
     ),
     count=lambda trace: len(trace.roi_levels.level),
     table=proposals.table,

@@ -42,6 +42,8 @@ class LensOpened(Answer):
     """The settings of the model."""
     matching: tuple[float, float]
     """IoU from which an anchor is positive in training, and below which it is negative."""
+    idle: tuple[str, ...] = ()
+    """The settings that the model never looks at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

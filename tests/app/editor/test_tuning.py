@@ -84,6 +84,22 @@ def test_smoothing_needs_no_model_and_takes_vertices(tuned: Driver) -> None:
     assert tuned.document.instances[0].polygons[0].outer == SQUARE
 
 
+def test_all_chosen_outlines_grow_and_shrink_together(tuned: Driver) -> None:
+    sizes = [area(each.polygons) for each in tuned.document.instances]
+    tuned.act("smooth")
+    for quarters in (8, -6):
+        slide(tuned, "grow", quarters)
+        tuned.wait(lambda by=quarters / 4: all(_by_about(tried(tuned), sizes, by)))
+    tuned.services.tuning.panel.applied.emit()
+    assert area(tuned.document.instances[0].polygons) == pytest.approx(17 * 17)
+
+
+def _by_about(shapes, sizes, by):
+    """Whether each area has changed by its outline's length times `by`, roughly."""
+    grown = [area(each.polygons) - size for each, size in zip(shapes, sizes, strict=False)]
+    return [len(grown) == len(sizes), *(0.5 < each / (by * 80) < 3 for each in grown)]
+
+
 def test_it_closes_when_something_else_is_selected_or_shown(tuned: Driver, folder: Path) -> None:
     tuned.act("smooth")
     tuned.services.viewport.set_selection([tuned.document.instances[0].id])

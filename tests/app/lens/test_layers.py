@@ -15,7 +15,7 @@ from core.document.geometry.measure import Rect
 from core.lens.cells import CellLevel
 from core.lens.colours import Style
 from core.lens.settings import COUNTS as LIMITS
-from core.lens.settings import StageSettings
+from core.lens.settings import NETWORK_SETTINGS, PROPOSER_SETTINGS, StageSettings
 from core.lens.trace import Anchors
 from core.lens.views.marks import AnchorsShown, BoxesShown, CellSeen, CellsShown, Group
 from core.lens.views.table import Column, Table
@@ -196,11 +196,16 @@ def test_the_knobs_fit_their_panel_and_hidden_ones_take_no_room(qtbot: QtBot) ->
     page.resize(300, 600)
     page.show_settings(StageSettings(), StageSettings())
     page.show()
-    for proposer in (False, True):
-        page.show_those_of(proposer=proposer)
+    for idle in (PROPOSER_SETTINGS, NETWORK_SETTINGS):
+        page.hide_idle(idle)
         page.widget().layout().activate()
         bar = page.verticalScrollBar().sizeHint().width()
         assert page.widget().minimumSizeHint().width() <= 300 - bar
+    page.show_settings(StageSettings(roi_pool="crop"), StageSettings())
+    turning = {
+        name: page.form[name].isEnabled() for name in ("roi_pool", "roi_sampling", "roi_level")
+    }
+    assert turning == {"roi_pool": True, "roi_sampling": False, "roi_level": True}
     last, first = page.form["proposer_tiles"], page.form["roi_level"]
     assert not page.form["anchor_scale"].isVisible()
     qtbot.waitUntil(lambda: 0 < first.y() < 60 and last.y() > first.y())

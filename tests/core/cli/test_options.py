@@ -72,6 +72,8 @@ IDLE = [
     (f"{PREDICT} --tiles 4", "--tiles"),
     (f"{PREDICT} --set proposer_tiles=4", "proposer_tiles"),
     (f"{PREDICT} --proposer yolox-nano --set rpn_nms=0.5", "rpn_nms"),
+    (f"{PREDICT} --set roi_pool=crop --set roi_sampling=4", "roi_sampling"),
+    ("predict photos --model starter --out out --set mask_activation=softmax", "each class"),
     (f"{PREDICT} --like labels.json", "--like"),
     ("trace photos/a.png --model tiny.pt --out walk --seed 3", "--seed"),
     ("models info tiny.pt --arch maskrcnn_resnet50_fpn", "--arch"),

@@ -20,6 +20,7 @@ from core.document.geometry import (
     union,
     without_holes,
 )
+from core.document.geometry.algebra import grown
 from core.document.geometry.smoothing import smooth, smooth_ring
 from core.document.instance import Polygon
 
@@ -58,6 +59,22 @@ def test_more_smoothing_rounds_corners_more():
 def test_without_smoothing_and_coarseness_all_stays():
     body = (Polygon(SQUARE, (HOLE,)),)
     assert smooth(body, 0.0, 0.0) == body
+
+
+def test_growing_moves_every_edge_and_shrinking_takes_it_back():
+    body = (Polygon(SQUARE, (HOLE,)),)
+    for by in (1.5, -1.5):
+        (found,) = grown(body, by)
+        box, before = bounds((found,)), bounds(body)
+        assert box.x0 == pytest.approx(before.x0 - by)
+        assert box.y1 == pytest.approx(before.y1 + by)
+        (hole,) = found.holes
+        assert (area((Polygon(hole),)) < area((Polygon(HOLE),))) == (by > 0)
+        back = grown((found,), -by)
+        assert polygon_iou(back, body) > 0.99
+    assert smooth(body, 0.0, 0.0, 1.5) == grown(body, 1.5)
+    assert grown(body, 0.0) == body
+    assert smooth(body, 1.0, 1.0, -100.0) == grown(body, -100.0) == ()
 
 
 def test_a_ring_too_small_for_it_stays_and_holes_stay_holes():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.engine.config import ConfigError, ModelConfig, TrainingSettings
-from core.lens.settings import StageSettings
+from core.lens.settings import NETWORK_SETTINGS, StageSettings
 
 names = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5).map(tuple)
 sizes = st.floats(1, 600, allow_nan=False)
@@ -92,3 +93,17 @@ def test_label_indices_begin_after_the_background() -> None:
     for label in (0, 3):
         with pytest.raises(IndexError):
             config.class_name(label)
+
+
+def test_settings_that_a_model_never_looks_at() -> None:
+    usual = ModelConfig(arch="resnet18", class_names=("a",))
+    assert set(usual.idle_settings(proposed=False)) == {"proposer_tiles"}
+    assert set(usual.idle_settings(proposed=True)) == set(NETWORK_SETTINGS)
+    one = replace(usual, arch="vgg16", one_map=True, settings=StageSettings(fpn="C4"))
+    assert {"roi_level", "fpn"} <= set(one.idle_settings(proposed=False))
+    assert {"roi_level", "rpn_nms"} <= set(one.idle_settings(proposed=True))
+    agnostic = replace(usual, mask_outputs="agnostic").idle_settings(proposed=False)
+    assert agnostic["mask_activation"] == "a mask for each class"
+    assert "mask" not in agnostic
+    boxes = replace(usual, mask_outputs="none").idle_settings(proposed=False)
+    assert {"mask", "mask_colours", "mask_activation"} <= set(boxes)

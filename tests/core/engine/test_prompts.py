@@ -13,6 +13,7 @@ import torch
 from core.document.geometry import area, bounds, contains, polygon_iou, subtract, union
 from core.document.instance import Instance, Polygon, Polygons, Source
 from core.engine.alike import answer_alike
+from core.engine.box_fit import fitted
 from core.engine.encodings import (
     ENCODING_STAGES,
     PROPOSER_ENCODING_STAGES,
@@ -168,6 +169,32 @@ def test_where_the_first_outline_is_empty_the_next_one_answers(
     (one,) = answer_boxes(encoding(), box, PLAIN, 1)[0]
     assert one.origin is not PromptOrigin.AGREED
     assert one.polygons
+
+
+@pytest.mark.parametrize("lean", [-1.5, 0.0, 1.5])
+def test_a_mask_becomes_as_large_as_the_box_drawn_around_it(lean: float) -> None:
+    steps = (torch.arange(64) + 0.5) / 64
+    x, y = 20 + 40 * steps, 10 + 20 * steps  # the place is x 20 to 60, y 10 to 30
+    off = torch.maximum((x - 40).abs()[None] / 12, (y - 20).abs()[:, None] / 6)
+    place, box = torch.tensor([20.0, 10, 60, 30]), torch.tensor([28.0, 14, 52, 26])
+    mask = torch.sigmoid(6 * (1 - off) + lean)  # at a half where `off` is 1 + lean / 6
+    found = fitted(mask, place, box) >= 0.5
+    columns, rows = (torch.where(found.any(dim=axis))[0] for axis in (0, 1))
+    assert 20 + 40 * float(columns[0]) / 64 == pytest.approx(28, abs=1.3)
+    assert 20 + 40 * float(columns[-1] + 1) / 64 == pytest.approx(52, abs=1.3)
+    assert 10 + 20 * float(rows[0]) / 64 == pytest.approx(14, abs=0.7)
+    assert 10 + 20 * float(rows[-1] + 1) / 64 == pytest.approx(26, abs=0.7)
+
+
+def test_a_mask_moves_by_little_and_a_faint_one_not_at_all() -> None:
+    place = torch.tensor([0.0, 0, 64, 64])
+    faint = torch.full((64, 64), 1e-3)
+    assert torch.equal(fitted(faint, place, place), faint)
+    sure = torch.zeros(64, 64)
+    sure[20:40, 20:40] = 1.0  # the same at every level
+    assert torch.equal(fitted(sure, place, place) >= 0.5, sure >= 0.5)
+    found = fitted(torch.full((64, 64), 0.2), place, place)  # logits of -1.39, raised by 1.5
+    assert float(found.min()) == pytest.approx(1 / (1 + 4 * np.exp(-1.5)), abs=1e-3)
 
 
 def test_specks_go_and_parts_and_holes_that_matter_stay() -> None:

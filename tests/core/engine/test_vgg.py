@@ -147,6 +147,12 @@ def test_what_nothing_reads_is_neither_shown_nor_counted(trace: Trace) -> None:
     assert len(VIEWS["pyramid"].tiles(scene)) == 2  # length of the features, and their components
     assert len(VIEWS["rpn"].tiles(scene)) == 2  # objectness of the map, and the strongest anchors
     assert len(VIEWS["anchors"].tiles(scene)[0].legend) == 1
+    assert VIEWS["pyramid"].count(found) == 1
+    assert [str(line.text) for line in LAYERS["roi_levels"].draw(seen).legend[1:]] == [
+        f"P4, all proposals: {len(found.proposals.boxes)}"
+    ]
+    (said,) = LAYERS["polygons"].draw(seen).legend
+    assert "in place of masks" in str(said.text)
     assert LAYERS["features"].draw(seen).level == 4 + 2
     assert LAYERS["anchors"].draw(seen).level == 2
     assert len(VIEWS["rpn"].table(found).index) == found.anchors.level_counts[2]

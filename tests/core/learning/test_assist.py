@@ -164,6 +164,19 @@ def test_a_speck_takes_a_stroke_though_nothing_lies_two_pixels_off() -> None:
     assert list(stroked(SPECK.polygons, fits, overlap_with(SPECK.polygons))) == []
 
 
+def test_outlines_that_are_all_too_narrow_grow_together() -> None:
+    truths = [square(f"t{k}", 5 + 18 * k, 40, 12) for k in range(5)]
+    narrow = [sure(square("s", 6.2 + 18 * k, 41.2, 9.6).polygons) for k in range(5)]  # IoU 0.64
+    found = labelled(narrow, None, truths)
+    assert (found.accept, found.grow, found.strokes, found.actions) == (1, 3, 0, 4)
+    assert found.saved["grow"] == 5 - 3
+    assert (found.reached, found.instances) == (5, 5)
+    few = labelled(narrow[:3], None, truths[:3])
+    assert (few.grow, few.strokes, few.saved["grow"]) == (0, 3, 0)
+    mixed = labelled([*narrow[:2], *(sure(one.polygons) for one in truths[2:])], None, truths)
+    assert (mixed.grow, mixed.strokes) == (0, 2)
+
+
 def test_a_round_speck_is_an_ellipse_for_two() -> None:
     truth = replace(SPECK, polygons=(Polygon(ellipse(Rect(21.0, 21.0, 39.0, 39.0))),))
     found = labelled([], Fake(boxed=FAR), (truth,))

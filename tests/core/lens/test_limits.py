@@ -10,8 +10,15 @@ import torch
 
 from core.engine.paste import run_length
 from core.engine.stages.nms import grouped_nms, suppressors
-from core.lens.evidence import detection_rank, level_rank, proposal_rank
-from core.lens.life import Cut, Overlaps, live
+from core.lens.evidence import (
+    BoxKind,
+    Closest,
+    detection_rank,
+    level_rank,
+    offers,
+    proposal_rank,
+)
+from core.lens.life import Cut, Overlaps, live, measure, subject_of
 from core.lens.reading import Reading, read
 from core.lens.trace import Fate
 from tests.core.lens.cases import case
@@ -55,6 +62,20 @@ def test_equals_count_as_stronger_in_every_rank() -> None:
     assert proposal_rank(same, int(np.flatnonzero(survived)[0])) == survived.sum() > 1
     ends = np.isin(of.fate, (Fate.KEPT, Fate.OVER_LIMIT))
     assert detection_rank(same, int(np.flatnonzero(ends)[-1])) == ends.sum() > 1
+
+
+def test_a_score_that_is_offered_lies_below_that_of_the_candidate() -> None:
+    # A candidate must exceed the score, so one of exactly 0.25 would still be lost.
+    of, masks = reading(), reading().detection_masks()
+    same = replace(
+        of, score=np.full_like(of.score, 0.25), fate=np.full_like(of.fate, Fate.LOW_SCORE)
+    )
+    subject = subject_of(same, case(0).instances[0])
+    seen = Closest(BoxKind.CANDIDATE, 0, 1.0)
+    right = replace(measure(same, subject, masks), right=np.ones(len(of.boxes), bool))
+    (offer,) = offers(same, subject, right, Cut.SCORE, seen)
+    assert offer.name == "score"
+    assert 0.24 <= offer.value < 0.25
 
 
 def test_an_overlap_of_exactly_the_threshold_suppresses_nobody() -> None:

@@ -157,5 +157,6 @@ def test_the_stage_of_the_proposer_shows_its_boxes_by_tile() -> None:
     assert isinstance(drawn, BoxesShown)
     assert sorted(int(n) for group in drawn.groups for n in group.index) == [0, 1, 2, 3, 4]
     said = [str(line.text) for line in drawn.legend if isinstance(line, Entry)]
-    assert said[:3] == ["5 boxes of fake", "whole image", "tile 1"]
+    whole, tile = "seen in the whole image; the weaker, the fainter", "seen in a tile"
+    assert said[:3] == ["5 boxes of fake", whole, tile]
     assert len(document(trace, "proposer")["tiles"]) == 4

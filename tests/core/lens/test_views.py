@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.document.geometry import polygon_iou
 from core.lens import views
 from core.lens.boxes import clip, pair_iou
-from core.lens.colours import FATE_STYLES, FATES, LEVELS, STYLES
+from core.lens.colours import FATE_STYLES, FATES, LEVELS, STYLES, SUPPRESSOR
 from core.lens.trace import PYRAMID_LEVELS, Fate, Proposals, RoiLevels, Trace, to_numpy
 from core.lens.views import LAYERS, VIEWS, candidates, counts, decoded, moved, roi_levels
 from core.lens.views.base import Look, Options, Scene
-from core.lens.views.marks import BoxesShown, Entry
+from core.lens.views.marks import BoxesShown, Entry, Later, OutlinesShown
 from core.lens.views.table import Column, Table, Text, text
 from resources.translations.__main__ import view_texts
 from tests.core.lens.cases import SETTINGS, case
@@ -254,11 +255,41 @@ def test_what_moved_pairs_detections_and_tells_the_fate_of_those_that_are_gone()
     assert not found.new
     assert {fate for _, fate in found.gone} == {Fate.OVER_LIMIT}
     back = moved.compare(fewer, before)
-    assert len(back.new) == count - 2
+    assert [fate for _, fate in back.new] == [Fate.OVER_LIMIT] * (count - 2)
     assert not back.gone
     shown = moved.draw(Look(fewer, before=before))
-    assert [len(group.boxes) for group in shown.groups] == [0, 0, count - 2, 0]
+    assert sum(len(group.boxes) for group in shown.groups) == count - 2
+    assert {group.colour for group in shown.groups} == {SUPPRESSOR}
+    assert [group.opacity for group in shown.groups] == sorted(g.opacity for g in shown.groups)
     pooled_otherwise = to_numpy(one.rerunner.run(before.settings.with_(roi_pool="roipool")))
     drawn = moved.draw(Look(pooled_otherwise, before=before))
     assert sum(len(group.boxes) for group in drawn.groups) > 0
     assert len(drawn.legend) >= 3
+
+
+def test_masks_of_before_are_shown_where_they_are_others_now() -> None:
+    one = case(0)
+    before = one.trace
+    none = moved.draw_masks(Look(before, before=before))
+    assert isinstance(none, OutlinesShown)
+    assert not none.outlines
+    wider = to_numpy(one.rerunner.run(before.settings.with_(mask=0.4)))
+    later = moved.draw_masks(Look(wider, before=before))
+    assert isinstance(later, Later)
+    shown = later.make(lambda: None)
+    assert isinstance(shown, OutlinesShown)
+    assert shown.before
+    pairs = list(zip(before.polygons.outlines, wider.polygons.outlines, strict=True))
+    overlaps = [polygon_iou(a, b) if a and b else float(a == b) for a, b in pairs]
+    shared = [overlap for overlap in overlaps if overlap < 0.999]
+    other = [a for (a, _), overlap in zip(pairs, overlaps, strict=True) if overlap < 0.999]
+    assert other
+    assert list(shown.outlines) == other
+    said = " ".join(str(line.text) for line in shown.legend if isinstance(line, Entry))
+    assert f"{int(100 * min(shared)) / 100:.2f} at least" in said
+    fewer = to_numpy(one.rerunner.run(before.settings.with_(detections_per_image=2)))
+    gone = moved.draw_masks(Look(fewer, before=before))
+    assert isinstance(gone, Later)
+    assert set(gone.make(lambda: None).colours) == {SUPPRESSOR}
+    waiting = replace(wider, polygons=replace(wider.polygons, outlines=()))
+    assert isinstance(moved.draw_masks(Look(waiting, before=before)), OutlinesShown)
