@@ -1,7 +1,6 @@
 """Set-up shared by all tests: no display needed, one torch thread, settings of their own.
 
-With `-n` several processes run them, each whole files, and each with a home of its own. The rounds
-in a real window take longest, so they come first.
+With `-n` several processes run them, each whole files, and each with a home of its own.
 
 Property tests try the same examples each time, so that a failure is due to the change at hand;
 `pytest --hypothesis-profile=explore` looks for new ones.
@@ -43,6 +42,9 @@ settings.register_profile("explore", _patient, print_blob=True)
 settings.load_profile("same")
 
 
+LONGEST = ("e2e", "faults", "train", "resources")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Draw no constants from our modules: which are loaded depends on the tests before."""
     if settings.get_current_profile_name() == "same":
@@ -50,8 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest."""
-    items.sort(key=lambda item: item.path.parent.name != "e2e")
+    """Begin with the longest, so that no process works on one when the others have ended."""
+    places = {folder: place for place, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
