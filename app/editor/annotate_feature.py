@@ -342,7 +342,7 @@ class AnnotateFeature(Feature):
                tip="Let the model draw the selected outlines anew, as fine as you like"),
         Action("smooth", EDIT, "Simplify, smooth and grow…", ("Shift+N",), "smooth",
                (image, chosen), do=lambda self: self.services.tuning.smooth(),
-               tip="Take details and vertices from outlines, make them larger or smaller"),
+               tip="Simplify the selected outlines, or make all of them larger or smaller"),
         _combine("union", "Unite", "Make one instance of the selected ones", ("Shift+J",)),
         _combine("subtract", "Cut the others out",
                  "Take what the other selected instances cover from the largest one"),
