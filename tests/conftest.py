@@ -1,7 +1,6 @@
 """Set-up shared by all tests: no display needed, one torch thread, settings of their own.
 
-With `-n` several processes run them, each whole files, and each with a home of its own. The rounds
-in a real window take longest, so they come first.
+With `-n` several processes run them, each whole files, and each with a home of its own.
 
 Property tests try the same examples each time, so that a failure is due to the change at hand;
 `pytest --hypothesis-profile=explore` looks for new ones.
@@ -11,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 
 import pytest
@@ -20,6 +20,10 @@ from hypothesis.internal.conjecture import providers
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+# Dozens of processes import torch, which takes six times as long where nothing compiled is kept.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Neither a test nor a process it starts may read or write the settings of the person who runs it.
 _home = tempfile.mkdtemp(prefix="masklens-tests-")
@@ -38,6 +42,9 @@ settings.register_profile("explore", _patient, print_blob=True)
 settings.load_profile("same")
 
 
+LONGEST = ("e2e", "faults", "train", "resources")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Draw no constants from our modules: which are loaded depends on the tests before."""
     if settings.get_current_profile_name() == "same":
@@ -45,8 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest."""
-    items.sort(key=lambda item: item.path.parent.name != "e2e")
+    """Begin with the longest, so that no process works on one when the others have ended."""
+    places = {folder: place for place, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,8 +1,8 @@
 """How the click-correct head learns: simulated clicks on true masks, a few rounds each.
 
-The mask that the network has is spoilt at random, a click goes into the middle of the largest error
-that is left, and the head is asked for the true mask; its answer is what the next round begins
-with. Nothing else of the network learns from it.
+It begins with the mask that comes of a box, which is a little off, or with one that was spoilt at
+random. A click goes into the middle of the largest error, and the head is asked for the mask; its
+answer is what the next round begins with. Nothing else of the network learns from it.
 """
 
 from __future__ import annotations
@@ -14,25 +14,36 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
-from torchvision.models.detection.roi_heads import project_masks_on_boxes
+from torchvision.ops import roi_align
 
-from core.engine.clicks import CELLS, clicked_logits, point_maps
+from core.engine.clicks import ClickHead, View, click_head, drawn_anew, point_maps, view_of
+from core.engine.colours import CELLS, colours_of
+from core.engine.stages import masks
 from core.engine.stages.features import Maps
 from core.engine.stages.numerics import FLOAT32, Numerics
-from core.engine.stages.pooling import pool_rois
+from core.lens.trace import Prepared
 
-ROUNDS: Final = 3
-AT_ONCE: Final = 16
-"""Instances of a batch that are clicked on."""
+ROUNDS: Final = 2
+AT_ONCE: Final = 8
+"""Instances of a batch that are asked for."""
 _JITTER: Final = 0.1
-_NEAR: Final = 4.0
+_FARTHER: Final = 0.28
+"""Share of its sides by which every third box is off: one around a bad outline."""
+_NEAR: Final = 3.0
 """How much more the cells near a click count."""
-_DEEPEST: Final = 8
+_WRONG: Final = 1.0
+"""How much more the cells count that the present mask has wrong."""
+_DEEPEST: Final = 10
+_NEW: Final = 0.2
+"""Share of the first clicks with which no mask is there yet."""
+_SPOILT: Final = 0.2
+"""Share of the masks before the first click that are the true one spoilt."""
 
 
 def click_loss(
     model: MaskRCNN,
     levels: Maps,
+    images: Sequence[Prepared],
     targets: Sequence[dict[str, Tensor]],
     numerics: Numerics = FLOAT32,
     *,
@@ -43,52 +54,82 @@ def click_loss(
 
     Targets hold boxes, masks and labels in pixels of the resized images. Zero without instances.
     """
-    heads = model.roi_heads
-    chosen = _chosen(targets, most)
-    boxes = [
-        _moved(target["boxes"][rows], target["masks"].shape[-2:])
-        for target, rows in zip(targets, chosen, strict=True)
-    ]
-    if not sum(map(len, boxes)):
+    head = click_head(model)
+    found = views_of(model, levels, images, targets, numerics, most=most)
+    if head is None or found is None:
         return next(iter(levels.values())).new_zeros(())
-    fixed = {name: level.detach() for name, level in levels.items()}
-    with torch.no_grad():
-        pooled = pool_rois(heads.mask_roi_pool, fixed, boxes)  # type: ignore[arg-type]
-    truth = torch.cat(
-        [
-            project_masks_on_boxes(target["masks"], each, rows, CELLS)
-            for target, each, rows in zip(targets, boxes, chosen, strict=True)
-        ]
-    )
-    channel = torch.cat(
-        [target["labels"][rows] for target, rows in zip(targets, chosen, strict=True)]
-    )
-    return _rounds(model, pooled, truth, channel, numerics, rounds)
+    return rounds_loss(head, *found, rounds)
 
 
-def _rounds(
+@torch.no_grad()
+def views_of(
     model: MaskRCNN,
-    pooled: Tensor,
-    truth: Tensor,
-    channel: Tensor,
-    numerics: Numerics,
-    rounds: int,
-) -> Tensor:
+    levels: Maps,
+    images: Sequence[Prepared],
+    targets: Sequence[dict[str, Tensor]],
+    numerics: Numerics = FLOAT32,
+    *,
+    most: int = AT_ONCE,
+) -> tuple[View, Tensor] | None:
+    """Some instances of a batch as a box that is a little off shows them, and their true masks
+    N×64×64 from 0 to 1. Of each two masks are drawn, as of a box that a person draws: in that box,
+    and in another that is nearer. None without instances.
+    """
+    views, truths = [], []
+    for row, (image, target, chosen) in enumerate(
+        zip(images, targets, _chosen(targets, most), strict=True)
+    ):
+        if not len(chosen):
+            continue
+        true = target["boxes"][chosen]
+        boxes = torch.stack((_moved(true, image.size), _moved(true, image.size, share=0.5)), dim=1)
+        wide = (boxes[..., 2:] - boxes[..., :2]).amin(dim=(1, 2)) >= 1
+        boxes, chosen = boxes[wide], chosen[wide]
+        own = type(levels)((name, level[row : row + 1].detach()) for name, level in levels.items())
+        logits = masks.run_mask_head(model, own, [boxes.flatten(0, 1)], numerics)
+        channel = target["labels"][chosen].repeat_interleave(2)
+        likely = torch.sigmoid(masks.answers(logits, channel)).view(len(boxes), 2, 28, 28)
+        view, places = view_of(model, own, colours_of(model, image), boxes, likely)
+        whole = target["masks"][chosen].float()[:, None]
+        rows = torch.arange(len(places), device=places.device, dtype=places.dtype)[:, None]
+        truth = roi_align(
+            whole, torch.cat((rows, places), dim=1), CELLS, sampling_ratio=2, aligned=True
+        )
+        views.append(view)
+        truths.append(truth[:, 0])
+    return (_together(views), torch.cat(truths)) if views else None
+
+
+def _together(views: Sequence[View]) -> View:
+    return View(
+        torch.cat([each.shown for each in views]),
+        torch.cat([each.logits for each in views]),
+        torch.cat([each.within for each in views]),
+        torch.cat([each.pooled for each in views]),
+    )
+
+
+def rounds_loss(head: ClickHead, view: View, truth: Tensor, rounds: int = ROUNDS) -> Tensor:
+    """The mean loss of so many clicks, one after the other, on what a box shows."""
     marks = truth.new_zeros((len(truth), 2, CELLS, CELLS))
-    with torch.no_grad():
-        maps = torch.cat((marks, truth.new_zeros((len(truth), 1, CELLS, CELLS))), dim=1)
-        plain = torch.sigmoid(clicked_logits(model, pooled, maps, channel, numerics))
-    present = spoilt(plain, truth)
+    shown = begun(drawn_anew(None, view), truth)
     losses = []
     for _ in range(rounds):
-        marks = torch.maximum(marks, next_marks(present, truth))
-        maps = torch.cat((marks, present[:, None]), dim=1)
-        logits = clicked_logits(model, pooled, maps, channel, numerics, only_clicks=True)
-        weight = 1 + _NEAR * marks.amax(dim=1)
-        each = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-        losses.append((weight * each).sum() / weight.sum())
-        present = (torch.sigmoid(logits.detach()) >= 0.5).float()
+        marks = torch.maximum(marks, next_marks((shown + 1) / 2, truth))
+        logits = drawn_anew(head, view, marks, shown)
+        wrong = ((shown >= 0) != (truth >= 0.5)).float()
+        losses.append(_loss(logits, truth, 1 + _WRONG * wrong + _NEAR * marks.amax(dim=1)))
+        shown = (logits.detach() >= 0).float() * 2 - 1
     return torch.stack(losses).mean()
+
+
+def _loss(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Cross entropy, and what is missing of the overlap of each mask."""
+    each = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    likely = torch.sigmoid(logits)
+    both = (likely * truth).sum(dim=(1, 2))
+    either = (likely + truth - likely * truth).sum(dim=(1, 2)).clamp(min=1)
+    return (weight * each).sum() / weight.sum() + (1 - both / either).mean()
 
 
 def _chosen(targets: Sequence[dict[str, Tensor]], most: int) -> list[Tensor]:
@@ -103,62 +144,77 @@ def _chosen(targets: Sequence[dict[str, Tensor]], most: int) -> list[Tensor]:
     return rows
 
 
-def _moved(boxes: Tensor, size: Sequence[int]) -> Tensor:
-    """Boxes whose edges are each off by up to a tenth of the side, within the image."""
+def _moved(boxes: Tensor, size: Sequence[int], share: float = 1.0) -> Tensor:
+    """Boxes whose edges are each off by up to a tenth of the side, every third one's by more,
+    times a share; within the image.
+    """
     sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
-    off = (torch.rand(boxes.shape) * 2 - 1).to(boxes.device) * _JITTER
-    moved = boxes + off * sides
+    far = torch.where(torch.rand(len(boxes), 1) < 1 / 3, _FARTHER, _JITTER) * share
+    moved = boxes + ((torch.rand(boxes.shape) * 2 - 1) * far).to(boxes.device) * sides
     limits = boxes.new_tensor((size[1], size[0], size[1], size[0]))
     return torch.minimum(moved.clamp(min=0), limits)
 
 
-def spoilt(plain: Tensor, truth: Tensor) -> Tensor:
-    """What a person may have before the first click, 0 or 1: N×28×28.
+def begun(logits: Tensor, truth: Tensor) -> Tensor:
+    """What a person may have before the first click, N×64×64 of -1 and 1, or 0 where nothing.
 
-    The network's own mask; or the true one with a strip or a block of it missing or too much; or
-    one moved aside; or nothing.
+    What came of the box; or the true mask with a block of it missing or too much, or moved aside.
     """
     made = []
-    for own, true in zip((plain >= 0.5).float(), (truth >= 0.5).float(), strict=True):
-        kind = int(torch.randint(4, ()))
-        if kind == 0:
+    side = truth.shape[-1]
+    for own, true in zip((logits >= 0).float(), (truth >= 0.5).float(), strict=True):
+        drawn = float(torch.rand(()))
+        if drawn < _NEW:
+            made.append(torch.full_like(own, 0.5))
+        elif drawn >= _NEW + _SPOILT:
             made.append(own)
-        elif kind == 1:
-            shift = torch.randint(-5, 6, (2,)).tolist()
+        elif drawn < _NEW + _SPOILT / 3:
+            shift = torch.randint(-side // 6, side // 6 + 1, (2,)).tolist()
             made.append(torch.roll(true, shifts=shift, dims=(0, 1)))
-        elif kind == 2:
-            low = torch.randint(0, CELLS - 6, (2,)).tolist()
-            side = torch.randint(6, 18, (2,)).tolist()
-            block = true.clone()
-            fill = float(torch.randint(2, ()))
-            block[low[0] : low[0] + side[0], low[1] : low[1] + side[1]] = fill
-            made.append(block)
         else:
-            made.append(torch.zeros_like(true) if float(torch.rand(())) < 0.3 else own)
-    return torch.stack(made)
+            low = torch.randint(0, side - side // 5, (2,)).tolist()
+            wide = torch.randint(side // 5, side * 2 // 3, (2,)).tolist()
+            block = true.clone()
+            block[low[0] : low[0] + wide[0], low[1] : low[1] + wide[1]] = float(
+                torch.randint(2, ())
+            )
+            made.append(block)
+    return torch.stack(made) * 2 - 1
 
 
 def next_marks(present: Tensor, truth: Tensor) -> Tensor:
-    """The maps N×2×28×28 of the next click on each mask: the deepest place of what is wrong."""
+    """The maps N×2×64×64 of the next click on each mask: the deepest place of what is wrong.
+
+    Masks N×64×64 from 0 to 1; where one is 0.5 all over there is none yet.
+    """
     wanted = truth >= 0.5
-    wrong = (present >= 0.5) != wanted
+    none = (present == 0.5).flatten(1).all(dim=1)[:, None, None]
+    wrong = torch.where(none, wanted, (present >= 0.5) != wanted)
     depth = _depth(wrong)
     place = depth.flatten(1).argmax(dim=1)
     maps = []
     for row in range(len(truth)):
         if not wrong[row].any():
-            maps.append(truth.new_zeros((2, CELLS, CELLS)))
+            maps.append(truth.new_zeros((2, *truth.shape[1:])))
             continue
-        y, x = divmod(int(place[row]), CELLS)
+        y, x = divmod(int(place[row]), truth.shape[-1])
         cells = truth.new_tensor([[x + 0.5, y + 0.5]])
         maps.append(point_maps(cells, wanted[row, y, x].reshape(1)))
     return torch.stack(maps)
 
 
 def _depth(wrong: Tensor) -> Tensor:
-    """How far each wrong cell lies from what is right, with a little chance between equals."""
-    left, depth = wrong.float(), wrong.float()
+    """How far each wrong cell lies from what is right, with a little chance between equals.
+
+    In blocks of two cells, and of single cells where there is no whole block.
+    """
+    blocks = -functional.max_pool2d(-wrong.float()[:, None], 2)
+    depth = blocks
     for _ in range(_DEEPEST):
-        left = -functional.max_pool2d(-functional.pad(left, (1, 1, 1, 1))[:, None], 3, 1)[:, 0]
-        depth = depth + left
-    return depth + wrong * torch.rand(wrong.shape).to(wrong.device) * 0.5
+        blocks = -functional.max_pool2d(-functional.pad(blocks, (1, 1, 1, 1)), 3, 1)
+        depth = depth + blocks
+    finer = functional.interpolate(depth, scale_factor=2, mode="nearest")[:, 0]
+    return wrong * (1 + finer + torch.rand(wrong.shape).to(wrong.device) * 0.5)
+
+
+__all__ = ["AT_ONCE", "ROUNDS", "begun", "click_loss", "next_marks", "rounds_loss", "views_of"]

@@ -1,64 +1,106 @@
-"""The click-correct head: a person's points and the mask that is there, put before the mask head.
+"""The click-correct head: draws a mask at 64×64 cells from all that is known about it.
 
-Points and mask become three maps of 28×28 cells in the box. A few convolutions add what they mean
-to the 14×14 RoI features in front of the mask head, and to its logits behind it. Their last layers
-start at zero, so that a new one changes no bit of the mask head's answer. As in RITM (arXiv
-2102.06583) the head learns from simulated clicks; see `core.engine.click_training`.
+It sees the image itself, what the mask head and the colours say (`core.engine.colours`), the
+person's points, the outline that is there, and the RoI features, and says how much likelier each
+cell is inside than the colours alone make it. Its last layer starts at zero, so that a new one
+changes no bit of their answer. As in RITM (arXiv 2102.06583) it learns from simulated clicks; see
+`core.engine.click_training`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 
 from core.document.instance import Point, Polygon, Polygons
 from core.document.runs import rasterise
+from core.engine.colours import CELLS, RAISED, crops, laid_logits, places_of, weighed
 from core.engine.config import ModelConfig
 from core.engine.stages.features import Maps, own_settings
-from core.engine.stages.numerics import FLOAT32, Numerics, Part
 from core.engine.stages.pooling import pool_rois
 
 PREFIX: Final = "roi_heads.click_head."
 """What its tensors are called in a state_dict begins so."""
-CELLS: Final = 28
-_MAPS: Final = 3
-_HIDDEN: Final = 32
-_REACH: Final = 1.5
+_MAPS: Final = 12
+_FINE: Final = 32
+_COARSE: Final = 48
+_COARSE_CELLS: Final = 16
+_REACH: Final = 2.5
 """Sigma of a point in its map, in cells."""
-_FINER: Final = 4
+_FINER: Final = 2
+_LOGITS: Final = 3.0
+"""Logits are divided by this before the head sees them."""
+_SURE: Final = 1e-3
+_OUTLINED: Final = 0.95
+"""How likely the colours within an outline that is there are those of the thing."""
 
 
 class ClickHead(nn.Module):
-    """What three maps N×3×28×28 (inner points, outer points, mask) add before and behind."""
+    """What maps N×12×64×64 and pooled features N×C×14×14 add to logits N×64×64."""
 
-    def __init__(self, channels: int, mask_channels: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.before = nn.Sequential(
+        self.first = nn.Sequential(
             nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * _MAPS, _HIDDEN, 3, padding=1),
+            nn.Conv2d(4 * _MAPS, _FINE, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(_HIDDEN, channels, 3, padding=1),
+            nn.Conv2d(_FINE, _FINE, 3, padding=1),
+            nn.ReLU(),
         )
-        self.behind = nn.Sequential(
-            nn.Conv2d(mask_channels + _MAPS + 1, _HIDDEN, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(_HIDDEN, _HIDDEN, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(_HIDDEN, 1, 1),
+        self.down = nn.Conv2d(_FINE, _COARSE, 3, stride=2, padding=1)
+        self.seen = nn.Conv2d(channels, _COARSE, 1)
+        self.around = nn.ModuleList(
+            nn.Conv2d(_COARSE, _COARSE, 3, padding=far, dilation=far) for far in (1, 2, 4)
         )
-        for last in (self.before[-1], self.behind[-1]):
-            assert isinstance(last, nn.Conv2d)
-            nn.init.zeros_(last.weight)
-            assert last.bias is not None
-            nn.init.zeros_(last.bias)
+        self.up = nn.Conv2d(_COARSE, _FINE, 1)
+        self.last = nn.Sequential(
+            nn.Conv2d(_FINE, _FINE, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(_FINE, 4, 3, padding=1),
+            nn.PixelShuffle(2),
+        )
+        end = self.last[-2]
+        assert isinstance(end, nn.Conv2d)
+        assert end.bias is not None
+        nn.init.zeros_(end.weight)
+        nn.init.zeros_(end.bias)
+
+    def forward(self, maps: Tensor, pooled: Tensor) -> Tensor:
+        fine = self.first(maps)
+        seen = functional.interpolate(
+            self.seen(pooled), size=(_COARSE_CELLS,) * 2, mode="bilinear", align_corners=False
+        )
+        coarse = functional.relu(self.down(fine) + seen)
+        for each in self.around:
+            coarse = coarse + functional.relu(each(coarse))
+        back = functional.interpolate(self.up(coarse), scale_factor=2, mode="nearest")
+        logits: Tensor = self.last(functional.relu(fine + back))
+        return logits[:, 0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What is known of N things before anybody points, each in a place around its box."""
+
+    shown: Tensor
+    """The image, N×3×64×64, 0 to 1."""
+    logits: Tensor
+    """What the masks say, N×64×64."""
+    within: Tensor
+    """1 in the box, N×64×64."""
+    pooled: Tensor
+    """RoI features of the place, N×C×14×14."""
+
+    def __getitem__(self, rows: Tensor | slice) -> View:
+        return View(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
 def click_head(model: MaskRCNN) -> ClickHead | None:
@@ -71,7 +113,7 @@ def add_click_head(model: MaskRCNN, config: ModelConfig) -> ClickHead:
     """The head of a network, a new one when it has none."""
     head = click_head(model)
     if head is None:
-        head = ClickHead(config.fpn_channels, config.mask_channels)
+        head = ClickHead(config.fpn_channels)
         model.roi_heads.click_head = head.train(model.training)
     return head
 
@@ -81,64 +123,94 @@ def has_clicks(state: Mapping[str, Tensor]) -> bool:
     return any(name.startswith(PREFIX) for name in state)
 
 
-def clicked_logits(
-    model: MaskRCNN,
-    pooled: Tensor,
-    maps: Tensor,
-    channel: Tensor,
-    numerics: Numerics = FLOAT32,
-    *,
-    only_clicks: bool = False,
-) -> Tensor:
-    """Mask logits N×28×28 of pooled features N×C×14×14 with maps N×3×28×28.
+def without_old_clicks(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """The state_dict without a click-correct head of the kind before, which saw 28×28 cells."""
+    if f"{PREFIX}seen.weight" in state:
+        return state
+    return {name: value for name, value in state.items() if not name.startswith(PREFIX)}
 
-    `channel` N is the class whose mask is taken. With `only_clicks` no gradient reaches the mask
-    head's own weights. Raises ValueError when the network has no click-correct head.
+
+def view_of(
+    model: MaskRCNN, levels: Maps, colours: Tensor, boxes: Tensor, masks: Tensor
+) -> tuple[View, Tensor]:
+    """What is known of N things, each with masks N×M×28×28 (probabilities) in boxes N×M×4 of
+    resized pixels, and the places N×4 around their first boxes. `colours` is uint8 3×H×W.
     """
-    head, heads = click_head(model), model.roi_heads
-    if head is None:
-        raise ValueError("the network has no click-correct head")
-
-    def call(part: nn.Module, value: Tensor) -> Tensor:
-        if not only_clicks:
-            answer: Tensor = part(value)
-            return answer
-        fixed = {name: each.detach() for name, each in part.named_parameters()}
-        fixed |= dict(part.named_buffers())
-        return torch.as_tensor(functional_call(part, fixed, (value,)))
-
-    shifted = pooled + head.before(maps)
-    with numerics.context(Part.MASK_HEAD, pooled.device):
-        hidden = call(heads.mask_head, numerics.fit(Part.MASK_HEAD, shifted))
-        hidden = functional.relu(call(heads.mask_predictor.conv5_mask, hidden))
-    hidden = hidden.float()
-    logits = call(heads.mask_predictor.mask_fcn_logits, hidden)
-    own = logits[torch.arange(len(channel), device=channel.device), channel.clamp(min=0)]
-    anything = channel < 0
-    if anything.any():
-        own = torch.where(anything[:, None, None], logits[:, 1:].amax(dim=1), own)
-    more = head.behind(torch.cat((hidden, maps, own[:, None]), dim=1))
-    corrected: Tensor = own + more[:, 0]
-    return corrected
-
-
-@torch.inference_mode()
-def correct(
-    model: MaskRCNN,
-    levels: Maps,
-    box: Tensor,
-    maps: Tensor,
-    channel: Tensor,
-    numerics: Numerics = FLOAT32,
-) -> Tensor:
-    """Mask probabilities N×28×28 of boxes N×4 in resized pixels, put right at the points."""
+    places = places_of(boxes[:, 0], (colours.shape[1], colours.shape[2]))
     pool = model.roi_heads.mask_roi_pool
-    pooled = pool_rois(pool, levels, [box], own_settings(model))
-    return torch.sigmoid(clicked_logits(model, pooled, maps, channel, numerics))
+    pooled = pool_rois(pool, levels, [places], own_settings(model))
+    return (
+        View(
+            crops(colours, places),
+            laid_logits(masks, boxes, places, RAISED),
+            within(boxes[:, 0], places),
+            pooled,
+        ),
+        places,
+    )
+
+
+def within(boxes: Tensor, places: Tensor) -> Tensor:
+    """1 in the cells of places N×4 whose middle lies in boxes N×4, else 0: N×64×64."""
+    steps = (torch.arange(CELLS, device=boxes.device) + 0.5) / CELLS
+    at = places[:, None, :2] + steps[:, None] * (places[:, None, 2:] - places[:, None, :2])
+    inner = ((at >= boxes[:, None, :2]) & (at < boxes[:, None, 2:])).float()
+    return inner[:, None, :, 0] * inner[:, :, None, 1]
+
+
+def drawn_anew(
+    head: ClickHead | None, view: View, marks: Tensor | None = None, present: Tensor | None = None
+) -> Tensor:
+    """Logits N×64×64 of things. Without a head: what masks and colours say.
+
+    `marks` N×2×64×64 are inner and outer points (`point_maps`), `present` N×64×64 is the outline
+    that is there: from -1, outside, to 1, and 0 all over where there is none.
+    """
+    count = len(view.logits)
+    if marks is None:
+        marks = view.logits.new_zeros((count, 2, CELLS, CELLS))
+    if present is None:
+        present = torch.zeros_like(view.logits)
+    inside = _inside(view.logits, marks, present)
+    likelier, led = weighed(view.shown, view.logits, inside)
+    known = torch.logit(led, _SURE)
+    if head is None:
+        return known
+    maps = torch.cat(
+        (
+            view.shown - 0.5,
+            torch.stack((known / _LOGITS, view.logits / _LOGITS, likelier / _LOGITS), dim=1),
+            torch.stack((view.within, present), dim=1),
+            marks,
+            _alike(view.pooled, marks),
+        ),
+        dim=1,
+    )
+    more: Tensor = head(maps, view.pooled)
+    return known + more
+
+
+def _inside(logits: Tensor, marks: Tensor, present: Tensor) -> Tensor:
+    """Which cells tell the colours of the thing: those of its outline, if any, and of points."""
+    given = present.abs().amax(dim=(1, 2), keepdim=True) > 0
+    outlined = (present * (2 * _OUTLINED - 1) + 1) / 2
+    inside = torch.where(given, outlined, torch.sigmoid(logits))
+    return torch.maximum(inside, marks[:, 0]) * (1 - marks[:, 1])
+
+
+def _alike(pooled: Tensor, marks: Tensor) -> Tensor:
+    """How like the features at the inner and at the outer points are those of each cell, -1 to 1,
+    N×2×64×64; 0 where there are no such points.
+    """
+    away = functional.normalize(pooled - pooled.mean(dim=(2, 3), keepdim=True), dim=1)
+    weights = functional.adaptive_avg_pool2d(marks, (pooled.shape[2], pooled.shape[3]))
+    meant = functional.normalize(torch.einsum("nkhw,nchw->nkc", weights, away), dim=2)
+    like = torch.einsum("nkc,nchw->nkhw", meant, away)
+    return functional.interpolate(like, size=(CELLS, CELLS), mode="bilinear", align_corners=False)
 
 
 def point_maps(cells: Tensor, inside: Tensor) -> Tensor:
-    """Two maps 2×28×28 of points N×2 in cells (x, y): inner ones, outer ones. Values 0 to 1."""
+    """Two maps 2×64×64 of points N×2 in cells (x, y): inner ones, outer ones. Values 0 to 1."""
     grid = torch.arange(CELLS, dtype=torch.float32, device=cells.device) + 0.5
     maps = cells.new_zeros((2, CELLS, CELLS))
     for kind, chosen in enumerate((inside, ~inside)):
@@ -148,27 +220,22 @@ def point_maps(cells: Tensor, inside: Tensor) -> Tensor:
     return maps
 
 
-def maps_of(
-    points: Sequence[Point],
-    inside: NDArray[np.bool_],
-    present: Polygons,
-    box: Sequence[float],
-) -> Tensor:
-    """The maps 1×3×28×28 of points and an outline in a box, all in image pixels."""
-    x0, y0, x1, y1 = box
+def marks_of(points: Sequence[Point], inside: NDArray[np.bool_], place: Sequence[float]) -> Tensor:
+    """The maps 1×2×64×64 of points in a place, all in image pixels."""
+    x0, y0, x1, y1 = place
     scale = np.array((CELLS / (x1 - x0), CELLS / (y1 - y0)))
     cells = (np.array(points, np.float64).reshape(-1, 2) - (x0, y0)) * scale
-    marks = point_maps(torch.from_numpy(cells).float(), torch.from_numpy(np.array(inside, bool)))
-    return torch.cat((marks, _field(present, box)[None]))[None]
+    kinds = torch.from_numpy(np.array(inside, bool))
+    return point_maps(torch.from_numpy(cells).float(), kinds)[None]
 
 
-def _field(polygons: Polygons, box: Sequence[float]) -> Tensor:
-    """How much of each of 28×28 cells an outline covers."""
-    side = CELLS * _FINER
+def present_of(polygons: Polygons, place: Sequence[float]) -> Tensor:
+    """An outline in a place of image pixels, 1×64×64: from -1, outside, to 1; 0 without one."""
     if not polygons:
-        return torch.zeros(CELLS, CELLS)
-    (x0, y0, x1, y1), finer = box, side
-    across, down = finer / (x1 - x0), finer / (y1 - y0)
+        return torch.zeros(1, CELLS, CELLS)
+    side = CELLS * _FINER
+    x0, y0, x1, y1 = place
+    across, down = side / (x1 - x0), side / (y1 - y0)
 
     def moved(ring: Sequence[Point]) -> tuple[Point, ...]:
         return tuple(((x - x0) * across, (y - y0) * down) for x, y in ring)
@@ -178,4 +245,4 @@ def _field(polygons: Polygons, box: Sequence[float]) -> Tensor:
         for polygon in polygons
     )
     bits = torch.from_numpy(rasterise(inner, side, side).astype(np.float32))
-    return functional.avg_pool2d(bits[None], _FINER)[0]
+    return functional.avg_pool2d(bits[None], _FINER) * 2 - 1

@@ -60,20 +60,37 @@ def led_by_colours(
     whose logits are `raised`. A result lies in the thing's first box with a margin, cut off at the
     image. Each thing is worked out for itself.
     """
-    height, width = colours.shape[1:]
-    sides = boxes[:, 0, 2:] - boxes[:, 0, :2]
-    limits = boxes.new_tensor((width, height))
-    corner = (boxes[:, 0, :2] - LED_MARGIN * sides).clamp(min=0)
-    far = torch.minimum(boxes[:, 0, 2:] + LED_MARGIN * sides, limits)
-    places = torch.cat((corner, far), dim=1)
-    shown = _crops(colours, places)
+    places = places_of(boxes[:, 0], (colours.shape[1], colours.shape[2]))
+    shown = crops(colours, places)
+    logits = laid_logits(masks, boxes, places, raised)
+    return weighed(shown, logits, torch.sigmoid(logits))[1], places
+
+
+def places_of(boxes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Boxes T×4 with a margin, cut off at an image of a height and width."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    corner = (boxes[:, :2] - LED_MARGIN * sides).clamp(min=0)
+    far = torch.minimum(boxes[:, 2:] + LED_MARGIN * sides, boxes.new_tensor((size[1], size[0])))
+    return torch.cat((corner, far), dim=1)
+
+
+def laid_logits(masks: Tensor, boxes: Tensor, places: Tensor, raised: float) -> Tensor:
+    """What masks T×N×28×28 of boxes T×N×4 say together in places T×4: logits T×S×S, `raised`."""
     laid = _laid(masks, boxes, places)
-    logits = torch.logit(laid.clamp(_SURE, 1 - _SURE)).mean(dim=1) + raised
-    likelier = _likelier(shown, torch.sigmoid(logits)).clamp(-_LIKELIER, _LIKELIER)
-    return _guided(shown, torch.sigmoid(logits + likelier)).clamp(0, 1), places
+    return torch.logit(laid.clamp(_SURE, 1 - _SURE)).mean(dim=1) + raised
 
 
-def _crops(colours: Tensor, places: Tensor) -> Tensor:
+def weighed(shown: Tensor, logits: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+    """How much likelier the colours T×3×S×S say that each cell is inside, as logarithms T×S×S; and
+    the probabilities of that and the logits together, along the edges of the image.
+
+    `inside` T×S×S, 0 to 1, says which cells tell what the colours inside are.
+    """
+    likelier = _likelier(shown, inside).clamp(-_LIKELIER, _LIKELIER)
+    return likelier, _guided(shown, torch.sigmoid(logits + likelier)).clamp(0, 1)
+
+
+def crops(colours: Tensor, places: Tensor) -> Tensor:
     """The colours in boxes, T×3×S×S, 0 to 1, each cell the mean of its pixels."""
     whole = colours.float().div_(255)[None]
     found: Tensor = roi_align(whole, [places], CELLS, sampling_ratio=_POINTS, aligned=True)
@@ -173,4 +190,13 @@ def _blurred(maps: Tensor) -> Tensor:
     return maps.div_(counts).div_(counts[:, None])
 
 
-__all__ = ["RAISED", "colours_of", "led_by_colours"]
+__all__ = [
+    "CELLS",
+    "RAISED",
+    "colours_of",
+    "crops",
+    "laid_logits",
+    "led_by_colours",
+    "places_of",
+    "weighed",
+]

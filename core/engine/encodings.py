@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.engine.colours import colours_of
+from core.engine.colours import CELLS, colours_of
 from core.engine.keypoints import find_keypoints, has_keypoints
 from core.engine.pipeline import FoundBoxes, Run, Watch, find_boxes, propose_boxes
 from core.engine.predict import Prediction, Predictor
@@ -44,6 +44,20 @@ class ImageKey:
     version: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """A box under a point that was drawn."""
+
+    label: int
+    score: float
+    steadiness: float
+    """Of its mask alone."""
+    mask: Tensor
+    """Its mask led by the colours: probabilities 64×64, on the CPU."""
+    place: Tensor
+    """Where that lies, in resized pixels."""
+
+
 @dataclass(frozen=True, eq=False)
 class Encoding:
     """One encoded image; tensors on the predictor's device, boxes in resized pixels."""
@@ -60,8 +74,8 @@ class Encoding:
     colours: Tensor
     """uint8 3×H×W: the resized image."""
     milliseconds: dict[str, float]
-    known: Lru[int, tuple[int, float, Tensor]] = field(default_factory=lambda: Lru(_MASKS_KEPT))
-    """Label, score and mask (28×28 probabilities) of rows of the pool that were drawn."""
+    known: Lru[int, Known] = field(default_factory=lambda: Lru(_MASKS_KEPT))
+    """Rows of the pool that were drawn."""
 
     @cached_property
     def pool(self) -> Pool:
@@ -90,7 +104,7 @@ class Encoding:
         rows: int = (
             len(own.decoded.boxes) * 60 + own.box_head.deltas.nbytes + own.box_head.logits.nbytes
         )
-        cells = _MASKS_KEPT * 28 * 28 * 4
+        cells = _MASKS_KEPT * CELLS * CELLS * 4
         return (
             maps
             + self.colours.nbytes

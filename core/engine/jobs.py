@@ -95,10 +95,11 @@ class JobQueue:
             self._changed.notify_all()
         return [job.request for job in dropped]
 
-    def take(self) -> Job:
-        """Wait for the most urgent job and mark it as in work."""
+    def take(self, patience: float | None = None) -> Job | None:
+        """Wait for the most urgent job and mark it as in work; None after `patience` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
+            if not self._changed.wait_for(lambda: self._waiting, patience):
+                return None
             job = min(self._waiting, key=lambda job: job.rank)
             self._waiting.remove(job)
             self._in_work = job

@@ -103,6 +103,24 @@ def complete_torch() -> None:
 
 
 @contextlib.contextmanager
+def without_compiler() -> Iterator[None]:
+    """Let an optimiser of torch work: each of its calls would import the compiler.
+
+    It only marks what is not to be compiled. Code of others has no place in here.
+    """
+    import torch
+
+    if _COMPILER in sys.modules:
+        yield
+        return
+    sys.modules[_COMPILER] = _no_compiler()
+    try:
+        yield
+    finally:
+        _clear(torch)
+
+
+@contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """Looking for garbage among a million new objects that all stay takes a tenth of the time."""
     collects = gc.isenabled()
@@ -138,18 +156,27 @@ def _import_torchvision() -> None:
 
     if "torchvision" in sys.modules or _COMPILER in sys.modules:
         return
-    package, utils = ModuleType(_COMPILER), ModuleType(_UTILS)
-    package.__path__ = []
+    package, utils = _no_compiler(), ModuleType(_UTILS)
     utils.is_compile_supported = _is_compile_supported  # type: ignore[attr-defined]
     sys.modules[_COMPILER], sys.modules[_UTILS] = package, utils
     sys.modules[_DATA_SETS] = Later(_DATA_SETS)
     try:
         importlib.import_module("torchvision")
+        importlib.import_module("torchvision.tv_tensors")
     except (ImportError, AttributeError):
         _clear(torch)
         importlib.import_module("torchvision")
     finally:
         _clear(torch)
+
+
+def _no_compiler() -> ModuleType:
+    """A package that takes marks for what is not to be compiled."""
+    package = ModuleType(_COMPILER)
+    package.__path__ = []
+    package.graph_break = lambda: None  # type: ignore[attr-defined]
+    package.disable = lambda function, *_, **__: function  # type: ignore[attr-defined]
+    return package
 
 
 def _clear(torch: Any) -> None:

@@ -114,7 +114,8 @@ def training_pass(
     )
     if click_head(model) is None:
         return done
-    clicked = click_loss(model, levels, scaled, numerics)
+    shown = [batch.one(place) for place in range(len(images))]
+    clicked = click_loss(model, levels, shown, scaled, numerics)
     return TrainingPass({**done.losses, CLICK_LOSS: clicked}, done.traces)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,8 @@ from core.document.instance import Point, Polygon, Polygons
 _DISC: Final = 0.12
 """Radius of what a point takes along where nothing better is known, by the root of the area."""
 _LEAST: Final = 2.0
+_MOST: Final = 0.5
+"""Share of the outline's area above which a piece of another outline is not what a point means."""
 _CORNERS: Final = 16
 _THREAD: Final = 2.0
 """Pixels: what is narrower and hangs on a piece that changed is left over between two edges."""
@@ -53,25 +55,25 @@ def mend(
     polygons: Polygons,
     points: Sequence[Point],
     inside: Sequence[bool] | NDArray[np.bool_],
-    corrected: Sequence[Polygons],
-    others: Sequence[Polygons],
+    corrected: Polygons,
+    others: Callable[[], Sequence[Polygons]],
     image_size: tuple[int, int],
 ) -> Polygons:
     """The outline with each wrong point put right; what is not about a point stays.
 
     A point adds or takes away the one piece under it in which the outline differs from a better
     one, and under which no point of the other kind lies (as FocalClick merges, arXiv 2204.02574):
-    from the first of `corrected` that has such a piece, else the smallest that `others` have, else
-    a disc. `image_size` is height and width. Empty when nothing remains.
+    that of `corrected`, else the smallest that `others` have, which are asked for only then, unless
+    it is large, else a disc. `image_size` is height and width. Empty when nothing remains.
     """
     for place in wrong_points(polygons, points, inside):
         adds = bool(inside[place])
         if contains(polygons, *points[place]) == adds:
             continue  # an earlier point has put it right
         against = [p for p, kind in zip(points, inside, strict=True) if bool(kind) != adds]
-        pieces = [_piece(polygons, each, points[place], against, adds=adds) for each in corrected]
-        spare = [_piece(polygons, each, points[place], against, adds=adds) for each in others]
-        piece = next(filter(None, pieces), None) or min(filter(None, spare), key=area, default=())
+        piece = _piece(polygons, corrected, points[place], against, adds=adds) if corrected else ()
+        if not piece:
+            piece = _spare(polygons, others(), points[place], against, adds=adds)
         piece = piece or _disc(points, place, inside, polygons)
         polygons = _changed(polygons, piece, adds=adds)
     for place in wrong_points(polygons, points, inside):
@@ -110,6 +112,22 @@ def _piece(
         if contains((part,), *point) and not any(contains((part,), *each) for each in against):
             return (part,)
     return ()
+
+
+def _spare(
+    polygons: Polygons,
+    others: Sequence[Polygons],
+    point: Point,
+    against: Sequence[Point],
+    *,
+    adds: bool,
+) -> Polygons:
+    """The smallest piece that others have; what is large beside the outline is something else."""
+    pieces = (_piece(polygons, each, point, against, adds=adds) for each in others)
+    smallest = min(filter(None, pieces), key=area, default=())
+    if smallest and polygons and area(smallest) > _MOST * area(polygons):
+        return ()
+    return smallest
 
 
 def _disc(

@@ -7,9 +7,10 @@ import hashlib
 import json
 import platform
 import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeVar, cast
 
 import platformdirs
 import torch
@@ -26,11 +27,14 @@ from core.sentences import MasklensError, Sentence, say
 from core.storage.atomic import StorageError, write_atomic
 
 Precision = Literal["auto", "float32", "fast", "bf16"]
+_Found = TypeVar("_Found")
 
 _PROBE_SIZE: Final = (256, 320)
 _ROUNDS: Final = 3
 _WORTH_IT: Final = 0.9
 """A less exact way is taken when it needs at most this share of the time of a more exact one."""
+_HOPELESS: Final = 3.0
+"""A way that takes so many times as long as another in the same rounds is not timed again."""
 _BY_EXACTNESS: Final = ("float32", "fast", "bf16")
 
 
@@ -89,14 +93,20 @@ class Arithmetic:
 
 
 def choose_prediction_arithmetic(
-    loaded: LoadedModel, device: torch.device, precision: Precision, cache: Path | None = None
-) -> Arithmetic:
+    loaded: LoadedModel,
+    device: torch.device,
+    precision: Precision,
+    cache: Path | None = None,
+    *,
+    may_measure: bool = True,
+) -> Arithmetic | None:
     """How to compute on a device.
 
     `auto` on a CPU runs the model's backbone in each way once and remembers the winner in
     `cache` (by default in the user's cache folder), by processor, versions of torch and of ONNX
-    Runtime, number of threads and architecture. On CUDA `auto` is bfloat16 where the card has it,
-    else float16; on MPS float32. `fast` is for CPUs; elsewhere it is float32.
+    Runtime, number of threads and architecture; None when nothing is remembered and nothing
+    `may_measure`. On CUDA `auto` is bfloat16 where the card has it, else float16; on MPS float32.
+    `fast` is for CPUs; elsewhere it is float32.
     """
     if precision == "float32":
         return Arithmetic()
@@ -108,8 +118,26 @@ def choose_prediction_arithmetic(
         return Arithmetic(torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16)
     if device.type != "cpu":
         return Arithmetic()
-    file = cache or Path(platformdirs.user_cache_dir("masklens")) / "precision.json"
-    return _remembered(loaded, file)
+    file = cache or _cache()
+    answer = _read(file).get(_machine_key(loaded))
+    if answer not in _BY_EXACTNESS:
+        if not may_measure:
+            return None
+        answer = finished(_decision(loaded, file))
+    dtype = torch.bfloat16 if answer == "bf16" else torch.float32
+    return Arithmetic(dtype, fast=answer == "fast")
+
+
+def deciding(loaded: LoadedModel, cache: Path | None = None) -> Iterator[None]:
+    """Find out and remember what `auto` is for a model, a piece of work at each step.
+
+    A piece takes a second at most. Graphs are made as well if they will be used, so that
+    the next start finds them.
+    """
+    answer = yield from _decision(loaded, cache or _cache())
+    if answer == "fast":
+        yield
+        fast_copy(loaded)
 
 
 def fast_copy(
@@ -120,14 +148,26 @@ def fast_copy(
     Trunk and proposer are graphs that ONNX Runtime runs where it is installed and the model is
     `lasting`: one that changes with the next step is not worth an export.
     """
-    twin, proposer = folded_copy(loaded.module), loaded.proposer
+    proposer = loaded.proposer
     if not lasting:
-        return twin, proposer, None
+        return folded_copy(loaded.module), proposer, None
+    twin, why = _fast_network(loaded)
+    if why is None and proposer is not None:
+        try:
+            proposer = graphs.with_graph(proposer)
+        except graphs.GraphError as error:
+            why = error.sentence
+    return twin, proposer, why
+
+
+def _fast_network(loaded: LoadedModel) -> tuple[MaskRCNN, Sentence | None]:
+    """The network made for a CPU; and why its trunk is no graph, if so."""
+    twin = folded_copy(loaded.module)
     try:
         graphs.put_graph(twin)
-        return twin, None if proposer is None else graphs.with_graph(proposer), None
     except graphs.GraphError as error:
-        return twin, proposer, error.sentence
+        return twin, error.sentence
+    return twin, None
 
 
 def choose_numerics(arch: str, device: torch.device, dtype: torch.dtype) -> Numerics:
@@ -147,47 +187,71 @@ def wide_maps_want_planes() -> bool:
     return torch.backends.cpu.get_cpu_capability() == "AVX2"
 
 
-def measure(loaded: LoadedModel) -> dict[str, float]:
-    """Seconds that backbone, pyramid and RPN take on a small image, by precision.
+def measuring(loaded: LoadedModel) -> Generator[None, None, dict[str, float]]:
+    """Seconds that backbone, pyramid and RPN take on a small image, by precision; in pieces.
 
-    The best of a few rounds, which alternate, so that other work slows all alike.
+    The best of a few rounds, which alternate, so that other work slows all alike. A way that is
+    `_HOPELESS` times as slow as a more exact one takes part in no further round.
     """
     cpu = torch.device("cpu")
     low = choose_numerics(loaded.config.arch, cpu, torch.bfloat16)
-    contenders = {
-        "float32": (loaded.module, Numerics()),
-        "fast": (fast_copy(loaded)[0], Numerics()),
-        "bf16": (lowered_copy(loaded.module, low), low),
+    makers: dict[str, Callable[[], tuple[MaskRCNN, Numerics]]] = {
+        "float32": lambda: (loaded.module, Numerics()),
+        "fast": lambda: (_fast_network(loaded)[0], Numerics()),
+        "bf16": lambda: (lowered_copy(loaded.module, low), low),
     }
-    batch = Batch(torch.zeros(1, 3, *_PROBE_SIZE), (_PROBE_SIZE,), (_PROBE_SIZE,))
+    contenders: dict[str, tuple[MaskRCNN, Numerics]] = {}
+    for name, make in makers.items():
+        contenders[name] = make()
+        yield
     best = dict.fromkeys(contenders, float("inf"))
-    with torch.inference_mode():
-        for round_number in range(_ROUNDS + 1):
-            for name, (module, numerics) in contenders.items():
-                start = time.perf_counter()
-                levels = run_pyramid(module, run_backbone(module, batch, numerics), numerics)
-                run_rpn(module, levels, numerics)
-                if round_number:  # the first round warms up
-                    best[name] = min(best[name], time.perf_counter() - start)
+    warm = dict(best)
+    for round_number in range(_ROUNDS + 1):
+        times = best if round_number else warm  # in the first round much is made ready
+        for name in list(contenders):
+            times[name] = min(times[name], _seconds(*contenders[name]))
+            if times[name] > _HOPELESS * min(times.values()):
+                best[name] = min(best[name], times[name])
+                del contenders[name]
+            yield
     return best
 
 
-def _remembered(loaded: LoadedModel, file: Path) -> Arithmetic:
-    key = _machine_key(loaded)
-    known = _read(file)
-    answer = known.get(key)
-    if answer not in _BY_EXACTNESS:
-        seconds = measure(loaded)
-        answer, *others = _BY_EXACTNESS
-        for each in others:
-            if seconds[each] <= _WORTH_IT * seconds[answer]:
-                answer = each
-        # Without a place to remember it in, it is measured again next time.
-        with contextlib.suppress(OSError, StorageError):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(file, json.dumps({**known, key: answer}, indent=1).encode())
-    dtype = torch.bfloat16 if answer == "bf16" else torch.float32
-    return Arithmetic(dtype, fast=answer == "fast")
+def finished(work: Generator[None, None, _Found]) -> _Found:
+    """What comes of work in pieces, done at once."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return cast(_Found, end.value)
+
+
+@torch.inference_mode()
+def _seconds(module: MaskRCNN, numerics: Numerics) -> float:
+    batch = Batch(torch.zeros(1, 3, *_PROBE_SIZE), (_PROBE_SIZE,), (_PROBE_SIZE,))
+    start = time.perf_counter()
+    levels = run_pyramid(module, run_backbone(module, batch, numerics), numerics)
+    run_rpn(module, levels, numerics)
+    return time.perf_counter() - start
+
+
+def _decision(loaded: LoadedModel, file: Path) -> Generator[None, None, str]:
+    """The precision that pays, remembered in a file."""
+    seconds = yield from measuring(loaded)
+    answer, *others = _BY_EXACTNESS
+    for each in others:
+        if seconds[each] <= _WORTH_IT * seconds[answer]:
+            answer = each
+    # Without a place to remember it in, it is measured again next time.
+    with contextlib.suppress(OSError, StorageError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        known = {**_read(file), _machine_key(loaded): answer}
+        write_atomic(file, json.dumps(known, indent=1).encode())
+    return answer
+
+
+def _cache() -> Path:
+    return Path(platformdirs.user_cache_dir("masklens")) / "precision.json"
 
 
 def _read(file: Path) -> dict[str, str]:

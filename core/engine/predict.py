@@ -14,6 +14,7 @@ from core.engine.fusing import lowered_copy
 from core.engine.keypoints import as_keypoints
 from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, Watch, run
 from core.engine.precision import (
+    Arithmetic,
     Precision,
     choose_device,
     choose_numerics,
@@ -64,7 +65,8 @@ class Predictor:
     (measured once on a CPU and remembered), `float32` (bit-equal to torchvision), `fast` (float32
     on a CPU, as graphs where the extra is installed) or `bf16`; `threads` caps torch's threads.
     Boxes, anchors and NMS are float32 whatever the precision. A model that is not `lasting`
-    changes with the next step of a training. Not safe to share between threads.
+    changes with the next step of a training. One that `may_measure` not takes float32 where `auto`
+    is `undecided` on this machine. Not safe to share between threads.
     Raises DeviceError when the device is not there.
     """
 
@@ -76,12 +78,17 @@ class Predictor:
         precision: Precision = "auto",
         threads: int | None = None,
         lasting: bool = True,
+        may_measure: bool = True,
     ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         self.loaded = loaded
         self.device = choose_device(device)
-        self.arithmetic = choose_prediction_arithmetic(loaded, self.device, precision)
+        chosen = choose_prediction_arithmetic(
+            loaded, self.device, precision, may_measure=may_measure
+        )
+        self.undecided = chosen is None
+        self.arithmetic = chosen or Arithmetic()
         dtype = self.arithmetic.dtype
         self.numerics = choose_numerics(loaded.config.arch, self.device, dtype)
         self.proposer = loaded.proposer

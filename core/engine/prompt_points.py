@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,9 +12,9 @@ from torchvision.ops import boxes as box_ops
 
 from core.document.geometry import Rect, area, bounds
 from core.document.instance import Point, Polygons
-from core.engine.clicks import click_head, correct, maps_of
-from core.engine.colours import led_by_colours
-from core.engine.encodings import Encoding
+from core.engine.clicks import click_head, drawn_anew, marks_of, present_of, view_of
+from core.engine.colours import RAISED, led_by_colours
+from core.engine.encodings import Encoding, Known
 from core.engine.mending import mend, satisfied, wrong_points
 from core.engine.prompt_pool import ORIGINS
 from core.engine.prompts import (
@@ -23,13 +24,12 @@ from core.engine.prompts import (
     channels,
     draw_masks,
     name_boxes,
+    steadiness,
     without_specks,
 )
 from core.lens.detail import Detail, detailed_outline
 from core.protocol.messages.prompts import PromptOrigin
 
-_MARGIN: Final = 0.1
-"""Share of an outline's sides that the head sees around it."""
 _ANY: Final = 0.3
 """What an outline counts that has no score at all, or lies with its border at the point."""
 _KIND: Final = 0.1
@@ -53,6 +53,7 @@ def boxes_under(
     x, y = inner[:, 0, None], inner[:, 1, None]
     left, top, right, bottom = pool.boxes.unbind(dim=1)
     held = ((x >= left) & (x <= right) & (y >= top) & (y <= bottom)).all(dim=0)
+    held &= (right - left >= SHORTEST) & (bottom - top >= SHORTEST)
     rows = torch.where(held)[0]
     # Within a kind the better score, and a point is rather near the middle of what it means.
     x, y = inner.mean(dim=0)
@@ -86,16 +87,25 @@ def drawn_under(
             label[unnamed] = named.label
             score[unnamed] = torch.where(named.label > 0, named.score, score[unnamed])
         found = draw_masks(encoding, boxes, channels(encoding, label))
-        for place, row in enumerate(new):
-            encoding.known[row] = (int(label[place]), float(score[place]), found[place].cpu())
+        led, places = led_by_colours(encoding.colours, boxes[:, None], found[:, None], RAISED)
+        for k, row in enumerate(new):
+            encoding.known[row] = Known(
+                int(label[k]),
+                float(score[k]),
+                steadiness(found[k].cpu().numpy()),
+                led[k].cpu(),
+                places[k].cpu(),
+            )
     answers = []
     for row in rows:
         known = encoding.known.get(row)
         assert known is not None
-        one, score_, probability = known
-        box = encoding.to_image(pool.boxes[row])
         origin = ORIGINS[int(pool.origin[row])]
-        answers.append(as_drawn(encoding, one, score_, probability.numpy(), box, origin, detail))
+        place, field = encoding.to_image(known.place), known.mask.numpy()
+        one = as_drawn(encoding, known.label, known.score, field, place, origin, detail)
+        box = encoding.to_image(pool.boxes[row])
+        whole = without_specks(one.polygons)
+        answers.append(replace(one, polygons=whole, box=box, steadiness=known.steadiness))
     return [one for one in answers if one.polygons]
 
 
@@ -114,18 +124,22 @@ def answer_points(
     every answer has them so. The best is -1 when there is nothing.
     """
     spots = [(float(x), float(y)) for x, y in points]
-    found = drawn_under(encoding, points, inside, detail, most)
+    start = present
     if not present:
+        found = drawn_under(encoding, points, inside, detail, most)
         fitting = [one for one in found if satisfied(one.polygons, spots, inside)]
         if fitting:
             middle = points[inside].mean(axis=0)
             best = max(fitting, key=lambda one: _worth(one, middle))
             ordered = sorted(fitting, key=lambda one: area(one.polygons))
             return ordered, ordered.index(best)
-    start = present or _nearest(found, spots, inside)
+        start = _nearest(found, spots, inside)
+
+    def others() -> list[Polygons]:
+        return [each.polygons for each in drawn_under(encoding, points, inside, detail, most)]
+
     corrected = _corrected(encoding, start, spots, inside, detail) if start else ()
-    size, others = encoding.prepared.image_size, [each.polygons for each in found]
-    mended = mend(start, spots, inside, (corrected,) if corrected else (), others, size)
+    mended = mend(start, spots, inside, corrected, others, encoding.prepared.image_size)
     if not mended or not satisfied(mended, spots, inside):
         return [], -1
     box = bounds(mended)
@@ -165,30 +179,29 @@ def _corrected(
     inside: NDArray[np.bool_],
     detail: Detail,
 ) -> Polygons:
-    """What the click-correct head makes of an outline and points, in the box around both; led by
-    the colours there.
+    """What the click-correct head makes of an outline and points, in the box around both.
 
-    Without such a head: what the mask head sees there. Empty beside the image.
+    Without such a head: what masks and colours say there. Empty beside the image.
     """
-    predictor, model = encoding.predictor, encoding.predictor.module
     edges = bounds(start)
     for (x, y), inner in zip(points, inside, strict=True):
         if inner:
             edges = Rect(min(edges.x0, x), min(edges.y0, y), max(edges.x1, x), max(edges.y1, y))
-    wide = np.array((edges.x0, edges.y0, edges.x1, edges.y1), np.float32)
-    resized = encoding.to_resized(wide)
-    if float((resized[0, 2:] - resized[0, :2]).min()) < SHORTEST:
+    box = encoding.to_resized(np.array((edges.x0, edges.y0, edges.x1, edges.y1), np.float32))
+    if float((box[0, 2:] - box[0, :2]).min()) < SHORTEST:
         return ()
-    channel = name_boxes(encoding, resized).channel
-    if click_head(model) is None:
-        mask = draw_masks(encoding, resized, channel)[0]
-    else:
-        margin = _MARGIN * np.array((edges.width, edges.height) * 2, np.float32)
-        resized = encoding.to_resized(wide + margin * np.array((-1, -1, 1, 1), np.float32))
-        box = encoding.to_image(resized)[0].tolist()
-        maps = maps_of(points, inside, start, box).to(predictor.device)
-        mask = correct(model, encoding.levels, resized, maps, channel, predictor.numerics)[0]
-    field, place = led_by_colours(encoding.colours, resized[None], mask[None, None], 0.0)
+    named = name_boxes(encoding, box)
+    both = torch.cat((box, named.refined))
+    masks = draw_masks(encoding, both, named.channel.expand(2))
+    predictor = encoding.predictor
+    view, place = view_of(
+        predictor.module, encoding.levels, encoding.colours, both[None], masks[None]
+    )
+    within = encoding.to_image(place[0])
+    corners, device = within.tolist(), predictor.device
+    marks = marks_of(points, inside, corners).to(device)
+    present = present_of(start, corners).to(device)
+    head = click_head(predictor.module)
+    field = torch.sigmoid(drawn_anew(head, view, marks, present))[0]
     size = encoding.prepared.image_size
-    led = detailed_outline(field[0].cpu().numpy(), encoding.to_image(place[0]), size, detail)
-    return without_specks(led)
+    return without_specks(detailed_outline(field.cpu().numpy(), within, size, detail))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.engine import models
 from core.engine.files import OUT_OF_MEMORY
 from core.engine.jobs import Job, JobStopped, is_memory_short, unexpected
-from core.engine.precision import Precision, choose_device
+from core.engine.precision import Precision, choose_device, deciding
 from core.engine.predict import Prediction as Predicted
 from core.engine.predict import PredictionCancelled, Predictor
 from core.engine.proposers import detectors, registry
@@ -75,6 +75,24 @@ class Engine:
     prompts: PromptAnswers = field(default_factory=PromptAnswers)
     threads: int = field(default_factory=torch.get_num_threads)
     """Threads while a person waits; background work leaves one core to the window."""
+    undone: Iterator[None] | None = None
+    """What is left of the work for which there is time when nobody waits."""
+
+    def use_time(self) -> bool:
+        """Do a piece of what is undone; whether something is left.
+
+        The model in use stays as it is, so that it says the same of an image all the time.
+        """
+        if self.undone is None:
+            return False
+        try:
+            next(self.undone)
+        except StopIteration:
+            self.undone = None
+        except Exception:
+            log.exception("it could not be found out which precision is faster")
+            self.undone = None
+        return self.undone is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +149,15 @@ def _load(engine: Engine, request: LoadModel, job: Job, report: Report) -> Model
     )
     job.check()
     report("try", 1, 2)
-    predictor = Predictor(loaded, device=request.device, precision=_precision(request))
+    predictor = Predictor(
+        loaded, device=request.device, precision=_precision(request), may_measure=False
+    )
     _try_out(predictor, job)
     if request.try_on is not None:
         _try_on(predictor, Path(request.try_on), job)
     job.check()
     engine.predictor = predictor
+    engine.undone = deciding(loaded) if predictor.undecided else None
     return ModelLoaded(
         request.id,
         spec=request.spec,

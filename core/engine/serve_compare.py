@@ -73,7 +73,7 @@ class CompareAnswers:
                 )
             )
         device = "auto" if in_use is None else str(in_use.device)
-        made = self._kept[revision] = Predictor(loaded, device=device)
+        made = self._kept[revision] = Predictor(loaded, device=device, may_measure=False)
         return made
 
 

@@ -24,7 +24,7 @@ from core.engine.bare import (
     load_backbone_state,
     load_into,
 )
-from core.engine.clicks import PREFIX, add_click_head, has_clicks
+from core.engine.clicks import PREFIX, add_click_head, has_clicks, without_old_clicks
 from core.engine.config import ConfigError, ModelConfig
 from core.engine.keras import UNUSED, is_keras, load_keras
 from core.engine.model_reading import MODEL_UNREADABLE, ModelFileError, read_checked, sha256
@@ -323,6 +323,7 @@ def _guessed(path: Path, state: Mapping[str, Tensor]) -> str:
 def _fill(
     path: Path, module: MaskRCNN, state: Mapping[str, Tensor], arch: str, config: ModelConfig
 ) -> None:
+    state = without_old_clicks(state)
     if has_clicks(state):
         add_click_head(module, config)
     try:

@@ -43,6 +43,7 @@ from core.stdio import set_stdin_aside, set_stdout_aside
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS: Final = 1.0
+IDLE_SECONDS: Final = 2.0
 READ_BYTES: Final = 1 << 18
 NICENESS: Final = 5
 ERRANDS: Final = (ListModels, Download)
@@ -138,7 +139,8 @@ class Worker:
         device, version = serve.description()
         self._output.send(Ready(Readiness.READY, os.getpid(), device, version))
         self._loaded.set()
-        self._work(self._computing, partial(serve.answer, serve.Engine()))
+        engine = serve.Engine()
+        self._work(self._computing, partial(serve.answer, engine), engine.use_time)
 
     def run_errands(self) -> None:
         """Once torch is loaded, do the requests that compute nothing, for ever."""
@@ -147,9 +149,20 @@ class Worker:
 
         self._work(self._errands, partial(serve.answer, serve.Engine()))
 
-    def _work(self, queue: JobQueue, answer: Callable[[Job, Say], Answer]) -> None:
+    def _work(
+        self,
+        queue: JobQueue,
+        answer: Callable[[Job, Say], Answer],
+        use_time: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Do what is asked, and `use_time` where nothing was for a while, until it says False."""
+        left = False
         while True:
-            job = queue.take()
+            job = queue.take(IDLE_SECONDS if left else None)
+            if job is None:
+                left = use_time()
+                continue
+            left = True
             if queue is self._computing:
                 self._output.send(Progress(job.request.id, "begun"))
             try:

@@ -72,9 +72,11 @@ def teach(
         torch.manual_seed(images.seed + step)
         optimiser.zero_grad()
         for batch in batches_of(images, photos, loaded.config.min_size, step):
+            shown = prepared(loaded, batch)
             loss = click_loss(
                 network,
-                see(loaded, batch),
+                see(loaded, shown),
+                [shown.one(place) for place in range(len(batch.images))],
                 batch.targets,
                 rounds=recipe.rounds,
                 most=recipe.instances,
@@ -108,14 +110,19 @@ def rate_of(recipe: ClickRecipe, step: int) -> float:
     return recipe.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
 
 
-@torch.no_grad()
-def see(loaded: LoadedModel, batch: Batch) -> features.Maps:
-    """The maps that RoIs are pooled from; the images have their final size, all the same."""
-    model = loaded.module
-    normal = torch.stack([model.transform.normalize(image) for image in batch.images])
+def prepared(loaded: LoadedModel, batch: Batch) -> Prepared:
+    """The images as the network sees them; they have their final size, all the same."""
+    transform = loaded.module.transform
+    normal = torch.stack([transform.normalize(image) for image in batch.images])
     sizes = ((normal.shape[-2], normal.shape[-1]),) * len(normal)
-    maps = features.run_backbone(model, Prepared(normal, sizes, sizes))
-    return features.roi_maps(features.run_pyramid(model, maps))
+    return Prepared(normal, sizes, sizes)
+
+
+@torch.no_grad()
+def see(loaded: LoadedModel, images: Prepared) -> features.Maps:
+    """The maps that RoIs are pooled from."""
+    maps = features.run_backbone(loaded.module, images)
+    return features.roi_maps(features.run_pyramid(loaded.module, maps))
 
 
 def _save(

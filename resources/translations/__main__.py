@@ -13,7 +13,7 @@ import ast
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +65,7 @@ def _calls() -> list[str]:
     for template in view_texts():
         texts["lens", template] = None
     for path in sources_of_sentences():
-        for _, text, _ in sentences_said(path):
+        for _, text, _ in sentences_among(ast.walk(ast.parse(path.read_text("utf-8")))):
             texts["sentences", text] = None
     return [f"QCoreApplication.translate({context!r}, {text!r})" for context, text in texts]
 
@@ -75,9 +75,9 @@ def sources_of_sentences() -> list[Path]:
     return [path for part in ("core", "app") for path in sorted((ROOT / part).rglob("*.py"))]
 
 
-def sentences_said(path: Path) -> Iterator[tuple[str, str, ast.Call]]:
-    """Id and text of every `say("id", "text", ...)` in a file, and the call itself."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def sentences_among(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str, ast.Call]]:
+    """Id and text of every `say("id", "text", ...)` among the nodes, and the call itself."""
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
             words = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
             if len(words) == 2:

@@ -7,6 +7,9 @@ import json
 import re
 import string
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -15,17 +18,59 @@ from hypothesis import strategies as st
 
 from core.codec import Codec, FieldError, encode
 from core.sentences import Argument, MasklensError, Sentence, english, filled, say
-from resources.translations.__main__ import sentences_said, sources_of_sentences
+from resources.translations.__main__ import sentences_among, sources_of_sentences
 from tests.data import ROOT
 
-SOURCES = [path for path in sources_of_sentences() if path.name != "sentences.py"]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
-SAID = [(path, *found) for path in SOURCES for found in sentences_said(path)]
 SENTENCE: Codec[Sentence] = Codec(Sentence, "sentence")
-TEXTS = {id: text for _, id, text, _ in SAID}
 ARGUMENTS = st.dictionaries(
     st.text("abc_", min_size=1), st.text("aÅ{}") | st.integers() | st.floats(), max_size=3
 )
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What all sources say, read once."""
+
+    calls: Mapping[Path, list[ast.Call]]
+    trees: Mapping[Path, ast.Module]
+    said: list[tuple[Path, str, str, ast.Call]]
+    """File, id, text and call of every sentence."""
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        return {id: text for _, id, text, _ in self.said}
+
+    @cached_property
+    def constants(self) -> dict[tuple[Path, str], list[str]]:
+        """Texts of the sentences that a file keeps without their arguments, by constant."""
+        said = {(where, call.lineno): text for where, _, text, call in self.said}
+        return {
+            (path, ast.unparse(node.target)): texts
+            for path, tree in self.trees.items()
+            for node in tree.body
+            if isinstance(node, ast.AnnAssign)
+            for lines in [range(node.lineno, (node.end_lineno or 0) + 1)]
+            if (texts := [said[path, n] for n in lines if (path, n) in said])
+        }
+
+    def called(self, name: str) -> Iterator[tuple[Path, ast.Call]]:
+        """Every call of a function or method of that name."""
+        for path, calls in self.calls.items():
+            for call in calls:
+                if getattr(call.func, "attr", getattr(call.func, "id", None)) == name:
+                    yield path, call
+
+
+@pytest.fixture(scope="module")
+def spoken() -> Spoken:
+    sources = [path for path in sources_of_sentences() if path.name != "sentences.py"]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources}
+    calls = {
+        path: [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        for path, tree in trees.items()
+    }
+    said = [(path, *found) for path in sources for found in sentences_among(calls[path])]
+    return Spoken(calls, trees, said)
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -34,32 +79,11 @@ def _fields(text: str) -> dict[str, str]:
     return {name: spec or "" for _, name, spec, _ in parts if name is not None}
 
 
-def _constants(path: Path) -> dict[str, list[str]]:
-    """Texts of the sentences that a file keeps without their arguments, by the constant's name."""
-    said = {call.lineno: text for where, _, text, call in SAID if where == path}
-    return {
-        ast.unparse(node.target): texts
-        for node in TREES[path].body
-        if isinstance(node, ast.AnnAssign)
-        and (
-            texts := [said[n] for n in range(node.lineno, (node.end_lineno or 0) + 1) if n in said]
-        )
-    }
-
-
-CONSTANTS = {(path, name): texts for path in SOURCES for name, texts in _constants(path).items()}
-
-
-def _calls(path: Path, name: str) -> list[ast.Call]:
-    calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
-    return [call for call in calls if ast.unparse(call.func).split(".")[-1] == name]
-
-
-def _imported(path: Path) -> set[str]:
+def _imported(tree: ast.Module) -> set[str]:
     """What a file takes from `core.sentences`."""
     return {
         name.name
-        for node in TREES[path].body
+        for node in tree.body
         if isinstance(node, ast.ImportFrom) and node.module == "core.sentences"
         for name in node.names
     }
@@ -70,73 +94,78 @@ def _lacks(call: ast.Call, text: str) -> set[str]:
     return set() if None in names else _fields(text).keys() - names
 
 
-def test_id_and_text_stand_where_it_is_said() -> None:
+def test_id_and_text_stand_where_it_is_said(spoken: Spoken) -> None:
     """Only texts that stand in the source can be gathered for translation."""
     wrong = [
         f"{path.relative_to(ROOT)}:{call.lineno}"
-        for path in SOURCES
-        if "say" in _imported(path)
-        for call in _calls(path, "say")
-        if isinstance(call.func, ast.Name)
+        for path, call in spoken.called("say")
+        if "say" in _imported(spoken.trees[path])
+        and isinstance(call.func, ast.Name)
         and [type(arg) for arg in call.args] != [ast.Constant, ast.Constant]
     ]
     assert wrong == []
-    assert len(SAID) > 200
+    assert len(spoken.said) > 200
 
 
-def test_an_id_is_said_in_one_place() -> None:
+def test_an_id_is_said_in_one_place(spoken: Spoken) -> None:
     """What two places say is a constant that both use, so that the two never differ."""
-    assert [id for id, count in Counter(id for _, id, _, _ in SAID).items() if count > 1] == []
+    counts = Counter(id for _, id, _, _ in spoken.said)
+    assert [id for id, count in counts.items() if count > 1] == []
 
 
-def test_arguments_fit_the_text() -> None:
-    kept = {text for texts in CONSTANTS.values() for text in texts}
+def test_arguments_fit_the_text(spoken: Spoken) -> None:
+    kept = {text for texts in spoken.constants.values() for text in texts}
     wrong = [
         f"{path.relative_to(ROOT)}:{call.lineno} lacks {sorted(_lacks(call, text))}"
-        for path, _, text, call in SAID
+        for path, _, text, call in spoken.said
         if _lacks(call, text) and text not in kept
     ]
-    for path in SOURCES:
-        for call in _calls(path, "given"):
-            said = ast.unparse(call.func).split(".")[0]
-            base = said.split("[")[0]
-            fits = any if "[" in said else all  # of a table one text is meant
-            own = [texts for (_, name), texts in CONSTANTS.items() if name == base]
-            own = own or [texts for (where, _), texts in CONSTANTS.items() if where == path]
-            if not any(fits(not _lacks(call, text) for text in texts) for texts in own):
-                wrong.append(f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call)}")
+    for path, call in spoken.called("given"):
+        said = ast.unparse(call.func).split(".")[0]
+        base = said.split("[")[0]
+        fits = any if "[" in said else all  # of a table one text is meant
+        own = [texts for (_, name), texts in spoken.constants.items() if name == base]
+        own = own or [texts for (where, _), texts in spoken.constants.items() if where == path]
+        if not any(fits(not _lacks(call, text) for text in texts) for texts in own):
+            wrong.append(f"{path.relative_to(ROOT)}:{call.lineno} {ast.unparse(call)}")
     assert wrong == []
 
 
-def test_no_constant_is_left_over() -> None:
+def test_no_constant_is_left_over(spoken: Spoken) -> None:
     names = Counter(
-        node.id for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Name)
+        node.id
+        for tree in spoken.trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name)
     )
-    assert [name for _, name in CONSTANTS if names[name] < 2] == []
+    assert [name for _, name in spoken.constants if names[name] < 2] == []
 
 
-def test_ids_that_commands_ask_for_are_said() -> None:
-    alike = re.compile(rf"({'|'.join(sorted({id.split('.')[0] for id in TEXTS}))})\.[a-z_.]+")
+def test_ids_that_commands_ask_for_are_said(spoken: Spoken) -> None:
+    kinds = sorted({id.split(".")[0] for id in spoken.texts})
+    alike = re.compile(rf"({'|'.join(kinds)})\.[a-z_.]+")
     asked = {
         node.value
-        for path, tree in TREES.items()
-        for node in ast.walk(tree)
+        for path, tree in spoken.trees.items()
         if path.is_relative_to(ROOT / "core" / "cli")
-        and isinstance(node, ast.Constant)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and alike.fullmatch(node.value)
     }
     assert asked > {"models.unknown", "cli.no_qt"}
-    assert asked - TEXTS.keys() == set()
+    assert asked - spoken.texts.keys() == set()
 
 
-@pytest.mark.parametrize("id", TEXTS)
-def test_every_text_can_be_filled(id: str) -> None:
-    fields = _fields(TEXTS[id])
-    assert all(name.isidentifier() for name in fields)
-    args: dict[str, Argument] = {name: 0.5 if spec else "Å" for name, spec in fields.items()}
-    shown = english(Sentence(id, args, TEXTS[id]))
-    assert shown == TEXTS[id].format(**args)
+def test_every_text_can_be_filled(spoken: Spoken) -> None:
+    wrong = []
+    for id, text in spoken.texts.items():
+        fields = _fields(text)
+        args: dict[str, Argument] = {name: 0.5 if spec else "Å" for name, spec in fields.items()}
+        named = all(name.isidentifier() for name in fields)
+        if not named or english(Sentence(id, args, text)) != text.format(**args):
+            wrong.append(id)
+    assert wrong == []
 
 
 def test_a_sentence_survives_json() -> None:

@@ -29,6 +29,9 @@ def main(arguments: list[str]) -> int:
     try:
         # Held from the first moment, so that a window can tell a slow start from none.
         lock = lock_run(run)
+        from core.engine.light_import import import_torchvision
+
+        import_torchvision()
         from core.engine.train.session import run_training
 
         run_training(run, lock=lock, allowed=from_environment())

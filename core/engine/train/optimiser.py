@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.detection import MaskRCNN
 
+from core.engine.light_import import without_compiler
 from core.engine.train.plan import Plan
 
 _END: Final = 0.01
@@ -34,7 +35,8 @@ def make_optimiser(model: MaskRCNN, plan: Plan) -> torch.optim.AdamW:
         }
         for (in_body, matrix), parameters in sorted(groups.items(), key=lambda item: item[0])
     ]
-    return torch.optim.AdamW(listed, lr=plan.learning_rate)
+    with without_compiler():
+        return torch.optim.AdamW(listed, lr=plan.learning_rate)
 
 
 def rate_of(plan: Plan, step: int) -> float:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.codec import builtins
 from core.engine.freezing import start_training
+from core.engine.light_import import without_compiler
 from core.engine.losses import training_pass
 from core.engine.stages.numerics import Numerics, Part
 from core.engine.train.optimiser import Average, make_optimiser, rate_of, set_rate
@@ -78,7 +79,8 @@ class Trainer:
             [p for p in self.model.parameters() if p.grad is not None], self.plan.clip
         )
         if self._scaler.is_enabled() or bool(torch.isfinite(norm)):
-            self._scaler.step(self._optimiser)
+            with without_compiler():
+                self._scaler.step(self._optimiser)
         self._scaler.update()
         self._broken = 0 if bool(torch.isfinite(norm)) else self._broken + 1
         if self._broken >= _MOST_BROKEN:
@@ -99,11 +101,11 @@ class Trainer:
         state = torch.get_rng_state()
         self._train(self.plan.most_stages)
         self._gradients(batch)
-        self._optimiser.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         torch.set_rng_state(state)
 
     def _gradients(self, batch: TrainingBatch) -> dict[str, float]:
-        self._optimiser.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         images = [image.to(self.device) for image in batch.images]
         targets = [
             {name: value.to(self.device) for name, value in target.items()}
@@ -149,13 +151,15 @@ class Trainer:
     def state(self) -> State:
         """All that a later process needs to go on as if nothing had happened; on the CPU."""
         buffers = dict(self.model.named_buffers()) if self.learns_norms else {}
+        with without_compiler():
+            optimiser = self._optimiser.state_dict()
         return {
             "step": self.step,
             "plan": builtins(self.plan),
             "weights": _on_cpu(self.weights()),
             "buffers": _on_cpu(buffers),
             "average": _on_cpu(self.average.values),
-            "optimiser": self._optimiser.state_dict(),
+            "optimiser": optimiser,
             "scaler": self._scaler.state_dict(),
             "generator": torch.get_rng_state(),
             "device_generator": torch.cuda.get_rng_state(self.device)
@@ -173,7 +177,8 @@ class Trainer:
             buffers[name].copy_(value)
         for name, value in self.average.values.items():
             value.copy_(state["average"][name])
-        self._optimiser.load_state_dict(state["optimiser"])
+        with without_compiler():
+            self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["generator"])
         if self.device.type == "cuda" and len(state["device_generator"]):

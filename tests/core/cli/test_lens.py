@@ -42,7 +42,7 @@ def test_labels_to_judge_hold_no_done_region_and_areas_to_ignore_as_crowds(tmp_p
 
 def document(capfd: pytest.CaptureFixture[str], *words: str | Path, code: int = 0) -> Any:
     capfd.readouterr()
-    assert main([*map(str, words), "--json"]) == code
+    assert main([*map(str, words), "--precision", "float32", "--json"]) == code
     return json.loads(capfd.readouterr().out)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.jobs import JobQueue, JobStopped
-from core.protocol import CancelReason, ListModels, Priority, Request
+from core.engine import worker as worker_module
+from core.engine.jobs import Job, JobQueue, JobStopped
+from core.engine.worker import Worker
+from core.protocol import CancelReason, ListModels, Models, Priority, Request
 
 
 def ask(id: int, purpose: str = "", priority: Priority = Priority.NOW) -> Request:
@@ -119,3 +122,29 @@ def test_leaving_waits_for_work_to_stop_but_not_for_ever() -> None:
     queue.finish_stopped(job)
     queue.wait_until_idle(5)
     assert queue.state().in_work is None
+
+
+def test_time_that_nobody_needs_is_used_after_each_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker_module, "IDLE_SECONDS", 0.01)
+    worker = Worker(SimpleNamespace(send=lambda _: None))
+    done: list[object] = []
+    queue, left = JobQueue(), [True, False, False]
+
+    def use_time() -> bool:
+        done.append("piece")
+        if len(left) < 3:
+            queue.put(ask(len(done)))
+        return left.pop(0)
+
+    def answer(job: Job, _say: object) -> Models:
+        done.append(job.request.id)
+        if job.request.id == 5:
+            raise SystemExit
+        return Models(job.request.id, (), (), ())
+
+    queue.put(ask(1))
+    with pytest.raises(SystemExit):
+        worker._work(queue, answer, use_time)
+    assert done == [1, "piece", "piece", 3, "piece", 5]

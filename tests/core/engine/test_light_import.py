@@ -27,6 +27,15 @@ if graphs.runtime():
     with tempfile.TemporaryDirectory() as folder:
         graphs.graph_of(torch.nn.Conv2d(3, 4, 3), graphs.Path(folder))
 assert not [name for name in left_out if name in sys.modules], "a graph needs none of it"
+import tests.core, types
+package = sys.modules["tests.core.engine"] = types.ModuleType("tests.core.engine")
+package.__path__ = [tests.core.__path__[0] + "/engine"]  # its own __init__ imports all of torch
+from tests.core.engine.train.test_optimiser import batch, trainer
+learning = trainer()
+learning.learn(batch())
+learning.restore(learning.state())
+left_out = [name for name in left_out if name in sys.modules]
+assert not left_out, f"to learn takes none of it: {left_out}"
 import torch._refs.linalg
 assert torch._meta_registrations.__file__, "the shapes come before what builds on them"
 assert torch._refs.linalg.__file__ and torch._refs.__spec__.origin == torch._refs.__file__

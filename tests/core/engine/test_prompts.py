@@ -14,6 +14,7 @@ from core.document.geometry import area, bounds, contains, polygon_iou, subtract
 from core.document.instance import Instance, Polygon, Polygons, Source
 from core.engine.alike import answer_alike
 from core.engine.box_fit import fitted
+from core.engine.colours import RAISED, led_by_colours
 from core.engine.encodings import (
     ENCODING_STAGES,
     PROPOSER_ENCODING_STAGES,
@@ -26,11 +27,12 @@ from core.engine.encodings import (
 from core.engine.mending import mend, satisfied
 from core.engine.pipeline import PredictionCancelled, Watch
 from core.engine.predict import Predictor
-from core.engine.prompt_points import answer_points, boxes_under
-from core.engine.prompt_pool import CANDIDATES_AT_MOST
+from core.engine.prompt_points import answer_points, boxes_under, drawn_under
+from core.engine.prompt_pool import CANDIDATES_AT_MOST, Pool
 from core.engine.prompts import (
     WAYS,
     answer_boxes,
+    channels,
     draw_masks,
     name_boxes,
     steadiness,
@@ -41,6 +43,7 @@ from core.engine.weights import with_proposer
 from core.lens.detail import Detail, count_vertices, detailed_outline
 from core.lens.outline import outline
 from core.lens.trace import Fate
+from core.lru import Lru
 from core.protocol.messages.prompts import PromptOrigin
 from tests.core.engine.networks import SMALL, loaded, picture
 from tests.core.engine.proposers.fakes import FakeProposer
@@ -284,6 +287,33 @@ def test_boxes_under_points_hold_them_and_are_told_apart() -> None:
     assert boxes_under(encoding(), points, ~inside, 9) == []
 
 
+def test_what_lies_under_a_point_is_led_by_the_colours_once() -> None:
+    points, inside = np.array([[40, 40]], np.float32), np.array([True])
+    one = replace(encoding(), known=Lru(9))
+    drawn = drawn_under(one, points, inside, PLAIN, 2)
+    row = boxes_under(one, points, inside, 2)[0]
+    kept = one.known[row]
+    box = one.pool.boxes[[row]]
+    mask = draw_masks(one, box, channels(one, torch.tensor([kept.label])))
+    led, place = led_by_colours(one.colours, box[None], mask[None], RAISED)
+    assert torch.allclose(kept.mask, led[0], atol=1e-5)
+    assert torch.equal(kept.place, place[0])
+    assert kept.steadiness == pytest.approx(steadiness(mask[0].numpy()))
+    assert drawn[0].steadiness == kept.steadiness
+    drawn_under(one, points, inside, PLAIN, 2)
+    assert one.known[row] is kept
+
+
+def test_a_box_without_width_lies_under_no_point() -> None:
+    one = replace(encoding())
+    x, y = (40 * one.scale[:2]).tolist()
+    boxes = torch.tensor([[x, y - 20, x, y + 20], [x - 20, y - 20, x + 20, y + 20]])
+    ones = torch.ones(2)
+    one.__dict__["pool"] = Pool(boxes, ones.long(), ones, torch.zeros(2).long())
+    points, inside = np.array([[40, 40]], np.float32), np.array([True])
+    assert boxes_under(one, points, inside, 9) == [1]
+
+
 def test_a_present_outline_is_mended_and_stays_elsewhere() -> None:
     present = square(10, 10, 50, 50)
     points = np.array([[45, 45], [70, 30]], np.float32)
@@ -297,43 +327,51 @@ def test_a_present_outline_is_mended_and_stays_elsewhere() -> None:
     assert first == -1
 
 
+def no_others() -> list[Polygons]:
+    raise AssertionError("others are asked for only where nothing better is known")
+
+
 def test_mending_takes_the_piece_under_a_point_and_leaves_the_rest() -> None:
     present, size = square(0, 0, 40, 40), (200, 200)
     better = (*square(0, 0, 40, 60), *square(50, 0, 60, 10))
-    more = mend(present, [(20.0, 50.0)], [True], [better], [square(0, 0, 100, 100)], size)
+    more = mend(present, [(20.0, 50.0)], [True], better, no_others, size)
     assert area(more) == pytest.approx(40 * 60)  # not the part that lies elsewhere
-    less = mend(present, [(35.0, 20.0)], [False], [square(0, 0, 30, 60)], [], size)
+    less = mend(present, [(35.0, 20.0)], [False], square(0, 0, 30, 60), no_others, size)
     assert area(less) == pytest.approx(30 * 40)
     others = [square(0, 0, 100, 100), square(50, 0, 60, 10)]
-    small = mend(present, [(55.0, 5.0)], [True], [present], others, size)
+    small = mend(present, [(55.0, 5.0)], [True], present, lambda: others, size)
     assert area(small) == pytest.approx(40 * 40 + 100)
+    large = mend(present, [(55.0, 5.0)], [True], present, lambda: others[:1], size)
+    assert area(large) < 40 * 40 + 200, "a much larger thing is not taken for a piece of this one"
+    mostly = mend(present, [(20.0, 20.0)], [False], (), lambda: [square(0, 0, 5, 40)], size)
+    assert area(mostly) > 40 * 40 / 2, "nor does an outer point take most of it away"
 
 
 def test_two_edges_that_nearly_meet_leave_no_thread() -> None:
     tail = square(100, 40, 120, 41)
     present, size = union(square(0, 0, 100, 100), tail), (200, 200)
     without = subtract(present, square(1.5, 50, 60, 100))  # leaves a strip along the edge
-    less = mend(present, [(30.0, 80.0)], [False], [without], [], size)
+    less = mend(present, [(30.0, 80.0)], [False], without, no_others, size)
     assert polygon_iou(less, subtract(present, square(0, 50, 60, 100))) > 0.9999
     assert contains(less, 119.0, 40.5), "what is narrow elsewhere stays"
     beside = square(101.5, 50, 140, 100)
-    more = mend(present, [(130.0, 80.0)], [True], [beside], [], size)
+    more = mend(present, [(130.0, 80.0)], [True], beside, no_others, size)
     assert polygon_iou(more, union(present, square(100, 50, 140, 100))) > 0.9999
 
 
 def test_where_nothing_better_is_known_a_point_takes_a_disc() -> None:
     present, size = square(0, 0, 40, 40), (200, 200)
-    less = mend(present, [(20.0, 20.0)], [False], [], [], size)
+    less = mend(present, [(20.0, 20.0)], [False], (), list, size)
     assert 0 < area(present) - area(less) < 200
     assert satisfied(less, [(20.0, 20.0), (1.0, 1.0)], [False, True])
     close, kinds = [(20.0, 20.0), (20.5, 20.0), (45.0, 20.0)], [True, False, True]
-    assert satisfied(mend(present, close, kinds, [], [], size), close, kinds)
-    whole = [square(0, 0, 100, 100)]
+    assert satisfied(mend(present, close, kinds, (), list, size), close, kinds)
+    whole = square(0, 0, 100, 100)
     crossed = [(70.0, 70.0), (80.0, 80.0)]
-    found = mend(present, crossed, [True, False], whole, whole, size)
+    found = mend(present, crossed, [True, False], whole, lambda: [whole], size)
     assert satisfied(found, crossed, [True, False])
     assert area(found) < 2000, "a piece with an outer point on it is not taken"
-    assert mend((), [(5.0, 5.0)], [False], [], [], size) == ()
+    assert mend((), [(5.0, 5.0)], [False], (), list, size) == ()
 
 
 def test_a_mask_of_one_kind_is_steady_and_one_on_the_edge_is_not() -> None:

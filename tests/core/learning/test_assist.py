@@ -175,6 +175,9 @@ def test_outlines_that_are_all_too_narrow_grow_together() -> None:
     assert (few.grow, few.strokes, few.saved["grow"]) == (0, 3, 0)
     mixed = labelled([*narrow[:2], *(sure(one.polygons) for one in truths[2:])], None, truths)
     assert (mixed.grow, mixed.strokes) == (0, 2)
+    wide = [sure(square("w", 3.2 + 18 * k, 38.2, 15.6).polygons) for k in (2, 3)]
+    both = labelled([*narrow[:2], *wide, sure(truths[4].polygons)], None, truths)
+    assert (both.grow, both.strokes) == (0, 4)  # growing would spoil as many as it mends
 
 
 def test_a_round_speck_is_an_ellipse_for_two() -> None:

@@ -3,12 +3,13 @@ from __future__ import annotations
 import errno
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from core.engine.train import learning as learning_module
-from core.engine.train import session, trainer
+from core.engine.train import measuring, session, trainer
 from core.engine.weights import load_file
 from core.learning import events
 from core.learning.errors import LearningError
@@ -17,6 +18,9 @@ from core.learning.report import read_report
 from core.learning.schedule import ScheduleChoices
 from core.learning.seen import Outcome, SeenFile
 from core.learning.state import Command, RunState
+from core.sentences import say
+from core.storage.images import ImageError
+from tests.core.engine.networks import SMALL
 from tests.core.engine.train.carrying import carry_out
 from tests.core.learning.making import gathered, make_run, small_spec
 from tests.models import save_tiny_model
@@ -64,6 +68,20 @@ def test_a_run_ends_with_a_model_and_a_report(tmp_path, base):
         *("spec.json", "labels.jsonl", "plan.json", "events.jsonl", "lock"),
         *("model.pt", "report.json", "seen-before.jsonl", "seen-after.jsonl"),
     }
+
+
+def test_as_many_detections_are_measured_as_count(monkeypatch):
+    wanted, told = [], []
+
+    def predict(_predictor, _path, settings):
+        wanted.append(settings.detections_per_image)
+        raise ImageError(say("a.b", "gone"))
+
+    monkeypatch.setattr(measuring, "predict_file", predict)
+    predictor = SimpleNamespace(loaded=SimpleNamespace(config=SMALL))
+    assert SMALL.settings.detections_per_image != measuring.MAX_DETECTIONS
+    done = measuring.measure(predictor, [SimpleNamespace(path=None)], told.append)
+    assert (wanted, len(told), done.evaluation) == ([measuring.MAX_DETECTIONS], 1, None)
 
 
 def test_what_both_models_see_in_held_out_images_is_kept(tmp_path, base):
@@ -283,7 +301,9 @@ def test_the_class_order_is_kept_by_the_next_run(tmp_path, base):
     assert load_file(second.model_file).extra["learned_classes"] == ["square", "disc"]
 
 
-def test_a_new_network_starts_from_its_architecture(tmp_path):
+def test_a_new_network_starts_from_its_architecture(tmp_path, monkeypatch):
+    # It finds anything anywhere, and outlines of that would take half of the run.
+    monkeypatch.setattr(measuring, "MAX_DETECTIONS", 12)
     run = make_run(
         tmp_path,
         "maskrcnn_mobilenet_v3_small_fpn",
