@@ -92,7 +92,7 @@ class Arithmetic:
         return f"{name} (ONNX Runtime)" if with_graphs else f"{name} (fast)"
 
 
-def choose_arithmetic(
+def choose_prediction_arithmetic(
     loaded: LoadedModel,
     device: torch.device,
     precision: Precision,

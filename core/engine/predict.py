@@ -16,9 +16,9 @@ from core.engine.pipeline import Cancelled, OnStage, PredictionCancelled, Run, W
 from core.engine.precision import (
     Arithmetic,
     Precision,
-    choose_arithmetic,
     choose_device,
     choose_numerics,
+    choose_prediction_arithmetic,
     fast_copy,
 )
 from core.engine.proposers.stage import channels_of, mask_channels
@@ -84,7 +84,9 @@ class Predictor:
             torch.set_num_threads(threads)
         self.loaded = loaded
         self.device = choose_device(device)
-        chosen = choose_arithmetic(loaded, self.device, precision, may_measure=may_measure)
+        chosen = choose_prediction_arithmetic(
+            loaded, self.device, precision, may_measure=may_measure
+        )
         self.undecided = chosen is None
         self.arithmetic = chosen or Arithmetic()
         dtype = self.arithmetic.dtype

@@ -225,9 +225,19 @@ def is_new(model: str) -> bool:
 def schedule_of(arguments: argparse.Namespace) -> ScheduleChoices:
     """What `--schedule` says. Raises UsageError."""
     from core.codec import FieldError
-    from core.learning.schedule import SCHEDULE
+    from core.learning.schedule import SCHEDULE, ScheduleChoices
 
     given = {name: _value(text) for name, text in map(_pair, arguments.schedule)}
+    unknown = given.keys() - set(ScheduleChoices.__struct_fields__)
+    if unknown:
+        raise UsageError(
+            say(
+                "cli.schedule_unknown",
+                "The schedule has no number {name!r}. It has: {known}.",
+                name=min(unknown),
+                known=", ".join(ScheduleChoices.__struct_fields__),
+            )
+        )
     try:
         return SCHEDULE.convert(given)
     except FieldError as error:

@@ -84,7 +84,7 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
             planes=device == "cpu" and wide_maps_want_planes(),
         )
         wanted = plan
-        plan, seconds = choose_arithmetic(spec, start, wanted, stream)
+        plan, seconds = choose_training_arithmetic(spec, start, wanted, stream)
         if (plan.batch, plan.side) != (wanted.batch, wanted.side):
             teller.note(SMALLER.given(batch=plan.batch, side=plan.side))
         write_plan(run.plan_file, plan)
@@ -93,7 +93,7 @@ def prepare(run: RunFolder, teller: Teller, *, resumed: bool) -> Ready:
     return Ready(spec, labels, start, plan, stream, before)
 
 
-def choose_arithmetic(
+def choose_training_arithmetic(
     spec: RunSpec, start: Start, plan: Plan, stream: Stream
 ) -> tuple[Plan, float]:
     """The plan with the data type that is faster, and the seconds that a step takes with it.

@@ -29,7 +29,7 @@ def narrowing(lens_driver: Driver) -> None:
     assert boxes.painted == panel.table.model.rowCount() == 2
     assert boxes.count == count
     texts = [line.text for line in feature.layers.legend.lines if isinstance(line, Entry)]
-    assert f"2 of {count} detections" in texts
+    assert f"2 of {count} detections; the weaker, the fainter" in texts
     panel.table.filter_by("")
     assert boxes.painted == count
     # The chosen detection is marked where it comes from, in the table too.
@@ -75,8 +75,24 @@ def measuring(driver: Driver) -> None:
     assert effect.found is None
 
 
+def another_model(lens_driver: Driver) -> None:
+    """Nothing is said of the stages while nobody knows which the new model has."""
+    feature = lens_driver.window.features["lens"]
+    lens, panel = feature.lens, feature.panel
+    assert not panel.about.isHidden()
+    assert lens.stages
+    lens_driver.services.client.model_loaded.emit(lens_driver.services.client.model)
+    assert lens.stages == ()
+    assert panel.about.isHidden()
+    assert not panel.layers.widget().isEnabled()
+    wait(lens_driver, lambda: lens.trace is not None and not lens.busy)
+    assert not panel.about.isHidden()
+    assert panel.layers.widget().isEnabled()
+
+
 @pytest.mark.slow
 def test_a_setting_that_would_help_is_tried_and_a_loss_is_opened(lens_driver: Driver) -> None:
+    another_model(lens_driver)
     narrowing(lens_driver)
     driver, feature = lens_driver, lens_driver.window.features["lens"]
     lens, panel, reasons = feature.lens, feature.panel, feature.reasons

@@ -80,6 +80,7 @@ IDLE = [
     (f"{TRAIN}{NEW} --backbone f:make", "--backbone"),
     (f"{TRAIN}{NEW} --arch maskrcnn_resnet50_fpn", "--arch"),
     (f"{TRAIN}{NEW} --reuse a=b", "--reuse"),
+    (f"{TRAIN}{NEW} --schedule steps=3", "learning_rate"),
     (f"{TRAIN}tiny.pt --backbone-weights tiny.pt", "--backbone-weights"),
     (f"{TRAIN}tiny.pt --val photos --hold-out 0.3", "--hold-out"),
 ]

@@ -11,7 +11,13 @@ import pytest
 import torch
 
 from core.engine import precision
-from core.engine.precision import Arithmetic, choose_arithmetic, deciding, finished, measuring
+from core.engine.precision import (
+    Arithmetic,
+    choose_prediction_arithmetic,
+    deciding,
+    finished,
+    measuring,
+)
 from core.engine.predict import Predictor
 from core.engine.serve import Engine
 from core.engine.stages.numerics import Numerics
@@ -112,9 +118,9 @@ def test_the_faster_one_is_chosen_and_remembered(
     given = {"float32": float32, "fast": fast, "bf16": bf16}
     monkeypatch.setattr(precision, "measuring", measured(given))
     cache = tmp_path / "deep" / "precision.json"
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == chosen
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == chosen
     monkeypatch.setattr(precision, "measuring", lambda _: pytest.fail("measured again"))
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == chosen
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == chosen
     assert list(json.loads(cache.read_text()).values()) in (["bf16"], ["fast"], ["float32"])
 
 
@@ -125,7 +131,7 @@ def test_a_broken_memory_is_measured_again(
     monkeypatch.setattr(precision, "measuring", measured(LOW_WINS))
     cache = tmp_path / "precision.json"
     cache.write_text(text)
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == BF16
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == BF16
     assert "bf16" in json.loads(cache.read_text()).values()
 
 
@@ -135,13 +141,13 @@ def test_a_cache_that_cannot_be_written_is_no_failure(
     monkeypatch.setattr(precision, "measuring", measured(LOW_WINS))
     (tmp_path / "file").write_text("")
     cache = tmp_path / "file" / "precision.json"
-    assert choose_arithmetic(loaded(), CPU, "auto", cache) == BF16
+    assert choose_prediction_arithmetic(loaded(), CPU, "auto", cache) == BF16
 
 
 def test_what_was_asked_for_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "measuring", lambda _: pytest.fail("measured"))
-    assert choose_arithmetic(loaded(), CPU, "float32") == FLOAT32
-    assert choose_arithmetic(loaded(), CPU, "bf16") == BF16
-    assert choose_arithmetic(loaded(), CPU, "fast") == FAST
-    assert choose_arithmetic(loaded(), torch.device("mps"), "auto") == FLOAT32
-    assert choose_arithmetic(loaded(), torch.device("mps"), "fast") == FLOAT32
+    assert choose_prediction_arithmetic(loaded(), CPU, "float32") == FLOAT32
+    assert choose_prediction_arithmetic(loaded(), CPU, "bf16") == BF16
+    assert choose_prediction_arithmetic(loaded(), CPU, "fast") == FAST
+    assert choose_prediction_arithmetic(loaded(), torch.device("mps"), "auto") == FLOAT32
+    assert choose_prediction_arithmetic(loaded(), torch.device("mps"), "fast") == FLOAT32
