@@ -28,6 +28,7 @@ from app.canvas.look import Look
 from app.editor.looking import look_text
 from app.editor.panels.look import LookPopover
 from app.editor.services import Services, image
+from app.editor.splashing import Splashing
 
 OPACITIES: Final = (0.0, 0.2, 0.35, 0.6)
 ZOOM: Final = 1.25
@@ -42,6 +43,13 @@ class ViewFeature(Feature):
         super().__init__(services.viewport)
         self.services = services
         self.instances_shown = True
+        self.splashing = Splashing(
+            services.workspace,
+            services.suggesting,
+            services.looking,
+            services.viewport,
+            services.notices,
+        )
         self._left: dict[str, list[float]] = services.settings.get(VIEW_LEFT)
         services.looking.changed.connect(self.changed)
         # After all others have shown the image.
@@ -86,6 +94,14 @@ class ViewFeature(Feature):
         self.services.settings.set(SNAPPING, on)
         here = self.tr("Vertices snap to neighbours; Ctrl or Alt held down lets go.")
         self.services.notices.say(here if on else self.tr("Vertices stay where they are put."))
+
+    def save_splash(self) -> None:
+        """Ask where the colour splash of the image is to be written."""
+        staged = self.services.workspace.staged
+        if staged is not None:
+            name = f"{staged.entry.path.stem}.splash.png"
+            title = self.tr("Save the colour splash")
+            self.services.opener.ask_save(title, name, self.splashing.save)
 
     def show_instances(self, shown: bool) -> None:
         """Show the instances, or hide them."""
@@ -190,6 +206,13 @@ class ViewFeature(Feature):
         Action("as_it_is", VIEW, "Show the image as it is", ("Ctrl+B",), "", (image, is_changed),
                do=lambda self: self.services.looking.reset(),
                tip="Range, channel, brightness, contrast and gamma back as they were"),
+        Action("splash", VIEW, "Colour splash", ("Shift+F9",), "", (image,),
+               turn=lambda self, on: self.splashing.turn(on),
+               checked=lambda self: self.splashing.on,
+               tip="Show the image in grey, and instances and suggestions in their colours"),
+        Action("save_splash", VIEW, "Save the colour splash…", (), "", (image,),
+               do=lambda self: self.save_splash(),
+               tip="Write the image in grey, with its instances and suggestions in their colours"),
         *(
             Action(id, MOUSE, text, keys, scope=Scope.TOOL, menu=False)
             for id, text, keys in (

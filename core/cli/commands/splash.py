@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,9 +20,6 @@ from core.sentences import say
 from core.storage.atomic import explain, write_atomic
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from core.engine.predict import Predictor
     from core.lens.settings import StageSettings
 
@@ -86,11 +82,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _one(
     image: Input, predictor: Predictor, settings: StageSettings, labels: list[str], out: Path
 ) -> dict[str, object]:
-    import numpy as np
-    from PIL import Image
-
-    from core.document.runs import rasterise
     from core.storage.images import read_image
+    from core.storage.splash import splash_png
 
     target = out / f"{image.path.name}{_ENDING}"
     if target.exists():
@@ -98,20 +91,5 @@ def _one(
     pixels = read_image(image.path).pixels
     found = predictor.predict(pixels, settings).instances
     wanted = [one for one in found if not labels or one.label in labels]
-    height, width = pixels.shape[:2]
-    cover = np.zeros((height, width), np.bool_)
-    for one in wanted:
-        cover |= rasterise(one.polygons, width, height)
-    buffer = io.BytesIO()
-    Image.fromarray(splash(pixels, cover)).save(buffer, "png")
-    write_atomic(target, buffer.getvalue())
+    write_atomic(target, splash_png(pixels, (one.polygons for one in wanted)))
     return {"file": image.name, "instances": len(wanted), "out": str(target)}
-
-
-def splash(pixels: NDArray[np.uint8], cover: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The image, uint8 H×W×3, in grey (ITU-R 601 luma) but where it is covered, bool H×W."""
-    import numpy as np
-    from PIL import Image
-
-    grey = np.asarray(Image.fromarray(pixels).convert("L"))
-    return np.where(cover[:, :, None], pixels, grey[:, :, None]).astype(np.uint8)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
 from app.base.settings import LOOKS
 from app.canvas.look import GREY, Look
 from app.editor.panels.look import LookPopover
+from tests.app.window.conftest import SIZE, SQUARE, shape, write_labelme
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -79,3 +81,39 @@ def test_the_channels_of_a_photo_follow_a_key(driver, tmp_path: Path) -> None:
     assert 100 < seen[4] < 130
     driver.key(Qt.Key.Key_F9)
     assert sign(driver) == ""
+
+
+def test_a_colour_splash_follows_the_labels_and_is_written(
+    driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red = np.full((*SIZE[::-1], 3), (200, 30, 30), np.uint8)
+    Image.fromarray(red).save(tmp_path / "a.png")
+    write_labelme(tmp_path / "a.png", shape("thing", *SQUARE))
+    driver.open(tmp_path)
+    driver.act("show_instances")  # so that no fill is in the way
+    luma = round(0.299 * 200 + 0.587 * 30 + 0.114 * 30)
+
+    def colour(x: float, y: float) -> tuple[int, int, int]:
+        driver.window.repaint()
+        seen = driver.services.viewport.grab().toImage().pixelColor(driver.at(x, y))
+        return seen.red(), seen.green(), seen.blue()
+
+    driver.act("splash")
+    driver.wait(lambda: colour(60, 60) == (luma, luma, luma))
+    assert colour(15, 15) == (200, 30, 30)
+    target = tmp_path / "out.png"
+    monkeypatch.setattr(
+        type(driver.services.opener), "ask_save", lambda _self, _title, _name, act: act(target)
+    )
+    driver.act("save_splash")
+    driver.wait(target.exists)
+    written = np.asarray(Image.open(target))
+    assert written[15, 15].tolist() == [200, 30, 30]
+    assert written[60, 60].tolist() == [luma] * 3
+    driver.act("select_all")
+    driver.act("delete")
+    driver.wait(lambda: colour(15, 15) == (luma, luma, luma))
+    driver.act("undo")
+    driver.wait(lambda: colour(15, 15) == (200, 30, 30))
+    driver.act("splash")
+    assert colour(60, 60) == (200, 30, 30)

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from core.cli import main
-from core.cli.commands.splash import splash
 from core.cli.shapes_scene import KINDS
 from core.document.geometry import area, polygon_iou
 from core.document.runs import rasterise
 from core.formats.dataset import open_dataset
+from core.storage.splash import splash
 
 
 def test_the_shapes_are_where_their_outlines_are(
