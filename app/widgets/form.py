@@ -17,6 +17,21 @@ from PySide6.QtWidgets import (
 )
 
 
+def clear_rows(form: QFormLayout, after: int = 0) -> None:
+    """Take the rows from that one on away.
+
+    Their widgets live on until the event is over, since one of them may have set it off: what
+    `QFormLayout.removeRow` deletes under its own signal ends the program.
+    """
+    while form.rowCount() > after:
+        row = form.takeRow(after)
+        for item in (row.labelItem, row.fieldItem):
+            widget = None if item is None else item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One of some values, each with what it is called."""

@@ -149,3 +149,14 @@ def test_no_file_has_grown_out_of_hand() -> None:
         if (count := path.read_text(encoding="utf-8").count("\n")) > 400
     ]
     assert long == []
+
+
+def test_no_row_is_deleted_under_its_own_signal() -> None:
+    """`clear_rows` takes rows away; Qt's own call deletes a field that is telling of a change."""
+    calls = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "removeRow"
+    ]
+    assert calls == []

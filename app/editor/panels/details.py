@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.form import clear_rows
 from app.widgets.section import Section
 from core.document.instance import ImageDetails, Shape, Value
 from core.document.regions import DONE_REGION, IGNORE
@@ -109,8 +110,7 @@ class DetailsPanel(Section):
         if wanted == self._shown:
             return
         self._shown = wanted
-        while self._form.rowCount() > self._fixed:
-            self._form.removeRow(self._fixed)
+        clear_rows(self._form, self._fixed)
         self._attributes = {row.name: self._field(row) for row in wanted}
         for name, field in self._attributes.items():
             field.widget.setAccessibleName(name)

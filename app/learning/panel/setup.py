@@ -23,6 +23,7 @@ from app.base.words import count_text, duration_text, sentence_text
 from app.learning.names import basis_text
 from app.learning.panel.options import OptionsBox
 from app.learning.survey import Found
+from app.widgets.form import clear_rows
 from app.widgets.scroll_page import ScrollPage, say, wrapped
 from core.learning.choices import LearningChoices
 from core.learning.gather import FEW_IMAGES
@@ -217,8 +218,7 @@ class SetupPage(QWidget):
         if shown == self._shown_labels:
             return
         self._shown_labels = shown
-        while self._labels.rowCount():
-            self._labels.removeRow(0)
+        clear_rows(self._labels)
         self._combos = {}
         for each in new:
             combo = self._label_combo(each, state)

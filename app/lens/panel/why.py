@@ -23,6 +23,7 @@ from app.base.words import count_text, sentence_text, setting_text, text_of
 from app.lens.lens import Lens
 from app.lens.reasons import Funnel, Judged, Reasons
 from app.widgets.bars import Bars
+from app.widgets.form import clear_rows
 from app.widgets.scroll_page import UpperPart
 from core.lens.funnel import LABELLED, Bar, funnel
 from core.lens.life import Cut
@@ -90,8 +91,7 @@ class WhyPage(QScrollArea):
 
     def refresh(self) -> None:
         """Show the answer as it is now."""
-        while self._evidence.rowCount():
-            self._evidence.removeRow(0)
+        clear_rows(self._evidence)
         self._remedy.hide()
         report, trace = self._reasons.report, self._lens.trace
         if report is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
+import shiboken6
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.widgets.form import Choice, Form, Note, Number, Share
+from app.widgets.form import Choice, Form, Note, Number, Share, clear_rows
 
 ROWS = (
     Choice("pace", "Pace", (("usual", None), ("slow", 1), ("in two", ((0, 0.5), (1, 0.5))))),
@@ -73,3 +74,24 @@ def test_what_a_person_chooses_is_told_by_name(form: Form) -> None:
     ]
     assert form["steps"].text() == "as usual"
     assert form["fill"].toolTip() == "How much"
+
+
+def test_a_row_may_go_while_its_field_tells_of_a_change(qtbot: QtBot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    form = QFormLayout(page)
+    box, told = QComboBox(), list[bool]()
+    box.addItems(["one", "two"])
+    form.addRow(QLabel("Kept"), QLabel("there"))
+    form.addRow(QLabel("Taken"), box)
+
+    def take() -> None:
+        clear_rows(form, 1)
+        told.append(shiboken6.isValid(box))
+
+    box.currentIndexChanged.connect(take)
+    box.setCurrentIndex(1)
+    assert told == [True]
+    qtbot.waitUntil(lambda: not shiboken6.isValid(box))
+    assert form.rowCount() == 1
+    assert [each.text() for each in page.findChildren(QLabel)] == ["Kept", "there"]
