@@ -126,9 +126,9 @@ def test_bench_loop_with_the_tools_tells_what_each_saved(base, photos, capfd):
     document = json.loads(capfd.readouterr().out)
     for one in document["images"]:
         loop = one["loop"]
-        tools = ("accept", "sweeps", "strokes", "boxes", "clicks", "vertices")
+        tools = ("accept", "grow", "sweeps", "strokes", "boxes", "ellipses", "clicks", "vertices")
         assert loop["actions"] == sum(loop[name] for name in tools)
-        assert set(loop["saved"]) == {"sweep", "stroke", "click", "box"}
+        assert set(loop["saved"]) == {"sweep", "stroke", "click", "box", "ellipse", "grow"}
         assert loop["reached"] == loop["instances"] == one["unassisted"]["instances"]
         assert loop["lowest_iou"] >= 0.8
     row = document["all"]
