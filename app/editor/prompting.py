@@ -42,6 +42,8 @@ from core.session import ImageSession, covered_by
 
 CALM: Final = 200
 """ms that an image stays on the screen before it is made ready."""
+REST: Final = 1000
+"""ms without a question before the neighbours are made ready, which would delay each answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class Prompting(QObject):
         self._queries: dict[str, Query] = {}
         self._calm = QTimer(self, singleShot=True, interval=CALM)
         self._calm.timeout.connect(lambda: self._encode("shown"))
+        self._ahead: list[Path] = []
+        self._rest = QTimer(self, singleShot=True, interval=REST)
+        self._rest.timeout.connect(self._look_ahead)
         self._shown_for = QElapsedTimer()
         workspace.image_changed.connect(self._on_image)
         client.model_loaded.connect(lambda _model: self._begin())
@@ -107,7 +112,7 @@ class Prompting(QObject):
     def ask(self, asked: Asked) -> None:
         """Ask what the model would draw; of several such only the latest is answered."""
         self._latest = asked
-        self._next()
+        self._hurry()
 
     def keep(self, kept: Kept) -> None:
         """Make an instance of an answer, at once or when it is there."""
@@ -115,12 +120,12 @@ class Prompting(QObject):
             self._make(kept, self._last)
             return
         self._kept.append(kept)
-        self._next()
+        self._hurry()
 
     def query(self, query: Query) -> None:
         """Ask something else about the image; of several of a name only the latest is answered."""
         self._queries[query.name] = query
-        self._next()
+        self._hurry()
 
     def prepare(self) -> None:
         """A tool that asks was taken: make the image ready, whatever the settings say."""
@@ -149,6 +154,7 @@ class Prompting(QObject):
             if question is not None:
                 question.cancel()
         self._encoding = self._question = self._last = self._unreadable = None
+        self._ahead = []
         self._set_ready(None)
         if self._about() is not None:
             been = self._shown_for.elapsed() if self._shown_for.isValid() else 0
@@ -171,7 +177,8 @@ class Prompting(QObject):
             self._next()
             if wanted == "ahead":
                 near = (self._workspace.entry(path, by) for by in (1, -1))
-                self._look_ahead([entry.path for entry in near if entry is not None])
+                self._ahead = [entry.path for entry in near if entry is not None]
+                self._look_ahead()
 
         def failed(sentence: Sentence) -> None:
             self._encoding, self._unreadable = None, about
@@ -180,19 +187,26 @@ class Prompting(QObject):
 
         self._encoding = self._ask_to_encode(path, Priority.NOW, done, failed)
 
-    def _look_ahead(self, paths: list[Path]) -> None:
-        """Make images ready one after the other, while nothing else is asked."""
-        about = self._about()
-        if not paths or about is None or self._client.elsewhere:
+    def _hurry(self) -> None:
+        """Something is asked: the neighbours wait until there is rest."""
+        if self._ahead:
+            if self._encoding is not None:
+                self._encoding.cancel()
+                self._encoding = None
+            self._rest.start()
+        self._next()
+
+    def _look_ahead(self) -> None:
+        """Make the neighbours ready one after the other, while nothing else is asked."""
+        waits = self._rest.isActive() or self._encoding is not None or not self.ready
+        if not self._ahead or waits or self._client.elsewhere:
             return
 
-        def go_on(_answer: Encoded | Sentence) -> None:
-            self._encoding = None
-            if self.ready:
-                self._look_ahead(paths[1:])
+        def go_on(_answer: Encoded | Sentence) -> None:  # unreadable: said when it is shown
+            self._encoding, self._ahead = None, self._ahead[1:]
+            self._look_ahead()
 
-        # One that cannot be read says so when it is shown.
-        self._encoding = self._ask_to_encode(paths[0], Priority.SOON, go_on, go_on)
+        self._encoding = self._ask_to_encode(self._ahead[0], Priority.SOON, go_on, go_on)
 
     def _ask_to_encode(
         self,
@@ -325,14 +339,11 @@ class Prompting(QObject):
         asked, document = answered.asked, self._workspace.document
         if document is None or asked.mends or asked.outside or len(asked.inside) != 1:
             return answered
-        ((x, y),) = asked.inside
-        here = Rect(x, y, x, y)
+        here = Rect(*asked.inside[0], *asked.inside[0])
         there = [each for each in document.instances if bounds(each).intersects(here)]
         covered = covered_by(answered.choices, there, parts=True) if there else {}
         ids = {each.id for each in there}
         new = tuple(each for each in answered.choices if covered.get(each.id) not in ids)
-        if len(new) == len(answered.choices):
-            return answered
         best = answered.choice(0)
         if best not in new and new:
             best = max(new, key=lambda each: each.score or 0.0)

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.base.settings import ASK_LABEL, PREPARE
 from core.document.edits import Reshape
-from core.document.geometry import area, bounds, polygon_iou
+from core.document.geometry import Rect, area, bounds, polygon_iou
 from core.document.instance import Polygon, Source
-from core.gestures.base import Answered
+from core.gestures.base import Answered, Asked
 from core.gestures.prompt import HINT_BOX_DRAGGING, HINT_WAIT
+from core.protocol import Priority
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
 BOX = ((40.0, 20.0), (70.0, 50.0))
@@ -247,6 +248,33 @@ def test_what_is_kept_before_the_model_has_seen_the_image_is_made_then(
     driver.drag((5.0, 5.0), (30.0, 30.0))
     driver.wait(lambda: len(driver.document.instances) == 2)
     assert [round(bounds(each).x0) for each in driver.document.instances] == [40, 5]
+
+
+def test_neighbours_are_made_ready_only_while_nothing_is_asked(
+    driver: Driver, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[str] = []
+    prompting = driver.services.prompting
+    ask = prompting._ask_to_encode
+
+    def seen(path: Path, priority: Priority, *more: object) -> object:
+        encoded.append(path.name)
+        return ask(path, priority, *more)
+
+    monkeypatch.setattr(prompting, "_ask_to_encode", seen)
+    prompting._rest.setInterval(300)
+    asked = Asked(Rect(*BOX[0], *BOX[1]))
+    prompting.ready_changed.connect(  # while the neighbour is under way
+        lambda ready: ready and QTimer.singleShot(0, lambda: prompting.ask(asked))
+    )
+    answers: list[Answered] = []
+    prompting.heard.connect(answers.append)
+    driver.open(folder)
+    driver.wait(lambda: answers)
+    assert encoded == ["a1.png", "a2.png"], "the neighbour was not begun again yet"
+    assert prompting._encoding is None
+    driver.wait(lambda: len(encoded) == 3 and prompting._encoding is None)
+    assert encoded == ["a1.png", "a2.png", "a2.png"]
 
 
 def test_no_answer_lands_on_another_image(driver: Driver, tmp_path: Path) -> None:
