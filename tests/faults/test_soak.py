@@ -32,7 +32,8 @@ def test_going_to_and_fro_loses_nothing_and_warns_of_nothing(tmp_path: Path) -> 
     assert done.saves > 40
     # Labels grow with the work; sessions and journals that were left must not stay.
     assert len(gc.get_objects()) - before < 5_000
-    assert sum(isinstance(each, Journal) for each in gc.get_objects()) < 10
+    # Not isinstance: some lazy objects of torch warn when they are asked for their class.
+    assert sum(type(each) is Journal for each in gc.get_objects()) < 10
 
 
 def test_a_lost_edit_is_counted(tmp_path: Path) -> None:
