@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -125,8 +126,13 @@ def answer_points(
     """
     spots = [(float(x), float(y)) for x, y in points]
     start = present
+
+    @cache
+    def under() -> list[Drawn]:
+        return drawn_under(encoding, points, inside, detail, most)
+
     if not present:
-        found = drawn_under(encoding, points, inside, detail, most)
+        found = under()
         fitting = [one for one in found if satisfied(one.polygons, spots, inside)]
         if fitting:
             middle = points[inside].mean(axis=0)
@@ -135,11 +141,11 @@ def answer_points(
             return ordered, ordered.index(best)
         start = _nearest(found, spots, inside)
 
-    def others() -> list[Polygons]:
-        return [each.polygons for each in drawn_under(encoding, points, inside, detail, most)]
-
     corrected = _corrected(encoding, start, spots, inside, detail) if start else ()
-    mended = mend(start, spots, inside, corrected, others, encoding.prepared.image_size)
+    size = encoding.prepared.image_size
+    mended = mend(
+        start, spots, inside, corrected, lambda: [each.polygons for each in under()], size
+    )
     if not mended or not satisfied(mended, spots, inside):
         return [], -1
     box = bounds(mended)
