@@ -27,6 +27,7 @@ from core.document.edits import Add, Edit, Reshape
 from core.document.geometry import GeometryError, Rect, bounds
 from core.document.instance import Instance, Polygons, Shape, Source
 from core.gestures.base import Answered, Asked, Kept
+from core.gestures.pointed import Pointed
 from core.gestures.shaping import settle
 from core.protocol import Priority
 from core.protocol.messages.prompts import (
@@ -94,6 +95,7 @@ class Prompting(QObject):
         self._latest: Asked | None = None
         self._last: Answered | None = None
         self._kept: deque[Kept] = deque()
+        self._pointed = Pointed()
         self._queries: dict[str, Query] = {}
         self._calm = QTimer(self, singleShot=True, interval=CALM)
         self._calm.timeout.connect(lambda: self._encode("shown"))
@@ -144,6 +146,7 @@ class Prompting(QObject):
             self.said.emit(text)
         self._latest = None
         self._kept.clear()
+        self._pointed.clear()
         self._queries.clear()
         self._shown_for.start()
         self._begin()
@@ -300,7 +303,8 @@ class Prompting(QObject):
             box = asked.box
             corners = np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32)
             return Prompt(0, boxes=corners, most=asked.most, **self._common(about))
-        points, mended = (*asked.inside, *asked.outside), asked.mends
+        asked, mended = self._pointed.with_earlier(asked), asked.mends
+        points = (*asked.inside, *asked.outside)
         return Prompt(
             0,
             kind=PromptKind.POINTS,
@@ -374,12 +378,14 @@ class Prompting(QObject):
         mended = kept.asked.mends
         if mended is not None:
             self._mend(mended, polygons)
+            self._pointed.note(polygons, kept.asked)
             return
         made = replace(chosen, polygons=polygons)
         if made.id in document:
             return  # kept already
         name = self.tr("box") if kept.asked.box is not None else self.tr("click")
         if self._do(Add((made,)), name, made.id):
+            self._pointed.note(polygons, kept.asked)
             self.drawn.emit(made.id)
 
     def _mend(self, mended: Shape, polygons: Polygons) -> None:

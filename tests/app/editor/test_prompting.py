@@ -19,6 +19,7 @@ from core.document.instance import Polygon, Source
 from core.gestures.base import Answered, Asked
 from core.gestures.prompt import HINT_BOX_DRAGGING, HINT_WAIT
 from core.protocol import Priority
+from core.protocol.messages.prompts import Prompt
 from tests.app.window.conftest import SQUARE, Driver, make_images, shape, write_labelme
 
 BOX = ((40.0, 20.0), (70.0, 50.0))
@@ -212,6 +213,37 @@ def test_a_right_click_mends_an_instance_in_one_edit(ready: Driver) -> None:
     assert after.id == before.id
     ready.act("undo")
     assert ready.document.instances == (before,)
+
+
+def test_a_further_click_keeps_in_mind_where_one_clicked_before(
+    ready: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[tuple[list[float], bool], ...]] = []
+    ask = ready.services.client.ask
+
+    def seen(request: object, **how: object) -> object:
+        if isinstance(request, Prompt) and request.present:
+            rows = zip(request.points.round().tolist(), request.inside.tolist(), strict=True)
+            sent.append(tuple(rows))
+        return ask(request, **how)  # type: ignore[arg-type]
+
+    def spot_is_wrong(across: float, down: float) -> None:
+        before = ready.document.instances[0]
+        box = bounds(before)
+        x, y = box.x0 + across * box.width, box.y0 + down * box.height
+        press(ready, (x, y), Qt.MouseButton.RightButton)
+        release(ready, (x, y), Qt.MouseButton.RightButton)
+        ready.wait(lambda: ready.document.instances[0] != before)
+
+    monkeypatch.setattr(ready.services.client, "ask", seen)
+    ready.act("tool_click")
+    spot_is_wrong(0.2, 0.2)
+    spot_is_wrong(0.5, 0.8)
+    assert [len(rows) for rows in sent] == [1, 2]
+    assert sent[1][0] == sent[0][0]
+    ready.act("undo")
+    spot_is_wrong(0.5, 0.8)
+    assert sent[2] == sent[1]  # the point that was undone is not there twice
 
 
 def test_a_suggestion_that_a_click_accepts_is_selected_for_what_follows(ready: Driver) -> None:
