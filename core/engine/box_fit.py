@@ -1,16 +1,22 @@
-"""A mask made as large as the box that a person drew around its thing.
+"""A mask and its outline made as large as the box that a person drew around their thing.
 
 Where a mask ends is a question of its threshold, and the model is rarely sure of it: masks of small
 and blurred things come out too large, others too small. Who drew the box has seen where the thing
-ends, so the logits are moved until the mask fills the box best.
+ends, so the logits are moved until the mask fills the box best. The outline of what has few pixels
+is then brought near the box's edges, which say more than its pixels do.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+from core.document.geometry import bounds, clip_to_image
+from core.document.instance import Point, Polygon, Polygons
 
 _LEVELS: Final = tuple(k / 4 for k in range(-8, 9))
 """By how much logits may be lowered."""
@@ -20,6 +26,12 @@ drawn a little off, and masks of large things are surer of their size."""
 _SMALL: Final = 64.0
 """The longer side of the box of a small thing, in pixels as the network sees it."""
 _SURE: Final = 1e-4
+_OFF: Final = 0.05
+"""Share of the box's side by which an outline's edge stays off the box's edge at most, and"""
+_NEARER: Final = 0.7
+"""what is left of a smaller distance."""
+_FEW: Final = (32.0, 48.0)
+"""Pixels of the longer side up to which all of this holds, and from which on nothing does."""
 
 
 def fitted(probability: Tensor, place: Tensor, box: Tensor) -> Tensor:
@@ -56,4 +68,36 @@ def _ends(highest: Tensor, levels: Tensor, start: Tensor, end: Tensor) -> tuple[
     return start + first * cell, start + (last + 1) * cell, reached.any(dim=1)
 
 
-__all__ = ["fitted"]
+def as_large(polygons: Polygons, box: NDArray[np.float32], image_size: tuple[int, int]) -> Polygons:
+    """The outline of something small stretched so that its edges come near those of a box.
+
+    `box` is x0, y0, x1, y1 in image pixels, `image_size` height and width.
+    """
+    x0, y0, x1, y1 = (float(edge) for edge in box)
+    longer = max(x1 - x0, y1 - y0)
+    much = min(max((_FEW[1] - longer) / (_FEW[1] - _FEW[0]), 0.0), 1.0)
+    if not polygons or not much:
+        return polygons
+    own = bounds(polygons)
+    across = _stretch((own.x0, own.x1), (x0, x1), much)
+    down = _stretch((own.y0, own.y1), (y0, y1), much)
+
+    def moved(ring: tuple[Point, ...]) -> tuple[Point, ...]:
+        return tuple((x * across[0] + across[1], y * down[0] + down[1]) for x, y in ring)
+
+    made = tuple(Polygon(moved(p.outer), tuple(moved(h) for h in p.holes)) for p in polygons)
+    return clip_to_image(made, image_size[1], image_size[0])
+
+
+def _stretch(
+    own: tuple[float, float], box: tuple[float, float], much: float
+) -> tuple[float, float]:
+    """Factor and shift along one axis that bring two edges to where the box wants them."""
+    side = box[1] - box[0]
+    off = np.clip(_NEARER * (np.subtract(own, box) / side), -_OFF, _OFF) * side
+    low, high = np.add(own, much * (np.add(box, off) - own))
+    factor = float(high - low) / (own[1] - own[0])
+    return factor, float(low) - factor * own[0]
+
+
+__all__ = ["as_large", "fitted"]

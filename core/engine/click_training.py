@@ -1,8 +1,9 @@
 """How the click-correct head learns: simulated clicks on true masks, a few rounds each.
 
-It begins with the mask that comes of a box, which is a little off, or with one that was spoilt at
-random. A click goes into the middle of the largest error, and the head is asked for the mask; its
-answer is what the next round begins with. Nothing else of the network learns from it.
+It is asked for the mask of a box that is a little off, which counts as well. Then it begins with
+that, or with a mask that was spoilt at random. A click goes into the middle of the largest error,
+and the head is asked for the mask; its answer is what the next round begins with. Nothing else of
+the network learns from it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _NEAR: Final = 3.0
 _WRONG: Final = 1.0
 """How much more the cells count that the present mask has wrong."""
 _DEEPEST: Final = 10
+_OF_BOX: Final = 0.5
+"""How much the mask of the box counts, before any click."""
 _NEW: Final = 0.2
 """Share of the first clicks with which no mask is there yet."""
 _SPOILT: Final = 0.2
@@ -72,8 +75,7 @@ def views_of(
     most: int = AT_ONCE,
 ) -> tuple[View, Tensor] | None:
     """Some instances of a batch as a box that is a little off shows them, and their true masks
-    N×64×64 from 0 to 1. Of each two masks are drawn, as of a box that a person draws: in that box,
-    and in another that is nearer. None without instances.
+    N×64×64 from 0 to 1. None without instances.
     """
     views, truths = [], []
     for row, (image, target, chosen) in enumerate(
@@ -82,14 +84,15 @@ def views_of(
         if not len(chosen):
             continue
         true = target["boxes"][chosen]
-        boxes = torch.stack((_moved(true, image.size), _moved(true, image.size, share=0.5)), dim=1)
-        wide = (boxes[..., 2:] - boxes[..., :2]).amin(dim=(1, 2)) >= 1
+        boxes = _moved(true, image.size)
+        wide = (boxes[:, 2:] - boxes[:, :2]).amin(dim=1) >= 1
         boxes, chosen = boxes[wide], chosen[wide]
         own = type(levels)((name, level[row : row + 1].detach()) for name, level in levels.items())
-        logits = masks.run_mask_head(model, own, [boxes.flatten(0, 1)], numerics)
-        channel = target["labels"][chosen].repeat_interleave(2)
-        likely = torch.sigmoid(masks.answers(logits, channel)).view(len(boxes), 2, 28, 28)
-        view, places = view_of(model, own, colours_of(model, image), boxes, likely)
+        logits = masks.run_mask_head(model, own, [boxes], numerics)
+        likely = torch.sigmoid(masks.answers(logits, target["labels"][chosen]))
+        view, places = view_of(
+            model, own, colours_of(model, image), boxes[:, None], likely[:, None]
+        )
         whole = target["masks"][chosen].float()[:, None]
         rows = torch.arange(len(places), device=places.device, dtype=places.dtype)[:, None]
         truth = roi_align(
@@ -110,17 +113,24 @@ def _together(views: Sequence[View]) -> View:
 
 
 def rounds_loss(head: ClickHead, view: View, truth: Tensor, rounds: int = ROUNDS) -> Tensor:
-    """The mean loss of so many clicks, one after the other, on what a box shows."""
+    """The mean loss of a box and of so many clicks after it, one after the other."""
     marks = truth.new_zeros((len(truth), 2, CELLS, CELLS))
-    shown = begun(drawn_anew(None, view), truth)
-    losses = []
+    logits = drawn_anew(head, view)
+    wrong = _differ(drawn_anew(None, view), truth)
+    losses = [_OF_BOX * _loss(logits, truth, 1 + _WRONG * wrong)]
+    shown = begun(logits.detach(), truth)
     for _ in range(rounds):
         marks = torch.maximum(marks, next_marks((shown + 1) / 2, truth))
         logits = drawn_anew(head, view, marks, shown)
-        wrong = ((shown >= 0) != (truth >= 0.5)).float()
-        losses.append(_loss(logits, truth, 1 + _WRONG * wrong + _NEAR * marks.amax(dim=1)))
+        weight = 1 + _WRONG * _differ(shown, truth) + _NEAR * marks.amax(dim=1)
+        losses.append(_loss(logits, truth, weight))
         shown = (logits.detach() >= 0).float() * 2 - 1
-    return torch.stack(losses).mean()
+    return torch.stack(losses).sum() / (rounds + _OF_BOX)
+
+
+def _differ(logits: Tensor, truth: Tensor) -> Tensor:
+    """1 in the cells that a mask has wrong."""
+    return ((logits >= 0) != (truth >= 0.5)).float()
 
 
 def _loss(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
@@ -144,12 +154,12 @@ def _chosen(targets: Sequence[dict[str, Tensor]], most: int) -> list[Tensor]:
     return rows
 
 
-def _moved(boxes: Tensor, size: Sequence[int], share: float = 1.0) -> Tensor:
-    """Boxes whose edges are each off by up to a tenth of the side, every third one's by more,
-    times a share; within the image.
+def _moved(boxes: Tensor, size: Sequence[int]) -> Tensor:
+    """Boxes whose edges are each off by up to a tenth of the side, every third one's by more;
+    within the image.
     """
     sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
-    far = torch.where(torch.rand(len(boxes), 1) < 1 / 3, _FARTHER, _JITTER) * share
+    far = torch.where(torch.rand(len(boxes), 1) < 1 / 3, _FARTHER, _JITTER)
     moved = boxes + ((torch.rand(boxes.shape) * 2 - 1) * far).to(boxes.device) * sides
     limits = boxes.new_tensor((size[1], size[0], size[1], size[0]))
     return torch.minimum(moved.clamp(min=0), limits)

@@ -13,7 +13,7 @@ from torchvision.ops import boxes as box_ops
 
 from core.document.geometry import Rect, area, bounds
 from core.document.instance import Point, Polygons
-from core.engine.clicks import click_head, drawn_anew, marks_of, present_of, view_of
+from core.engine.clicks import click_head, drawn_anew, marks_of, present_of
 from core.engine.colours import RAISED, led_by_colours
 from core.engine.encodings import Encoding, Known
 from core.engine.mending import mend, satisfied, wrong_points
@@ -25,6 +25,7 @@ from core.engine.prompts import (
     channels,
     draw_masks,
     name_boxes,
+    seen_in,
     steadiness,
     without_specks,
 )
@@ -197,12 +198,8 @@ def _corrected(
     if float((box[0, 2:] - box[0, :2]).min()) < SHORTEST:
         return ()
     named = name_boxes(encoding, box)
-    both = torch.cat((box, named.refined))
-    masks = draw_masks(encoding, both, named.channel.expand(2))
     predictor = encoding.predictor
-    view, place = view_of(
-        predictor.module, encoding.levels, encoding.colours, both[None], masks[None]
-    )
+    view, place = seen_in(encoding, box, named)
     within = encoding.to_image(place[0])
     corners, device = within.tolist(), predictor.device
     marks = marks_of(points, inside, corners).to(device)

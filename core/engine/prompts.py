@@ -6,7 +6,7 @@ The stages are those of a prediction, so that a box of a prediction gets its mas
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Final
 
@@ -18,8 +18,8 @@ from torchvision.ops import boxes as box_ops
 
 from core.document.geometry import area, signed_area
 from core.document.instance import Polygon, Polygons
-from core.engine.box_fit import fitted
-from core.engine.colours import RAISED, led_by_colours
+from core.engine.box_fit import as_large, fitted
+from core.engine.clicks import View, click_head, drawn_anew, view_of
 from core.engine.encodings import Encoding
 from core.engine.proposers.stage import mask_channels
 from core.engine.stages import masks, roi
@@ -73,6 +73,10 @@ class Named:
     """int64 N: the class whose mask is taken, or `ANY_CLASS`."""
     refined: Tensor
     """float32 N×4, resized pixels: the box put right."""
+
+    def one(self, row: int) -> Named:
+        """What is said of one box."""
+        return Named(*(getattr(self, each.name)[row, None] for each in fields(self)))
 
 
 @torch.inference_mode()
@@ -144,46 +148,62 @@ def steadiness(probability: NDArray[np.float32], threshold: float = 0.5) -> floa
 def answer_boxes(
     encoding: Encoding, boxes: NDArray[np.float32], detail: Detail, most: int = WAYS
 ) -> list[list[Drawn]]:
-    """For each box, N×4 in image pixels: what its two masks and the colours agree on; then the
-    mask of the box as drawn and that of the box put right, the steadier first.
+    """For each box, N×4 in image pixels: what masks, colours and click-correct head agree on, as
+    large as the box; then the mask of the box as drawn and that of the box put right, the steadier
+    first.
 
-    Only the first `most` are outlined. A box outside of the image or too narrow gets no answer.
+    Only the first `most` are drawn. A box outside of the image or too narrow gets no answer.
     """
     drawn = encoding.to_resized(boxes)
     large = torch.where(_large(drawn))[0].tolist()
-    named = name_boxes(encoding, drawn[large])
-    both = torch.stack((drawn[large], named.refined), dim=1)
-    found = draw_masks(encoding, both.flatten(0, 1), named.channel.repeat_interleave(2))
     answers: list[list[Drawn]] = [[] for _ in range(len(boxes))]
+    if not large:
+        return answers
+    named = name_boxes(encoding, drawn[large])
+    view, places = seen_in(encoding, drawn[large], named)
+    whole = torch.sigmoid(drawn_anew(click_head(encoding.predictor.module), view))
     for row, asked in enumerate(large):
-        masks = found[2 * row : 2 * row + 2]
-        each = _outlined(encoding, named, row, both[row], masks, detail)
+        mask = fitted(whole[row], places[row], drawn[asked])
+        each = _outlined(encoding, named.one(row), drawn[asked], (mask, places[row]), detail)
         answers[asked] = list(islice(each, most))
     return answers
 
 
-def _outlined(
-    encoding: Encoding, named: Named, row: int, boxes: Tensor, masks: Tensor, detail: Detail
-) -> Iterator[Drawn]:
-    """The answers for one box, each outlined when it is taken; those that come out empty are not.
+def seen_in(encoding: Encoding, boxes: Tensor, named: Named) -> tuple[View, Tensor]:
+    """What is known of things in N boxes of resized pixels, and the places N×4 around these.
 
-    `boxes` 2×4 and `masks` 2×28×28 are of the box as drawn and of the box put right.
+    Without a click-correct head, which sees the box as drawn, the box put right has a say as well.
     """
-    led, place = led_by_colours(encoding.colours, boxes[None], masks[None], RAISED)
-    whole = fitted(led[0], place[0], boxes[0])
-    alone = (
-        (PromptOrigin.DRAWN, masks[0].cpu().numpy(), boxes[0]),
-        (PromptOrigin.REFINED, masks[1].cpu().numpy(), boxes[1]),
-    )
-    steadier_first = sorted(alone, key=lambda way: -steadiness(way[1], detail.threshold))
-    label, score = int(named.label[row]), float(named.score[row])
-    for origin, mask, box in (
-        (PromptOrigin.AGREED, whole.cpu().numpy(), place[0]),
-        *steadier_first,
-    ):
-        one = as_drawn(encoding, label, score, mask, encoding.to_image(box), origin, detail)
-        if origin is PromptOrigin.AGREED:
-            one = replace(one, polygons=without_specks(one.polygons))
+    alone = click_head(encoding.predictor.module) is not None
+    near = boxes[:, None] if alone else torch.stack((boxes, named.refined), dim=1)
+    found = draw_masks(encoding, near.flatten(0, 1), named.channel.repeat_interleave(near.shape[1]))
+    masks = found.view(*near.shape[:2], *found.shape[1:])
+    module = encoding.predictor.module
+    return view_of(module, encoding.levels, encoding.colours, near, masks)
+
+
+def _outlined(
+    encoding: Encoding, named: Named, box: Tensor, agreed: tuple[Tensor, Tensor], detail: Detail
+) -> Iterator[Drawn]:
+    """The answers for one box, each drawn when it is taken; those that come out empty are not.
+
+    `agreed` is the mask that is shown first, and where it lies.
+    """
+    label, score = int(named.label[0]), float(named.score[0])
+
+    def outlined(origin: PromptOrigin, mask: NDArray[np.float32], place: Tensor) -> Drawn:
+        return as_drawn(encoding, label, score, mask, encoding.to_image(place), origin, detail)
+
+    first = outlined(PromptOrigin.AGREED, agreed[0].cpu().numpy(), agreed[1])
+    corners = encoding.to_image(box)
+    whole = as_large(without_specks(first.polygons), corners, encoding.prepared.image_size)
+    if whole:
+        yield replace(first, polygons=whole)
+    both = torch.stack((box, named.refined[0]))
+    masks = draw_masks(encoding, both, named.channel.expand(2)).cpu().numpy()
+    origins = (PromptOrigin.DRAWN, PromptOrigin.REFINED)
+    for k in sorted((0, 1), key=lambda k: -steadiness(masks[k], detail.threshold)):
+        one = outlined(origins[k], masks[k], both[k])
         if one.polygons:
             yield one
 

@@ -12,8 +12,10 @@ import torch
 
 from core.document.geometry import area, bounds, contains, polygon_iou, subtract, union
 from core.document.instance import Instance, Polygon, Polygons, Source
+from core.engine import prompts
 from core.engine.alike import answer_alike
-from core.engine.box_fit import fitted
+from core.engine.box_fit import as_large, fitted
+from core.engine.clicks import add_click_head
 from core.engine.colours import RAISED, led_by_colours
 from core.engine.encodings import (
     ENCODING_STAGES,
@@ -198,6 +200,56 @@ def test_a_mask_moves_by_little_and_a_faint_one_not_at_all() -> None:
     assert torch.equal(fitted(sure, place, place) >= 0.5, sure >= 0.5)
     found = fitted(torch.full((64, 64), 0.2), place, place)  # logits of -1.39, raised by 1.5
     assert float(found.min()) == pytest.approx(1 / (1 + 4 * np.exp(-1.5)), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [
+        (1, (101.0, 50.28, 119.0, 59.5)),  # 20 pixels: within a twentieth of the side
+        (2, (103.0, 50.68, 129.0, 66.5)),  # 40: half as much
+        (2.4, (104.8, 50.96, 124.0, 66.8)),  # 48: as it was
+        (20, (140.0, 58.0, 300.0, 190.0)),
+    ],
+)
+def test_the_outline_of_something_small_comes_near_the_edges_of_its_box(
+    scale: float, expected: tuple[float, ...]
+) -> None:
+    box = np.array([100, 50, 100 + 20 * scale, 50 + 10 * scale], np.float32)
+    drawn = square(100 + 2 * scale, 50 + 0.4 * scale, 100 + 10 * scale, 50 + 7 * scale)
+    found = bounds(as_large(drawn, box, (600, 600)))
+    assert (found.x0, found.y0, found.x1, found.y1) == pytest.approx(expected, abs=1e-4)
+
+
+def test_an_outline_as_large_as_its_box_stays_within_the_image() -> None:
+    box = np.array([-4, 0, 20, 30], np.float32)
+    found = bounds(as_large(square(6, 2, 14, 20), box, (25, 600)))
+    assert (found.x0, found.y0, found.y1) == pytest.approx((0, 1.4, 25), abs=1e-4)
+    assert as_large((), box, (25, 600)) == ()
+
+
+def test_a_click_correct_head_draws_what_lies_in_a_box_from_the_mask_of_that_box_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = loaded()
+    torch.nn.init.constant_(add_click_head(model.module, SMALL).last[-2].bias, 1.5)
+    mine = encode(Predictor(model, device="cpu", precision="float32"), picture())
+    masks = [0]
+    run = prompts.draw_masks
+
+    def counted(*given: Any) -> torch.Tensor:
+        masks[0] += len(given[1])
+        return run(*given)
+
+    monkeypatch.setattr(prompts, "draw_masks", counted)
+    boxes = np.array([[10, 10, 60, 70], [70, 20, 125, 80]], np.float32)
+    for most, drawn in ((1, 2), (WAYS, 6)):
+        masks[0] = 0
+        found = answer_boxes(mine, boxes, PLAIN, most)
+        assert masks[0] == drawn
+    monkeypatch.setattr("core.engine.prompts.click_head", lambda _module: None)
+    for with_head, without in zip(found, answer_boxes(mine, boxes, PLAIN), strict=True):
+        assert with_head[0].polygons != without[0].polygons
+        assert [one.polygons for one in with_head[1:]] == [one.polygons for one in without[1:]]
 
 
 def test_specks_go_and_parts_and_holes_that_matter_stay() -> None:
