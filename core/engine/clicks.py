@@ -56,7 +56,7 @@ class ClickHead(nn.Module):
             nn.ReLU(),
         )
         self.down = nn.Conv2d(_FINE, _COARSE, 3, stride=2, padding=1)
-        self.seen = nn.Conv2d(channels, _COARSE, 1)
+        self.features = nn.Conv2d(channels, _COARSE, 1)
         self.around = nn.ModuleList(
             nn.Conv2d(_COARSE, _COARSE, 3, padding=far, dilation=far) for far in (1, 2, 4)
         )
@@ -76,7 +76,7 @@ class ClickHead(nn.Module):
     def forward(self, maps: Tensor, pooled: Tensor) -> Tensor:
         fine = self.first(maps)
         seen = functional.interpolate(
-            self.seen(pooled), size=(_COARSE_CELLS,) * 2, mode="bilinear", align_corners=False
+            self.features(pooled), size=(_COARSE_CELLS,) * 2, mode="bilinear", align_corners=False
         )
         coarse = functional.relu(self.down(fine) + seen)
         for each in self.around:
@@ -124,8 +124,10 @@ def has_clicks(state: Mapping[str, Tensor]) -> bool:
 
 
 def without_old_clicks(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """The state_dict without a click-correct head of the kind before, which saw 28×28 cells."""
-    if f"{PREFIX}seen.weight" in state:
+    """The state_dict without a click-correct head of a kind before: one that saw 28×28 cells, or
+    one that was never asked for the mask of a box.
+    """
+    if f"{PREFIX}features.weight" in state:
         return state
     return {name: value for name, value in state.items() if not name.startswith(PREFIX)}
 

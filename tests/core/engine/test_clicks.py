@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from core.document.instance import Polygon
-from core.engine.click_training import begun, click_loss, next_marks
+from core.engine.click_training import begun, click_loss, next_marks, rounds_loss
 from core.engine.clicks import (
     PREFIX,
     ClickHead,
@@ -176,6 +177,23 @@ def test_the_click_loss_teaches_the_head_and_nothing_else() -> None:
     assert float(nothing) == 0
 
 
+def test_the_mask_of_a_box_is_learnt_without_any_click() -> None:
+    view, _ = some_view()
+    truth = torch.zeros(2, CELLS, CELLS)
+    truth[0, 10:40, 20:60], truth[1, 30:, :30] = 1, 1
+    head = ClickHead(16)
+    optimiser = torch.optim.Adam(head.parameters(), lr=1e-2)
+    before = ((drawn_anew(head, view) >= 0) == (truth >= 0.5)).float().mean()
+    torch.manual_seed(7)
+    for _ in range(60):
+        optimiser.zero_grad()
+        torch.autograd.backward(rounds_loss(head, view, truth, rounds=0))
+        optimiser.step()
+    after = ((drawn_anew(head, view) >= 0) == (truth >= 0.5)).float().mean()
+    assert float(before) < 0.7
+    assert float(after) > 0.95
+
+
 def test_the_five_losses_are_as_without_the_head() -> None:
     images, targets = [tensor(picture())], [target(90, 130, 3)]
     without = network().train()
@@ -213,11 +231,12 @@ def test_files_keep_the_head_and_load_without_it(tmp_path: Path) -> None:
     network().load_state_dict(state)
 
 
-def test_a_file_with_a_head_of_the_kind_before_loads_without_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["behind.0.weight", "seen.weight"])
+def test_a_file_with_a_head_of_a_kind_before_loads_without_it(tmp_path: Path, name: str) -> None:
     path = tmp_path / "old.pt"
     model = network()
     save_model(path, model, SMALL)
     content = torch.load(path, weights_only=True)
-    content["state"][f"{PREFIX}behind.0.weight"] = torch.zeros(3)
+    content["state"][f"{PREFIX}{name}"] = torch.zeros(3)
     torch.save(content, path)
     assert click_head(load_file(path).module) is None
