@@ -30,8 +30,8 @@ from core.engine.stages.pooling import pool_rois
 PREFIX: Final = "roi_heads.click_head."
 """What its tensors are called in a state_dict begins so."""
 _MAPS: Final = 12
-_FINE: Final = 32
-_COARSE: Final = 48
+_FINE: Final = 48
+_COARSE: Final = 96
 _COARSE_CELLS: Final = 16
 _REACH: Final = 2.5
 """Sigma of a point in its map, in cells."""

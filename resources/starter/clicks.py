@@ -1,6 +1,9 @@
 """Teaches the click-correct head of a model file on photos and scenes; all else stays as it is.
 
 `python -m resources.starter --clicks MODEL --photos FOLDER --out FILE`
+
+What the network sees of the images never changes, so it is worked out once and kept beside the
+result; a step then takes the head alone.
 """
 
 from __future__ import annotations
@@ -8,39 +11,60 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
 
-from core.engine.click_training import click_loss
-from core.engine.clicks import ClickHead, add_click_head
+from core.engine.click_training import rounds_loss, views_of
+from core.engine.clicks import ClickHead, View, add_click_head
 from core.engine.stages import features
 from core.engine.stages.inputs import Batch as Prepared
 from core.engine.weights import LoadedModel, load_file, save_model
-from resources.starter.photos import Photo
-from resources.starter.pool import Batch, batches_of
+from resources.starter.photos import Labelled, Photo, cut_out, mirrored, of_scene
+from resources.starter.pool import Batch, batch_of, recoloured, vary
 from resources.starter.recipe import Recipe
+from resources.starter.scenes import make_scene
 
 TOLD_EVERY: Final = 10
+_PART: Final = 50
+"""Images whose views are kept in one file."""
+_SCENES_FROM: Final = 50_000
+"""Number of the first scene, of which no other training sees any."""
+_LEAST: Final = 100
+"""Pixels of an instance as the network sees it, below which nobody points at it."""
+_ALIGNED: Final = 32
 OnStep = Callable[[int, float], None]
 """Called with the steps taken and the mean loss since the last call."""
+Views = dict[str, Tensor]
+"""The fields of `View` and `truth`, N×64×64, of many instances, in float16."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClickRecipe:
     """One teaching; what a step sees depends on the number of the step alone."""
 
-    steps: int = 600
-    rate: float = 1e-3
-    warm_up: int = 20
-    average: float = 0.98
-    instances: int = 12
-    """Instances of a batch that are clicked on."""
+    images: int = 2900
+    """Photos and scenes that are looked at, a photo as often as it takes."""
+    scenes: int = 5
+    """Every so many images one is a scene."""
+    each: int = 12
+    """Instances of an image at most."""
+    scale: tuple[float, float] = (0.6, 1.1)
+    """The shorter side of a photo, as a share of the input size of the network."""
+    steps: int = 3500
+    batch: int = 16
+    rate: float = 2e-3
+    warm_up: int = 50
+    decay: float = 0.01
+    average: float = 0.998
     rounds: int = 2
     clip: float = 5.0
-    save_every: int = 50
+    save_every: int = 500
 
 
 def teach(
@@ -60,32 +84,23 @@ def teach(
     """
     loaded = load_file(model)
     network = loaded.module.requires_grad_(False)
+    kept = _read(keep_views(loaded, photos, images, recipe, views_of_run(out)))
     torch.manual_seed(images.seed)
     head = add_click_head(network, loaded.config).requires_grad_(True)
     average = {name: value.clone() for name, value in head.state_dict().items()}
-    optimiser = torch.optim.AdamW(head.parameters(), lr=recipe.rate)
+    optimiser = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     first = _resume(checkpoint_of(out), head, average, optimiser) if resume else 0
     told = list[float]()
     for step in range(first, recipe.steps):
         for group in optimiser.param_groups:
             group["lr"] = rate_of(recipe, step)
         torch.manual_seed(images.seed + step)
+        loss = rounds_loss(head, *_drawn(kept, recipe.batch), recipe.rounds)
         optimiser.zero_grad()
-        for batch in batches_of(images, photos, loaded.config.min_size, step):
-            shown = prepared(loaded, batch)
-            loss = click_loss(
-                network,
-                see(loaded, shown),
-                [shown.one(place) for place in range(len(batch.images))],
-                batch.targets,
-                rounds=recipe.rounds,
-                most=recipe.instances,
-            )
-            if loss.requires_grad:
-                loss.backward()  # type: ignore[no-untyped-call]
-                told.append(float(loss.detach()))
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(head.parameters(), recipe.clip)
         optimiser.step()
+        told.append(float(loss.detach()))
         keep = min(recipe.average, (step + 1) / (step + 11))
         for name, value in head.state_dict().items():
             average[name].lerp_(value, 1 - keep)
@@ -102,6 +117,11 @@ def checkpoint_of(out: Path) -> Path:
     return out.with_suffix(".clicks")
 
 
+def views_of_run(out: Path) -> Path:
+    """The folder of what the network sees, for a teaching that writes to `out`."""
+    return out.with_suffix(".views")
+
+
 def rate_of(recipe: ClickRecipe, step: int) -> float:
     """The learning rate of a step, counted from 0: a rise, then a cosine to a hundredth."""
     if step < recipe.warm_up:
@@ -110,12 +130,86 @@ def rate_of(recipe: ClickRecipe, step: int) -> float:
     return recipe.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
 
 
+def keep_views(
+    loaded: LoadedModel,
+    photos: Sequence[Photo],
+    images: Recipe,
+    recipe: ClickRecipe,
+    folder: Path,
+) -> list[Path]:
+    """Files with what the network sees of instances of photos and scenes; those there stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for first in range(0, recipe.images, _PART):
+        file = folder / f"{first:06d}.pt"
+        files.append(file)
+        if file.is_file():
+            continue
+        numbers = range(first, min(first + _PART, recipe.images))
+        seen = [_seen(loaded, photos, images, recipe, number) for number in numbers]
+        found = [each for each in seen if each is not None]
+        parts = {name: torch.cat([each[name] for each in found]) for name in (found or [{}])[0]}
+        beside = file.with_suffix(".part")
+        torch.save(parts, beside)
+        os.replace(beside, file)
+    return files
+
+
+def _seen(
+    loaded: LoadedModel, photos: Sequence[Photo], images: Recipe, recipe: ClickRecipe, number: int
+) -> Views | None:
+    """What the network sees of the instances of one image; None without any."""
+    rng = np.random.default_rng((images.seed, 4, number))
+    shown = _shown(loaded, photos, images, recipe, number, rng)
+    large = np.flatnonzero(shown.masks.sum(axis=(1, 2)) >= _LEAST)
+    if not len(large):
+        return None
+    chosen = np.sort(rng.permutation(large)[: recipe.each])
+    labels = tuple(shown.labels[row] for row in chosen)
+    batch = batch_of([replace(shown, masks=shown.masks[chosen], labels=labels)])
+    torch.manual_seed(images.seed + number)
+    ready = prepared(loaded, batch)
+    targets = batch.targets
+    found = views_of(loaded.module, see(loaded, ready), [ready.one(0)], targets, most=recipe.each)
+    if found is None:
+        return None
+    view, truth = found
+    named = {each.name: getattr(view, each.name) for each in fields(View)}
+    return {name: value.half() for name, value in (*named.items(), ("truth", truth))}
+
+
+def _shown(
+    loaded: LoadedModel,
+    photos: Sequence[Photo],
+    images: Recipe,
+    recipe: ClickRecipe,
+    number: int,
+    rng: np.random.Generator,
+) -> Labelled:
+    if not photos or number % recipe.scenes == recipe.scenes - 1:
+        return of_scene(
+            vary(make_scene(images.seed, _SCENES_FROM + number, images.scene_side), rng)
+        )
+    turn, place = divmod(number, len(photos))
+    order = np.random.default_rng((images.seed, 5, turn)).permutation(len(photos))
+    photo = photos[int(order[place])]
+    sides = sorted((photo.height, photo.width))
+    shorter = min(loaded.config.min_size, loaded.config.max_size * sides[0] / sides[1])
+    low, high = np.log(recipe.scale)
+    size = shorter * float(np.exp(rng.uniform(low, high)))
+    image = cut_out(photo, 0, size, rng, whole=True)
+    image = mirrored(image) if rng.random() < 0.5 else image
+    return recoloured(image, rng) if rng.random() < 0.3 else image
+
+
 def prepared(loaded: LoadedModel, batch: Batch) -> Prepared:
-    """The images as the network sees them; they have their final size, all the same."""
+    """The images as the network sees them, padded; they have their final size, all the same."""
     transform = loaded.module.transform
     normal = torch.stack([transform.normalize(image) for image in batch.images])
-    sizes = ((normal.shape[-2], normal.shape[-1]),) * len(normal)
-    return Prepared(normal, sizes, sizes)
+    height, width = normal.shape[-2:]
+    padded = functional.pad(normal, (0, -width % _ALIGNED, 0, -height % _ALIGNED))
+    sizes = ((height, width),) * len(normal)
+    return Prepared(padded, sizes, sizes)
 
 
 @torch.no_grad()
@@ -125,11 +219,29 @@ def see(loaded: LoadedModel, images: Prepared) -> features.Maps:
     return features.roi_maps(features.run_pyramid(loaded.module, maps))
 
 
+def _read(files: Sequence[Path]) -> Views:
+    parts = [torch.load(file, weights_only=True) for file in files]
+    full = [part for part in parts if part]
+    return {name: torch.cat([part[name] for part in full]) for name in full[0]}
+
+
+def _drawn(kept: Views, count: int) -> tuple[View, Tensor]:
+    """Some instances, all mirrored half the time; draws from torch's generator."""
+    rows = torch.randint(0, len(kept["truth"]), (count,))
+    turned = float(torch.rand(())) < 0.5
+    chosen = {
+        name: (value[rows].flip(-1) if turned else value[rows]).float()
+        for name, value in kept.items()
+    }
+    truth = chosen.pop("truth")
+    return View(**chosen), truth
+
+
 def _save(
     out: Path,
     loaded: LoadedModel,
     head: ClickHead,
-    average: dict[str, torch.Tensor],
+    average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
     step: int,
 ) -> None:
@@ -139,7 +251,7 @@ def _save(
     torch.save(content, beside)
     os.replace(beside, checkpoint_of(out))
     head.load_state_dict(average)
-    extra = {**loaded.extra, "click_steps": step}
+    extra: dict[str, Any] = {**loaded.extra, "click_steps": step}
     save_model(out, loaded.module, loaded.config, extra, store="float16")
     head.load_state_dict(own)
 
@@ -147,7 +259,7 @@ def _save(
 def _resume(
     file: Path,
     head: ClickHead,
-    average: dict[str, torch.Tensor],
+    average: dict[str, Tensor],
     optimiser: torch.optim.Optimizer,
 ) -> int:
     """Take up a checkpoint; the steps that were taken, 0 without one."""

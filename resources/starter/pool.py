@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -58,9 +58,12 @@ def _photo(recipe: Recipe, photos: Sequence[Photo], input_side: int, number: int
     if rng.random() < recipe.paste:
         other = photos[int(rng.integers(len(photos)))]
         image = lay_over(image, _cut(recipe, other, input_side, rng), recipe.pasted, rng)
-    if rng.random() < 0.5:
-        image = Labelled(_curve(rng)[image.pixels], image.masks, image.labels, image.unknown)
-    return image
+    return recoloured(image, rng) if rng.random() < 0.5 else image
+
+
+def recoloured(image: Labelled, rng: np.random.Generator) -> Labelled:
+    """Another gamma, contrast and brightness."""
+    return replace(image, pixels=_curve(rng)[image.pixels])
 
 
 def _cut(recipe: Recipe, photo: Photo, input_side: int, rng: np.random.Generator) -> Labelled:

@@ -391,7 +391,7 @@ def test_the_click_head_is_taught_alone_and_goes_on_after_a_break(tmp_path: Path
     model, whole, broken = (tmp_path / f"{name}.pt" for name in ("model", "whole", "broken"))
     save_tiny_model(model)
     told: list[tuple[int, float]] = []
-    two = ClickRecipe(steps=2, instances=3, save_every=1)
+    two = ClickRecipe(images=3, each=3, steps=2, batch=3, save_every=1)
 
     def say(step: int, loss: float) -> None:
         told.append((step, loss))
