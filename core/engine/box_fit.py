@@ -26,7 +26,7 @@ drawn a little off, and masks of large things are surer of their size."""
 _SMALL: Final = 64.0
 """The longer side of the box of a small thing, in pixels as the network sees it."""
 _SURE: Final = 1e-4
-_OFF: Final = 0.05
+_OFF: Final = 0.06
 """Share of the box's side by which an outline's edge stays off the box's edge at most, and"""
 _NEARER: Final = 0.7
 """what is left of a smaller distance."""

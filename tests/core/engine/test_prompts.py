@@ -205,8 +205,8 @@ def test_a_mask_moves_by_little_and_a_faint_one_not_at_all() -> None:
 @pytest.mark.parametrize(
     ("scale", "expected"),
     [
-        (1, (101.0, 50.28, 119.0, 59.5)),  # 20 pixels: within a twentieth of the side
-        (2, (103.0, 50.68, 129.0, 66.5)),  # 40: half as much
+        (1, (101.2, 50.28, 118.8, 59.4)),  # 20 pixels
+        (2, (103.2, 50.68, 128.8, 66.4)),  # 40: half as much
         (2.4, (104.8, 50.96, 124.0, 66.8)),  # 48: as it was
         (20, (140.0, 58.0, 300.0, 190.0)),
     ],
