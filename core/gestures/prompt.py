@@ -197,6 +197,7 @@ class ClickGesture:
         self._scene = scene
         self._at: PointerEvent | None = None
         self._pressed: PointerEvent | None = None
+        self._mended: Point | None = None
         self._points: list[tuple[Point, bool]] = []
         self._choices = _Choices()
 
@@ -217,6 +218,9 @@ class ClickGesture:
     def move(self, event: PointerEvent) -> Outcome:
         """Ask what is under the pointer, unless points were set."""
         self._at = event
+        if self._has_just_mended:
+            return self._show()
+        self._mended = None
         shown = self._choices.shown
         if shown is not None and not self._points and not self._is_under_pointer(shown):
             self._choices.clear()
@@ -282,16 +286,25 @@ class ClickGesture:
         """Whether it is about the place where the pointer is by now."""
         return shown is not None and self._at is not None and contains(shown, *self._at.point)
 
+    @property
+    def _has_just_mended(self) -> bool:
+        """Whether the pointer still is where it mended: what came of that is to be seen there."""
+        if self._mended is None or self._at is None or self._points:
+            return False
+        return math.dist(self._mended, self._at.point) <= self._at.tolerance
+
     def _is_for_now(self, asked: Asked) -> bool:
         """Whether it was asked for these points, or about what lies under the pointer."""
         if asked.box is not None or asked.mends is not None or self._at is None:
+            return False
+        if self._has_just_mended:
             return False
         return asked == self._of_points() if self._points else not asked.outside
 
     def cancel(self) -> Outcome:
         self._points.clear()
         self._choices.clear()
-        self._pressed = None
+        self._pressed = self._mended = None
         return Outcome(cursor=Cursor.CROSS)
 
     @property
@@ -310,7 +323,9 @@ class ClickGesture:
         if mended is not None and not self._points:
             points = (point,)
             asked = Asked(None, points, (), mended) if inside else Asked(None, (), points, mended)
-            return self._end(Kept(asked))
+            outcome = self._end(Kept(asked))
+            self._mended = point
+            return outcome
         self._points.append((point, inside))
         self._choices.clear()
         return replace(self._show(), asks=self._of_points())

@@ -242,8 +242,8 @@ def test_a_further_click_keeps_in_mind_where_one_clicked_before(
     assert [len(rows) for rows in sent] == [1, 2]
     assert sent[1][0] == sent[0][0]
     ready.act("undo")
-    spot_is_wrong(0.5, 0.8)
-    assert sent[2] == sent[1]  # the point that was undone is not there twice
+    spot_is_wrong(0.3, 0.7)
+    assert sent[2][:-1] == sent[1][:-1]  # the point that was undone is forgotten
 
 
 def test_a_suggestion_that_a_click_accepts_is_selected_for_what_follows(ready: Driver) -> None:

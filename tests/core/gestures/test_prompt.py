@@ -257,6 +257,31 @@ def test_a_right_click_on_an_instance_mends_it_at_once(click):
     assert not click.gesture.busy
 
 
+def test_what_came_of_mending_is_seen_until_the_pointer_goes_elsewhere(click):
+    click.move(20, 40)
+    before = click.asked[-1]
+    click.click(20, 40, button=Button.RIGHT)
+    click.scene.set_hidden(frozenset({"a"}))  # nothing lies under the pointer any more
+    count = len(click.asked)
+    click.move(21, 41)
+    assert len(click.asked) == count
+    around = prompted("around", 15, 35, 20)
+    assert click.hear(around, asked=before).preview.changed == ()
+    click.move(26, 40)
+    assert click.asked[count:] == [Asked(inside=((26, 40),))]
+    assert click.hear(around).preview.changed == (around,)
+    click.move(20, 40)
+    assert len(click.asked) == count + 2, "it has been elsewhere"
+
+
+def test_points_are_set_where_one_has_just_mended(click):
+    click.click(20, 40, button=Button.RIGHT)
+    click.scene.set_hidden(frozenset({"a"}))
+    click.click(20, 40, held=Modifier.SHIFT)
+    around = prompted("around", 15, 35, 20)
+    assert click.hear(around).preview.changed == (around,)
+
+
 def test_shift_beside_the_selected_instance_mends_it_and_far_away_begins_another(click):
     click.scene.selection = frozenset({"a"})
     click.click(55, 30, held=Modifier.SHIFT)
