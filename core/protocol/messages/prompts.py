@@ -50,7 +50,7 @@ class PromptOrigin(StrEnum):
     """Where the outline of an answer comes from."""
 
     AGREED = "agreed"
-    """What the masks of the two boxes that follow and the colours of the image say together."""
+    """What the mask of the box, the colours of the image and the click-correct head say together."""
     DRAWN = "drawn"
     """The box as the person drew it."""
     REFINED = "refined"
@@ -155,7 +155,7 @@ class Prompted(Answer):
 
     The instances have the source `prompted` and outlines in image pixels. A label is empty, and
     the score None, where the model has none for it. Those that belong to one prompt stand together:
-    of a box what its two masks agree on and then the steadier one, of points by size, of examples
+    of a box what is shown first and then its single masks, of points by size, of examples
     the likest first; what comes out empty is missing.
     """
 

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.base.settings import ASK_LABEL, PREPARE
-from core.document.edits import Reshape
+from core.document.edits import Add, Reshape
 from core.document.geometry import Rect, area, bounds, polygon_iou
 from core.document.instance import Polygon, Source
 from core.gestures.base import Answered, Asked
@@ -215,10 +215,13 @@ def test_a_right_click_mends_an_instance_in_one_edit(ready: Driver) -> None:
     assert ready.document.instances == (before,)
 
 
-def test_a_further_click_keeps_in_mind_where_one_clicked_before(
-    ready: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[tuple[tuple[list[float], bool], ...]] = []
+Rows = tuple[tuple[list[float], bool], ...]
+
+
+@pytest.fixture
+def mended(ready: Driver, monkeypatch: pytest.MonkeyPatch) -> list[Rows]:
+    """The points of each question that mends an outline, and whether they are inner ones."""
+    sent: list[Rows] = []
     ask = ready.services.client.ask
 
     def seen(request: object, **how: object) -> object:
@@ -227,23 +230,55 @@ def test_a_further_click_keeps_in_mind_where_one_clicked_before(
             sent.append(tuple(rows))
         return ask(request, **how)  # type: ignore[arg-type]
 
-    def spot_is_wrong(across: float, down: float) -> None:
-        before = ready.document.instances[0]
-        box = bounds(before)
-        x, y = box.x0 + across * box.width, box.y0 + down * box.height
-        press(ready, (x, y), Qt.MouseButton.RightButton)
-        release(ready, (x, y), Qt.MouseButton.RightButton)
-        ready.wait(lambda: ready.document.instances[0] != before)
-
     monkeypatch.setattr(ready.services.client, "ask", seen)
+    return sent
+
+
+def spot_is_wrong(driver: Driver, across: float, down: float) -> None:
+    """A right click at a place of the box of the last instance, which changes it."""
+    before = driver.document.instances[-1]
+    box = bounds(before)
+    at = (box.x0 + across * box.width, box.y0 + down * box.height)
+    press(driver, at, Qt.MouseButton.RightButton)
+    release(driver, at, Qt.MouseButton.RightButton)
+    driver.wait(lambda: driver.document.instances[-1] != before)
+
+
+def test_a_further_click_keeps_in_mind_where_one_clicked_before(
+    ready: Driver, mended: list[Rows]
+) -> None:
     ready.act("tool_click")
-    spot_is_wrong(0.2, 0.2)
-    spot_is_wrong(0.5, 0.8)
-    assert [len(rows) for rows in sent] == [1, 2]
-    assert sent[1][0] == sent[0][0]
+    spot_is_wrong(ready, 0.2, 0.2)
+    spot_is_wrong(ready, 0.5, 0.8)
+    assert [len(rows) for rows in mended] == [1, 2]
+    assert mended[1][0] == mended[0][0]
     ready.act("undo")
-    spot_is_wrong(0.3, 0.7)
-    assert sent[2][:-1] == sent[1][:-1]  # the point that was undone is forgotten
+    spot_is_wrong(ready, 0.3, 0.7)
+    assert mended[2][:-1] == mended[1][:-1]  # the point that was undone is forgotten
+
+
+def test_the_points_that_made_an_instance_are_kept_in_mind(
+    ready: Driver, mended: list[Rows]
+) -> None:
+    ready.act("tool_click")
+    press(ready, (80.0, 60.0), held=Qt.KeyboardModifier.ShiftModifier)
+    release(ready, (80.0, 60.0), held=Qt.KeyboardModifier.ShiftModifier)
+    ready.key(Qt.Key.Key_Return)
+    ready.wait(lambda: len(ready.document.instances) == 2)
+    spot_is_wrong(ready, 0.8, 0.8)
+    ((first, kind), _) = mended[0]
+    assert (first, kind) == ([80.0, 60.0], True)
+
+
+def test_points_of_one_image_mean_nothing_on_another(ready: Driver, mended: list[Rows]) -> None:
+    ready.act("tool_click")
+    spot_is_wrong(ready, 0.2, 0.2)
+    same = ready.document.instances[-1]
+    ready.act("next_image")
+    ready.wait(lambda: not ready.document.instances and ready.services.prompting.ready)
+    ready.services.workspace.do(Add((same,)), "the same outline")
+    spot_is_wrong(ready, 0.5, 0.8)
+    assert [len(rows) for rows in mended] == [1, 1]
 
 
 def test_a_suggestion_that_a_click_accepts_is_selected_for_what_follows(ready: Driver) -> None:

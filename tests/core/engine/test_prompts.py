@@ -37,6 +37,7 @@ from core.engine.prompts import (
     channels,
     draw_masks,
     name_boxes,
+    seen_in,
     steadiness,
     without_specks,
 )
@@ -164,6 +165,27 @@ def test_what_is_not_asked_for_is_not_outlined_and_the_rest_is_the_same(
             assert [(one.origin, one.polygons) for one in few] == [
                 (one.origin, one.polygons) for one in all_[:most]
             ]
+
+
+def test_what_is_shown_of_a_box_is_fitted_to_it_and_near_its_edges_where_it_is_small(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fits = list[tuple[torch.Tensor, torch.Tensor]]()
+
+    def filled(mask: torch.Tensor, place: torch.Tensor, box: torch.Tensor) -> torch.Tensor:
+        fits.append((place, box))
+        return torch.ones_like(mask)
+
+    monkeypatch.setattr("core.engine.prompts.fitted", filled)
+    boxes = np.array([[20, 20, 44, 40], [20, 20, 90, 80]], np.float32)
+    small, large = answer_boxes(encoding(), boxes, PLAIN, 1)
+    for (place, box), each in zip(fits, boxes, strict=True):
+        assert encoding().to_image(box) == pytest.approx(each, abs=1e-3)
+        assert float(place[0]) < float(box[0])  # the place has a margin, which the mask fills
+    near, far = bounds(small[0].polygons), bounds(large[0].polygons)
+    assert 20 - near.x0 == pytest.approx(0.06 * 24, abs=0.05)
+    assert near.x1 - 44 == pytest.approx(0.06 * 24, abs=0.05)
+    assert 20 - far.x0 > 0.07 * 70
 
 
 def test_where_the_first_outline_is_empty_the_next_one_answers(
@@ -377,6 +399,23 @@ def test_a_present_outline_is_mended_and_stays_elsewhere() -> None:
     nothing, first = answer_points(encoding(), points[:1], np.array([False]), PLAIN, 6)
     assert nothing == []
     assert first == -1
+
+
+def test_an_outline_is_mended_as_it_is_seen_in_the_box_around_it_and_inner_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = list[Any]()
+
+    def seen(*given: Any) -> Any:
+        looked.append(given[1])
+        return seen_in(*given)
+
+    monkeypatch.setattr("core.engine.prompt_points.seen_in", seen)
+    points = np.array([[45, 45], [70, 30], [90, 90]], np.float32)
+    kinds = np.array([False, True, False])
+    answer_points(encoding(), points, kinds, PLAIN, 6, square(10, 12, 50, 52))
+    (box,) = looked
+    assert encoding().to_image(box)[0] == pytest.approx((10, 12, 70, 52), abs=1e-3)
 
 
 def no_others() -> list[Polygons]:
