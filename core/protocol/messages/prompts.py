@@ -50,7 +50,7 @@ class PromptOrigin(StrEnum):
     """Where the outline of an answer comes from."""
 
     AGREED = "agreed"
-    """What the mask of the box, the colours of the image and the click-correct head say together."""
+    """What the mask of the box, the image's colours and the click-correct head say together."""
     DRAWN = "drawn"
     """The box as the person drew it."""
     REFINED = "refined"
