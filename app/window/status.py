@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from app.base.icons import icon
@@ -14,7 +14,10 @@ LOOK_WIDTH = 190
 
 
 class StatusBar(QWidget):
-    """Plain cells with thin rules between them; the one that can be long gives way.
+    """Plain cells with thin rules between them.
+
+    Where the hint of the tool has no room, what other places say as well goes first: the size of
+    the image, then model and device. What still does not fit, its tool tip says.
 
     `look_wanted` follows a click on the sign that the image is shown otherwise than it is.
     """
@@ -40,11 +43,12 @@ class StatusBar(QWidget):
         self._row.addWidget(self._look)
         self._hint = self._cell(self.tr("What the tool in the hand does"), 0)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        # Work is told whole; the hint, which its tool tip says as well, takes what is left.
+        # Work is told whole, the hint takes what is left.
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row.setStretchFactor(self._hint, 1)
         self._row.addWidget(jobs)
         self._engine = self._cell(self.tr("Model, device and state of the engine"), 0)
+        self._engine_text = ""
         self._save = self._cell(self.tr("Whether all is saved"), 10)
         # As high as a row of the job strip, so that the canvas does not jump when one appears.
         self._row.addStrut(self.fontMetrics().height() + 12)
@@ -55,7 +59,8 @@ class StatusBar(QWidget):
 
     def set_size(self, text: str) -> None:
         """Width and height of the image."""
-        self._set(self._size, text)
+        self._size.setText(text)
+        self._fit()
 
     def set_zoom(self, text: str) -> None:
         """The zoom in per cent."""
@@ -72,11 +77,13 @@ class StatusBar(QWidget):
         """What mouse and keys do with the tool in the hand."""
         self._hint.setText(text)
         self._hint.setToolTip(text)
+        self._fit()
 
     def set_engine(self, text: str, tip: str) -> None:
         """Model, device and what the engine does."""
-        self._engine.setText(text)
-        self._engine.setToolTip(tip)
+        self._engine_text = text
+        self._engine.setToolTip(f"{text}\n{tip}" if text else tip)
+        self._fit()
 
     def set_save(self, text: str, tip: str = "") -> None:
         """Saved, unsaved, saving or failed."""
@@ -91,9 +98,36 @@ class StatusBar(QWidget):
             "zoom": self._zoom.text(),
             "look": self._look.text(),
             "hint": self._hint.text(),
-            "engine": self._engine.text(),
+            "engine": self._engine_text,
             "save": self._save.text(),
         }
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width: more or less of it all fits."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        whole = self._engine_text
+        state = whole.rpartition(" · ")[2]
+        for size, engine in ((self._size.text(), whole), ("", whole), ("", state)):
+            for each in (self._size, self._rules[self._size]):
+                each.setVisible(bool(size))
+            self._engine.setText(engine)
+            if self._taken() + self._hint.sizeHint().width() <= self.width():
+                return
+
+    def _taken(self) -> int:
+        """Pixels that all but the hint want."""
+        items = (self._row.itemAt(place).widget() for place in range(self._row.count()))
+        others = [each for each in items if each and each is not self._hint]
+        wanted = [
+            max(each.sizeHint().width(), each.minimumWidth()) + self._row.spacing()
+            for each in others
+            if not each.isHidden()
+        ]
+        margins = self._row.contentsMargins()
+        return sum(wanted) + margins.left() + margins.right()
 
     def _set(self, cell: QLabel, text: str) -> None:
         cell.setText(text)

@@ -65,6 +65,42 @@ def test_work_is_told_whole_in_a_narrow_status_bar(qtbot: QtBot) -> None:
         assert label.width() >= label.sizeHint().width()
 
 
+def test_the_hint_of_a_tool_goes_before_what_other_places_say_as_well(qtbot: QtBot) -> None:
+    bar = StatusBar(JobStrip(Jobs()))
+    qtbot.addWidget(bar)
+    bar.show()
+    hint, engine = (
+        "Drag a box around an object: the model draws its outline.",
+        "photos · CPU · ready",
+    )
+    bar.set_pixel("241, 60    131 131 131")
+    bar.set_size("256 × 256")
+    bar.set_zoom("153 %")
+    bar.set_engine(engine, "torch 2")
+    bar.set_save("Not saved yet")
+    bar.set_hint(hint)
+    seen = set[tuple[bool, str]]()
+    whole = 0
+    for width in range(1500, 500, -20):
+        bar.resize(width, 30)
+        qtbot.waitUntil(lambda width=width: bar.width() == max(width, bar.minimumWidth()))
+        bar._row.activate()
+        seen.add((bar._size.isVisible(), bar._engine.text()))
+        fits = bar._hint.width() >= bar._hint.sizeHint().width()
+        assert fits or not bar._size.isVisible(), width
+        assert fits or bar._engine.text() == "ready", width
+        whole += fits
+    assert seen == {(True, engine), (False, engine), (False, "ready")}
+    assert 20 < whole < 50
+    assert bar.texts()["engine"] == engine
+    assert engine in bar._engine.toolTip()
+    bar.resize(1500, 30)
+    qtbot.waitUntil(bar._size.isVisible)
+    bar.resize(900, 30)
+    bar.set_hint("")
+    assert bar._size.isVisible(), "where nothing is to be told all else has room"
+
+
 def test_no_sentence_is_told_twice_at_a_time(qtbot: QtBot) -> None:
     host = QLabel()
     qtbot.addWidget(host)
