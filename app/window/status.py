@@ -119,8 +119,9 @@ class StatusBar(QWidget):
 
     def _taken(self) -> int:
         """Pixels that all but the hint want."""
-        items = (self._row.itemAt(place).widget() for place in range(self._row.count()))
-        others = [each for each in items if each and each is not self._hint]
+        items = (self._row.itemAt(place) for place in range(self._row.count()))
+        widgets = (item.widget() for item in items if item is not None)
+        others = [each for each in widgets if each and each is not self._hint]
         wanted = [
             max(each.sizeHint().width(), each.minimumWidth()) + self._row.spacing()
             for each in others
