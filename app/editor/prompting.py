@@ -219,15 +219,8 @@ class Prompting(QObject):
         failed: Callable[[Sentence], None],
     ) -> Question:
         room = self._settings.get(ENCODINGS) << 20
-        request = Encode(
-            0,
-            "prompt:encode",
-            priority,
-            path=str(path),
-            version=self._version(),
-            keep_bytes=room,
-            pixels=self._pixels(),
-        )
+        what: dict[str, Any] = {"path": str(path), "version": self._version(), "keep_bytes": room}
+        request = Encode(0, "prompt:encode", priority, pixels=self._pixels(), **what)
         return self._client.ask(request, done=done, failed=failed)
 
     def _pixels(self) -> NDArray[np.uint8] | None:
@@ -284,9 +277,8 @@ class Prompting(QObject):
             query.failed(sentence)
             self._next()
 
-        self._question = self._client.ask(
-            replace(query.prompt, **self._common(about)), done=done, failed=failed
-        )
+        prompt = replace(query.prompt, **self._common(about))
+        self._question = self._client.ask(prompt, done=done, failed=failed)
 
     def _common(self, about: _About) -> dict[str, Any]:
         """The fields that all prompts have."""

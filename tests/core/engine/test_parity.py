@@ -111,7 +111,9 @@ def test_one_mask_for_all_classes_passes_through_torchvisions_own_forward() -> N
     assert len(wanted["boxes"]) > 3
     masks = found.masks.probabilities[:, None]
     pasted = paste_masks_in_image(masks, found.detections.boxes, image.shape[-2:])
-    assert torch.equal(pasted, wanted["masks"])
+    # torchvision takes the sigmoid of one mask expanded to all classes, value by value, where ours
+    # goes by vectors: with wide ones the last bit may differ.
+    assert torch.allclose(pasted, wanted["masks"], rtol=0, atol=1e-7)
     assert found.masks.logits is not None
     assert torch.equal(found.masks.logits[:, 1], found.masks.logits[:, 3])
 
