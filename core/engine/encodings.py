@@ -15,12 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.document.instance import Polygons
 from core.engine.colours import CELLS, colours_of
 from core.engine.keypoints import find_keypoints, has_keypoints
 from core.engine.pipeline import FoundBoxes, Run, Watch, find_boxes, propose_boxes
 from core.engine.predict import Prediction, Predictor
 from core.engine.prompt_pool import Pool, gather
 from core.engine.stages import features, inputs, masks, roi
+from core.lens.detail import Detail
 from core.lens.settings import StageSettings
 from core.lens.trace import PROPOSER_STAGES, STAGES, Detections, Prepared
 from core.lru import Lru
@@ -76,6 +78,8 @@ class Encoding:
     milliseconds: dict[str, float]
     known: Lru[int, Known] = field(default_factory=lambda: Lru(_MASKS_KEPT))
     """Rows of the pool that were drawn."""
+    outlines: Lru[tuple[int, Detail], Polygons] = field(default_factory=lambda: Lru(_MASKS_KEPT))
+    """Of these rows, in image pixels."""
 
     @cached_property
     def pool(self) -> Pool:
@@ -104,7 +108,7 @@ class Encoding:
         rows: int = (
             len(own.decoded.boxes) * 60 + own.box_head.deltas.nbytes + own.box_head.logits.nbytes
         )
-        cells = _MASKS_KEPT * CELLS * CELLS * 4
+        cells = 2 * _MASKS_KEPT * CELLS * CELLS * 4  # masks, and outlines of no more
         return (
             maps
             + self.colours.nbytes

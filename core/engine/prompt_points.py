@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -21,10 +20,10 @@ from core.engine.prompt_pool import ORIGINS
 from core.engine.prompts import (
     SHORTEST,
     Drawn,
-    as_drawn,
     channels,
     draw_masks,
     name_boxes,
+    outline_in,
     seen_in,
     steadiness,
     without_specks,
@@ -77,7 +76,7 @@ def drawn_under(
 ) -> list[Drawn]:
     """The masks of the boxes under the points, the best box first; empty masks are left out.
 
-    A mask that was drawn before is not drawn again.
+    A mask that was drawn before is not drawn again, nor is its outline.
     """
     pool, rows = encoding.pool, boxes_under(encoding, points, inside, most)
     new = [row for row in rows if row not in encoding.known]
@@ -98,17 +97,32 @@ def drawn_under(
                 led[k].cpu(),
                 places[k].cpu(),
             )
-    answers = []
+    answers = list[Drawn]()
     for row in rows:
         known = encoding.known.get(row)
         assert known is not None
-        origin = ORIGINS[int(pool.origin[row])]
-        place, field = encoding.to_image(known.place), known.mask.numpy()
-        one = as_drawn(encoding, known.label, known.score, field, place, origin, detail)
-        box = encoding.to_image(pool.boxes[row])
-        whole = without_specks(one.polygons)
-        answers.append(replace(one, polygons=whole, box=box, steadiness=known.steadiness))
-    return [one for one in answers if one.polygons]
+        whole = encoding.outlines.get((row, detail))
+        if whole is None:
+            whole = encoding.outlines[row, detail] = _outline_of(encoding, known, detail)
+        if whole:
+            names = encoding.predictor.loaded.class_names
+            answers.append(
+                Drawn(
+                    whole,
+                    names[known.label - 1] if known.label else "",
+                    known.score if known.label else None,
+                    ORIGINS[int(pool.origin[row])],
+                    known.steadiness,
+                    encoding.to_image(pool.boxes[row]),
+                    known.score,
+                )
+            )
+    return answers
+
+
+def _outline_of(encoding: Encoding, known: Known, detail: Detail) -> Polygons:
+    place, field = encoding.to_image(known.place), known.mask.numpy()
+    return without_specks(outline_in(encoding, field, place, detail))
 
 
 def answer_points(

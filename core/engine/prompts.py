@@ -234,17 +234,9 @@ def as_drawn(
     origin: PromptOrigin,
     detail: Detail,
 ) -> Drawn:
-    """The answer that a mask in a box makes; `box` in image pixels, `label` 0 for none.
-
-    A mask that nowhere reaches the threshold is outlined where it is strongest.
-    """
-    size = encoding.prepared.image_size
-    outline = detailed_outline(probability, box, size, detail)
-    if not outline:
-        faint = replace(detail, threshold=max(float(probability.max()) * _FAINT, _LEAST))
-        outline = detailed_outline(probability, box, size, faint)
+    """The answer that a mask in a box makes; `box` in image pixels, `label` 0 for none."""
     return Drawn(
-        outline,
+        outline_in(encoding, probability, box, detail),
         encoding.predictor.loaded.class_names[label - 1] if label else "",
         score if label else None,
         origin,
@@ -252,3 +244,21 @@ def as_drawn(
         box,
         score,
     )
+
+
+def outline_in(
+    encoding: Encoding,
+    probability: NDArray[np.float32],
+    box: NDArray[np.float32],
+    detail: Detail,
+) -> Polygons:
+    """The outline of a mask in a box of image pixels, in image pixels.
+
+    A mask that nowhere reaches the threshold is outlined where it is strongest.
+    """
+    size = encoding.prepared.image_size
+    outline = detailed_outline(probability, box, size, detail)
+    if outline:
+        return outline
+    faint = replace(detail, threshold=max(float(probability.max()) * _FAINT, _LEAST))
+    return detailed_outline(probability, box, size, faint)

@@ -363,7 +363,7 @@ def test_boxes_under_points_hold_them_and_are_told_apart() -> None:
 
 def test_what_lies_under_a_point_is_led_by_the_colours_once() -> None:
     points, inside = np.array([[40, 40]], np.float32), np.array([True])
-    one = replace(encoding(), known=Lru(9))
+    one = replace(encoding(), known=Lru(9), outlines=Lru(9))
     drawn = drawn_under(one, points, inside, PLAIN, 2)
     row = boxes_under(one, points, inside, 2)[0]
     kept = one.known[row]
@@ -374,8 +374,12 @@ def test_what_lies_under_a_point_is_led_by_the_colours_once() -> None:
     assert torch.equal(kept.place, place[0])
     assert kept.steadiness == pytest.approx(steadiness(mask[0].numpy()))
     assert drawn[0].steadiness == kept.steadiness
-    drawn_under(one, points, inside, PLAIN, 2)
+    again = drawn_under(one, points, inside, PLAIN, 2)
     assert one.known[row] is kept
+    assert [each.polygons for each in again] == [each.polygons for each in drawn]
+    assert again[0].polygons is drawn[0].polygons, "nor is it outlined again"
+    coarse = drawn_under(one, points, inside, replace(PLAIN, threshold=0.3), 2)
+    assert coarse[0].polygons != drawn[0].polygons
 
 
 def test_a_box_without_width_lies_under_no_point() -> None:
