@@ -218,8 +218,7 @@ class Prompting(QObject):
         done: Callable[[Encoded], None],
         failed: Callable[[Sentence], None],
     ) -> Question:
-        room = self._settings.get(ENCODINGS) << 20
-        what: dict[str, Any] = {"path": str(path), "version": self._version(), "keep_bytes": room}
+        what = self._of_image(path)
         request = Encode(0, "prompt:encode", priority, pixels=self._pixels(), **what)
         return self._client.ask(request, done=done, failed=failed)
 
@@ -280,15 +279,15 @@ class Prompting(QObject):
         prompt = replace(query.prompt, **self._common(about))
         self._question = self._client.ask(prompt, done=done, failed=failed)
 
+    def _of_image(self, path: Path) -> dict[str, Any]:
+        """The fields that all requests about an image have."""
+        room = self._settings.get(ENCODINGS) << 20
+        return {"path": str(path), "version": self._version(), "keep_bytes": room}
+
     def _common(self, about: _About) -> dict[str, Any]:
         """The fields that all prompts have."""
-        return {
-            "purpose": "prompt:ask",
-            "path": str(about.session.image.path),
-            "version": self._version(),
-            "keep_bytes": self._settings.get(ENCODINGS) << 20,
-            "model": about.model,
-        }
+        own = self._of_image(about.session.image.path)
+        return {"purpose": "prompt:ask", "model": about.model, **own}
 
     def _request(self, asked: Asked, about: _About) -> Prompt:
         if asked.box is not None:

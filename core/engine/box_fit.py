@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.document.geometry import bounds, clip_to_image
-from core.document.instance import Point, Polygon, Polygons
+from core.document.geometry import bounds, clip_to_image, scaled, translate
+from core.document.instance import Polygons
 
 _LEVELS: Final = tuple(k / 4 for k in range(-8, 9))
 """By how much logits may be lowered."""
@@ -79,25 +79,20 @@ def as_large(polygons: Polygons, box: NDArray[np.float32], image_size: tuple[int
     if not polygons or not much:
         return polygons
     own = bounds(polygons)
-    across = _stretch((own.x0, own.x1), (x0, x1), much)
-    down = _stretch((own.y0, own.y1), (y0, y1), much)
-
-    def moved(ring: tuple[Point, ...]) -> tuple[Point, ...]:
-        return tuple((x * across[0] + across[1], y * down[0] + down[1]) for x, y in ring)
-
-    made = tuple(Polygon(moved(p.outer), tuple(moved(h) for h in p.holes)) for p in polygons)
+    left, across = _stretched((own.x0, own.x1), (x0, x1), much)
+    top, down = _stretched((own.y0, own.y1), (y0, y1), much)
+    made = translate(scaled(polygons, (own.x0, own.y0), (across, down)), left, top)
     return clip_to_image(made, image_size[1], image_size[0])
 
 
-def _stretch(
+def _stretched(
     own: tuple[float, float], box: tuple[float, float], much: float
 ) -> tuple[float, float]:
-    """Factor and shift along one axis that bring two edges to where the box wants them."""
+    """Along one axis where the first of two edges comes to lie, and how much longer it becomes."""
     side = box[1] - box[0]
     off = np.clip(_NEARER * (np.subtract(own, box) / side), -_OFF, _OFF) * side
     low, high = np.add(own, much * (np.add(box, off) - own))
-    factor = float(high - low) / (own[1] - own[0])
-    return factor, float(low) - factor * own[0]
+    return float(low), float(high - low) / (own[1] - own[0])
 
 
 __all__ = ["as_large", "fitted"]

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.detection import MaskRCNN
 
-from core.document.instance import Point, Polygon, Polygons
+from core.document.geometry import scaled
+from core.document.instance import Point, Polygons
 from core.document.runs import rasterise
 from core.engine.colours import CELLS, RAISED, crops, laid_logits, places_of, weighed
 from core.engine.config import ModelConfig
@@ -237,14 +238,6 @@ def present_of(polygons: Polygons, place: Sequence[float]) -> Tensor:
         return torch.zeros(1, CELLS, CELLS)
     side = CELLS * _FINER
     x0, y0, x1, y1 = place
-    across, down = side / (x1 - x0), side / (y1 - y0)
-
-    def moved(ring: Sequence[Point]) -> tuple[Point, ...]:
-        return tuple(((x - x0) * across, (y - y0) * down) for x, y in ring)
-
-    inner = tuple(
-        Polygon(moved(polygon.outer), tuple(moved(hole) for hole in polygon.holes))
-        for polygon in polygons
-    )
+    inner = scaled(polygons, (x0, y0), (side / (x1 - x0), side / (y1 - y0)))
     bits = torch.from_numpy(rasterise(inner, side, side).astype(np.float32))
     return functional.avg_pool2d(bits[None], _FINER) * 2 - 1

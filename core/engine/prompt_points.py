@@ -20,6 +20,7 @@ from core.engine.prompt_pool import ORIGINS
 from core.engine.prompts import (
     SHORTEST,
     Drawn,
+    as_answer,
     channels,
     draw_masks,
     name_boxes,
@@ -104,20 +105,11 @@ def drawn_under(
         whole = encoding.outlines.get((row, detail))
         if whole is None:
             whole = encoding.outlines[row, detail] = _outline_of(encoding, known, detail)
-        if whole:
-            names = encoding.predictor.loaded.class_names
-            answers.append(
-                Drawn(
-                    whole,
-                    names[known.label - 1] if known.label else "",
-                    known.score if known.label else None,
-                    ORIGINS[int(pool.origin[row])],
-                    known.steadiness,
-                    encoding.to_image(pool.boxes[row]),
-                    known.score,
-                )
-            )
-    return answers
+        box, origin = encoding.to_image(pool.boxes[row]), ORIGINS[int(pool.origin[row])]
+        steady = known.steadiness
+        one = as_answer(encoding, known.label, known.score, whole, box, origin, steady)
+        answers.append(one)
+    return [one for one in answers if one.polygons]
 
 
 def _outline_of(encoding: Encoding, known: Known, detail: Detail) -> Polygons:
@@ -166,10 +158,8 @@ def answer_points(
     box = bounds(mended)
     corners = np.array((box.x0, box.y0, box.x1, box.y1), np.float32)
     named = name_boxes(encoding, encoding.to_resized(corners))
-    label = int(named.label[0])
-    name = encoding.predictor.loaded.class_names[label - 1] if label else ""
-    score = float(named.score[0]) if label else None
-    return [Drawn(mended, name, score, PromptOrigin.MENDED, 1.0, corners)], 0
+    label, score = int(named.label[0]), float(named.score[0])
+    return [as_answer(encoding, label, score, mended, corners, PromptOrigin.MENDED, 1.0)], 0
 
 
 def _worth(one: Drawn, at: NDArray[np.float32]) -> float:

@@ -235,15 +235,23 @@ def as_drawn(
     detail: Detail,
 ) -> Drawn:
     """The answer that a mask in a box makes; `box` in image pixels, `label` 0 for none."""
-    return Drawn(
-        outline_in(encoding, probability, box, detail),
-        encoding.predictor.loaded.class_names[label - 1] if label else "",
-        score if label else None,
-        origin,
-        steadiness(probability, detail.threshold),
-        box,
-        score,
-    )
+    polygons = outline_in(encoding, probability, box, detail)
+    steady = steadiness(probability, detail.threshold)
+    return as_answer(encoding, label, score, polygons, box, origin, steady)
+
+
+def as_answer(
+    encoding: Encoding,
+    label: int,
+    score: float,
+    polygons: Polygons,
+    box: NDArray[np.float32],
+    origin: PromptOrigin,
+    steady: float,
+) -> Drawn:
+    """An outline as an answer; `box` in image pixels, `label` 0 for none."""
+    name = encoding.predictor.loaded.class_names[label - 1] if label else ""
+    return Drawn(polygons, name, score if label else None, origin, steady, box, score)
 
 
 def outline_in(

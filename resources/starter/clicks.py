@@ -9,7 +9,6 @@ result; a step then takes the head alone.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,17 +17,18 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from core.engine.click_training import rounds_loss, views_of
 from core.engine.clicks import ClickHead, View, add_click_head
+from core.engine.input_size import factor_of, padded
 from core.engine.stages import features
 from core.engine.stages.inputs import Batch as Prepared
 from core.engine.weights import LoadedModel, load_file, save_model
 from resources.starter.photos import Labelled, Photo, cut_out, mirrored, of_scene
-from resources.starter.pool import Batch, batch_of, recoloured, vary
+from resources.starter.pool import Batch, batch_of, in_turn, recoloured, vary
 from resources.starter.recipe import Recipe
 from resources.starter.scenes import make_scene
+from resources.starter.training import save_beside
 
 TOLD_EVERY: Final = 10
 _PART: Final = 50
@@ -37,7 +37,6 @@ _SCENES_FROM: Final = 50_000
 """Number of the first scene, of which no other training sees any."""
 _LEAST: Final = 100
 """Pixels of an instance as the network sees it, below which nobody points at it."""
-_ALIGNED: Final = 32
 OnStep = Callable[[int, float], None]
 """Called with the steps taken and the mean loss since the last call."""
 Views = dict[str, Tensor]
@@ -149,9 +148,7 @@ def keep_views(
         seen = [_seen(loaded, photos, images, recipe, number) for number in numbers]
         found = [each for each in seen if each is not None]
         parts = {name: torch.cat([each[name] for each in found]) for name in (found or [{}])[0]}
-        beside = file.with_suffix(".part")
-        torch.save(parts, beside)
-        os.replace(beside, file)
+        save_beside(parts, file)
     return files
 
 
@@ -190,13 +187,10 @@ def _shown(
         return of_scene(
             vary(make_scene(images.seed, _SCENES_FROM + number, images.scene_side), rng)
         )
-    turn, place = divmod(number, len(photos))
-    order = np.random.default_rng((images.seed, 5, turn)).permutation(len(photos))
-    photo = photos[int(order[place])]
-    sides = sorted((photo.height, photo.width))
-    shorter = min(loaded.config.min_size, loaded.config.max_size * sides[0] / sides[1])
+    photo = in_turn(photos, (images.seed, 5), number)
+    factor = factor_of(loaded.module.transform, photo.height, photo.width)
     low, high = np.log(recipe.scale)
-    size = shorter * float(np.exp(rng.uniform(low, high)))
+    size = min(photo.height, photo.width) * factor * float(np.exp(rng.uniform(low, high)))
     image = cut_out(photo, 0, size, rng, whole=True)
     image = mirrored(image) if rng.random() < 0.5 else image
     return recoloured(image, rng) if rng.random() < 0.3 else image
@@ -205,11 +199,9 @@ def _shown(
 def prepared(loaded: LoadedModel, batch: Batch) -> Prepared:
     """The images as the network sees them, padded; they have their final size, all the same."""
     transform = loaded.module.transform
-    normal = torch.stack([transform.normalize(image) for image in batch.images])
-    height, width = normal.shape[-2:]
-    padded = functional.pad(normal, (0, -width % _ALIGNED, 0, -height % _ALIGNED))
-    sizes = ((height, width),) * len(normal)
-    return Prepared(padded, sizes, sizes)
+    normal = [transform.normalize(image) for image in batch.images]
+    sizes = tuple((image.shape[-2], image.shape[-1]) for image in normal)
+    return Prepared(padded(transform, normal), sizes, sizes)
 
 
 @torch.no_grad()
@@ -247,9 +239,7 @@ def _save(
 ) -> None:
     own = {name: value.clone() for name, value in head.state_dict().items()}
     content = {"head": own, "average": average, "optimiser": optimiser.state_dict(), "step": step}
-    beside = checkpoint_of(out).with_suffix(".part")
-    torch.save(content, beside)
-    os.replace(beside, checkpoint_of(out))
+    save_beside(content, checkpoint_of(out))
     head.load_state_dict(average)
     extra: dict[str, Any] = {**loaded.extra, "click_steps": step}
     save_model(out, loaded.module, loaded.config, extra, store="float16")

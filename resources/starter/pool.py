@@ -51,14 +51,17 @@ def batch_of(images: Sequence[Labelled]) -> Batch:
 
 def _photo(recipe: Recipe, photos: Sequence[Photo], input_side: int, number: int) -> Labelled:
     rng = np.random.default_rng((recipe.seed, 1, number))
-    # Every photo once before any comes again.
-    turn, place = divmod(number, len(photos))
-    first = int(np.random.default_rng((recipe.seed, 2, turn)).permutation(len(photos))[place])
-    image = _cut(recipe, photos[first], input_side, rng)
+    image = _cut(recipe, in_turn(photos, (recipe.seed, 2), number), input_side, rng)
     if rng.random() < recipe.paste:
         other = photos[int(rng.integers(len(photos)))]
         image = lay_over(image, _cut(recipe, other, input_side, rng), recipe.pasted, rng)
     return recoloured(image, rng) if rng.random() < 0.5 else image
+
+
+def in_turn(photos: Sequence[Photo], seed: tuple[int, int], number: int) -> Photo:
+    """The photo of a number: every photo once, in an order drawn by a seed, before any again."""
+    turn, place = divmod(number, len(photos))
+    return photos[int(np.random.default_rng((*seed, turn)).permutation(len(photos))[place])]
 
 
 def recoloured(image: Labelled, rng: np.random.Generator) -> Labelled:

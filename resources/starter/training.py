@@ -166,9 +166,14 @@ class _Run:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
         }
-        beside = checkpoint_of(out).with_suffix(".part")
-        torch.save(content, beside)
-        os.replace(beside, checkpoint_of(out))
+        save_beside(content, checkpoint_of(out))
+
+
+def save_beside(content: dict[str, Any], file: Path) -> None:
+    """Write beside a file, then take its place, so that a break leaves the one before."""
+    beside = file.with_suffix(".part")
+    torch.save(content, beside)
+    os.replace(beside, file)
 
 
 def _step(

@@ -37,6 +37,7 @@ from core.document.geometry.vertices import (
     move_vertex,
     nearest_edge,
     nearest_vertex,
+    scaled,
     translate,
 )
 
@@ -66,6 +67,7 @@ __all__ = [
     "repair",
     "repair_ring",
     "ring_contains",
+    "scaled",
     "signed_area",
     "simplify",
     "subtract",

@@ -154,6 +154,19 @@ def translate(polygons: Polygons, dx: float, dy: float) -> Polygons:
     return tuple(made)
 
 
+def scaled(polygons: Polygons, origin: Point, scale: tuple[float, float]) -> Polygons:
+    """The polygons as seen from an origin, x and y each in units of their own."""
+    (x0, y0), (across, down) = origin, scale
+
+    def moved(ring: Ring) -> Ring:
+        return tuple([((x - x0) * across, (y - y0) * down) for x, y in ring])
+
+    return tuple(
+        Polygon(moved(polygon.outer), tuple([moved(hole) for hole in polygon.holes]))
+        for polygon in polygons
+    )
+
+
 def _ring(polygons: Polygons, polygon: int, ring: int, index: int) -> Ring:
     if min(polygon, ring, index) < 0:
         raise IndexError("polygon, ring and index count from 0")

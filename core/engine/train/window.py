@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.document.geometry import Rect, bounds
-from core.document.instance import Keypoints, Polygon, Polygons, Ring
+from core.document.geometry import Rect, bounds, scaled
+from core.document.instance import Keypoints, Polygons
 from core.document.runs import rasterise
 from core.document.skeleton import ABSENT
 from core.engine.config import ModelConfig
@@ -39,15 +39,8 @@ class Window:
 
     def place(self, polygons: Polygons) -> Polygons:
         """Outlines of the image in pixels of the resized window."""
-        kx, ky = self.columns / self.width, self.rows / self.height
-
-        def moved(ring: Ring) -> Ring:
-            return tuple(((x - self.x) * kx, (y - self.y) * ky) for x, y in ring)
-
-        return tuple(
-            Polygon(moved(polygon.outer), tuple(moved(hole) for hole in polygon.holes))
-            for polygon in polygons
-        )
+        scale = self.columns / self.width, self.rows / self.height
+        return scaled(polygons, (self.x, self.y), scale)
 
     def place_points(self, keypoints: Keypoints) -> Keypoints:
         """Keypoints of the image in pixels of the resized window; outside of it they are absent."""
